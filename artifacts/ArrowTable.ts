@@ -1,0 +1,199 @@
+import { createHash, type Hash } from "node:crypto"
+import { Effect, Schema, Stream } from "effect"
+import {
+  type Artifact,
+  ArtifactInvalid,
+  ArtifactUnreadable,
+  id,
+  type Read,
+  type Stored,
+  type StoredPart,
+  type Write
+} from "./Artifact.ts"
+import * as Chunker from "./Chunker.ts"
+import { type AnyBatch, type AnyValues, type Batch, type Columns, cellSize, isTensor } from "./Column.ts"
+import type { Digest } from "./Digest.ts"
+
+/** What every chunk of a table shares. Part of its content digest. */
+export const Header = Schema.Struct({
+  /** Cell shapes of the tensor columns, every dimension known. */
+  shapes: Schema.Record({ key: Schema.String, value: Schema.Array(Schema.Int) }),
+  /** Free text that travels with the rows, such as class names. */
+  metadata: Schema.Record({ key: Schema.String, value: Schema.String })
+})
+export type Header = typeof Header.Type
+
+/** What a stage returns for a table output: batches of any size, in order. */
+export interface TableSource<C extends Columns, E> {
+  readonly metadata: Readonly<Record<string, string>>
+  readonly batches: Stream.Stream<Batch<C>, E>
+}
+
+/** What a later stage is given: the rows as a stream that may be run again, one batch a chunk. */
+export interface Table<C extends Columns, E = ArtifactUnreadable> {
+  readonly rows: number
+  readonly header: Header
+  readonly batches: Stream.Stream<Batch<C>, E>
+}
+
+export interface TableArtifact<Name extends string, C extends Columns>
+  extends Artifact<Name, TableSource<C, unknown>, Table<C, unknown>> {
+  readonly kind: "table"
+  readonly columns: C
+}
+
+/** A table artifact as the functions below see it: its name and columns, whatever their types. */
+export type Layout = Pick<TableArtifact<string, Columns>, "name" | "version" | "columns">
+
+const arrowFile = Effect.promise(() => import("./ArrowFile.ts"))
+
+const tensorShapes = (batch: AnyBatch): Header["shapes"] =>
+  Object.fromEntries(
+    Object.entries(batch.columns).flatMap(([name, values]) => (isTensor(values) ? [[name, values.shape]] : []))
+  )
+
+/** Starts a content digest: over name, version, columns, cell shapes and metadata; rows' digests follow, in order. */
+export const contentHash = (artifact: Layout, header: Header): Hash =>
+  createHash("sha256").update(
+    JSON.stringify([
+      id(artifact),
+      Object.entries(artifact.columns).map(([name, column]) =>
+        typeof column === "string" ? [name, column] : [name, column.dtype, header.shapes[name]]
+      ),
+      Object.entries(header.metadata).sort(([a], [b]) => (a < b ? -1 : 1))
+    ])
+  )
+
+const lengthOf = (values: AnyValues): number =>
+  isTensor(values) ? values.data.length / cellSize(values.shape) : values.length
+
+/** Refuses a batch that is not what the columns say: a missing one, a wrong length, a wrong or changing shape. */
+export const checkBatch = (
+  artifact: Layout,
+  batch: AnyBatch,
+  shapes: Header["shapes"] | null
+): Effect.Effect<void, ArtifactInvalid> => {
+  const fail = (what: string, expected: string) => new ArtifactInvalid({ artifact: id(artifact), what, expected })
+  for (const [name, column] of Object.entries(artifact.columns)) {
+    const values = batch.columns[name]
+    if (values === undefined)
+      return fail(`column ${name} is missing`, `the columns ${Object.keys(artifact.columns).join(", ")}`)
+    const length = lengthOf(values)
+    if (length !== batch.rows) return fail(`column ${name} has ${length} cells`, `${batch.rows}, one a row`)
+    if (typeof column === "string") continue
+    if (!isTensor(values)) return fail(`column ${name} holds plain values`, `a tensor of ${column.dtype}`)
+    const declared = column.shape.map((dimension, axis) =>
+      dimension < 0 ? (shapes?.[name]?.[axis] ?? values.shape[axis]) : dimension
+    )
+    if (declared.join() !== values.shape.join()) {
+      return fail(`column ${name} has cells of shape [${values.shape.join(", ")}]`, `[${declared.join(", ")}]`)
+    }
+  }
+  return Effect.void
+}
+
+/** Writes one chunk, its digests included. The header must be the table's. */
+export const writeChunk = <E>(
+  artifact: Layout,
+  header: Header,
+  batch: AnyBatch,
+  rowDigests: Uint8Array,
+  write: Write<E>
+): Effect.Effect<StoredPart, E> =>
+  Effect.gen(function* () {
+    const { encode } = yield* arrowFile
+    const bytes = encode(artifact.columns, batch, header.metadata)
+    const object = yield* write(bytes)
+    const content = contentHash(artifact, header).update(rowDigests).digest("hex") as Digest
+    return { name: `${content}.arrow`, object, bytes: bytes.length, rows: batch.rows, content }
+  })
+
+/** The table over chunks that are already written. `hash` has seen the digests of all their rows. */
+export const stored = (artifact: Layout, header: Header, parts: ReadonlyArray<StoredPart>, hash: Hash): Stored => ({
+  artifact: id(artifact),
+  kind: "table",
+  content: hash.digest("hex") as Digest,
+  rows: parts.reduce((sum, part) => sum + (part.rows ?? 0), 0),
+  bytes: parts.reduce((sum, part) => sum + part.bytes, 0),
+  parts,
+  header
+})
+
+/** Reads one chunk: bytes that carry the right digest, checked against the columns. */
+export const readChunk = <E>(
+  artifact: Layout,
+  header: Header,
+  part: StoredPart,
+  read: Read<E>
+): Effect.Effect<AnyBatch, E | ArtifactUnreadable> =>
+  Effect.gen(function* () {
+    const { decode } = yield* arrowFile
+    const bytes = yield* read(part)
+    return yield* Effect.try({
+      try: () => decode(artifact.columns, header.shapes, part.rows ?? 0, bytes),
+      catch: (error) =>
+        new ArtifactUnreadable({
+          artifact: id(artifact),
+          object: part.object,
+          what: error instanceof Error ? error.message : String(error)
+        })
+    })
+  })
+
+export const headerOf = (artifact: string, stored: Stored): Effect.Effect<Header, ArtifactUnreadable> =>
+  Schema.decodeUnknown(Header)(stored.header).pipe(
+    Effect.mapError((error) => new ArtifactUnreadable({ artifact, object: stored.content, what: error.message }))
+  )
+
+const encode =
+  <C extends Columns>(artifact: TableArtifact<string, C>) =>
+  <E>(source: TableSource<C, unknown>, write: Write<E>): Effect.Effect<Stored, E | ArtifactInvalid> =>
+    Effect.gen(function* () {
+      const parts: Array<StoredPart> = []
+      let header: Header = { shapes: {}, metadata: source.metadata }
+      let hash: Hash | undefined
+      const writeNext = ({ batch, rowDigests }: Chunker.Chunk) => {
+        hash?.update(rowDigests)
+        return Effect.map(writeChunk(artifact, header, batch, rowDigests, write), (part) => parts.push(part))
+      }
+      const checked = source.batches.pipe(
+        Stream.filter((batch) => batch.rows > 0),
+        Stream.tap((batch) =>
+          Effect.gen(function* () {
+            yield* checkBatch(artifact, batch, hash === undefined ? null : header.shapes)
+            if (hash !== undefined) return
+            header = { ...header, shapes: tensorShapes(batch) }
+            hash = contentHash(artifact, header)
+          })
+        )
+      )
+      yield* Stream.runForEach(Chunker.chunks(checked, Object.keys(artifact.columns)), writeNext)
+      return stored(artifact, header, parts, hash ?? contentHash(artifact, header))
+      // E of the source is the stage's own; `Stage` restores it, since an artifact cannot name it
+    }) as Effect.Effect<Stored, E | ArtifactInvalid>
+
+export const make = <const Name extends string, const C extends Columns>(
+  name: Name,
+  version: number,
+  columns: C
+): TableArtifact<Name, C> => {
+  const artifact: TableArtifact<Name, C> = {
+    name,
+    version,
+    kind: "table",
+    columns,
+    encode: (source, write) => encode(artifact)(source, write),
+    decode: (table, read) =>
+      Effect.gen(function* () {
+        const header = yield* headerOf(id(artifact), table)
+        return {
+          rows: table.rows ?? 0,
+          header,
+          batches: Stream.fromIterable(table.parts).pipe(
+            Stream.mapEffect((part) => readChunk(artifact, header, part, read) as Effect.Effect<never, unknown>)
+          )
+        }
+      })
+  }
+  return artifact
+}

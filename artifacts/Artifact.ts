@@ -1,0 +1,79 @@
+import { type Effect, Schema } from "effect"
+import { Digest } from "./Digest.ts"
+
+/** What a table, model, figure or document is, once its bytes lie in a store. */
+export const Kind = Schema.Literal("table", "model", "figure", "document", "files")
+export type Kind = typeof Kind.Type
+
+/** One object of an artifact: a chunk of a table, the weights of a model, the PNG of a figure. */
+export const StoredPart = Schema.Struct({
+  name: Schema.String,
+  object: Digest,
+  bytes: Schema.Int,
+  /** Rows of a table's chunk; null for everything else. */
+  rows: Schema.NullOr(Schema.Int),
+  /** Digest of what the part says: differs from `object` where one content has several encodings. */
+  content: Digest
+})
+export type StoredPart = typeof StoredPart.Type
+
+/** An artifact as a trace remembers it: enough to use it, by digest alone. */
+export const Stored = Schema.Struct({
+  artifact: Schema.String,
+  kind: Kind,
+  content: Digest,
+  rows: Schema.NullOr(Schema.Int),
+  bytes: Schema.Int,
+  parts: Schema.Array(StoredPart),
+  /** What the codec needs to decode beside the parts: a table's column shapes and metadata. */
+  header: Schema.parseJson(Schema.Unknown)
+})
+export type Stored = typeof Stored.Type
+
+/** A value that its own codec refuses: the stage returned something else than it declared. */
+export class ArtifactInvalid extends Schema.TaggedError<ArtifactInvalid>()("ArtifactInvalid", {
+  artifact: Schema.String,
+  what: Schema.String,
+  expected: Schema.String
+}) {
+  override get message() {
+    return `${this.artifact}: ${this.what}; expected ${this.expected}. Correct the stage that makes it.`
+  }
+}
+
+/** Bytes with the right digest that still do not decode: written by another version, or by a bug. */
+export class ArtifactUnreadable extends Schema.TaggedError<ArtifactUnreadable>()("ArtifactUnreadable", {
+  artifact: Schema.String,
+  object: Digest,
+  what: Schema.String
+}) {
+  override get message() {
+    return `Object ${this.object} of ${this.artifact} cannot be decoded: ${this.what}; expected what this version of the project writes. Delete it and run again: it is then recomputed.`
+  }
+}
+
+export type Write<E> = (bytes: Uint8Array) => Effect.Effect<Digest, E>
+export type Read<E> = (part: StoredPart) => Effect.Effect<Uint8Array, E>
+
+declare const TypeId: unique symbol
+
+/**
+ * A kind of value that a stage produces: a nominal type and its codec. It knows bytes, and nothing of stages.
+ * `In` is what a stage returns, `Out` what a later stage is given; they differ for tables, which are streams.
+ */
+export interface Artifact<Name extends string, In, Out = In> {
+  readonly name: Name
+  /** Part of every key: raise it when the meaning of the value changes. */
+  readonly version: number
+  readonly kind: Kind
+  encode<E>(value: In, write: Write<E>): Effect.Effect<Stored, E | ArtifactInvalid>
+  decode<E>(stored: Stored, read: Read<E>): Effect.Effect<Out, E | ArtifactUnreadable>
+  readonly [TypeId]?: { readonly name: Name; readonly in: (value: In) => void; readonly out: () => Out }
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the one place where the value of an artifact is forgotten
+export type AnyArtifact = Artifact<string, any, any>
+export type ValueOf<A> = A extends Artifact<string, infer _In, infer Out> ? Out : never
+
+export const id = (artifact: { readonly name: string; readonly version: number }): string =>
+  `${artifact.name}@${artifact.version}`

@@ -1,0 +1,49 @@
+import { Either, Schema } from "effect"
+
+/** A part of a key or document that has no exact JSON form. It is an error by name, never a weaker key. */
+export class NotEncodable extends Schema.TaggedError<NotEncodable>()("NotEncodable", {
+  path: Schema.String,
+  what: Schema.String
+}) {
+  override get message() {
+    return `${this.path} is ${this.what}; expected a finite number, string, boolean, null, array or plain object. Give it a schema that encodes to JSON.`
+  }
+}
+
+class Stop extends Error {
+  constructor(readonly failure: NotEncodable) {
+    super()
+  }
+}
+
+const describe = (value: unknown): string =>
+  typeof value === "number" ? String(value) : value === undefined ? "undefined" : `a ${typeof value}`
+
+const write = (value: unknown, path: string): string => {
+  if (value === null || typeof value === "string" || typeof value === "boolean") return JSON.stringify(value)
+  if (typeof value === "number" && Number.isFinite(value)) return JSON.stringify(value)
+  if (Array.isArray(value)) {
+    // Array.from, unlike map, visits the holes of a sparse array
+    return `[${Array.from(value, (item, index) => write(item, `${path}[${index}]`)).join(",")}]`
+  }
+  if (typeof value === "object") {
+    const prototype = Object.getPrototypeOf(value)
+    if (prototype === Object.prototype || prototype === null) {
+      const fields = value as Record<string, unknown>
+      const names = Object.keys(fields).sort()
+      return `{${names.map((name) => `${JSON.stringify(name)}:${write(fields[name], `${path}.${name}`)}`).join(",")}}`
+    }
+    throw new Stop(new NotEncodable({ path, what: `an instance of ${prototype.constructor?.name ?? "a class"}` }))
+  }
+  throw new Stop(new NotEncodable({ path, what: describe(value) }))
+}
+
+/** One text per value: keys sorted by code unit, no whitespace, numbers as ECMAScript prints them. */
+export const encode = (value: unknown, root = "value"): Either.Either<string, NotEncodable> => {
+  try {
+    return Either.right(write(value, root))
+  } catch (stop) {
+    if (stop instanceof Stop) return Either.left(stop.failure)
+    throw stop
+  }
+}

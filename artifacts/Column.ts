@@ -1,0 +1,101 @@
+/** Columns of a table, and what a batch of their rows is in memory. */
+export interface Tensor<Shape extends ReadonlyArray<number>, Dtype extends "uint8" | "float32"> {
+  readonly shape: Shape
+  readonly dtype: Dtype
+}
+
+export type Column = Tensor<ReadonlyArray<number>, "uint8" | "float32"> | "int32" | "float64" | "utf8"
+export type Columns = Readonly<Record<string, Column>>
+
+/** A dimension that a parameter or the data decides. */
+export const open: number = -1
+
+/** A cell of `shape`, row-major, the same for every row of a table. */
+export const tensor = <const S extends ReadonlyArray<number>, D extends "uint8" | "float32">(
+  shape: S,
+  dtype: D
+): Tensor<S, D> => ({ shape, dtype })
+
+/** The cells of a tensor column, one row after the other: `data.length = rows * product(shape)`. */
+export interface TensorValues<Shape extends ReadonlyArray<number>, Data> {
+  readonly shape: Shape
+  readonly data: Data
+}
+
+export type Values<C> =
+  C extends Tensor<infer S, infer D>
+    ? TensorValues<S, D extends "uint8" ? Uint8Array : Float32Array>
+    : C extends "int32"
+      ? Int32Array
+      : C extends "float64"
+        ? Float64Array
+        : ReadonlyArray<string>
+
+/** Consecutive rows of a table, by column. */
+export interface Batch<C extends Columns> {
+  readonly rows: number
+  readonly columns: { readonly [K in keyof C]: Values<C[K]> }
+}
+
+export type AnyValues =
+  | TensorValues<ReadonlyArray<number>, Uint8Array | Float32Array>
+  | Int32Array
+  | Float64Array
+  | ReadonlyArray<string>
+/** A batch whose columns are known only at run time. */
+export interface AnyBatch {
+  readonly rows: number
+  readonly columns: Readonly<Record<string, AnyValues>>
+}
+
+export const isTensor = (values: AnyValues): values is TensorValues<ReadonlyArray<number>, Uint8Array | Float32Array> =>
+  "shape" in values
+
+export const cellSize = (shape: ReadonlyArray<number>): number => shape.reduce((size, dimension) => size * dimension, 1)
+
+/** Rows `start` to `end` of a batch; typed arrays are views, not copies. */
+export const slice = <B extends AnyBatch>(batch: B, start: number, end: number): B => {
+  const cut = (values: AnyValues): AnyValues => {
+    if (!isTensor(values))
+      return values instanceof Int32Array || values instanceof Float64Array
+        ? values.subarray(start, end)
+        : values.slice(start, end)
+    const size = cellSize(values.shape)
+    return { shape: values.shape, data: values.data.subarray(start * size, end * size) }
+  }
+  const columns = Object.fromEntries(Object.entries(batch.columns).map(([name, values]) => [name, cut(values)]))
+  return { rows: end - start, columns } as unknown as B
+}
+
+const concatArrays = (arrays: ReadonlyArray<AnyValues>): AnyValues => {
+  const [first] = arrays
+  if (first === undefined) return []
+  if (Array.isArray(first)) return (arrays as ReadonlyArray<ReadonlyArray<string>>).flat()
+  const parts = arrays as unknown as ReadonlyArray<Uint8Array>
+  const length = parts.reduce((sum, part) => sum + part.length, 0)
+  const joined = new (first.constructor as Uint8ArrayConstructor)(length)
+  let offset = 0
+  for (const part of parts) {
+    joined.set(part, offset)
+    offset += part.length
+  }
+  return joined as unknown as AnyValues
+}
+
+/** The batches as one; they have the same columns and cell shapes. */
+export const concat = <B extends AnyBatch>(batches: readonly [B, ...ReadonlyArray<B>]): B => {
+  const [first] = batches
+  if (batches.length === 1) return first
+  const columns = Object.fromEntries(
+    Object.keys(first.columns).map((name) => {
+      const values = batches.map((batch) => batch.columns[name] as AnyValues)
+      const [head] = values
+      if (head !== undefined && isTensor(head)) {
+        const data = concatArrays(values.map((value) => (value as typeof head).data as unknown as AnyValues))
+        return [name, { shape: head.shape, data }]
+      }
+      return [name, concatArrays(values)]
+    })
+  )
+  return { rows: batches.reduce((sum, batch) => sum + batch.rows, 0), columns } as unknown as B
+}

@@ -1,0 +1,56 @@
+import { Effect, Either, Schema } from "effect"
+import { type Artifact, ArtifactInvalid, ArtifactUnreadable, id } from "./Artifact.ts"
+import * as CanonicalJson from "./CanonicalJson.ts"
+
+/** A small structured value, stored as canonical JSON: metrics, a summary, a list of classes. */
+export interface Document<Name extends string, A> extends Artifact<Name, A> {
+  readonly kind: "document"
+}
+
+export const make = <const Name extends string, A, I>(
+  name: Name,
+  version: number,
+  schema: Schema.Schema<A, I>
+): Document<Name, A> => {
+  const artifact = id({ name, version })
+  return {
+    name,
+    version,
+    kind: "document",
+    encode: (value, write) =>
+      Effect.gen(function* () {
+        const encoded = yield* Schema.encode(schema)(value).pipe(
+          Effect.mapError(
+            (error) => new ArtifactInvalid({ artifact, what: error.message, expected: "a value of its schema" })
+          )
+        )
+        const text = yield* Either.mapLeft(
+          CanonicalJson.encode(encoded, artifact),
+          (error) => new ArtifactInvalid({ artifact, what: error.message, expected: "exact JSON" })
+        )
+        const bytes = new TextEncoder().encode(text)
+        const object = yield* write(bytes)
+        const part = { name: `${name}.json`, object, bytes: bytes.length, rows: null, content: object }
+        return {
+          artifact,
+          kind: "document" as const,
+          content: object,
+          rows: null,
+          bytes: bytes.length,
+          parts: [part],
+          header: null
+        }
+      }),
+    decode: (stored, read) =>
+      Effect.gen(function* () {
+        const [part] = stored.parts
+        if (part === undefined) {
+          return yield* new ArtifactUnreadable({ artifact, object: stored.content, what: "it has no parts" })
+        }
+        const bytes = yield* read(part)
+        return yield* Schema.decodeUnknown(Schema.parseJson(schema))(new TextDecoder().decode(bytes)).pipe(
+          Effect.mapError((error) => new ArtifactUnreadable({ artifact, object: part.object, what: error.message }))
+        )
+      })
+  }
+}

@@ -47,7 +47,7 @@ export type Layout = Pick<TableArtifact<string, Columns>, "name" | "version" | "
 
 const arrowFile = Effect.promise(() => import("./ArrowFile.ts"))
 
-const tensorShapes = (batch: AnyBatch): Header["shapes"] =>
+export const tensorShapes = (batch: AnyBatch): Header["shapes"] =>
   Object.fromEntries(
     Object.entries(batch.columns).flatMap(([name, values]) => (isTensor(values) ? [[name, values.shape]] : []))
   )

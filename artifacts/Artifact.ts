@@ -26,7 +26,7 @@ export const Stored = Schema.Struct({
   bytes: Schema.Int,
   parts: Schema.Array(StoredPart),
   /** What the codec needs to decode beside the parts: a table's column shapes and metadata. */
-  header: Schema.parseJson(Schema.Unknown)
+  header: Schema.Unknown
 })
 export type Stored = typeof Stored.Type
 
@@ -55,8 +55,6 @@ export class ArtifactUnreadable extends Schema.TaggedError<ArtifactUnreadable>()
 export type Write<E> = (bytes: Uint8Array) => Effect.Effect<Digest, E>
 export type Read<E> = (part: StoredPart) => Effect.Effect<Uint8Array, E>
 
-declare const TypeId: unique symbol
-
 /**
  * A kind of value that a stage produces: a nominal type and its codec. It knows bytes, and nothing of stages.
  * `In` is what a stage returns, `Out` what a later stage is given; they differ for tables, which are streams.
@@ -68,7 +66,6 @@ export interface Artifact<Name extends string, In, Out = In> {
   readonly kind: Kind
   encode<E>(value: In, write: Write<E>): Effect.Effect<Stored, E | ArtifactInvalid>
   decode<E>(stored: Stored, read: Read<E>): Effect.Effect<Out, E | ArtifactUnreadable>
-  readonly [TypeId]?: { readonly name: Name; readonly in: (value: In) => void; readonly out: () => Out }
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: the one place where the value of an artifact is forgotten

@@ -1,4 +1,5 @@
-import { Schema } from "effect"
+import { Effect, Schema } from "effect"
+import { type Artifact, ArtifactUnreadable, id } from "./Artifact.ts"
 import { Digest } from "./Digest.ts"
 
 /**
@@ -15,3 +16,31 @@ export const Files = Schema.Struct({
   notice: Schema.NullOr(Schema.String)
 })
 export type Files = typeof Files.Type
+
+export interface FilesArtifact<Name extends string> extends Artifact<Name, Files> {
+  readonly kind: "files"
+}
+
+/** Files are never copied into a store: what is remembered of them is where they lie, and their digest as content. */
+export const make = <const Name extends string>(name: Name, version: number): FilesArtifact<Name> => {
+  const artifact = id({ name, version })
+  return {
+    name,
+    version,
+    kind: "files",
+    encode: (files) =>
+      Effect.succeed({
+        artifact,
+        kind: "files" as const,
+        content: files.digest,
+        rows: null,
+        bytes: 0,
+        parts: [],
+        header: files
+      }),
+    decode: (stored) =>
+      Schema.decodeUnknown(Files)(stored.header).pipe(
+        Effect.mapError((error) => new ArtifactUnreadable({ artifact, object: stored.content, what: error.message }))
+      )
+  }
+}

@@ -1,0 +1,84 @@
+import { Either, Schema } from "effect"
+import * as CanonicalJson from "../artifacts/CanonicalJson.ts"
+import * as Digest from "../artifacts/Digest.ts"
+
+/**
+ * Raised whenever effect, apache-arrow, esbuild, or the code of `engine/`, `cache/` or `artifacts/` gives an old key a
+ * new meaning or old content new bytes. The golden keys and golden bytes of the tests force it.
+ */
+export const FORMAT = 1
+
+/** The source a result depends on: every project file reached from the stage's own, and the packages they import. */
+export const Code = Schema.Struct({
+  /** Project-relative path to the digest of the file stripped of types, comments and whitespace. */
+  files: Schema.Record({ key: Schema.String, value: Digest.Digest }),
+  /** Package name to version; native parts under their own names. */
+  packages: Schema.Record({ key: Schema.String, value: Schema.String })
+})
+export type Code = typeof Code.Type
+
+const Values = Schema.Record({ key: Schema.String, value: Schema.Unknown })
+
+/** A streamed input: how its rows are made, down to the stored table under it. */
+export interface Recipe {
+  readonly stage: string
+  readonly params: Readonly<Record<string, unknown>>
+  readonly inputs: Readonly<Record<string, Input>>
+  readonly code: Code
+  readonly facts: Readonly<Record<string, unknown>>
+}
+/** A content digest; a recipe where the input is streamed; a list where the stage takes many. */
+export type Input = Digest.Digest | Recipe | ReadonlyArray<Input>
+
+const Input: Schema.Schema<Input> = Schema.suspend(() =>
+  Schema.Union(Schema.typeSchema(Digest.Digest), Recipe, Schema.Array(Input))
+)
+const Recipe: Schema.Schema<Recipe> = Schema.Struct({
+  stage: Schema.String,
+  params: Values,
+  inputs: Schema.Record({ key: Schema.String, value: Input }),
+  code: Schema.typeSchema(Code),
+  facts: Values
+})
+
+/** Everything a node's result depends on, and nothing else. Kept with the result, so that two keys can be compared. */
+export const KeyText = Schema.Struct({
+  /** See `FORMAT`. */
+  format: Schema.Int,
+  stage: Schema.String,
+  /** Encoded by their schemas; defaults included, so that changing a default counts. */
+  params: Values,
+  /** By content: an unchanged output of an upstream node stops the rerun. */
+  inputs: Schema.Record({ key: Schema.String, value: Input }),
+  code: Schema.typeSchema(Code),
+  /** What of the machine may change the bytes: the native library's version, threads. */
+  facts: Values,
+  /** Output name to artifact@version. */
+  outputs: Schema.Record({ key: Schema.String, value: Schema.String })
+})
+export type KeyText = typeof KeyText.Type
+
+export const Key = Schema.String.pipe(Schema.pattern(/^[0-9a-f]{64}$/), Schema.brand("Key"))
+export type Key = typeof Key.Type
+
+/** The sha256 of the canonical text. A part that has no exact JSON form is an error by name. */
+export const ofText = (text: KeyText): Either.Either<Key, CanonicalJson.NotEncodable> =>
+  Either.map(CanonicalJson.encode(text, `key of ${text.stage}`), (json) => Digest.ofBytes(json) as string as Key)
+
+const replace = (input: Input, from: Digest.Digest, to: Digest.Digest): Input => {
+  if (typeof input === "string") return input === from ? to : input
+  if (Array.isArray(input)) return input.map((item: Input) => replace(item, from, to))
+  const recipe = input as Recipe
+  return {
+    ...recipe,
+    inputs: Object.fromEntries(Object.entries(recipe.inputs).map(([name, value]) => [name, replace(value, from, to)]))
+  }
+}
+
+/** The text of one chunk's key: the node's, with the table that input `over` stands on replaced by the chunk. */
+export const forChunk = (text: KeyText, over: string, table: Digest.Digest, chunk: Digest.Digest): KeyText => ({
+  ...text,
+  inputs: Object.fromEntries(
+    Object.entries(text.inputs).map(([name, input]) => [name, name === over ? replace(input, table, chunk) : input])
+  )
+})

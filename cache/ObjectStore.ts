@@ -1,0 +1,78 @@
+import { Context, Effect, Layer, Schema, Stream } from "effect"
+import type { StoredPart } from "../artifacts/Artifact.ts"
+import * as Digest from "../artifacts/Digest.ts"
+
+/** Needed bytes that are gone. The engine answers by computing them again. */
+export class ObjectMissing extends Schema.TaggedError<ObjectMissing>()("ObjectMissing", { object: Digest.Digest }) {
+  override get message() {
+    return `Object ${Digest.short(this.object)} is gone; expected it in the store, since a trace names it. Run again: it is recomputed.`
+  }
+}
+
+/** Needed bytes that are not what their name says. The engine removes and recomputes them. */
+export class ObjectCorrupt extends Schema.TaggedError<ObjectCorrupt>()("ObjectCorrupt", {
+  object: Digest.Digest,
+  found: Schema.String
+}) {
+  override get message() {
+    return `Object ${Digest.short(this.object)} is corrupt: ${this.found}; expected bytes with that sha256. Run again: it is recomputed. Check the disk if this repeats.`
+  }
+}
+
+/** The store could not be written or read: a full disk, a read-only or unreadable directory. */
+export class StoreFailed extends Schema.TaggedError<StoreFailed>()("StoreFailed", {
+  what: Schema.String,
+  expected: Schema.String,
+  fix: Schema.String
+}) {
+  override get message() {
+    return `${this.what}; expected ${this.expected}. ${this.fix}`
+  }
+}
+
+/** Immutable bytes under their own sha256. */
+export class ObjectStore extends Context.Tag("headrace/ObjectStore")<
+  ObjectStore,
+  {
+    /** Bytes are on the disk, whole and named, when this returns. Bytes that are there already are verified instead. */
+    readonly put: (bytes: Uint8Array) => Effect.Effect<Digest.Digest, StoreFailed>
+    /** Verified bytes: hashed the first time this process reads them. */
+    readonly get: (object: Digest.Digest) => Effect.Effect<Uint8Array, ObjectMissing | ObjectCorrupt | StoreFailed>
+    /** Whether the object is there in its full length, without reading it. */
+    readonly has: (object: Digest.Digest, bytes: number) => Effect.Effect<boolean>
+    readonly remove: (object: Digest.Digest) => Effect.Effect<void, StoreFailed>
+    /** Names of the objects that start with `prefix`. */
+    readonly find: (prefix: string) => Stream.Stream<Digest.Digest, StoreFailed>
+    /** Where a person finds the object; null where it has no file. */
+    readonly locate: (object: Digest.Digest) => string | null
+  }
+>() {}
+
+export type ReadFailure = ObjectMissing | ObjectCorrupt | StoreFailed
+export const ReadFailure = Schema.Union(ObjectMissing, ObjectCorrupt, StoreFailed)
+
+/** Reads parts of artifacts from the store. */
+export const readPart = (store: typeof ObjectStore.Service) => (part: StoredPart) => store.get(part.object)
+
+/** A store that lives and dies with the process. `bytes` is shared, so that tests can damage it. */
+export const layerMemory = (bytes: Map<Digest.Digest, Uint8Array> = new Map()): Layer.Layer<ObjectStore> =>
+  Layer.succeed(ObjectStore, {
+    put: (value) =>
+      Effect.sync(() => {
+        const object = Digest.ofBytes(value)
+        bytes.set(object, value.slice())
+        return object
+      }),
+    get: (object) =>
+      Effect.suspend((): Effect.Effect<Uint8Array, ObjectMissing | ObjectCorrupt> => {
+        const value = bytes.get(object)
+        if (value === undefined) return new ObjectMissing({ object })
+        const found = Digest.ofBytes(value)
+        return found === object ? Effect.succeed(value) : new ObjectCorrupt({ object, found: `its sha256 is ${found}` })
+      }),
+    has: (object, length) => Effect.sync(() => bytes.get(object)?.length === length),
+    remove: (object) => Effect.sync(() => void bytes.delete(object)),
+    find: (prefix) =>
+      Stream.suspend(() => Stream.fromIterable([...bytes.keys()].filter((object) => object.startsWith(prefix)))),
+    locate: () => null
+  })

@@ -1,0 +1,184 @@
+import { Schema } from "effect"
+import * as Digest from "../artifacts/Digest.ts"
+import type { Code, Input, KeyText, Recipe } from "./Key.ts"
+
+/** One cause each why a node runs. `via` names the streamed stage it came through, null for the node's own. */
+const via = Schema.NullOr(Schema.String)
+
+export const NeverRan = Schema.TaggedStruct("NeverRan", { stage: Schema.String })
+export const TraceLost = Schema.TaggedStruct("TraceLost", { what: Schema.String })
+export const ParamChanged = Schema.TaggedStruct("ParamChanged", {
+  name: Schema.String,
+  before: Schema.Unknown,
+  after: Schema.Unknown,
+  via
+})
+export const InputChanged = Schema.TaggedStruct("InputChanged", {
+  name: Schema.String,
+  before: Schema.String,
+  after: Schema.String,
+  via
+})
+export const CodeChanged = Schema.TaggedStruct("CodeChanged", { files: Schema.Array(Schema.String), via })
+export const PackageChanged = Schema.TaggedStruct("PackageChanged", {
+  name: Schema.String,
+  before: Schema.NullOr(Schema.String),
+  after: Schema.NullOr(Schema.String),
+  via
+})
+export const FactChanged = Schema.TaggedStruct("FactChanged", {
+  name: Schema.String,
+  before: Schema.Unknown,
+  after: Schema.Unknown,
+  via
+})
+export const OutputsChanged = Schema.TaggedStruct("OutputsChanged", {
+  before: Schema.Array(Schema.String),
+  after: Schema.Array(Schema.String)
+})
+export const FormatChanged = Schema.TaggedStruct("FormatChanged", { before: Schema.Int, after: Schema.Int })
+export const ObjectLost = Schema.TaggedStruct("ObjectLost", {
+  output: Schema.String,
+  object: Schema.String,
+  what: Schema.String
+})
+export const Undecided = Schema.TaggedStruct("Undecided", { ancestors: Schema.Array(Schema.String) })
+
+export const Reason = Schema.Union(
+  NeverRan,
+  TraceLost,
+  ParamChanged,
+  InputChanged,
+  CodeChanged,
+  PackageChanged,
+  FactChanged,
+  OutputsChanged,
+  FormatChanged,
+  ObjectLost,
+  Undecided
+)
+export type Reason = typeof Reason.Type
+
+const show = (value: unknown): string =>
+  value === undefined ? "absent" : typeof value === "string" ? value : JSON.stringify(value)
+const through = (stage: string | null): string => (stage === null ? "" : ` (through ${stage})`)
+
+/** One sentence, without a full stop. */
+export const render = (reason: Reason): string => {
+  switch (reason._tag) {
+    case "NeverRan":
+      return `${reason.stage} has no result yet`
+    case "TraceLost":
+      return `its trace is gone or unreadable: ${reason.what}`
+    case "ParamChanged":
+      return `${reason.name} was ${show(reason.before)}, is ${show(reason.after)}${through(reason.via)}`
+    case "InputChanged":
+      return `input ${reason.name} was ${reason.before}, is ${reason.after}${through(reason.via)}`
+    case "CodeChanged":
+      return `code changed in ${reason.files.join(", ")}${through(reason.via)}`
+    case "PackageChanged":
+      return `package ${reason.name} was ${reason.before ?? "absent"}, is ${reason.after ?? "absent"}${through(reason.via)}`
+    case "FactChanged":
+      return `${reason.name} was ${show(reason.before)}, is ${show(reason.after)}${through(reason.via)}`
+    case "OutputsChanged":
+      return `its outputs were ${reason.before.join(", ")}, are ${reason.after.join(", ")}`
+    case "FormatChanged":
+      return `the cache format was ${reason.before}, is ${reason.after}`
+    case "ObjectLost":
+      return `object ${Digest.short(reason.object)} of its output ${reason.output} is ${reason.what}`
+    case "Undecided":
+      return `it depends on what ${reason.ancestors.join(", ")} yields`
+  }
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+const changed = (before: Fields, after: Fields): ReadonlyArray<string> =>
+  [...new Set([...Object.keys(before), ...Object.keys(after)])]
+    .filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]))
+    .sort()
+
+const codeReasons = (before: Code, after: Code, via: string | null): ReadonlyArray<Reason> => {
+  const files = changed(before.files, after.files)
+  const packages = changed(before.packages, after.packages).map((name) =>
+    PackageChanged.make({ name, before: before.packages[name] ?? null, after: after.packages[name] ?? null, via })
+  )
+  return files.length === 0 ? packages : [CodeChanged.make({ files, via }), ...packages]
+}
+
+type Comparable = Pick<Recipe, "params" | "facts" | "code" | "inputs">
+
+/** What the two keys' inputs are called, so that a sentence can say more than a digest. */
+interface Labels {
+  readonly before: Readonly<Record<string, string>>
+  readonly after: Readonly<Record<string, string>>
+}
+
+const isRecipe = (input: Input | undefined): input is Recipe => typeof input === "object" && !Array.isArray(input)
+
+const called = (label: string | undefined, input: Input | undefined): string => {
+  if (input === undefined) return "absent"
+  const digest =
+    typeof input === "string"
+      ? Digest.short(input)
+      : isRecipe(input)
+        ? `streamed by ${input.stage}`
+        : `${(input as ReadonlyArray<Input>).length} tables`
+  return label === undefined ? digest : `${label} ${digest}`
+}
+
+const inputReasons = (
+  name: string,
+  before: Input | undefined,
+  after: Input | undefined,
+  labels: Labels,
+  via: string | null
+): ReadonlyArray<Reason> => {
+  if (isRecipe(before) && isRecipe(after) && before.stage === after.stage)
+    return compare(before, after, labels, after.stage)
+  if (Array.isArray(before) && Array.isArray(after) && before.length === after.length) {
+    return before.flatMap((item: Input, index) =>
+      JSON.stringify(item) === JSON.stringify(after[index])
+        ? []
+        : inputReasons(`${name}[${index}]`, item, after[index] as Input, labels, via)
+    )
+  }
+  return [
+    InputChanged.make({
+      name,
+      before: called(labels.before[name], before),
+      after: called(labels.after[name], after),
+      via
+    })
+  ]
+}
+
+const compare = (before: Comparable, after: Comparable, labels: Labels, via: string | null): ReadonlyArray<Reason> => [
+  ...changed(before.params, after.params).map((name) =>
+    ParamChanged.make({ name, before: before.params[name], after: after.params[name], via })
+  ),
+  ...changed(before.inputs, after.inputs).flatMap((name) =>
+    inputReasons(name, before.inputs[name], after.inputs[name], labels, via)
+  ),
+  ...codeReasons(before.code, after.code, via),
+  ...changed(before.facts, after.facts).map((name) =>
+    FactChanged.make({ name, before: before.facts[name], after: after.facts[name], via })
+  )
+]
+
+/** Every difference between two keys of one stage; empty only for equal texts. */
+export const differences = (before: KeyText, after: KeyText, labels: Labels): ReadonlyArray<Reason> => {
+  const outputs = changed(before.outputs, after.outputs)
+  return [
+    ...compare(before, after, labels, null),
+    ...(outputs.length === 0
+      ? []
+      : [
+          OutputsChanged.make({
+            before: Object.values(before.outputs).sort(),
+            after: Object.values(after.outputs).sort()
+          })
+        ]),
+    ...(before.format === after.format ? [] : [FormatChanged.make({ before: before.format, after: after.format })])
+  ]
+}

@@ -1,0 +1,82 @@
+import { Context, Effect, Layer, Schema } from "effect"
+import { Header } from "../artifacts/ArrowTable.ts"
+import { Stored, StoredPart } from "../artifacts/Artifact.ts"
+import { Key, KeyText } from "./Key.ts"
+import type { StoreFailed } from "./ObjectStore.ts"
+
+export const ChunkCounts = Schema.Struct({ reused: Schema.Int, ran: Schema.Int })
+export type ChunkCounts = typeof ChunkCounts.Type
+
+/** What a key produced. Written last: whoever reads it may rely on the objects it names having been written. */
+export const Trace = Schema.Struct({
+  key: Key,
+  text: KeyText,
+  pipeline: Schema.String,
+  node: Schema.String,
+  outputs: Schema.Record({ key: Schema.String, value: Stored }),
+  /** What people call the inputs, by input name: the node and output, or a source's label. */
+  labels: Schema.Record({ key: Schema.String, value: Schema.String }),
+  seconds: Schema.Number,
+  chunks: Schema.NullOr(ChunkCounts),
+  host: Schema.String,
+  /** ISO 8601, UTC. */
+  finished: Schema.String
+})
+export type Trace = typeof Trace.Type
+
+/** What a chunk's key produced: the chunk of a row stage's only output. */
+export const ChunkTrace = Schema.Struct({
+  key: Key,
+  stage: Schema.String,
+  header: Schema.typeSchema(Header),
+  part: StoredPart
+})
+export type ChunkTrace = typeof ChunkTrace.Type
+
+/** What a look-up finds. An unreadable trace is a miss that deserves a warning. */
+export type Lookup<A> =
+  | { readonly _tag: "Hit"; readonly trace: A }
+  | { readonly _tag: "Absent" }
+  | { readonly _tag: "Unreadable"; readonly what: string }
+
+export class TraceStore extends Context.Tag("headrace/TraceStore")<
+  TraceStore,
+  {
+    readonly get: (stage: string, key: Key) => Effect.Effect<Lookup<Trace>>
+    readonly put: (trace: Trace) => Effect.Effect<void, StoreFailed>
+    readonly remove: (stage: string, key: Key) => Effect.Effect<void, StoreFailed>
+    /** Every readable trace of a stage, the newest first. */
+    readonly ofStage: (stage: string) => Effect.Effect<ReadonlyArray<Trace>>
+    /** Names of the stages that have traces. */
+    readonly stages: Effect.Effect<ReadonlyArray<string>>
+    readonly getChunk: (stage: string, key: Key) => Effect.Effect<Lookup<ChunkTrace>>
+    readonly putChunk: (trace: ChunkTrace) => Effect.Effect<void, StoreFailed>
+  }
+>() {}
+
+export const newestFirst = (traces: ReadonlyArray<Trace>): ReadonlyArray<Trace> =>
+  [...traces].sort((a, b) => (a.finished < b.finished ? 1 : a.finished > b.finished ? -1 : 0))
+
+const absent = { _tag: "Absent" } as const
+
+/** Traces that live and die with the process; the maps are shared, so that tests can delete from them. */
+export const layerMemory = (
+  traces: Map<Key, Trace> = new Map(),
+  chunks: Map<Key, ChunkTrace> = new Map()
+): Layer.Layer<TraceStore> => {
+  const look = <A>(map: Map<Key, A>, key: Key) =>
+    Effect.sync((): Lookup<A> => {
+      const trace = map.get(key)
+      return trace === undefined ? absent : { _tag: "Hit", trace }
+    })
+  return Layer.succeed(TraceStore, {
+    get: (_stage, key) => look(traces, key),
+    put: (trace) => Effect.sync(() => void traces.set(trace.key, trace)),
+    remove: (_stage, key) => Effect.sync(() => void traces.delete(key)),
+    ofStage: (stage) =>
+      Effect.sync(() => newestFirst([...traces.values()].filter((trace) => trace.text.stage === stage))),
+    stages: Effect.sync(() => [...new Set([...traces.values()].map((trace) => trace.text.stage))].sort()),
+    getChunk: (_stage, key) => look(chunks, key),
+    putChunk: (trace) => Effect.sync(() => void chunks.set(trace.key, trace))
+  })
+}

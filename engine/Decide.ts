@@ -1,0 +1,65 @@
+import { Effect } from "effect"
+import * as Reason from "../cache/Reason.ts"
+import { type Trace, TraceStore } from "../cache/Trace.ts"
+import type { Code } from "./Code.ts"
+import type * as Graph from "./Graph.ts"
+import * as NodeKey from "./NodeKey.ts"
+
+/** What is known of a node once its inputs are: its key, and the result kept under it, if any. */
+export interface Decision extends NodeKey.NodeKey {
+  readonly inputs: NodeKey.ResolvedInputs
+  readonly hit: Trace | null
+  /** Why a trace that is there does not serve; null where there is none. */
+  readonly unreadable: string | null
+}
+
+export const decide = (
+  graph: Graph.Graph,
+  entry: Graph.StageEntry,
+  outputs: NodeKey.Outputs
+): Effect.Effect<Decision, NodeKey.KeyFailure, Code | TraceStore> =>
+  Effect.gen(function* () {
+    const inputs = NodeKey.resolve(graph, outputs, entry.node)
+    const { key, text } = yield* NodeKey.make(entry.node, inputs)
+    const found = yield* Effect.flatMap(TraceStore, (traces) => traces.get(text.stage, key))
+    return {
+      key,
+      text,
+      inputs,
+      hit: found._tag === "Hit" ? found.trace : null,
+      unreadable: found._tag === "Unreadable" ? found.what : null
+    }
+  })
+
+/** The trace to compare with: the newest of the same node, else the one of the stage with the fewest differences. */
+const nearest = (
+  traces: ReadonlyArray<Trace>,
+  graph: Graph.Graph,
+  entry: Graph.StageEntry,
+  differ: (trace: Trace) => ReadonlyArray<Reason.Reason>
+): ReadonlyArray<Reason.Reason> | null => {
+  const own = traces.find((trace) => trace.pipeline === graph.pipeline && trace.node === entry.name)
+  if (own !== undefined) return differ(own)
+  const all = traces.map(differ).sort((a, b) => a.length - b.length)
+  return all[0] ?? null
+}
+
+/** Why a node whose key has no usable result runs: the differences to its nearest earlier result. */
+export const explain = (
+  graph: Graph.Graph,
+  entry: Graph.StageEntry,
+  decision: Decision
+): Effect.Effect<ReadonlyArray<Reason.Reason>, never, TraceStore> =>
+  Effect.gen(function* () {
+    const { text, key } = decision
+    if (decision.unreadable !== null) return [Reason.TraceLost.make({ what: decision.unreadable })]
+    const traces = yield* Effect.flatMap(TraceStore, (all) => all.ofStage(text.stage))
+    const labels = NodeKey.labels(decision.inputs)
+    const reasons = nearest(
+      traces.filter((trace) => trace.key !== key),
+      graph,
+      entry,
+      (trace) => Reason.differences(trace.text, text, { before: trace.labels, after: labels })
+    )
+    return reasons ?? [Reason.NeverRan.make({ stage: text.stage })]
+  })

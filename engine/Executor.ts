@@ -1,0 +1,33 @@
+import { Context, Effect, Layer } from "effect"
+import type { ObjectStore } from "../cache/ObjectStore.ts"
+import type { Trace, TraceStore } from "../cache/Trace.ts"
+import * as Compute from "./Compute.ts"
+import type { ExecuteFailure } from "./Failure.ts"
+import type { Outputs } from "./NodeKey.ts"
+import type { AnyPipeline, RequirementsOf } from "./Pipeline.ts"
+
+/** A node to compute, and what a process elsewhere needs to compute the same. */
+export interface Task extends Compute.Job {
+  /** The pipeline's parameters, encoded. */
+  readonly params: Readonly<Record<string, unknown>>
+  /** Outputs of the node's stored parents. */
+  readonly outputs: Outputs
+}
+
+/** Where nodes are computed. Progress goes to the caller's `ProgressListener`. */
+export class Executor extends Context.Tag("headrace/Executor")<
+  Executor,
+  { readonly execute: (task: Task) => Effect.Effect<Trace, ExecuteFailure> }
+>() {}
+
+/** Computes in this process. Whoever provides it provides what the pipelines' stages need: `tsc` sees to it. */
+export const layerInProcess = <const Ps extends ReadonlyArray<AnyPipeline>>(
+  ..._pipelines: Ps
+): Layer.Layer<Executor, never, ObjectStore | TraceStore | RequirementsOf<Ps[number]>> =>
+  Layer.effect(
+    Executor,
+    Effect.map(Effect.context<ObjectStore | TraceStore | RequirementsOf<Ps[number]>>(), (context) => ({
+      execute: (task) =>
+        Effect.mapInputContext(Compute.compute(task), (own: Context.Context<never>) => Context.merge(context, own))
+    }))
+  )

@@ -1,0 +1,74 @@
+import { Schema } from "effect"
+
+/** A failure as people and programs are told of it: what happened, what was expected, how to fix it. */
+export const Explained = Schema.Struct({
+  tag: Schema.String,
+  what: Schema.String,
+  expected: Schema.NullOr(Schema.String),
+  fix: Schema.NullOr(Schema.String)
+})
+export type Explained = typeof Explained.Type
+
+const THREE_PARTS = /^(?<what>[\s\S]*?); expected (?<expected>[\s\S]*?)\. (?<fix>[A-Z][\s\S]*)$/
+
+/** The three parts of a message of the form `what; expected that. Do this.`; one part where it has another form. */
+export const explain = (error: {
+  readonly _tag?: string
+  readonly name?: string
+  readonly message: string
+}): Explained => {
+  const tag = error._tag ?? error.name ?? "Error"
+  const parts = THREE_PARTS.exec(error.message)?.groups
+  if (parts === undefined) return { tag, what: error.message, expected: null, fix: null }
+  return { tag, what: parts.what ?? "", expected: parts.expected ?? null, fix: parts.fix ?? null }
+}
+
+/** A node's stage failed. `error` is the stage's own error, encoded by its schema; null for a defect. */
+export class NodeFailed extends Schema.TaggedError<NodeFailed>()("NodeFailed", {
+  node: Schema.String,
+  tag: Schema.String,
+  what: Schema.String,
+  error: Schema.Unknown
+}) {
+  override get message() {
+    return this.what
+  }
+}
+
+/** Bytes that a node needs are gone or corrupt: the engine computes their node again. */
+export class InputLost extends Schema.TaggedError<InputLost>()("InputLost", {
+  object: Schema.String,
+  what: Schema.Literal("missing", "corrupt")
+}) {
+  override get message() {
+    return `Object ${this.object} is ${this.what}; expected it in the store. Run again: it is recomputed.`
+  }
+}
+
+/** The process that computed a node is gone: a native abort, an out-of-memory kill. */
+export class WorkerDied extends Schema.TaggedError<WorkerDied>()("WorkerDied", {
+  node: Schema.String,
+  signal: Schema.NullOr(Schema.String),
+  code: Schema.NullOr(Schema.Int)
+}) {
+  override get message() {
+    const how = this.signal === null ? `with exit code ${this.code}` : `by ${this.signal}`
+    const hint =
+      this.signal === "SIGKILL" ? "If nobody killed it, the machine ran out of memory: close other programs. " : ""
+    return `The worker process of ${this.node} was ended ${how}; expected it to finish. ${hint}Run again: finished chunks are not computed again.`
+  }
+}
+
+/** The worker's program differs from the one that asked: it computed another key. */
+export class KeyRefused extends Schema.TaggedError<KeyRefused>()("KeyRefused", {
+  node: Schema.String,
+  expected: Schema.String,
+  found: Schema.String
+}) {
+  override get message() {
+    return `The worker computes the key ${this.found} for ${this.node}; expected ${this.expected}. Run again: a source file changed in between.`
+  }
+}
+
+export const ExecuteFailure = Schema.Union(NodeFailed, InputLost, WorkerDied, KeyRefused)
+export type ExecuteFailure = typeof ExecuteFailure.Type

@@ -1,0 +1,121 @@
+import { type AnyWire, type Node, type StageDefinition, wiresOf } from "./Node.ts"
+
+/** A node with its name, its place in topological order given by the list it stands in. */
+export interface Entry {
+  readonly name: string
+  readonly node: Node
+}
+export interface StageEntry extends Entry {
+  readonly node: Node<StageDefinition>
+}
+
+export interface Graph {
+  readonly pipeline: string
+  /** Sources and stages that the results need, inputs before their consumers, equal nodes once. */
+  readonly entries: ReadonlyArray<Entry>
+  readonly stages: ReadonlyArray<StageEntry>
+  readonly results: Readonly<Record<string, Address>>
+  /** The entry that stands for a node; equal nodes share one. */
+  readonly of: (node: Node) => Entry
+}
+
+/** An output of a named node. */
+export interface Address {
+  readonly node: string
+  readonly output: string
+}
+
+export const isStage = (entry: Entry): entry is StageEntry => entry.node.definition._tag === "Stage"
+
+interface Builder {
+  readonly byNode: Map<Node, Entry>
+  readonly byIdentity: Map<string, Entry>
+  readonly names: Set<string>
+  readonly pipelineParams: Readonly<Record<string, unknown>>
+}
+
+const identity = (builder: Builder, node: Node): string =>
+  JSON.stringify([
+    node.definition._tag,
+    node.definition.name,
+    node.params,
+    Object.entries(node.inputs).map(([name, wires]) => [
+      name,
+      [wires].flat().map((wire: AnyWire) => [builder.byNode.get(wire.node)?.name, wire.output])
+    ])
+  ])
+
+/** Outputs after the first of one artifact tell a table's rows apart: `test` of ingest's `train` and `test`. */
+const outputQualifier = (wire: AnyWire): ReadonlyArray<string> => {
+  const twins = Object.entries(wire.node.definition.outputs).filter(([, artifact]) => artifact === wire.artifact)
+  return twins.length > 1 && twins[0]?.[0] !== wire.output ? [wire.output] : []
+}
+
+/**
+ * What tells a node from others of its stage, from the node alone, so that a new sibling renames nobody: the parameters
+ * that its call set itself, and, for stages that map rows, what tells the rows apart.
+ */
+const qualifiers = (builder: Builder, node: Node): ReadonlyArray<string> => {
+  const { definition, given, params } = node
+  const own = Object.keys(definition.params)
+    .filter((name) => name in given && JSON.stringify(given[name]) !== JSON.stringify(builder.pipelineParams[name]))
+    .map((name) => `${name}=${typeof params[name] === "string" ? params[name] : JSON.stringify(params[name])}`)
+  if (definition._tag === "Source" || definition.over === null) return own
+  const over = node.inputs[definition.over] as AnyWire
+  const inherited =
+    over.node.definition._tag === "Stage" && over.node.definition.keep !== "whole" ? qualifiers(builder, over.node) : []
+  return [...inherited, ...outputQualifier(over), ...own]
+}
+
+const freeName = (builder: Builder, node: Node): string => {
+  const values = qualifiers(builder, node)
+  const name = values.length === 0 ? node.definition.name : `${node.definition.name}[${values.join(",")}]`
+  for (let twin = 1; ; twin++) {
+    const candidate = twin === 1 ? name : `${name}#${twin}`
+    if (!builder.names.has(candidate)) return candidate
+  }
+}
+
+const visit = (builder: Builder, node: Node): void => {
+  if (builder.byNode.has(node)) return
+  for (const wire of wiresOf(node)) visit(builder, wire.node)
+  const key = identity(builder, node)
+  const twin = builder.byIdentity.get(key)
+  if (twin !== undefined) {
+    builder.byNode.set(node, twin)
+    return
+  }
+  const entry = { name: freeName(builder, node), node }
+  builder.names.add(entry.name)
+  builder.byNode.set(node, entry)
+  builder.byIdentity.set(key, entry)
+}
+
+export const make = (
+  pipeline: { readonly name: string },
+  pipelineParams: Readonly<Record<string, unknown>>,
+  results: Readonly<Record<string, AnyWire>>
+): Graph => {
+  const builder: Builder = { byNode: new Map(), byIdentity: new Map(), names: new Set(), pipelineParams }
+  for (const wire of Object.values(results)) visit(builder, wire.node)
+  const entries = [...builder.byIdentity.values()]
+  const of = (node: Node): Entry => {
+    const entry = builder.byNode.get(node)
+    if (entry === undefined) throw new Error(`${node.definition.name} is not a node of ${pipeline.name}`)
+    return entry
+  }
+  return {
+    pipeline: pipeline.name,
+    entries,
+    stages: entries.filter(isStage),
+    results: Object.fromEntries(
+      Object.entries(results).map(([name, wire]) => [name, { node: of(wire.node).name, output: wire.output }])
+    ),
+    of
+  }
+}
+
+/** Entries whose outputs this one takes, through no other. */
+export const parents = (graph: Graph, entry: Entry): ReadonlyArray<Entry> => [
+  ...new Set(wiresOf(entry.node).map((wire) => graph.of(wire.node)))
+]

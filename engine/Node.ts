@@ -1,0 +1,68 @@
+import type { Effect, Schema } from "effect"
+import type { AnyArtifact } from "../artifacts/Artifact.ts"
+import type { Files } from "../artifacts/Files.ts"
+import type { Params } from "./Param.ts"
+
+/** The stage takes a list of the artifact. */
+export interface Many<A> {
+  readonly _tag: "Many"
+  readonly artifact: A
+}
+export type InputSpec = AnyArtifact | Many<AnyArtifact>
+
+export const isMany = (input: InputSpec): input is Many<AnyArtifact> => "_tag" in input
+
+/** How much of the machine a node takes while it runs: one core, or all of them. */
+export type Share = "core" | "machine"
+
+// biome-ignore-start lint/suspicious/noExplicitAny: the seam where a stage's types are forgotten; `Stage.make` checks them
+/** A stage as the engine sees it. */
+export interface StageDefinition {
+  readonly _tag: "Stage"
+  readonly name: string
+  /** `whole` maps artifacts; the others map the record batches of input `over`, and are stored or streamed. */
+  readonly keep: "whole" | "stored" | "streamed"
+  readonly over: string | null
+  readonly inputs: Readonly<Record<string, InputSpec>>
+  readonly params: Params
+  readonly outputs: Readonly<Record<string, AnyArtifact>>
+  readonly errors: Schema.Schema<any, any>
+  readonly facts: Readonly<Record<string, Effect.Effect<unknown, any, any>>>
+  readonly share: Share
+  readonly run: (inputs: any, params: any) => Effect.Effect<any, any, any>
+}
+
+/** A source as the engine sees it. */
+export interface SourceDefinition {
+  readonly _tag: "Source"
+  readonly name: string
+  readonly params: Params
+  readonly outputs: Readonly<Record<string, AnyArtifact>>
+  readonly resolve: (params: any) => Effect.Effect<Files, any, any>
+}
+// biome-ignore-end lint/suspicious/noExplicitAny: end of the seam
+
+/** One use of a stage or source in a pipeline. Its outputs are the wires. */
+export interface Node<D extends StageDefinition | SourceDefinition = StageDefinition | SourceDefinition> {
+  readonly definition: D
+  readonly inputs: Readonly<Record<string, AnyWire | ReadonlyArray<AnyWire>>>
+  /** Every declared parameter, defaults filled in, decoded. */
+  readonly params: Readonly<Record<string, unknown>>
+  /** What the call gave, as it was given: the pipeline's parameters, or an object of its own. */
+  readonly given: Readonly<Record<string, unknown>>
+}
+
+/**
+ * An output of a node: the edge of the graph, as a variable. `E`, `R` and `S` add up along the wires: how the nodes
+ * behind it can fail, what computing them needs, and what planning them needs (facts and sources).
+ */
+export interface Wire<out A extends AnyArtifact, out E, out R, out S> {
+  readonly node: Node
+  readonly output: string
+  readonly artifact: A
+  readonly [Types]?: () => readonly [E, R, S]
+}
+declare const Types: unique symbol
+export type AnyWire = Wire<AnyArtifact, unknown, unknown, unknown>
+
+export const wiresOf = (node: Node): ReadonlyArray<AnyWire> => Object.values(node.inputs).flat()

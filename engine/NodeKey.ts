@@ -1,0 +1,141 @@
+import { Effect, Schema } from "effect"
+import type { Stored } from "../artifacts/Artifact.ts"
+import { id } from "../artifacts/Artifact.ts"
+import type { NotEncodable } from "../artifacts/CanonicalJson.ts"
+import * as Key from "../cache/Key.ts"
+import { Code, type CodeUnknown } from "./Code.ts"
+import * as Graph from "./Graph.ts"
+import type { AnyWire, Node, StageDefinition } from "./Node.ts"
+
+/** An input with everything behind it found: bytes in the store, or the streamed stages down to such bytes. */
+export type Resolved =
+  | { readonly _tag: "Stored"; readonly stored: Stored; readonly label: string }
+  | { readonly _tag: "Streamed"; readonly node: Node<StageDefinition>; readonly inputs: ResolvedInputs }
+export type ResolvedInputs = Readonly<Record<string, Resolved | ReadonlyArray<Resolved>>>
+
+/** Outputs of the stored nodes and sources, by node name. */
+export type Outputs = Readonly<Record<string, Readonly<Record<string, Stored>>>>
+
+export const isStreamed = (node: Node): node is Node<StageDefinition> =>
+  node.definition._tag === "Stage" && node.definition.keep === "streamed"
+
+/** The entries whose outputs must be known before this one's key is: its inputs, seen through streamed nodes. */
+export const storedParents = (graph: Graph.Graph, entry: Graph.Entry): ReadonlyArray<Graph.Entry> => [
+  ...new Set(
+    Graph.parents(graph, entry).flatMap((parent) => (isStreamed(parent.node) ? storedParents(graph, parent) : [parent]))
+  )
+]
+
+const resolveWire = (graph: Graph.Graph, outputs: Outputs, wire: AnyWire): Resolved => {
+  const { name, node } = graph.of(wire.node)
+  if (isStreamed(node)) return { _tag: "Streamed", node, inputs: resolve(graph, outputs, node) }
+  const stored = outputs[name]?.[wire.output]
+  if (stored === undefined) throw new Error(`${name}.${wire.output} is not known yet`)
+  const files = stored.header as { readonly label?: string } | null
+  return {
+    _tag: "Stored",
+    stored,
+    label: node.definition._tag === "Source" ? (files?.label ?? name) : `${name}.${wire.output}`
+  }
+}
+
+/** The node's inputs, once the outputs of its stored parents are known. */
+export const resolve = (graph: Graph.Graph, outputs: Outputs, node: Node): ResolvedInputs =>
+  Object.fromEntries(
+    Object.entries(node.inputs).map(([name, wires]) => [
+      name,
+      Array.isArray(wires)
+        ? wires.map((wire: AnyWire) => resolveWire(graph, outputs, wire))
+        : resolveWire(graph, outputs, wires as AnyWire)
+    ])
+  )
+
+export interface NodeKey {
+  readonly key: Key.Key
+  readonly text: Key.KeyText
+}
+
+/** A fact that could not be found out. */
+export class FactUnknown extends Schema.TaggedError<FactUnknown>()("FactUnknown", {
+  stage: Schema.String,
+  fact: Schema.String,
+  cause: Schema.String
+}) {
+  override get message() {
+    return this.cause
+  }
+}
+export type KeyFailure = NotEncodable | CodeUnknown | FactUnknown
+
+type Parts = Pick<Key.Recipe, "params" | "inputs" | "code" | "facts">
+
+const keyInput = (resolved: Resolved): Effect.Effect<Key.Input, KeyFailure, Code> =>
+  resolved._tag === "Stored"
+    ? Effect.succeed(resolved.stored.content)
+    : Effect.map(parts(resolved.node, resolved.inputs), (recipe) => ({
+        stage: resolved.node.definition.name,
+        ...recipe
+      }))
+
+const parts = (node: Node<StageDefinition>, resolved: ResolvedInputs): Effect.Effect<Parts, KeyFailure, Code> =>
+  Effect.gen(function* () {
+    const { definition } = node
+    const code = yield* Effect.flatMap(Code, (all) => all.of(definition.name))
+    // a parameter that was decoded encodes; NaN and its like are caught when the key is written
+    const params = Object.fromEntries(
+      Object.entries(definition.params).map(([name, param]) => [
+        name,
+        Schema.encodeSync(param.schema)(node.params[name])
+      ])
+    )
+    const inputs = yield* Effect.all(
+      Object.fromEntries(
+        Object.entries(resolved).map(([name, value]) => [
+          name,
+          Array.isArray(value)
+            ? Effect.forEach(value as ReadonlyArray<Resolved>, keyInput)
+            : keyInput(value as Resolved)
+        ])
+      ) as Record<string, Effect.Effect<Key.Input, KeyFailure, Code>>
+    )
+    const facts = yield* Effect.all(
+      Object.fromEntries(
+        Object.entries(definition.facts).map(([name, fact]) => [
+          name,
+          Effect.mapError(
+            fact as Effect.Effect<unknown, Error>,
+            (error) => new FactUnknown({ stage: definition.name, fact: name, cause: error.message })
+          )
+        ])
+      )
+    )
+    return { params, inputs, code, facts }
+  })
+
+/** The node's key and its text. Facts need what planning needs; their types are accounted for by `Pipeline`. */
+export const make = (node: Node<StageDefinition>, inputs: ResolvedInputs): Effect.Effect<NodeKey, KeyFailure, Code> =>
+  Effect.gen(function* () {
+    const { definition } = node
+    const outputs = Object.fromEntries(
+      Object.entries(definition.outputs).map(([name, artifact]) => [name, id(artifact)])
+    )
+    const text = { format: Key.FORMAT, stage: definition.name, ...(yield* parts(node, inputs)), outputs }
+    const key = yield* Key.ofText(text)
+    return { key, text }
+  })
+
+/** What people call the inputs, for the reasons of a later run. */
+export const labels = (inputs: ResolvedInputs): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(inputs).flatMap(([name, resolved]): ReadonlyArray<readonly [string, string]> => {
+      if (Array.isArray(resolved)) return []
+      const one = resolved as Resolved
+      return one._tag === "Stored" ? [[name, one.label]] : Object.entries(labels(one.inputs))
+    })
+  )
+
+/** Every stored artifact that computing the node reads. */
+export const needs = (inputs: ResolvedInputs): ReadonlyArray<Stored> =>
+  Object.values(inputs)
+    .flat()
+    .flatMap((resolved: Resolved) => (resolved._tag === "Stored" ? [resolved.stored] : needs(resolved.inputs)))

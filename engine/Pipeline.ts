@@ -1,0 +1,140 @@
+import { Either, Schema } from "effect"
+import type { AnyArtifact } from "../artifacts/Artifact.ts"
+import * as Graph from "./Graph.ts"
+import type { Wire } from "./Node.ts"
+import { DefinitionInvalid, expectation, ParamInvalid, type Params, same, type Values } from "./Param.ts"
+
+type Results = Readonly<Record<string, Wire<AnyArtifact, unknown, unknown, unknown>>>
+type ErrorOf<O> = { [K in keyof O]: O[K] extends Wire<AnyArtifact, infer E, unknown, unknown> ? E : never }[keyof O]
+type RequirementOf<O> = {
+  [K in keyof O]: O[K] extends Wire<AnyArtifact, unknown, infer R, unknown> ? R : never
+}[keyof O]
+type PlanningOf<O> = { [K in keyof O]: O[K] extends Wire<AnyArtifact, unknown, unknown, infer S> ? S : never }[keyof O]
+
+/** A named, parameterised graph. `E`, `R`, `S`: how its nodes fail, what computing and what planning them needs. */
+export interface Pipeline<P extends Params, O extends Results, E, R, S> {
+  readonly name: string
+  readonly description: string
+  readonly params: P
+  /** Pure: it runs no stage. */
+  readonly build: (params: Values<P>) => O
+  readonly [Types]?: () => readonly [E, R, S]
+}
+declare const Types: unique symbol
+
+/** A pipeline whose parameters and results are known only at run time. */
+export interface AnyPipeline<out R = unknown, out S = unknown> {
+  readonly name: string
+  readonly description: string
+  readonly params: Params
+  // biome-ignore lint/suspicious/noExplicitAny: each pipeline has parameters of its own
+  readonly build: (params: any) => Results
+  readonly [Types]?: () => readonly [unknown, R, S]
+}
+
+export type RequirementsOf<X> = X extends AnyPipeline<infer R, unknown> ? R : never
+export type PlanningNeedsOf<X> = X extends AnyPipeline<unknown, infer S> ? S : never
+export type ErrorsOf<X> = X extends { readonly [Types]?: () => readonly [infer E, unknown, unknown] } ? E : never
+
+/** Throws `DefinitionInvalid` where a parameter is read by nobody, or means two things. */
+export const make = <const P extends Params, O extends Results>(definition: {
+  readonly name: string
+  readonly description: string
+  readonly params: P
+  readonly build: (params: Values<P>) => O
+}): Pipeline<P, O, ErrorOf<O>, RequirementOf<O>, PlanningOf<O>> => {
+  checkParams(definition)
+  return definition
+}
+
+const defaults = (params: Params) =>
+  Object.fromEntries(Object.entries(params).map(([name, param]) => [name, param.default]))
+
+const checkParams = (pipeline: AnyPipeline): void => {
+  const fail = (what: string, expected: string, fix: string) => {
+    throw new DefinitionInvalid({ what: `Pipeline "${pipeline.name}": ${what}`, expected, fix })
+  }
+  const read = new Set<string>()
+  const watched = new Proxy(defaults(pipeline.params), {
+    get: (values, name) => {
+      if (typeof name === "string") read.add(name)
+      return Reflect.get(values, name)
+    }
+  })
+  const graph = Graph.make(pipeline, watched, pipeline.build(watched))
+  for (const name of Object.keys(pipeline.params)) {
+    if (!read.has(name))
+      fail(`nobody reads the parameter "${name}"`, "that build or a stage reads it", "Remove it, or pass it on.")
+  }
+  for (const { node } of graph.entries) {
+    for (const name of Object.keys(node.given)) {
+      if (!(name in pipeline.params) && !(name in node.definition.params)) {
+        fail(
+          `${node.definition.name} is given the parameter "${name}", which it does not declare`,
+          `one of ${Object.keys(node.definition.params).join(", ") || "none"}`,
+          "Correct the name."
+        )
+      }
+    }
+    for (const [name, param] of Object.entries(node.definition.params)) {
+      const own = pipeline.params[name]
+      if (own !== undefined && name in node.given && !same(own, param)) {
+        fail(
+          `the parameter "${name}" of ${node.definition.name} differs from another of that name`,
+          "one definition a name",
+          "Rename one of them."
+        )
+      }
+    }
+  }
+}
+
+/** Every parameter of the pipeline, decoded from encoded values; those not given take their defaults. */
+export const decodeParams = (
+  pipeline: AnyPipeline,
+  encoded: Readonly<Record<string, unknown>>
+): Either.Either<Readonly<Record<string, unknown>>, ParamInvalid> => {
+  const values: Record<string, unknown> = defaults(pipeline.params)
+  for (const [name, value] of Object.entries(encoded)) {
+    const param = pipeline.params[name]
+    if (param === undefined) {
+      const expected = `one of ${Object.keys(pipeline.params).join(", ")}`
+      return Either.left(
+        new ParamInvalid({
+          name,
+          found: `unknown to ${pipeline.name}`,
+          expected,
+          fix: `See pipeline run ${pipeline.name} --help.`
+        })
+      )
+    }
+    const decoded = Schema.decodeUnknownEither(param.schema)(value)
+    if (Either.isLeft(decoded)) {
+      const option = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+      const example = typeof param.default === "object" ? JSON.stringify(param.default) : String(param.default)
+      return Either.left(
+        new ParamInvalid({
+          name,
+          found: typeof value === "string" ? JSON.stringify(value) : String(JSON.stringify(value)),
+          expected: expectation(param.schema),
+          fix: `Try ${option} ${example}.`
+        })
+      )
+    }
+    values[name] = decoded.right
+  }
+  return Either.right(values)
+}
+
+/** The parameters as JSON, in the pipeline's order. */
+export const encodeParams = (
+  pipeline: AnyPipeline,
+  values: Readonly<Record<string, unknown>>
+): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    Object.entries(pipeline.params).map(([name, param]) => [name, Schema.encodeSync(param.schema)(values[name])])
+  )
+
+/** The graph of one set of parameters. */
+export const graph = (pipeline: AnyPipeline, values: Readonly<Record<string, unknown>>): Graph.Graph =>
+  Graph.make(pipeline, values, pipeline.build(values))

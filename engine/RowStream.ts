@@ -1,0 +1,127 @@
+import { Chunk, Effect, type Scope, Stream } from "effect"
+import * as ArrowTable from "../artifacts/ArrowTable.ts"
+import type { Stored, StoredPart } from "../artifacts/Artifact.ts"
+import { type AnyBatch, type Columns, slice } from "../artifacts/Column.ts"
+import { ObjectStore, readPart } from "../cache/ObjectStore.ts"
+import type { InputSpec, Node, StageDefinition } from "./Node.ts"
+import { isMany } from "./Node.ts"
+import type { Resolved, ResolvedInputs } from "./NodeKey.ts"
+
+/** Rows that pass through fused stages at a time: bounds memory, and is a batch that networks like. */
+export const ROWS = 32
+
+export type BatchFunction = (batch: AnyBatch) => Effect.Effect<AnyBatch, unknown>
+// requirements of stages are provided by the executor, which knows them by type; here they are forgotten
+type Untyped<A> = Effect.Effect<A, unknown, ObjectStore | Scope.Scope>
+
+/** The stored table under the row input of a stage, and the columns it has. */
+export interface Base {
+  readonly stored: Stored
+  readonly artifact: ArrowTable.Layout
+}
+
+type Table = ArrowTable.TableArtifact<string, Columns>
+
+const artifactOf = (node: Node<StageDefinition>, input: string): Table => {
+  const spec = node.definition.inputs[input] as InputSpec
+  return (isMany(spec) ? spec.artifact : spec) as Table
+}
+
+/** Follows the row input down through streamed nodes. */
+export const baseOf = (node: Node<StageDefinition>, inputs: ResolvedInputs): Base => {
+  const over = node.definition.over as string
+  const resolved = inputs[over] as Resolved
+  if (resolved._tag === "Streamed") return baseOf(resolved.node, resolved.inputs)
+  return { stored: resolved.stored, artifact: artifactOf(node, over) }
+}
+
+/** What `run` is given for the inputs, row input apart. */
+export const decodeInputs = (
+  node: Node<StageDefinition>,
+  inputs: ResolvedInputs
+): Untyped<Readonly<Record<string, unknown>>> =>
+  Effect.gen(function* () {
+    const store = yield* ObjectStore
+    const decodeOne = (name: string, resolved: Resolved): Untyped<unknown> => {
+      const artifact = artifactOf(node, name)
+      return resolved._tag === "Stored" ? artifact.decode(resolved.stored, readPart(store)) : streamedTable(resolved)
+    }
+    const decoded: Record<string, unknown> = {}
+    for (const [name, resolved] of Object.entries(inputs)) {
+      if (name === node.definition.over) continue
+      decoded[name] = Array.isArray(resolved)
+        ? yield* Effect.forEach(resolved as ReadonlyArray<Resolved>, (one) => decodeOne(name, one))
+        : yield* decodeOne(name, resolved as Resolved)
+    }
+    return decoded
+  })
+
+/** Opens a row stage and every streamed stage under it: the function from base rows to its rows. */
+export const open = (node: Node<StageDefinition>, inputs: ResolvedInputs): Untyped<BatchFunction> =>
+  Effect.gen(function* () {
+    const resolved = inputs[node.definition.over as string] as Resolved
+    const before = resolved._tag === "Streamed" ? yield* open(resolved.node, resolved.inputs) : undefined
+    const given = yield* decodeInputs(node, inputs)
+    const own: BatchFunction = yield* node.definition.run(given, node.params) as Untyped<BatchFunction>
+    return before === undefined ? own : (batch) => Effect.flatMap(before(batch), own)
+  })
+
+/** One chunk of the base, in batches of at most `ROWS`. */
+export const batchesOf = (
+  base: Base,
+  header: ArrowTable.Header,
+  part: StoredPart
+): Stream.Stream<AnyBatch, unknown, ObjectStore> =>
+  Stream.unwrap(
+    Effect.gen(function* () {
+      const store = yield* ObjectStore
+      const chunk = yield* ArrowTable.readChunk(base.artifact, header, part, readPart(store))
+      const starts = Array.from({ length: Math.ceil(chunk.rows / ROWS) }, (_, index) => index * ROWS)
+      return Stream.fromIterable(starts).pipe(
+        Stream.rechunk(1),
+        Stream.map((start) => slice(chunk, start, Math.min(start + ROWS, chunk.rows)))
+      )
+    })
+  )
+
+/** Shapes that a row stage's output is known to have before it runs: those its columns fix, else those under it. */
+const shapesAhead = (artifact: Table, below: ArrowTable.Header): ArrowTable.Header["shapes"] =>
+  Object.fromEntries(
+    Object.entries(artifact.columns).flatMap(([name, column]) =>
+      typeof column === "string"
+        ? []
+        : [[name, column.shape.map((size, axis) => (size < 0 ? (below.shapes[name]?.[axis] ?? size) : size))]]
+    )
+  )
+
+/** A streamed node as a table: rows made anew each time the stream runs. */
+const streamedTable = (resolved: Resolved & { readonly _tag: "Streamed" }): Untyped<unknown> =>
+  Effect.gen(function* () {
+    const base = baseOf(resolved.node, resolved.inputs)
+    const below = yield* ArrowTable.headerOf(base.artifact.name, base.stored)
+    const [artifact] = Object.values(resolved.node.definition.outputs) as unknown as [Table]
+    const context = yield* Effect.context<ObjectStore | Scope.Scope>()
+    const rows = Stream.unwrapScoped(
+      Effect.map(open(resolved.node, resolved.inputs), (toRows) =>
+        Stream.fromIterable(base.stored.parts).pipe(
+          Stream.flatMap((part) => batchesOf(base, below, part)),
+          Stream.mapEffect(toRows)
+        )
+      )
+    )
+    const table: ArrowTable.Table<Columns, unknown> = {
+      rows: base.stored.rows ?? 0,
+      header: { shapes: shapesAhead(artifact, below), metadata: below.metadata },
+      batches: Stream.provideContext(rows, context) as ArrowTable.Table<Columns, unknown>["batches"]
+    }
+    return table
+  })
+
+/** All batches of a stream as a list, which is never empty for a chunk. */
+export const collect = (
+  batches: Stream.Stream<AnyBatch, unknown, ObjectStore>
+): Effect.Effect<readonly [AnyBatch, ...ReadonlyArray<AnyBatch>], unknown, ObjectStore> =>
+  Effect.map(
+    Stream.runCollect(batches),
+    (chunk) => Chunk.toReadonlyArray(chunk) as unknown as readonly [AnyBatch, ...ReadonlyArray<AnyBatch>]
+  )

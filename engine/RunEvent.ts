@@ -1,0 +1,48 @@
+import { Context, Data, type Effect, Effect as Fx, Layer } from "effect"
+import type { Reason } from "../cache/Reason.ts"
+import type { ChunkCounts } from "../cache/Trace.ts"
+import type { Explained } from "./Failure.ts"
+import type { Progress } from "./Progress.ts"
+import type { RunRecord } from "./RunRecord.ts"
+
+/** Everything a person may want to see of a run, as it happens. */
+export type RunEvent = Data.TaggedEnum<{
+  RunStarted: { readonly run: string; readonly pipeline: string; readonly nodes: ReadonlyArray<string> }
+  SourceResolved: { readonly source: string; readonly label: string; readonly notice: string | null }
+  NodeReused: { readonly node: string; readonly key: string }
+  NodeWaiting: { readonly node: string }
+  NodeStarted: { readonly node: string; readonly reasons: ReadonlyArray<Reason> }
+  NodeProgress: { readonly node: string; readonly progress: Progress }
+  NodeRan: {
+    readonly node: string
+    readonly seconds: number
+    readonly rows: number | null
+    readonly bytes: number
+    readonly chunks: ChunkCounts | null
+  }
+  NodeFailed: { readonly node: string; readonly error: Explained }
+  NodeSkipped: { readonly node: string; readonly because: ReadonlyArray<string> }
+  Warned: { readonly node: string | null; readonly message: string }
+  Fetching: {
+    readonly what: string
+    readonly done: number
+    readonly total: number | null
+    readonly unit: "bytes" | "files"
+  }
+  RunFinished: { readonly record: RunRecord }
+}>
+export const RunEvent = Data.taggedEnum<RunEvent>()
+
+export class RunEvents extends Context.Tag("headrace/RunEvents")<
+  RunEvents,
+  { readonly publish: (event: RunEvent) => Effect.Effect<void> }
+>() {}
+
+export const publish = (event: RunEvent): Effect.Effect<void, never, RunEvents> =>
+  Fx.flatMap(RunEvents, (events) => events.publish(event))
+
+/** Keeps every event, for whoever asks what ran. */
+export const layerCollect = (events: Array<RunEvent>): Layer.Layer<RunEvents> =>
+  Layer.succeed(RunEvents, { publish: (event) => Fx.sync(() => void events.push(event)) })
+
+export const layerSilent: Layer.Layer<RunEvents> = Layer.succeed(RunEvents, { publish: () => Fx.void })

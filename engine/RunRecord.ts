@@ -1,0 +1,59 @@
+import { Context, Effect, Layer, Schema } from "effect"
+import { Stored } from "../artifacts/Artifact.ts"
+import type { StoreFailed } from "../cache/ObjectStore.ts"
+import { Reason } from "../cache/Reason.ts"
+import { ChunkCounts } from "../cache/Trace.ts"
+import { Explained } from "./Failure.ts"
+
+export const NodeStatus = Schema.Literal("reused", "ran", "streamed", "failed", "skipped")
+export type NodeStatus = typeof NodeStatus.Type
+
+/** What became of a node. Fields that do not apply are null. */
+export const NodeRecord = Schema.Struct({
+  node: Schema.String,
+  stage: Schema.String,
+  status: NodeStatus,
+  key: Schema.NullOr(Schema.String),
+  seconds: Schema.NullOr(Schema.Number),
+  bytes: Schema.NullOr(Schema.Int),
+  rows: Schema.NullOr(Schema.Int),
+  chunks: Schema.NullOr(ChunkCounts),
+  reason: Schema.NullOr(Schema.String),
+  reasons: Schema.Array(Reason),
+  error: Schema.NullOr(Explained)
+})
+export type NodeRecord = typeof NodeRecord.Type
+
+/** A run that is over, one way or another. */
+export const RunRecord = Schema.Struct({
+  schema: Schema.Literal(1),
+  /** Sorts by time: when it began, and a few random digits. */
+  run: Schema.String,
+  pipeline: Schema.String,
+  status: Schema.Literal("done", "failed", "interrupted"),
+  started: Schema.String,
+  seconds: Schema.Number,
+  params: Schema.Record({ key: Schema.String, value: Schema.Unknown }),
+  nodes: Schema.Array(NodeRecord),
+  /** Each result that was reached, by digest. */
+  results: Schema.Record({
+    key: Schema.String,
+    value: Schema.Struct({ node: Schema.String, output: Schema.String, stored: Stored })
+  })
+})
+export type RunRecord = typeof RunRecord.Type
+
+export class RunRecords extends Context.Tag("headrace/RunRecords")<
+  RunRecords,
+  {
+    readonly put: (record: RunRecord) => Effect.Effect<void, StoreFailed>
+    /** The newest first; records that cannot be read are left out. */
+    readonly list: Effect.Effect<ReadonlyArray<RunRecord>>
+  }
+>() {}
+
+export const layerMemory = (records: Array<RunRecord> = []): Layer.Layer<RunRecords> =>
+  Layer.succeed(RunRecords, {
+    put: (record) => Effect.sync(() => void records.unshift(record)),
+    list: Effect.sync(() => [...records])
+  })

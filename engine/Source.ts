@@ -1,0 +1,36 @@
+import type { Effect } from "effect"
+import type { Files, FilesArtifact } from "../artifacts/Files.ts"
+import type { AnyWire, Node, SourceDefinition, Wire } from "./Node.ts"
+import type { Params, Values } from "./Param.ts"
+
+/** A use of what comes from outside; only the digest of its bytes enters a key. */
+export interface Source<A extends FilesArtifact<string>, P extends Params, S> {
+  (params?: Partial<Values<P>>): Wire<A, never, never, S>
+  readonly params: P
+}
+
+/** `resolve` runs while a run is planned, in the process of the command; it hashes what it finds. */
+// biome-ignore lint/complexity/noBannedTypes: no parameters
+export const make = <A extends FilesArtifact<string>, S, E, const P extends Params = {}>(definition: {
+  readonly name: string
+  readonly artifact: A
+  readonly params?: P
+  readonly resolve: (params: Values<P>) => Effect.Effect<Files, E, S>
+}): Source<A, P, S> => {
+  const params = definition.params ?? ({} as P)
+  const source: SourceDefinition = {
+    _tag: "Source",
+    name: definition.name,
+    params,
+    outputs: { files: definition.artifact },
+    resolve: definition.resolve
+  }
+  const use = (given: Readonly<Record<string, unknown>> = {}): AnyWire => {
+    const values = Object.fromEntries(
+      Object.entries(params).map(([name, param]) => [name, name in given ? given[name] : param.default])
+    )
+    const node: Node = { definition: source, inputs: {}, params: values, given }
+    return { node, output: "files", artifact: definition.artifact }
+  }
+  return Object.assign(use, { params }) as unknown as Source<A, P, S>
+}

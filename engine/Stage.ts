@@ -1,0 +1,188 @@
+import { type Effect, Schema, type Scope } from "effect"
+import type { Table, TableArtifact, TableSource } from "../artifacts/ArrowTable.ts"
+import type { AnyArtifact, Artifact, ArtifactInvalid, ArtifactUnreadable, ValueOf } from "../artifacts/Artifact.ts"
+import type { Batch, Columns } from "../artifacts/Column.ts"
+import type { ReadFailure } from "../cache/ObjectStore.ts"
+import type { AnyWire, InputSpec, Many, Node, Share, StageDefinition, Wire } from "./Node.ts"
+import { DefinitionInvalid, type Params, type Values } from "./Param.ts"
+
+/** A list of artifacts as one input. */
+export const many = <A extends AnyArtifact>(artifact: A): Many<A> => ({ _tag: "Many", artifact })
+
+/** How reading an input may fail, beside the stage's own errors: the engine answers these by recomputing. */
+export type InputFailure = ReadFailure | ArtifactUnreadable
+
+type Inputs = Readonly<Record<string, InputSpec>>
+type Outputs = Readonly<Record<string, AnyArtifact>>
+
+/** What `run` is given for an artifact. */
+type Given<A> = A extends TableArtifact<string, infer C> ? Table<C, InputFailure> : ValueOf<A>
+export type InputValue<I> = I extends Many<infer A> ? ReadonlyArray<Given<A>> : Given<I>
+/** What `run` returns for an artifact; a table's stream may fail as the stage may. */
+export type OutputValue<A, E> =
+  A extends TableArtifact<string, infer C>
+    ? TableSource<C, E | InputFailure>
+    : A extends Artifact<string, infer In, infer _Out>
+      ? In
+      : never
+
+type InputWire<I> =
+  I extends Many<infer A extends AnyArtifact>
+    ? ReadonlyArray<Wire<A, unknown, unknown, unknown>>
+    : I extends AnyArtifact
+      ? Wire<I, unknown, unknown, unknown>
+      : never
+
+type OneOf<T> = T extends ReadonlyArray<infer W> ? W : T
+type ErrorOf<W> = W extends Wire<AnyArtifact, infer E, unknown, unknown> ? E : never
+type RequirementOf<W> = W extends Wire<AnyArtifact, unknown, infer R, unknown> ? R : never
+type PlanningOf<W> = W extends Wire<AnyArtifact, unknown, unknown, infer S> ? S : never
+
+/** Reads as a sentence where an excess name meets `never`. */
+interface NoSuchName<Name> {
+  readonly "there is no such name here": Name
+}
+type Exact<Declared, Found> = { readonly [K in Exclude<keyof Found, keyof Declared>]: NoSuchName<K> }
+
+/** A definition that can be used in a pipeline, as a function of wires. */
+export interface Stage<I extends Inputs, P extends Params, O extends Outputs, E, R, S> {
+  <const W extends { readonly [K in keyof I]: InputWire<I[K]> }>(
+    inputs: W & Exact<I, W>,
+    params?: Partial<Values<P>>
+  ): {
+    readonly [K in keyof O]: Wire<
+      O[K],
+      E | { [K2 in keyof W]: ErrorOf<OneOf<W[K2]>> }[keyof W],
+      R | { [K2 in keyof W]: RequirementOf<OneOf<W[K2]>> }[keyof W],
+      S | { [K2 in keyof W]: PlanningOf<OneOf<W[K2]>> }[keyof W]
+    >
+  }
+  readonly params: P
+  readonly definition: StageDefinition
+}
+
+type Facts<S> = Readonly<Record<string, Effect.Effect<unknown, unknown, S>>>
+
+interface Common<I extends Inputs, P extends Params, O extends Outputs, Errors extends Schema.Schema.All, S> {
+  /** The name of its file. */
+  readonly name: string
+  readonly inputs: I
+  readonly params?: P
+  readonly outputs: O
+  /** A union of `Schema.TaggedError`s: they must cross a process boundary. */
+  readonly errors?: Errors
+  /** What of the machine may change the bytes, found out without loading a runtime. */
+  readonly facts?: Facts<S>
+  /** Default: one core. */
+  readonly share?: Share
+}
+
+type Failure<Errors extends Schema.Schema.All> = Schema.Schema.Type<Errors> | InputFailure | ArtifactInvalid
+
+const seam = (definition: StageDefinition): unknown => {
+  checkDefinition(definition)
+  const use = (inputs: Record<string, AnyWire | ReadonlyArray<AnyWire>>, given: Record<string, unknown> = {}) => {
+    const params = Object.fromEntries(
+      Object.entries(definition.params).map(([name, param]) => [name, name in given ? given[name] : param.default])
+    )
+    const node: Node = { definition, inputs, params, given }
+    return Object.fromEntries(
+      Object.entries(definition.outputs).map(([output, artifact]): [string, AnyWire] => [
+        output,
+        { node, output, artifact }
+      ])
+    )
+  }
+  return Object.assign(use, { params: definition.params, definition })
+}
+
+const checkDefinition = ({ name, keep, over, inputs, outputs }: StageDefinition): void => {
+  const fail = (what: string, expected: string, fix: string) => {
+    throw new DefinitionInvalid({ what: `Stage "${name}" ${what}`, expected, fix })
+  }
+  if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name))
+    fail("is not named in kebab-case", "the name of its file", "Rename it.")
+  if (Object.keys(outputs).length === 0) fail("has no outputs", "at least one", "Declare what it produces.")
+  if (keep === "whole") return
+  const [output, ...more] = Object.values(outputs)
+  if (output?.kind !== "table" || more.length > 0)
+    fail("maps rows to other than one table", "one table output", "Use Stage.make for the rest.")
+  const rows = over === null ? undefined : inputs[over]
+  if (rows === undefined || "_tag" in rows || rows.kind !== "table")
+    fail(`maps rows of "${over}"`, "the name of a table input", "Name one in `over`.")
+}
+
+/** A stage that maps whole artifacts. */
+export const make = <
+  const I extends Inputs,
+  const O extends Outputs,
+  X extends { readonly [K in keyof O]: OutputValue<O[K], Schema.Schema.Type<Errors>> },
+  R,
+  S = never,
+  // biome-ignore lint/complexity/noBannedTypes: no parameters
+  const P extends Params = {},
+  Errors extends Schema.Schema.All = typeof Schema.Never
+>(
+  definition: Common<I, P, O, Errors, S> & {
+    readonly run: (
+      inputs: { readonly [K in keyof I]: InputValue<I[K]> },
+      params: Values<P>
+    ) => Effect.Effect<X & Exact<O, X>, Failure<Errors>, R>
+  }
+): Stage<I, P, O, Schema.Schema.Type<Errors>, Exclude<R, Scope.Scope>, S> =>
+  seam({
+    _tag: "Stage",
+    name: definition.name,
+    keep: "whole",
+    over: null,
+    inputs: definition.inputs,
+    params: definition.params ?? {},
+    outputs: definition.outputs,
+    errors: (definition.errors ?? Schema.Never) as StageDefinition["errors"],
+    facts: definition.facts ?? {},
+    share: definition.share ?? "core",
+    run: definition.run
+  }) as Stage<I, P, O, Schema.Schema.Type<Errors>, Exclude<R, Scope.Scope>, S>
+
+type BatchOf<A> = A extends TableArtifact<string, infer C> ? Batch<C> : never
+
+/**
+ * A stage that maps the record batches of its input `over`, 1:1 in rows and order. `run` is called once for many
+ * batches, in a scope that outlives them, and returns the function of one batch. Streamed rows are never written.
+ */
+export const rows = <
+  const I extends Inputs,
+  const Over extends keyof I & string,
+  const O extends Readonly<Record<string, TableArtifact<string, Columns>>>,
+  R,
+  S = never,
+  // biome-ignore lint/complexity/noBannedTypes: no parameters
+  const P extends Params = {},
+  Errors extends Schema.Schema.All = typeof Schema.Never
+>(
+  definition: Common<I, P, O, Errors, S> & {
+    readonly keep: "stored" | "streamed"
+    readonly over: Over
+    readonly run: (
+      inputs: { readonly [K in Exclude<keyof I, Over>]: InputValue<I[K]> },
+      params: Values<P>
+    ) => Effect.Effect<
+      (batch: BatchOf<I[Over]>) => Effect.Effect<BatchOf<O[keyof O]>, Failure<Errors>>,
+      Failure<Errors>,
+      R
+    >
+  }
+): Stage<I, P, O, Schema.Schema.Type<Errors>, Exclude<R, Scope.Scope>, S> =>
+  seam({
+    _tag: "Stage",
+    name: definition.name,
+    keep: definition.keep,
+    over: definition.over,
+    inputs: definition.inputs,
+    params: definition.params ?? {},
+    outputs: definition.outputs,
+    errors: (definition.errors ?? Schema.Never) as StageDefinition["errors"],
+    facts: definition.facts ?? {},
+    share: definition.share ?? "core",
+    run: definition.run
+  }) as Stage<I, P, O, Schema.Schema.Type<Errors>, Exclude<R, Scope.Scope>, S>

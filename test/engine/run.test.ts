@@ -1,0 +1,133 @@
+import { beforeEach, expect, it } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+import * as Executor from "../../engine/Executor.ts"
+import * as Toys from "../rig/toys.ts"
+
+const numbers = (length: number, from = 0) => Array.from({ length }, (_, index) => from + index)
+
+beforeEach(() => {
+  Toys.lists.clear()
+  Toys.sources.clear()
+  Toys.resetCounts()
+  Toys.lists.set("a", numbers(5000))
+})
+
+const withMemory = <A, E>(use: (memory: ReturnType<typeof Toys.memory>) => Effect.Effect<A, E, Layer.Layer.Success<ReturnType<typeof Toys.memory>["layer"]> | Executor.Executor>) => {
+  const memory = Toys.memory()
+  return Effect.provide(use(memory), Layer.provideMerge(Executor.layerInProcess(Toys.toy), memory.layer))
+}
+
+it.effect("the first run computes every stored node, the second none", () =>
+  withMemory(() =>
+    Effect.gen(function* () {
+      const first = yield* Toys.runToy()
+      expect(Toys.statuses(first)).toEqual({ read: "ran", shift: "streamed", double: "ran", sum: "ran", describe: "ran" })
+      const second = yield* Toys.runToy()
+      expect(Toys.statuses(second)).toEqual({ read: "reused", shift: "skipped", double: "reused", sum: "reused", describe: "reused" })
+      expect(Toys.contents(second)).toEqual(Toys.contents(first))
+      expect(Toys.counts.runs.get("double")).toBe(1)
+    })
+  )
+)
+
+it.effect("a changed parameter reruns its stage and what the change reaches", () =>
+  withMemory(() =>
+    Effect.gen(function* () {
+      yield* Toys.runToy()
+      const record = yield* Toys.runToy({ modulo: 7 })
+      expect(Toys.ran(record)).toEqual(["sum", "describe"])
+      expect(record.nodes.find(({ node }) => node === "sum")?.reason).toBe("modulo was 1000003, is 7")
+    })
+  )
+)
+
+it.effect("an output that comes out the same stops the rerun", () =>
+  withMemory(() =>
+    Effect.gen(function* () {
+      yield* Toys.runToy()
+      // the total is below both moduli
+      Toys.lists.set("a", numbers(5000))
+      Toys.sources.set("sum", "edited without effect")
+      const record = yield* Toys.runToy()
+      expect(Toys.ran(record)).toEqual(["sum"])
+    })
+  )
+)
+
+it.effect("editing a streamed stage reruns the stored stage that it feeds, by its recipe", () =>
+  withMemory(() =>
+    Effect.gen(function* () {
+      yield* Toys.runToy()
+      Toys.sources.set("shift", "edited without effect")
+      const record = yield* Toys.runToy()
+      expect(Toys.ran(record)).toEqual(["double"])
+      expect(record.nodes.find(({ node }) => node === "double")?.reason).toBe("code changed in stages/shift.ts (through shift)")
+    })
+  )
+)
+
+it.effect("rows inserted in the middle recompute only the chunks they fall into", () =>
+  withMemory(() =>
+    Effect.gen(function* () {
+      Toys.lists.set("a", numbers(20_000))
+      yield* Toys.runToy()
+      const all = Toys.counts.rows.get("double") ?? 0
+      Toys.lists.set("a", [...numbers(9000), ...numbers(100, 50_000), ...numbers(11_000, 9000)])
+      const record = yield* Toys.runToy()
+      const { chunks } = record.nodes.find(({ node }) => node === "double") ?? {}
+      expect(all).toBe(20_000)
+      expect(chunks?.ran).toBeLessThanOrEqual(2)
+      expect(chunks?.reused).toBeGreaterThan(10)
+    })
+  )
+)
+
+it.effect("a failing stage skips its descendants, keeps finished chunks and leaves siblings alone", () =>
+  withMemory(() =>
+    Effect.gen(function* () {
+      const failed = yield* Toys.runToy({ failAt: 4000 })
+      expect(failed.status).toBe("failed")
+      expect(Toys.statuses(failed)).toEqual({ read: "ran", shift: "streamed", double: "failed", sum: "skipped", describe: "skipped" })
+      expect(failed.nodes.find(({ node }) => node === "double")?.error).toEqual({
+        tag: "ToyBroken",
+        what: "The toy broke at 4000",
+        expected: "it to hold",
+        fix: "Try another number."
+      })
+    })
+  )
+)
+
+it.effect("lost and damaged objects are computed again, with one warning, to the same content", () =>
+  Effect.gen(function* () {
+    const reference = yield* withMemory(() => Toys.runToy({ modulo: 9 }))
+    for (const damage of ["delete", "flip"] as const) {
+      yield* withMemory((memory) =>
+        Effect.gen(function* () {
+          const first = yield* Toys.runToy()
+          for (const [object, bytes] of [...memory.objects]) {
+            if (damage === "delete") memory.objects.delete(object)
+            else memory.objects.set(object, bytes.map((byte, index) => (index === bytes.length >> 1 ? byte ^ 1 : byte)))
+          }
+          memory.events.length = 0
+          const again = yield* Toys.runToy({ modulo: 9 })
+          expect(again.status).toBe("done")
+          expect(Toys.contents(again)).toEqual(Toys.contents(reference))
+          expect(first.status).toBe("done")
+          const warned = memory.events.filter(({ _tag }) => _tag === "Warned")
+          expect(warned.length).toBeGreaterThanOrEqual(1)
+        })
+      )
+    }
+  })
+)
+
+it.effect("one key is computed once, however many runs ask at the same time", () =>
+  withMemory(() =>
+    Effect.gen(function* () {
+      const records = yield* Effect.all([Toys.runToy(), Toys.runToy(), Toys.runToy()], { concurrency: "unbounded" })
+      expect(records.map(({ status }) => status)).toEqual(["done", "done", "done"])
+      expect(Object.fromEntries(Toys.counts.runs)).toEqual({ read: 1, double: 1, sum: 1, describe: 1 })
+    })
+  )
+)

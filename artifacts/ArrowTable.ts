@@ -11,7 +11,7 @@ import {
   type Write
 } from "./Artifact.ts"
 import * as Chunker from "./Chunker.ts"
-import { type AnyBatch, type AnyValues, type Batch, type Columns, cellSize, isTensor } from "./Column.ts"
+import { type AnyBatch, type AnyValues, type Batch, type Columns, cellSize, concat, isTensor } from "./Column.ts"
 import type { Digest } from "./Digest.ts"
 
 /** What every chunk of a table shares. Part of its content digest. */
@@ -41,6 +41,19 @@ export interface TableArtifact<Name extends string, C extends Columns>
   readonly kind: "table"
   readonly columns: C
 }
+
+/** A table that is there already, as one batch. */
+export const fromBatch = <C extends Columns>(
+  batch: Batch<C>,
+  metadata: Readonly<Record<string, string>> = {}
+): TableSource<C, never> => ({ metadata, batches: Stream.make(batch) })
+
+/** All rows as one batch, in memory; null for a table without rows. */
+export const collect = <C extends Columns, E>(table: Table<C, E>): Effect.Effect<Batch<C> | null, E> =>
+  Effect.map(Stream.runCollect(table.batches), (batches) => {
+    const [first, ...rest] = batches
+    return first === undefined ? null : concat<Batch<C>>([first, ...rest])
+  })
 
 /** A table artifact as the functions below see it: its name and columns, whatever their types. */
 export type Layout = Pick<TableArtifact<string, Columns>, "name" | "version" | "columns">

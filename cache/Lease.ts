@@ -27,7 +27,7 @@ export const layerMemory: Layer.Layer<Leases> = Layer.sync(Leases, () => {
       Effect.suspend(() => {
         const semaphore = of(key)
         const take = Effect.acquireRelease(
-          Effect.tap(semaphore.take(1), () => Effect.sync(() => held.add(key))),
+          Effect.tap(Effect.interruptible(semaphore.take(1)), () => Effect.sync(() => held.add(key))),
           () =>
             Effect.zipRight(
               Effect.sync(() => held.delete(key)),

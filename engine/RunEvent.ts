@@ -23,12 +23,7 @@ export type RunEvent = Data.TaggedEnum<{
   NodeFailed: { readonly node: string; readonly error: Explained }
   NodeSkipped: { readonly node: string; readonly because: ReadonlyArray<string> }
   Warned: { readonly node: string | null; readonly message: string }
-  Fetching: {
-    readonly what: string
-    readonly done: number
-    readonly total: number | null
-    readonly unit: "bytes" | "files"
-  }
+  Fetching: { readonly what: string; readonly done: number; readonly total: number | null }
   RunFinished: { readonly record: RunRecord }
 }>
 export const RunEvent = Data.taggedEnum<RunEvent>()

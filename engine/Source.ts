@@ -1,7 +1,10 @@
-import type { Effect } from "effect"
+import { Context, type Effect } from "effect"
 import type { Files, FilesArtifact } from "../artifacts/Files.ts"
 import type { AnyWire, Node, SourceDefinition, Wire } from "./Node.ts"
 import type { Params, Values } from "./Param.ts"
+
+/** Whether better editions that were out of reach last time are tried again: `--refresh`. */
+export class Refresh extends Context.Reference<Refresh>()("headrace/Refresh", { defaultValue: () => false }) {}
 
 /** A use of what comes from outside; only the digest of its bytes enters a key. */
 export interface Source<A extends FilesArtifact<string>, P extends Params, S> {

@@ -4,7 +4,8 @@ import { Files } from "../artifacts/Files.ts"
 import { type Explained, explain } from "./Failure.ts"
 import type * as Graph from "./Graph.ts"
 import type { Outputs } from "./NodeKey.ts"
-import { publish, RunEvent, type RunEvents } from "./RunEvent.ts"
+import { ProgressListener } from "./Progress.ts"
+import { publish, RunEvent, RunEvents } from "./RunEvent.ts"
 
 /** A dataset or weight file that could not be found, fetched or hashed; the sentence is the source's own. */
 export class SourceFailed extends Schema.TaggedError<SourceFailed>()("SourceFailed", {
@@ -27,7 +28,14 @@ export const resolveAll = (graph: Graph.Graph): Effect.Effect<Outputs, SourceFai
     for (const { name, node } of graph.entries) {
       const { definition } = node
       if (definition._tag !== "Source") continue
-      const resolve = definition.resolve(node.params) as Effect.Effect<Files, Error & { readonly _tag?: string }>
+      const events = yield* RunEvents
+      const resolve = (
+        definition.resolve(node.params) as Effect.Effect<Files, Error & { readonly _tag?: string }>
+      ).pipe(
+        Effect.provideService(ProgressListener, ({ note, done, total }) =>
+          events.publish(RunEvent.Fetching({ what: note ?? name, done, total }))
+        )
+      )
       const files = yield* Effect.mapError(
         resolve,
         (error) => new SourceFailed({ source: name, tag: error._tag ?? "Error", what: error.message })

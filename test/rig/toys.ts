@@ -1,6 +1,6 @@
 import { Effect, Layer, Schema, Stream } from "effect"
-import type { Stored } from "../../artifacts/Artifact.ts"
 import * as ArrowTable from "../../artifacts/ArrowTable.ts"
+import type { Stored } from "../../artifacts/Artifact.ts"
 import { tensor } from "../../artifacts/Column.ts"
 import * as Digest from "../../artifacts/Digest.ts"
 import * as Document from "../../artifacts/Document.ts"
@@ -9,7 +9,7 @@ import type { Code as CodeParts, Key } from "../../cache/Key.ts"
 import * as Lease from "../../cache/Lease.ts"
 import * as ObjectStore from "../../cache/ObjectStore.ts"
 import * as Trace from "../../cache/Trace.ts"
-import { CodeUnknown, Code } from "../../engine/Code.ts"
+import { Code, CodeUnknown } from "../../engine/Code.ts"
 import * as Param from "../../engine/Param.ts"
 import * as Pipeline from "../../engine/Pipeline.ts"
 import * as Results from "../../engine/Results.ts"
@@ -44,14 +44,20 @@ export const resetCounts = () => {
   counts.runs.clear()
   counts.rows.clear()
 }
-const count = (map: Map<string, number>, name: string, by = 1) => Effect.sync(() => void map.set(name, (map.get(name) ?? 0) + by))
+const count = (map: Map<string, number>, name: string, by = 1) =>
+  Effect.sync(() => void map.set(name, (map.get(name) ?? 0) + by))
 
 export const list = Source.make({
   name: "list",
   artifact: ListFile,
   params: { list: Param.make(Schema.String, "a", "Name of the list") },
   resolve: ({ list: name }) =>
-    Effect.sync(() => ({ digest: Digest.ofBytes(JSON.stringify(lists.get(name) ?? [])), path: name, label: `list ${name}`, notice: null }))
+    Effect.sync(() => ({
+      digest: Digest.ofBytes(JSON.stringify(lists.get(name) ?? [])),
+      path: name,
+      label: `list ${name}`,
+      notice: null
+    }))
 })
 
 const batch = (values: ReadonlyArray<number>) => ({
@@ -70,7 +76,9 @@ export const read = Stage.make({
     Effect.gen(function* () {
       yield* count(counts.runs, "read")
       const values = lists.get(file.path) ?? []
-      const batches = Array.from({ length: Math.ceil(values.length / 100) }, (_, index) => batch(values.slice(index * 100, (index + 1) * 100)))
+      const batches = Array.from({ length: Math.ceil(values.length / 100) }, (_, index) =>
+        batch(values.slice(index * 100, (index + 1) * 100))
+      )
       return { numbers: { metadata: {}, batches: Stream.fromIterable(batches) } }
     })
 })
@@ -86,7 +94,10 @@ export const shift = Stage.rows({
     Effect.succeed((rows) =>
       Effect.as(count(counts.rows, "shift", rows.rows), {
         rows: rows.rows,
-        columns: { ...rows.columns, value: { shape: [1] as const, data: rows.columns.value.data.map((value) => value + by) } }
+        columns: {
+          ...rows.columns,
+          value: { shape: [1] as const, data: rows.columns.value.data.map((value) => value + by) }
+        }
       })
     )
 })
@@ -104,7 +115,13 @@ export const double = Stage.rows({
       Effect.gen(function* () {
         if (failAt !== null && rows.columns.value.data.includes(failAt)) return yield* new ToyBroken({ at: failAt })
         yield* count(counts.rows, "double", rows.rows)
-        return { rows: rows.rows, columns: { ...rows.columns, value: { shape: [1] as const, data: rows.columns.value.data.map((value) => value * 2) } } }
+        return {
+          rows: rows.rows,
+          columns: {
+            ...rows.columns,
+            value: { shape: [1] as const, data: rows.columns.value.data.map((value) => value * 2) }
+          }
+        }
       })
     )
 })
@@ -117,10 +134,10 @@ export const sum = Stage.make({
   run: ({ tables }, { modulo }) =>
     Effect.gen(function* () {
       yield* count(counts.runs, "sum")
-      let total = 0
-      for (const table of tables) {
-        yield* Stream.runForEach(table.batches, (rows) => Effect.sync(() => void (total += rows.columns.value.data.reduce((a, b) => a + b, 0))))
-      }
+      const totals = yield* Effect.forEach(tables, (table) =>
+        Stream.runFold(table.batches, 0, (all, rows) => all + rows.columns.value.data.reduce((a, b) => a + b, 0))
+      )
+      const total = totals.reduce((a, b) => a + b, 0)
       return { total: { total: total % modulo } }
     })
 })
@@ -149,7 +166,10 @@ export const toy = Pipeline.make({
 
 /** Digests that stand for the source of the toy stages; editing one is editing the stage. */
 export const sources = new Map<string, string>()
-const codeOf = (stage: string): CodeParts => ({ files: { [`stages/${stage}.ts`]: Digest.ofBytes(`${stage} ${sources.get(stage) ?? ""}`) }, packages: {} })
+const codeOf = (stage: string): CodeParts => ({
+  files: { [`stages/${stage}.ts`]: Digest.ofBytes(`${stage} ${sources.get(stage) ?? ""}`) },
+  packages: {}
+})
 const stages = ["read", "shift", "double", "sum", "describe", "add", "number"]
 export const layerCode = Layer.succeed(Code, {
   of: (stage) => (stages.includes(stage) ? Effect.succeed(codeOf(stage)) : new CodeUnknown({ stage, known: stages }))
@@ -163,7 +183,13 @@ export const memory = () => {
   const events: Array<RunEvent.RunEvent> = []
   const records: Array<RunRecord.RunRecord> = []
   const cache = Layer.mergeAll(ObjectStore.layerMemory(objects), Trace.layerMemory(traces, chunks), Lease.layerMemory)
-  const layer = Layer.mergeAll(cache, layerCode, RunEvent.layerCollect(events), RunRecord.layerMemory(records), layerReadResults)
+  const layer = Layer.mergeAll(
+    cache,
+    layerCode,
+    RunEvent.layerCollect(events),
+    RunRecord.layerMemory(records),
+    layerReadResults
+  )
   return { objects, traces, chunks, events, records, layer }
 }
 
@@ -180,11 +206,15 @@ export const statuses = (record: RunRecord.RunRecord): Readonly<Record<string, s
   Object.fromEntries(record.nodes.map(({ node, status }) => [node, status]))
 
 /** The nodes that were computed, in topological order. */
-export const ran = (record: RunRecord.RunRecord): ReadonlyArray<string> => record.nodes.filter(({ status }) => status === "ran").map(({ node }) => node)
+export const ran = (record: RunRecord.RunRecord): ReadonlyArray<string> =>
+  record.nodes.filter(({ status }) => status === "ran").map(({ node }) => node)
 
 export const contents = (record: RunRecord.RunRecord): Readonly<Record<string, string>> =>
-  Object.fromEntries(Object.entries(record.results).map(([name, { stored }]): [string, Stored["content"]] => [name, stored.content]))
+  Object.fromEntries(
+    Object.entries(record.results).map(([name, { stored }]): [string, Stored["content"]] => [name, stored.content])
+  )
 
 export const params = (given: Readonly<Record<string, unknown>> = {}) => Effect.orDie(Pipeline.decodeParams(toy, given))
 
-export const runToy = (given: Readonly<Record<string, unknown>> = {}) => Effect.flatMap(params(given), (values) => Run.run(toy, values, { cores: 2 }))
+export const runToy = (given: Readonly<Record<string, unknown>> = {}) =>
+  Effect.flatMap(params(given), (values) => Run.run(toy, values, { cores: 2 }))

@@ -1,0 +1,207 @@
+// Bundles the command and the worker, and digests the source of every stage. Only `pipeline.mjs` calls it, and only when
+// a source file has changed.
+import { createHash } from "node:crypto"
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { createRequire } from "node:module"
+import { basename, dirname, join } from "node:path"
+
+const FOLDERS = ["artifacts", "cache", "engine", "services", "models", "stages", "pipelines", "worker", "cli"]
+const OTHERS = ["bin/pipeline.mjs", "bin/build.mjs", "package.json", "node_modules/.package-lock.json"]
+/** Counted by the cache's format number, not by their text. */
+const COUNTED_BY_FORMAT = /^(engine|cache|artifacts)\//
+const PACKAGES_COUNTED_BY_FORMAT = /^(effect|@effect\/.*|apache-arrow)$/
+/** Older builds that are kept for commands still running from them. */
+const KEPT_BUILDS = 3
+
+const sha256 = (text) => createHash("sha256").update(text).digest("hex")
+const camel = (name) => name.replace(/-([a-z0-9])/g, (_, letter) => letter.toUpperCase())
+
+/** Every source file and folder, relative to the root, sorted. */
+const listSources = (root) => {
+  const found = []
+  const visit = (folder) => {
+    found.push(folder)
+    for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
+      const path = `${folder}/${entry.name}`
+      if (entry.isDirectory()) visit(path)
+      else if (entry.name.endsWith(".ts")) found.push(path)
+    }
+  }
+  for (const folder of FOLDERS) if (existsSync(join(root, folder))) visit(folder)
+  return [...found, ...OTHERS.filter((path) => existsSync(join(root, path)))].sort()
+}
+
+const pipelineNames = (root) =>
+  readdirSync(join(root, "pipelines"))
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => basename(file, ".ts"))
+    .sort()
+
+/** A new file in `pipelines/` is a new command: the list of them is written here, and checked by `tsc` like any source. */
+const writeRegistry = (root) => {
+  const names = pipelineNames(root)
+  const imports = names.map((name) => `import { ${camel(name)} } from "../pipelines/${name}.ts"`)
+  const text = `// Written by bin/build.mjs from the files in pipelines/.\n${imports.join("\n")}\n\nexport const pipelines = [${names.map(camel).join(", ")}] as const\n`
+  const file = join(root, "worker", "registry.ts")
+  if (!existsSync(file) || readFileSync(file, "utf8") !== text) writeFileSync(file, text)
+}
+
+/** Where a package lies, as seen from the project; null where it is not installed. */
+const packageFolder = (root, name) => {
+  for (let folder = root; ; folder = dirname(folder)) {
+    const candidate = join(folder, "node_modules", name)
+    if (existsSync(join(candidate, "package.json"))) return candidate
+    if (folder === dirname(folder)) return null
+  }
+}
+
+const manifestOf = (folder) => JSON.parse(readFileSync(join(folder, "package.json"), "utf8"))
+
+/** Versions of a package and of what it brings along itself: native parts come as (optional) dependencies. */
+const versionsOf = (root, name, versions) => {
+  const folder = packageFolder(root, name)
+  if (folder === null) throw new Error(`package ${name} is imported but not installed`)
+  const manifest = manifestOf(folder)
+  versions[name] = manifest.version
+  for (const part of Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies })) {
+    const nested = join(folder, "node_modules", part)
+    const found = existsSync(join(nested, "package.json")) ? nested : packageFolder(root, part)
+    if (found !== null) versions[part] = manifestOf(found).version
+  }
+}
+
+const packageOf = (path) => (path.startsWith("@") ? path.split("/").slice(0, 2).join("/") : path.split("/")[0])
+
+/** For every stage: the project files that its own reaches by import, stripped, and the packages that these import. */
+const codeDigests = async (esbuild, root) => {
+  const stages = readdirSync(join(root, "stages"))
+    .filter((file) => file.endsWith(".ts"))
+    .sort()
+  const { metafile } = await esbuild.build({
+    absWorkingDir: root,
+    entryPoints: stages.map((file) => `stages/${file}`),
+    bundle: true,
+    packages: "external",
+    platform: "node",
+    format: "esm",
+    outdir: "unused",
+    write: false,
+    metafile: true,
+    logLevel: "silent"
+  })
+  const stripped = new Map()
+  for (const path of Object.keys(metafile.inputs)) {
+    const { code } = await esbuild.transform(readFileSync(join(root, path), "utf8"), {
+      loader: "ts",
+      minifyWhitespace: true,
+      legalComments: "none",
+      target: "node20",
+      tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } }
+    })
+    stripped.set(path, sha256(code))
+  }
+  const reach = (entry) => {
+    const seen = new Set([entry])
+    for (const path of seen)
+      for (const { path: next, external } of metafile.inputs[path].imports) if (!external) seen.add(next)
+    return [...seen].sort()
+  }
+  const codeOf = (entry) => {
+    const files = reach(entry).filter((path) => !COUNTED_BY_FORMAT.test(path))
+    const packages = new Set(
+      files.flatMap((path) =>
+        metafile.inputs[path].imports
+          .filter(({ path: name, external }) => external && !name.startsWith("node:"))
+          .map(({ path: name }) => packageOf(name))
+      )
+    )
+    const versions = {}
+    for (const name of [...packages].sort())
+      if (!PACKAGES_COUNTED_BY_FORMAT.test(name)) versionsOf(root, name, versions)
+    return {
+      files: Object.fromEntries(files.map((path) => [path, stripped.get(path)])),
+      packages: Object.fromEntries(Object.entries(versions).sort(([a], [b]) => (a < b ? -1 : 1)))
+    }
+  }
+  return Object.fromEntries(stages.map((file) => [basename(file, ".ts"), codeOf(`stages/${file}`)]))
+}
+
+const bundle = (esbuild, root, directory) => {
+  const { dependencies } = manifestOf(root)
+  const external = Object.keys(dependencies).filter((name) => name !== "effect" && !name.startsWith("@effect/"))
+  const shared = {
+    absWorkingDir: root,
+    bundle: true,
+    platform: "node",
+    target: "node20",
+    external,
+    legalComments: "none",
+    logLevel: "silent",
+    metafile: false
+  }
+  return Promise.all([
+    esbuild.build({
+      ...shared,
+      entryPoints: ["cli/main.ts"],
+      outfile: join(directory, "cli.cjs"),
+      format: "cjs",
+      minify: true,
+      keepNames: true,
+      define: { "import.meta.url": "__url" },
+      // one function of what a module would find around it: `vm.Script` gives it none
+      banner: {
+        js: "(function (require, __url, __headrace) { const module = { exports: {} }; const exports = module.exports;"
+      },
+      footer: { js: "})" }
+    }),
+    esbuild.build({
+      ...shared,
+      entryPoints: ["worker/main.ts"],
+      outfile: join(directory, "worker.mjs"),
+      format: "esm",
+      banner: {
+        js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);'
+      }
+    })
+  ])
+}
+
+const removeOldBuilds = (buildHome, id) => {
+  const old = readdirSync(buildHome, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && entry.name !== id)
+    .map((entry) => ({ path: join(buildHome, entry.name), used: statSync(join(buildHome, entry.name)).mtimeMs }))
+    .sort((a, b) => b.used - a.used)
+  for (const { path } of old.slice(KEPT_BUILDS)) rmSync(path, { recursive: true, force: true })
+}
+
+/** Builds if need be, and returns the id of the build that fits the sources: the digest of all of them. */
+export const build = async ({ root, buildHome, stampOf }) => {
+  writeRegistry(root)
+  const sources = listSources(root)
+  // stamps before contents: a file that changes in between is found changed by the next command
+  const stamps = Object.fromEntries(sources.map((path) => [path, stampOf(path)]))
+  const contents = sources.filter((path) => !statSync(join(root, path)).isDirectory())
+  const id = sha256(contents.map((path) => `${path} ${sha256(readFileSync(join(root, path)))}\n`).join("")).slice(0, 16)
+  const directory = join(buildHome, id)
+  mkdirSync(buildHome, { recursive: true })
+  if (!existsSync(join(directory, "code.json"))) {
+    const esbuild = createRequire(join(root, "package.json"))("esbuild")
+    const aside = join(buildHome, `.tmp-${process.pid}`)
+    mkdirSync(aside, { recursive: true })
+    try {
+      const [codes] = await Promise.all([codeDigests(esbuild, root), bundle(esbuild, root, aside)])
+      writeFileSync(join(aside, "code.json"), JSON.stringify(codes, null, 1))
+      rmSync(directory, { recursive: true, force: true })
+      renameSync(aside, directory)
+    } catch (error) {
+      rmSync(aside, { recursive: true, force: true })
+      // another command may have built the same in the meantime
+      if (!existsSync(join(directory, "code.json"))) throw error
+    }
+    removeOldBuilds(buildHome, id)
+  }
+  const file = join(buildHome, `current.json.${process.pid}`)
+  writeFileSync(file, JSON.stringify({ id, stamps }))
+  renameSync(file, join(buildHome, "current.json"))
+  return id
+}

@@ -1,0 +1,81 @@
+#!/usr/bin/env node
+// The launcher: makes sure that the bundle is that of the sources as they are now, and runs it. It must stay small and
+// without dependencies, since every command starts here.
+import { readFileSync, renameSync, statSync, writeFileSync } from "node:fs"
+import { createRequire } from "node:module"
+import { dirname, join } from "node:path"
+import { fileURLToPath, pathToFileURL } from "node:url"
+import vm from "node:vm"
+
+const self = fileURLToPath(import.meta.url)
+const root = dirname(dirname(self))
+const buildHome = join(root, ".pipeline", "build")
+
+/** What the newest build was made from: a line `path size mtime ctime inode` a file, and the folders' listings. */
+const stampOf = (path) => {
+  const stat = statSync(join(root, path), { bigint: true, throwIfNoEntry: false })
+  return stat === undefined
+    ? null
+    : `${stat.isDirectory() ? "" : stat.size} ${stat.mtimeNs} ${stat.ctimeNs} ${stat.ino}`
+}
+
+/** The current build's id, if no source was touched since. */
+const current = () => {
+  try {
+    const { id, stamps } = JSON.parse(readFileSync(join(buildHome, "current.json"), "utf8"))
+    for (const [path, stamp] of Object.entries(stamps)) if (stampOf(path) !== stamp) return null
+    return id
+  } catch {
+    return null
+  }
+}
+
+const build = async () => {
+  const { build } = await import("./build.mjs")
+  return build({ root, buildHome, stampOf })
+}
+
+/** Runs the bundle from V8's code cache: parsing and compiling it anew takes longer than most commands. */
+const run = (directory) => {
+  const file = join(directory, "cli.cjs")
+  const cacheFile = join(directory, `cli.${process.version}.${process.arch}.cache`)
+  let cachedData
+  try {
+    cachedData = readFileSync(cacheFile)
+  } catch {
+    // the first run of a build makes it
+  }
+  const script = new vm.Script(readFileSync(file, "utf8"), {
+    filename: file,
+    ...(cachedData === undefined ? {} : { cachedData })
+  })
+  const main = script.runInThisContext()
+  main(createRequire(import.meta.url), pathToFileURL(self).href, { root, build: directory })
+  if (cachedData !== undefined && !script.cachedDataRejected) return
+  process.once("exit", () => {
+    try {
+      // after the run, so that what it compiled lazily is in
+      writeFileSync(`${cacheFile}.${process.pid}`, script.createCachedData())
+      renameSync(`${cacheFile}.${process.pid}`, cacheFile)
+    } catch {
+      // a read-only checkout starts a little slower
+    }
+  })
+}
+
+const fail = (error) => {
+  const json = process.argv.includes("--json")
+  const what = `The program cannot be built: ${error instanceof Error ? error.message : String(error)}`
+  const expected = "sources that compile, and packages installed by npm ci"
+  const fix = "Correct the source named above, or run npm ci."
+  if (json) console.log(JSON.stringify({ status: "failed", error: { tag: "BuildFailed", what, expected, fix } }))
+  else console.error(`${what}; expected ${expected}. ${fix}`)
+  process.exit(1)
+}
+
+try {
+  const id = current() ?? (await build())
+  if (process.argv[2] !== "--build") run(join(buildHome, id))
+} catch (error) {
+  fail(error)
+}

@@ -1,0 +1,115 @@
+import { randomBytes } from "node:crypto"
+import { constants } from "node:fs"
+import * as fs from "node:fs/promises"
+import * as path from "node:path"
+import { Effect, Schedule } from "effect"
+import { StoreFailed } from "./ObjectStore.ts"
+
+/** A failed system call on the store, as a sentence with its remedy. */
+export const storeFailed = (doing: string, file: string, cause: unknown): StoreFailed => {
+  const code = (cause as { readonly code?: string }).code ?? String(cause)
+  const what = `${doing} ${file} failed (${code})`
+  switch (code) {
+    case "ENOSPC":
+    case "EDQUOT":
+      return new StoreFailed({
+        what: `The disk is full: ${what}`,
+        expected: "free space for the cache",
+        fix: "Free some, or move the cache with PIPELINE_HOME=/another/disk."
+      })
+    case "EROFS":
+    case "EACCES":
+    case "EPERM":
+      return new StoreFailed({
+        what: `The cache cannot be written: ${what}`,
+        expected: "a directory that you may write to",
+        fix: "Correct its permissions, or move the cache with PIPELINE_HOME."
+      })
+    default:
+      return new StoreFailed({
+        what,
+        expected: "a working file system under the cache",
+        fix: "Check the disk, or move the cache with PIPELINE_HOME."
+      })
+  }
+}
+
+const tryFile = <A>(doing: string, file: string, run: () => Promise<A>): Effect.Effect<A, StoreFailed> =>
+  Effect.tryPromise({ try: run, catch: (cause) => storeFailed(doing, file, cause) })
+
+const syncDirectory = async (directory: string): Promise<void> => {
+  const handle = await fs.open(directory, constants.O_RDONLY)
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Writes all of `bytes` and has them on the disk when it returns. */
+const writeSynced = async (file: string, bytes: Uint8Array): Promise<void> => {
+  const handle = await fs.open(file, "wx")
+  try {
+    await handle.writeFile(bytes)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+export interface WriteOptions {
+  /** Looks at what was written before it gets its name; a string refuses it. */
+  readonly verify?: (written: Uint8Array) => string | null
+  readonly readOnly?: boolean
+}
+
+/**
+ * Publishes a file: written aside in its own directory, checked, synced, renamed, the directory synced. A reader sees
+ * the old file or the new one, whole; a crash leaves at most a `.tmp-` file, which `sweepTemporary` removes.
+ */
+export const publish = (
+  file: string,
+  bytes: Uint8Array,
+  options: WriteOptions = {}
+): Effect.Effect<void, StoreFailed> => {
+  const directory = path.dirname(file)
+  const temporary = path.join(directory, `.tmp-${process.pid}-${randomBytes(6).toString("hex")}`)
+  return Effect.gen(function* () {
+    yield* tryFile("Creating", directory, () => fs.mkdir(directory, { recursive: true }))
+    yield* tryFile("Writing", file, () => writeSynced(temporary, bytes))
+    if (options.verify !== undefined) {
+      const wrong = options.verify(yield* tryFile("Reading back", file, () => fs.readFile(temporary)))
+      if (wrong !== null) return yield* storeFailed(`Writing (${wrong})`, file, "EIO")
+    }
+    if (options.readOnly === true) yield* tryFile("Protecting", file, () => fs.chmod(temporary, 0o444))
+    yield* tryFile("Naming", file, () => fs.rename(temporary, file))
+    yield* tryFile("Syncing", directory, () => syncDirectory(directory))
+  }).pipe(Effect.onError(() => Effect.ignore(tryFile("Removing", temporary, () => fs.rm(temporary, { force: true })))))
+}
+
+/** The file's bytes; null where there is no such file. */
+export const readIfThere = (file: string): Effect.Effect<Uint8Array | null, StoreFailed> =>
+  Effect.tryPromise({
+    try: async () => fs.readFile(file),
+    catch: (cause) => cause as { readonly code?: string }
+  }).pipe(
+    Effect.catchAll((cause) =>
+      cause.code === "ENOENT" || cause.code === "ENOTDIR" ? Effect.succeed(null) : storeFailed("Reading", file, cause)
+    )
+  )
+
+export const removeIfThere = (file: string): Effect.Effect<void, StoreFailed> =>
+  tryFile("Removing", file, () => fs.rm(file, { force: true }))
+
+/** Names in a directory, none where there is none. Unfinished files are left out. */
+export const listIfThere = (directory: string): Effect.Effect<ReadonlyArray<string>> =>
+  Effect.promise(async () => {
+    try {
+      return (await fs.readdir(directory)).filter((name) => !name.startsWith(".tmp-"))
+    } catch {
+      return []
+    }
+  })
+
+/** How often a waiter looks again: soon at first, then twice a second. */
+export const polling = Schedule.union(Schedule.exponential("20 millis"), Schedule.spaced("500 millis"))

@@ -1,0 +1,127 @@
+import { randomBytes } from "node:crypto"
+import { readFileSync } from "node:fs"
+import * as fs from "node:fs/promises"
+import { hostname } from "node:os"
+import * as path from "node:path"
+import { Effect, Layer, Schedule, Schema } from "effect"
+import * as Disk from "./disk.ts"
+import type { Key } from "./Key.ts"
+import { Leases } from "./Lease.ts"
+import type { StoreFailed } from "./ObjectStore.ts"
+
+/** Who holds a lease. Pids are used again, so a process is its pid and its start. */
+const Holder = Schema.Struct({ token: Schema.String, host: Schema.String, pid: Schema.Int, start: Schema.String })
+type Holder = typeof Holder.Type
+
+/** A holder that has not renewed its lease for this long has lost it. */
+export const SILENCE_MILLIS = 10_000
+const RENEWAL = "2 seconds"
+
+/** Start of a process in clock ticks since boot: field 22 of /proc/PID/stat, after the name, which may hold spaces. */
+const startOf = (pid: number): string | null => {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1")
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? null
+  } catch {
+    return null
+  }
+}
+
+const parse = Schema.decodeUnknownOption(Schema.parseJson(Holder))
+
+interface Seen {
+  readonly holder: Holder | null
+  readonly silentMillis: number
+}
+
+const see = async (file: string): Promise<Seen | null> => {
+  try {
+    const [text, stat] = await Promise.all([fs.readFile(file, "utf8"), fs.stat(file)])
+    const holder = parse(text)
+    return { holder: holder._tag === "Some" ? holder.value : null, silentMillis: Date.now() - stat.mtimeMs }
+  } catch {
+    return null
+  }
+}
+
+const isGone = ({ holder, silentMillis }: Seen): boolean => {
+  if (silentMillis > SILENCE_MILLIS) return true
+  return holder !== null && holder.host === hostname() && startOf(holder.pid) !== holder.start
+}
+
+/**
+ * Takes a lease away from a holder that is gone. Only one process may: the one that creates the marker for what it saw,
+ * and only if that is still there; so nobody's fresh lease is removed in place of a stale one.
+ */
+const steal = async (file: string, seen: Seen): Promise<void> => {
+  const marker = `${file}.steal-${seen.holder?.token ?? "unreadable"}`
+  try {
+    await fs.writeFile(marker, "", { flag: "wx" })
+  } catch {
+    // another process is at it; should it have died there, its marker goes the way of a silent lease
+    const left = await fs.stat(marker).catch(() => null)
+    if (left !== null && Date.now() - left.mtimeMs > SILENCE_MILLIS) await fs.rm(marker, { force: true })
+    return
+  }
+  try {
+    const now = await see(file)
+    if (now !== null && now.holder?.token === seen.holder?.token && isGone(now)) await fs.rm(file, { force: true })
+  } finally {
+    await fs.rm(marker, { force: true })
+  }
+}
+
+/** One try: the token under which the lease is now held, or null. */
+const tryTake = async (file: string): Promise<string | null> => {
+  const token = randomBytes(12).toString("hex")
+  const holder: Holder = { token, host: hostname(), pid: process.pid, start: startOf(process.pid) ?? "" }
+  const aside = `${file}.new-${token}`
+  await fs.mkdir(path.dirname(file), { recursive: true })
+  await fs.writeFile(aside, JSON.stringify(holder))
+  try {
+    // a link appears with its content, and fails where there is one already
+    await fs.link(aside, file)
+    return token
+  } catch (cause) {
+    if ((cause as { readonly code?: string }).code !== "EEXIST") throw cause
+    const seen = await see(file)
+    if (seen !== null && isGone(seen)) await steal(file, seen)
+    return null
+  } finally {
+    await fs.rm(aside, { force: true })
+  }
+}
+
+const release = async (file: string, token: string): Promise<void> => {
+  const seen = await see(file)
+  if (seen?.holder?.token === token) await fs.rm(file, { force: true })
+}
+
+/** Leases as files `leases/<key>.json`, renewed by their time stamp. A holder that dies leaves nothing to clean up. */
+export const layerDisk = (home: string): Layer.Layer<Leases> =>
+  Layer.succeed(Leases, {
+    acquire: (key: Key, onWait) => {
+      const file = path.join(home, "leases", `${key}.json`)
+      const attempt: Effect.Effect<string | null, StoreFailed> = Effect.tryPromise({
+        try: () => tryTake(file),
+        catch: (cause) => Disk.storeFailed("Leasing", file, cause)
+      })
+      const wait = attempt.pipe(
+        Effect.flatMap((token) => (token === null ? Effect.fail("held" as const) : Effect.succeed(token))),
+        Effect.retry({ schedule: Disk.polling, while: (error) => error === "held" }),
+        Effect.catchIf(
+          (error) => error === "held",
+          () => Effect.dieMessage("the schedule never ends")
+        )
+      )
+      const take = Effect.flatMap(attempt, (token) =>
+        token === null ? Effect.zipRight(onWait, wait) : Effect.succeed(token)
+      )
+      return Effect.gen(function* () {
+        // interruptible while waiting; once held, released whatever happens
+        yield* Effect.acquireRelease(Effect.interruptible(take), (token) => Effect.promise(() => release(file, token)))
+        const renew = Effect.promise(() => fs.utimes(file, new Date(), new Date()).catch(() => undefined))
+        yield* Effect.forkScoped(Effect.repeat(renew, Schedule.spaced(RENEWAL)))
+      })
+    }
+  })

@@ -1,0 +1,59 @@
+import { Context, Effect, Layer } from "effect"
+import type { Explained } from "../engine/Failure.ts"
+
+/** The only place that prints. Answers go to stdout; what is said along the way goes to stderr. */
+export class Reporter extends Context.Tag("headrace/Reporter")<
+  Reporter,
+  {
+    readonly json: boolean
+    readonly terminal: boolean
+    readonly columns: number
+    /** A line of the answer; nothing when JSON was asked for. */
+    readonly print: (text: string) => Effect.Effect<void>
+    /** The answer as a document; nothing unless JSON was asked for. */
+    readonly document: (value: unknown) => Effect.Effect<void>
+    /** A line along the way, kept on the screen. */
+    readonly note: (text: string) => Effect.Effect<void>
+    /** A line that the next one replaces; for terminals only. */
+    readonly status: (text: string) => Effect.Effect<void>
+  }
+>() {}
+
+const CLEAR = "\r\u001b[2K"
+
+const write = (stream: NodeJS.WriteStream, text: string): Effect.Effect<void> =>
+  Effect.sync(() => void stream.write(text))
+
+export const layer = (json: boolean): Layer.Layer<Reporter> =>
+  Layer.sync(Reporter, () => {
+    const terminal = process.stderr.isTTY === true
+    let pending = false
+    const clear = () => {
+      const text = pending ? CLEAR : ""
+      pending = false
+      return text
+    }
+    return {
+      json,
+      terminal,
+      columns: process.stderr.columns ?? 80,
+      print: (text) =>
+        json
+          ? Effect.void
+          : Effect.suspend(() => Effect.zipRight(write(process.stderr, clear()), write(process.stdout, `${text}\n`))),
+      document: (value) => (json ? write(process.stdout, `${JSON.stringify(value, null, 2)}\n`) : Effect.void),
+      note: (text) => Effect.suspend(() => write(process.stderr, `${clear()}${text}\n`)),
+      status: (text) =>
+        terminal
+          ? Effect.suspend(() => {
+              const line = `${clear()}${text}`
+              pending = text !== ""
+              return write(process.stderr, line)
+            })
+          : Effect.void
+    }
+  })
+
+/** A failure as a person reads it. */
+export const sentence = ({ what, expected, fix }: Explained): string =>
+  expected === null || fix === null ? what : `${what}; expected ${expected}. ${fix}`

@@ -1,0 +1,41 @@
+import { Schema } from "effect"
+
+/** A command line that makes no sense: exit code 2. */
+export class UsageInvalid extends Schema.TaggedError<UsageInvalid>()("UsageInvalid", {
+  what: Schema.String,
+  expected: Schema.String,
+  fix: Schema.String
+}) {
+  override get message() {
+    return `${this.what}; expected ${this.expected}. ${this.fix}`
+  }
+}
+
+/** How many letters must be inserted, removed or replaced (Levenshtein). */
+const distance = (a: string, b: string): number => {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (const [i, letter] of [...a].entries()) {
+    const next = [i + 1]
+    for (const [j, other] of [...b].entries()) {
+      next.push(Math.min((row[j] ?? 0) + (letter === other ? 0 : 1), (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1))
+    }
+    row = next
+  }
+  return row.at(-1) ?? 0
+}
+
+/** The likeliest of the names to have been meant; null where none is close. */
+export const nearest = (name: string, names: ReadonlyArray<string>): string | null => {
+  const [best] = names.map((candidate) => ({ candidate, far: distance(name, candidate) })).sort((a, b) => a.far - b.far)
+  return best !== undefined && best.far <= Math.max(2, name.length / 3) ? best.candidate : null
+}
+
+/** A name that is none of those known, with the nearest of them. */
+export const unknown = (kind: string, name: string, names: ReadonlyArray<string>, otherwise: string): UsageInvalid => {
+  const near = nearest(name, names)
+  return new UsageInvalid({
+    what: `There is no ${kind} "${name}"`,
+    expected: `one of ${names.join(", ")}`,
+    fix: near === null ? otherwise : `Did you mean ${near}?`
+  })
+}

@@ -1,0 +1,143 @@
+import { Chunk, Effect, Stream } from "effect"
+import type { Stored } from "../artifacts/Artifact.ts"
+import { ObjectStore } from "../cache/ObjectStore.ts"
+import { type Trace, TraceStore } from "../cache/Trace.ts"
+import { type RunRecord, RunRecords } from "../engine/RunRecord.ts"
+import { UsageInvalid } from "./Usage.ts"
+
+/** An artifact, and the trace that tells where it came from. */
+export interface Found {
+  readonly trace: Trace
+  readonly output: string
+  readonly stored: Stored
+}
+
+const DIGEST_PREFIX = /^[0-9a-f]{4,64}$/
+
+const allTraces = Effect.gen(function* () {
+  const traces = yield* TraceStore
+  const stages = yield* traces.stages
+  return (yield* Effect.forEach(stages, (stage) => traces.ofStage(stage))).flat()
+})
+
+/** The traces that a run used, by node. */
+const tracesOf = (record: RunRecord) =>
+  Effect.gen(function* () {
+    const traces = yield* TraceStore
+    const found = yield* Effect.forEach(record.nodes, ({ stage, key }) =>
+      key === null
+        ? Effect.succeed(null)
+        : Effect.map(traces.get(stage, key as Trace["key"]), (look) => (look._tag === "Hit" ? look.trace : null))
+    )
+    return found.flatMap((trace) => trace ?? [])
+  })
+
+/** What `address` names among a run's outputs: a result's name, `NODE.OUTPUT`, or an output's name. */
+const inRun = (record: RunRecord, traces: ReadonlyArray<Trace>, address: string): ReadonlyArray<Found> => {
+  const result = record.results[address]
+  const outputs = traces.flatMap((trace) =>
+    Object.entries(trace.outputs).map(([output, stored]) => ({
+      trace,
+      node: record.nodes.find(({ key }) => key === trace.key)?.node ?? trace.node,
+      output,
+      stored
+    }))
+  )
+  const matching = outputs.filter(({ node, output }) =>
+    result === undefined
+      ? output === address || `${node}.${output}` === address
+      : node === result.node && output === result.output
+  )
+  // a plain name means the first of several twins: `features` is that of extract-features, not of extract-features[test]
+  const plain = matching.filter(({ node }) => !node.includes("["))
+  return plain.length === 1 ? plain : matching
+}
+
+const one = (
+  found: ReadonlyArray<Found>,
+  what: string,
+  known: ReadonlyArray<string>
+): Effect.Effect<Found, UsageInvalid> => {
+  const [first, second] = found
+  if (first === undefined)
+    return new UsageInvalid({
+      what: `There is nothing called "${what}"`,
+      expected: `one of ${known.join(", ")}`,
+      fix: "See pipeline list."
+    })
+  if (second !== undefined) {
+    const names = found.map(({ trace, output }) => `${trace.node}.${output}`).join(", ")
+    return new UsageInvalid({
+      what: `"${what}" names several artifacts`,
+      expected: `one of ${names}`,
+      fix: "Name the node too."
+    })
+  }
+  return Effect.succeed(first)
+}
+
+/** PIPELINE/ADDRESS in its newest run, RUN/ADDRESS in that run, or the beginning of a digest of content or of an object. */
+export const resolve = (what: string): Effect.Effect<Found, UsageInvalid, TraceStore | RunRecords | ObjectStore> =>
+  Effect.gen(function* () {
+    const slash = what.indexOf("/")
+    if (slash < 0 && DIGEST_PREFIX.test(what)) return yield* byDigest(what)
+    const [scope, address] = slash < 0 ? [what, ""] : [what.slice(0, slash), what.slice(slash + 1)]
+    const records = yield* Effect.flatMap(RunRecords, (all) => all.list)
+    const record = records.find(
+      ({ pipeline, run }) => pipeline === scope || run === scope || (scope.length >= 8 && run.startsWith(scope))
+    )
+    if (record === undefined) {
+      const known = [...new Set(records.map(({ pipeline }) => `${pipeline}/…`)), "the beginning of a digest"]
+      return yield* new UsageInvalid({
+        what: `No run of "${scope}" is kept`,
+        expected: known.join(", "),
+        fix: `Run it first: pipeline run ${scope}.`
+      })
+    }
+    const traces = yield* tracesOf(record)
+    const known = traces.flatMap((trace) => Object.keys(trace.outputs).map((output) => `${trace.node}.${output}`))
+    return yield* one(
+      inRun(record, traces, address),
+      what,
+      [...Object.keys(record.results), ...known].map((name) => `${scope}/${name}`)
+    )
+  })
+
+const byDigest = (prefix: string) =>
+  Effect.gen(function* () {
+    const traces = yield* allTraces
+    const found = traces.flatMap((trace) =>
+      Object.entries(trace.outputs).flatMap(([output, stored]) =>
+        stored.content.startsWith(prefix) ||
+        stored.parts.some(({ object, content }) => object.startsWith(prefix) || content.startsWith(prefix))
+          ? [{ trace, output, stored }]
+          : []
+      )
+    )
+    // one content may have been made by several keys: the newest stands for them
+    const distinct = [...new Map([...found].reverse().map((each) => [each.stored.content, each])).values()]
+    if (distinct.length === 0) {
+      const store = yield* ObjectStore
+      const objects = Chunk.toReadonlyArray(
+        yield* Stream.runCollect(store.find(prefix)).pipe(Effect.orElseSucceed(() => Chunk.empty<string>()))
+      )
+      if (objects.length > 0) {
+        return yield* new UsageInvalid({
+          what: `Object ${objects[0]} belongs to no trace`,
+          expected: "an object that a trace names",
+          fix: "Its node was killed before it finished, or its trace is gone."
+        })
+      }
+    }
+    return yield* one(distinct, prefix, ["a longer prefix of a digest in the cache"])
+  })
+
+/** Nodes whose keys hold this content: those that used the artifact. */
+export const usersOf = (content: string): Effect.Effect<ReadonlyArray<string>, never, TraceStore> =>
+  Effect.map(allTraces, (traces) => [
+    ...new Set(
+      traces
+        .filter(({ text }) => JSON.stringify(text.inputs).includes(content))
+        .map(({ pipeline, node }) => `${pipeline}/${node}`)
+    )
+  ])

@@ -1,0 +1,300 @@
+import * as fs from "node:fs/promises"
+import * as path from "node:path"
+import { Effect } from "effect"
+import * as ArrowTable from "../artifacts/ArrowTable.ts"
+import type { StoredPart } from "../artifacts/Artifact.ts"
+import { type AnyBatch, type Columns, concat, isTensor, slice } from "../artifacts/Column.ts"
+import { storeFailed } from "../cache/disk.ts"
+import { ObjectStore, readPart } from "../cache/ObjectStore.ts"
+import { type AnyPipeline, graph as graphOf } from "../engine/Pipeline.ts"
+import * as Address from "./artifact-address.ts"
+import { type ColumnStatistics, columnStatistics } from "./column-statistics.ts"
+import { contactSheet } from "./contact-sheet.ts"
+import { Place } from "./Place.ts"
+import { Reporter } from "./Reporter.ts"
+import { formatBytes, formatCount, formatSeconds, table } from "./table-text.ts"
+import { gridText, hasTruecolor, type ImageGrid } from "./terminal-image.ts"
+
+/** Statistics are taken over chunks spread evenly through the table, this many bytes at most; more would be slow. */
+const STATISTICS_BYTES = 64 * 1024 * 1024
+const FIRST_ROWS = 5
+const VALUES_SHOWN = 6
+const SHEET_IMAGES = 64
+
+/** The artifact's columns, from the stage that made it. */
+const layoutOf = (
+  pipelines: ReadonlyArray<AnyPipeline>,
+  { trace, output }: Address.Found
+): ArrowTable.Layout | null => {
+  for (const pipeline of pipelines) {
+    const defaults = Object.fromEntries(Object.entries(pipeline.params).map(([name, param]) => [name, param.default]))
+    for (const { node } of graphOf(pipeline, defaults).stages) {
+      const artifact = node.definition.outputs[output]
+      if (node.definition.name === trace.text.stage && artifact?.kind === "table")
+        return artifact as ArrowTable.TableArtifact<string, Columns>
+    }
+  }
+  return null
+}
+
+const sample = (parts: ReadonlyArray<StoredPart>): ReadonlyArray<StoredPart> => {
+  const total = parts.reduce((sum, { bytes }) => sum + bytes, 0)
+  const every = Math.max(1, Math.ceil(total / STATISTICS_BYTES))
+  return parts.filter((_, index) => index % every === 0)
+}
+
+const cell = (batch: AnyBatch, column: string, row: number): string => {
+  const values = batch.columns[column]
+  if (values === undefined) return ""
+  if (!isTensor(values)) return String(values[row])
+  const size = values.data.length / batch.rows
+  const shown = Array.from(values.data.subarray(row * size, row * size + VALUES_SHOWN), (value) =>
+    Number(value.toPrecision(4))
+  )
+  return `[${shown.join(", ")}${size > VALUES_SHOWN ? ", …" : ""}]`
+}
+
+const classesOf = (header: ArrowTable.Header): ReadonlyArray<string> => {
+  try {
+    return JSON.parse(header.metadata.classes ?? "[]") as ReadonlyArray<string>
+  } catch {
+    return []
+  }
+}
+
+/** Images spread evenly through the batch, at most a sheet of them; null for tables without images. */
+const imagesOf = (batch: AnyBatch, header: ArrowTable.Header): ImageGrid | null => {
+  const { image, label } = batch.columns
+  if (image === undefined || !isTensor(image) || image.shape.length !== 3) return null
+  const [height = 0, width = 0] = image.shape
+  const names = classesOf(header)
+  const count = Math.min(SHEET_IMAGES, batch.rows)
+  const picked = Array.from({ length: count }, (_, index) =>
+    slice(batch, Math.floor((index * batch.rows) / count), Math.floor((index * batch.rows) / count) + 1)
+  )
+  const [first, ...rest] = picked
+  if (first === undefined) return null
+  const joined = concat([first, ...rest]).columns.image
+  if (joined === undefined || !isTensor(joined)) return null
+  const labels = picked.map((row) =>
+    label === undefined ? "" : (names[Number((row.columns.label as Int32Array)[0])] ?? "")
+  )
+  return { data: joined.data, shape: [height, width, 3], labels }
+}
+
+const number = (value: number | null): string => (value === null ? "" : String(Number(value.toPrecision(5))))
+
+const statisticsText = (statistics: ReadonlyArray<ColumnStatistics>, names: ReadonlyArray<string>): string => {
+  const rows = statistics.map(({ column, values, min, max, mean, deviation, zeros }) => [
+    column,
+    formatCount(values),
+    number(min),
+    number(max),
+    number(mean),
+    number(deviation),
+    zeros === null ? "" : `${(zeros * 100).toFixed(1)} %`
+  ])
+  const right = (header: string) => ({ header, align: "right" as const })
+  const text = table(
+    [
+      { header: "column" },
+      right("values"),
+      right("least"),
+      right("greatest"),
+      right("mean"),
+      right("deviation"),
+      right("zeros")
+    ],
+    rows
+  )
+  const counts = statistics.flatMap(({ column, counts }) =>
+    column === "label" && counts !== null
+      ? [
+          `rows by class: ${Object.entries(counts)
+            .map(([label, count]) => `${names[Number(label)] ?? label} ${formatCount(count)}`)
+            .join(", ")}`
+        ]
+      : []
+  )
+  return [text, ...counts].join("\n")
+}
+
+const writeSheet = (images: ImageGrid, content: string) =>
+  Effect.gen(function* () {
+    const { results } = yield* Place
+    const png = yield* contactSheet(images)
+    const file = path.join(results, "inspect", `${content.slice(0, 12)}.png`)
+    yield* Effect.tryPromise({
+      try: () => fs.mkdir(path.dirname(file), { recursive: true }).then(() => fs.writeFile(file, png)),
+      catch: (cause) => storeFailed("Writing", file, cause)
+    })
+    return file
+  })
+
+const tableDetails = (found: Address.Found, layout: ArrowTable.Layout) =>
+  Effect.gen(function* () {
+    const reporter = yield* Reporter
+    const store = yield* ObjectStore
+    const { stored } = found
+    const header = yield* ArrowTable.headerOf(stored.artifact, stored)
+    const names = classesOf(header)
+    const columns = Object.entries(layout.columns).map(([name, column]) => ({
+      name,
+      type:
+        typeof column === "string" ? column : `${column.dtype} [${(header.shapes[name] ?? column.shape).join(", ")}]`
+    }))
+    const parts = sample(stored.parts)
+    const batches = yield* Effect.forEach(parts, (part) => ArrowTable.readChunk(layout, header, part, readPart(store)))
+    const statistics = columnStatistics(
+      columns.map(({ name }) => name),
+      batches
+    )
+    const [first] = batches
+    const rows =
+      first === undefined
+        ? []
+        : Array.from({ length: Math.min(FIRST_ROWS, first.rows) }, (_, row) =>
+            columns.map(({ name }) => cell(first, name, row))
+          )
+    yield* reporter.print(`columns: ${columns.map(({ name, type }) => `${name} ${type}`).join("; ")}`)
+    if (names.length > 0) yield* reporter.print(`classes: ${names.join(", ")}`)
+    const read = batches.reduce((sum, batch) => sum + batch.rows, 0)
+    const over =
+      parts.length === stored.parts.length
+        ? "all rows"
+        : `${formatCount(read)} rows in ${parts.length} of ${stored.parts.length} chunks`
+    yield* reporter.print(`\nover ${over}:\n${statisticsText(statistics, names)}`)
+    if (rows.length > 0)
+      yield* reporter.print(
+        `\nfirst rows:\n${table(
+          columns.map(({ name }) => ({ header: name })),
+          rows
+        )}`
+      )
+    const images = first === undefined ? null : imagesOf(first, header)
+    const sheet = images === null ? null : yield* writeSheet(images, stored.content)
+    if (images !== null && sheet !== null) {
+      yield* reporter.print(`\ncontact sheet: ${sheet}`)
+      const terminal = { env: process.env, isTTY: process.stdout.isTTY === true }
+      if (hasTruecolor(terminal)) yield* reporter.print(gridText(images, process.stdout.columns ?? 80))
+    }
+    return {
+      columns,
+      classes: names,
+      statistics: { rows: read, chunks: parts.length, columns: statistics },
+      firstRows: rows,
+      contactSheet: sheet
+    }
+  })
+
+interface Layer {
+  readonly name: string
+  readonly kind: string
+  readonly parameters: number
+}
+
+/** Layers and parameter counts, from the topology's layers and the shapes of the weights. */
+const modelDetails = ({ stored }: Address.Found) =>
+  Effect.gen(function* () {
+    const reporter = yield* Reporter
+    const store = yield* ObjectStore
+    const part = stored.parts.find(({ name }) => name === "model.json")
+    if (part === undefined) return {}
+    const json = JSON.parse(new TextDecoder().decode(yield* store.get(part.object)))
+    const weights: ReadonlyArray<{ readonly name: string; readonly shape: ReadonlyArray<number> }> =
+      json.weightsManifest[0].weights
+    const layers: ReadonlyArray<Layer> = json.modelTopology.config.layers.map(
+      (layer: { readonly class_name: string; readonly config: { readonly name: string } }) => ({
+        name: layer.config.name,
+        kind: layer.class_name,
+        parameters: weights
+          .filter(({ name }) => name.startsWith(`${layer.config.name}/`))
+          .reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0)
+      })
+    )
+    const parameters = layers.reduce((sum, layer) => sum + layer.parameters, 0)
+    const rows = layers.map((layer) => [layer.name, layer.kind, formatCount(layer.parameters)])
+    yield* reporter.print(
+      `\n${table([{ header: "layer" }, { header: "kind" }, { header: "parameters", align: "right" }], [...rows, ["", "all", formatCount(parameters)]])}`
+    )
+    return { layers, parameters }
+  })
+
+const fileDetails = ({ stored }: Address.Found) =>
+  Effect.gen(function* () {
+    const reporter = yield* Reporter
+    const store = yield* ObjectStore
+    const files = stored.parts.map(({ name, object, bytes }) => ({ name, file: store.locate(object), bytes }))
+    for (const { name, file, bytes } of files)
+      yield* reporter.print(`${name}: ${file ?? "in memory"} (${formatBytes(bytes)})`)
+    if (stored.kind !== "document") return { files }
+    const [part] = stored.parts
+    const value: unknown =
+      part === undefined ? null : JSON.parse(new TextDecoder().decode(yield* store.get(part.object)))
+    yield* reporter.print(JSON.stringify(value, null, 2))
+    return { files, value }
+  })
+
+const details = (pipelines: ReadonlyArray<AnyPipeline>, found: Address.Found) => {
+  const layout = found.stored.kind === "table" ? layoutOf(pipelines, found) : null
+  if (layout !== null) return tableDetails(found, layout)
+  return found.stored.kind === "model" ? modelDetails(found) : fileDetails(found)
+}
+
+/** Shows an artifact: what it is, what is in it, where it came from and who uses it. */
+export const inspect = (pipelines: ReadonlyArray<AnyPipeline>, what: string) =>
+  Effect.gen(function* () {
+    const reporter = yield* Reporter
+    const found = yield* Address.resolve(what)
+    const { trace, output, stored } = found
+    const users = yield* Address.usersOf(stored.content)
+    const rows =
+      stored.rows === null ? "" : `, ${formatCount(stored.rows)} rows in ${formatCount(stored.parts.length)} chunks`
+    yield* reporter.print(
+      `${trace.pipeline}/${trace.node}.${output}: ${stored.kind} ${stored.artifact}${rows}, ${formatBytes(stored.bytes)}`
+    )
+    yield* reporter.print(`content: ${stored.content}`)
+    const more: object = yield* details(pipelines, found)
+    const params = Object.entries(trace.text.params).map(([name, value]) => `${name} ${JSON.stringify(value)}`)
+    const inputs = Object.entries(trace.labels).map(([name, label]) => `${name} from ${label}`)
+    const codeFiles = Object.keys(trace.text.code.files)
+    yield* reporter.print(
+      `\nmade by stage ${trace.text.stage} in ${formatSeconds(trace.seconds)} at ${trace.finished} on ${trace.host}`
+    )
+    yield* reporter.print(`params: ${params.join(", ") || "none"}`)
+    yield* reporter.print(`inputs: ${inputs.join(", ") || "none"}`)
+    yield* reporter.print(
+      `code: ${codeFiles.length} files (${codeFiles.slice(0, 4).join(", ")}${codeFiles.length > 4 ? ", …" : ""}), facts ${JSON.stringify(trace.text.facts)}`
+    )
+    yield* reporter.print(`key: ${trace.key}`)
+    yield* reporter.print(`used by: ${users.join(", ") || "nobody"}`)
+    yield* reporter.document({
+      schema: 1,
+      status: "done",
+      pipeline: trace.pipeline,
+      node: trace.node,
+      output,
+      kind: stored.kind,
+      artifact: stored.artifact,
+      content: stored.content,
+      rows: stored.rows,
+      bytes: stored.bytes,
+      chunks: stored.rows === null ? null : stored.parts.length,
+      parts: stored.parts,
+      ...more,
+      from: {
+        stage: trace.text.stage,
+        key: trace.key,
+        params: trace.text.params,
+        inputs: trace.text.inputs,
+        labels: trace.labels,
+        code: trace.text.code,
+        facts: trace.text.facts,
+        seconds: trace.seconds,
+        finished: trace.finished,
+        host: trace.host
+      },
+      usedBy: users
+    })
+    return 0
+  })

@@ -1,0 +1,272 @@
+import { readFileSync } from "node:fs"
+import * as path from "node:path"
+import { Args, CliConfig, Command, HelpDoc, Options, ValidationError } from "@effect/cli"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as NodePath from "@effect/platform-node/NodePath"
+import * as NodeTerminal from "@effect/platform-node/NodeTerminal"
+import { Cause, Effect, Exit, Layer, Logger, Option, Schema } from "effect"
+import { Code as CodeParts } from "../cache/Key.ts"
+import * as LeaseDisk from "../cache/lease-disk.ts"
+import * as ObjectStoreDisk from "../cache/object-store-disk.ts"
+import * as TraceDisk from "../cache/trace-disk.ts"
+import * as Code from "../engine/Code.ts"
+import * as WorkerExecutor from "../engine/executor-worker.ts"
+import { explain } from "../engine/Failure.ts"
+import type { AnyPipeline } from "../engine/Pipeline.ts"
+import { RunEvents } from "../engine/RunEvent.ts"
+import * as RunRecordDisk from "../engine/run-record-disk.ts"
+import { Refresh } from "../engine/Source.ts"
+import { SourceFailed } from "../engine/Sources.ts"
+import { Datasets } from "../services/Datasets.ts"
+import { Download } from "../services/Download.ts"
+import { FileDigests } from "../services/FileDigests.ts"
+import { workerEnvironment } from "../worker/environment.ts"
+import { pipelines } from "../worker/registry.ts"
+import { doctor } from "./doctor.ts"
+import { inspect } from "./inspect.ts"
+import { list } from "./list.ts"
+import { Place } from "./Place.ts"
+import * as ParamOptions from "./param-options.ts"
+import { plan } from "./plan.ts"
+import * as Reporter from "./Reporter.ts"
+import * as ResultsWriter from "./results-writer.ts"
+import { run, tell } from "./run.ts"
+import * as RunEventsReporter from "./run-events.ts"
+import * as Usage from "./Usage.ts"
+import { why } from "./why.ts"
+
+/** Given by the launcher: where the project and its build lie. */
+declare const __headrace: { readonly root: string; readonly build: string }
+
+const VERSION = "0.1.0"
+const all: ReadonlyArray<AnyPipeline> = pipelines
+
+const place = {
+  ...__headrace,
+  home: path.resolve(process.env.PIPELINE_HOME ?? path.join(__headrace.root, ".pipeline")),
+  results: path.resolve(process.env.PIPELINE_RESULTS ?? path.join(__headrace.root, "results"))
+}
+
+const CodeTable = Schema.parseJson(Schema.Record({ key: Schema.String, value: CodeParts }))
+const codeFile = path.join(place.build, "code.json")
+const code = Layer.unwrapEffect(
+  Effect.map(Effect.orDie(Schema.decode(CodeTable)(readFileSync(codeFile, "utf8"))), Code.layer)
+)
+
+const sources = Datasets.layer({
+  home: place.home,
+  projectRoot: place.root,
+  workingDirectory: process.cwd(),
+  mirror: process.env.PIPELINE_MIRROR ?? null
+}).pipe(Layer.provide([Download.live, FileDigests.layer({ directory: path.join(place.home, "sources") })]))
+
+const layerOf = (json: boolean) => {
+  const base = Layer.mergeAll(
+    Reporter.layer(json),
+    Layer.succeed(Place, place),
+    ObjectStoreDisk.layerDisk(place.home),
+    TraceDisk.layerDisk(place.home),
+    LeaseDisk.layerDisk(place.home),
+    RunRecordDisk.layerDisk(place.home),
+    WorkerExecutor.layerWorkerProcess({
+      entry: path.join(place.build, "worker.mjs"),
+      env: workerEnvironment(place.home, codeFile)
+    }),
+    code,
+    sources,
+    NodeFileSystem.layer,
+    NodePath.layer,
+    NodeTerminal.layer
+  )
+  return Layer.provideMerge(Layer.mergeAll(RunEventsReporter.layer, ResultsWriter.layer), base)
+}
+
+const refresh = Options.boolean("refresh").pipe(
+  Options.withDescription("Look again for better editions of datasets and weights")
+)
+
+/** A subcommand a pipeline, with its parameters as options. */
+const forEachPipeline = <N extends string, E, R>(
+  name: N,
+  description: string,
+  handle: (
+    pipeline: (typeof pipelines)[number],
+    values: Readonly<Record<string, unknown>>
+  ) => Effect.Effect<number, E, R>
+) =>
+  Command.make(name).pipe(
+    Command.withDescription(description),
+    Command.withSubcommands(
+      pipelines.map((pipeline) =>
+        Command.make(pipeline.name, { given: ParamOptions.optionsOf(pipeline), refresh }, ({ given, refresh: again }) =>
+          ParamOptions.decode(pipeline, given).pipe(
+            Effect.flatMap((values) => handle(pipeline, values)),
+            Effect.provideService(Refresh, again),
+            Effect.flatMap(setExitCode)
+          )
+        ).pipe(Command.withDescription(pipeline.description))
+      ) as unknown as Subcommands
+    )
+  )
+
+// @effect/cli wants a tuple of commands that it knows one by one; there is one for each file in pipelines/
+// biome-ignore lint/suspicious/noExplicitAny: what they need is provided below, by `layerOf`
+type Subcommands = readonly [Command.Command<string, any, unknown, unknown>]
+
+const setExitCode = (exitCode: number) => Effect.sync(() => void (process.exitCode = exitCode))
+
+const runCommand = forEachPipeline("run", "Run a pipeline; what is cached is reused", (pipeline, values) =>
+  Effect.gen(function* () {
+    const events = yield* RunEvents
+    const context = yield* Effect.context<Effect.Effect.Context<ReturnType<typeof tell>>>()
+    const telling = {
+      publish: (event: Parameters<typeof events.publish>[0]) =>
+        Effect.zipRight(
+          events.publish(event),
+          event._tag === "RunFinished" ? Effect.provide(tell(event.record), context) : Effect.void
+        )
+    }
+    return yield* Effect.provideService(run(pipeline, values), RunEvents, telling)
+  })
+)
+const planCommand = forEachPipeline("plan", "Say what a run would do, and why", plan)
+const silent = { publish: () => Effect.void }
+const whyCommand = Command.make("why").pipe(
+  Command.withDescription("Say why nodes run or are reused: why PIPELINE [NODE]"),
+  Command.withSubcommands(
+    pipelines.map((pipeline) =>
+      Command.make(
+        pipeline.name,
+        { given: ParamOptions.optionsOf(pipeline), node: Args.text({ name: "node" }).pipe(Args.optional) },
+        ({ given, node }) =>
+          ParamOptions.decode(pipeline, given).pipe(
+            Effect.flatMap((values) => why(pipeline, Option.getOrNull(node), values)),
+            Effect.provideService(RunEvents, silent),
+            Effect.flatMap(setExitCode)
+          )
+      ).pipe(Command.withDescription(pipeline.description))
+    ) as unknown as Subcommands
+  )
+)
+const inspectCommand = Command.make(
+  "inspect",
+  {
+    what: Args.text({ name: "what" }).pipe(
+      Args.withDescription("PIPELINE/NAME, RUN/NAME, or the beginning of a digest")
+    )
+  },
+  ({ what }) => Effect.flatMap(inspect(all, what), setExitCode)
+).pipe(Command.withDescription("Show an artifact, where it came from and who uses it"))
+const listCommand = Command.make("list", {}, () => Effect.flatMap(list(all), setExitCode)).pipe(
+  Command.withDescription("List pipelines, runs and what is cached")
+)
+const doctorCommand = Command.make("doctor", {}, () => Effect.flatMap(doctor, setExitCode)).pipe(
+  Command.withDescription("Say what is and is not in order, and the fix")
+)
+
+const COMMANDS = ["run", "plan", "why", "inspect", "list", "doctor"]
+
+const app = Command.make("pipeline").pipe(
+  Command.withDescription(
+    "Pipelines of machine-learning experiments: what was computed once is not computed again. --json anywhere prints one JSON document."
+  ),
+  Command.withSubcommands([runCommand, planCommand, whyCommand, inspectCommand, listCommand, doctorCommand])
+)
+
+/** Names that are none, found before the parser says less about them. */
+const checkNames = (args: ReadonlyArray<string>): Effect.Effect<void, Usage.UsageInvalid> =>
+  Effect.gen(function* () {
+    const [command, name, ...rest] = args
+    if (command === undefined || command.startsWith("-")) return
+    if (!COMMANDS.includes(command)) return yield* Usage.unknown("command", command, COMMANDS, "See pipeline --help.")
+    if (command !== "run" && command !== "plan" && command !== "why") return
+    const names = all.map((pipeline) => pipeline.name)
+    if (name === undefined) {
+      return yield* new Usage.UsageInvalid({
+        what: `pipeline ${command} names no pipeline`,
+        expected: `one of ${names.join(", ")}`,
+        fix: `Try pipeline ${command} ${names[0]}.`
+      })
+    }
+    if (name.startsWith("-")) return
+    const pipeline = all.find((each) => each.name === name)
+    if (pipeline === undefined) return yield* Usage.unknown("pipeline", name, names, "See pipeline list.")
+    const known = [
+      ...Object.keys(pipeline.params).map((param) => `--${ParamOptions.optionName(param)}`),
+      "--refresh",
+      "--help"
+    ]
+    for (const arg of rest) {
+      const option = arg.split("=")[0] ?? ""
+      if (!/^--[a-z]/i.test(arg) || known.includes(option)) continue
+      if (["--log-level", "--completions", "--version", "--wizard"].includes(option)) continue
+      return yield* Usage.unknown(`parameter of ${name}`, option, known, `See pipeline ${command} ${name} --help.`)
+    }
+  })
+
+/** `--name -1` as `--name=-1`: a negative number is a value. */
+const joinNegative = (args: ReadonlyArray<string>): ReadonlyArray<string> =>
+  args.flatMap((arg, index) => {
+    const next = args[index + 1] ?? ""
+    if (/^-\.?\d/.test(arg) && (args[index - 1] ?? "").startsWith("--")) return []
+    return arg.startsWith("--") && !arg.includes("=") && /^-\.?\d/.test(next) ? [`${arg}=${next}`] : [arg]
+  })
+
+const isUsage = (error: unknown): boolean =>
+  ValidationError.isValidationError(error) ||
+  ["UsageInvalid", "ParamInvalid"].includes((error as { readonly _tag?: string })._tag ?? "")
+
+const explained = (error: unknown) => {
+  if (ValidationError.isValidationError(error)) {
+    const text = HelpDoc.toAnsiText((error as { readonly error: HelpDoc.HelpDoc }).error).trim()
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: colours of the help text
+    return {
+      tag: "UsageInvalid",
+      what: text.replace(/\u001b\[[0-9;]*m/g, "").replace(/[.\s]+$/, ""),
+      expected: "a command line as pipeline --help shows",
+      fix: "See pipeline --help."
+    }
+  }
+  if (error instanceof SourceFailed) return error.explained
+  return explain(error instanceof Error ? error : new Error(String(error)))
+}
+
+/** A failure to people and programs, and its exit code: 2 for a wrong command line, 1 for the rest. */
+const fail = (error: unknown) =>
+  Effect.gen(function* () {
+    const reporter = yield* Reporter.Reporter
+    const parts = explained(error)
+    yield* reporter.json
+      ? reporter.document({ schema: 1, status: "failed", error: parts })
+      : reporter.note(`error: ${Reporter.sentence(parts)}`)
+    yield* setExitCode(isUsage(error) ? 2 : 1)
+  })
+
+const main = (argv: ReadonlyArray<string>) => {
+  const json = argv.includes("--json")
+  const args = joinNegative(argv.filter((arg) => arg !== "--json"))
+  const cli = Command.run(app, { name: "pipeline", version: VERSION })
+  return checkNames(args).pipe(
+    Effect.zipRight(cli(["node", "pipeline", ...(args.length === 0 ? ["--help"] : args)])),
+    Effect.catchAll(fail),
+    Effect.provide(layerOf(json)),
+    Effect.provide(CliConfig.layer({ showBuiltIns: false })),
+    // the default logger writes to stdout, which belongs to the answer
+    Effect.provide(Logger.replace(Logger.defaultLogger, Logger.withConsoleError(Logger.logfmtLogger)))
+  )
+}
+
+const fiber = Effect.runFork(main(process.argv.slice(2)) as Effect.Effect<void>)
+let interrupted = false
+const interrupt = () => {
+  if (interrupted) process.exit(130)
+  interrupted = true
+  fiber.unsafeInterruptAsFork(fiber.id())
+}
+process.on("SIGINT", interrupt)
+process.on("SIGTERM", interrupt)
+fiber.addObserver((exit) => {
+  if (Exit.isSuccess(exit)) return process.exit()
+  if (!Cause.isInterruptedOnly(exit.cause)) console.error(`This is a bug: ${Cause.pretty(exit.cause)}`)
+  process.exit(Cause.isInterruptedOnly(exit.cause) ? 130 : 1)
+})

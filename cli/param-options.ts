@@ -1,0 +1,96 @@
+import { readFileSync } from "node:fs"
+import { Options } from "@effect/cli"
+import { Effect, Option, Schema, type SchemaAST } from "effect"
+import * as Param from "../engine/Param.ts"
+import * as Pipeline from "../engine/Pipeline.ts"
+
+/** `learningRate` is written `--learning-rate`. */
+export const optionName = (param: string): string => param.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+
+/** The type that a parameter's text is read as: that of its encoded side. */
+const kindOf = (ast: SchemaAST.AST): "string" | "number" | "boolean" | "json" => {
+  switch (ast._tag) {
+    case "StringKeyword":
+    case "TemplateLiteral":
+      return "string"
+    case "NumberKeyword":
+      return "number"
+    case "BooleanKeyword":
+      return "boolean"
+    case "Literal":
+      return typeof ast.literal === "string" || typeof ast.literal === "number" || typeof ast.literal === "boolean"
+        ? (typeof ast.literal as "string")
+        : "json"
+    case "Refinement":
+      return kindOf(ast.from)
+    case "Union": {
+      const kinds = new Set(ast.types.map(kindOf))
+      const [only] = kinds
+      return kinds.size === 1 && only !== undefined ? only : "json"
+    }
+    default:
+      return "json"
+  }
+}
+
+const invalid = (name: string, param: Param.AnyParam, text: string, expected: string) =>
+  new Param.ParamInvalid({
+    name,
+    found: JSON.stringify(text),
+    expected,
+    fix: `Try --${optionName(name)} ${JSON.stringify(Schema.encodeSync(param.schema)(param.default))}.`
+  })
+
+/** The encoded value that a text stands for: numbers, booleans and strings as such, the rest JSON, or `@file.json`. */
+const parse = (name: string, param: Param.AnyParam, text: string): Effect.Effect<unknown, Param.ParamInvalid> => {
+  const expected = Param.expectation(param.schema)
+  switch (kindOf(Schema.encodedSchema(param.schema).ast)) {
+    case "string":
+      return Effect.succeed(text)
+    case "number":
+      return text.trim() !== "" && Number.isFinite(Number(text))
+        ? Effect.succeed(Number(text))
+        : invalid(name, param, text, expected)
+    case "boolean":
+      return text === "true" || text === "false"
+        ? Effect.succeed(text === "true")
+        : invalid(name, param, text, "true or false")
+    case "json":
+      return Effect.try({
+        try: (): unknown => JSON.parse(text.startsWith("@") ? readFileSync(text.slice(1), "utf8") : text),
+        catch: () => invalid(name, param, text, `${expected}, as JSON or @file.json`)
+      })
+  }
+}
+
+const defaultText = (param: Param.AnyParam): string => JSON.stringify(Schema.encodeSync(param.schema)(param.default))
+
+/** One option a parameter. */
+export const optionsOf = (
+  pipeline: Pipeline.AnyPipeline
+): Options.Options<Readonly<Record<string, Option.Option<string>>>> =>
+  Options.all(
+    Object.fromEntries(
+      Object.entries(pipeline.params).map(([name, param]) => [
+        name,
+        Options.text(optionName(name)).pipe(
+          Options.withDescription(`${param.description} (default ${defaultText(param)})`),
+          Options.optional
+        )
+      ])
+    )
+  )
+
+/** The pipeline's parameters from the texts that were given. */
+export const decode = (
+  pipeline: Pipeline.AnyPipeline,
+  given: Readonly<Record<string, Option.Option<string>>>
+): Effect.Effect<Readonly<Record<string, unknown>>, Param.ParamInvalid> =>
+  Effect.gen(function* () {
+    const encoded: Record<string, unknown> = {}
+    for (const [name, text] of Object.entries(given)) {
+      const param = pipeline.params[name]
+      if (param !== undefined && Option.isSome(text)) encoded[name] = yield* parse(name, param, text.value)
+    }
+    return yield* Pipeline.decodeParams(pipeline, encoded)
+  })

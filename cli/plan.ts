@@ -1,0 +1,55 @@
+import { Effect } from "effect"
+import * as Reason from "../cache/Reason.ts"
+import * as Pipeline from "../engine/Pipeline.ts"
+import * as Plan from "../engine/Plan.ts"
+import { Reporter } from "./Reporter.ts"
+import { formatSeconds, table } from "./table-text.ts"
+
+const WORDS: Readonly<Record<Plan.PlanStatus, string>> = {
+  reuse: "reuse",
+  run: "run",
+  maybe: "maybe",
+  stream: "stream"
+}
+
+const why = ({ status, reasons, chunks, seconds }: Plan.PlannedNode): string => {
+  if (status === "stream") return "never stored; made when a node that needs it runs"
+  if (status === "reuse") return seconds === null ? "" : `took ${formatSeconds(seconds)}`
+  const some = chunks === null || chunks.reused === 0 ? "" : ` (${chunks.ran} of ${chunks.ran + chunks.reused} chunks)`
+  return `${reasons.map(Reason.render).join("; ")}${some}`
+}
+
+/** What a run would do now, and why. */
+export const plan = (pipeline: Pipeline.AnyPipeline, values: Readonly<Record<string, unknown>>) =>
+  Effect.gen(function* () {
+    const reporter = yield* Reporter
+    const { nodes } = yield* Plan.make(Pipeline.graph(pipeline, values))
+    yield* reporter.print(
+      table(
+        [{ header: "node" }, { header: "would" }, { header: "why" }],
+        nodes.map((node) => [node.node, WORDS[node.status], why(node)])
+      )
+    )
+    const count = (status: Plan.PlanStatus) => nodes.filter((node) => node.status === status).length
+    yield* reporter.print(
+      count("run") === 0
+        ? "nothing to do: everything is cached"
+        : `${count("run")} would run, ${count("maybe")} may, ${count("reuse")} cached`
+    )
+    yield* reporter.document({
+      schema: 1,
+      pipeline: pipeline.name,
+      status: "done",
+      params: Pipeline.encodeParams(pipeline, values),
+      nodes: nodes.map(({ node, stage, status, key, reasons, chunks, seconds }) => ({
+        node,
+        stage,
+        status,
+        key,
+        seconds,
+        chunks,
+        reason: reasons.length === 0 ? null : reasons.map(Reason.render).join("; ")
+      }))
+    })
+    return 0
+  })

@@ -1,0 +1,76 @@
+import { Clock, Effect, Layer } from "effect"
+import * as Reason from "../cache/Reason.ts"
+import { RunEvent, RunEvents } from "../engine/RunEvent.ts"
+import { type Beginning, beginning, progressText } from "./progress-text.ts"
+import { Reporter, sentence } from "./Reporter.ts"
+import { formatBytes, formatCount, formatSeconds, truncate } from "./table-text.ts"
+
+/** Between two lines about the same node where lines are not replaced, and between two redraws where they are. */
+const PLAIN_MILLIS = 10_000
+const REDRAW_MILLIS = 100
+
+interface Running {
+  readonly since: Beginning
+  readonly text: string
+}
+
+/** Tells a person what a run does, as it does it: a replaced line on a terminal, a line now and then elsewhere. */
+export const layer: Layer.Layer<RunEvents, never, Reporter> = Layer.effect(
+  RunEvents,
+  Effect.gen(function* () {
+    const reporter = yield* Reporter
+    const running = new Map<string, Running>()
+    let drawn = 0
+
+    const draw = (now: number, interval: number) => {
+      if (now - drawn < interval) return Effect.void
+      drawn = now
+      const lines = [...running].map(([node, { text }]) => `${node}: ${text}`)
+      if (reporter.terminal) return reporter.status(truncate(lines.join(" · "), reporter.columns - 1))
+      return Effect.forEach(lines, (line) => reporter.note(`  ${line}`), { discard: true })
+    }
+    const progressed = (name: string, progress: Parameters<typeof progressText>[0]) =>
+      Effect.gen(function* () {
+        const now = yield* Clock.currentTimeMillis
+        const known = running.get(name)?.since
+        if (known === undefined && !reporter.terminal) drawn = now
+        const since = known ?? beginning(progress, now)
+        running.set(name, { since, text: progressText(progress, since, now) })
+        yield* draw(now, reporter.terminal ? REDRAW_MILLIS : PLAIN_MILLIS)
+      })
+    const ended = (name: string, line: string) => {
+      running.delete(name)
+      return reporter.note(line)
+    }
+
+    const publish = RunEvent.$match({
+      RunStarted: () => Effect.void,
+      SourceResolved: ({ source, label, notice }) => {
+        running.clear()
+        return Effect.zipRight(
+          reporter.note(`${source}: ${label}`),
+          notice === null ? Effect.void : reporter.note(`  note: ${notice}`)
+        )
+      },
+      NodeReused: ({ node }) => reporter.note(`${node}: cached`),
+      NodeWaiting: ({ node }) => reporter.note(`${node}: another process computes it; waiting`),
+      NodeStarted: ({ node, reasons }) =>
+        reporter.note(`${node}: runs, since ${reasons.map(Reason.render).join("; ")}`),
+      NodeProgress: ({ node, progress }) => progressed(node, progress),
+      Fetching: ({ what, done, total }) => progressed(what, { done, total, unit: "bytes", reused: 0, note: null }),
+      NodeRan: ({ node, seconds, rows, bytes, chunks }) => {
+        const size = [rows === null ? [] : [`${formatCount(rows)} rows`], formatBytes(bytes)].flat().join(", ")
+        const some =
+          chunks === null || chunks.reused === 0
+            ? ""
+            : `, ${chunks.ran} of ${chunks.ran + chunks.reused} chunks computed`
+        return ended(node, `${node}: done in ${formatSeconds(seconds)} (${size}${some})`)
+      },
+      NodeFailed: ({ node, error }) => ended(node, `${node}: FAILED. ${sentence(error)}`),
+      NodeSkipped: ({ node, because }) => ended(node, `${node}: skipped, since ${because.join(", ")} failed`),
+      Warned: ({ message }) => reporter.note(`warning: ${message}`),
+      RunFinished: () => reporter.status("")
+    })
+    return { publish }
+  })
+)

@@ -1,0 +1,106 @@
+import { availableParallelism } from "node:os"
+import * as path from "node:path"
+import { Effect } from "effect"
+import type { Stored } from "../artifacts/Artifact.ts"
+import { ObjectStore } from "../cache/ObjectStore.ts"
+import type { AnyPipeline, PlanningNeedsOf } from "../engine/Pipeline.ts"
+import * as Run from "../engine/Run.ts"
+import type { RunRecord } from "../engine/RunRecord.ts"
+import { Place } from "./Place.ts"
+import { Reporter, sentence } from "./Reporter.ts"
+import { filesOf } from "./results-writer.ts"
+import { formatCount, formatSeconds, formatShare } from "./table-text.ts"
+
+/** A document's value; null for other kinds, and for bytes that are gone. */
+const documentOf = (stored: Stored) =>
+  Effect.gen(function* () {
+    const [part] = stored.parts
+    if (stored.kind !== "document" || part === undefined) return null
+    const store = yield* ObjectStore
+    const bytes = yield* Effect.orElseSucceed(store.get(part.object), () => null)
+    return bytes === null ? null : (JSON.parse(new TextDecoder().decode(bytes)) as Readonly<Record<string, unknown>>)
+  })
+
+/** Each result as the contract has it: the value of a document, or where the file lies, and its digest. */
+const resultsOf = (record: RunRecord) =>
+  Effect.gen(function* () {
+    const { results } = yield* Place
+    const store = yield* ObjectStore
+    const values: Record<string, unknown> = {}
+    for (const [name, { stored }] of Object.entries(record.results)) {
+      const value = yield* documentOf(stored)
+      const files = filesOf(name, stored)
+      const file = files.find((each) => each.file.endsWith(".png")) ?? files[0]
+      const where =
+        stored.kind === "table" && file !== undefined
+          ? store.locate(file.object)
+          : file === undefined
+            ? null
+            : path.join(results, record.pipeline, file.file)
+      values[name] = value ?? { path: where, digest: stored.content }
+    }
+    return values
+  })
+
+/** The record as `run --json` prints it. */
+const toJson = (record: RunRecord) =>
+  Effect.map(resultsOf(record), (results) => ({
+    schema: record.schema,
+    run: record.run,
+    pipeline: record.pipeline,
+    status: record.status,
+    seconds: record.seconds,
+    params: record.params,
+    nodes: record.nodes.map(({ reasons: _, ...node }) => node),
+    results,
+    ...(record.status === "failed" ? { error: record.nodes.find(({ error }) => error !== null)?.error ?? null } : {})
+  }))
+
+const numbersOf = (value: Readonly<Record<string, unknown>>): ReadonlyArray<string> =>
+  Object.entries(value).flatMap(([name, number]) => {
+    if (typeof number !== "number") return []
+    const words = name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+    return [
+      `${words} ${name.endsWith("Accuracy") ? formatShare(number) : Number.isInteger(number) ? formatCount(number) : number.toFixed(4)}`
+    ]
+  })
+
+const summary = (record: RunRecord) =>
+  Effect.gen(function* () {
+    const reporter = yield* Reporter
+    const results = yield* resultsOf(record)
+    for (const [name, value] of Object.entries(results)) {
+      const file = value as { readonly path?: string }
+      yield* reporter.print(
+        `${name}: ${typeof file.path === "string" ? path.relative(process.cwd(), file.path) || file.path : numbersOf(value as Readonly<Record<string, unknown>>).join(", ")}`
+      )
+    }
+    const count = (status: string) => record.nodes.filter((node) => node.status === status).length
+    const ran = count("ran")
+    const did =
+      ran === 0 && count("failed") === 0
+        ? "nothing to do: everything is cached"
+        : `${ran} ran, ${count("reused")} cached${count("failed") > 0 ? `, ${count("failed")} failed, ${record.nodes.filter(({ status, reason }) => status === "skipped" && reason !== null).length} skipped` : ""}`
+    yield* reporter.print(
+      `${record.pipeline} ${record.run} ${record.status} in ${formatSeconds(record.seconds)}: ${did}`
+    )
+    for (const { node, error } of record.nodes)
+      if (error !== null) yield* reporter.note(`error in ${node}: ${sentence(error)}`)
+  })
+
+/** Told to people or programs when a run is over, also when it is interrupted. */
+export const tell = (record: RunRecord) =>
+  Effect.gen(function* () {
+    const reporter = yield* Reporter
+    yield* reporter.json ? Effect.flatMap(toJson(record), reporter.document) : summary(record)
+  })
+
+/** Runs a pipeline; the exit code. */
+export const run = <P extends AnyPipeline>(
+  pipeline: P,
+  values: Readonly<Record<string, unknown>>
+): Effect.Effect<number, unknown, Run.Needs | Place | Reporter | PlanningNeedsOf<P>> =>
+  Effect.gen(function* () {
+    const record = yield* Run.run(pipeline, values, { cores: availableParallelism() })
+    return record.status === "done" ? 0 : 1
+  })

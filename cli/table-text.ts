@@ -1,0 +1,90 @@
+/** Plain text for the terminal: aligned tables, and sizes, times, counts and rates as people say them. */
+
+export interface TextColumn {
+  readonly header: string
+  readonly align?: "left" | "right"
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: an SGR sequence, which colours text and takes no room
+const colour = /\u001b\[[0-9;]*m/g
+const mark = /[\p{Mark}\p{Default_Ignorable_Code_Point}]/u
+const wide =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1f64f}\u{1f680}-\u{1f6ff}\u{1f900}-\u{1f9ff}\u{20000}-\u{3fffd}]/u
+
+/** Terminal cells a text takes: two for East Asian wide characters and emoji, none for marks and colours. */
+export const textWidth = (text: string): number =>
+  Array.from(text.replace(colour, "")).reduce(
+    (cells, character) => cells + (mark.test(character) ? 0 : wide.test(character) ? 2 : 1),
+    0
+  )
+
+/** The text, cut to at most `cells` with an ellipsis at its end. Expects no colours. */
+export const truncate = (text: string, cells: number): string => {
+  if (textWidth(text) <= cells) return text
+  let kept = ""
+  for (const character of text) {
+    if (textWidth(kept + character) > cells - 1) break
+    kept += character
+  }
+  return cells < 1 ? "" : `${kept}…`
+}
+
+export const pad = (text: string, cells: number, align: "left" | "right" = "left"): string => {
+  const space = " ".repeat(Math.max(0, cells - textWidth(text)))
+  return align === "left" ? text + space : space + text
+}
+
+/** Lines of one width a column, two spaces between columns, nothing after the last character of a line. */
+export const table = (columns: ReadonlyArray<TextColumn>, rows: ReadonlyArray<ReadonlyArray<string>>): string => {
+  const widths = columns.map((column, index) =>
+    rows.reduce((most, row) => Math.max(most, textWidth(row[index] ?? "")), textWidth(column.header))
+  )
+  const line = (cells: ReadonlyArray<string>) =>
+    columns
+      .map((column, index) => pad(cells[index] ?? "", widths[index] ?? 0, column.align))
+      .join("  ")
+      .trimEnd()
+  const headers = columns.map((column) => column.header)
+  return [...(headers.some((header) => header !== "") ? [headers] : []), ...rows].map(line).join("\n")
+}
+
+/** 60000 as `60,000`. */
+export const formatCount = (count: number): string => Math.round(count).toLocaleString("en-US")
+
+/** Three significant digits at most, never fewer than the whole part: 1.23, 12.3, 123, 1,234. */
+const significant = (value: number): string =>
+  value >= 99.95 ? formatCount(value) : String(Number(value.toPrecision(value < 1 ? 2 : 3)))
+
+/** Decimal units: 1 MB is 10^6 bytes. */
+export const formatBytes = (bytes: number): string => {
+  const units = ["B", "kB", "MB", "GB", "TB"]
+  let value = bytes
+  let unit = 0
+  // 999.5 kB would round to 1,000 kB
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000
+    unit++
+  }
+  return `${significant(value)} ${units[unit]}`
+}
+
+/** 340 ms, 1.2 s, 47 s, 3 min 5 s, 2 h 3 min, 1 d 4 h. */
+export const formatSeconds = (seconds: number): string => {
+  if (seconds < 0.9995) return `${Math.round(seconds * 1000)} ms`
+  if (seconds < 9.95) return `${Number(seconds.toFixed(1))} s`
+  const two = (whole: number, large: string, rest: number, small: string) =>
+    rest === 0 ? `${whole} ${large}` : `${whole} ${large} ${rest} ${small}`
+  const round = Math.round(seconds)
+  if (round < 60) return `${round} s`
+  if (round < 3600) return two(Math.floor(round / 60), "min", round % 60, "s")
+  const minutes = Math.round(seconds / 60)
+  if (minutes < 1440) return two(Math.floor(minutes / 60), "h", minutes % 60, "min")
+  const hours = Math.round(seconds / 3600)
+  return two(Math.floor(hours / 24), "d", hours % 24, "h")
+}
+
+/** `412 images/s`, `3.25 images/s`. */
+export const formatRate = (perSecond: number, unit: string): string => `${significant(perSecond)} ${unit}/s`
+
+/** A share in [0, 1] as `79.3 %`. */
+export const formatShare = (share: number): string => `${(share * 100).toFixed(1)} %`

@@ -1,0 +1,32 @@
+import { Schema } from "effect"
+import { Stored } from "../artifacts/Artifact.ts"
+import { Key } from "../cache/Key.ts"
+import { Trace } from "../cache/Trace.ts"
+import { ExecuteFailure } from "./Failure.ts"
+
+/** What a worker says while it computes: how far it is, and at the end what came of it. */
+export const Message = Schema.Union(
+  Schema.TaggedStruct("Progressed", {
+    done: Schema.Number,
+    total: Schema.NullOr(Schema.Number),
+    unit: Schema.String,
+    reused: Schema.Number,
+    note: Schema.NullOr(Schema.String)
+  }),
+  Schema.TaggedStruct("Computed", { trace: Trace })
+)
+export type Message = typeof Message.Type
+
+/** Everything a process needs to compute one node, on this machine or another; bytes are exchanged by digest. */
+export class ComputeNode extends Schema.TaggedRequest<ComputeNode>()("ComputeNode", {
+  payload: {
+    pipeline: Schema.String,
+    params: Schema.Record({ key: Schema.String, value: Schema.Unknown }),
+    node: Schema.String,
+    /** The worker refuses if it computes another. */
+    key: Key,
+    outputs: Schema.Record({ key: Schema.String, value: Schema.Record({ key: Schema.String, value: Stored }) })
+  },
+  success: Message,
+  failure: ExecuteFailure
+}) {}

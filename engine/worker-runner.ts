@@ -1,0 +1,67 @@
+import type * as WorkerError from "@effect/platform/WorkerError"
+import * as WorkerRunner from "@effect/platform/WorkerRunner"
+import { Effect, type Layer, Mailbox, Stream } from "effect"
+import type { ObjectStore } from "../cache/ObjectStore.ts"
+import type { Trace, TraceStore } from "../cache/Trace.ts"
+import type { Code } from "./Code.ts"
+import * as Compute from "./Compute.ts"
+import { type ExecuteFailure, KeyRefused, NodeFailed } from "./Failure.ts"
+import * as NodeKey from "./NodeKey.ts"
+import * as Pipeline from "./Pipeline.ts"
+import { ProgressListener } from "./Progress.ts"
+import { ComputeNode, type Message } from "./WorkerProtocol.ts"
+
+/** The job that a request names, with the key that this program computes for it. */
+const jobOf = (
+  pipelines: ReadonlyArray<Pipeline.AnyPipeline>,
+  request: ComputeNode
+): Effect.Effect<Compute.Job, ExecuteFailure, Code> => {
+  const refuse = (what: string) => new NodeFailed({ node: request.node, tag: "RequestRefused", what, error: null })
+  return Effect.gen(function* () {
+    const pipeline = pipelines.find(({ name }) => name === request.pipeline)
+    if (pipeline === undefined)
+      return yield* refuse(`The worker knows no pipeline "${request.pipeline}"; expected one of its own. Run again.`)
+    const values = yield* Effect.mapError(Pipeline.decodeParams(pipeline, request.params), (error) =>
+      refuse(error.message)
+    )
+    const graph = Pipeline.graph(pipeline, values)
+    const entry = graph.stages.find(({ name }) => name === request.node)
+    if (entry === undefined)
+      return yield* refuse(
+        `The worker knows no node "${request.node}"; expected one of ${request.pipeline}. Run again.`
+      )
+    const inputs = NodeKey.resolve(graph, request.outputs, entry.node)
+    const { key, text } = yield* Effect.mapError(NodeKey.make(entry.node, inputs), (error) => refuse(error.message))
+    if (key !== request.key) return yield* new KeyRefused({ node: request.node, expected: request.key, found: key })
+    return { pipeline: request.pipeline, entry, inputs, key, text }
+  })
+}
+
+const messages = <R>(
+  pipelines: ReadonlyArray<Pipeline.AnyPipeline<R, unknown>>,
+  request: ComputeNode
+): Stream.Stream<Message, ExecuteFailure, Code | ObjectStore | TraceStore | R> =>
+  Stream.unwrapScoped(
+    Effect.gen(function* () {
+      const mailbox = yield* Mailbox.make<Message, ExecuteFailure>()
+      const work: Effect.Effect<Trace, ExecuteFailure, Code | ObjectStore | TraceStore> = Effect.flatMap(
+        jobOf(pipelines, request),
+        Compute.compute
+      )
+      yield* work.pipe(
+        Effect.provideService(ProgressListener, (progress) =>
+          Effect.asVoid(mailbox.offer({ _tag: "Progressed", ...progress }))
+        ),
+        Effect.tap((trace) => mailbox.offer({ _tag: "Computed", trace })),
+        Mailbox.into(mailbox),
+        Effect.forkScoped
+      )
+      return Mailbox.toStream(mailbox)
+    })
+  )
+
+/** Answers requests for the nodes of these pipelines. What their stages need must be provided: `tsc` sees to it. */
+export const layer = <R>(
+  pipelines: ReadonlyArray<Pipeline.AnyPipeline<R, unknown>>
+): Layer.Layer<never, WorkerError.WorkerError, WorkerRunner.PlatformRunner | Code | ObjectStore | TraceStore | R> =>
+  WorkerRunner.layerSerialized(ComputeNode, { ComputeNode: (request: ComputeNode) => messages(pipelines, request) })

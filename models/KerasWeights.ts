@@ -1,0 +1,107 @@
+import { readFile } from "node:fs/promises"
+import { Effect, Schema } from "effect"
+
+/** One array of a weight file: row-major float32 of `shape`. */
+export interface Weight {
+  readonly shape: ReadonlyArray<number>
+  readonly data: Float32Array
+}
+
+/** The arrays of a Keras .h5 weight file, by `layer/weight`, such as `Conv1/kernel`. */
+export type KerasWeights = ReadonlyMap<string, Weight>
+
+export class WeightsUnreadable extends Schema.TaggedError<WeightsUnreadable>()("WeightsUnreadable", {
+  path: Schema.String,
+  what: Schema.String
+}) {
+  override get message() {
+    return `Weight file ${this.path} cannot be read: ${this.what}; expected a complete Keras .h5 file of float32 arrays. Replace it with a fresh copy.`
+  }
+}
+
+export class WeightMissing extends Schema.TaggedError<WeightMissing>()("WeightMissing", {
+  layer: Schema.String,
+  weight: Schema.String
+}) {
+  override get message() {
+    return `The weight file has no "${this.weight}" of layer "${this.layer}"; expected the weights of every layer of the network. Use the file that was made for this network.`
+  }
+}
+
+export class WeightMisshapen extends Schema.TaggedError<WeightMisshapen>()("WeightMisshapen", {
+  layer: Schema.String,
+  weight: Schema.String,
+  found: Schema.Array(Schema.Int),
+  expected: Schema.Array(Schema.Int)
+}) {
+  override get message() {
+    return `Weight "${this.weight}" of layer "${this.layer}" has the shape [${this.found.join(", ")}]; expected [${this.expected.join(", ")}]. Use the file that was made for this network, of the same width.`
+  }
+}
+
+/** The innermost line of an HDF5 error stack, which is the one that says why. */
+const reason = (error: unknown): string => {
+  const text = error instanceof Error ? error.message : String(error)
+  const lines = [...text.matchAll(/^\s*#\d+: .* line \d+ in [^:]+: (.*)$/gm)]
+  return lines.at(-1)?.[1] ?? text.split("\n", 1)[0] ?? text
+}
+
+type Hdf5 = typeof import("h5wasm")
+
+/** Throws on whatever is not as it should be. */
+const parse = (h5: Hdf5, module: Awaited<Hdf5["ready"]>, bytes: Uint8Array): KerasWeights => {
+  // the build with a file system of its own: a link inside a hostile file can't reach this machine's files
+  const file = "/weights.h5"
+  module.FS.writeFile(file, bytes)
+  try {
+    const root = new h5.File(file, "r")
+    try {
+      const found = new Map<string, Weight>()
+      for (const path of root.paths()) {
+        const entity = root.get(path)
+        if (!(entity instanceof h5.Dataset)) continue
+        const { shape, value } = entity
+        if (shape === null || !(value instanceof Float32Array))
+          throw new Error(`"${path}" holds ${JSON.stringify(entity.dtype)}`)
+        const names = path.split("/")
+        found.set(`${names[0]}/${names.at(-1)?.replace(/:\d+$/, "")}`, { shape, data: value })
+      }
+      return found
+    } finally {
+      root.close()
+    }
+  } finally {
+    module.FS.unlink(file)
+  }
+}
+
+/** Reads a weight file whole: a group a layer, in it arrays named like `kernel:0` at any depth. */
+export const read = (path: string): Effect.Effect<KerasWeights, WeightsUnreadable> =>
+  Effect.gen(function* () {
+    const unreadable = (error: unknown) => new WeightsUnreadable({ path, what: reason(error) })
+    const bytes = yield* Effect.tryPromise({ try: () => readFile(path), catch: unreadable })
+    const h5 = yield* Effect.promise(() => import("h5wasm"))
+    const module = yield* Effect.promise(() => h5.ready)
+    return yield* Effect.try({
+      try: () => {
+        // otherwise errors go to stderr, and an array that can't be read comes back empty
+        module.activate_throwing_error_handler()
+        return parse(h5, module, bytes)
+      },
+      catch: unreadable
+    })
+  })
+
+/** One array, of exactly this shape. */
+export const find = (
+  weights: KerasWeights,
+  layer: string,
+  weight: string,
+  shape: ReadonlyArray<number>
+): Effect.Effect<Float32Array, WeightMissing | WeightMisshapen> => {
+  const found = weights.get(`${layer}/${weight}`)
+  if (found === undefined) return new WeightMissing({ layer, weight })
+  if (found.shape.join() !== shape.join())
+    return new WeightMisshapen({ layer, weight, found: found.shape, expected: shape })
+  return Effect.succeed(found.data)
+}

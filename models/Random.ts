@@ -1,0 +1,78 @@
+/**
+ * Chance as a pure function: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011) keyed by
+ * the seed and counted by where the number is needed. No generator is carried along, so that epoch 7 draws the same
+ * numbers whether or not epochs 1 to 6 ran in this process.
+ */
+const purposes = { split: 0, order: 1, hiddenKernel: 2, classesKernel: 3, dropout: 4 } as const
+
+/** Where a random number is needed. Epochs and steps count from 1, 0 where there is none; the seed is a safe integer. */
+export interface Place {
+  readonly seed: number
+  readonly purpose: keyof typeof purposes
+  readonly epoch: number
+  readonly step: number
+}
+
+const high32 = (a: number, b: number): number => {
+  const aLow = a & 0xffff
+  const aHigh = a >>> 16
+  const bLow = b & 0xffff
+  const bHigh = b >>> 16
+  const middle = aHigh * bLow + ((aLow * bLow) >>> 16)
+  const carry = aLow * bHigh + (middle & 0xffff)
+  return aHigh * bHigh + (middle >>> 16) + (carry >>> 16)
+}
+
+/** Counter and output of one block: four unsigned 32-bit words. */
+type Words = readonly [number, number, number, number]
+
+/** Writes one block of Philox4x32-10 at `at` in `out`, as far as it fits. */
+export const philox = (counter: Words, key: readonly [number, number], out: Uint32Array, at = 0): void => {
+  let [a, b, c, d] = counter
+  let [k0, k1] = key
+  for (let round = 0; round < 10; round++) {
+    const high0 = high32(0xd2511f53, a)
+    const high1 = high32(0xcd9e8d57, c)
+    const low0 = Math.imul(0xd2511f53, a)
+    a = (high1 ^ b ^ k0) >>> 0
+    b = Math.imul(0xcd9e8d57, c) >>> 0
+    c = (high0 ^ d ^ k1) >>> 0
+    d = low0 >>> 0
+    k0 = (k0 + 0x9e3779b9) >>> 0
+    k1 = (k1 + 0xbb67ae85) >>> 0
+  }
+  out[at] = a
+  out[at + 1] = b
+  out[at + 2] = c
+  out[at + 3] = d
+}
+
+/** The first `count` words drawn at a place, unsigned. */
+export const words = (place: Place, count: number): Uint32Array => {
+  const key = [place.seed >>> 0, Math.floor(place.seed / 2 ** 32) >>> 0] as const
+  const drawn = new Uint32Array(count)
+  for (let at = 0; at < count; at += 4)
+    philox([at / 4, place.step, place.epoch, purposes[place.purpose]], key, drawn, at)
+  return drawn
+}
+
+/** `count` floats, uniform in [-limit, limit). */
+export const uniform = (place: Place, count: number, limit: number): Float32Array => {
+  const drawn = words(place, count)
+  const floats = new Float32Array(count)
+  for (let i = 0; i < count; i++) floats[i] = ((drawn[i] ?? 0) / 2 ** 31 - 1) * limit
+  return floats
+}
+
+/** A shuffled copy of `rows` (Fisher-Yates). */
+export const shuffle = (place: Place, rows: Int32Array): Int32Array => {
+  const shuffled = rows.slice()
+  const drawn = words(place, shuffled.length)
+  for (let last = shuffled.length - 1; last > 0; last--) {
+    const other = Math.floor(((drawn[last] ?? 0) / 2 ** 32) * (last + 1))
+    const held = shuffled[last] ?? 0
+    shuffled[last] = shuffled[other] ?? 0
+    shuffled[other] = held
+  }
+  return shuffled
+}

@@ -1,0 +1,214 @@
+import { Context, Effect, Layer, Schema } from "effect"
+import { Tensorflow } from "../services/Tensorflow.ts"
+import { inputs, type Weights } from "./DenseHead.ts"
+import * as Evaluation from "./Evaluation.ts"
+import * as Random from "./Random.ts"
+import { type Network, open } from "./training-eager.ts"
+
+/** Which rows are trained on and which are held out, by row index. */
+export interface Split {
+  readonly training: Int32Array
+  readonly validation: Int32Array
+}
+
+/** Features and labels of `labels.length` rows, row-major [rows, 1280]; a label is in 0 .. classes - 1. */
+export interface Data {
+  readonly features: Float32Array
+  readonly labels: Int32Array
+  readonly classes: number
+  readonly split: Split
+}
+
+export interface Options {
+  /** Width of the hidden layer. */
+  readonly units: number
+  /** Share of hidden activations dropped in a step, in [0, 1). */
+  readonly dropout: number
+  /** L2 penalty of both kernels: l2 * sum(kernel^2) is added to what is minimised, not to the losses told. */
+  readonly l2: number
+  readonly learningRate: number
+  readonly batchSize: number
+  readonly epochs: number
+  readonly seed: number
+}
+
+/**
+ * One epoch, counted from 1. Loss is mean cross-entropy in nats, accuracy a share; over the training rows as they were
+ * trained on (with dropout, each batch before its update), over the held-out rows after the epoch's last update.
+ */
+export interface Epoch {
+  readonly epoch: number
+  readonly loss: number
+  readonly accuracy: number
+  readonly validationLoss: number
+  readonly validationAccuracy: number
+}
+
+export interface Trained {
+  /** Those of the best epoch. */
+  readonly weights: Weights
+  readonly history: ReadonlyArray<Epoch>
+  /** The epoch of the highest validation accuracy, the earliest of equals. */
+  readonly bestEpoch: number
+}
+
+/** The loss stopped being a finite number. Epoch and step count from 1. */
+export class Diverged extends Schema.TaggedError<Diverged>()("Diverged", {
+  epoch: Schema.Int,
+  step: Schema.Int,
+  learningRate: Schema.Number
+}) {
+  override get message() {
+    return `Training diverged: the loss is no finite number at epoch ${this.epoch}, step ${this.step}; expected it to fall. Lower the learning rate: --learning-rate ${Number((this.learningRate / 10).toPrecision(3))}.`
+  }
+}
+
+/** Data that no head can be trained on: sizes that contradict each other, a label or row out of range, too few rows. */
+export class TrainingDataInvalid extends Schema.TaggedError<TrainingDataInvalid>()("TrainingDataInvalid", {
+  what: Schema.String,
+  expected: Schema.String
+}) {
+  override get message() {
+    return `The training data is unusable: ${this.what}; expected ${this.expected}. Check the features and the split.`
+  }
+}
+
+/**
+ * Holds out round(images * validationSplit) images, at least one, drawn by the seed. With several views of each image
+ * (row = view * images + image) an image is held out with all its views, and only its first view is validated on: what
+ * is measured must not be an image that was trained on in another view.
+ */
+export const split = (
+  size: { readonly images: number; readonly views: number },
+  validationSplit: number,
+  seed: number
+): Effect.Effect<Split, TrainingDataInvalid> => {
+  const { images, views } = size
+  if (images < 2 || views < 1) {
+    const what = `there are ${images} images in ${views} views`
+    return new TrainingDataInvalid({ what, expected: "at least two images, one to train on and one to hold out" })
+  }
+  const place = { seed, purpose: "split", epoch: 0, step: 0 } as const
+  const order = Random.shuffle(
+    place,
+    Int32Array.from({ length: images }, (_, image) => image)
+  )
+  const held = Math.min(images - 1, Math.max(1, Math.round(images * validationSplit)))
+  const trained = order.subarray(held).sort()
+  const training = Int32Array.from(
+    { length: trained.length * views },
+    (_, at) => Math.floor(at / trained.length) * images + (trained[at % trained.length] ?? 0)
+  )
+  return Effect.succeed({ training, validation: order.slice(0, held).sort() })
+}
+
+const check = ({ features, labels, classes, split }: Data): Effect.Effect<void, TrainingDataInvalid> => {
+  const rows = labels.length
+  const fail = (what: string, expected: string) => new TrainingDataInvalid({ what, expected })
+  if (features.length !== rows * inputs) {
+    return fail(`${rows} labels come with ${features.length} floats`, `${rows * inputs}, ${inputs} a row`)
+  }
+  const label = labels.find((label) => label < 0 || label >= classes)
+  if (label !== undefined) return fail(`a label is ${label}`, `0 to ${classes - 1}`)
+  for (const [name, held] of Object.entries(split)) {
+    if (held.length === 0) return fail(`the ${name} part has no rows`, "at least one")
+    const row = held.find((row: number) => row < 0 || row >= rows)
+    if (row !== undefined) return fail(`the ${name} part names row ${row}`, `0 to ${rows - 1}`)
+  }
+  return Effect.void
+}
+
+/** Lets timers, signals and messages in: steps are synchronous, and a fiber's own yield is a microtask. */
+const breathe = Effect.async<void>((resume) => {
+  const immediate = setImmediate(() => resume(Effect.void))
+  return Effect.sync(() => clearImmediate(immediate))
+})
+
+/** Steps between two looks at the losses: reading one waits for the device. */
+const lookEvery = 50
+
+const trainEpoch = (network: Network, data: Data, options: Options, epoch: number) =>
+  Effect.gen(function* () {
+    const { batchSize, learningRate, seed } = options
+    const order = Random.shuffle({ seed, purpose: "order", epoch, step: 0 }, data.split.training)
+    const steps = Math.ceil(order.length / batchSize)
+    let loss = 0
+    let correct = 0
+    let seen = 0
+    for (let step = 1; step <= steps; step++) {
+      network.step(order.slice((step - 1) * batchSize, step * batchSize), epoch, (epoch - 1) * steps + step)
+      if (step % lookEvery === 0 || step === steps) {
+        for (const sums of network.losses()) {
+          seen += 1
+          if (!Number.isFinite(sums.loss)) return yield* new Diverged({ epoch, step: seen, learningRate })
+          loss += sums.loss
+          correct += sums.correct
+        }
+      }
+      yield* breathe
+    }
+    return { steps, loss: loss / order.length, accuracy: correct / order.length }
+  })
+
+const validate = (predict: Evaluation.Predict, data: Data) =>
+  Effect.gen(function* () {
+    const { validation } = data.split
+    let tally = Evaluation.empty(data.classes)
+    for (let start = 0; start < validation.length; start += Evaluation.batchRows) {
+      const rows = validation.subarray(start, start + Evaluation.batchRows)
+      const features = new Float32Array(rows.length * inputs)
+      rows.forEach((row, at) => features.set(data.features.subarray(row * inputs, (row + 1) * inputs), at * inputs))
+      const labels = Int32Array.from(rows, (row) => data.labels[row] ?? 0)
+      tally = Evaluation.add(tally, labels, yield* predict(features))
+      yield* breathe
+    }
+    return { validationLoss: Evaluation.loss(tally), validationAccuracy: Evaluation.accuracy(tally) }
+  })
+
+const fitWith =
+  (tensorflow: Tensorflow["Type"]): Training["Type"]["fit"] =>
+  (data, options, onEpoch) =>
+    Effect.gen(function* () {
+      yield* check(data)
+      const network = yield* open(tensorflow.tf, data, options)
+      const history: Array<Epoch> = []
+      let best: { readonly epoch: Epoch; readonly weights: Weights } | undefined
+      for (let epoch = 1; epoch <= options.epochs; epoch++) {
+        const { steps, ...trained } = yield* trainEpoch(network, data, options, epoch)
+        const weights = network.weights()
+        const validated = yield* Effect.scoped(
+          Effect.flatMap(Evaluation.predictor(weights), (predict) => validate(predict, data))
+        )
+        if (!Number.isFinite(validated.validationLoss)) {
+          return yield* new Diverged({ epoch, step: steps, learningRate: options.learningRate })
+        }
+        const row = { epoch, ...trained, ...validated }
+        history.push(row)
+        if (best === undefined || row.validationAccuracy > best.epoch.validationAccuracy) best = { epoch: row, weights }
+        yield* onEpoch(row)
+      }
+      if (best === undefined) {
+        return yield* new TrainingDataInvalid({ what: `there are ${options.epochs} epochs`, expected: "at least one" })
+      }
+      return { weights: best.weights, history, bestEpoch: best.epoch.epoch }
+    }).pipe(Effect.scoped, Effect.provideService(Tensorflow, tensorflow))
+
+/**
+ * Trains dense heads: Adam on sparse categorical cross-entropy, rows reshuffled every epoch. The result is a function of
+ * data and options alone, bit for bit on one machine with one thread count. Interruptible between steps.
+ */
+export class Training extends Context.Tag("headrace/Training")<
+  Training,
+  {
+    readonly fit: <E = never, R = never>(
+      data: Data,
+      options: Options,
+      onEpoch: (epoch: Epoch) => Effect.Effect<void, E, R>
+    ) => Effect.Effect<Trained, Diverged | TrainingDataInvalid | E, R>
+  }
+>() {
+  static readonly live = Layer.effect(
+    Training,
+    Effect.map(Tensorflow, (tensorflow) => Training.of({ fit: fitWith(tensorflow) }))
+  )
+}

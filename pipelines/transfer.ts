@@ -1,0 +1,29 @@
+import * as Pipeline from "../engine/Pipeline.ts"
+import { dataset } from "../stages/dataset.ts"
+import { evaluate } from "../stages/evaluate.ts"
+import { extractFeatures } from "../stages/extract-features.ts"
+import { ingest } from "../stages/ingest.ts"
+import { mobilenetV2Weights } from "../stages/mobilenet-v2-weights.ts"
+import { normalize } from "../stages/normalize.ts"
+import { plot } from "../stages/plot.ts"
+import { resizeTo224 } from "../stages/resize-to-224.ts"
+import { train } from "../stages/train.ts"
+
+export const transfer = Pipeline.make({
+  name: "transfer",
+  description: "A dense head on the features of a frozen ImageNet MobileNetV2",
+  params: { ...dataset.params, ...ingest.params, ...train.params },
+  build: (params) => {
+    const images = ingest({ dataset: dataset(params) }, params)
+    const weights = mobilenetV2Weights()
+    const featuresOf = (split: typeof images.train) => {
+      const { normalized } = normalize({ images: split })
+      const { resized } = resizeTo224({ pixels: normalized })
+      return extractFeatures({ pixels: resized, weights }).features
+    }
+    const { model, history } = train({ features: [featuresOf(images.train)] }, params)
+    const { metrics, confusion } = evaluate({ model, features: featuresOf(images.test) })
+    const { curves, heatmap } = plot({ history, confusion })
+    return { model, metrics, curves, confusion: heatmap }
+  }
+})

@@ -1,0 +1,58 @@
+import fs from "node:fs"
+import { Effect, Stream } from "effect"
+import type { Files } from "../artifacts/Files.ts"
+import { limits as defaultLimits, type Limits } from "./ArchiveRules.ts"
+import type { Entry, FileTree, Piece, TreeError } from "./FileTree.ts"
+import * as FolderListing from "./FolderListing.ts"
+import { SourceChanged, unreadable } from "./SourceError.ts"
+import * as Spill from "./Spill.ts"
+import * as TarArchive from "./TarArchive.ts"
+import * as ZipArchive from "./ZipArchive.ts"
+
+const isZip = (archive: string): boolean => {
+  const descriptor = fs.openSync(archive, "r")
+  try {
+    const start = Buffer.alloc(2)
+    fs.readSync(descriptor, start, 0, 2, 0)
+    return start.toString("latin1") === "PK"
+  } finally {
+    fs.closeSync(descriptor)
+  }
+}
+
+const isAscending = (positions: ReadonlyArray<number>): boolean =>
+  positions.every((position, index) => index === 0 || position > (positions[index - 1] ?? 0))
+
+/** A tar has one order: what is wanted in another goes through a temporary file. */
+const readTar =
+  (archive: string, limits: Limits, entries: ReadonlyArray<Entry>) =>
+  (wanted: ReadonlyArray<Entry>): Stream.Stream<Piece, TreeError> => {
+    const positions = new Map(entries.map((entry, index) => [entry.path, index]))
+    const source = TarArchive.pieces(archive, limits, new Set(wanted.map((entry) => entry.path)))
+    return isAscending(wanted.map((entry) => positions.get(entry.path) ?? -1))
+      ? source
+      : Spill.reordered(source, wanted)
+  }
+
+/**
+ * A .tar, .tar.gz or .zip as a tree, by what its first bytes say. `stamp` is that of the bytes whose digest the source
+ * has: it is compared before and after each reading.
+ */
+export const open = (files: Files, stamp: string, limits: Limits = defaultLimits): Effect.Effect<FileTree, TreeError> =>
+  Effect.gen(function* () {
+    const archive = files.path
+    const unchanged = Effect.gen(function* () {
+      const [now] = yield* FolderListing.list(archive)
+      if (now?.stamp !== stamp) return yield* new SourceChanged({ path: archive, label: files.label })
+    })
+    const guarded = (read: Stream.Stream<Piece, TreeError>) =>
+      Stream.execute(unchanged).pipe(Stream.concat(read), Stream.concat(Stream.execute(unchanged)))
+    const nameOf = (path: string) => `${path} in ${archive}`
+    if (yield* Effect.try({ try: () => isZip(archive), catch: unreadable(archive) })) {
+      const { entries, headers } = yield* ZipArchive.list(archive, limits)
+      return { entries, nameOf, read: (wanted) => guarded(ZipArchive.pieces(archive, headers, wanted)) }
+    }
+    const entries = yield* TarArchive.entries(archive, limits)
+    const read = readTar(archive, limits, entries)
+    return { entries, nameOf, read: (wanted) => guarded(read(wanted)) }
+  })

@@ -1,0 +1,18 @@
+import { randomUUID } from "node:crypto"
+import fs from "node:fs"
+import path from "node:path"
+import { Effect } from "effect"
+import { type SourceUnreadable, unreadable } from "./SourceError.ts"
+
+/** Writes a small file so that a reader sees all of it or the one before: beside it, then renamed over it. */
+export const write = (file: string, text: string): Effect.Effect<void, SourceUnreadable> => {
+  const temporary = `${file}.${randomUUID()}.tmp`
+  return Effect.try({
+    try: () => {
+      fs.mkdirSync(path.dirname(file), { recursive: true })
+      fs.writeFileSync(temporary, text)
+      fs.renameSync(temporary, file)
+    },
+    catch: unreadable(file)
+  }).pipe(Effect.tapError(() => Effect.sync(() => fs.rmSync(temporary, { force: true }))))
+}

@@ -1,0 +1,100 @@
+/**
+ * Datasets and weights known by name, each with its editions, best first. An edition is looked for in the mirror, then
+ * among the downloads, then at its URL; the next one is taken when none has it.
+ */
+export interface Edition {
+  readonly file: string
+  readonly label: string
+  readonly url: string | null
+  readonly bytes: number | null
+  readonly md5: string | null
+  readonly sha256: string | null
+  /** What the user ought to know when it comes to this one. */
+  readonly notice: string | null
+}
+
+export interface Entry {
+  readonly name: string
+  readonly editions: ReadonlyArray<Edition>
+}
+
+const local = { url: null, bytes: null, md5: null, sha256: null, notice: null }
+
+/** Its home page gives the MD5. */
+const officialCifar10: Edition = {
+  file: "cifar-10-binary.tar.gz",
+  label: "cifar10 (official binary archive)",
+  url: "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
+  bytes: 170_052_171,
+  md5: "c32a1d4ab5d03f1284b67883e8d87530",
+  sha256: "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
+  notice: null
+}
+
+const mobilenetFile = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5"
+
+export const datasets: ReadonlyArray<Entry> = [
+  {
+    name: "cifar10",
+    editions: [
+      officialCifar10,
+      {
+        ...local,
+        file: "cifar10-images.tar.gz",
+        label: "cifar10 (image-folder edition)",
+        notice:
+          "cifar10 is the mirror's image-folder edition, lossy JPEGs: accuracies are lower than published ones. The official archive cifar-10-binary.tar.gz is neither in the mirror nor could it be downloaded; --refresh tries again."
+      }
+    ]
+  },
+  {
+    name: "cifar10-5k",
+    editions: [
+      { ...local, file: "cifar-10-binary-5k.tar.gz", label: "cifar10-5k (first 4,000 + 1,000 records, lossless)" }
+    ]
+  }
+]
+
+export const weights: ReadonlyArray<Entry> = [
+  {
+    name: "mobilenet_v2_1.0_224_no_top",
+    editions: [
+      {
+        ...local,
+        file: mobilenetFile,
+        label: "MobileNetV2 1.0/224 without top (Keras)",
+        url: `https://storage.googleapis.com/tensorflow/keras-applications/mobilenet_v2/${mobilenetFile}`,
+        // Keras publishes no digest of it; this is the size it serves
+        bytes: 9_406_464
+      },
+      {
+        ...local,
+        file: "mobilenet_v2_1.0_224_no_top.dequantized.h5",
+        label: "MobileNetV2 1.0/224 without top (dequantized)",
+        notice:
+          "The MobileNetV2 weights are the mirror's, restored from a quantized release: features differ a little from those of Keras' own file, which is neither in the mirror nor could it be downloaded; --refresh tries again."
+      }
+    ]
+  }
+]
+
+const distance = (a: string, b: string): number => {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1))
+    }
+    row = next
+  }
+  return row[b.length] ?? 0
+}
+
+/** The name that differs least by single edits, if it differs by at most three. */
+export const nearest = (name: string, names: ReadonlyArray<string>): string | null => {
+  const [best] = names
+    .map((candidate) => ({ candidate, edits: distance(name.toLowerCase(), candidate) }))
+    .sort((a, b) => a.edits - b.edits)
+  return best !== undefined && best.edits <= 3 ? best.candidate : null
+}

@@ -1,0 +1,42 @@
+import { Effect, Schema, type Stream } from "effect"
+import type { Files } from "../artifacts/Files.ts"
+import * as Archive from "./Archive.ts"
+import * as CifarBinary from "./CifarBinary.ts"
+import { FileDigests } from "./FileDigests.ts"
+import * as FolderTree from "./FolderTree.ts"
+import * as ImageFolder from "./ImageFolder.ts"
+import { Images } from "./Images.ts"
+import type { ImageBatch } from "./LabelledImages.ts"
+import { SourceChanged } from "./SourceError.ts"
+
+/** Everything that reading a dataset may fail with, as a stage declares it. */
+export const ReadError = Schema.Union(CifarBinary.CifarError, ImageFolder.ImageFolderError)
+export type ReadError = typeof ReadError.Type
+
+export interface ReadOptions {
+  /** Side in pixels of the square that images are stretched to; null keeps their size, which must then be one. */
+  readonly imageSize: number | null
+  /** How much of a folder without splits is kept for testing. */
+  readonly testFraction: number
+}
+
+/** The rows may be read more than once; each reading goes through the files again. */
+export interface Dataset {
+  readonly classes: ReadonlyArray<string>
+  readonly train: Stream.Stream<ImageBatch, ReadError>
+  readonly test: Stream.Stream<ImageBatch, ReadError>
+}
+
+/** Opens a folder or archive of images, or CIFAR-10's binary version, if its bytes are still those of its digest. */
+export const open = (files: Files, options: ReadOptions): Effect.Effect<Dataset, ReadError, Images | FileDigests> =>
+  Effect.gen(function* () {
+    const images = yield* Images
+    const { digest, files: listed } = yield* (yield* FileDigests).listing(files.path)
+    if (digest !== files.digest) return yield* new SourceChanged({ path: files.path, label: files.label })
+    const [first] = listed
+    const isArchive = listed.length === 1 && first?.path === ""
+    const tree = isArchive ? yield* Archive.open(files, first.stamp) : FolderTree.make(files, listed)
+    return CifarBinary.isCifar(tree)
+      ? yield* CifarBinary.open(files.path, tree, images, options)
+      : yield* ImageFolder.open(files.path, tree, images, options)
+  })

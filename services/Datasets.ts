@@ -1,0 +1,204 @@
+import fs from "node:fs"
+import path from "node:path"
+import { Context, Effect, Layer, Schema } from "effect"
+import type { Files } from "../artifacts/Files.ts"
+import * as Catalogue from "./Catalogue.ts"
+import { Download, DownloadError } from "./Download.ts"
+import * as Editions from "./Editions.ts"
+import { FileDigests } from "./FileDigests.ts"
+import type { OnProgress } from "./Progress.ts"
+import { SourceRefused, SourceUnreadable } from "./SourceError.ts"
+
+/** Neither a known name nor something that exists. */
+export class NoSuchSource extends Schema.TaggedError<NoSuchSource>()("NoSuchSource", {
+  kind: Schema.Literal("dataset", "weights"),
+  name: Schema.String,
+  path: Schema.String,
+  known: Schema.Array(Schema.String),
+  nearest: Schema.NullOr(Schema.String)
+}) {
+  override get message() {
+    const shape = this.kind === "dataset" ? "an image folder, a .tar, .tar.gz, .tgz or .zip" : "an .h5 file"
+    const fix = this.nearest === null ? "Check the path" : `Did you mean ${this.nearest}? If not, check the path`
+    return `There is no ${this.kind} "${this.name}" (nothing lies at ${this.path}); expected ${this.known.join(", ")}, or the path of ${shape}. ${fix}.`
+  }
+}
+
+export class UnsupportedSource extends Schema.TaggedError<UnsupportedSource>()("UnsupportedSource", {
+  path: Schema.String,
+  expected: Schema.String
+}) {
+  override get message() {
+    return `${this.path} is not something that can be read here; expected ${this.expected}. Pack or convert it.`
+  }
+}
+
+/** A known name of which this machine can get no edition. */
+export class SourceUnavailable extends Schema.TaggedError<SourceUnavailable>()("SourceUnavailable", {
+  name: Schema.String,
+  files: Schema.Array(Schema.String),
+  mirror: Schema.String,
+  url: Schema.NullOr(Schema.String),
+  why: Schema.String
+}) {
+  override get message() {
+    const get = this.url === null ? "Copy it there" : `Get ${this.url} where there is a network, copy it there`
+    return `${this.name} is not to be had: ${this.why}; expected ${this.files.join(" or ")} in the mirror ${this.mirror}. ${get}, let PIPELINE_MIRROR name another folder, or give the path of a copy instead of the name.`
+  }
+}
+
+export const ResolveError = Schema.Union(
+  NoSuchSource,
+  UnsupportedSource,
+  SourceUnavailable,
+  SourceUnreadable,
+  SourceRefused,
+  DownloadError
+)
+export type ResolveError = typeof ResolveError.Type
+
+export interface ResolveOptions {
+  /** Tries better editions again that were out of reach last time. */
+  readonly refresh: boolean
+  readonly onProgress?: OnProgress | undefined
+}
+
+export interface Places {
+  /** Holds `downloads/` and `sources/`. */
+  readonly home: string
+  readonly projectRoot: string
+  readonly workingDirectory: string
+  /** What PIPELINE_MIRROR says; null means `../shared/data` beside the project. */
+  readonly mirror: string | null
+}
+
+/** From what a user calls a dataset or weight file to bytes on this machine, and their digest. */
+export class Datasets extends Context.Tag("headrace/Datasets")<
+  Datasets,
+  {
+    readonly resolve: (name: string, options: ResolveOptions) => Effect.Effect<Files, ResolveError>
+    readonly resolveWeights: (name: string, options: ResolveOptions) => Effect.Effect<Files, ResolveError>
+  }
+>() {
+  static readonly layer = (places: Places): Layer.Layer<Datasets, never, Download | FileDigests> =>
+    Layer.effect(
+      Datasets,
+      Effect.gen(function* () {
+        const context = yield* Effect.context<Download | FileDigests>()
+        const resolver = (kind: Kind) => (name: string, options: ResolveOptions) =>
+          resolve(places, kind, name, options).pipe(Effect.provide(context))
+        return { resolve: resolver("dataset"), resolveWeights: resolver("weights") }
+      })
+    )
+}
+
+type Kind = "dataset" | "weights"
+
+const catalogues = { dataset: Catalogue.datasets, weights: Catalogue.weights }
+const readable = { dataset: /\.(tar|tar\.gz|tgz|zip)$/i, weights: /\.(h5|hdf5|keras)$/i }
+const expected = { dataset: "a folder, a .tar, .tar.gz, .tgz or .zip", weights: "an .h5 file" }
+
+const mirrorOf = (places: Places): string =>
+  path.resolve(places.workingDirectory, places.mirror ?? path.join(places.projectRoot, "..", "shared", "data"))
+
+const statOf = (file: string): fs.Stats | undefined => fs.statSync(file, { throwIfNoEntry: false })
+
+const digested = (at: string, label: string, notice: string | null, options: ResolveOptions) =>
+  Effect.gen(function* () {
+    const digests = yield* FileDigests
+    const { digest } = yield* digests.of(at, options.onProgress)
+    return { digest, path: at, label, notice }
+  })
+
+const fromPath = (places: Places, kind: Kind, name: string, options: ResolveOptions) =>
+  Effect.gen(function* () {
+    const at = path.resolve(places.workingDirectory, name)
+    const stats = yield* Effect.try({
+      try: () => statOf(at),
+      catch: () => new SourceUnreadable({ path: at, what: "its folder cannot be entered" })
+    })
+    if (stats === undefined) {
+      const known = catalogues[kind].map((entry) => entry.name)
+      return yield* new NoSuchSource({ kind, name, path: at, known, nearest: Catalogue.nearest(name, known) })
+    }
+    const isRight = stats.isDirectory() ? kind === "dataset" : readable[kind].test(at)
+    if (!isRight) return yield* new UnsupportedSource({ path: at, expected: expected[kind] })
+    return yield* digested(at, name, null, options)
+  })
+
+/** The edition's file where it already lies: in the mirror, else among the downloads. */
+const onDisk = (places: Places, edition: Catalogue.Edition): string | null => {
+  const candidates = [mirrorOf(places), path.join(places.home, "downloads")].map((place) =>
+    path.join(place, edition.file)
+  )
+  return candidates.find((file) => statOf(file)?.isFile()) ?? null
+}
+
+const fromDisk = (edition: Catalogue.Edition, at: string, options: ResolveOptions) =>
+  Effect.gen(function* () {
+    const files = yield* digested(at, edition.label, edition.notice, options)
+    if (edition.sha256 === null || edition.sha256 === files.digest) return files
+    // a mirror is its site's own choice, so it is taken, but not for the official bytes
+    const other = `${at} is not the file that ${edition.url} gives (its sha256 is ${files.digest}); results won't compare with published ones.`
+    return { ...files, label: `${edition.label}, altered`, notice: other }
+  })
+
+const download = (places: Places, edition: Catalogue.Edition, url: string, options: ResolveOptions) =>
+  Effect.gen(function* () {
+    const { fetch } = yield* Download
+    const destination = path.join(places.home, "downloads", edition.file)
+    const { bytes, md5, sha256 } = edition
+    yield* fetch({ url, destination, bytes, md5, sha256, onProgress: options.onProgress })
+    return destination
+  })
+
+/** The best edition to be had. Better ones than `remembered` are looked for on this machine only. */
+const best = (places: Places, entry: Catalogue.Entry, remembered: string | null, options: ResolveOptions) =>
+  Effect.gen(function* () {
+    let why = "no edition lies in the mirror or among the downloads"
+    const last = entry.editions.findIndex((edition) => edition.file === remembered)
+    for (const [index, edition] of entry.editions.entries()) {
+      const at = onDisk(places, edition)
+      if (at !== null) return { edition, at }
+      if (edition.url === null || index < last) continue
+      const attempt = yield* download(places, edition, edition.url, options).pipe(
+        Effect.map((downloaded) => ({ edition, at: downloaded })),
+        // out of reach or replaced on the way: the next edition will do; broken off half-way: the user decides
+        Effect.catchTags({
+          NoNetwork: (error) => Effect.succeed(`${error.url} is out of reach (${error.what})`),
+          HttpStatus: (error) => Effect.succeed(`${error.url} answers with status ${error.status}`),
+          DigestMismatch: (error) => Effect.succeed(`${error.url} gives a file with another ${error.kind}`)
+        })
+      )
+      if (typeof attempt !== "string") return attempt
+      why = attempt
+    }
+    const { name, editions } = entry
+    const files = editions.map((edition) => edition.file)
+    const url = editions.find((edition) => edition.url !== null)?.url ?? null
+    return yield* new SourceUnavailable({ name, files, mirror: mirrorOf(places), url, why })
+  })
+
+const fromCatalogue = (places: Places, entry: Catalogue.Entry, options: ResolveOptions) =>
+  Effect.gen(function* () {
+    const remembered = options.refresh ? null : yield* Editions.recall(places.home, entry.name)
+    const { edition, at } = yield* best(places, entry, remembered, options).pipe(
+      // what was remembered is gone: look everywhere
+      Effect.catchIf(
+        (error) => error._tag === "SourceUnavailable" && remembered !== null,
+        () => best(places, entry, null, options)
+      )
+    )
+    yield* Editions.remember(places.home, entry.name, edition.file)
+    return yield* fromDisk(edition, at, options)
+  })
+
+const resolve = (
+  places: Places,
+  kind: Kind,
+  name: string,
+  options: ResolveOptions
+): Effect.Effect<Files, ResolveError, Download | FileDigests> => {
+  const entry = catalogues[kind].find((candidate) => candidate.name === name)
+  return entry === undefined ? fromPath(places, kind, name, options) : fromCatalogue(places, entry, options)
+}

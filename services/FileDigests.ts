@@ -1,0 +1,104 @@
+import { createHash } from "node:crypto"
+import path from "node:path"
+import { Clock, Context, Effect, Layer, Option } from "effect"
+import * as Digest from "../artifacts/Digest.ts"
+import * as DigestMemory from "./DigestMemory.ts"
+import * as FolderListing from "./FolderListing.ts"
+import { hashFiles } from "./HashFiles.ts"
+import type { OnProgress } from "./Progress.ts"
+import type { SourceRefused, SourceUnreadable } from "./SourceError.ts"
+
+/**
+ * A stamp is believed once it is this old: within the resolution of a file system's clock, a second change of the same
+ * file would leave it as it is.
+ */
+const youngMillis = 2_000
+
+export interface DigestedFile {
+  readonly path: string
+  readonly size: number
+  readonly stamp: string
+  readonly digest: Digest.Digest
+}
+
+export interface Digested {
+  /** sha256 of a file's bytes; of a folder, of the JSON of its sorted list of [relative path, sha256]. */
+  readonly digest: Digest.Digest
+  /** How many files had to be read for it. */
+  readonly hashed: number
+}
+
+type Failure = SourceUnreadable | SourceRefused
+
+/** Digests of local files and folders, remembered by path, size, mtime, ctime and inode. */
+export class FileDigests extends Context.Tag("headrace/FileDigests")<
+  FileDigests,
+  {
+    readonly of: (path: string, onProgress?: OnProgress) => Effect.Effect<Digested, Failure>
+    /** The same with every single file, sorted by path. */
+    readonly listing: (
+      path: string,
+      onProgress?: OnProgress
+    ) => Effect.Effect<Digested & { readonly files: ReadonlyArray<DigestedFile> }, Failure>
+  }
+>() {
+  /** `directory` holds the memory, one file a source. */
+  static readonly layer = (options: { readonly directory: string }): Layer.Layer<FileDigests> =>
+    Layer.succeed(FileDigests, {
+      of: (root, onProgress) => look(options.directory, path.resolve(root), onProgress, false),
+      listing: (root, onProgress) => look(options.directory, path.resolve(root), onProgress, true)
+    })
+}
+
+const fingerprintOf = (files: ReadonlyArray<FolderListing.ListedFile>): string => {
+  const hash = createHash("sha256")
+  // one update of many files: a call a file would cost more than the hashing
+  for (let start = 0; start < files.length; start += 1_000) {
+    const part = files.slice(start, start + 1_000)
+    hash.update(JSON.stringify(part.map((file) => [file.path, file.stamp])))
+  }
+  return hash.digest("hex")
+}
+
+const digestOf = (files: ReadonlyArray<DigestedFile>): Digest.Digest =>
+  files.length === 1 && files[0]?.path === ""
+    ? files[0].digest
+    : Digest.ofBytes(JSON.stringify(files.map((file) => [file.path, file.digest])))
+
+const look = (directory: string, root: string, onProgress: OnProgress | undefined, everyFile: boolean) =>
+  Effect.gen(function* () {
+    const memory = path.join(directory, `${Digest.ofBytes(root).slice(0, 32)}.txt`)
+    const now = yield* Clock.currentTimeMillis
+    const listed = yield* FolderListing.list(root)
+    const fingerprint = fingerprintOf(listed)
+    const header = yield* DigestMemory.header(memory, root)
+    const known = Option.filter(header, (found) => found.fingerprint === fingerprint)
+    if (Option.isSome(known) && !everyFile) {
+      return { digest: known.value.digest as Digest.Digest, hashed: 0, files: [] }
+    }
+    const remembered = new Map(
+      Option.isSome(header) ? (yield* DigestMemory.rows(memory)).map((row) => [row[0], row]) : []
+    )
+    const trusted = (file: FolderListing.ListedFile) => remembered.get(file.path)?.[1] === file.stamp
+    const stale = listed.filter((file) => !trusted(file))
+    const hashed = yield* hashFiles(root, stale, onProgress)
+    const files = listed.map(({ path, size, stamp }) => ({
+      path,
+      size,
+      stamp,
+      digest: (hashed.get(path) ?? remembered.get(path)?.[2]) as Digest.Digest
+    }))
+    const digest = digestOf(files)
+    if (stale.length > 0 || Option.isNone(known)) {
+      const kept = files.filter((_, index) => {
+        const file = listed[index]
+        return file !== undefined && (trusted(file) || file.changedMillis < now - youngMillis)
+      })
+      yield* DigestMemory.save(
+        memory,
+        { format: 1, root, fingerprint: kept.length === files.length ? fingerprint : null, digest },
+        kept.map((file) => [file.path, file.stamp, file.digest])
+      )
+    }
+    return { digest, hashed: stale.length, files }
+  })

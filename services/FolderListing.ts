@@ -1,0 +1,60 @@
+import fs from "node:fs"
+import { Effect } from "effect"
+import { SourceRefused, type SourceUnreadable, unreadable } from "./SourceError.ts"
+
+export interface ListedFile {
+  /** Relative to the root, with "/"; empty where the root is itself a file. */
+  readonly path: string
+  readonly size: number
+  /** Size, mtime and ctime in ns, inode: while it stays, so do the bytes. No program can set a ctime back. */
+  readonly stamp: string
+  readonly changedMillis: number
+}
+
+const systemFiles = new Set(["Thumbs.db", "desktop.ini", "__MACOSX"])
+
+/** What operating systems leave behind is no part of a dataset. */
+export const isIgnored = (name: string): boolean => name.startsWith(".") || systemFiles.has(name)
+
+const kindOf = (stats: fs.BigIntStats): string =>
+  stats.isSymbolicLink() ? "a symbolic link" : stats.isFIFO() ? "a pipe" : stats.isSocket() ? "a socket" : "a device"
+
+const listed = (path: string, stats: fs.BigIntStats): ListedFile => ({
+  path,
+  size: Number(stats.size),
+  stamp: `${stats.size} ${stats.mtimeNs} ${stats.ctimeNs} ${stats.ino}`,
+  changedMillis: Number(stats.ctimeNs / 1_000_000n)
+})
+
+// synchronous: 60,000 files take 0.4 s so, ten times that through the thread pool
+const walk = (folder: string, prefix: string, into: Array<ListedFile>): SourceRefused | null => {
+  for (const name of fs.readdirSync(folder)) {
+    if (isIgnored(name)) continue
+    const full = `${folder}/${name}`
+    const stats = fs.lstatSync(full, { bigint: true })
+    if (stats.isFile()) into.push(listed(prefix + name, stats))
+    else if (stats.isDirectory()) {
+      const refused = walk(full, `${prefix}${name}/`, into)
+      if (refused !== null) return refused
+    } else return new SourceRefused({ path: full, what: kindOf(stats) })
+  }
+  return null
+}
+
+/** The files under a folder, sorted by path in code units; or the one file that `root` is. Only `root` may be a link. */
+export const list = (root: string): Effect.Effect<ReadonlyArray<ListedFile>, SourceUnreadable | SourceRefused> =>
+  Effect.gen(function* () {
+    const files: Array<ListedFile> = []
+    const refused = yield* Effect.try({
+      try: () => {
+        const stats = fs.statSync(root, { bigint: true })
+        if (stats.isDirectory()) return walk(root, "", files)
+        if (!stats.isFile()) return new SourceRefused({ path: root, what: kindOf(stats) })
+        files.push(listed("", stats))
+        return null
+      },
+      catch: unreadable(root)
+    })
+    if (refused !== null) return yield* refused
+    return files.sort((a, b) => (a.path < b.path ? -1 : 1))
+  })

@@ -1,0 +1,126 @@
+import { createHash } from "node:crypto"
+import { Either, Schema } from "effect"
+import type { Entry } from "./FileTree.ts"
+
+/** Folders that don't say which image is of which class, or not for every split. */
+export class ImageFolderRefused extends Schema.TaggedError<ImageFolderRefused>()("ImageFolderRefused", {
+  source: Schema.String,
+  what: Schema.String,
+  expected: Schema.String,
+  fix: Schema.String
+}) {
+  override get message() {
+    return `${this.source} ${this.what}; expected ${this.expected}. ${this.fix}`
+  }
+}
+
+export interface Labelled {
+  readonly entry: Entry
+  readonly label: number
+}
+
+export interface ImageLayout {
+  /** Sorted; a label is an index into them. */
+  readonly classes: ReadonlyArray<string>
+  readonly train: ReadonlyArray<Labelled>
+  readonly test: ReadonlyArray<Labelled>
+}
+
+interface Placed {
+  readonly entry: Entry
+  readonly folder: string
+  readonly rest: string
+}
+
+const imageName = /\.(jpe?g|png|webp|gif|tiff?|avif|heic|bmp)$/i
+const testFolders = ["test", "val", "validation"]
+const shape = "train/CLASS/*.jpg and test/CLASS/*.jpg, or CLASS/*.jpg"
+
+const place = (entry: Entry, path: string): Placed => {
+  const slash = path.indexOf("/")
+  return { entry, folder: path.slice(0, Math.max(slash, 0)), rest: path.slice(slash + 1) }
+}
+
+const deeper = (placed: ReadonlyArray<Placed>): ReadonlyArray<Placed> =>
+  placed.map(({ entry, rest }) => place(entry, rest))
+
+const foldersOf = (placed: ReadonlyArray<Placed>): ReadonlySet<string> =>
+  new Set(placed.flatMap(({ folder }) => (folder === "" ? [] : [folder])))
+
+/** Skips folders that hold everything, down to the one whose folders are the splits or the classes. */
+const unwrapped = (placed: ReadonlyArray<Placed>): ReadonlyArray<Placed> => {
+  const isWrapper = placed.every(({ folder }) => folder !== "") && foldersOf(placed).size === 1
+  return isWrapper && placed.some(({ rest }) => rest.includes("/")) ? unwrapped(deeper(placed)) : placed
+}
+
+/** A number in [0, 1) that belongs to a path: adding images moves no other from one split to the other. */
+const shareOf = (path: string): number => createHash("sha256").update(path).digest().readUInt32BE(0) / 2 ** 32
+
+const byClassThenName = (a: Placed, b: Placed): number =>
+  a.folder === b.folder ? (a.rest < b.rest ? -1 : 1) : a.folder < b.folder ? -1 : 1
+
+/**
+ * Which file is an image of which class, in which split. Files beside the class folders, such as a README, are left out;
+ * within a class folder, at any depth, everything is an image. With `train` and `test` (else `val`, `validation`) these
+ * are the splits; otherwise `testFraction` of the images are tested on, chosen by a hash of their path.
+ */
+export const layout = (
+  source: string,
+  entries: ReadonlyArray<Entry>,
+  testFraction: number
+): Either.Either<ImageLayout, ImageFolderRefused> => {
+  const refuse = (what: string, expected: string, fix: string) =>
+    Either.left(new ImageFolderRefused({ source, what, expected, fix }))
+  const strays = (placed: ReadonlyArray<Placed>) =>
+    placed.find(({ folder, rest }) => folder === "" && imageName.test(rest))
+
+  if (!entries.some((entry) => entry.path.includes("/") || imageName.test(entry.path))) {
+    return refuse("holds no images", shape, "Check the path, or pack the folder that holds the class folders.")
+  }
+  const top = unwrapped(entries.map((entry) => place(entry, entry.path)))
+  const folders = foldersOf(top)
+  const testFolder = folders.has("train") ? testFolders.find((name) => folders.has(name)) : undefined
+  const inFolder = (name: string) => deeper(top.filter(({ folder }) => folder === name))
+  const isSplit = testFolder !== undefined
+  const isTested = ({ folder, rest }: Placed) => shareOf(`${folder}/${rest}`) < testFraction
+  const train = isSplit ? inFolder("train") : top.filter((placed) => !isTested(placed))
+  const test = isSplit ? inFolder(testFolder) : top.filter(isTested)
+
+  const besides = [...folders].find((name) => isSplit && name !== "train" && !testFolders.includes(name))
+  if (besides !== undefined && top.some(({ folder, rest }) => folder === besides && imageName.test(rest))) {
+    return refuse(`has images in ${besides}/ beside train/ and ${testFolder}/`, shape, `Move ${besides}/ elsewhere.`)
+  }
+  const stray = strays(train) ?? strays(test) ?? strays(top)
+  if (stray !== undefined) {
+    return refuse(
+      `has the image ${stray.entry.path} in no class folder`,
+      shape,
+      "Move it into the folder of its class."
+    )
+  }
+  const classes = [...foldersOf([...train, ...test])].sort()
+  if (classes.length < 2) {
+    return refuse(
+      `has ${classes.length === 0 ? "no class" : `only the class ${classes[0]}`}`,
+      `two or more, ${shape}`,
+      "Add the folder of another class."
+    )
+  }
+  const trained = foldersOf(train)
+  const untrained = classes.find((name) => !trained.has(name))
+  if (untrained !== undefined) {
+    const fix = isSplit ? `Add train/${untrained}/.` : "Add more images of it, or lower --test-fraction."
+    return refuse(`has no training image of the class ${untrained}`, "one of every class that is tested", fix)
+  }
+  if (foldersOf(test).size === 0 && (isSplit || testFraction > 0)) {
+    const fix = isSplit ? `Add images to ${testFolder}/.` : "Add more images, or raise --test-fraction."
+    return refuse("has no image to test on", "at least one", fix)
+  }
+  const labels = new Map(classes.map((name, label) => [name, label]))
+  const labelled = (placed: ReadonlyArray<Placed>): ReadonlyArray<Labelled> =>
+    placed
+      .filter(({ folder }) => folder !== "")
+      .sort(byClassThenName)
+      .map(({ entry, folder }) => ({ entry, label: labels.get(folder) ?? 0 }))
+  return Either.right({ classes, train: labelled(train), test: labelled(test) })
+}

@@ -1,0 +1,157 @@
+import { Context, Effect, Layer, Schema } from "effect"
+import type { Sharp } from "sharp"
+import { reason } from "./SourceError.ts"
+
+/** A picture as uint8 [height, width, 3], RGB. */
+export interface Decoded {
+  readonly height: number
+  readonly width: number
+  readonly data: Uint8Array
+}
+
+/** A file among images that cannot be used as one. */
+export class ImageRefused extends Schema.TaggedError<ImageRefused>()("ImageRefused", {
+  file: Schema.String,
+  what: Schema.String,
+  expected: Schema.String,
+  fix: Schema.String
+}) {
+  override get message() {
+    return `${this.file} ${this.what}; expected ${this.expected}. ${this.fix}`
+  }
+}
+
+/** 100 megapixels: 300 MB as RGB. The header is believed, so that nothing larger is ever decoded. */
+const mostPixels = 100_000_000
+
+/** An image file as it lies in a dataset; `file` is what messages call it. */
+export interface Encoded {
+  readonly file: string
+  readonly bytes: Uint8Array
+}
+
+/**
+ * Decodes image files, with sharp: turned upright as EXIF says, converted to 8-bit sRGB (grey becomes three equal
+ * channels), transparency blended onto white, of an animation the first frame. JPEG, PNG, WebP, GIF, TIFF and AVIF;
+ * not SVG, which could read other files.
+ */
+export class Images extends Context.Tag("headrace/ImagesDecoder")<
+  Images,
+  {
+    /**
+     * One after the other, so that a caller decides how many are in memory. With `size`, each is stretched to a square of
+     * that many pixels (Lanczos), as Keras' folder reader does.
+     */
+    readonly decode: (
+      images: ReadonlyArray<Encoded>,
+      size: number | null
+    ) => Effect.Effect<ReadonlyArray<Decoded>, ImageRefused>
+    readonly resize: (images: ReadonlyArray<Decoded>, size: number) => Effect.Effect<ReadonlyArray<Decoded>>
+    /** How many calls are worth making at a time. */
+    readonly parallel: number
+  }
+>() {
+  static readonly live: Layer.Layer<Images> = Layer.effect(
+    Images,
+    Effect.gen(function* () {
+      const sharp = yield* Effect.cached(Effect.promise(load))
+      return {
+        parallel: 4,
+        decode: (images, size) => Effect.flatMap(sharp, (make) => decode(make, images, size)),
+        resize: (images, size) =>
+          Effect.flatMap(sharp, (make) =>
+            // raw pixels of a known size have nothing to be refused for
+            Effect.promise((signal) =>
+              eachInTurn(images, signal, ({ width, height, data }) =>
+                rgb(make(data, { raw: { width, height, channels: 3 } }), size)
+              )
+            )
+          )
+      }
+    })
+  )
+}
+
+/** A loop in a promise: an Effect an image would cost more than a small image does. */
+const eachInTurn = async <A, B>(items: ReadonlyArray<A>, signal: AbortSignal, run: (item: A) => Promise<B>) => {
+  const done: Array<B> = []
+  for (const item of items) {
+    if (signal.aborted) break
+    done.push(await run(item))
+  }
+  return done
+}
+
+const decode = (make: Make, images: ReadonlyArray<Encoded>, size: number | null) =>
+  Effect.suspend(() => {
+    let current: Encoded | undefined
+    return Effect.tryPromise({
+      try: (signal) =>
+        eachInTurn(images, signal, (image) => {
+          current = image
+          const options = { limitInputPixels: mostPixels, failOn: "error", sequentialRead: true } as const
+          return rgb(make(image.bytes, options).autoOrient(), size)
+        }),
+      catch: reason
+    }).pipe(
+      Effect.catchAll((what) => {
+        const { file, bytes } = current ?? { file: "an image", bytes: new Uint8Array() }
+        return Effect.flatMap(sizeOf(make, bytes), (pixels) => refusal(file, what, pixels))
+      })
+    )
+  })
+
+const loaders = ["Jpeg", "Png", "Webp", "Nsgif", "Tiff", "Heif"].map((format) => `VipsForeignLoad${format}Buffer`)
+
+const load = async () => {
+  const { default: sharp } = await import("sharp")
+  sharp.cache(false)
+  // parallel over images, not within one
+  sharp.concurrency(1)
+  sharp.block({ operation: ["VipsForeignLoad"] })
+  sharp.unblock({ operation: loaders })
+  return sharp
+}
+type Make = Awaited<ReturnType<typeof load>>
+
+const rgb = async (image: Sharp, size: number | null): Promise<Decoded> => {
+  const sized = size === null ? image : image.resize(size, size, { fit: "fill" })
+  const { data, info } = await sized
+    .flatten({ background: "#ffffff" })
+    .toColourspace("srgb")
+    .raw({ depth: "uchar" })
+    .toBuffer({ resolveWithObject: true })
+  return { height: info.height, width: info.width, data }
+}
+
+const sizeOf = (make: Make, bytes: Uint8Array): Effect.Effect<string> =>
+  Effect.tryPromise(() => make(bytes, { limitInputPixels: false }).metadata()).pipe(
+    Effect.map(({ width, height }) => `${width}x${height}`),
+    Effect.orElseSucceed(() => "unknown")
+  )
+
+const refusal = (file: string, what: string, pixels: string): ImageRefused => {
+  const [firstLine = ""] = what.split("\n")
+  if (/pixel limit/i.test(what)) {
+    return new ImageRefused({
+      file,
+      what: `has ${pixels} pixels`,
+      expected: "at most 100 megapixels",
+      fix: "Make it smaller, or remove it."
+    })
+  }
+  if (/unsupported image format|is empty/i.test(what)) {
+    return new ImageRefused({
+      file,
+      what: "is not an image",
+      expected: "a JPEG, PNG, WebP, GIF, TIFF or AVIF file",
+      fix: "Remove it from the class folder, or convert it."
+    })
+  }
+  return new ImageRefused({
+    file,
+    what: `is damaged (${firstLine})`,
+    expected: "a complete image",
+    fix: "Replace it with a good copy, or remove it."
+  })
+}

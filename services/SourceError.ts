@@ -1,0 +1,38 @@
+import { Schema } from "effect"
+
+/** The operating system refuses to give a source's bytes. */
+export class SourceUnreadable extends Schema.TaggedError<SourceUnreadable>()("SourceUnreadable", {
+  path: Schema.String,
+  what: Schema.String
+}) {
+  override get message() {
+    return `${this.path} cannot be read: ${this.what}; expected a readable file or folder. Check that it exists, and its permissions.`
+  }
+}
+
+/** Something inside a folder that is neither a file nor a folder. Following a link could leave the folder, and the digest. */
+export class SourceRefused extends Schema.TaggedError<SourceRefused>()("SourceRefused", {
+  path: Schema.String,
+  what: Schema.String
+}) {
+  override get message() {
+    return `${this.path} is ${this.what}; expected only regular files and folders inside a dataset. Replace it with what it stands for (cp -rL copies a folder without links), or remove it.`
+  }
+}
+
+/** A source no longer has the bytes its digest was taken of. */
+export class SourceChanged extends Schema.TaggedError<SourceChanged>()("SourceChanged", {
+  path: Schema.String,
+  label: Schema.String
+}) {
+  override get message() {
+    return `${this.path} changed while being read; expected the bytes ${this.label} had when the run began. Run again.`
+  }
+}
+
+export const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+export const unreadable =
+  (path: string) =>
+  (error: unknown): SourceUnreadable =>
+    new SourceUnreadable({ path, what: reason(error) })

@@ -1,0 +1,167 @@
+import fs from "node:fs"
+import { pipeline } from "node:stream"
+import { createGunzip } from "node:zlib"
+import { Chunk, Effect, Either, Option, Stream } from "effect"
+import type { Parser, ReadEntry } from "tar"
+import { type ArchiveRefused, bomb, damaged, Gatherer, isBomb, type Limits, pathOf, truncated } from "./ArchiveRules.ts"
+import type { Entry, Piece } from "./FileTree.ts"
+import { reason, type SourceUnreadable, unreadable } from "./SourceError.ts"
+
+type Failure = ArchiveRefused | SourceUnreadable
+
+const chunkBytes = 256 << 10
+
+const failureOf =
+  (archive: string) =>
+  (error: unknown): Failure => {
+    const code = error instanceof Error && "code" in error ? String(error.code) : ""
+    if (code === "Z_BUF_ERROR") return truncated(archive)
+    return code.startsWith("Z_") ? damaged(archive, reason(error)) : unreadable(archive)(error)
+  }
+
+/** The tar's bytes, unpacked if they are gzip's. */
+const unpacked = (archive: string, isGzip: boolean): Stream.Stream<Uint8Array, Failure> =>
+  Stream.suspend(() => {
+    const file = fs.createReadStream(archive, { highWaterMark: chunkBytes })
+    const bytes = isGzip ? pipeline(file, createGunzip({ chunkSize: chunkBytes }), () => {}) : file
+    return Stream.fromAsyncIterable(bytes as AsyncIterable<Uint8Array>, failureOf(archive))
+  })
+
+const regular = new Set(["File", "OldFile", "ContiguousFile"])
+const folders = new Set(["Directory", "GNUDumpDir"])
+
+type Found = { readonly entry: Entry } | Piece
+
+/** Feeds node-tar's parser, and holds what came of the bytes so far: entries, and pieces of those that are wanted. */
+class Reading {
+  private readonly gatherer: Gatherer
+  private found: Array<Found> = []
+  private refusal: ArchiveRefused | null = null
+  private isEnded = false
+  private fed = 0
+
+  constructor(
+    private readonly parser: Parser,
+    private readonly archive: string,
+    private readonly packedBytes: number,
+    private readonly limits: Limits,
+    private readonly isWanted: (path: string) => boolean
+  ) {
+    this.gatherer = new Gatherer(archive, limits)
+    parser.on("entry", (entry: ReadEntry) => this.admit(entry))
+    parser.on("ignoredEntry", (entry: ReadEntry) => this.refuse(damaged(archive, `an entry of type ${entry.type}`)))
+    parser.on("warn", (_code: string, message: string) =>
+      this.refuse(message.startsWith("Truncated") ? truncated(archive) : damaged(archive, message))
+    )
+    for (const end of ["eof", "nullBlock"]) {
+      parser.on(end, () => {
+        this.isEnded = true
+      })
+    }
+  }
+
+  private refuse(refusal: ArchiveRefused) {
+    this.refusal ??= refusal
+  }
+
+  private admit(entry: ReadEntry) {
+    const kind = regular.has(entry.type) ? null : `a ${entry.type}`
+    const admitted = folders.has(entry.type)
+      ? Either.map(pathOf(this.archive, entry.path), () => null)
+      : this.gatherer.admit(entry.path, entry.size, kind)
+    if (Either.isLeft(admitted)) this.refuse(admitted.left)
+    const path = Either.getOrNull(admitted)
+    if (path === null || this.refusal !== null) {
+      entry.resume()
+      return
+    }
+    const { size } = entry
+    this.found.push({ entry: { path, size } })
+    if (!this.isWanted(path)) {
+      entry.resume()
+      return
+    }
+    if (size === 0) this.found.push({ path, last: true, bytes: new Uint8Array() })
+    let read = 0
+    entry.on("data", (bytes: Uint8Array) => {
+      read += bytes.length
+      this.found.push({ path, last: read >= size, bytes })
+    })
+  }
+
+  private take(): Either.Either<ReadonlyArray<Found>, ArchiveRefused> {
+    if (this.refusal !== null) return Either.left(this.refusal)
+    const taken = this.found
+    this.found = []
+    return Either.right(taken)
+  }
+
+  feed(bytes: Uint8Array): Either.Either<ReadonlyArray<Found>, ArchiveRefused> {
+    // an archive inside an archive would be unpacked by the parser, past the limits
+    if (this.fed === 0 && bytes[0] === 0x1f && bytes[1] === 0x8b) this.refuse(damaged(this.archive, "gzip in gzip"))
+    this.fed += bytes.length
+    if (isBomb(this.fed, this.packedBytes, this.limits)) this.refuse(bomb(this.archive, this.limits))
+    // the parser would hoard whatever follows the end mark
+    if (this.refusal === null && !this.isEnded) this.parser.write(bytes as Buffer)
+    return this.take()
+  }
+
+  end(): Either.Either<ReadonlyArray<Found>, ArchiveRefused> {
+    this.parser.end()
+    // cut exactly between two entries, all that is missing is the end mark
+    if (!this.isEnded) this.refuse(truncated(this.archive))
+    return this.take()
+  }
+}
+
+const magic = (archive: string): { readonly isGzip: boolean; readonly bytes: number } => {
+  const descriptor = fs.openSync(archive, "r")
+  try {
+    const start = Buffer.alloc(2)
+    fs.readSync(descriptor, start, 0, 2, 0)
+    return { isGzip: start[0] === 0x1f && start[1] === 0x8b, bytes: fs.fstatSync(descriptor).size }
+  } finally {
+    fs.closeSync(descriptor)
+  }
+}
+
+const reading = (archive: string, limits: Limits, isWanted: (path: string) => boolean): Stream.Stream<Found, Failure> =>
+  Stream.unwrap(
+    Effect.gen(function* () {
+      const { Parser } = yield* Effect.promise(() => import("tar"))
+      const { isGzip, bytes } = yield* Effect.try({ try: () => magic(archive), catch: unreadable(archive) })
+      const state = new Reading(new Parser({ zstd: false, brotli: false }), archive, bytes, limits, isWanted)
+      const step = (run: () => Either.Either<ReadonlyArray<Found>, ArchiveRefused>) =>
+        Effect.try({ try: run, catch: (error) => damaged(archive, reason(error)) }).pipe(
+          Effect.flatten,
+          Effect.map((found) => Chunk.unsafeFromArray([...found]))
+        )
+      return unpacked(archive, isGzip).pipe(
+        Stream.mapEffect((part) => step(() => state.feed(part))),
+        Stream.concat(Stream.fromEffect(Effect.suspend(() => step(() => state.end())))),
+        Stream.flattenChunks
+      )
+    })
+  )
+
+/** Every regular file of the archive, which is read to its end and checked. */
+export const entries = (archive: string, limits: Limits): Effect.Effect<ReadonlyArray<Entry>, Failure> =>
+  reading(archive, limits, () => false).pipe(
+    Stream.filterMap((found) => ("entry" in found ? Option.some(found.entry) : Option.none())),
+    Stream.runCollect,
+    Effect.map(Chunk.toReadonlyArray)
+  )
+
+/** The wanted entries in the archive's order. What follows the last of them isn't read. */
+export const pieces = (archive: string, limits: Limits, wanted: ReadonlySet<string>): Stream.Stream<Piece, Failure> =>
+  Stream.suspend(() => {
+    let missing = wanted.size
+    if (missing === 0) return Stream.empty
+    return reading(archive, limits, (path) => wanted.has(path)).pipe(
+      Stream.filterMap((found) => ("entry" in found ? Option.none() : Option.some(found))),
+      Stream.takeUntil((piece) => {
+        if (piece.last) missing -= 1
+        return missing === 0
+      })
+    )
+  })

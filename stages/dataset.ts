@@ -1,0 +1,30 @@
+import { Effect, Schema } from "effect"
+import * as Files from "../artifacts/Files.ts"
+import * as Param from "../engine/Param.ts"
+import * as Progress from "../engine/Progress.ts"
+import * as Source from "../engine/Source.ts"
+import { Datasets } from "../services/Datasets.ts"
+
+export const DatasetFiles = Files.make("Dataset", 1)
+
+/** Labelled images from outside: a name of the catalogue, or a path to a folder or archive. */
+export const dataset = Source.make({
+  name: "dataset",
+  artifact: DatasetFiles,
+  params: {
+    dataset: Param.make(
+      Schema.NonEmptyString,
+      "cifar10",
+      "cifar10, cifar10-5k, or the path of an image folder, an archive of one, or a CIFAR-10 binary archive"
+    )
+  },
+  resolve: ({ dataset: name }) =>
+    Effect.gen(function* () {
+      const datasets = yield* Datasets
+      const refresh = yield* Source.Refresh
+      return yield* datasets.resolve(name, {
+        refresh,
+        onProgress: ({ what, done, total }) => Progress.report({ done, total, unit: "bytes", note: what })
+      })
+    })
+})

@@ -1,0 +1,194 @@
+import { spawnSync } from "node:child_process"
+import fs from "node:fs"
+import os from "node:os"
+import path from "node:path"
+import { afterEach, beforeEach, describe, expect, it } from "vitest"
+
+const checkout = path.resolve(import.meta.dirname, "../..")
+const sharedCache = path.join(process.env.XDG_CACHE_HOME ?? path.join(os.homedir(), ".cache"), "headrace")
+const warmCache = process.env.HEADRACE_CACHE ?? sharedCache
+const libraries = "tensorflow-cpu-2.21.0"
+const isWarm = fs.existsSync(path.join(warmCache, libraries))
+const gpuPackage = "node_modules/@tensorflow/tfjs-node-gpu"
+
+/** A fresh installation of the two packages the script works on, never provisioned, and an empty user cache. */
+let root = ""
+const cache = () => path.join(root, "cache")
+const inRoot = (...parts: ReadonlyArray<string>) => path.join(root, ...parts)
+
+beforeEach(() => {
+  root = fs.mkdtempSync(path.join(os.tmpdir(), "headrace-provision-"))
+  for (const name of ["bin/provision", "bin/provision-tensorflow.mjs", `${gpuPackage}/binding`]) {
+    fs.cpSync(path.join(checkout, name), inRoot(name), { recursive: true })
+  }
+  for (const name of ["package.json", "dist", "node_modules"]) {
+    fs.cpSync(path.join(checkout, gpuPackage, name), inRoot(gpuPackage, name), { recursive: true })
+  }
+  fs.cpSync(path.join(checkout, "node_modules/node-api-headers"), inRoot("node_modules/node-api-headers"), {
+    recursive: true
+  })
+  fs.mkdirSync(inRoot("tools"))
+  fs.mkdirSync(cache())
+})
+
+afterEach(() => fs.rmSync(root, { recursive: true, force: true }))
+
+/** Runs the script as npm does; null leaves a variable out. */
+const provision = (variables: Readonly<Record<string, string | null>> = {}, ...nodeFlags: ReadonlyArray<string>) => {
+  const env = Object.fromEntries(
+    Object.entries({ ...process.env, HEADRACE_CACHE: cache(), PIP_CONFIG_FILE: "/dev/null", ...variables }).filter(
+      ([, value]) => value !== null
+    )
+  ) as Record<string, string>
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [...nodeFlags, inRoot("bin/provision-tensorflow.mjs")],
+    { env, encoding: "utf8" }
+  )
+  return { status, stdout, stderr }
+}
+
+/** Links tools of this machine into the one directory a run then has as its PATH. */
+const onlyTools = (...names: ReadonlyArray<string>) => {
+  for (const name of names) {
+    const found = (process.env.PATH ?? "").split(":").find((directory) => fs.existsSync(path.join(directory, name)))
+    fs.symlinkSync(path.join(found ?? "/missing", name), inRoot("tools", name))
+  }
+  return { PATH: inRoot("tools"), CXX: null, PYTHON: null }
+}
+
+/** What every failure must keep: one message on stderr, exit code 1, nothing provisioned, no temporary left. */
+const expectRefused = ({ status, stderr }: ReturnType<typeof provision>, ...parts: ReadonlyArray<string>) => {
+  for (const part of parts) expect(stderr).toContain(part)
+  expect(stderr).not.toMatch(/^\s+at /m)
+  expect(status).toBe(1)
+  expect(fs.readdirSync(cache())).toEqual([])
+  expect(fs.existsSync(inRoot(gpuPackage, "deps"))).toBe(false)
+}
+
+describe("provision-tensorflow refuses, saying what to do", () => {
+  it("without a C++ compiler", () => {
+    expectRefused(
+      provision(onlyTools()),
+      "No C++ compiler was found; expected c++, g++ or clang++ with C++17",
+      "sudo apt-get install g++"
+    )
+  })
+
+  it("with a CXX that doesn't run", () => {
+    expectRefused(provision({ CXX: "/nowhere/c++" }), 'CXX names, "/nowhere/c++", doesn\'t run; expected', "set CXX")
+  })
+
+  it("without Python", () => {
+    expectRefused(
+      provision(onlyTools("c++")),
+      'Python 3 wasn\'t found as "python3"; expected it with pip',
+      "sudo apt-get install python3 python3-pip"
+    )
+  })
+
+  it("with a Python that has no pip", () => {
+    spawnSync("python3", ["-m", "venv", "--without-pip", inRoot("venv")])
+    const python = inRoot("venv/bin/python")
+    expectRefused(provision({ PYTHON: python }), `"${python} -m pip" doesn't run; expected pip`, "ensurepip")
+  })
+
+  it("when the cache can't be a directory", () => {
+    const file = inRoot("tools/file")
+    fs.writeFileSync(file, "")
+    expectRefused(
+      provision({ HEADRACE_CACHE: path.join(file, "cache") }),
+      "The cache can't be written",
+      "HEADRACE_CACHE"
+    )
+  })
+
+  it("when the package index can't be reached", () => {
+    expectRefused(
+      provision({ PIP_INDEX_URL: "http://127.0.0.1:9/simple", PIP_FIND_LINKS: null, PIP_RETRIES: null }),
+      "pip couldn't download tensorflow-cpu 2.21.0 (exit code 1); expected a package index that it can reach",
+      "HTTPS_PROXY and PIP_INDEX_URL",
+      "HEADRACE_SKIP_TENSORFLOW=1"
+    )
+  })
+
+  it("a wheel with other bytes than the pinned ones", () => {
+    const wheel = inRoot("wheels/tensorflow_cpu-2.21.0-cp311-cp311-manylinux_2_27_x86_64.whl")
+    fs.mkdirSync(path.dirname(wheel))
+    fs.writeFileSync(wheel, "not the wheel")
+    expectRefused(
+      provision({ PIP_NO_INDEX: "1", PIP_FIND_LINKS: path.dirname(wheel) }),
+      "pip got another tensorflow-cpu 2.21.0 than the pinned one; expected sha256 ",
+      "pip config list"
+    )
+  })
+
+  it.each([
+    ["arch", "arm64", "This machine is linux arm64; expected linux x64"],
+    ["platform", "darwin", "This machine is darwin x64; expected linux x64"]
+  ])("a machine whose %s is %s", (property, value, message) => {
+    const pretend = `data:text/javascript,Object.defineProperty(process,"${property}",{value:"${value}"})`
+    expectRefused(provision({}, "--import", pretend), message, "HEADRACE_SKIP_TENSORFLOW=1")
+  })
+
+  it("a GPU, so far", () => {
+    expectRefused(provision({ HEADRACE_TENSORFLOW: "gpu" }), 'HEADRACE_TENSORFLOW is "gpu"; expected "cpu"', "Unset")
+  })
+
+  it("where the packages aren't installed", () => {
+    fs.rmSync(inRoot("node_modules/node-api-headers"), { recursive: true })
+    expectRefused(provision(), "expected @tensorflow/tfjs-node-gpu and node-api-headers in node_modules", "Run npm ci")
+  })
+})
+
+describe("provision-tensorflow", () => {
+  it("leaves TensorFlow out when told so, with a notice, and still links the pipeline command", () => {
+    fs.writeFileSync(inRoot("bin/pipeline.mjs"), "#!/usr/bin/env node\nconsole.log('launched')\n", { mode: 0o644 })
+    const { status, stdout } = provision({ HEADRACE_SKIP_TENSORFLOW: "1" })
+    expect(stdout).toContain("skipped, since HEADRACE_SKIP_TENSORFLOW is 1")
+    expect(status).toBe(0)
+    expect(fs.readlinkSync(inRoot("node_modules/.bin/pipeline"))).toBe("../../bin/pipeline.mjs")
+    expect(spawnSync(inRoot("node_modules/.bin/pipeline"), { encoding: "utf8" }).stdout).toBe("launched\n")
+    expect(fs.existsSync(inRoot(gpuPackage, "deps"))).toBe(false)
+  })
+
+  it.skipIf(!isWarm)("compiles once per cache, then links what is there, then does nothing", () => {
+    fs.symlinkSync(path.join(warmCache, libraries), path.join(cache(), libraries))
+    const binding = inRoot(gpuPackage, "lib/napi-v8/tfjs_binding.node")
+    const offline = { PIP_NO_INDEX: "1", PIP_FIND_LINKS: null }
+
+    const cold = provision(offline)
+    expect(cold.stderr).toBe("")
+    expect(cold.stdout).toContain("compiling the Node binding")
+    expect(spawnSync(process.execPath, ["-e", "require(process.argv[1])", binding]).status).toBe(0)
+
+    fs.rmSync(inRoot(gpuPackage, "deps"), { recursive: true })
+    const warm = provision(offline)
+    expect(warm.stdout).not.toContain("compiling")
+    expect(warm.stdout).toContain("2.21.0 (cpu) is ready")
+
+    const changed = () => fs.statSync(binding, { bigint: true }).ctimeNs
+    const written = changed()
+    const again = provision({ ...offline, ...onlyTools() })
+    expect(again).toEqual({ status: 0, stdout: "", stderr: "" })
+    expect(changed()).toBe(written)
+
+    fs.appendFileSync(binding, "damaged")
+    expect(provision(offline).stdout).toContain("is ready")
+    expect(provision(offline).stdout).toBe("")
+  })
+
+  it("keeps the package's own install script off in a lock file that npm has rewritten, and changes nothing else", () => {
+    const text = fs.readFileSync(path.join(checkout, "package-lock.json"), "utf8")
+    const lock = JSON.parse(text)
+    expect(lock.packages[gpuPackage]).toMatchObject({ hasInstallScript: false, gypfile: false })
+    const { gypfile: _, ...entry } = lock.packages[gpuPackage]
+    lock.packages[gpuPackage] = { ...entry, hasInstallScript: true }
+    fs.writeFileSync(inRoot("package-lock.json"), `${JSON.stringify(lock, null, 2)}\n`)
+    expect(provision({ HEADRACE_SKIP_TENSORFLOW: "1" }).stdout).toContain("install script")
+    expect(fs.readFileSync(inRoot("package-lock.json"), "utf8")).toBe(text)
+    expect(provision({ HEADRACE_SKIP_TENSORFLOW: "1" }).stdout).not.toContain("install script")
+    const allowed = JSON.parse(fs.readFileSync(path.join(checkout, "package.json"), "utf8")).allowScripts
+    expect(allowed["@tensorflow/tfjs-node-gpu"]).toBe(false)
+  })
+})

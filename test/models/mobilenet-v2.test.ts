@@ -1,0 +1,106 @@
+import { readFile } from "node:fs/promises"
+import { join } from "node:path"
+import { expect, it } from "@effect/vitest"
+import { Effect } from "effect"
+import * as KerasWeights from "../../models/KerasWeights.ts"
+import * as MobileNetV2 from "../../models/MobileNetV2.ts"
+import { resizeBilinear } from "../../models/resize-bilinear.ts"
+import { Tensorflow } from "../../services/Tensorflow.ts"
+
+const official = join(process.env.PIPELINE_MIRROR ?? "../shared/data", "mobilenet_v2_1.0_224_no_top.dequantized.h5")
+const size = 224 * 224 * 3
+
+const fixture = (name: string) =>
+  Effect.promise(() => readFile(new URL(`../fixtures/mobilenet-v2/${name}`, import.meta.url)))
+
+/** The four golden images as the network takes them. */
+const goldenPixels = Effect.gen(function* () {
+  const { tf } = yield* Tensorflow
+  return resizeBilinear(
+    tf,
+    Float32Array.from(yield* fixture("images.u8"), (value) => value / 255),
+    4,
+    [32, 32]
+  )
+})
+
+/** Batches made of the golden images, by number. */
+const batch = (pixels: Float32Array, images: ReadonlyArray<number>): Float32Array => {
+  const chosen = new Float32Array(images.length * size)
+  for (const [row, image] of images.entries()) chosen.set(pixels.subarray(image * size, (image + 1) * size), row * size)
+  return chosen
+}
+const row = (features: Float32Array, index: number) =>
+  Buffer.from(features.slice(index * 1280, (index + 1) * 1280).buffer).toString("base64")
+
+it.layer(Tensorflow.live)("MobileNetV2", (it) => {
+  it.scoped("sees in four images what Keras sees, within 1e-4", () =>
+    Effect.gen(function* () {
+      const { extract } = yield* MobileNetV2.make(yield* KerasWeights.read(official))
+      const features = yield* extract(yield* goldenPixels, 4)
+      // written by bench/peers/keras-features.py
+      const golden = yield* fixture("features.f32")
+      expect(features.length * 4).toBe(golden.length)
+      const largest = features.reduce(
+        (found, value, index) => Math.max(found, Math.abs(value - golden.readFloatLE(index * 4))),
+        0
+      )
+      expect(largest).toBeLessThan(1e-4)
+    })
+  )
+
+  it.scoped("gives an image the same bytes alone, among five, at another position, and in one batch and a bit", () =>
+    Effect.gen(function* () {
+      const { extract } = yield* MobileNetV2.make(yield* KerasWeights.read(official))
+      const pixels = yield* goldenPixels
+      const [first, second] = [batch(pixels, [0]), batch(pixels, [1])]
+      const alone = row(yield* extract(first, 1), 0)
+      expect(row(yield* extract(second, 1), 0)).not.toBe(alone)
+      const five = yield* extract(batch(pixels, [1, 2, 3, 0, 0]), 5)
+      expect([row(five, 3), row(five, 4)]).toEqual([alone, alone])
+      const many = Array.from({ length: 37 }, (_, index) => index % 4)
+      const features = yield* extract(batch(pixels, many), 37)
+      expect(features.length).toBe(37 * 1280)
+      expect(many.flatMap((image, index) => (image === 0 && row(features, index) !== alone ? [index] : []))).toEqual([])
+    })
+  )
+
+  it.effect("leaves no tensor behind, within the scope or after it", () =>
+    Effect.gen(function* () {
+      const { tf } = yield* Tensorflow
+      const weights = yield* KerasWeights.read(official)
+      const pixels = yield* goldenPixels
+      const before = tf.memory().numTensors
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const { extract } = yield* MobileNetV2.make(weights)
+          yield* extract(pixels, 4)
+          const once = tf.memory().numTensors
+          yield* extract(pixels, 4)
+          expect(tf.memory().numTensors).toBe(once)
+        })
+      )
+      expect(tf.memory().numTensors).toBe(before)
+      expect(yield* MobileNetV2.make(weights).pipe(Effect.scoped, Effect.as("made again"))).toBe("made again")
+    })
+  )
+
+  it.scoped("refuses weights that lack a layer, or are of another width, by name", () =>
+    Effect.gen(function* () {
+      const weights = yield* KerasWeights.read(official)
+      const lacking = new Map([...weights].filter(([name]) => name !== "block_13_project_BN/beta"))
+      expect(yield* Effect.flip(MobileNetV2.make(lacking))).toEqual(
+        new KerasWeights.WeightMissing({ layer: "block_13_project_BN", weight: "beta" })
+      )
+      const narrow = new Map([...weights, ["Conv_1/kernel", { shape: [1, 1, 112, 1280], data: new Float32Array() }]])
+      expect(yield* Effect.flip(MobileNetV2.make(narrow))).toEqual(
+        new KerasWeights.WeightMisshapen({
+          layer: "Conv_1",
+          weight: "kernel",
+          found: [1, 1, 112, 1280],
+          expected: [1, 1, 320, 1280]
+        })
+      )
+    })
+  )
+})

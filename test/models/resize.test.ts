@@ -1,0 +1,49 @@
+import { readFile } from "node:fs/promises"
+import { gunzipSync } from "node:zlib"
+import { expect, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { resizeBilinear } from "../../models/resize-bilinear.ts"
+import { Tensorflow } from "../../services/Tensorflow.ts"
+
+const fixture = (name: string) =>
+  Effect.promise(() => readFile(new URL(`../fixtures/mobilenet-v2/${name}`, import.meta.url)))
+
+/** Written by bench/peers/opencv-resize.py. */
+const golden = (name: string) =>
+  Effect.map(fixture(name), (packed) => {
+    const bytes = gunzipSync(packed)
+    return Float32Array.from(
+      new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2),
+      (value) => value / 65535
+    )
+  })
+const inUnit = (bytes: Uint8Array) => Float32Array.from(bytes, (value) => value / 255)
+
+const largestDifference = (one: Float32Array, other: Float32Array): number => {
+  expect(one.length).toBe(other.length)
+  return one.reduce((largest, value, index) => Math.max(largest, Math.abs(value - (other[index] ?? Number.NaN))), 0)
+}
+
+it.layer(Tensorflow.live)("resizeBilinear", (it) => {
+  it.effect("equals OpenCV's INTER_LINEAR within 1/255 on every pixel of a 32x32 and of a 24x40 image", () =>
+    Effect.gen(function* () {
+      const { tf } = yield* Tensorflow
+      const square = resizeBilinear(tf, inUnit((yield* fixture("images.u8")).subarray(0, 3072)), 1, [32, 32])
+      expect(largestDifference(square, yield* golden("resized.u16.gz"))).toBeLessThan(0.01 / 255)
+      const wide = resizeBilinear(tf, inUnit(yield* fixture("wide.u8")), 1, [24, 40])
+      expect(largestDifference(wide, yield* golden("wide-resized.u16.gz"))).toBeLessThan(0.01 / 255)
+    })
+  )
+
+  it.effect("gives an image the same bytes alone and among others, and leaves no tensor", () =>
+    Effect.gen(function* () {
+      const { tf } = yield* Tensorflow
+      const tensors = tf.memory().numTensors
+      const images = inUnit(yield* fixture("images.u8"))
+      const all = resizeBilinear(tf, images, 4, [32, 32])
+      const last = resizeBilinear(tf, images.subarray(3 * 3072), 1, [32, 32])
+      expect(Buffer.from(all.slice(3 * last.length).buffer).equals(Buffer.from(last.slice().buffer))).toBe(true)
+      expect(tf.memory().numTensors).toBe(tensors)
+    })
+  )
+})

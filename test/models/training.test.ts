@@ -1,0 +1,249 @@
+import { createHash } from "node:crypto"
+import { describe, expect, it, layer } from "@effect/vitest"
+import { Effect, Either, Fiber, Layer } from "effect"
+import type { Weights } from "../../models/DenseHead.ts"
+import * as Evaluation from "../../models/Evaluation.ts"
+import * as Random from "../../models/Random.ts"
+import { type Data, Diverged, type Options, split, Training } from "../../models/Training.ts"
+import { dropoutMask, open } from "../../models/training-eager.ts"
+import { Tensorflow } from "../../services/Tensorflow.ts"
+
+type Tensor = import("@tensorflow/tfjs-node-gpu").Tensor
+
+const classes = 10
+const rows = 300
+const noise = (step: number, count: number, width: number) =>
+  Random.uniform({ seed: 11, purpose: "hiddenKernel", epoch: 0, step }, count, width)
+
+/** Ten blobs in 1280 dimensions, row i of class i mod 10, `apart` saying how easily they are told apart. */
+const blobs = (apart: number): Data => {
+  const centres = noise(1, classes * 1280, apart)
+  const features = noise(2, rows * 1280, 1)
+  const labels = Int32Array.from({ length: rows }, (_, row) => row % classes)
+  features.forEach((value, at) => {
+    features[at] = value + (centres[(labels[Math.floor(at / 1280)] ?? 0) * 1280 + (at % 1280)] ?? 0)
+  })
+  return {
+    features,
+    labels,
+    classes,
+    split: Either.getOrThrow(Effect.runSync(Effect.either(split({ images: rows, views: 1 }, 0.2, 5))))
+  }
+}
+
+const data = blobs(0.35)
+const options: Options = { units: 32, dropout: 0.2, l2: 0, learningRate: 1e-3, batchSize: 32, epochs: 5, seed: 7 }
+
+const train = (changes: Partial<Options> = {}, on: Data = data) =>
+  Effect.flatMap(Training, (training) => training.fit(on, { ...options, ...changes }, () => Effect.void))
+
+/** How the weights do on some of the rows. */
+const tallyOf = (weights: Weights, data: Data, on: Int32Array) =>
+  Effect.gen(function* () {
+    const predict = yield* Evaluation.predictor(weights)
+    const features = new Float32Array(on.length * 1280)
+    on.forEach((row, at) => features.set(data.features.subarray(row * 1280, row * 1280 + 1280), at * 1280))
+    const labels = Int32Array.from(on, (row) => data.labels[row] ?? 0)
+    return Evaluation.add(Evaluation.empty(classes), labels, yield* predict(features))
+  })
+
+const digest = (trained: Effect.Effect.Success<ReturnType<typeof train>>) => {
+  const { hiddenKernel, hiddenBias, classesKernel, classesBias } = trained.weights
+  const hash = createHash("sha256").update(JSON.stringify(trained.history))
+  for (const array of [hiddenKernel, hiddenBias, classesKernel, classesBias]) hash.update(array)
+  return hash.digest("hex")
+}
+
+describe("a split", () => {
+  it.effect("holds an image out with all its views, and validates on its first", () =>
+    Effect.gen(function* () {
+      const { training, validation } = yield* split({ images: 50, views: 3 }, 0.2, 1)
+      expect(validation).toHaveLength(10)
+      expect(training).toHaveLength(120)
+      const trained = new Set([...training].map((row) => row % 50))
+      expect([...validation].filter((row) => row >= 50 || trained.has(row))).toStrictEqual([])
+      const whole = [...trained, ...validation].sort((a, b) => a - b)
+      expect(whole).toStrictEqual(Array.from({ length: 50 }, (_, image) => image))
+      const again = yield* split({ images: 50, views: 3 }, 0.2, 2)
+      expect(again.validation).not.toStrictEqual(validation)
+    })
+  )
+
+  it.effect("of one image is refused", () =>
+    Effect.gen(function* () {
+      const refused = yield* Effect.flip(split({ images: 1, views: 2 }, 0.5, 1))
+      expect(refused.message).toContain("there are 1 images in 2 views; expected at least two images")
+    })
+  )
+})
+
+layer(Training.live.pipe(Layer.provideMerge(Tensorflow.live)))("training", (it) => {
+  it.effect("learns, tells every epoch as it ends, and gives every tensor back", () =>
+    Effect.gen(function* () {
+      const { tf } = yield* Tensorflow
+      const before = tf.memory().numTensors
+      const told: Array<number> = []
+      const training = yield* Training
+      const { history } = yield* training.fit(data, options, ({ epoch }) => Effect.sync(() => void told.push(epoch)))
+      expect(told).toStrictEqual([1, 2, 3, 4, 5])
+      expect(history.map(({ epoch }) => epoch)).toStrictEqual(told)
+      expect(Math.max(...history.map(({ validationAccuracy }) => validationAccuracy))).toBeGreaterThan(0.95)
+      expect(history.at(-1)?.loss).toBeLessThan((history[0]?.loss ?? 0) / 2)
+      expect(tf.memory().numTensors).toBe(before)
+    })
+  )
+
+  it.effect("repeats bit for bit, and is changed by seed, dropout and L2", () =>
+    Effect.gen(function* () {
+      const runs = yield* Effect.forEach([{}, {}, { seed: 8 }, { dropout: 0 }, { l2: 0.01 }], (changes) =>
+        Effect.map(train({ epochs: 2, ...changes }), digest)
+      )
+      expect(runs[1]).toBe(runs[0])
+      expect(new Set(runs).size).toBe(4)
+    })
+  )
+
+  it.scoped("returns the weights of the epoch with the best validation accuracy, the earliest of equals", () =>
+    Effect.gen(function* () {
+      const hard = blobs(0.13)
+      const { history, bestEpoch, weights } = yield* train({ epochs: 8, learningRate: 0.01 }, hard)
+      const best = Math.max(...history.map(({ validationAccuracy }) => validationAccuracy))
+      expect(bestEpoch).toBe(history.find(({ validationAccuracy }) => validationAccuracy === best)?.epoch)
+      const tally = yield* tallyOf(weights, hard, data.split.validation)
+      expect(Evaluation.accuracy(tally)).toBe(best)
+      expect(Evaluation.loss(tally)).toBe(history[bestEpoch - 1]?.validationLoss)
+    })
+  )
+
+  it.scoped("steps as automatic differentiation, dropout, L2 and Adam by the book do", () =>
+    Effect.gen(function* () {
+      const { tf } = yield* Tensorflow
+      const small = { ...options, units: 8, dropout: 0.25, l2: 0.01, learningRate: 0.01 }
+      const network = yield* open(tf, data, small)
+      const names = ["hiddenKernel", "hiddenBias", "classesKernel", "classesBias"] as const
+      const shapes = [[1280, 8], [8], [8, classes], [classes]]
+      const start = network.weights()
+      let parameters = names.map((name) => Float64Array.from(start[name]))
+      const moments = names.map((name) => ({
+        m: new Float64Array(start[name].length),
+        v: new Float64Array(start[name].length)
+      }))
+      for (let step = 1; step <= 3; step++) {
+        const batch = Int32Array.from({ length: 20 }, (_, at) => step * 20 + at)
+        network.step(batch, 1, step)
+        const gradients = tf.tidy(() => {
+          const x = tf.gather(tf.tensor2d(data.features, [rows, 1280]), tf.tensor1d(batch, "int32"))
+          const y = tf.oneHot(
+            tf.tensor1d(
+              Int32Array.from(batch, (row) => data.labels[row] ?? 0),
+              "int32"
+            ),
+            classes
+          )
+          const mask = dropoutMask(tf, { seed: 7, epoch: 1, step }, [20, 8], 0.25)
+          const minimised = (...[w1, b1, w2, b2]: ReadonlyArray<Tensor>) => {
+            const hidden = tf.mul(tf.relu(tf.add(tf.matMul(x, w1 as Tensor), b1 as Tensor)), mask)
+            const logits = tf.add(tf.matMul(hidden, w2 as Tensor), b2 as Tensor)
+            const penalty = tf.add(tf.sum(tf.square(w1 as Tensor)), tf.sum(tf.square(w2 as Tensor)))
+            return tf.add(tf.losses.softmaxCrossEntropy(y, logits), tf.mul(penalty, 0.01)) as Tensor
+          }
+          const at = parameters.map((values, index) => tf.tensor(Float32Array.from(values), shapes[index]))
+          return tf
+            .grads(minimised)(at)
+            .map((gradient) => gradient.dataSync())
+        })
+        const rate = (0.01 * Math.sqrt(1 - 0.999 ** step)) / (1 - 0.9 ** step)
+        parameters = parameters.map((values, index) =>
+          values.map((value, at) => {
+            const gradient = gradients[index]?.[at] ?? 0
+            const { m, v } = moments[index] as { m: Float64Array; v: Float64Array }
+            m[at] = 0.9 * (m[at] ?? 0) + 0.1 * gradient
+            v[at] = 0.999 * (v[at] ?? 0) + 0.001 * gradient ** 2
+            return value - (rate * (m[at] ?? 0)) / (Math.sqrt(v[at] ?? 0) + 1e-7)
+          })
+        )
+      }
+      const end = network.weights()
+      names.forEach((name, index) => {
+        const furthest = Math.max(...end[name].map((value, at) => Math.abs(value - (parameters[index]?.[at] ?? 0))))
+        expect(furthest, name).toBeLessThan(1e-5)
+      })
+    })
+  )
+
+  it.effect("drops other units in every step, epoch and seed, at its rate, and the same ones again", () =>
+    Effect.gen(function* () {
+      const { tf } = yield* Tensorflow
+      const mask = (seed: number, epoch: number, step: number) =>
+        tf.tidy(() => dropoutMask(tf, { seed, epoch, step }, [64, 32], 0.25).dataSync())
+      const masks = [mask(1, 1, 1), mask(1, 1, 2), mask(1, 2, 1), mask(2, 1, 1)].map((kept) => kept.join())
+      expect(new Set(masks).size).toBe(4)
+      expect(mask(1, 1, 1).join()).toBe(masks[0])
+      expect(mask(1, 1, 1).filter((scale) => scale === 0).length / (64 * 32)).toBeCloseTo(0.25, 1)
+      expect(new Set(mask(1, 1, 1))).toStrictEqual(new Set([0, Math.fround(1 / 0.75)]))
+    })
+  )
+
+  it.effect("never sees the held-out rows", () =>
+    Effect.gen(function* () {
+      const features = data.features.slice()
+      const labels = data.labels.slice()
+      for (const row of data.split.validation) {
+        features.fill(9, row * 1280, (row + 1) * 1280)
+        labels[row] = 0
+      }
+      const [clean, spoilt] = yield* Effect.all([
+        train({ epochs: 1 }),
+        train({ epochs: 1 }, { ...data, features, labels })
+      ])
+      expect(spoilt.weights).toStrictEqual(clean.weights)
+      expect(spoilt.history[0]?.validationLoss).not.toBe(clean.history[0]?.validationLoss)
+    })
+  )
+
+  it.scoped("tells the mean loss over every training row, the last, smaller batch included", () =>
+    Effect.gen(function* () {
+      const { history, weights } = yield* train({ epochs: 1, batchSize: 7, dropout: 0, learningRate: 1e-12 })
+      const still = yield* tallyOf(weights, data, data.split.training)
+      expect(history[0]?.loss).toBeCloseTo(Evaluation.loss(still), 5)
+      expect(history[0]?.accuracy).toBe(Evaluation.accuracy(still))
+    })
+  )
+
+  it.effect("fails as Diverged at the very step whose loss is no number", () =>
+    Effect.gen(function* () {
+      const order = Random.shuffle({ seed: 7, purpose: "order", epoch: 1, step: 0 }, data.split.training)
+      const features = data.features.slice()
+      features[(order[100] ?? 0) * 1280] = Number.POSITIVE_INFINITY
+      const failure = yield* Effect.flip(train({}, { ...data, features }))
+      expect(failure).toStrictEqual(new Diverged({ epoch: 1, step: 4, learningRate: 1e-3 }))
+      expect(failure.message).toContain(
+        "epoch 1, step 4; expected it to fall. Lower the learning rate: --learning-rate 0.0001."
+      )
+      const steep = yield* Effect.flip(train({ learningRate: 1e30 }))
+      expect(steep).toMatchObject({ _tag: "Diverged", epoch: 1, step: 2 })
+    })
+  )
+
+  it.effect("refuses a label without a class, and floats without a row", () =>
+    Effect.gen(function* () {
+      const labels = data.labels.slice().fill(10, 3, 4)
+      expect((yield* Effect.flip(train({}, { ...data, labels }))).message).toContain("a label is 10; expected 0 to 9")
+      const features = data.features.subarray(1)
+      expect((yield* Effect.flip(train({}, { ...data, features }))).message).toContain("300 labels come with")
+    })
+  )
+
+  it.effect("stops within a step or two when it is interrupted, and gives every tensor back", () =>
+    Effect.gen(function* () {
+      const { tf } = yield* Tensorflow
+      const before = tf.memory().numTensors
+      const training = yield* Training
+      const fiber = yield* Effect.fork(training.fit(data, { ...options, epochs: 1e6 }, () => Effect.void))
+      yield* Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
+      expect(tf.memory().numTensors).toBeGreaterThan(before)
+      yield* Fiber.interrupt(fiber)
+      expect(tf.memory().numTensors).toBe(before)
+    })
+  )
+})

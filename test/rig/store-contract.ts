@@ -1,0 +1,184 @@
+import { expect, it } from "@effect/vitest"
+import { Chunk, Effect, Either, type Layer, Stream } from "effect"
+import * as Digest from "../../artifacts/Digest.ts"
+import * as Key from "../../cache/Key.ts"
+import { Leases } from "../../cache/Lease.ts"
+import { ObjectStore } from "../../cache/ObjectStore.ts"
+import { type Trace, TraceStore } from "../../cache/Trace.ts"
+
+const bytes = (text: string) => new TextEncoder().encode(text)
+
+export const textOf = (stage: string, n: number): Key.KeyText => ({
+  format: 1,
+  stage,
+  params: { n },
+  inputs: {},
+  code: { files: {}, packages: {} },
+  facts: {},
+  outputs: {}
+})
+
+export const traceOf = (stage: string, n: number): Trace => {
+  const text = textOf(stage, n)
+  const part = {
+    name: "x.json",
+    object: Digest.ofBytes(String(n)),
+    bytes: 1,
+    rows: null,
+    content: Digest.ofBytes(String(n))
+  }
+  return {
+    key: Either.getOrThrow(Key.ofText(text)),
+    text,
+    pipeline: "p",
+    node: stage,
+    outputs: {
+      out: {
+        artifact: "X@1",
+        kind: "document",
+        content: part.content,
+        rows: null,
+        bytes: 1,
+        parts: [part],
+        header: null
+      }
+    },
+    labels: {},
+    seconds: n,
+    chunks: null,
+    host: "h",
+    finished: new Date(1e12 + n * 1000).toISOString()
+  }
+}
+
+type Cache = ObjectStore | TraceStore | Leases
+
+/** What every cache must do, whatever it keeps its bytes in. `cache` is made anew for each test. */
+export const storeContract = (name: string, cache: () => Layer.Layer<Cache>) => {
+  const test = (sentence: string, use: Effect.Effect<void, unknown, Cache>) =>
+    it.live(`${name}: ${sentence}`, () => Effect.provide(use, cache()))
+
+  test(
+    "what is put is got back under its sha256, also twice",
+    Effect.gen(function* () {
+      const store = yield* ObjectStore
+      const object = yield* store.put(bytes("hello"))
+      expect(object).toBe(Digest.ofBytes("hello"))
+      expect(yield* store.put(bytes("hello"))).toBe(object)
+      expect(new TextDecoder().decode(yield* store.get(object))).toBe("hello")
+      expect(yield* store.has(object, 5)).toBe(true)
+      expect(yield* store.has(object, 4)).toBe(false)
+    })
+  )
+
+  test(
+    "an object that is not there is missing, by name",
+    Effect.gen(function* () {
+      const store = yield* ObjectStore
+      const object = Digest.ofBytes("nobody put me")
+      const error = yield* Effect.flip(store.get(object))
+      expect(error).toMatchObject({ _tag: "ObjectMissing", object })
+      expect(yield* store.has(object, 13)).toBe(false)
+    })
+  )
+
+  test(
+    "a removed object is gone, and can be put again",
+    Effect.gen(function* () {
+      const store = yield* ObjectStore
+      const object = yield* store.put(bytes("again"))
+      yield* store.remove(object)
+      expect((yield* Effect.flip(store.get(object)))._tag).toBe("ObjectMissing")
+      yield* store.put(bytes("again"))
+      expect((yield* store.get(object)).length).toBe(5)
+    })
+  )
+
+  test(
+    "objects are found by a prefix of their digest",
+    Effect.gen(function* () {
+      const store = yield* ObjectStore
+      const all = yield* Effect.forEach(["a", "b", "c"], (text) => store.put(bytes(text)))
+      for (const length of [1, 2, 12, 64]) {
+        const found = Chunk.toReadonlyArray(yield* Stream.runCollect(store.find((all[1] ?? "").slice(0, length))))
+        expect(found).toContain(all[1])
+        expect(found.every((object) => object.startsWith((all[1] ?? "").slice(0, length)))).toBe(true)
+      }
+    })
+  )
+
+  test(
+    "a trace is found under its stage and key, and by its stage, the newest first",
+    Effect.gen(function* () {
+      const traces = yield* TraceStore
+      expect(yield* traces.ofStage("s")).toEqual([])
+      for (const n of [1, 3, 2]) yield* traces.put(traceOf("s", n))
+      yield* traces.put(traceOf("other", 4))
+      expect(yield* traces.get("s", traceOf("s", 2).key)).toEqual({ _tag: "Hit", trace: traceOf("s", 2) })
+      expect((yield* traces.get("s", traceOf("s", 9).key))._tag).toBe("Absent")
+      expect((yield* traces.ofStage("s")).map(({ seconds }) => seconds)).toEqual([3, 2, 1])
+      expect(yield* traces.stages).toEqual(["other", "s"])
+      yield* traces.remove("s", traceOf("s", 2).key)
+      expect((yield* traces.get("s", traceOf("s", 2).key))._tag).toBe("Absent")
+    })
+  )
+
+  test(
+    "a chunk's trace is kept apart from the node's",
+    Effect.gen(function* () {
+      const traces = yield* TraceStore
+      const { key, outputs } = traceOf("s", 1)
+      const [part] = outputs.out?.parts ?? []
+      if (part === undefined) return expect.fail("no part")
+      const chunk = { key, stage: "s", header: { shapes: { a: [1] }, metadata: { b: "c" } }, part }
+      yield* traces.putChunk(chunk)
+      expect(yield* traces.getChunk("s", key)).toEqual({ _tag: "Hit", trace: chunk })
+      expect((yield* traces.get("s", key))._tag).toBe("Absent")
+      expect(yield* traces.ofStage("s")).toEqual([])
+    })
+  )
+
+  test(
+    "a lease is held by one fiber at a time, and by the next once the first lets go",
+    Effect.gen(function* () {
+      const leases = yield* Leases
+      const { key } = traceOf("s", 1)
+      let holders = 0
+      let most = 0
+      let waited = 0
+      const work = Effect.scoped(
+        Effect.gen(function* () {
+          yield* leases.acquire(
+            key,
+            Effect.sync(() => void waited++)
+          )
+          holders += 1
+          most = Math.max(most, holders)
+          for (let turn = 0; turn < 20; turn++) yield* Effect.yieldNow()
+          holders -= 1
+        })
+      )
+      yield* Effect.all([work, work, work], { concurrency: "unbounded" })
+      expect(most).toBe(1)
+      expect(waited).toBeGreaterThanOrEqual(1)
+    })
+  )
+
+  test(
+    "a waiter that is interrupted lets the others on",
+    Effect.gen(function* () {
+      const leases = yield* Leases
+      const { key } = traceOf("s", 1)
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          yield* leases.acquire(key, Effect.void)
+          const waiter = Effect.scoped(leases.acquire(key, Effect.void))
+          expect(yield* Effect.either(Effect.raceFirst(waiter, Effect.fail("interrupted")))).toMatchObject({
+            left: "interrupted"
+          })
+        })
+      )
+      yield* Effect.scoped(leases.acquire(key, Effect.void))
+    })
+  )
+}

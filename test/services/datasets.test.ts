@@ -1,0 +1,249 @@
+import fs from "node:fs"
+import path from "node:path"
+import { describe, expect, it } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+import * as Digest from "../../artifacts/Digest.ts"
+import { Datasets, type ResolveOptions } from "../../services/Datasets.ts"
+import { Download, type DownloadError, DownloadInterrupted, NoNetwork, type Request } from "../../services/Download.ts"
+import { FileDigests } from "../../services/FileDigests.ts"
+import { folder } from "../rig/folder.ts"
+
+const official = "cifar-10-binary.tar.gz"
+const images = "cifar10-images.tar.gz"
+
+type Network = (request: Request) => Effect.Effect<void, DownloadError>
+const offline: Network = ({ url }) => Effect.fail(new NoNetwork({ url, what: "no route" }))
+const online: Network = ({ destination }) =>
+  Effect.sync(() => {
+    fs.mkdirSync(path.dirname(destination), { recursive: true })
+    fs.writeFileSync(destination, "from the network")
+  })
+
+/** A machine with an empty mirror and home. `asked` lists the URLs that were tried since it was last emptied. */
+const machine = () => {
+  const root = folder("datasets")
+  const [mirror, home, workingDirectory] = ["mirror", "home", "here"].map((name) => {
+    fs.mkdirSync(path.join(root, name))
+    return path.join(root, name)
+  }) as [string, string, string]
+  const asked: Array<string> = []
+  const layer = (network: Network, mirrorVariable: string | null) =>
+    Datasets.layer({
+      home,
+      projectRoot: path.join(root, "project/checkout"),
+      workingDirectory,
+      mirror: mirrorVariable
+    }).pipe(
+      Layer.provide(
+        Layer.succeed(Download, {
+          fetch: (request) =>
+            Effect.zipRight(
+              Effect.sync(() => asked.push(request.url)),
+              network(request)
+            )
+        })
+      ),
+      Layer.provide(FileDigests.layer({ directory: path.join(home, "sources") }))
+    )
+  const resolve = (name: string, network = offline, options: ResolveOptions = { refresh: false }) =>
+    Effect.flatMap(Datasets, (datasets) => datasets.resolve(name, options)).pipe(Effect.provide(layer(network, mirror)))
+  const put = (file: string, text: string) => fs.writeFileSync(path.join(mirror, file), text)
+  return { root, mirror, home, workingDirectory, asked, layer, resolve, put }
+}
+
+describe("datasets by name", () => {
+  it.effect("the official archive of the mirror is taken without asking the network", () =>
+    Effect.gen(function* () {
+      const { mirror, asked, resolve, put } = machine()
+      put(official, "official")
+      put(images, "images")
+      const files = yield* resolve("cifar10", online)
+      expect(files).toMatchObject({ path: path.join(mirror, official), digest: Digest.ofBytes("official") })
+      expect(asked).toEqual([])
+    })
+  )
+
+  it.effect("a mirror's file of the official name with other bytes is taken, and said to be another", () =>
+    Effect.gen(function* () {
+      const { resolve, put } = machine()
+      put(official, "official?")
+      const files = yield* resolve("cifar10")
+      expect(files.label).toContain("altered")
+      expect(files.notice).toContain(Digest.ofBytes("official?"))
+    })
+  )
+
+  it.effect("what the mirror lacks is downloaded once", () =>
+    Effect.gen(function* () {
+      const { home, asked, resolve, put } = machine()
+      put(images, "images")
+      const first = yield* resolve("cifar10", online)
+      expect(first.path).toBe(path.join(home, "downloads", official))
+      expect(asked).toEqual([`https://www.cs.toronto.edu/~kriz/${official}`])
+      expect(yield* resolve("cifar10")).toEqual(first)
+      expect(asked).toHaveLength(1)
+    })
+  )
+
+  it.effect("without a network the image-folder edition is taken, with a notice", () =>
+    Effect.gen(function* () {
+      const { resolve, put } = machine()
+      put(images, "images")
+      const files = yield* resolve("cifar10")
+      expect(files).toMatchObject({ digest: Digest.ofBytes("images"), label: "cifar10 (image-folder edition)" })
+      expect(files.notice).toMatch(/lossy.*lower.*--refresh/)
+    })
+  )
+
+  it.effect("the choice is remembered: the network is not asked again, until a refresh", () =>
+    Effect.gen(function* () {
+      const { home, asked, resolve, put } = machine()
+      put(images, "images")
+      const first = yield* resolve("cifar10")
+      expect(asked).toHaveLength(1)
+      expect(yield* resolve("cifar10", online)).toEqual(first)
+      expect(asked).toHaveLength(1)
+      const refreshed = yield* resolve("cifar10", online, { refresh: true })
+      expect(refreshed.path).toBe(path.join(home, "downloads", official))
+      expect(asked).toHaveLength(2)
+    })
+  )
+
+  it.effect("a better edition in the mirror ends a remembered choice", () =>
+    Effect.gen(function* () {
+      const { mirror, asked, resolve, put } = machine()
+      put(images, "images")
+      yield* resolve("cifar10")
+      put(official, "official")
+      expect((yield* resolve("cifar10")).path).toBe(path.join(mirror, official))
+      expect(asked).toHaveLength(1)
+    })
+  )
+
+  it.effect("a remembered edition that is gone is looked for afresh", () =>
+    Effect.gen(function* () {
+      const { mirror, home, resolve, put } = machine()
+      put(images, "images")
+      yield* resolve("cifar10")
+      fs.rmSync(path.join(mirror, images))
+      expect((yield* resolve("cifar10", online)).path).toBe(path.join(home, "downloads", official))
+    })
+  )
+
+  it.effect("a damaged memory of choices is forgotten", () =>
+    Effect.gen(function* () {
+      const { home, asked, resolve, put } = machine()
+      put(images, "images")
+      yield* resolve("cifar10")
+      fs.writeFileSync(path.join(home, "sources/editions.json"), "{")
+      yield* resolve("cifar10")
+      expect(asked).toHaveLength(2)
+    })
+  )
+
+  it.effect("a download that breaks off is not quietly replaced by a lesser edition", () =>
+    Effect.gen(function* () {
+      const { resolve, put } = machine()
+      put(images, "images")
+      const broken: Network = ({ url }) =>
+        Effect.fail(new DownloadInterrupted({ url, received: 5, total: 10, what: "cut" }))
+      expect((yield* Effect.flip(resolve("cifar10", broken)))._tag).toBe("DownloadInterrupted")
+    })
+  )
+
+  it.effect("no mirror and no network: the URL, the variable and the place are named", () =>
+    Effect.gen(function* () {
+      const { mirror, resolve } = machine()
+      const { _tag, message } = yield* Effect.flip(resolve("cifar10"))
+      expect(_tag).toBe("SourceUnavailable")
+      expect(message).toContain(`https://www.cs.toronto.edu/~kriz/${official} is out of reach (no route); expected`)
+      expect(message).toContain(`in the mirror ${mirror}. Get https://`)
+      expect(message).toContain("PIPELINE_MIRROR")
+    })
+  )
+
+  it.effect("a dataset that only mirrors have names its file", () =>
+    Effect.gen(function* () {
+      const { asked, resolve, put } = machine()
+      expect((yield* Effect.flip(resolve("cifar10-5k"))).message).toContain("cifar-10-binary-5k.tar.gz")
+      put("cifar-10-binary-5k.tar.gz", "5k")
+      expect((yield* resolve("cifar10-5k")).digest).toBe(Digest.ofBytes("5k"))
+      expect(asked).toEqual([])
+    })
+  )
+
+  it.effect("without PIPELINE_MIRROR, the mirror is ../shared/data beside the project", () =>
+    Effect.gen(function* () {
+      const { root, layer } = machine()
+      const standard = path.join(root, "project/shared/data")
+      fs.mkdirSync(standard, { recursive: true })
+      fs.writeFileSync(path.join(standard, images), "images")
+      const files = yield* Effect.flatMap(Datasets, (datasets) => datasets.resolve("cifar10", { refresh: false })).pipe(
+        Effect.provide(layer(offline, null))
+      )
+      expect(files.path).toBe(path.join(standard, images))
+    })
+  )
+})
+
+describe("datasets by path", () => {
+  it.effect("a folder or an archive is taken relative to where the user is", () =>
+    Effect.gen(function* () {
+      const { workingDirectory, resolve } = machine()
+      fs.mkdirSync(path.join(workingDirectory, "pets/cat"), { recursive: true })
+      fs.writeFileSync(path.join(workingDirectory, "pets/cat/1.jpg"), "cat")
+      fs.writeFileSync(path.join(workingDirectory, "pets.tgz"), "packed")
+      expect(yield* resolve("pets")).toMatchObject({ path: path.join(workingDirectory, "pets"), label: "pets" })
+      expect((yield* resolve("./pets.tgz")).digest).toBe(Digest.ofBytes("packed"))
+    })
+  )
+
+  it.effect("a name or path that isn't there lists the known names and the nearest", () =>
+    Effect.gen(function* () {
+      const { workingDirectory, resolve } = machine()
+      const typo = yield* Effect.flip(resolve("cifar-10"))
+      expect(typo.message).toMatch(/no dataset "cifar-10" .*; expected cifar10, cifar10-5k, .* Did you mean cifar10\?/)
+      const missing = yield* Effect.flip(resolve("photos/animals"))
+      expect(missing.message).toContain(path.join(workingDirectory, "photos/animals"))
+      expect(missing.message).toContain("Check the path.")
+    })
+  )
+
+  it.effect("a file of another kind is refused before it is hashed", () =>
+    Effect.gen(function* () {
+      const { workingDirectory, resolve } = machine()
+      fs.writeFileSync(path.join(workingDirectory, "labels.csv"), "a,b")
+      const error = yield* Effect.flip(resolve("labels.csv"))
+      expect(error.message).toMatch(/labels\.csv is not .*; expected a folder, a \.tar/)
+    })
+  )
+})
+
+describe("weights", () => {
+  const name = "mobilenet_v2_1.0_224_no_top"
+  const weights = (layer: Layer.Layer<Datasets>, of: string) =>
+    Effect.flatMap(Datasets, (datasets) => datasets.resolveWeights(of, { refresh: false })).pipe(Effect.provide(layer))
+
+  it.effect("Keras' own file is preferred, the mirror's restored one comes with a notice", () =>
+    Effect.gen(function* () {
+      const { mirror, asked, layer, put } = machine()
+      put(`${name}.dequantized.h5`, "restored")
+      const restored = yield* weights(layer(offline, mirror), name)
+      expect(restored.notice).toContain("quantized")
+      put("mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5", "keras")
+      const keras = yield* weights(layer(offline, mirror), name)
+      expect(keras).toMatchObject({ digest: Digest.ofBytes("keras"), notice: null })
+      expect(asked).toEqual([expect.stringMatching(/^https:.*\/mobilenet_v2_weights_tf.*no_top\.h5$/)])
+    })
+  )
+
+  it.effect("a weight file may be given by path", () =>
+    Effect.gen(function* () {
+      const { workingDirectory, mirror, layer } = machine()
+      fs.writeFileSync(path.join(workingDirectory, "mine.h5"), "mine")
+      expect((yield* weights(layer(offline, mirror), "mine.h5")).digest).toBe(Digest.ofBytes("mine"))
+      const error = yield* Effect.flip(weights(layer(offline, mirror), "mobilenet_v2_1.0_224_no_to"))
+      expect(error.message).toContain(`Did you mean ${name}?`)
+    })
+  )
+})

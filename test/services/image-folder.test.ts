@@ -1,0 +1,210 @@
+import fs from "node:fs"
+import path from "node:path"
+import { gzipSync } from "node:zlib"
+import { describe, expect, it } from "@effect/vitest"
+import { Effect, Either, Layer, Stream } from "effect"
+import * as DatasetReader from "../../services/DatasetReader.ts"
+import { layout } from "../../services/ImageLayout.ts"
+import { Images } from "../../services/Images.ts"
+import { digests, files, onDisk, picture, tar, zip } from "../rig/archives.ts"
+
+const layer = Layer.merge(Images.live, digests)
+
+/** Pictures at these paths, the n-th with red = n. */
+const pictures = (paths: ReadonlyArray<string>, width = 8, height = 8) =>
+  Effect.promise(() =>
+    Promise.all(
+      paths.map(async (at, index) => ({
+        path: at,
+        bytes: await picture("x.png", width, height, { r: index, g: 9, b: 9 })
+      }))
+    )
+  )
+
+const read = (at: string, imageSize: number | null = null, testFraction = 0.2) =>
+  Effect.gen(function* () {
+    const { classes, train, test } = yield* DatasetReader.open(yield* files(at), { imageSize, testFraction })
+    const rows = (batches: typeof train) =>
+      Effect.map(Stream.runCollect(batches), (found) =>
+        [...found].flatMap(({ rows: count, columns: { image, label } }) =>
+          Array.from({ length: count }, (_, row) => ({
+            label: label[row],
+            red: image.data[(row * image.data.length) / count],
+            shape: image.shape.join("x")
+          }))
+        )
+      )
+    return { classes, train: yield* rows(train), test: yield* rows(test) }
+  }).pipe(Effect.provide(layer))
+
+const split = ["train/dog/2.png", "train/cat/1.png", "test/dog/3.png", "test/cat/4.png", "train/cat/0.png"]
+
+describe("image folders", () => {
+  it.effect("a folder, its tar.gz and its zip give the same rows: by class, then by name", () =>
+    Effect.gen(function* () {
+      const entries = yield* pictures(split)
+      for (const [name, content] of [
+        ["pets", entries],
+        ["pets.tar.gz", gzipSync(tar(entries))],
+        ["pets.zip", zip(entries)]
+      ] as const) {
+        const { classes, train, test } = yield* read(onDisk(name, content))
+        expect(classes).toEqual(["cat", "dog"])
+        expect(train.map(({ label, red }) => [label, red])).toEqual([
+          [0, 4],
+          [0, 1],
+          [1, 0]
+        ])
+        expect(test.map(({ label, red }) => [label, red])).toEqual([
+          [0, 3],
+          [1, 2]
+        ])
+        expect(train[0]?.shape).toBe("8x8x3")
+      }
+    })
+  )
+
+  it.effect("more images than a batch or a reading group holds keep their order", () =>
+    Effect.gen(function* () {
+      const [first] = yield* pictures(["x"])
+      const count = 300
+      const entries = Array.from({ length: count }, (_, index) => ({
+        path: `${index < count / 2 ? "train" : "test"}/${index % 2 === 0 ? "a" : "b"}/${String(index).padStart(4, "0")}.png`,
+        bytes: first?.bytes ?? ""
+      }))
+      const { train, test } = yield* read(onDisk("many", entries))
+      const labels = [...Array.from({ length: 75 }, () => 0), ...Array.from({ length: 75 }, () => 1)]
+      expect(train.map((row) => row.label)).toEqual(labels)
+      expect(test.map((row) => row.label)).toEqual(labels)
+    })
+  )
+
+  it.effect("images of two sizes are refused with both names, and read with a size", () =>
+    Effect.gen(function* () {
+      const [small = [], wide = []] = yield* Effect.all([pictures(split), pictures(["train/dog/wide.png"], 20, 10)])
+      const at = onDisk("pets", [...small, ...wide])
+      const error = yield* Effect.flip(read(at))
+      expect(error.message).toMatch(
+        /train\/dog\/wide\.png is 20x10 .*, .*train\/cat\/0\.png is 8x8; expected images of one size\. Try --image-size 224\./
+      )
+      const { train, test } = yield* read(at, 16)
+      expect(new Set([...train, ...test].map((row) => row.shape))).toEqual(new Set(["16x16x3"]))
+    })
+  )
+
+  it.effect("a test image of another size than the training images is refused", () =>
+    Effect.gen(function* () {
+      const [train = [], test = []] = yield* Effect.all([
+        pictures(["train/cat/1.png", "train/dog/1.png"]),
+        pictures(["test/cat/1.png", "test/dog/1.png"], 9, 9)
+      ])
+      const error = yield* Effect.flip(read(onDisk("pets", [...train, ...test])))
+      expect(error._tag).toBe("ImageSizesDiffer")
+    })
+  )
+
+  it.effect("a file in a class folder that is no image is refused by name", () =>
+    Effect.gen(function* () {
+      const entries = [...(yield* pictures(split)), { path: "train/cat/notes.txt", bytes: "not an image" }]
+      const error = yield* Effect.flip(read(onDisk("pets.tgz", gzipSync(tar(entries)))))
+      expect(error.message).toMatch(/train\/cat\/notes\.txt in .*pets\.tgz is not an image; expected a JPEG/)
+    })
+  )
+
+  it.effect("a truncated JPEG is refused by name", () =>
+    Effect.gen(function* () {
+      const jpeg = yield* Effect.promise(() => picture("x.jpg", 8, 8))
+      const entries = [...(yield* pictures(split)), { path: "train/cat/cut.jpg", bytes: jpeg.subarray(0, -20) }]
+      const error = yield* Effect.flip(read(onDisk("pets", entries)))
+      expect(error.message).toMatch(/train\/cat\/cut\.jpg is damaged \(.*premature end.*\); expected a complete image/)
+    })
+  )
+
+  it.effect("an image replaced between digest and reading is noticed", () =>
+    Effect.gen(function* () {
+      const at = onDisk("pets", yield* pictures(split))
+      const dataset = yield* DatasetReader.open(yield* files(at), { imageSize: null, testFraction: 0.2 })
+      const [other] = yield* pictures(["x"])
+      fs.writeFileSync(path.join(at, "train/dog/2.png"), Buffer.concat([Buffer.from(other?.bytes ?? ""), Buffer.of(0)]))
+      const error = yield* Effect.flip(Stream.runDrain(dataset.train))
+      expect(error._tag).toBe("SourceChanged")
+      expect(error.message).toContain("train/dog/2.png")
+    }).pipe(Effect.provide(layer))
+  )
+})
+
+const laidOut = (paths: ReadonlyArray<string>, testFraction = 0) =>
+  layout(
+    "pets",
+    paths.map((at) => ({ path: at, size: 1 })),
+    testFraction
+  )
+const splits = (paths: ReadonlyArray<string>, testFraction = 0) => {
+  const { classes, train, test } = Either.getOrThrow(laidOut(paths, testFraction))
+  return { classes, train: train.map(({ entry }) => entry.path), test: test.map(({ entry }) => entry.path) }
+}
+const refused = (paths: ReadonlyArray<string>, testFraction = 0) =>
+  Either.match(laidOut(paths, testFraction), { onLeft: (error) => error.message, onRight: () => "not refused" })
+
+describe("layouts of image folders", () => {
+  it("folders around everything are skipped, files beside the classes are left out", () => {
+    const paths = ["data/v1/cat/1.jpg", "data/v1/dog/1.jpg", "data/v1/README.md", "data/v1/labels.csv"]
+    expect(splits(paths)).toEqual({ classes: ["cat", "dog"], train: paths.slice(0, 2), test: [] })
+    expect(splits(["x/train/a/1.png", "x/train/b/1.png", "x/test/a/2.png"]).test).toEqual(["x/test/a/2.png"])
+  })
+
+  it("val or validation is tested on where there is no test", () => {
+    const train = ["train/a/1.png", "train/b/1.png"]
+    expect(splits([...train, "validation/a/2.png"]).test).toEqual(["validation/a/2.png"])
+    expect(splits([...train, "val/a/2.png", "test/a/3.png"]).test).toEqual(["test/a/3.png"])
+  })
+
+  it("a folder called train without another split is only a wrapper", () => {
+    expect(splits(["train/a/1.png", "train/b/1.png"]).classes).toEqual(["a", "b"])
+  })
+
+  it("classes are sorted before names are: a-b comes after a", () => {
+    expect(splits(["a-b/1.png", "a/2.png", "a/1.png"]).train).toEqual(["a/1.png", "a/2.png", "a-b/1.png"])
+  })
+
+  it("about the fraction asked for is tested on, and adding images moves none", () => {
+    const paths = Array.from({ length: 1_000 }, (_, index) => `${index % 2 === 0 ? "cat" : "dog"}/${index}.jpg`)
+    const all = splits(paths, 0.2)
+    expect(all.test.length).toBeGreaterThan(150)
+    expect(all.test.length).toBeLessThan(250)
+    const half = splits(paths.slice(0, 500), 0.2)
+    expect(half.test).toEqual(all.test.filter((at) => half.test.includes(at) || half.train.includes(at)))
+    expect(
+      splits(
+        paths.map((at) => `wrapped/${at}`),
+        0.2
+      ).test
+    ).toEqual(all.test.map((at) => `wrapped/${at}`))
+  })
+
+  it("no images, one class, and images outside of classes are refused", () => {
+    expect(refused([])).toMatch(/^pets holds no images; expected train\/CLASS.*\. Check the path/)
+    expect(refused(["README.md"])).toContain("holds no images")
+    expect(refused(["cat/1.jpg", "cat/2.jpg"])).toMatch(/has only the class cat; expected two or more/)
+    expect(refused(["cat/1.jpg", "dog/1.jpg", "stray.jpg"])).toMatch(/has the image stray\.jpg in no class folder; /)
+    expect(refused(["train/a/1.jpg", "train/b/1.jpg", "test/1.jpg"])).toContain(
+      "the image test/1.jpg in no class folder"
+    )
+  })
+
+  it("a class may be missing in test, but not in train", () => {
+    expect(refused(["train/a/1.jpg", "train/b/1.jpg", "test/a/1.jpg"])).toBe("not refused")
+    const message = refused(["train/a/1.jpg", "train/b/1.jpg", "test/c/1.jpg"])
+    expect(message).toMatch(/has no training image of the class c; expected .* Add train\/c\/\./)
+  })
+
+  it("a fraction that leaves a split without images is refused", () => {
+    const paths = ["cat/1.jpg", "dog/1.jpg"]
+    expect(refused(paths, 1)).toContain("lower --test-fraction")
+    expect(refused(paths, 1e-9)).toMatch(/has no image to test on; expected at least one\. .*raise --test-fraction/)
+  })
+
+  it("images in a third split are not taken for a class", () => {
+    expect(refused(["train/a/1.jpg", "train/b/1.jpg", "test/a/1.jpg", "unlabeled/1.jpg"])).toContain("Move unlabeled/")
+  })
+})

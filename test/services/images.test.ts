@@ -1,0 +1,129 @@
+import { describe, expect, it } from "@effect/vitest"
+import { Effect } from "effect"
+import sharp from "sharp"
+import { Images } from "../../services/Images.ts"
+import { hugePng, picture } from "../rig/archives.ts"
+
+const decode = (bytes: Uint8Array, size: number | null = null) =>
+  Effect.gen(function* () {
+    const images = yield* Images
+    const [image] = yield* images.decode([{ file: "cat/1.jpg", bytes }], size)
+    return image ?? { width: 0, height: 0, data: new Uint8Array() }
+  }).pipe(Effect.provide(Images.live))
+
+const raw = (values: ReadonlyArray<number>, channels: 1 | 3 | 4) =>
+  sharp(Buffer.from(values), { raw: { width: values.length / channels, height: 1, channels } })
+
+const pixels = (bytes: Promise<Uint8Array>) =>
+  Effect.gen(function* () {
+    return [...(yield* decode(yield* Effect.promise(() => bytes))).data]
+  })
+
+describe("decoding images", () => {
+  it.effect("an RGB PNG comes out as it went in", () =>
+    Effect.gen(function* () {
+      expect(yield* pixels(raw([1, 2, 3, 4, 5, 6], 3).png().toBuffer())).toEqual([1, 2, 3, 4, 5, 6])
+    })
+  )
+
+  it.effect("grey becomes three equal channels", () =>
+    Effect.gen(function* () {
+      expect(yield* pixels(raw([7, 9], 1).toColourspace("b-w").png().toBuffer())).toEqual([7, 7, 7, 9, 9, 9])
+    })
+  )
+
+  it.effect("transparency is blended onto white", () =>
+    Effect.gen(function* () {
+      const values = yield* pixels(raw([10, 20, 30, 0, 10, 20, 30, 255], 4).png().toBuffer())
+      expect(values).toEqual([255, 255, 255, 10, 20, 30])
+    })
+  )
+
+  it.effect("16 bits become the upper 8", () =>
+    Effect.gen(function* () {
+      const deep = sharp(Uint16Array.of(0x8000, 0x4000, 0xffff), { raw: { width: 1, height: 1, channels: 3 } })
+      expect(yield* pixels(deep.toColourspace("rgb16").png().toBuffer())).toEqual([128, 64, 255])
+    })
+  )
+
+  it.effect("a photograph lying on its side is turned upright", () =>
+    Effect.gen(function* () {
+      const lying = sharp(yield* Effect.promise(() => picture("x.jpg", 40, 20))).withMetadata({ orientation: 6 })
+      expect(yield* decode(yield* Effect.promise(() => lying.toBuffer()))).toMatchObject({ width: 20, height: 40 })
+    })
+  )
+
+  it.effect("an image is stretched to the size asked for", () =>
+    Effect.gen(function* () {
+      const bytes = yield* Effect.promise(() => picture("x.jpg", 40, 20))
+      const { width, height, data } = yield* decode(bytes, 16)
+      expect([width, height, data.length]).toEqual([16, 16, 16 * 16 * 3])
+    })
+  )
+
+  it.effect("JPEG, WebP, GIF, TIFF and AVIF are read", () =>
+    Effect.gen(function* () {
+      const png = yield* Effect.promise(() => picture("x.png", 32, 16))
+      for (const format of ["jpeg", "webp", "gif", "tiff", "avif"] as const) {
+        const bytes = yield* Effect.promise(() => sharp(png).toFormat(format).toBuffer())
+        expect(yield* decode(bytes)).toMatchObject({ width: 32, height: 16 })
+      }
+    })
+  )
+
+  it.effect("an image of 900 megapixels is refused by its header, with its size", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(decode(hugePng(30_000, 30_000)))
+      expect(error.message).toBe(
+        "cat/1.jpg has 30000x30000 pixels; expected at most 100 megapixels. Make it smaller, or remove it."
+      )
+    })
+  )
+
+  it.effect("text, nothing and SVG are no images", () =>
+    Effect.gen(function* () {
+      const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"/>'
+      for (const text of ["hello", "", svg]) {
+        const error = yield* Effect.flip(decode(Buffer.from(text)))
+        expect(error.message).toMatch(/^cat\/1\.jpg is not an image; expected a JPEG.*\. Remove it/)
+      }
+    })
+  )
+
+  it.effect("a JPEG cut anywhere is refused", () =>
+    Effect.gen(function* () {
+      const bytes = yield* Effect.promise(() => picture("x.jpg", 64, 64))
+      for (const cut of [20, bytes.length >> 1, bytes.length - 2]) {
+        const error = yield* Effect.flip(decode(bytes.subarray(0, cut)))
+        expect(error.message).toMatch(/is (damaged|not an image)/)
+      }
+    })
+  )
+
+  it.effect("several are decoded in order, and the failing one is named", () =>
+    Effect.gen(function* () {
+      const images = yield* Images
+      const one = yield* Effect.promise(() => picture("x.png", 1, 1))
+      const two = yield* Effect.promise(() => picture("x.png", 2, 1))
+      const found = yield* images.decode(
+        [
+          { file: "1", bytes: one },
+          { file: "2", bytes: two }
+        ],
+        null
+      )
+      expect(found.map((image) => image.width)).toEqual([1, 2])
+      const error = yield* Effect.flip(
+        images.decode(
+          [
+            { file: "1", bytes: one },
+            { file: "broken", bytes: Buffer.from("x") },
+            { file: "2", bytes: two }
+          ],
+          null
+        )
+      )
+      expect(error.file).toBe("broken")
+    }).pipe(Effect.provide(Images.live))
+  )
+})

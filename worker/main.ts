@@ -1,0 +1,48 @@
+import { readFileSync } from "node:fs"
+import * as path from "node:path"
+import * as WorkerRunner from "@effect/platform/WorkerRunner"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as NodeWorkerRunner from "@effect/platform-node/NodeWorkerRunner"
+import { Effect, Layer, Schema } from "effect"
+import { Code as CodeParts } from "../cache/Key.ts"
+import * as ObjectStoreDisk from "../cache/object-store-disk.ts"
+import * as TraceDisk from "../cache/trace-disk.ts"
+import * as Code from "../engine/Code.ts"
+import * as Runner from "../engine/worker-runner.ts"
+import { Figures } from "../services/Figures.ts"
+import { FileDigests } from "../services/FileDigests.ts"
+import { Images } from "../services/Images.ts"
+import { TensorflowLoader } from "../services/Tensorflow.ts"
+import { pipelines } from "./registry.ts"
+
+// Ctrl-C reaches the whole process group; the command decides what becomes of a running node
+process.on("SIGINT", () => undefined)
+// a command that is killed cannot say goodbye: its worker goes with it
+process.on("disconnect", () => process.exit(1))
+
+const home = process.env.PIPELINE_HOME ?? ""
+const CodeTable = Schema.parseJson(Schema.Record({ key: Schema.String, value: CodeParts }))
+const codes = Schema.decodeSync(CodeTable)(readFileSync(process.env.PIPELINE_CODE ?? "", "utf8"))
+
+/** What the stages of the pipelines need: a stage that needs more does not compile here. */
+const services = Layer.mergeAll(
+  Figures.live,
+  Images.live,
+  TensorflowLoader.live,
+  FileDigests.layer({ directory: path.join(home, "sources") })
+)
+
+const cache = Layer.mergeAll(ObjectStoreDisk.layerDisk(home), TraceDisk.layerDisk(home), Code.layer(codes))
+
+const main = Runner.layer(pipelines).pipe(
+  Layer.provide([services, cache, NodeFileSystem.layer, NodeWorkerRunner.layer]),
+  WorkerRunner.launch
+)
+
+Effect.runPromise(main).then(
+  () => process.exit(0),
+  (error) => {
+    console.error(error)
+    process.exit(1)
+  }
+)

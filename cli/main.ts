@@ -113,7 +113,10 @@ const forEachPipeline = <N extends string, E, R>(
 // biome-ignore lint/suspicious/noExplicitAny: what they need is provided below, by `layerOf`
 type Subcommands = readonly [Command.Command<string, any, unknown, unknown>]
 
-const setExitCode = (exitCode: number) => Effect.sync(() => void (process.exitCode = exitCode))
+const setExitCode = (exitCode: number) =>
+  Effect.sync(() => {
+    process.exitCode = exitCode
+  })
 
 const runCommand = forEachPipeline("run", "Run a pipeline; what is cached is reused", (pipeline, values) =>
   Effect.gen(function* () {
@@ -216,13 +219,15 @@ const isUsage = (error: unknown): boolean =>
   ValidationError.isValidationError(error) ||
   ["UsageInvalid", "ParamInvalid"].includes((error as { readonly _tag?: string })._tag ?? "")
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the help text's colours
+const COLOURS = /\u001b\[[0-9;]*m/g
+
 const explained = (error: unknown) => {
   if (ValidationError.isValidationError(error)) {
     const text = HelpDoc.toAnsiText((error as { readonly error: HelpDoc.HelpDoc }).error).trim()
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: colours of the help text
     return {
       tag: "UsageInvalid",
-      what: text.replace(/\u001b\[[0-9;]*m/g, "").replace(/[.\s]+$/, ""),
+      what: text.replace(COLOURS, "").replace(/[.\s]+$/, ""),
       expected: "a command line as pipeline --help shows",
       fix: "See pipeline --help."
     }

@@ -49,13 +49,18 @@ export class InputLost extends Schema.TaggedError<InputLost>()("InputLost", {
 export class WorkerDied extends Schema.TaggedError<WorkerDied>()("WorkerDied", {
   node: Schema.String,
   signal: Schema.NullOr(Schema.String),
-  code: Schema.NullOr(Schema.Int)
+  code: Schema.NullOr(Schema.Int),
+  lastWords: Schema.String
 }) {
   override get message() {
+    const said =
+      this.signal === "SIGKILL" || this.lastWords === ""
+        ? ""
+        : `, saying "${this.lastWords.split("\n").slice(-3).join(" ")}"`
     const how = this.signal === null ? `with exit code ${this.code}` : `by ${this.signal}`
     const hint =
       this.signal === "SIGKILL" ? "If nobody killed it, the machine ran out of memory: close other programs. " : ""
-    return `The worker process of ${this.node} was ended ${how}; expected it to finish. ${hint}Run again: finished chunks are not computed again.`
+    return `The worker process of ${this.node} was ended ${how}${said}; expected it to finish. ${hint}Run again: finished chunks are not computed again.`
   }
 }
 

@@ -18,6 +18,8 @@ export interface Options {
 interface Ended {
   readonly signal: string | null
   readonly code: number | null
+  /** The end of what it wrote to stderr; native libraries say there why they abort. */
+  readonly lastWords: string
 }
 
 /** A worker process, and the scope that ends it. */
@@ -30,6 +32,7 @@ interface Member {
 
 /** A busy worker that was told to stop is killed after this long. */
 const KILL_AFTER_MILLIS = 1000
+const LAST_WORDS = 2000
 
 const spawn = ({ entry, env }: Options): Effect.Effect<Member, unknown> =>
   Effect.gen(function* () {
@@ -38,14 +41,22 @@ const spawn = ({ entry, env }: Options): Effect.Effect<Member, unknown> =>
     const child = fork(entry, [], {
       env: { ...process.env, ...env },
       execArgv: [],
-      stdio: ["ignore", "ignore", "inherit", "ipc"]
+      stdio: ["ignore", "ignore", "pipe", "ipc"]
     })
-    // the signal of a dead child is known to the ChildProcess alone
-    child.once("exit", (code, signal) => Deferred.unsafeDone(ended, Exit.succeed({ code, signal })))
+    let lastWords = ""
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      lastWords = (lastWords + text).slice(-LAST_WORDS)
+    })
+    // the signal of a dead child is known to the ChildProcess alone; "close" waits for the rest of its stderr
+    child.once("close", (code, signal) =>
+      Deferred.unsafeDone(ended, Exit.succeed({ code, signal, lastWords: lastWords.trim() }))
+    )
     const worker = yield* Worker.makeSerialized<ComputeNode>({}).pipe(
       Effect.provide(NodeWorker.layer(() => child)),
       Scope.extend(scope),
-      Effect.raceFirst(Effect.flatMap(Deferred.await(ended), (how) => Effect.fail(how)))
+      // a member is acquired uninterruptibly, and the loser of a race must be able to end
+      Effect.raceFirst(Effect.interruptible(Effect.flatMap(Deferred.await(ended), (how) => Effect.fail(how)))),
+      Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause)))
     )
     return { execute: worker.execute, ended, child, scope } satisfies Member
   })
@@ -72,10 +83,7 @@ const computeOn = (member: Member, task: Task): Effect.Effect<Trace, ExecuteFail
     key: task.key,
     outputs: task.outputs
   })
-  const died = Effect.flatMap(
-    Deferred.await(member.ended),
-    ({ signal, code }) => new WorkerDied({ node, signal, code })
-  )
+  const died = Effect.flatMap(Deferred.await(member.ended), (how) => new WorkerDied({ node, ...how }))
   const answer = Effect.gen(function* () {
     const listen = yield* ProgressListener
     const last = yield* member.execute(request).pipe(
@@ -139,8 +147,12 @@ export const layerWorkerProcess = (options: Options): Layer.Layer<Executor> =>
           const member = idle.pop()
           if (member !== undefined && !isEnded(member)) return Effect.succeed(member)
           return Effect.mapError(spawn(options), (error) => {
-            const { signal = null, code = null } = (typeof error === "object" ? error : {}) as Partial<Ended>
-            return new WorkerDied({ node: task.entry.name, signal, code })
+            const {
+              signal = null,
+              code = null,
+              lastWords = String(error)
+            } = (typeof error === "object" ? error : {}) as Partial<Ended>
+            return new WorkerDied({ node: task.entry.name, signal, code, lastWords })
           })
         })
       const putBack = (member: Member, exit: Exit.Exit<unknown, unknown>) => {

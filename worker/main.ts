@@ -3,7 +3,7 @@ import * as path from "node:path"
 import * as WorkerRunner from "@effect/platform/WorkerRunner"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodeWorkerRunner from "@effect/platform-node/NodeWorkerRunner"
-import { Effect, Layer, Schema } from "effect"
+import { Cause, Effect, Exit, Layer, Schema } from "effect"
 import { Code as CodeParts } from "../cache/Key.ts"
 import * as ObjectStoreDisk from "../cache/object-store-disk.ts"
 import * as TraceDisk from "../cache/trace-disk.ts"
@@ -39,10 +39,9 @@ const main = Runner.layer(pipelines).pipe(
   WorkerRunner.launch
 )
 
-Effect.runPromise(main).then(
-  () => process.exit(0),
-  (error) => {
-    console.error(error)
-    process.exit(1)
-  }
-)
+// interruption is how the command closes its worker
+Effect.runPromiseExit(main).then((exit) => {
+  if (Exit.isSuccess(exit) || Cause.isInterruptedOnly(exit.cause)) return process.exit(0)
+  console.error(Cause.pretty(exit.cause))
+  process.exit(1)
+})

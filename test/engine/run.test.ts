@@ -12,7 +12,11 @@ beforeEach(() => {
   Toys.lists.set("a", numbers(5000))
 })
 
-const withMemory = <A, E>(use: (memory: ReturnType<typeof Toys.memory>) => Effect.Effect<A, E, Layer.Layer.Success<ReturnType<typeof Toys.memory>["layer"]> | Executor.Executor>) => {
+const withMemory = <A, E>(
+  use: (
+    memory: ReturnType<typeof Toys.memory>
+  ) => Effect.Effect<A, E, Layer.Layer.Success<ReturnType<typeof Toys.memory>["layer"]> | Executor.Executor>
+) => {
   const memory = Toys.memory()
   return Effect.provide(use(memory), Layer.provideMerge(Executor.layerInProcess(Toys.toy), memory.layer))
 }
@@ -21,9 +25,21 @@ it.effect("the first run computes every stored node, the second none", () =>
   withMemory(() =>
     Effect.gen(function* () {
       const first = yield* Toys.runToy()
-      expect(Toys.statuses(first)).toEqual({ read: "ran", shift: "streamed", double: "ran", sum: "ran", describe: "ran" })
+      expect(Toys.statuses(first)).toEqual({
+        read: "ran",
+        shift: "streamed",
+        double: "ran",
+        sum: "ran",
+        describe: "ran"
+      })
       const second = yield* Toys.runToy()
-      expect(Toys.statuses(second)).toEqual({ read: "reused", shift: "skipped", double: "reused", sum: "reused", describe: "reused" })
+      expect(Toys.statuses(second)).toEqual({
+        read: "reused",
+        shift: "skipped",
+        double: "reused",
+        sum: "reused",
+        describe: "reused"
+      })
       expect(Toys.contents(second)).toEqual(Toys.contents(first))
       expect(Toys.counts.runs.get("double")).toBe(1)
     })
@@ -61,7 +77,9 @@ it.effect("editing a streamed stage reruns the stored stage that it feeds, by it
       Toys.sources.set("shift", "edited without effect")
       const record = yield* Toys.runToy()
       expect(Toys.ran(record)).toEqual(["double"])
-      expect(record.nodes.find(({ node }) => node === "double")?.reason).toBe("code changed in stages/shift.ts (through shift)")
+      expect(record.nodes.find(({ node }) => node === "double")?.reason).toBe(
+        "code changed in stages/shift.ts (through shift)"
+      )
     })
   )
 )
@@ -87,7 +105,13 @@ it.effect("a failing stage skips its descendants, keeps finished chunks and leav
     Effect.gen(function* () {
       const failed = yield* Toys.runToy({ failAt: 4000 })
       expect(failed.status).toBe("failed")
-      expect(Toys.statuses(failed)).toEqual({ read: "ran", shift: "streamed", double: "failed", sum: "skipped", describe: "skipped" })
+      expect(Toys.statuses(failed)).toEqual({
+        read: "ran",
+        shift: "streamed",
+        double: "failed",
+        sum: "skipped",
+        describe: "skipped"
+      })
       expect(failed.nodes.find(({ node }) => node === "double")?.error).toEqual({
         tag: "ToyBroken",
         what: "The toy broke at 4000",
@@ -107,7 +131,11 @@ it.effect("lost and damaged objects are computed again, with one warning, to the
           const first = yield* Toys.runToy()
           for (const [object, bytes] of [...memory.objects]) {
             if (damage === "delete") memory.objects.delete(object)
-            else memory.objects.set(object, bytes.map((byte, index) => (index === bytes.length >> 1 ? byte ^ 1 : byte)))
+            else
+              memory.objects.set(
+                object,
+                bytes.map((byte, index) => (index === bytes.length >> 1 ? byte ^ 1 : byte))
+              )
           }
           memory.events.length = 0
           const again = yield* Toys.runToy({ modulo: 9 })

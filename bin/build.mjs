@@ -11,7 +11,7 @@ const OTHERS = ["bin/pipeline.mjs", "bin/build.mjs", "package.json", "node_modul
 const COUNTED_BY_FORMAT = /^(engine|cache|artifacts)\//
 const PACKAGES_COUNTED_BY_FORMAT = /^(effect|@effect\/.*|apache-arrow)$/
 /** Older builds that are kept for commands still running from them. */
-const KEPT_BUILDS = 3
+const KEPT_BUILDS = 10
 
 const sha256 = (text) => createHash("sha256").update(text).digest("hex")
 const camel = (name) => name.replace(/-([a-z0-9])/g, (_, letter) => letter.toUpperCase())
@@ -148,6 +148,8 @@ const bundle = (esbuild, root, directory) => {
       minify: true,
       keepNames: true,
       define: { "import.meta.url": "__url" },
+      // `vm.Script` has no `import()`; what is imported lazily there can be required
+      supported: { "dynamic-import": false },
       // one function of what a module would find around it: `vm.Script` gives it none
       banner: {
         js: "(function (require, __url, __headrace) { const module = { exports: {} }; const exports = module.exports;"

@@ -80,3 +80,13 @@ export const layerMemory = (
     putChunk: (trace) => Effect.sync(() => void chunks.set(trace.key, trace))
   })
 }
+
+/** Rows of all its tables, null where it has none, and bytes of all its outputs. */
+export const totals = (trace: Trace) => {
+  const stored = Object.values(trace.outputs)
+  const tables = stored.flatMap(({ rows }) => rows ?? [])
+  return {
+    rows: tables.length === 0 ? null : tables.reduce((sum, rows) => sum + rows, 0),
+    bytes: stored.reduce((sum, { bytes }) => sum + bytes, 0)
+  }
+}

@@ -75,7 +75,7 @@ const ofColumn = (column: string, batches: ReadonlyArray<AnyBatch>): ColumnStati
     max: sums.values === 0 ? null : sums.max,
     mean,
     deviation: mean === null ? null : Math.sqrt(Math.max(0, sums.squares / sums.values - mean * mean)),
-    zeros: sums.values === 0 ? null : sums.zeros / sums.values,
+    zeros: sums.values === 0 || countable ? null : sums.zeros / sums.values,
     counts: countable && counts.size > 0 && counts.size <= MOST_DISTINCT ? Object.fromEntries(counts) : null
   }
 }

@@ -124,15 +124,19 @@ export const make = (node: Node<StageDefinition>, inputs: ResolvedInputs): Effec
     return { key, text }
   })
 
-/** What people call the inputs, for the reasons of a later run. */
-export const labels = (inputs: ResolvedInputs): Readonly<Record<string, string>> =>
-  Object.fromEntries(
-    Object.entries(inputs).flatMap(([name, resolved]): ReadonlyArray<readonly [string, string]> => {
-      if (Array.isArray(resolved)) return []
-      const one = resolved as Resolved
-      return one._tag === "Stored" ? [[name, one.label]] : Object.entries(labels(one.inputs))
-    })
-  )
+const labelsOf = (name: string, resolved: Resolved): ReadonlyArray<readonly [string, string]> =>
+  resolved._tag === "Stored" ? [[name, resolved.label]] : Object.entries(labels(resolved.inputs))
+
+/** What people call the inputs, for the reasons of a later run; several under one name are listed. */
+export const labels = (inputs: ResolvedInputs): Readonly<Record<string, string>> => {
+  const found: Record<string, string> = {}
+  for (const [name, resolved] of Object.entries(inputs)) {
+    for (const [input, label] of [resolved].flat().flatMap((one: Resolved) => labelsOf(name, one))) {
+      found[input] = found[input] === undefined || found[input] === label ? label : `${found[input]}, ${label}`
+    }
+  }
+  return found
+}
 
 /** Every stored artifact that computing the node reads. */
 export const needs = (inputs: ResolvedInputs): ReadonlyArray<Stored> =>

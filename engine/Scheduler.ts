@@ -1,0 +1,231 @@
+import { Effect, type Scope } from "effect"
+import type { Stored } from "../artifacts/Artifact.ts"
+import { Leases } from "../cache/Lease.ts"
+import { ObjectStore, type StoreFailed } from "../cache/ObjectStore.ts"
+import * as Reason from "../cache/Reason.ts"
+import { type Trace, type TraceStore, totals } from "../cache/Trace.ts"
+import type { Code } from "./Code.ts"
+import * as Decide from "./Decide.ts"
+import { Executor } from "./Executor.ts"
+import { type ExecuteFailure, type Explained, explain, InputLost } from "./Failure.ts"
+import type * as Graph from "./Graph.ts"
+import * as NodeKey from "./NodeKey.ts"
+import { ProgressListener } from "./Progress.ts"
+import { publish, RunEvent, RunEvents } from "./RunEvent.ts"
+
+export type Needs = Executor | ObjectStore | TraceStore | Leases | Code | RunEvents
+
+export type Outcome =
+  | {
+      readonly _tag: "Done"
+      readonly status: "reused" | "ran"
+      readonly trace: Trace
+      readonly reasons: ReadonlyArray<Reason.Reason>
+    }
+  | {
+      readonly _tag: "Failed"
+      readonly error: Explained
+      readonly key: string | null
+      readonly reasons: ReadonlyArray<Reason.Reason>
+    }
+  | { readonly _tag: "Skipped"; readonly because: ReadonlyArray<string> }
+
+export interface State {
+  readonly graph: Graph.Graph
+  readonly params: Readonly<Record<string, unknown>>
+  readonly sources: NodeKey.Outputs
+  readonly outcomes: Map<string, Outcome>
+  readonly locks: ReadonlyMap<string, Effect.Semaphore>
+  readonly permits: Effect.Semaphore
+  readonly cores: number
+  readonly stages: ReadonlyMap<string, Graph.StageEntry>
+}
+
+/** Lost bytes are recomputed and tried again this often; then the node fails. */
+export const REPAIRS = 3
+
+const locked = <A, E, R>(state: State, entry: Graph.StageEntry, effect: Effect.Effect<A, E, R>) =>
+  (state.locks.get(entry.name) as Effect.Semaphore).withPermits(1)(effect)
+
+/** The node's outcome; computed by whoever asks first. */
+export const obtain = (state: State, entry: Graph.StageEntry): Effect.Effect<Outcome, never, Needs> =>
+  locked(
+    state,
+    entry,
+    Effect.suspend(() => {
+      const known = state.outcomes.get(entry.name)
+      return known === undefined ? settle(state, entry, null) : Effect.succeed(known)
+    })
+  )
+
+/** Computes a node again because bytes of its output are lost, unless another fiber has done so. */
+export const repair = (
+  state: State,
+  entry: Graph.StageEntry,
+  object: string,
+  what: "missing" | "corrupt"
+): Effect.Effect<void, never, Needs> =>
+  locked(
+    state,
+    entry,
+    Effect.gen(function* () {
+      const known = state.outcomes.get(entry.name)
+      if (known?._tag !== "Done") return
+      const store = yield* ObjectStore
+      const found = Object.entries(known.trace.outputs).flatMap(([output, { parts }]) =>
+        parts.filter((part) => part.object === object).map((part) => ({ output, part }))
+      )[0]
+      if (found === undefined || (yield* store.has(found.part.object, found.part.bytes))) return
+      yield* publish(
+        RunEvent.Warned({ node: entry.name, message: `An object of ${entry.name} was ${what}; it is computed again.` })
+      )
+      yield* settle(state, entry, [Reason.ObjectLost.make({ output: found.output, object, what })])
+    })
+  )
+
+const settle = (state: State, entry: Graph.StageEntry, forced: ReadonlyArray<Reason.Reason> | null) =>
+  Effect.tap(attempt(state, entry, forced, REPAIRS), (outcome) =>
+    Effect.sync(() => state.outcomes.set(entry.name, outcome))
+  )
+
+const fail = (entry: Graph.StageEntry, error: Explained, key: string | null, reasons: ReadonlyArray<Reason.Reason>) =>
+  Effect.as(publish(RunEvent.NodeFailed({ node: entry.name, error })), { _tag: "Failed" as const, error, key, reasons })
+
+const outputsOf = (state: State, parents: ReadonlyArray<Graph.Entry>): NodeKey.Outputs =>
+  Object.fromEntries(
+    parents.map(({ name }): [string, Readonly<Record<string, Stored>>] => {
+      const outcome = state.outcomes.get(name)
+      return [name, outcome?._tag === "Done" ? outcome.trace.outputs : (state.sources[name] ?? {})]
+    })
+  )
+
+const stageParents = (state: State, entry: Graph.StageEntry): ReadonlyArray<Graph.StageEntry> =>
+  NodeKey.storedParents(state.graph, entry).flatMap(({ name }) => state.stages.get(name) ?? [])
+
+const attempt = (
+  state: State,
+  entry: Graph.StageEntry,
+  forced: ReadonlyArray<Reason.Reason> | null,
+  repairs: number
+): Effect.Effect<Outcome, never, Needs> =>
+  Effect.gen(function* () {
+    const parents = stageParents(state, entry)
+    const settled = yield* Effect.forEach(
+      parents,
+      (parent) => Effect.map(obtain(state, parent), (outcome) => ({ parent, outcome })),
+      { concurrency: "unbounded" }
+    )
+    const because = settled.flatMap(({ parent, outcome }) =>
+      outcome._tag === "Failed" ? [parent.name] : outcome._tag === "Skipped" ? outcome.because : []
+    )
+    if (because.length > 0) {
+      const names = [...new Set(because)]
+      yield* publish(RunEvent.NodeSkipped({ node: entry.name, because: names }))
+      return { _tag: "Skipped" as const, because: names }
+    }
+    const outputs = outputsOf(state, NodeKey.storedParents(state.graph, entry))
+    const decision = yield* Decide.decide(state.graph, entry, outputs)
+    if (decision.hit !== null && forced === null) return yield* reuse(entry, decision.hit)
+    const lost = yield* Effect.scoped(leased(state, entry, decision, outputs, forced))
+    if (!(lost instanceof InputLost)) return lost
+    if (repairs === 0) return yield* fail(entry, explain(lost), decision.key, forced ?? [])
+    const store = yield* ObjectStore
+    if (lost.what === "corrupt") yield* store.remove(lost.object as Parameters<typeof store.remove>[0])
+    yield* Effect.forEach(parents, (parent) => repair(state, parent, lost.object, lost.what))
+    return yield* attempt(state, entry, forced, repairs - 1)
+  }).pipe(Effect.catchAll((error) => fail(entry, explain(error), null, forced ?? [])))
+
+const reuse = (entry: Graph.StageEntry, trace: Trace) =>
+  Effect.as(publish(RunEvent.NodeReused({ node: entry.name, key: trace.key })), {
+    _tag: "Done" as const,
+    status: "reused" as const,
+    trace,
+    reasons: []
+  })
+
+/** Computes under the key's lease, unless its last holder left the result. */
+const leased = (
+  state: State,
+  entry: Graph.StageEntry,
+  decision: Decide.Decision,
+  outputs: NodeKey.Outputs,
+  forced: ReadonlyArray<Reason.Reason> | null
+): Effect.Effect<Outcome | InputLost, NodeKey.KeyFailure | StoreFailed, Needs | Scope.Scope> =>
+  Effect.gen(function* () {
+    const leases = yield* Leases
+    yield* leases.acquire(
+      decision.key,
+      Effect.provideService(publish(RunEvent.NodeWaiting({ node: entry.name })), RunEvents, yield* RunEvents)
+    )
+    const now = yield* Decide.decide(state.graph, entry, outputs)
+    if (now.hit !== null && (forced === null || (yield* whole(now.hit)))) return yield* reuse(entry, now.hit)
+    if (decision.unreadable !== null) {
+      yield* publish(
+        RunEvent.Warned({
+          node: entry.name,
+          message: `The trace of ${entry.name} cannot be read (${decision.unreadable}); it is computed again.`
+        })
+      )
+    }
+    const reasons = forced ?? (yield* Decide.explain(state.graph, entry, decision))
+    const missing = yield* firstMissing(NodeKey.needs(decision.inputs))
+    if (missing !== null) return missing
+    const share = entry.node.definition.share === "machine" ? state.cores : 1
+    return yield* state.permits.withPermits(share)(
+      Effect.gen(function* () {
+        yield* publish(RunEvent.NodeStarted({ node: entry.name, reasons }))
+        return yield* execute(state, entry, decision, outputs, reasons)
+      })
+    )
+  })
+
+const whole = (trace: Trace) => Effect.map(firstMissing(Object.values(trace.outputs)), (missing) => missing === null)
+
+const firstMissing = (artifacts: ReadonlyArray<Stored>): Effect.Effect<InputLost | null, never, ObjectStore> =>
+  Effect.gen(function* () {
+    const store = yield* ObjectStore
+    for (const { object, bytes } of artifacts.flatMap(({ parts }) => parts)) {
+      if (!(yield* store.has(object, bytes))) return new InputLost({ object, what: "missing" })
+    }
+    return null
+  })
+
+const execute = (
+  state: State,
+  entry: Graph.StageEntry,
+  { inputs, key, text }: Decide.Decision,
+  outputs: NodeKey.Outputs,
+  reasons: ReadonlyArray<Reason.Reason>
+): Effect.Effect<Outcome | InputLost, never, Needs> =>
+  Effect.gen(function* () {
+    const events = yield* RunEvents
+    const executor = yield* Executor
+    const task = { pipeline: state.graph.pipeline, entry, inputs, key, text, params: state.params, outputs }
+    const computed = executor
+      .execute(task)
+      .pipe(
+        Effect.provideService(ProgressListener, (progress) =>
+          events.publish(RunEvent.NodeProgress({ node: entry.name, progress }))
+        )
+      )
+    return yield* computed.pipe(
+      Effect.tap((trace) => {
+        const { rows, bytes } = totals(trace)
+        return publish(
+          RunEvent.NodeRan({ node: entry.name, seconds: trace.seconds, rows, bytes, chunks: trace.chunks })
+        )
+      }),
+      Effect.map((trace) => ({ _tag: "Done" as const, status: "ran" as const, trace, reasons })),
+      Effect.catchAll(
+        (error: ExecuteFailure): Effect.Effect<Outcome | InputLost, never, RunEvents> =>
+          error._tag === "InputLost"
+            ? Effect.succeed(error)
+            : fail(
+                entry,
+                { ...explain(error), tag: error._tag === "NodeFailed" ? error.tag : error._tag },
+                key,
+                reasons
+              )
+      )
+    )
+  })

@@ -92,11 +92,19 @@ const valuesOf = (name: string, column: Column, shape: ReadonlyArray<number>, da
       text.decode((data.values as Uint8Array).subarray(offsets[row], offsets[row + 1]))
     )
   }
-  if (typeof column === "string") return data.values.subarray(0, rows) as AnyValues
+  if (typeof column === "string") {
+    const ok = data.values instanceof (column === "int32" ? Int32Array : Float64Array) && data.values.length >= rows
+    expect(ok, () => `column ${name} does not hold ${rows} values of ${column}`)
+    return data.values.subarray(0, rows) as AnyValues
+  }
   const size = cellSize(shape)
   const list = data.type as FixedSizeList
   expect(list.listSize === size, () => `column ${name} has cells of ${list.listSize}, not of ${size}`)
   const values = (data.children[0] as Data).values as Float32Array
+  expect(
+    values instanceof (column.dtype === "uint8" ? Uint8Array : Float32Array),
+    () => `column ${name} does not hold ${column.dtype}`
+  )
   expect(values.length >= rows * size, () => `column ${name} holds ${values.length} values, not ${rows * size}`)
   return { shape, data: values.subarray(0, rows * size) }
 }

@@ -7,7 +7,8 @@ export type Kind = typeof Kind.Type
 
 /** One object of an artifact: a chunk of a table, the weights of a model, the PNG of a figure. */
 export const StoredPart = Schema.Struct({
-  name: Schema.String,
+  /** A file name: results are written under it, and the trace that says it may come from elsewhere. */
+  name: Schema.String.pipe(Schema.pattern(/^[A-Za-z0-9_-][A-Za-z0-9._-]*$/)),
   object: Digest,
   bytes: Schema.Int,
   /** Rows of a table's chunk; null for everything else. */

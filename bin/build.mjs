@@ -10,8 +10,8 @@ const OTHERS = ["bin/pipeline.mjs", "bin/build.mjs", "package.json", "node_modul
 /** Counted by the cache's format number, not by their text. */
 const COUNTED_BY_FORMAT = /^(engine|cache|artifacts)\//
 const PACKAGES_COUNTED_BY_FORMAT = /^(effect|@effect\/.*|apache-arrow)$/
-/** Older builds that are kept for commands still running from them. */
-const KEPT_BUILDS = 10
+/** Builds that no command has started from for this long are removed. */
+const KEPT_MILLIS = 7 * 24 * 3600 * 1000
 
 const sha256 = (text) => createHash("sha256").update(text).digest("hex")
 const camel = (name) => name.replace(/-([a-z0-9])/g, (_, letter) => letter.toUpperCase())
@@ -168,40 +168,54 @@ const bundle = (esbuild, root, directory) => {
   ])
 }
 
-const removeOldBuilds = (buildHome, id) => {
-  const old = readdirSync(buildHome, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && entry.name !== id)
-    .map((entry) => ({ path: join(buildHome, entry.name), used: statSync(join(buildHome, entry.name)).mtimeMs }))
-    .sort((a, b) => b.used - a.used)
-  for (const { path } of old.slice(KEPT_BUILDS)) rmSync(path, { recursive: true, force: true })
+/** Commands that started from an older build run on from it; each touches its build when it starts. */
+const removeOldBuilds = (buildHome) => {
+  for (const entry of readdirSync(buildHome, { withFileTypes: true })) {
+    const path = join(buildHome, entry.name)
+    if (entry.isDirectory() && Date.now() - statSync(path).mtimeMs > KEPT_MILLIS)
+      rmSync(path, { recursive: true, force: true })
+  }
 }
 
-/** Builds if need be, and returns the id of the build that fits the sources: the digest of all of them. */
+/** The digest of all sources: two builds of one id hold the same. */
+const idOf = (root, sources) => {
+  const contents = sources.filter((path) => !statSync(join(root, path)).isDirectory())
+  return sha256(contents.map((path) => `${path} ${sha256(readFileSync(join(root, path)))}\n`).join("")).slice(0, 16)
+}
+
+/** A build of what the sources are now; another id where they changed while it was made. */
+const makeBuild = async (root, buildHome, sources) => {
+  const id = idOf(root, sources)
+  const directory = join(buildHome, id)
+  if (existsSync(join(directory, "code.json"))) return id
+  const esbuild = createRequire(join(root, "package.json"))("esbuild")
+  const aside = join(buildHome, `.tmp-${process.pid}`)
+  mkdirSync(aside, { recursive: true })
+  try {
+    const [codes] = await Promise.all([codeDigests(esbuild, root), bundle(esbuild, root, aside)])
+    writeFileSync(join(aside, "code.json"), JSON.stringify(codes, null, 1))
+    // digests and bundle must be of the same text: results would be kept under the wrong code otherwise
+    if (idOf(root, sources) !== id) return makeBuild(root, buildHome, sources)
+    rmSync(directory, { recursive: true, force: true })
+    renameSync(aside, directory)
+  } catch (error) {
+    // another command may have built the same in the meantime
+    if (!existsSync(join(directory, "code.json"))) throw error
+  } finally {
+    rmSync(aside, { recursive: true, force: true })
+  }
+  return id
+}
+
+/** Builds if need be, and returns the id of the build that fits the sources. */
 export const build = async ({ root, buildHome, stampOf }) => {
   writeRegistry(root)
   const sources = listSources(root)
   // stamps before contents: a file that changes in between is found changed by the next command
   const stamps = Object.fromEntries(sources.map((path) => [path, stampOf(path)]))
-  const contents = sources.filter((path) => !statSync(join(root, path)).isDirectory())
-  const id = sha256(contents.map((path) => `${path} ${sha256(readFileSync(join(root, path)))}\n`).join("")).slice(0, 16)
-  const directory = join(buildHome, id)
   mkdirSync(buildHome, { recursive: true })
-  if (!existsSync(join(directory, "code.json"))) {
-    const esbuild = createRequire(join(root, "package.json"))("esbuild")
-    const aside = join(buildHome, `.tmp-${process.pid}`)
-    mkdirSync(aside, { recursive: true })
-    try {
-      const [codes] = await Promise.all([codeDigests(esbuild, root), bundle(esbuild, root, aside)])
-      writeFileSync(join(aside, "code.json"), JSON.stringify(codes, null, 1))
-      rmSync(directory, { recursive: true, force: true })
-      renameSync(aside, directory)
-    } catch (error) {
-      rmSync(aside, { recursive: true, force: true })
-      // another command may have built the same in the meantime
-      if (!existsSync(join(directory, "code.json"))) throw error
-    }
-    removeOldBuilds(buildHome, id)
-  }
+  const id = await makeBuild(root, buildHome, sources)
+  removeOldBuilds(buildHome)
   const file = join(buildHome, `current.json.${process.pid}`)
   writeFileSync(file, JSON.stringify({ id, stamps }))
   renameSync(file, join(buildHome, "current.json"))

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The launcher: makes sure that the bundle is that of the sources as they are now, and runs it. It must stay small and
 // without dependencies, since every command starts here.
-import { readFileSync, renameSync, statSync, writeFileSync } from "node:fs"
+import { readFileSync, renameSync, statSync, utimesSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
@@ -38,6 +38,12 @@ const build = async () => {
 /** Runs the bundle from V8's code cache: parsing and compiling it anew takes longer than most commands. */
 const run = (directory) => {
   const file = join(directory, "cli.cjs")
+  const now = new Date()
+  try {
+    utimesSync(directory, now, now)
+  } catch {
+    // a read-only checkout removes no old builds either
+  }
   const cacheFile = join(directory, `cli.${process.version}.${process.arch}.cache`)
   let cachedData
   try {

@@ -22,6 +22,8 @@ const Values = Schema.Record({ key: Schema.String, value: Schema.Unknown })
 /** A streamed input: how its rows are made, down to the stored table under it. */
 export interface Recipe {
   readonly stage: string
+  /** The input whose rows it maps: the one that leads down to the stored table. */
+  readonly over: string
   readonly params: Readonly<Record<string, unknown>>
   readonly inputs: Readonly<Record<string, Input>>
   readonly code: Code
@@ -35,6 +37,7 @@ const Input: Schema.Schema<Input> = Schema.suspend(() =>
 )
 const Recipe: Schema.Schema<Recipe> = Schema.Struct({
   stage: Schema.String,
+  over: Schema.String,
   params: Values,
   inputs: Schema.Record({ key: Schema.String, value: Input }),
   code: Schema.typeSchema(Code),
@@ -65,20 +68,20 @@ export type Key = typeof Key.Type
 export const ofText = (text: KeyText): Either.Either<Key, CanonicalJson.NotEncodable> =>
   Either.map(CanonicalJson.encode(text, `key of ${text.stage}`), (json) => Digest.ofBytes(json) as string as Key)
 
-const replace = (input: Input, from: Digest.Digest, to: Digest.Digest): Input => {
-  if (typeof input === "string") return input === from ? to : input
-  if (Array.isArray(input)) return input.map((item: Input) => replace(item, from, to))
+/** Follows the row inputs down to the stored table; other inputs are whole tables, and stay what they are. */
+const onChunk = (input: Input, chunk: Digest.Digest): Input => {
+  if (typeof input === "string" || Array.isArray(input)) return chunk
   const recipe = input as Recipe
-  return {
-    ...recipe,
-    inputs: Object.fromEntries(Object.entries(recipe.inputs).map(([name, value]) => [name, replace(value, from, to)]))
-  }
+  return { ...recipe, inputs: withChunk(recipe.inputs, recipe.over, chunk) }
 }
 
-/** The text of one chunk's key: the node's, with the table that input `over` stands on replaced by the chunk. */
-export const forChunk = (text: KeyText, over: string, table: Digest.Digest, chunk: Digest.Digest): KeyText => ({
+const withChunk = (inputs: Recipe["inputs"], over: string, chunk: Digest.Digest): Recipe["inputs"] => ({
+  ...inputs,
+  [over]: onChunk(inputs[over] ?? chunk, chunk)
+})
+
+/** The text of one chunk's key: the node's, with the stored table under its row input `over` replaced by the chunk. */
+export const forChunk = (text: KeyText, over: string, chunk: Digest.Digest): KeyText => ({
   ...text,
-  inputs: Object.fromEntries(
-    Object.entries(text.inputs).map(([name, input]) => [name, name === over ? replace(input, table, chunk) : input])
-  )
+  inputs: withChunk(text.inputs, over, chunk)
 })

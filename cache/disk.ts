@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto"
-import { constants } from "node:fs"
+import { constants, existsSync } from "node:fs"
 import * as fs from "node:fs/promises"
 import * as path from "node:path"
 import { Effect, Schedule } from "effect"
@@ -25,6 +25,12 @@ export const storeFailed = (doing: string, file: string, cause: unknown): StoreF
         expected: "a directory that you may write to",
         fix: "Correct its permissions, or move the cache with PIPELINE_HOME."
       })
+    case "ENOTDIR":
+      return new StoreFailed({
+        what: `A file lies where the cache should have a directory: ${what}`,
+        expected: "a directory, or nothing yet",
+        fix: "Move the file away, or let PIPELINE_HOME name another directory."
+      })
     default:
       return new StoreFailed({
         what,
@@ -36,6 +42,19 @@ export const storeFailed = (doing: string, file: string, cause: unknown): StoreF
 
 const tryFile = <A>(doing: string, file: string, run: () => Promise<A>): Effect.Effect<A, StoreFailed> =>
   Effect.tryPromise({ try: run, catch: (cause) => storeFailed(doing, file, cause) })
+
+/** Creates a directory and those above it. Node says ENOENT for whatever stops it; creating just one says why. */
+export const makeDirectory = async (directory: string): Promise<void> => {
+  try {
+    await fs.mkdir(directory, { recursive: true })
+  } catch (cause) {
+    if ((cause as { readonly code?: string }).code !== "ENOENT") throw cause
+    let missing = directory
+    while (!existsSync(path.dirname(missing))) missing = path.dirname(missing)
+    await fs.mkdir(missing)
+    await fs.mkdir(directory, { recursive: true })
+  }
+}
 
 const syncDirectory = async (directory: string): Promise<void> => {
   const handle = await fs.open(directory, constants.O_RDONLY)
@@ -65,7 +84,7 @@ export interface WriteOptions {
 
 /**
  * Publishes a file: written aside in its own directory, checked, synced, renamed, the directory synced. A reader sees
- * the old file or the new one, whole; a crash leaves at most a `.tmp-` file, which `sweepTemporary` removes.
+ * the old file or the new one, whole; a crash leaves at most a `.tmp-` file, which `sweep` removes.
  */
 export const publish = (
   file: string,
@@ -75,7 +94,7 @@ export const publish = (
   const directory = path.dirname(file)
   const temporary = path.join(directory, `.tmp-${process.pid}-${randomBytes(6).toString("hex")}`)
   return Effect.gen(function* () {
-    yield* tryFile("Creating", directory, () => fs.mkdir(directory, { recursive: true }))
+    yield* tryFile("Creating", directory, () => makeDirectory(directory))
     yield* tryFile("Writing", file, () => writeSynced(temporary, bytes))
     if (options.verify !== undefined) {
       const wrong = options.verify(yield* tryFile("Reading back", file, () => fs.readFile(temporary)))

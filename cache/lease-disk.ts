@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto"
-import { readFileSync } from "node:fs"
+import { readFileSync, readlinkSync } from "node:fs"
 import * as fs from "node:fs/promises"
 import { hostname } from "node:os"
 import * as path from "node:path"
@@ -16,6 +16,23 @@ type Holder = typeof Holder.Type
 /** A holder that has not renewed its lease for this long has lost it. */
 export const SILENCE_MILLIS = 10_000
 const RENEWAL = "2 seconds"
+
+const bootOf = (): string => {
+  try {
+    return readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim()
+  } catch {
+    return ""
+  }
+}
+/** Pids mean something within one boot of one host, and there within one process namespace. */
+const namespaceOf = (): string => {
+  try {
+    return readlinkSync("/proc/self/ns/pid")
+  } catch {
+    return ""
+  }
+}
+export const HOST = `${hostname()} ${bootOf()} ${namespaceOf()}`
 
 /** Start of a process in clock ticks since boot: field 22 of /proc/PID/stat, after the name, which may hold spaces. */
 const startOf = (pid: number): string | null => {
@@ -44,9 +61,21 @@ const see = async (file: string): Promise<Seen | null> => {
   }
 }
 
+/** Whether this host has no such process: one that is another user's, or hidden, is there all the same. */
+const isAbsent = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0)
+    return false
+  } catch (cause) {
+    return (cause as { readonly code?: string }).code === "ESRCH"
+  }
+}
+
 const isGone = ({ holder, silentMillis }: Seen): boolean => {
   if (silentMillis > SILENCE_MILLIS) return true
-  return holder !== null && holder.host === hostname() && startOf(holder.pid) !== holder.start
+  if (holder === null || holder.host !== HOST) return false
+  const start = startOf(holder.pid)
+  return start === null ? isAbsent(holder.pid) : start !== holder.start
 }
 
 /**
@@ -74,9 +103,9 @@ const steal = async (file: string, seen: Seen): Promise<void> => {
 /** One try: the token under which the lease is now held, or null. */
 const tryTake = async (file: string): Promise<string | null> => {
   const token = randomBytes(12).toString("hex")
-  const holder: Holder = { token, host: hostname(), pid: process.pid, start: startOf(process.pid) ?? "" }
+  const holder: Holder = { token, host: HOST, pid: process.pid, start: startOf(process.pid) ?? "" }
   const aside = `${file}.new-${token}`
-  await fs.mkdir(path.dirname(file), { recursive: true })
+  await Disk.makeDirectory(path.dirname(file))
   await fs.writeFile(aside, JSON.stringify(holder))
   try {
     // a link appears with its content, and fails where there is one already
@@ -119,8 +148,14 @@ export const layerDisk = (home: string): Layer.Layer<Leases> =>
       )
       return Effect.gen(function* () {
         // interruptible while waiting; once held, released whatever happens
-        yield* Effect.acquireRelease(Effect.interruptible(take), (token) => Effect.promise(() => release(file, token)))
-        const renew = Effect.promise(() => fs.utimes(file, new Date(), new Date()).catch(() => undefined))
+        const token = yield* Effect.acquireRelease(Effect.interruptible(take), (token) =>
+          Effect.promise(() => release(file, token))
+        )
+        // a holder that was silent for too long has lost it, and must not renew its successor's
+        const renew = Effect.promise(async () => {
+          const now = await see(file)
+          if (now?.holder?.token === token) await fs.utimes(file, new Date(), new Date()).catch(() => undefined)
+        })
         yield* Effect.forkScoped(Effect.repeat(renew, Schedule.spaced(RENEWAL)))
       })
     }

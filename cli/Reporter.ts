@@ -10,8 +10,12 @@ export class Reporter extends Context.Tag("headrace/Reporter")<
     readonly columns: number
     /** A line of the answer; nothing when JSON was asked for. */
     readonly print: (text: string) => Effect.Effect<void>
+    /** A text that draws with escape sequences of our own. */
+    readonly picture: (text: string) => Effect.Effect<void>
     /** The answer as a document; nothing unless JSON was asked for. */
     readonly document: (value: unknown) => Effect.Effect<void>
+    /** Whether the document was given. */
+    readonly answered: () => boolean
     /** A line along the way, kept on the screen. */
     readonly note: (text: string) => Effect.Effect<void>
     /** A line that the next one replaces; for terminals only. */
@@ -20,6 +24,10 @@ export class Reporter extends Context.Tag("headrace/Reporter")<
 >() {}
 
 const CLEAR = "\r\u001b[2K"
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: names of files and classes come from anyone, and could steer the terminal
+const STEERING = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g
+const plain = (text: string): string => text.replace(STEERING, "�")
 
 const write = (stream: NodeJS.WriteStream, text: string): Effect.Effect<void> =>
   Effect.sync(() => void stream.write(text))
@@ -33,20 +41,29 @@ export const layer = (json: boolean): Layer.Layer<Reporter> =>
       pending = false
       return text
     }
+    let answered = false
+    const print = (text: string) =>
+      json
+        ? Effect.void
+        : Effect.suspend(() => Effect.zipRight(write(process.stderr, clear()), write(process.stdout, `${text}\n`)))
     return {
       json,
       terminal,
       columns: process.stderr.columns ?? 80,
-      print: (text) =>
-        json
-          ? Effect.void
-          : Effect.suspend(() => Effect.zipRight(write(process.stderr, clear()), write(process.stdout, `${text}\n`))),
-      document: (value) => (json ? write(process.stdout, `${JSON.stringify(value, null, 2)}\n`) : Effect.void),
-      note: (text) => Effect.suspend(() => write(process.stderr, `${clear()}${text}\n`)),
+      print: (text) => print(plain(text)),
+      picture: print,
+      document: (value) =>
+        Effect.suspend(() => {
+          if (!json || answered) return Effect.void
+          answered = true
+          return write(process.stdout, `${JSON.stringify(value, null, 2)}\n`)
+        }),
+      answered: () => answered,
+      note: (text) => Effect.suspend(() => write(process.stderr, `${clear()}${plain(text)}\n`)),
       status: (text) =>
         terminal
           ? Effect.suspend(() => {
-              const line = `${clear()}${text}`
+              const line = `${clear()}${plain(text)}`
               pending = text !== ""
               return write(process.stderr, line)
             })

@@ -30,12 +30,18 @@ export const nearest = (name: string, names: ReadonlyArray<string>): string | nu
   return best !== undefined && best.far <= Math.max(2, name.length / 3) ? best.candidate : null
 }
 
-/** A name that is none of those known, with the nearest of them. */
-export const unknown = (kind: string, name: string, names: ReadonlyArray<string>, otherwise: string): UsageInvalid => {
+/** A name that is none of those known (of `owner`, if they are something's own), with the nearest of them. */
+export const unknown = (
+  kind: string,
+  name: string,
+  names: ReadonlyArray<string>,
+  otherwise: string,
+  owner: string | null = null
+): UsageInvalid => {
   const near = nearest(name, names)
   return new UsageInvalid({
-    what: `There is no ${kind} "${name}"`,
-    expected: `one of ${names.join(", ")}`,
+    what: owner === null ? `There is no ${kind} "${name}"` : `${owner} has no ${kind} "${name}"`,
+    expected: names.length === 1 ? `${names[0]}` : `one of ${names.join(", ")}`,
     fix: near === null ? otherwise : `Did you mean ${near}?`
   })
 }

@@ -62,7 +62,7 @@ const one = (
   if (first === undefined)
     return new UsageInvalid({
       what: `There is nothing called "${what}"`,
-      expected: `one of ${known.join(", ")}`,
+      expected: known.length === 0 ? "a run that has results" : `one of ${known.join(", ")}`,
       fix: "See pipeline list."
     })
   if (second !== undefined) {
@@ -77,7 +77,10 @@ const one = (
 }
 
 /** PIPELINE/ADDRESS in its newest run, RUN/ADDRESS in that run, or the beginning of a digest of content or of an object. */
-export const resolve = (what: string): Effect.Effect<Found, UsageInvalid, TraceStore | RunRecords | ObjectStore> =>
+export const resolve = (
+  what: string,
+  pipelines: ReadonlyArray<string>
+): Effect.Effect<Found, UsageInvalid, TraceStore | RunRecords | ObjectStore> =>
   Effect.gen(function* () {
     const slash = what.indexOf("/")
     if (slash < 0 && DIGEST_PREFIX.test(what)) return yield* byDigest(what)
@@ -91,7 +94,7 @@ export const resolve = (what: string): Effect.Effect<Found, UsageInvalid, TraceS
       return yield* new UsageInvalid({
         what: `No run of "${scope}" is kept`,
         expected: known.join(", "),
-        fix: `Run it first: pipeline run ${scope}.`
+        fix: pipelines.includes(scope) ? `Run it first: pipeline run ${scope}.` : "See pipeline list."
       })
     }
     const traces = yield* tracesOf(record)
@@ -129,7 +132,14 @@ const byDigest = (prefix: string) =>
         })
       }
     }
-    return yield* one(distinct, prefix, ["a longer prefix of a digest in the cache"])
+    if (distinct.length === 0) {
+      return yield* new UsageInvalid({
+        what: `Nothing in the cache begins with "${prefix}"`,
+        expected: "the beginning of a digest that is kept, PIPELINE/NAME or RUN/NAME",
+        fix: "See pipeline list."
+      })
+    }
+    return yield* one(distinct, prefix, [])
   })
 
 /** Nodes whose keys hold this content: those that used the artifact. */

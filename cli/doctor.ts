@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process"
+import { execFile } from "node:child_process"
 import { createHash } from "node:crypto"
 import { createReadStream } from "node:fs"
 import * as fs from "node:fs/promises"
@@ -51,69 +51,49 @@ const sha256Of = async (file: string): Promise<string> => {
   return hash.digest("hex")
 }
 
-const tensorflow = (root: string): Effect.Effect<ReadonlyArray<Check>, never, FileSystem.FileSystem> =>
+/** Whether what was provisioned is there, and the binding the one that was compiled. */
+const tensorflow = (root: string): Effect.Effect<Check, never, FileSystem.FileSystem> =>
   TensorflowInstall.manifest.pipe(
     Effect.flatMap((manifest) =>
       Effect.promise(async () => {
-        const binding = path.join(
-          path.dirname(
-            createRequire(path.join(root, "package.json")).resolve("@tensorflow/tfjs-node-gpu/package.json")
-          ),
-          "lib/napi-v8/tfjs_binding.node"
-        )
-        const digest = await sha256Of(binding).catch(() => "missing")
-        const installed =
-          digest === manifest.binding
-            ? fine("TensorFlow", `${manifest.tensorflow} (${manifest.device})`)
-            : wrong(
-                "TensorFlow",
-                `its Node binding is ${digest === "missing" ? "missing" : "not the one that was compiled"}`,
-                "Run node bin/provision-tensorflow.mjs."
-              )
-        return installed.ok ? [installed, loads(root)] : [installed]
+        const require = createRequire(path.join(root, "package.json"))
+        const folder = path.dirname(require.resolve("@tensorflow/tfjs-node-gpu/package.json"))
+        const digest = await sha256Of(path.join(folder, "lib/napi-v8/tfjs_binding.node")).catch(() => null)
+        if (digest === manifest.binding) return fine("TensorFlow", `${manifest.tensorflow} (${manifest.device})`)
+        const found =
+          digest === null ? "its Node binding is missing" : "its Node binding is not the one that was compiled"
+        return wrong("TensorFlow", found, "Run node bin/provision-tensorflow.mjs.")
       })
     ),
     Effect.catchAll((error) => {
       const { what, fix } = explain(error)
-      return Effect.succeed([wrong("TensorFlow", what, fix ?? "Run npm ci.")])
+      return Effect.succeed(wrong("TensorFlow", what, fix ?? "Run npm ci."))
     })
   )
 
-/** Loads TensorFlow in a process of its own: a broken library ends that one. */
-const loads = (root: string): Check => {
-  const program =
-    "require('util').isNullOrUndefined ??= (v) => v == null; const tf = require('@tensorflow/tfjs-node-gpu'); console.log(tf.matMul([[1,2]],[[3],[4]]).dataSync()[0])"
-  const { status, stdout, stderr, signal } = spawnSync(process.execPath, ["-e", program], {
-    cwd: root,
-    encoding: "utf8",
-    timeout: 60_000,
-    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: "3" }
-  })
-  return status === 0 && stdout.trim() === "11"
-    ? fine("TensorFlow computes", "a matrix product")
-    : wrong(
-        "TensorFlow computes",
-        signal ?? (stderr.trim().split("\n").at(-1) || "a wrong product"),
-        "Run node bin/provision-tensorflow.mjs."
-      )
+/** Native packages, each loaded for real; TensorFlow also computes. A broken library ends this process, not the command. */
+const PROBES: Readonly<Record<string, string>> = {
+  sharp: 'await import("sharp")',
+  "apache-arrow": 'await import("apache-arrow")',
+  h5wasm: 'await import("h5wasm")',
+  resvg: 'await import("@resvg/resvg-js")',
+  vega: 'await import("vega")',
+  "TensorFlow computes":
+    'const util = await import("node:util"); util.default.isNullOrUndefined ??= (v) => v == null; const { default: tf } = await import("@tensorflow/tfjs-node-gpu"); if (tf.matMul([[1, 2]], [[3], [4]]).dataSync()[0] !== 11) throw new Error("a wrong product")'
 }
 
-const packages = (root: string) =>
-  Effect.sync(() => {
-    const require = createRequire(path.join(root, "package.json"))
-    return ["sharp", "apache-arrow", "h5wasm/node", "@resvg/resvg-js"].map((name) => {
-      try {
-        require(name)
-        return fine(`package ${name}`, "loads")
-      } catch (error) {
-        return wrong(
-          `package ${name}`,
-          error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error),
-          "Run npm ci."
-        )
-      }
+const probe = (root: string, name: string, program: string) =>
+  Effect.async<Check>((resume) => {
+    const options = { cwd: root, timeout: 60_000, env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: "3" } }
+    execFile(process.execPath, ["--input-type=module", "-e", program], options, (error, _stdout, stderr) => {
+      const why = /^\w*Error.*$/m.exec(stderr)?.[0] ?? error?.signal ?? `exit code ${error?.code}`
+      const fix = name.startsWith("TensorFlow") ? "Run node bin/provision-tensorflow.mjs." : "Run npm ci."
+      resume(Effect.succeed(error === null ? fine(name, "works") : wrong(name, why, fix)))
     })
   })
+
+const packages = (root: string) =>
+  Effect.forEach(Object.entries(PROBES), ([name, program]) => probe(root, name, program), { concurrency: 2 })
 
 const memory = Effect.sync(() => {
   const found = `${formatBytes(totalmem())}, ${formatBytes(freemem())} of it free, ${availableParallelism()} cores`
@@ -166,8 +146,8 @@ export const doctor = Effect.gen(function* () {
   const checks = [
     yield* node,
     yield* platform,
+    yield* tensorflow(root),
     ...(yield* packages(root)),
-    ...(yield* tensorflow(root)),
     yield* memory,
     yield* writable("cache", home),
     yield* writable("results", results),

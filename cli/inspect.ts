@@ -6,10 +6,11 @@ import type { StoredPart } from "../artifacts/Artifact.ts"
 import { type AnyBatch, type Columns, concat, isTensor, slice } from "../artifacts/Column.ts"
 import { storeFailed } from "../cache/disk.ts"
 import { ObjectStore, readPart } from "../cache/ObjectStore.ts"
-import { type AnyPipeline, graph as graphOf } from "../engine/Pipeline.ts"
+import { type AnyPipeline, defaults, graph as graphOf } from "../engine/Pipeline.ts"
 import * as Address from "./artifact-address.ts"
 import { type ColumnStatistics, columnStatistics } from "./column-statistics.ts"
 import { contactSheet } from "./contact-sheet.ts"
+import { layersOf } from "./model-layers.ts"
 import { Place } from "./Place.ts"
 import { Reporter } from "./Reporter.ts"
 import { formatBytes, formatCount, formatSeconds, table } from "./table-text.ts"
@@ -27,8 +28,7 @@ const layoutOf = (
   { trace, output }: Address.Found
 ): ArrowTable.Layout | null => {
   for (const pipeline of pipelines) {
-    const defaults = Object.fromEntries(Object.entries(pipeline.params).map(([name, param]) => [name, param.default]))
-    for (const { node } of graphOf(pipeline, defaults).stages) {
+    for (const { node } of graphOf(pipeline, defaults(pipeline.params)).stages) {
       const artifact = node.definition.outputs[output]
       if (node.definition.name === trace.text.stage && artifact?.kind === "table")
         return artifact as ArrowTable.TableArtifact<string, Columns>
@@ -176,7 +176,7 @@ const tableDetails = (found: Address.Found, layout: ArrowTable.Layout) =>
     if (images !== null && sheet !== null) {
       yield* reporter.print(`\ncontact sheet: ${sheet}`)
       const terminal = { env: process.env, isTTY: process.stdout.isTTY === true }
-      if (hasTruecolor(terminal)) yield* reporter.print(gridText(images, process.stdout.columns ?? 80))
+      if (hasTruecolor(terminal)) yield* reporter.picture(gridText(images, process.stdout.columns ?? 80))
     }
     return {
       columns,
@@ -187,36 +187,15 @@ const tableDetails = (found: Address.Found, layout: ArrowTable.Layout) =>
     }
   })
 
-interface Layer {
-  readonly name: string
-  readonly kind: string
-  readonly parameters: number
-}
-
-/** Layers and parameter counts, from the topology's layers and the shapes of the weights. */
+/** Layers and parameter counts. */
 const modelDetails = ({ stored }: Address.Found) =>
   Effect.gen(function* () {
     const reporter = yield* Reporter
-    const store = yield* ObjectStore
-    const part = stored.parts.find(({ name }) => name === "model.json")
-    if (part === undefined) return {}
-    const json = JSON.parse(new TextDecoder().decode(yield* store.get(part.object)))
-    const weights: ReadonlyArray<{ readonly name: string; readonly shape: ReadonlyArray<number> }> =
-      json.weightsManifest[0].weights
-    const layers: ReadonlyArray<Layer> = json.modelTopology.config.layers.map(
-      (layer: { readonly class_name: string; readonly config: { readonly name: string } }) => ({
-        name: layer.config.name,
-        kind: layer.class_name,
-        parameters: weights
-          .filter(({ name }) => name.startsWith(`${layer.config.name}/`))
-          .reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0)
-      })
-    )
+    const layers = yield* layersOf(stored)
     const parameters = layers.reduce((sum, layer) => sum + layer.parameters, 0)
     const rows = layers.map((layer) => [layer.name, layer.kind, formatCount(layer.parameters)])
-    yield* reporter.print(
-      `\n${table([{ header: "layer" }, { header: "kind" }, { header: "parameters", align: "right" }], [...rows, ["", "all", formatCount(parameters)]])}`
-    )
+    const columns = [{ header: "layer" }, { header: "kind" }, { header: "parameters", align: "right" as const }]
+    yield* reporter.print(`\n${table(columns, [...rows, ["", "all", formatCount(parameters)]])}`)
     return { layers, parameters }
   })
 
@@ -245,7 +224,10 @@ const details = (pipelines: ReadonlyArray<AnyPipeline>, found: Address.Found) =>
 export const inspect = (pipelines: ReadonlyArray<AnyPipeline>, what: string) =>
   Effect.gen(function* () {
     const reporter = yield* Reporter
-    const found = yield* Address.resolve(what)
+    const found = yield* Address.resolve(
+      what,
+      pipelines.map(({ name }) => name)
+    )
     const { trace, output, stored } = found
     const users = yield* Address.usersOf(stored.content)
     const rows =

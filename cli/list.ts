@@ -1,5 +1,6 @@
 import { Effect } from "effect"
 import { TraceStore } from "../cache/Trace.ts"
+import { encode } from "../engine/Param.ts"
 import * as Pipeline from "../engine/Pipeline.ts"
 import { RunRecords } from "../engine/RunRecord.ts"
 import { Place } from "./Place.ts"
@@ -70,14 +71,14 @@ export const list = (pipelines: ReadonlyArray<Pipeline.AnyPipeline>) =>
     yield* reporter.document({
       schema: 1,
       status: "done",
-      pipelines: pipelines.map((pipeline) => ({
-        name: pipeline.name,
-        description: pipeline.description,
-        params: Object.entries(pipeline.params).map(([name, param]) => ({
-          name,
-          option: `--${optionName(name)}`,
-          default: Pipeline.encodeParams(pipeline, { ...defaults(pipeline) })[name],
-          description: param.description
+      pipelines: pipelines.map(({ name, description, params }) => ({
+        name,
+        description,
+        params: Object.entries(encode(params, Pipeline.defaults(params))).map(([param, value]) => ({
+          name: param,
+          option: `--${optionName(param)}`,
+          default: value,
+          description: params[param]?.description
         }))
       })),
       runs: runs.map(({ run, pipeline, status, started, seconds, params }) => ({
@@ -92,6 +93,3 @@ export const list = (pipelines: ReadonlyArray<Pipeline.AnyPipeline>) =>
     })
     return 0
   })
-
-const defaults = (pipeline: Pipeline.AnyPipeline) =>
-  Object.fromEntries(Object.entries(pipeline.params).map(([name, param]) => [name, param.default]))

@@ -20,8 +20,10 @@ import { SourceFailed } from "../engine/Sources.ts"
 import { Datasets } from "../services/Datasets.ts"
 import { Download } from "../services/Download.ts"
 import { FileDigests } from "../services/FileDigests.ts"
+import * as Machine from "../services/Machine.ts"
 import { workerEnvironment } from "../worker/environment.ts"
 import { pipelines } from "../worker/registry.ts"
+import * as CommandLine from "./command-line.ts"
 import { doctor } from "./doctor.ts"
 import { inspect } from "./inspect.ts"
 import { list } from "./list.ts"
@@ -32,7 +34,6 @@ import * as Reporter from "./Reporter.ts"
 import * as ResultsWriter from "./results-writer.ts"
 import { run, tell } from "./run.ts"
 import * as RunEventsReporter from "./run-events.ts"
-import * as Usage from "./Usage.ts"
 import { why } from "./why.ts"
 
 /** Given by the launcher: where the project and its build lie. */
@@ -70,7 +71,7 @@ const layerOf = (json: boolean) => {
     RunRecordDisk.layerDisk(place.home),
     WorkerExecutor.layerWorkerProcess({
       entry: path.join(place.build, "worker.mjs"),
-      env: workerEnvironment(place.home, codeFile)
+      env: workerEnvironment(place.home, codeFile, Effect.runSync(Machine.threads))
     }),
     code,
     sources,
@@ -167,7 +168,14 @@ const doctorCommand = Command.make("doctor", {}, () => Effect.flatMap(doctor, se
   Command.withDescription("Say what is and is not in order, and the fix")
 )
 
-const COMMANDS = ["run", "plan", "why", "inspect", "list", "doctor"]
+const COMMANDS: ReadonlyArray<CommandLine.CommandShape> = [
+  { name: "run", ofPipeline: true, args: [], flags: ["--refresh"] },
+  { name: "plan", ofPipeline: true, args: [], flags: ["--refresh"] },
+  { name: "why", ofPipeline: true, args: ["NODE"], flags: [] },
+  { name: "inspect", ofPipeline: false, args: ["PIPELINE/NAME, RUN/NAME or the beginning of a digest"], flags: [] },
+  { name: "list", ofPipeline: false, args: [], flags: [] },
+  { name: "doctor", ofPipeline: false, args: [], flags: [] }
+]
 
 const app = Command.make("pipeline").pipe(
   Command.withDescription(
@@ -175,45 +183,6 @@ const app = Command.make("pipeline").pipe(
   ),
   Command.withSubcommands([runCommand, planCommand, whyCommand, inspectCommand, listCommand, doctorCommand])
 )
-
-/** Names that are none, found before the parser says less about them. */
-const checkNames = (args: ReadonlyArray<string>): Effect.Effect<void, Usage.UsageInvalid> =>
-  Effect.gen(function* () {
-    const [command, name, ...rest] = args
-    if (command === undefined || command.startsWith("-")) return
-    if (!COMMANDS.includes(command)) return yield* Usage.unknown("command", command, COMMANDS, "See pipeline --help.")
-    if (command !== "run" && command !== "plan" && command !== "why") return
-    const names = all.map((pipeline) => pipeline.name)
-    if (name === undefined) {
-      return yield* new Usage.UsageInvalid({
-        what: `pipeline ${command} names no pipeline`,
-        expected: `one of ${names.join(", ")}`,
-        fix: `Try pipeline ${command} ${names[0]}.`
-      })
-    }
-    if (name.startsWith("-")) return
-    const pipeline = all.find((each) => each.name === name)
-    if (pipeline === undefined) return yield* Usage.unknown("pipeline", name, names, "See pipeline list.")
-    const known = [
-      ...Object.keys(pipeline.params).map((param) => `--${ParamOptions.optionName(param)}`),
-      "--refresh",
-      "--help"
-    ]
-    for (const arg of rest) {
-      const option = arg.split("=")[0] ?? ""
-      if (!/^--[a-z]/i.test(arg) || known.includes(option)) continue
-      if (["--log-level", "--completions", "--version", "--wizard"].includes(option)) continue
-      return yield* Usage.unknown(`parameter of ${name}`, option, known, `See pipeline ${command} ${name} --help.`)
-    }
-  })
-
-/** `--name -1` as `--name=-1`: a negative number is a value. */
-const joinNegative = (args: ReadonlyArray<string>): ReadonlyArray<string> =>
-  args.flatMap((arg, index) => {
-    const next = args[index + 1] ?? ""
-    if (/^-\.?\d/.test(arg) && (args[index - 1] ?? "").startsWith("--")) return []
-    return arg.startsWith("--") && !arg.includes("=") && /^-\.?\d/.test(next) ? [`${arg}=${next}`] : [arg]
-  })
 
 const isUsage = (error: unknown): boolean =>
   ValidationError.isValidationError(error) ||
@@ -236,6 +205,8 @@ const explained = (error: unknown) => {
   return explain(error instanceof Error ? error : new Error(String(error)))
 }
 
+const errorLogger = Logger.map(Logger.logfmtLogger, (text) => void process.stderr.write(`${text}\n`))
+
 /** A failure to people and programs, and its exit code: 2 for a wrong command line, 1 for the rest. */
 const fail = (error: unknown) =>
   Effect.gen(function* () {
@@ -247,17 +218,55 @@ const fail = (error: unknown) =>
     yield* setExitCode(isUsage(error) ? 2 : 1)
   })
 
+/** The parser prints its errors itself, which `fail` does, and help in colours and as text, wherever it goes. */
+const quietly = <A, E, R>(parser: Effect.Effect<A, E, R>) =>
+  Effect.gen(function* () {
+    const { json, picture, document } = yield* Reporter.Reporter
+    const log = (text: string) =>
+      json
+        ? document({ schema: 1, status: "done", text: text.replace(COLOURS, "").trim() })
+        : picture(process.stdout.isTTY ? text : text.replace(COLOURS, ""))
+    return yield* Effect.consoleWith((console) =>
+      Effect.withConsole(parser, { ...console, log: (...parts) => log(parts.join(" ")), error: () => Effect.void })
+    )
+  })
+
+/** Nobody foresaw it. */
+class Bug extends Schema.TaggedError<Bug>()("Bug", { what: Schema.String }) {
+  override get message() {
+    return `This is a bug: ${this.what}; expected a failure with a name. Report it with the command that shows it.`
+  }
+}
+
+/** One document, whatever happens: an interrupted run has told of itself, anything else has not. */
+const tellInterrupted = Effect.flatMap(Reporter.Reporter, ({ document }) =>
+  document({
+    schema: 1,
+    status: "interrupted",
+    error: {
+      tag: "Interrupted",
+      what: "The command was interrupted",
+      expected: "that it may finish",
+      fix: "Run it again."
+    }
+  })
+)
+
 const main = (argv: ReadonlyArray<string>) => {
   const json = argv.includes("--json")
-  const args = joinNegative(argv.filter((arg) => arg !== "--json"))
+  const args = CommandLine.joinNegative(argv.filter((arg) => arg !== "--json"))
   const cli = Command.run(app, { name: "pipeline", version: VERSION })
-  return checkNames(args).pipe(
-    Effect.zipRight(cli(["node", "pipeline", ...(args.length === 0 ? ["--help"] : args)])),
+  return CommandLine.check(args, COMMANDS, all).pipe(
+    Effect.zipRight(quietly(cli(["node", "pipeline", ...(args.length === 0 ? ["--help"] : args)]))),
     Effect.catchAll(fail),
+    Effect.catchAllDefect((defect) =>
+      fail(new Bug({ what: defect instanceof Error ? defect.message : String(defect) }))
+    ),
+    Effect.onInterrupt(() => tellInterrupted),
     Effect.provide(layerOf(json)),
     Effect.provide(CliConfig.layer({ showBuiltIns: false })),
     // the default logger writes to stdout, which belongs to the answer
-    Effect.provide(Logger.replace(Logger.defaultLogger, Logger.withConsoleError(Logger.logfmtLogger)))
+    Effect.provide(Logger.replace(Logger.defaultLogger, errorLogger))
   )
 }
 

@@ -63,7 +63,9 @@ const parse = (name: string, param: Param.AnyParam, text: string): Effect.Effect
   }
 }
 
-const defaultText = (param: Param.AnyParam): string => JSON.stringify(Schema.encodeSync(param.schema)(param.default))
+/** A parameter's default as it would be typed. */
+export const defaultText = (param: Param.AnyParam): string =>
+  JSON.stringify(Schema.encodeSync(param.schema)(param.default))
 
 /** One option a parameter. */
 export const optionsOf = (

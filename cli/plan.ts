@@ -5,13 +5,6 @@ import * as Plan from "../engine/Plan.ts"
 import { Reporter } from "./Reporter.ts"
 import { formatSeconds, table } from "./table-text.ts"
 
-const WORDS: Readonly<Record<Plan.PlanStatus, string>> = {
-  reuse: "reuse",
-  run: "run",
-  maybe: "maybe",
-  stream: "stream"
-}
-
 const why = ({ status, reasons, chunks, seconds }: Plan.PlannedNode): string => {
   if (status === "stream") return "never stored; made when a node that needs it runs"
   if (status === "reuse") return seconds === null ? "" : `took ${formatSeconds(seconds)}`
@@ -27,7 +20,7 @@ export const plan = (pipeline: Pipeline.AnyPipeline, values: Readonly<Record<str
     yield* reporter.print(
       table(
         [{ header: "node" }, { header: "would" }, { header: "why" }],
-        nodes.map((node) => [node.node, WORDS[node.status], why(node)])
+        nodes.map((node) => [node.node, node.status, why(node)])
       )
     )
     const count = (status: Plan.PlanStatus) => nodes.filter((node) => node.status === status).length

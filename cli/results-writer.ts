@@ -3,8 +3,8 @@ import * as fs from "node:fs/promises"
 import * as path from "node:path"
 import { Effect, Layer } from "effect"
 import type { Stored } from "../artifacts/Artifact.ts"
-import { storeFailed } from "../cache/disk.ts"
-import { ObjectStore } from "../cache/ObjectStore.ts"
+import { makeDirectory } from "../cache/disk.ts"
+import { ObjectStore, StoreFailed } from "../cache/ObjectStore.ts"
 import { type Result, ResultsWriter } from "../engine/Results.ts"
 import { Place } from "./Place.ts"
 
@@ -20,6 +20,13 @@ export const filesOf = (
   }))
 type StoredObject = Stored["parts"][number]["object"]
 
+const unwritable = (file: string, cause: unknown): StoreFailed =>
+  new StoreFailed({
+    what: `The results cannot be written: ${file} (${(cause as { readonly code?: string }).code ?? String(cause)})`,
+    expected: "a folder that you may write to, with room",
+    fix: "Correct its permissions or free some space, or let PIPELINE_RESULTS name another folder; what was computed is kept."
+  })
+
 const INDEX = ".results.json"
 
 /** Whether the folder holds these files already, whole as far as their sizes tell. */
@@ -34,6 +41,16 @@ const isUpToDate = async (
     return stats.every((stat, at) => stat.size === files[at]?.bytes)
   } catch {
     return false
+  }
+}
+
+/** Folders that a process which was killed left half-built, once they are a day old. */
+const removeAbandoned = async (root: string): Promise<void> => {
+  for (const name of await fs.readdir(root).catch(() => [])) {
+    if (!/^\..+-\d+-[0-9a-f]{8}(\.old)?$/.test(name)) continue
+    const stat = await fs.stat(path.join(root, name)).catch(() => null)
+    if (stat !== null && Date.now() - stat.mtimeMs > 24 * 3600 * 1000)
+      await fs.rm(path.join(root, name), { recursive: true, force: true })
   }
 }
 
@@ -68,16 +85,18 @@ export const layer: Layer.Layer<ResultsWriter, never, Place | ObjectStore> = Lay
         if (yield* Effect.promise(() => isUpToDate(target, index, files))) return
         const aside = path.join(root, `.${pipeline}-${process.pid}-${randomBytes(4).toString("hex")}`)
         const io = <A>(file: string, run: () => Promise<A>) =>
-          Effect.tryPromise({ try: run, catch: (cause) => storeFailed("Writing results to", file, cause) })
+          Effect.tryPromise({ try: run, catch: (cause) => unwritable(file, cause) })
+        yield* Effect.promise(() => removeAbandoned(root))
         yield* Effect.gen(function* () {
-          yield* io(aside, () => fs.mkdir(aside, { recursive: true }))
+          yield* io(aside, () => makeDirectory(aside))
           for (const { file, object } of files) {
             const bytes = yield* store.get(object)
             const to = path.join(aside, file)
             yield* io(to, () => fs.mkdir(path.dirname(to), { recursive: true }).then(() => fs.writeFile(to, bytes)))
           }
           yield* io(aside, () => fs.writeFile(path.join(aside, INDEX), index))
-          yield* io(target, () => swapIn(aside, target))
+          // not to be left half-way, with the cleaning below deleting what is being swapped in
+          yield* Effect.uninterruptible(io(target, () => swapIn(aside, target)))
         }).pipe(Effect.ensuring(Effect.promise(() => fs.rm(aside, { recursive: true, force: true }))))
       })
     return { write }

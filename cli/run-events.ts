@@ -53,7 +53,7 @@ export const layer: Layer.Layer<RunEvents, never, Reporter> = Layer.effect(
         )
       },
       NodeReused: ({ node }) => reporter.note(`${node}: cached`),
-      NodeWaiting: ({ node }) => reporter.note(`${node}: another process computes it; waiting`),
+      NodeWaiting: ({ node }) => reporter.note(`${node}: somebody else is computing the same; waiting`),
       NodeStarted: ({ node, reasons }) =>
         reporter.note(`${node}: runs, since ${reasons.map(Reason.render).join("; ")}`),
       NodeProgress: ({ node, progress }) => progressed(node, progress),

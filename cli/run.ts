@@ -3,6 +3,7 @@ import * as path from "node:path"
 import { Effect } from "effect"
 import type { Stored } from "../artifacts/Artifact.ts"
 import { ObjectStore } from "../cache/ObjectStore.ts"
+import { sweep } from "../cache/sweep.ts"
 import type { AnyPipeline, PlanningNeedsOf } from "../engine/Pipeline.ts"
 import * as Run from "../engine/Run.ts"
 import type { RunRecord } from "../engine/RunRecord.ts"
@@ -53,39 +54,53 @@ const toJson = (record: RunRecord) =>
     params: record.params,
     nodes: record.nodes.map(({ reasons: _, ...node }) => node),
     results,
-    ...(record.status === "failed" ? { error: record.nodes.find(({ error }) => error !== null)?.error ?? null } : {})
+    ...(record.status === "failed"
+      ? { error: record.error ?? record.nodes.find(({ error }) => error !== null)?.error ?? null }
+      : {})
   }))
 
-const numbersOf = (value: Readonly<Record<string, unknown>>): ReadonlyArray<string> =>
-  Object.entries(value).flatMap(([name, number]) => {
-    if (typeof number !== "number") return []
-    const words = name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
-    return [
-      `${words} ${name.endsWith("Accuracy") ? formatShare(number) : Number.isInteger(number) ? formatCount(number) : number.toFixed(4)}`
-    ]
-  })
+const numberText = (name: string, value: number): string => {
+  if (name.endsWith("Accuracy")) return formatShare(value)
+  return Number.isInteger(value) ? formatCount(value) : value.toFixed(4)
+}
+
+/** A document's own numbers in words, accuracies first: what one looks for. */
+const numbersOf = (document: Readonly<Record<string, unknown>>): string =>
+  Object.entries(document)
+    .flatMap(([name, value]) => (typeof value === "number" ? [{ name, text: numberText(name, value) }] : []))
+    .sort((a, b) => Number(b.name.endsWith("Accuracy")) - Number(a.name.endsWith("Accuracy")))
+    .map(({ name, text }) => `${name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)} ${text}`)
+    .join(", ")
+
+/** A path as short as it gets: relative only to something below. */
+const shortPath = (file: string): string => {
+  const relative = path.relative(process.cwd(), file)
+  return relative.startsWith("..") ? file : relative
+}
+
+const whatRan = ({ nodes, status: ended }: RunRecord): string => {
+  const count = (status: string) => nodes.filter((node) => node.status === status).length
+  if (count("ran") === 0 && ended === "done") return "nothing to do: everything is cached"
+  const skipped = nodes.filter(({ status, reason }) => status === "skipped" && reason !== null).length
+  const failed = count("failed") === 0 ? "" : `, ${count("failed")} failed, ${skipped} skipped`
+  return `${count("ran")} ran, ${count("reused")} cached${failed}`
+}
 
 const summary = (record: RunRecord) =>
   Effect.gen(function* () {
     const reporter = yield* Reporter
-    const results = yield* resultsOf(record)
-    for (const [name, value] of Object.entries(results)) {
-      const file = value as { readonly path?: string }
-      yield* reporter.print(
-        `${name}: ${typeof file.path === "string" ? path.relative(process.cwd(), file.path) || file.path : numbersOf(value as Readonly<Record<string, unknown>>).join(", ")}`
-      )
+    for (const [name, value] of Object.entries(yield* resultsOf(record))) {
+      const { path: file, ...document } = value as Readonly<Record<string, unknown>>
+      yield* reporter.print(`${name}: ${typeof file === "string" ? shortPath(file) : numbersOf(document)}`)
     }
-    const count = (status: string) => record.nodes.filter((node) => node.status === status).length
-    const ran = count("ran")
-    const did =
-      ran === 0 && count("failed") === 0
-        ? "nothing to do: everything is cached"
-        : `${ran} ran, ${count("reused")} cached${count("failed") > 0 ? `, ${count("failed")} failed, ${record.nodes.filter(({ status, reason }) => status === "skipped" && reason !== null).length} skipped` : ""}`
+    const did = record.status === "interrupted" ? "run it again to go on" : whatRan(record)
     yield* reporter.print(
       `${record.pipeline} ${record.run} ${record.status} in ${formatSeconds(record.seconds)}: ${did}`
     )
-    for (const { node, error } of record.nodes)
+    if (record.error !== null) yield* reporter.note(`error: ${sentence(record.error)}`)
+    for (const { node, error } of record.nodes) {
       if (error !== null) yield* reporter.note(`error in ${node}: ${sentence(error)}`)
+    }
   })
 
 /** Told to people or programs when a run is over, also when it is interrupted. */
@@ -99,8 +114,10 @@ export const tell = (record: RunRecord) =>
 export const run = <P extends AnyPipeline>(
   pipeline: P,
   values: Readonly<Record<string, unknown>>
-): Effect.Effect<number, unknown, Run.Needs | Place | Reporter | PlanningNeedsOf<P>> =>
+): Effect.Effect<number, never, Run.Needs | Place | Reporter | PlanningNeedsOf<P>> =>
   Effect.gen(function* () {
+    const { home } = yield* Place
     const record = yield* Run.run(pipeline, values, { cores: availableParallelism() })
+    if (record.nodes.some(({ status }) => status === "ran")) yield* sweep(home)
     return record.status === "done" ? 0 : 1
   })

@@ -33,7 +33,7 @@ export const why = (pipeline: Pipeline.AnyPipeline, node: string | null, values:
     const graph = Pipeline.graph(pipeline, values)
     const names = graph.stages.map(({ name }) => name)
     if (node !== null && !names.includes(node))
-      return yield* Usage.unknown(`node of ${pipeline.name}`, node, names, `See pipeline plan ${pipeline.name}.`)
+      return yield* Usage.unknown("node", node, names, `See pipeline plan ${pipeline.name}.`, pipeline.name)
     const planned = (yield* Plan.make(graph)).nodes.filter((each) => node === null || each.node === node)
     const records = yield* Effect.flatMap(RunRecords, (all) => all.list)
     const last = records.find((record) => record.pipeline === pipeline.name)

@@ -10,7 +10,9 @@ import { ObjectStore, readPart } from "../cache/ObjectStore.ts"
 import { type ChunkCounts, type ChunkTrace, type Trace, TraceStore } from "../cache/Trace.ts"
 import { type ExecuteFailure, InputLost, NodeFailed } from "./Failure.ts"
 import type { StageEntry } from "./Graph.ts"
+import type { StageDefinition } from "./Node.ts"
 import * as NodeKey from "./NodeKey.ts"
+import { DefinitionInvalid } from "./Param.ts"
 import * as Progress from "./Progress.ts"
 import * as RowStream from "./RowStream.ts"
 
@@ -30,12 +32,26 @@ interface Computed {
 
 type Untyped<A> = Effect.Effect<A, unknown, ObjectStore | TraceStore | Scope.Scope>
 
+/** What a variable's type hides from `tsc`: outputs that the stage does not declare, and those that it left out. */
+const checkNames = ({ name, outputs }: StageDefinition, found: ReadonlyArray<string>) => {
+  const declared = Object.keys(outputs)
+  const wrong = found.find((output) => !declared.includes(output)) ?? declared.find((output) => !found.includes(output))
+  if (wrong === undefined) return Effect.void
+  const how = declared.includes(wrong) ? "does not yield" : "yields, but does not declare,"
+  return new DefinitionInvalid({
+    what: `Stage "${name}" ${how} the output "${wrong}"`,
+    expected: `exactly ${declared.join(", ")}`,
+    fix: "Correct the stage."
+  })
+}
+
 const computeWhole = ({ entry, inputs }: Job): Untyped<Computed> =>
   Effect.gen(function* () {
     const { definition, params } = entry.node
     const store = yield* ObjectStore
     const given = yield* RowStream.decodeInputs(entry.node, inputs)
     const values: Record<string, unknown> = yield* definition.run(given, params) as Untyped<Record<string, unknown>>
+    yield* checkNames(definition, Object.keys(values))
     const outputs: Record<string, Stored> = {}
     for (const [name, artifact] of Object.entries(definition.outputs))
       outputs[name] = yield* artifact.encode(values[name], store.put)
@@ -105,9 +121,7 @@ const computeRows = (job: Job): Untyped<Computed> =>
       })
 
     for (const source of base.stored.parts) {
-      const key = yield* Key.ofText(
-        Key.forChunk(job.text, definition.over as string, base.stored.content, source.content)
-      )
+      const key = yield* Key.ofText(Key.forChunk(job.text, definition.over as string, source.content))
       const kept = yield* reuseChunk(job, artifact, key)
       if (kept !== null) {
         reusedChunks += 1

@@ -1,4 +1,7 @@
+import { Either } from "effect"
+import * as CanonicalJson from "../artifacts/CanonicalJson.ts"
 import { type AnyWire, type Node, type StageDefinition, wiresOf } from "./Node.ts"
+import { encode } from "./Param.ts"
 
 /** A node with its name, its place in topological order given by the list it stands in. */
 export interface Entry {
@@ -34,16 +37,20 @@ interface Builder {
   readonly pipelineParams: Readonly<Record<string, unknown>>
 }
 
+/** Equal for nodes that compute the same. A parameter without an exact form, such as NaN, equals no other. */
 const identity = (builder: Builder, node: Node): string =>
-  JSON.stringify([
-    node.definition._tag,
-    node.definition.name,
-    node.params,
-    Object.entries(node.inputs).map(([name, wires]) => [
-      name,
-      [wires].flat().map((wire: AnyWire) => [builder.byNode.get(wire.node)?.name, wire.output])
-    ])
-  ])
+  Either.getOrElse(
+    CanonicalJson.encode([
+      node.definition._tag,
+      node.definition.name,
+      encode(node.definition.params, node.params),
+      Object.entries(node.inputs).map(([name, wires]) => [
+        name,
+        [wires].flat().map((wire: AnyWire) => [builder.byNode.get(wire.node)?.name ?? null, wire.output])
+      ])
+    ]),
+    () => `inexact ${builder.names.size}`
+  )
 
 /** Outputs after the first of one artifact tell a table's rows apart: `test` of ingest's `train` and `test`. */
 const outputQualifier = (wire: AnyWire): ReadonlyArray<string> => {
@@ -57,9 +64,10 @@ const outputQualifier = (wire: AnyWire): ReadonlyArray<string> => {
  */
 const qualifiers = (builder: Builder, node: Node): ReadonlyArray<string> => {
   const { definition, given, params } = node
+  const encoded = encode(definition.params, params)
   const own = Object.keys(definition.params)
-    .filter((name) => name in given && JSON.stringify(given[name]) !== JSON.stringify(builder.pipelineParams[name]))
-    .map((name) => `${name}=${typeof params[name] === "string" ? params[name] : JSON.stringify(params[name])}`)
+    .filter((name) => name in given && JSON.stringify(encoded[name]) !== JSON.stringify(builder.pipelineParams[name]))
+    .map((name) => `${name}=${typeof encoded[name] === "string" ? encoded[name] : JSON.stringify(encoded[name])}`)
   if (definition._tag === "Source" || definition.over === null) return own
   const over = node.inputs[definition.over] as AnyWire
   const inherited =
@@ -91,6 +99,7 @@ const visit = (builder: Builder, node: Node): void => {
   builder.byIdentity.set(key, entry)
 }
 
+/** `pipelineParams` are encoded: a node is told from its siblings by what its call changed of them. */
 export const make = (
   pipeline: { readonly name: string },
   pipelineParams: Readonly<Record<string, unknown>>,

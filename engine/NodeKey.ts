@@ -6,6 +6,7 @@ import * as Key from "../cache/Key.ts"
 import { Code, type CodeUnknown } from "./Code.ts"
 import * as Graph from "./Graph.ts"
 import type { AnyWire, Node, StageDefinition } from "./Node.ts"
+import * as Param from "./Param.ts"
 
 /** An input with everything behind it found: bytes in the store, or the streamed stages down to such bytes. */
 export type Resolved =
@@ -74,6 +75,7 @@ const keyInput = (resolved: Resolved): Effect.Effect<Key.Input, KeyFailure, Code
     ? Effect.succeed(resolved.stored.content)
     : Effect.map(parts(resolved.node, resolved.inputs), (recipe) => ({
         stage: resolved.node.definition.name,
+        over: resolved.node.definition.over as string,
         ...recipe
       }))
 
@@ -81,13 +83,8 @@ const parts = (node: Node<StageDefinition>, resolved: ResolvedInputs): Effect.Ef
   Effect.gen(function* () {
     const { definition } = node
     const code = yield* Effect.flatMap(Code, (all) => all.of(definition.name))
-    // a parameter that was decoded encodes; NaN and its like are caught when the key is written
-    const params = Object.fromEntries(
-      Object.entries(definition.params).map(([name, param]) => [
-        name,
-        Schema.encodeSync(param.schema)(node.params[name])
-      ])
-    )
+    // a parameter that was accepted encodes; NaN and its like are caught when the key is written
+    const params = Param.encode(definition.params, node.params)
     const inputs = yield* Effect.all(
       Object.fromEntries(
         Object.entries(resolved).map(([name, value]) => [

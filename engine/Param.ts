@@ -1,4 +1,4 @@
-import { Either, Schema } from "effect"
+import { Either, Inspectable, Schema } from "effect"
 
 /** What a parameter's schema must encode to: its key is exact. */
 export type Json = string | number | boolean | null | ReadonlyArray<Json> | { readonly [name: string]: Json }
@@ -46,13 +46,39 @@ export const make = <A, I extends Json>(
   const checked = Schema.validateEither(schema)(value)
   if (Either.isLeft(checked)) {
     throw new DefinitionInvalid({
-      what: `The default ${JSON.stringify(value)} of the parameter "${description}" is refused by its own schema`,
+      what: `The default ${Inspectable.toStringUnknown(value, 0)} of the parameter "${description}" is refused by its own schema`,
       expected: expectation(schema),
       fix: "Change the default or the schema."
     })
   }
   return { schema, default: value, description }
 }
+
+/** Every declared parameter: what the call gives, else the default. Throws `DefinitionInvalid` on a value that is refused. */
+export const fill = (
+  of: string,
+  params: Params,
+  given: Readonly<Record<string, unknown>>
+): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    Object.entries(params).map(([name, { schema, default: value }]) => {
+      if (!(name in given)) return [name, value]
+      if (Either.isLeft(Schema.validateEither(schema)(given[name]))) {
+        throw new DefinitionInvalid({
+          what: `${of} is given ${Inspectable.toStringUnknown(given[name], 0)} for the parameter "${name}"`,
+          expected: expectation(schema),
+          fix: "Correct the call in the pipeline's build."
+        })
+      }
+      return [name, given[name]]
+    })
+  )
+
+/** Values that their schemas accept, as the JSON that enters keys. */
+export const encode = (params: Params, values: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    Object.entries(params).map(([name, { schema }]) => [name, Schema.encodeSync(schema)(values[name])])
+  )
 
 /** A schema in words, from its annotations: "a positive number", "one of 96, 128". */
 export const expectation = (schema: Schema.Schema.All): string => {
@@ -69,4 +95,6 @@ const titleAnnotation = Symbol.for("effect/annotation/Title")
 
 /** Whether two stages mean the same by one name: the same definition, or an equal one. */
 export const same = (a: AnyParam, b: AnyParam): boolean =>
-  a === b || (String(a.schema) === String(b.schema) && JSON.stringify(a.default) === JSON.stringify(b.default))
+  a === b ||
+  (String(a.schema) === String(b.schema) &&
+    JSON.stringify(encode({ a }, { a: a.default })) === JSON.stringify(encode({ a: b }, { a: b.default })))

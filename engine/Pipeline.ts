@@ -2,7 +2,7 @@ import { Either, Schema } from "effect"
 import type { AnyArtifact } from "../artifacts/Artifact.ts"
 import * as Graph from "./Graph.ts"
 import type { Wire } from "./Node.ts"
-import { DefinitionInvalid, expectation, ParamInvalid, type Params, same, type Values } from "./Param.ts"
+import { DefinitionInvalid, encode, expectation, ParamInvalid, type Params, same, type Values } from "./Param.ts"
 
 type Results = Readonly<Record<string, Wire<AnyArtifact, unknown, unknown, unknown>>>
 type ErrorOf<O> = { [K in keyof O]: O[K] extends Wire<AnyArtifact, infer E, unknown, unknown> ? E : never }[keyof O]
@@ -47,7 +47,8 @@ export const make = <const P extends Params, O extends Results>(definition: {
   return definition
 }
 
-const defaults = (params: Params) =>
+/** The parameters nobody gave. */
+export const defaults = (params: Params) =>
   Object.fromEntries(Object.entries(params).map(([name, param]) => [name, param.default]))
 
 const checkParams = (pipeline: AnyPipeline): void => {
@@ -61,7 +62,8 @@ const checkParams = (pipeline: AnyPipeline): void => {
       return Reflect.get(values, name)
     }
   })
-  const graph = Graph.make(pipeline, watched, pipeline.build(watched))
+  // the graph compares values for its names: that is no reading
+  const graph = Graph.make(pipeline, encode(pipeline.params, defaults(pipeline.params)), pipeline.build(watched))
   for (const name of Object.keys(pipeline.params)) {
     if (!read.has(name))
       fail(`nobody reads the parameter "${name}"`, "that build or a stage reads it", "Remove it, or pass it on.")
@@ -130,11 +132,8 @@ export const decodeParams = (
 export const encodeParams = (
   pipeline: AnyPipeline,
   values: Readonly<Record<string, unknown>>
-): Readonly<Record<string, unknown>> =>
-  Object.fromEntries(
-    Object.entries(pipeline.params).map(([name, param]) => [name, Schema.encodeSync(param.schema)(values[name])])
-  )
+): Readonly<Record<string, unknown>> => encode(pipeline.params, values)
 
 /** The graph of one set of parameters. */
 export const graph = (pipeline: AnyPipeline, values: Readonly<Record<string, unknown>>): Graph.Graph =>
-  Graph.make(pipeline, values, pipeline.build(values))
+  Graph.make(pipeline, encodeParams(pipeline, values), pipeline.build(values))

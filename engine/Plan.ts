@@ -1,5 +1,6 @@
 import { Effect } from "effect"
 import type { Stored } from "../artifacts/Artifact.ts"
+import type { Digest } from "../artifacts/Digest.ts"
 import * as Key from "../cache/Key.ts"
 import { ObjectStore } from "../cache/ObjectStore.ts"
 import * as Reason from "../cache/Reason.ts"
@@ -39,24 +40,49 @@ interface Entry {
   readonly planned: PlannedNode
 }
 
-const plannedChunks = (
+/** What computing a node takes: how many chunks it finds, and which objects of its inputs it opens. */
+interface Work {
+  readonly chunks: ChunkCounts | null
+  readonly opened: ReadonlySet<Digest>
+}
+
+const objectsOf = (artifacts: ReadonlyArray<Stored>): ReadonlySet<Digest> =>
+  new Set(artifacts.flatMap(({ parts }) => parts.map(({ object }) => object)))
+
+/** Null where the object is whole; reads and hashes it. */
+const damageOf = (object: Digest): Effect.Effect<"missing" | "corrupt" | null, never, ObjectStore> =>
+  Effect.gen(function* () {
+    const store = yield* ObjectStore
+    return yield* store.get(object).pipe(
+      Effect.as(null),
+      Effect.catchAll((error) =>
+        Effect.succeed(error._tag === "ObjectMissing" ? ("missing" as const) : ("corrupt" as const))
+      )
+    )
+  })
+
+const workOf = (
   entry: Graph.StageEntry,
   decision: Decide.Decision
-): Effect.Effect<ChunkCounts | null, NodeKey.KeyFailure, TraceStore | ObjectStore> =>
+): Effect.Effect<Work, NodeKey.KeyFailure, TraceStore | ObjectStore> =>
   Effect.gen(function* () {
-    if (entry.node.definition.keep !== "stored") return null
-    const store = yield* ObjectStore
+    const opened = objectsOf(NodeKey.needs(decision.inputs))
+    if (entry.node.definition.keep !== "stored") return { chunks: null, opened }
     const traces = yield* TraceStore
     const base = RowStream.baseOf(entry.node, decision.inputs)
-    let reused = 0
+    const kept = new Set<Digest>()
     for (const part of base.stored.parts) {
-      const key = yield* Key.ofText(
-        Key.forChunk(decision.text, entry.node.definition.over as string, base.stored.content, part.content)
-      )
+      const key = yield* Key.ofText(Key.forChunk(decision.text, entry.node.definition.over as string, part.content))
       const found = yield* traces.getChunk(decision.text.stage, key)
-      if (found._tag === "Hit" && (yield* store.has(found.trace.part.object, found.trace.part.bytes))) reused += 1
+      if (found._tag === "Hit" && (yield* damageOf(found.trace.part.object)) === null) kept.add(part.object)
     }
-    return { reused, ran: base.stored.parts.length - reused }
+    const all = base.stored.parts
+    const ran = all.filter(({ object }) => !kept.has(object)).length
+    return {
+      chunks: { reused: all.length - ran, ran },
+      // a node that finds every chunk opens nothing, not even its other inputs
+      opened: ran === 0 ? new Set<Digest>() : new Set([...opened].filter((object) => !kept.has(object)))
+    }
   })
 
 type Needs = Code | TraceStore | ObjectStore
@@ -99,56 +125,89 @@ const planNode = (
         ...shared,
         status: "run" as const,
         key: decision.key,
-        reasons,
-        chunks: yield* plannedChunks(entry, decision)
+        reasons
       }
     }
   }) satisfies Effect.Effect<Entry, NodeKey.KeyFailure, Needs>
 
-/** The first output object that is not whole; reads and hashes them all. */
+/** Stored artifacts that somebody needs, and which of their objects are opened; the rest must only be there. */
+type Wanted = Map<Stored, ReadonlySet<Digest>>
+
+const want = (wanted: Wanted, artifacts: ReadonlyArray<Stored>, opened: ReadonlySet<Digest>): void => {
+  for (const stored of artifacts) wanted.set(stored, new Set([...(wanted.get(stored) ?? []), ...opened]))
+}
+
+/** The first object of the outputs that is not as it is wanted. */
 const firstLost = (
-  outputs: Readonly<Record<string, Stored>>
+  outputs: Readonly<Record<string, Stored>>,
+  wanted: Wanted
 ): Effect.Effect<Reason.Reason | null, never, ObjectStore> =>
   Effect.gen(function* () {
     const store = yield* ObjectStore
-    for (const [output, { parts }] of Object.entries(outputs)) {
-      for (const { object } of parts) {
-        const what = yield* store.get(object).pipe(
-          Effect.as(null),
-          Effect.catchAll((error) => Effect.succeed(error._tag === "ObjectMissing" ? "missing" : "corrupt"))
-        )
+    for (const [output, stored] of Object.entries(outputs)) {
+      const opened = wanted.get(stored)
+      if (opened === undefined) continue
+      for (const { object, bytes } of stored.parts) {
+        const there = yield* store.has(object, bytes)
+        const what = opened.has(object) ? yield* damageOf(object) : there ? null : "missing"
         if (what !== null) return Reason.ObjectLost.make({ output, object, what })
       }
     }
     return null
   })
 
-/** A reused node whose bytes somebody needs must be computed again when they are gone: found from the end backwards. */
+/**
+ * A reused node whose bytes somebody needs must be computed again when they are gone: found from the end backwards.
+ * Bytes that only an undecided node needs leave their own node undecided.
+ */
 const checkNeeded = (
   graph: Graph.Graph,
-  planned: ReadonlyArray<Entry>
+  planned: ReadonlyArray<Entry>,
+  known: NodeKey.Outputs
 ): Effect.Effect<ReadonlyArray<Entry>, NodeKey.KeyFailure, Needs> =>
   Effect.gen(function* () {
-    const byName = new Map(planned.map((one) => [one.entry.name, one]))
-    const needed = new Set(Results.materialized(graph).map(({ node }) => node))
-    for (const { entry } of [...planned].reverse()) {
-      const one = byName.get(entry.name) as Entry
-      if (one.planned.status === "reuse" && needed.has(entry.name) && one.decision?.hit != null) {
-        const lost = yield* firstLost(one.decision.hit.outputs)
-        if (lost !== null) {
-          const chunks = yield* plannedChunks(entry, one.decision)
-          byName.set(entry.name, {
-            ...one,
-            planned: { ...one.planned, status: "run", reasons: [lost], chunks, seconds: null }
-          })
-        }
-      }
-      if (byName.get(entry.name)?.planned.status === "run") {
-        for (const parent of NodeKey.storedParents(graph, entry)) needed.add(parent.name)
-      }
+    const checked: Array<Entry> = []
+    const wanted: Wanted = new Map()
+    const perhaps = new Map<string, ReadonlyArray<string>>()
+    for (const { node, output } of Results.materialized(graph)) {
+      const stored = known[node]?.[output]
+      if (stored !== undefined) want(wanted, [stored], objectsOf([stored]))
     }
-    return planned.map(({ entry }) => byName.get(entry.name) as Entry)
+    const judge = ({ entry, decision, planned: before }: Entry) =>
+      Effect.gen(function* () {
+        const outputs = decision?.hit?.outputs
+        if (outputs === undefined) return before
+        const lost = yield* firstLost(outputs, wanted)
+        if (lost !== null) return { ...before, status: "run" as const, reasons: [lost], seconds: null }
+        const ancestors = perhaps.get(entry.name)
+        if (ancestors === undefined) return before
+        const all = Object.values(outputs)
+        const perhapsLost = yield* firstLost(outputs, new Map(all.map((stored) => [stored, objectsOf(all)])))
+        if (perhapsLost === null) return before
+        const reasons = [perhapsLost, Reason.Undecided.make({ ancestors })]
+        return { ...before, status: "maybe" as const, key: null, reasons, seconds: null }
+      })
+    for (const one of [...planned].reverse()) {
+      const { entry, decision } = one
+      const verdict: PlannedNode = yield* judge(one)
+      if (verdict.status === "run" && decision !== null) {
+        const { chunks, opened } = yield* workOf(entry, decision)
+        want(wanted, NodeKey.needs(decision.inputs), opened)
+        checked.unshift({ entry, decision, planned: { ...verdict, chunks } })
+        continue
+      }
+      if (verdict.status === "maybe") {
+        const ancestors = undecidedOf(verdict)
+        for (const { name } of NodeKey.storedParents(graph, entry))
+          perhaps.set(name, [...new Set([...(perhaps.get(name) ?? []), ...ancestors])])
+      }
+      checked.unshift({ entry, decision, planned: verdict })
+    }
+    return checked
   })
+
+const undecidedOf = ({ reasons }: PlannedNode): ReadonlyArray<string> =>
+  reasons.flatMap((reason) => (reason._tag === "Undecided" ? reason.ancestors : []))
 
 /** What a run would do now. */
 export const make = (
@@ -162,14 +221,9 @@ export const make = (
       const one: Entry = yield* planNode(graph, entry, known, undecided)
       planned.push(one)
       if (one.planned.status === "run") undecided.set(entry.name, [entry.name])
-      if (one.planned.status === "maybe") {
-        undecided.set(
-          entry.name,
-          one.planned.reasons.flatMap((reason) => (reason._tag === "Undecided" ? reason.ancestors : []))
-        )
-      }
+      if (one.planned.status === "maybe") undecided.set(entry.name, undecidedOf(one.planned))
       if (one.decision?.hit != null) known[entry.name] = one.decision.hit.outputs
     }
-    const checked = yield* checkNeeded(graph, planned)
+    const checked = yield* checkNeeded(graph, planned, known)
     return { pipeline: graph.pipeline, nodes: checked.map(({ planned }) => planned) }
   })

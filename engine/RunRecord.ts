@@ -35,6 +35,8 @@ export const RunRecord = Schema.Struct({
   seconds: Schema.Number,
   params: Schema.Record({ key: Schema.String, value: Schema.Unknown }),
   nodes: Schema.Array(NodeRecord),
+  /** What kept the run as a whole from its end: a source that cannot be had, results that cannot be written. */
+  error: Schema.NullOr(Explained),
   /** Each result that was reached, by digest. */
   results: Schema.Record({
     key: Schema.String,

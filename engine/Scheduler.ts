@@ -33,16 +33,24 @@ export type Outcome =
 export interface State {
   readonly graph: Graph.Graph
   readonly params: Readonly<Record<string, unknown>>
-  readonly sources: NodeKey.Outputs
+  /** Filled once the sources are resolved, before any node is asked for. */
+  readonly sources: Record<string, Readonly<Record<string, Stored>>>
   readonly outcomes: Map<string, Outcome>
+  /** Nodes that were started, so that an interrupted run can say what it was at. */
+  readonly begun: Map<string, { readonly key: string; readonly reasons: ReadonlyArray<Reason.Reason> }>
   readonly locks: ReadonlyMap<string, Effect.Semaphore>
   readonly permits: Effect.Semaphore
   readonly cores: number
   readonly stages: ReadonlyMap<string, Graph.StageEntry>
 }
 
-/** Lost bytes are recomputed and tried again this often; then the node fails. */
-export const REPAIRS = 3
+/** An object that is lost again after it was computed again is given up at this many losses. */
+const MOST_LOSSES = 3
+
+/** The objects that were found lost so far, each as often as it was. */
+export type Losses = ReadonlyArray<string>
+export const isHopeless = (losses: Losses, object: string): boolean =>
+  losses.filter((lost) => lost === object).length >= MOST_LOSSES
 
 const locked = <A, E, R>(state: State, entry: Graph.StageEntry, effect: Effect.Effect<A, E, R>) =>
   (state.locks.get(entry.name) as Effect.Semaphore).withPermits(1)(effect)
@@ -58,24 +66,29 @@ export const obtain = (state: State, entry: Graph.StageEntry): Effect.Effect<Out
     })
   )
 
-/** Computes a node again because bytes of its output are lost, unless another fiber has done so. */
+/**
+ * Computes a node again because an object of the outcome that somebody used is lost, unless another fiber has done so
+ * since. The lost object's damaged bytes are removed first.
+ */
 export const repair = (
   state: State,
   entry: Graph.StageEntry,
-  object: string,
-  what: "missing" | "corrupt"
-): Effect.Effect<void, never, Needs> =>
+  used: Outcome | undefined,
+  { object, what }: Pick<InputLost, "object" | "what">
+): Effect.Effect<void, StoreFailed, Needs> =>
   locked(
     state,
     entry,
     Effect.gen(function* () {
       const known = state.outcomes.get(entry.name)
-      if (known?._tag !== "Done") return
+      if (known?._tag !== "Done" || known !== used) return
       const store = yield* ObjectStore
       const found = Object.entries(known.trace.outputs).flatMap(([output, { parts }]) =>
         parts.filter((part) => part.object === object).map((part) => ({ output, part }))
       )[0]
-      if (found === undefined || (yield* store.has(found.part.object, found.part.bytes))) return
+      if (found === undefined) return
+      if (what === "corrupt") yield* store.remove(found.part.object)
+      else if (yield* store.has(found.part.object, found.part.bytes)) return
       yield* publish(
         RunEvent.Warned({ node: entry.name, message: `An object of ${entry.name} was ${what}; it is computed again.` })
       )
@@ -84,9 +97,7 @@ export const repair = (
   )
 
 const settle = (state: State, entry: Graph.StageEntry, forced: ReadonlyArray<Reason.Reason> | null) =>
-  Effect.tap(attempt(state, entry, forced, REPAIRS), (outcome) =>
-    Effect.sync(() => state.outcomes.set(entry.name, outcome))
-  )
+  Effect.tap(attempt(state, entry, forced, []), (outcome) => Effect.sync(() => state.outcomes.set(entry.name, outcome)))
 
 const fail = (entry: Graph.StageEntry, error: Explained, key: string | null, reasons: ReadonlyArray<Reason.Reason>) =>
   Effect.as(publish(RunEvent.NodeFailed({ node: entry.name, error })), { _tag: "Failed" as const, error, key, reasons })
@@ -106,7 +117,7 @@ const attempt = (
   state: State,
   entry: Graph.StageEntry,
   forced: ReadonlyArray<Reason.Reason> | null,
-  repairs: number
+  losses: Losses
 ): Effect.Effect<Outcome, never, Needs> =>
   Effect.gen(function* () {
     const parents = stageParents(state, entry)
@@ -128,11 +139,9 @@ const attempt = (
     if (decision.hit !== null && forced === null) return yield* reuse(entry, decision.hit)
     const lost = yield* Effect.scoped(leased(state, entry, decision, outputs, forced))
     if (!(lost instanceof InputLost)) return lost
-    if (repairs === 0) return yield* fail(entry, explain(lost), decision.key, forced ?? [])
-    const store = yield* ObjectStore
-    if (lost.what === "corrupt") yield* store.remove(lost.object as Parameters<typeof store.remove>[0])
-    yield* Effect.forEach(parents, (parent) => repair(state, parent, lost.object, lost.what))
-    return yield* attempt(state, entry, forced, repairs - 1)
+    if (isHopeless(losses, lost.object)) return yield* fail(entry, explain(lost), decision.key, forced ?? [])
+    yield* Effect.forEach(settled, ({ parent, outcome }) => repair(state, parent, outcome, lost))
+    return yield* attempt(state, entry, forced, [...losses, lost.object])
   }).pipe(Effect.catchAll((error) => fail(entry, explain(error), null, forced ?? [])))
 
 const reuse = (entry: Graph.StageEntry, trace: Trace) =>
@@ -173,6 +182,7 @@ const leased = (
     const share = entry.node.definition.share === "machine" ? state.cores : 1
     return yield* state.permits.withPermits(share)(
       Effect.gen(function* () {
+        state.begun.set(entry.name, { key: decision.key, reasons })
         yield* publish(RunEvent.NodeStarted({ node: entry.name, reasons }))
         return yield* execute(state, entry, decision, outputs, reasons)
       })

@@ -1,7 +1,7 @@
 import { Context, type Effect } from "effect"
 import type { Files, FilesArtifact } from "../artifacts/Files.ts"
 import type { AnyWire, Node, SourceDefinition, Wire } from "./Node.ts"
-import type { Params, Values } from "./Param.ts"
+import { fill, type Params, type Values } from "./Param.ts"
 
 /** Whether better editions that were out of reach last time are tried again: `--refresh`. */
 export class Refresh extends Context.Reference<Refresh>()("headrace/Refresh", { defaultValue: () => false }) {}
@@ -29,10 +29,7 @@ export const make = <A extends FilesArtifact<string>, S, E, const P extends Para
     resolve: definition.resolve
   }
   const use = (given: Readonly<Record<string, unknown>> = {}): AnyWire => {
-    const values = Object.fromEntries(
-      Object.entries(params).map(([name, param]) => [name, name in given ? given[name] : param.default])
-    )
-    const node: Node = { definition: source, inputs: {}, params: values, given }
+    const node: Node = { definition: source, inputs: {}, params: fill(definition.name, params, given), given }
     return { node, output: "files", artifact: definition.artifact }
   }
   return Object.assign(use, { params }) as unknown as Source<A, P, S>

@@ -4,7 +4,7 @@ import type { AnyArtifact, Artifact, ArtifactInvalid, ArtifactUnreadable, ValueO
 import type { Batch, Columns } from "../artifacts/Column.ts"
 import type { ReadFailure } from "../cache/ObjectStore.ts"
 import type { AnyWire, InputSpec, Many, Node, Share, StageDefinition, Wire } from "./Node.ts"
-import { DefinitionInvalid, type Params, type Values } from "./Param.ts"
+import { DefinitionInvalid, fill, type Params, type Values } from "./Param.ts"
 
 /** A list of artifacts as one input. */
 export const many = <A extends AnyArtifact>(artifact: A): Many<A> => ({ _tag: "Many", artifact })
@@ -82,9 +82,7 @@ type Failure<Errors extends Schema.Schema.All> = Schema.Schema.Type<Errors> | In
 const seam = (definition: StageDefinition): unknown => {
   checkDefinition(definition)
   const use = (inputs: Record<string, AnyWire | ReadonlyArray<AnyWire>>, given: Record<string, unknown> = {}) => {
-    const params = Object.fromEntries(
-      Object.entries(definition.params).map(([name, param]) => [name, name in given ? given[name] : param.default])
-    )
+    const params = fill(definition.name, definition.params, given)
     const node: Node = { definition, inputs, params, given }
     return Object.fromEntries(
       Object.entries(definition.outputs).map(([output, artifact]): [string, AnyWire] => [

@@ -33,6 +33,8 @@ interface Member {
 /** A busy worker that was told to stop is killed after this long. */
 const KILL_AFTER_MILLIS = 1000
 const LAST_WORDS = 2000
+const SPAWN_TIMEOUT = "30 seconds"
+const NEVER_SPOKE: Ended = { signal: null, code: null, lastWords: "it did not start within 30 seconds" }
 
 const spawn = ({ entry, env }: Options): Effect.Effect<Member, unknown> =>
   Effect.gen(function* () {
@@ -56,7 +58,13 @@ const spawn = ({ entry, env }: Options): Effect.Effect<Member, unknown> =>
       Scope.extend(scope),
       // a member is acquired uninterruptibly, and the loser of a race must be able to end
       Effect.raceFirst(Effect.interruptible(Effect.flatMap(Deferred.await(ended), (how) => Effect.fail(how)))),
-      Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause)))
+      Effect.timeoutFail({ duration: SPAWN_TIMEOUT, onTimeout: () => ({ ...NEVER_SPOKE }) }),
+      Effect.onError((cause) =>
+        Effect.zipRight(
+          Effect.sync(() => child.kill("SIGKILL")),
+          Scope.close(scope, Exit.failCause(cause))
+        )
+      )
     )
     return { execute: worker.execute, ended, child, scope } satisfies Member
   })

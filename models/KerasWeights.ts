@@ -1,5 +1,8 @@
 import { readFile } from "node:fs/promises"
 import { Effect, Schema } from "effect"
+import * as Digest from "../artifacts/Digest.ts"
+import type { Files } from "../artifacts/Files.ts"
+import { SourceChanged } from "../services/SourceError.ts"
 
 /** One array of a weight file: row-major float32 of `shape`. */
 export interface Weight {
@@ -19,12 +22,16 @@ export class WeightsUnreadable extends Schema.TaggedError<WeightsUnreadable>()("
   }
 }
 
+/** What messages call the file; `inFile` gives it its name. */
+const File = Schema.optionalWith(Schema.String, { default: () => "the weight file" })
+
 export class WeightMissing extends Schema.TaggedError<WeightMissing>()("WeightMissing", {
   layer: Schema.String,
-  weight: Schema.String
+  weight: Schema.String,
+  file: File
 }) {
   override get message() {
-    return `The weight file has no "${this.weight}" of layer "${this.layer}"; expected the weights of every layer of the network. Use the file that was made for this network.`
+    return `In ${this.file} there is no "${this.weight}" of layer "${this.layer}"; expected the weights of every layer of the network. Use the file that was made for this network.`
   }
 }
 
@@ -32,10 +39,11 @@ export class WeightMisshapen extends Schema.TaggedError<WeightMisshapen>()("Weig
   layer: Schema.String,
   weight: Schema.String,
   found: Schema.Array(Schema.Int),
-  expected: Schema.Array(Schema.Int)
+  expected: Schema.Array(Schema.Int),
+  file: File
 }) {
   override get message() {
-    return `Weight "${this.weight}" of layer "${this.layer}" has the shape [${this.found.join(", ")}]; expected [${this.expected.join(", ")}]. Use the file that was made for this network, of the same width.`
+    return `In ${this.file} the weight "${this.weight}" of layer "${this.layer}" has the shape [${this.found.join(", ")}]; expected [${this.expected.join(", ")}]. Use the file that was made for this network, of the same width.`
   }
 }
 
@@ -63,6 +71,8 @@ const parse = (h5: Hdf5, module: Awaited<Hdf5["ready"]>, bytes: Uint8Array): Ker
         const { shape, value } = entity
         if (shape === null || !(value instanceof Float32Array))
           throw new Error(`"${path}" holds ${JSON.stringify(entity.dtype)}`)
+        // HDF5 keeps no checksums: damaged arrays are mostly noticed by numbers that are none
+        if (!value.every(Number.isFinite)) throw new Error(`"${path}" holds numbers that are not finite`)
         const names = path.split("/")
         found.set(`${names[0]}/${names.at(-1)?.replace(/:\d+$/, "")}`, { shape, data: value })
       }
@@ -76,10 +86,12 @@ const parse = (h5: Hdf5, module: Awaited<Hdf5["ready"]>, bytes: Uint8Array): Ker
 }
 
 /** Reads a weight file whole: a group a layer, in it arrays named like `kernel:0` at any depth. */
-export const read = (path: string): Effect.Effect<KerasWeights, WeightsUnreadable> =>
+export const read = ({ path, digest, label }: Files): Effect.Effect<KerasWeights, WeightsUnreadable | SourceChanged> =>
   Effect.gen(function* () {
     const unreadable = (error: unknown) => new WeightsUnreadable({ path, what: reason(error) })
     const bytes = yield* Effect.tryPromise({ try: () => readFile(path), catch: unreadable })
+    // what is computed is kept under the digest that the file had when the run began
+    if (Digest.ofBytes(bytes) !== digest) return yield* new SourceChanged({ path, label })
     const h5 = yield* Effect.promise(() => import("h5wasm"))
     const module = yield* Effect.promise(() => h5.ready)
     return yield* Effect.try({
@@ -105,3 +117,14 @@ export const find = (
     return new WeightMisshapen({ layer, weight, found: found.shape, expected: shape })
   return Effect.succeed(found.data)
 }
+
+/** Lets what is wrong with a weight name the file that it was read from. */
+export const inFile =
+  (file: string) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | WeightMissing | WeightMisshapen, R> =>
+    Effect.mapError(effect, (error) => {
+      if (error instanceof WeightMissing) return new WeightMissing({ layer: error.layer, weight: error.weight, file })
+      if (!(error instanceof WeightMisshapen)) return error
+      const { layer, weight, found, expected } = error
+      return new WeightMisshapen({ layer, weight, found, expected, file })
+    })

@@ -52,14 +52,21 @@ export interface Trained {
   readonly bestEpoch: number
 }
 
-/** The loss stopped being a finite number. Epoch and step count from 1. */
+/**
+ * Float32 logits this far apart differ from their neighbours by more than 1: from such a loss, no step leads back. Nats a
+ * row.
+ */
+const mostLoss = 2 ** 24
+
+/** The loss stopped being a finite number, or one to learn from. Epoch and step count from 1. */
 export class Diverged extends Schema.TaggedError<Diverged>()("Diverged", {
   epoch: Schema.Int,
   step: Schema.Int,
   learningRate: Schema.Number
 }) {
   override get message() {
-    return `Training diverged: the loss is no finite number at epoch ${this.epoch}, step ${this.step}; expected it to fall. Lower the learning rate: --learning-rate ${Number((this.learningRate / 10).toPrecision(3))}.`
+    const lower = Math.min(1e-3, Number((this.learningRate / 10).toPrecision(3)))
+    return `Training diverged: the loss is infinite, or far too large to learn from, at epoch ${this.epoch}, step ${this.step}; expected it to fall. Lower the learning rate: --learning-rate ${lower}.`
   }
 }
 
@@ -140,7 +147,8 @@ const trainEpoch = (network: Network, data: Data, options: Options, epoch: numbe
       if (step % lookEvery === 0 || step === steps) {
         for (const sums of network.losses()) {
           seen += 1
-          if (!Number.isFinite(sums.loss)) return yield* new Diverged({ epoch, step: seen, learningRate })
+          const rows = Math.min(batchSize, order.length - (seen - 1) * batchSize)
+          if (!(sums.loss / rows <= mostLoss)) return yield* new Diverged({ epoch, step: seen, learningRate })
           loss += sums.loss
           correct += sums.correct
         }

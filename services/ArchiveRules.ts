@@ -29,6 +29,23 @@ export const damaged = (archive: string, what: string): ArchiveRefused =>
     fix: "Pack it again, or download it again."
   })
 
+export const noArchive = (archive: string): ArchiveRefused =>
+  new ArchiveRefused({
+    archive,
+    what: "is no archive, or damaged from its start",
+    expected: "a .tar, .tar.gz, .tgz or .zip",
+    fix: "Look what is in it (a failed download is often a web page), and get it again."
+  })
+
+/** An entry that would land elsewhere. */
+export const escaping = (archive: string, raw: string): ArchiveRefused =>
+  new ArchiveRefused({
+    archive,
+    what: `has an entry ${JSON.stringify(raw)}`,
+    expected: "relative paths that stay inside",
+    fix: "Don't trust this archive; pack a folder yourself with tar -C FOLDER -czf ARCHIVE ."
+  })
+
 export interface Limits {
   /** Unpacked bytes of one entry. */
   readonly entryBytes: number
@@ -59,16 +76,7 @@ export const bomb = (archive: string, { freeBytes, ratio }: Limits): ArchiveRefu
 export const pathOf = (archive: string, raw: string): Either.Either<string | null, ArchiveRefused> => {
   const segments = raw.split(/[/\\]/).filter((segment) => segment !== "" && segment !== ".")
   const isUnsafe = /^[/\\]|^[A-Za-z]:[/\\]|\0/.test(raw) || segments.includes("..")
-  if (isUnsafe) {
-    return Either.left(
-      new ArchiveRefused({
-        archive,
-        what: `has an entry ${JSON.stringify(raw)}`,
-        expected: "relative paths that stay inside",
-        fix: "Don't trust this archive; pack a folder yourself with tar -C FOLDER -czf ARCHIVE ."
-      })
-    )
-  }
+  if (isUnsafe) return Either.left(escaping(archive, raw))
   return Either.right(segments.length === 0 || segments.some(isIgnored) ? null : segments.join("/"))
 }
 

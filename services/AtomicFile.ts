@@ -14,5 +14,5 @@ export const write = (file: string, text: string): Effect.Effect<void, SourceUnr
       fs.renameSync(temporary, file)
     },
     catch: unreadable(file)
-  }).pipe(Effect.tapError(() => Effect.sync(() => fs.rmSync(temporary, { force: true }))))
+  }).pipe(Effect.tapError(() => Effect.ignore(Effect.try(() => fs.rmSync(temporary, { force: true })))))
 }

@@ -3,7 +3,7 @@ import path from "node:path"
 import { Context, Effect, Layer, Schema } from "effect"
 import type { Files } from "../artifacts/Files.ts"
 import * as Catalogue from "./Catalogue.ts"
-import { Download, DownloadError } from "./Download.ts"
+import { Download, DownloadError, type DownloadUnwritable } from "./Download.ts"
 import * as Editions from "./Editions.ts"
 import { FileDigests } from "./FileDigests.ts"
 import type { OnProgress } from "./Progress.ts"
@@ -131,7 +131,7 @@ const onDisk = (places: Places, edition: Catalogue.Edition): string | null => {
   const candidates = [mirrorOf(places), path.join(places.home, "downloads")].map((place) =>
     path.join(place, edition.file)
   )
-  return candidates.find((file) => statOf(file)?.isFile()) ?? null
+  return candidates.find((file) => fs.existsSync(file) && fs.statSync(file).isFile()) ?? null
 }
 
 const fromDisk = (edition: Catalogue.Edition, at: string, options: ResolveOptions) =>
@@ -155,6 +155,7 @@ const download = (places: Places, edition: Catalogue.Edition, url: string, optio
 /** The best edition to be had. Better ones than `remembered` are looked for on this machine only. */
 const best = (places: Places, entry: Catalogue.Entry, remembered: string | null, options: ResolveOptions) =>
   Effect.gen(function* () {
+    let unwritable: DownloadUnwritable | null = null
     let why = "no edition lies in the mirror or among the downloads"
     const last = entry.editions.findIndex((edition) => edition.file === remembered)
     for (const [index, edition] of entry.editions.entries()) {
@@ -167,12 +168,17 @@ const best = (places: Places, entry: Catalogue.Entry, remembered: string | null,
         Effect.catchTags({
           NoNetwork: (error) => Effect.succeed(`${error.url} is out of reach (${error.what})`),
           HttpStatus: (error) => Effect.succeed(`${error.url} answers with status ${error.status}`),
-          DigestMismatch: (error) => Effect.succeed(`${error.url} gives a file with another ${error.kind}`)
+          DigestMismatch: (error) => Effect.succeed(`${error.url} gives a file with another ${error.kind}`),
+          DownloadUnwritable: (error) => {
+            unwritable = error
+            return Effect.succeed(error.what)
+          }
         })
       )
       if (typeof attempt !== "string") return attempt
       why = attempt
     }
+    if (unwritable !== null) return yield* unwritable as DownloadUnwritable
     const { name, editions } = entry
     const files = editions.map((edition) => edition.file)
     const url = editions.find((edition) => edition.url !== null)?.url ?? null

@@ -35,6 +35,12 @@ const fontFiles = Effect.try({
   catch: failed("font")
 })
 
+/** Version of the font package: letters are set by it, and no import says so. */
+export const fontVersion = Effect.try({
+  try: (): string => createRequire(import.meta.url)("dejavu-fonts-ttf/package.json").version,
+  catch: failed("font")
+})
+
 /** An SVG as pixels, `zoom` of them for one of its own; text is set in DejaVu Sans, the machine's fonts are not read. */
 export const rasterize = (svg: string, zoom: number) =>
   Effect.gen(function* () {

@@ -75,7 +75,7 @@ export const layout = (
     placed.find(({ folder, rest }) => folder === "" && imageName.test(rest))
 
   if (!entries.some((entry) => entry.path.includes("/") || imageName.test(entry.path))) {
-    return refuse("holds no images", shape, "Check the path, or pack the folder that holds the class folders.")
+    return refuse("holds no images", shape, "Give the folder, or an archive of it, that holds the class folders.")
   }
   const top = unwrapped(entries.map((entry) => place(entry, entry.path)))
   const folders = foldersOf(top)

@@ -3,7 +3,17 @@ import { pipeline } from "node:stream"
 import { createGunzip } from "node:zlib"
 import { Chunk, Effect, Either, Option, Stream } from "effect"
 import type { Parser, ReadEntry } from "tar"
-import { type ArchiveRefused, bomb, damaged, Gatherer, isBomb, type Limits, pathOf, truncated } from "./ArchiveRules.ts"
+import {
+  type ArchiveRefused,
+  bomb,
+  damaged,
+  Gatherer,
+  isBomb,
+  type Limits,
+  noArchive,
+  pathOf,
+  truncated
+} from "./ArchiveRules.ts"
 import type { Entry, Piece } from "./FileTree.ts"
 import { reason, type SourceUnreadable, unreadable } from "./SourceError.ts"
 
@@ -29,6 +39,13 @@ const unpacked = (archive: string, isGzip: boolean): Stream.Stream<Uint8Array, F
 
 const regular = new Set(["File", "OldFile", "ContiguousFile"])
 const folders = new Set(["Directory", "GNUDumpDir"])
+const words: Readonly<Record<string, string>> = {
+  SymbolicLink: "a symbolic link",
+  Link: "a hard link",
+  CharacterDevice: "a device",
+  BlockDevice: "a device",
+  FIFO: "a pipe"
+}
 
 type Found = { readonly entry: Entry } | Piece
 
@@ -39,6 +56,8 @@ class Reading {
   private refusal: ArchiveRefused | null = null
   private isEnded = false
   private fed = 0
+  /** Whether an entry was met: what has none is no tar. */
+  private isBegun = false
 
   constructor(
     private readonly parser: Parser,
@@ -51,7 +70,13 @@ class Reading {
     parser.on("entry", (entry: ReadEntry) => this.admit(entry))
     parser.on("ignoredEntry", (entry: ReadEntry) => this.refuse(damaged(archive, `an entry of type ${entry.type}`)))
     parser.on("warn", (_code: string, message: string) =>
-      this.refuse(message.startsWith("Truncated") ? truncated(archive) : damaged(archive, message))
+      this.refuse(
+        message.startsWith("Truncated")
+          ? truncated(archive)
+          : this.isBegun
+            ? damaged(archive, message)
+            : noArchive(archive)
+      )
     )
     for (const end of ["eof", "nullBlock"]) {
       parser.on(end, () => {
@@ -65,7 +90,8 @@ class Reading {
   }
 
   private admit(entry: ReadEntry) {
-    const kind = regular.has(entry.type) ? null : `a ${entry.type}`
+    this.isBegun = true
+    const kind = regular.has(entry.type) ? null : (words[entry.type] ?? `a ${entry.type}`)
     const admitted = folders.has(entry.type)
       ? Either.map(pathOf(this.archive, entry.path), () => null)
       : this.gatherer.admit(entry.path, entry.size, kind)

@@ -1,6 +1,15 @@
 import { Effect, Either, type Scope, Stream } from "effect"
 import type { Entry as ZipEntry, ZipFile } from "yauzl"
-import { type ArchiveRefused, bomb, damaged, Gatherer, isBomb, type Limits, truncated } from "./ArchiveRules.ts"
+import {
+  type ArchiveRefused,
+  bomb,
+  damaged,
+  escaping,
+  Gatherer,
+  isBomb,
+  type Limits,
+  truncated
+} from "./ArchiveRules.ts"
 import { type Entry, type Piece, pieces as piecesOf } from "./FileTree.ts"
 import { reason, type SourceUnreadable, unreadable } from "./SourceError.ts"
 
@@ -12,6 +21,8 @@ const failureOf =
     // what the operating system refuses has an error number; the rest is about the archive
     if (error instanceof Error && "errno" in error && "syscall" in error) return unreadable(archive)(error)
     const what = reason(error)
+    const path = what.match(/^(?:invalid relative path|absolute path|invalid characters in fileName): (.*)$/s)?.[1]
+    if (path !== undefined) return escaping(archive, path)
     return /end of central directory/i.test(what) ? truncated(archive) : damaged(archive, what)
   }
 

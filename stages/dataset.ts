@@ -13,7 +13,7 @@ export const dataset = Source.make({
   artifact: DatasetFiles,
   params: {
     dataset: Param.make(
-      Schema.NonEmptyString,
+      Schema.NonEmptyString.annotations({ description: "a dataset's name, or a path" }),
       "cifar10",
       "cifar10, cifar10-5k, or the path of an image folder, an archive of one, or a CIFAR-10 binary archive"
     )

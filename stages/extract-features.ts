@@ -4,6 +4,7 @@ import { Pixels224 } from "../artifacts/Pixels.ts"
 import * as Stage from "../engine/Stage.ts"
 import * as KerasWeights from "../models/KerasWeights.ts"
 import * as MobileNetV2 from "../models/MobileNetV2.ts"
+import { SourceChanged } from "../services/SourceError.ts"
 import { GraphUnloadable, TensorflowUnloadable, withTensorflow } from "../services/Tensorflow.ts"
 import { WeightsFile } from "./mobilenet-v2-weights.ts"
 import { tensorflowFacts } from "./tensorflow-facts.ts"
@@ -16,6 +17,7 @@ export const extractFeatures = Stage.rows({
   inputs: { pixels: Pixels224, weights: WeightsFile },
   outputs: { features: Features },
   errors: Schema.Union(
+    SourceChanged,
     KerasWeights.WeightsUnreadable,
     KerasWeights.WeightMissing,
     KerasWeights.WeightMisshapen,
@@ -26,7 +28,10 @@ export const extractFeatures = Stage.rows({
   share: "machine",
   run: ({ weights }) =>
     Effect.gen(function* () {
-      const network = yield* withTensorflow(Effect.flatMap(KerasWeights.read(weights.path), MobileNetV2.make))
+      const network = yield* Effect.flatMap(KerasWeights.read(weights), MobileNetV2.make).pipe(
+        KerasWeights.inFile(weights.path),
+        withTensorflow
+      )
       return ({ rows, columns: { image, label } }) =>
         Effect.map(network.extract(image.data, rows), (data) => ({
           rows,

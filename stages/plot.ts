@@ -4,7 +4,7 @@ import { ConfusionMatrix } from "../artifacts/ConfusionMatrix.ts"
 import { Curves, Heatmap } from "../artifacts/Curves.ts"
 import { History } from "../artifacts/History.ts"
 import * as Stage from "../engine/Stage.ts"
-import { FigureFailed, Figures } from "../services/Figures.ts"
+import { FigureFailed, Figures, fontVersion } from "../services/Figures.ts"
 import { confusionHeatmap } from "./charts/confusion-heatmap.ts"
 import { type Epoch, learningCurves } from "./charts/learning-curves.ts"
 
@@ -38,6 +38,7 @@ export const plot = Stage.make({
   inputs: { history: History, confusion: ConfusionMatrix },
   outputs: { curves: Curves, heatmap: Heatmap },
   errors: FigureFailed,
+  facts: { font: fontVersion },
   run: ({ history, confusion }) =>
     Effect.gen(function* () {
       const figures = yield* Figures

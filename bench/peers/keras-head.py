@@ -54,6 +54,7 @@ def parse():
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--validation-split", type=float, default=0.1)
+    parser.add_argument("--held-out", type=Path, help="JSON list of the rows to validate on, instead of drawing them")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=0, help="intra-op threads, 0 for one a core")
     return parser.parse_args()
@@ -72,6 +73,9 @@ def main():
     order = np.random.default_rng(options.seed).permutation(len(labels))
     held = min(len(order) - 1, max(1, round(len(order) * options.validation_split)))
     validation, training = order[:held], order[held:]
+    if options.held_out:
+        validation = np.array(json.loads(options.held_out.read_text()))
+        training = np.setdiff1d(np.arange(len(labels)), validation)
 
     l2 = keras.regularizers.L2(options.l2) if options.l2 > 0 else None
     model = keras.Sequential(

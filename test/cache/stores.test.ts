@@ -87,10 +87,9 @@ it.live("the lease of a process that is gone is taken over at once", () =>
     const { key } = traceOf("s", 1)
     const file = path.join(home, "leases", `${key}.json`)
     fs.mkdirSync(path.dirname(file), { recursive: true })
-    const { hostname } = yield* Effect.promise(() => import("node:os"))
     for (const holder of [
-      { token: "t", host: hostname(), pid: 2 ** 22 + 1, start: "1" },
-      { token: "u", host: hostname(), pid: process.pid, start: "1" }
+      { token: "t", host: LeaseDisk.HOST, pid: 2 ** 22 + 1, start: "1" },
+      { token: "u", host: LeaseDisk.HOST, pid: process.pid, start: "1" }
     ]) {
       fs.writeFileSync(file, JSON.stringify(holder))
       const began = Date.now()

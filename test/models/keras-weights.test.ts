@@ -6,6 +6,7 @@ import { Effect } from "effect"
 import h5wasm from "h5wasm/node"
 import { afterAll, beforeAll } from "vitest"
 import * as KerasWeights from "../../models/KerasWeights.ts"
+import { localFile } from "../rig/local-file.ts"
 
 const official = join(process.env.PIPELINE_MIRROR ?? "../shared/data", "mobilenet_v2_1.0_224_no_top.dequantized.h5")
 
@@ -26,12 +27,13 @@ const small = (name: string, data: Float32Array | Float64Array): string => {
   file.close()
   return path
 }
-const unreadable = (path: string) => Effect.map(Effect.flip(KerasWeights.read(path)), (error) => error.message)
+const unreadable = (path: string) =>
+  Effect.map(Effect.flip(KerasWeights.read(localFile(path))), (error) => error.message)
 
 describe("KerasWeights", () => {
   it.effect("reads every array of Keras' MobileNetV2 under its layer", () =>
     Effect.gen(function* () {
-      const weights = yield* KerasWeights.read(official)
+      const weights = yield* KerasWeights.read(localFile(official))
       expect(weights.size).toBe(260)
       expect(weights.get("Conv1/kernel")?.shape).toEqual([3, 3, 3, 32])
       const gamma = yield* KerasWeights.find(weights, "bn_Conv1", "gamma", [32])
@@ -41,7 +43,7 @@ describe("KerasWeights", () => {
 
   it.effect("gives the values that were written, row-major", () =>
     Effect.gen(function* () {
-      const weights = yield* KerasWeights.read(small("small.h5", Float32Array.of(1, 2, 3, 4, 5, 6)))
+      const weights = yield* KerasWeights.read(localFile(small("small.h5", Float32Array.of(1, 2, 3, 4, 5, 6))))
       expect(weights.get("dense/kernel")).toEqual({ shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) })
     })
   )
@@ -66,13 +68,13 @@ describe("KerasWeights", () => {
       expect(yield* unreadable(cut)).toMatch(/truncated file/)
       yield* Effect.promise(() => writeFile(cut, ""))
       expect(yield* unreadable(cut)).toMatch(/file signature not found/)
-      expect((yield* KerasWeights.read(official)).size).toBe(260)
+      expect((yield* KerasWeights.read(localFile(official))).size).toBe(260)
     })
   )
 
   it.effect("names the layer and weight that is missing, and the shape that differs", () =>
     Effect.gen(function* () {
-      const weights = yield* KerasWeights.read(small("small.h5", new Float32Array(6)))
+      const weights = yield* KerasWeights.read(localFile(small("small.h5", new Float32Array(6))))
       const missing = yield* Effect.flip(KerasWeights.find(weights, "dense", "bias", [3]))
       expect(missing).toEqual(new KerasWeights.WeightMissing({ layer: "dense", weight: "bias" }))
       expect(missing.message).toMatch(/no "bias" of layer "dense"; expected .*\. Use /)

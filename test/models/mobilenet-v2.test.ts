@@ -6,6 +6,7 @@ import * as KerasWeights from "../../models/KerasWeights.ts"
 import * as MobileNetV2 from "../../models/MobileNetV2.ts"
 import { resizeBilinear } from "../../models/resize-bilinear.ts"
 import { Tensorflow } from "../../services/Tensorflow.ts"
+import { localFile } from "../rig/local-file.ts"
 
 const official = join(process.env.PIPELINE_MIRROR ?? "../shared/data", "mobilenet_v2_1.0_224_no_top.dequantized.h5")
 const size = 224 * 224 * 3
@@ -36,7 +37,7 @@ const row = (features: Float32Array, index: number) =>
 it.layer(Tensorflow.live)("MobileNetV2", (it) => {
   it.scoped("sees in four images what Keras sees, within 1e-4", () =>
     Effect.gen(function* () {
-      const { extract } = yield* MobileNetV2.make(yield* KerasWeights.read(official))
+      const { extract } = yield* MobileNetV2.make(yield* KerasWeights.read(localFile(official)))
       const features = yield* extract(yield* goldenPixels, 4)
       // written by bench/peers/keras-features.py
       const golden = yield* fixture("features.f32")
@@ -51,7 +52,7 @@ it.layer(Tensorflow.live)("MobileNetV2", (it) => {
 
   it.scoped("gives an image the same bytes alone, among five, at another position, and in one batch and a bit", () =>
     Effect.gen(function* () {
-      const { extract } = yield* MobileNetV2.make(yield* KerasWeights.read(official))
+      const { extract } = yield* MobileNetV2.make(yield* KerasWeights.read(localFile(official)))
       const pixels = yield* goldenPixels
       const [first, second] = [batch(pixels, [0]), batch(pixels, [1])]
       const alone = row(yield* extract(first, 1), 0)
@@ -68,7 +69,7 @@ it.layer(Tensorflow.live)("MobileNetV2", (it) => {
   it.effect("leaves no tensor behind, within the scope or after it", () =>
     Effect.gen(function* () {
       const { tf } = yield* Tensorflow
-      const weights = yield* KerasWeights.read(official)
+      const weights = yield* KerasWeights.read(localFile(official))
       const pixels = yield* goldenPixels
       const before = tf.memory().numTensors
       yield* Effect.scoped(
@@ -87,7 +88,7 @@ it.layer(Tensorflow.live)("MobileNetV2", (it) => {
 
   it.scoped("refuses weights that lack a layer, or are of another width, by name", () =>
     Effect.gen(function* () {
-      const weights = yield* KerasWeights.read(official)
+      const weights = yield* KerasWeights.read(localFile(official))
       const lacking = new Map([...weights].filter(([name]) => name !== "block_13_project_BN/beta"))
       expect(yield* Effect.flip(MobileNetV2.make(lacking))).toEqual(
         new KerasWeights.WeightMissing({ layer: "block_13_project_BN", weight: "beta" })

@@ -220,6 +220,9 @@ layer(Training.live.pipe(Layer.provideMerge(Tensorflow.live)))("training", (it) 
       expect(failure.message).toContain(
         "epoch 1, step 4; expected it to fall. Lower the learning rate: --learning-rate 0.0001."
       )
+      expect((yield* Effect.flip(train({ learningRate: 1e12 }))).message).toMatch(
+        /step 2; .* --learning-rate 0\.001\.$/
+      )
       const steep = yield* Effect.flip(train({ learningRate: 1e30 }))
       expect(steep).toMatchObject({ _tag: "Diverged", epoch: 1, step: 2 })
     })

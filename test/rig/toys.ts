@@ -170,7 +170,7 @@ const codeOf = (stage: string): CodeParts => ({
   files: { [`stages/${stage}.ts`]: Digest.ofBytes(`${stage} ${sources.get(stage) ?? ""}`) },
   packages: {}
 })
-const stages = ["read", "shift", "double", "sum", "describe", "add", "number"]
+const stages = ["read", "shift", "double", "sum", "describe", "behave"]
 export const layerCode = Layer.succeed(Code, {
   of: (stage) => (stages.includes(stage) ? Effect.succeed(codeOf(stage)) : new CodeUnknown({ stage, known: stages }))
 })

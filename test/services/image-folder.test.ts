@@ -183,7 +183,7 @@ describe("layouts of image folders", () => {
   })
 
   it("no images, one class, and images outside of classes are refused", () => {
-    expect(refused([])).toMatch(/^pets holds no images; expected train\/CLASS.*\. Check the path/)
+    expect(refused([])).toMatch(/^pets holds no images; expected train\/CLASS.*\. Give the folder/)
     expect(refused(["README.md"])).toContain("holds no images")
     expect(refused(["cat/1.jpg", "cat/2.jpg"])).toMatch(/has only the class cat; expected two or more/)
     expect(refused(["cat/1.jpg", "dog/1.jpg", "stray.jpg"])).toMatch(/has the image stray\.jpg in no class folder; /)

@@ -1,0 +1,47 @@
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import path from "node:path"
+import * as tar from "tar"
+import { mirror } from "./product.mjs"
+
+const recordBytes = 3073
+
+export const archive = path.join(mirror, "cifar-10-binary-5k.tar.gz")
+
+/** cifar10-5k; with `images`, an archive of its first records only, four fifths of them to train on. */
+export const cifar5k = async (scratch, images) => {
+  if (images === undefined) return { dataset: "cifar10-5k", file: archive }
+  const folder = path.join(scratch, "subset")
+  const batches = path.join(folder, "cifar-10-batches-bin")
+  mkdirSync(folder, { recursive: true })
+  await tar.extract({ file: archive, cwd: folder })
+  const test = Math.max(1, Math.round(images / 5))
+  for (const [name, records] of [
+    ["data_batch_1.bin", images - test],
+    ["test_batch.bin", test]
+  ]) {
+    const file = path.join(batches, name)
+    writeFileSync(file, readFileSync(file).subarray(0, records * recordBytes))
+  }
+  const file = path.join(scratch, "subset.tar.gz")
+  await tar.create({ file, cwd: folder, gzip: true, portable: true }, ["cifar-10-batches-bin"])
+  return { dataset: file, file }
+}
+
+/** All the files of the mirror's image folder in `into`; with `images`, only the first ones of each class. */
+export const imageFolder = async (into, images) => {
+  mkdirSync(into, { recursive: true })
+  await tar.extract({ file: path.join(mirror, "cifar10-images.tar.gz"), cwd: into })
+  const folders = ["train", "test"].flatMap((split) =>
+    readdirSync(path.join(into, split)).map((name) => path.join(into, split, name))
+  )
+  const each = images === undefined ? Number.POSITIVE_INFINITY : Math.max(1, Math.round(images / folders.length))
+  let files = 0
+  for (const folder of folders) {
+    const names = readdirSync(folder).sort()
+    for (const name of names.slice(each)) rmSync(path.join(folder, name))
+    files += Math.min(each, names.length)
+  }
+  return files
+}
+
+export const copy = (from, to) => cpSync(from, to)

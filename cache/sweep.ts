@@ -1,0 +1,26 @@
+import * as fs from "node:fs/promises"
+import * as path from "node:path"
+import { Effect } from "effect"
+
+/** What a process leaves behind when it is killed in the middle of a write. */
+const UNFINISHED = /^\.tmp-|\.new-[0-9a-f]+$|\.steal-[0-9a-z]+$/
+/** Nobody writes one file for this long. */
+const ABANDONED_MILLIS = 24 * 3600 * 1000
+
+const sweepFolder = async (folder: string): Promise<void> => {
+  const entries = await fs.readdir(folder, { withFileTypes: true }).catch(() => [])
+  for (const entry of entries) {
+    const file = path.join(folder, entry.name)
+    if (entry.isDirectory()) await sweepFolder(file)
+    else if (UNFINISHED.test(entry.name)) {
+      const stat = await fs.stat(file).catch(() => null)
+      if (stat !== null && Date.now() - stat.mtimeMs > ABANDONED_MILLIS) await fs.rm(file, { force: true })
+    }
+  }
+}
+
+/** Removes unfinished files that are a day old from the store: nobody else would, and they are as large as chunks. */
+export const sweep = (home: string): Effect.Effect<void> =>
+  Effect.promise(async () => {
+    for (const folder of ["objects", "traces", "leases", "runs"]) await sweepFolder(path.join(home, folder))
+  })

@@ -1,0 +1,111 @@
+import { Effect } from "effect"
+import * as Param from "../engine/Param.ts"
+import type { AnyPipeline } from "../engine/Pipeline.ts"
+import { defaultText, optionName } from "./param-options.ts"
+import { UsageInvalid, unknown } from "./Usage.ts"
+
+/** What may follow a command beside a pipeline's own options. */
+export interface CommandShape {
+  readonly name: string
+  /** Whether the first argument is a pipeline's name. */
+  readonly ofPipeline: boolean
+  /** Arguments without dashes, after the pipeline's name. */
+  readonly args: ReadonlyArray<string>
+  readonly flags: ReadonlyArray<string>
+}
+
+const HELP = ["--help", "-h"]
+/** The parser's own: it knows best what follows them. */
+const BUILT_IN = ["--log-level", "--completions", "--version", "--wizard"]
+
+const isNegative = (arg: string): boolean => /^-\.?\d/.test(arg)
+const isOption = (arg: string): boolean => arg.startsWith("-") && arg !== "-" && !isNegative(arg)
+
+/** `--name -1` as `--name=-1`: a negative number is a value. */
+export const joinNegative = (args: ReadonlyArray<string>): ReadonlyArray<string> =>
+  args.flatMap((arg, index) => {
+    if (isNegative(arg) && isBareOption(args[index - 1] ?? "")) return []
+    const next = args[index + 1] ?? ""
+    return isBareOption(arg) && isNegative(next) ? [`${arg}=${next}`] : [arg]
+  })
+const isBareOption = (arg: string): boolean => arg.startsWith("--") && !arg.includes("=")
+
+const names = (all: ReadonlyArray<string>): string => (all.length === 1 ? `${all[0]}` : `one of ${all.join(", ")}`)
+
+const invalid = (what: string, expected: string, fix: string) => new UsageInvalid({ what, expected, fix })
+
+/** Options and arguments of one command: each known, with a value where it takes one, and given once. */
+const checkRest = (
+  told: string,
+  { args: positional, flags }: CommandShape,
+  params: AnyPipeline["params"],
+  rest: ReadonlyArray<string>
+): Effect.Effect<void, UsageInvalid> =>
+  Effect.gen(function* () {
+    const byOption = new Map(Object.entries(params).map(([name, param]) => [`--${optionName(name)}`, param]))
+    const known = [...byOption.keys(), ...flags, "--json", "--help"]
+    const seen = new Set<string>()
+    let taken = 0
+    for (let at = 0; at < rest.length; at++) {
+      const arg = rest[at] ?? ""
+      if (!isOption(arg)) {
+        if (taken === positional.length)
+          return yield* invalid(
+            `${told} takes no argument ${JSON.stringify(arg)}`,
+            byOption.size === 0 ? `just ${told}` : `options only, such as ${known[0]} VALUE`,
+            `See ${told} --help.`
+          )
+        taken += 1
+        continue
+      }
+      const option = arg.split("=")[0] ?? ""
+      const param = byOption.get(option)
+      if (param === undefined) {
+        if (![...flags, ...HELP].includes(option))
+          return yield* unknown("parameter", option, known, `See ${told} --help.`, told)
+        if (arg !== option) return yield* invalid(`${option} was given a value`, "none", `Write just ${option}.`)
+        continue
+      }
+      if (seen.has(option))
+        return yield* invalid(`${option} is given twice`, "one value", "Leave out all but one of them.")
+      seen.add(option)
+      if (arg !== option) continue
+      at += 1
+      if (at >= rest.length || isOption(rest[at] ?? ""))
+        return yield* invalid(
+          `${option} has no value`,
+          Param.expectation(param.schema),
+          `Try ${option} ${defaultText(param)}.`
+        )
+    }
+  })
+
+/** Finds what is wrong with a command line before the parser does, which would say less about it. */
+export const check = (
+  args: ReadonlyArray<string>,
+  commands: ReadonlyArray<CommandShape>,
+  pipelines: ReadonlyArray<AnyPipeline>
+): Effect.Effect<void, UsageInvalid> =>
+  Effect.gen(function* () {
+    const [first, ...rest] = args
+    const commandNames = commands.map(({ name }) => name)
+    if (first === undefined || args.some((arg) => [...HELP, ...BUILT_IN].includes(arg.split("=")[0] ?? ""))) return
+    if (isOption(first))
+      return yield* invalid(`${first} comes before any command`, names(commandNames), "See pipeline --help.")
+    const command = commands.find(({ name }) => name === first)
+    if (command === undefined) return yield* unknown("command", first, commandNames, "See pipeline --help.")
+    const told = `pipeline ${first}`
+    if (!command.ofPipeline) {
+      yield* checkRest(told, command, {}, rest)
+      if (rest.length < command.args.length)
+        return yield* invalid(`${told} names nothing`, command.args.join(" "), `See ${told} --help.`)
+      return
+    }
+    const known = pipelines.map(({ name }) => name)
+    const [name, ...given] = rest
+    if (name === undefined || isOption(name))
+      return yield* invalid(`${told} names no pipeline`, names(known), `Try ${told} ${known[0]}.`)
+    const pipeline = pipelines.find((each) => each.name === name)
+    if (pipeline === undefined) return yield* unknown("pipeline", name, known, "See pipeline list.")
+    yield* checkRest(`${told} ${name}`, command, pipeline.params, given)
+  })

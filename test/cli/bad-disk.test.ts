@@ -1,0 +1,110 @@
+import * as fs from "node:fs"
+import * as path from "node:path"
+import { beforeAll, describe, expect, it } from "vitest"
+import { onDisk, picture } from "../rig/archives.ts"
+import { mounted, needMounts, pipeline, place, refused } from "../rig/bad-input.ts"
+import { folder } from "../rig/folder.ts"
+
+let dataset = ""
+beforeAll(async () => {
+  await needMounts()
+  const bytes = await Promise.all([40, 200].map((r) => picture("a.png", 8, 8, { r, g: 100, b: 50 })))
+  dataset = onDisk(
+    "images",
+    ["cat", "dog"].flatMap((name, label) =>
+      Array.from({ length: 24 }, (_, at) => ({ path: `${name}/${at}.png`, bytes: bytes[label] ?? "" }))
+    )
+  )
+}, 60_000)
+
+const train = () => ["run", "transfer", "--dataset", dataset, "--epochs", "1", "--units", "4"]
+
+const full = {
+  tag: "StoreFailed",
+  what: expect.stringMatching(/^The disk is full: .*\(ENOSPC\)$/),
+  expected: "free space for the cache",
+  fix: "Free some, or move the cache with PIPELINE_HOME=/another/disk."
+}
+
+describe("a full disk", { timeout: 120_000 }, () => {
+  it("fails the node that writes, and leaves nothing half-written", async () => {
+    const failure = await refused([...train(), "--image-size", "256"], 1, { under: mounted("size=1m") })
+    expect(failure).toMatchObject(full)
+    expect(failure.document.nodes?.map(({ node, status }) => `${node} ${status}`)).toEqual(
+      expect.arrayContaining(["ingest failed", "extract-features skipped", "train skipped"])
+    )
+  })
+
+  it("in the middle of an extraction keeps what is whole; with room, the next run goes on from there", async () => {
+    const failure = await refused(train(), 1, { under: mounted("size=160k") })
+    expect(failure).toMatchObject(full)
+    expect(failure.document.nodes?.map(({ node, status }) => `${node} ${status}`)).toEqual(
+      expect.arrayContaining(["ingest ran", "extract-features failed", "train skipped"])
+    )
+    const again = 'if "$@" > /dev/null 2>&1; then exit 98; fi; mount -o remount,size=64m "$PIPELINE_HOME"; "$@"'
+    const { exit, stdout, stderr } = await pipeline([...train(), "--json"], {
+      under: mounted("size=160k", ({ home }) => home, again)
+    })
+    expect(exit, stderr).toBe(0)
+    const { nodes } = JSON.parse(stdout) as {
+      readonly nodes: ReadonlyArray<{ readonly node: string; readonly status: string }>
+    }
+    expect(nodes.map(({ node, status }) => `${node} ${status}`)).toEqual(
+      expect.arrayContaining(["ingest reused", "extract-features ran", "train ran"])
+    )
+  })
+
+  it("on which nothing can be created is told as such", async () => {
+    expect(await refused(train(), 1, { under: mounted("size=4k,nr_inodes=1") })).toMatchObject(full)
+  })
+})
+
+const remount = 'mount -o remount,ro "$PIPELINE_HOME"; "$@"'
+
+describe("a cache that can't be written", { timeout: 120_000 }, () => {
+  it("fails a run, saying where it may lie instead", async () => {
+    const under = mounted("size=1m", ({ home }) => home, remount)
+    expect(await refused(train(), 1, { under })).toMatchObject({
+      tag: "StoreFailed",
+      what: expect.stringMatching(/^The cache cannot be written: .*\(EROFS\)$/),
+      expected: "a directory that you may write to",
+      fix: "Correct its permissions, or move the cache with PIPELINE_HOME."
+    })
+  })
+
+  it("can be read: a plan needs no writing", async () => {
+    const under = mounted("size=1m", ({ home }) => home, remount)
+    const { exit, stdout, stderr } = await pipeline(["plan", "transfer", "--dataset", dataset], { under })
+    expect({ exit, stderr }).toMatchObject({ exit: 0, stderr: expect.not.stringContaining("EROFS") })
+    expect(stdout).toContain("would run")
+  })
+
+  it("fails where a file lies in its place", async () => {
+    const home = path.join(folder(), "a-file")
+    fs.writeFileSync(home, "")
+    const env = { PIPELINE_HOME: home }
+    expect(await refused(train(), 1, { env })).toMatchObject({
+      tag: "StoreFailed",
+      what: expect.stringMatching(/^A file lies where the cache should have a directory: .*a-file/),
+      fix: expect.stringContaining("PIPELINE_HOME")
+    })
+  })
+})
+
+describe("results that can't be written", { timeout: 120_000 }, () => {
+  it("fail a run that has computed everything, naming the folder; what is cached stays", async () => {
+    const at = place()
+    const filled = await pipeline(train(), { at })
+    expect(filled.exit, filled.stderr).toBe(0)
+    const before = fs.readFileSync(path.join(at.results, "transfer", "metrics.json"), "utf8")
+    const readOnly = path.join(folder(), "results")
+    const under = mounted("size=1m", () => readOnly, `mount -o remount,ro "${readOnly}"; "$@"`)
+    expect(await refused(train(), 1, { at, under, env: { PIPELINE_RESULTS: readOnly } })).toMatchObject({
+      tag: "StoreFailed",
+      what: expect.stringContaining(`The results cannot be written: ${readOnly}`),
+      expected: "a folder that you may write to, with room",
+      fix: expect.stringContaining("PIPELINE_RESULTS")
+    })
+    expect(fs.readFileSync(path.join(at.results, "transfer", "metrics.json"), "utf8")).toBe(before)
+  })
+})

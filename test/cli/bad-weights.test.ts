@@ -1,0 +1,173 @@
+import * as fs from "node:fs"
+import * as path from "node:path"
+import { Effect } from "effect"
+import h5wasm from "h5wasm/node"
+import { beforeAll, describe, expect, it } from "vitest"
+import * as KerasWeights from "../../models/KerasWeights.ts"
+import { onDisk, picture } from "../rig/archives.ts"
+import { needMounts, offline, place, refused } from "../rig/bad-input.ts"
+import { folder } from "../rig/folder.ts"
+import { localFile } from "../rig/local-file.ts"
+
+const official = path.join(
+  process.env.PIPELINE_MIRROR ?? path.resolve(import.meta.dirname, "../../../shared/data"),
+  "mobilenet_v2_1.0_224_no_top.dequantized.h5"
+)
+/** The name under which Keras publishes the file: a mirror that has it is not asked for another, nor is the network. */
+const published = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5"
+
+let weights: KerasWeights.KerasWeights
+let dataset = ""
+beforeAll(async () => {
+  await needMounts()
+  await h5wasm.ready
+  weights = await Effect.runPromise(KerasWeights.read(localFile(official)))
+  const bytes = await Promise.all([40, 200].map((r) => picture("a.png", 8, 8, { r, g: 100, b: 50 })))
+  dataset = onDisk(
+    "images",
+    ["cat", "dog"].flatMap((name, label) =>
+      [0, 1, 2, 3, 4].map((at) => ({ path: `${name}/${at}.png`, bytes: bytes[label] ?? "" }))
+    )
+  )
+}, 60_000)
+
+/** A mirror that holds nothing but this weight file. */
+const mirrorOf = (write: (file: string) => void, name = published): string => {
+  const mirror = folder("mirror")
+  write(path.join(mirror, name))
+  return mirror
+}
+
+/** MobileNetV2 as Keras writes it, each weight as `change` has it; null leaves it out. */
+const changed =
+  (change: (name: string, weight: KerasWeights.Weight) => KerasWeights.Weight | null) =>
+  (at: string): void => {
+    const file = new h5wasm.File(at, "w")
+    const layers = new Map<string, ReturnType<typeof file.create_group>>()
+    for (const [name, weight] of weights) {
+      const written = change(name, weight)
+      if (written === null) continue
+      const [layer = "", variable = ""] = name.split("/")
+      const group = layers.get(layer) ?? file.create_group(layer).create_group(layer)
+      layers.set(layer, group)
+      group.create_dataset({ name: `${variable}:0`, data: written.data, shape: [...written.shape] })
+    }
+    file.close()
+  }
+
+const run = (mirror: string) =>
+  refused(["run", "transfer", "--dataset", dataset], 1, { env: { PIPELINE_MIRROR: mirror } })
+
+const failedNodes = ({ document }: Awaited<ReturnType<typeof run>>) =>
+  document.nodes?.filter(({ status }) => status === "failed").map(({ node }) => node)
+
+describe("a weight file that is not as it should be fails the extraction, naming it", { timeout: 120_000 }, () => {
+  it("one that lacks a weight", async () => {
+    const lacking = mirrorOf(
+      changed((name, weight) => (name === "block_6_expand_BN/gamma" ? null : weight)),
+      "mobilenet_v2_1.0_224_no_top.dequantized.h5"
+    )
+    const failure = await refused(["run", "transfer", "--dataset", dataset], 1, {
+      env: { PIPELINE_MIRROR: lacking },
+      under: offline
+    })
+    expect(failure).toMatchObject({
+      tag: "WeightMissing",
+      what: expect.stringMatching(/^In .*\.dequantized\.h5 there is no "gamma" of layer "block_6_expand_BN"$/),
+      expected: "the weights of every layer of the network",
+      fix: "Use the file that was made for this network."
+    })
+    expect(failedNodes(failure)).toEqual(["extract-features", "extract-features[test]"])
+  })
+
+  it("one with a weight of another shape", async () => {
+    const halved = mirrorOf(
+      changed((name, weight) =>
+        name === "Conv1/kernel" ? { shape: [3, 3, 3, 16], data: weight.data.slice(0, 432) } : weight
+      )
+    )
+    expect(await run(halved)).toMatchObject({
+      tag: "WeightMisshapen",
+      what: expect.stringMatching(/^In .*\.h5 the weight "kernel" of layer "Conv1" has the shape \[3, 3, 3, 16\]$/),
+      expected: "[3, 3, 3, 32]"
+    })
+  })
+
+  it("one that is not HDF5, and one that breaks off", async () => {
+    const unreadable = {
+      tag: "WeightsUnreadable",
+      expected: "a complete Keras .h5 file of float32 arrays",
+      fix: "Replace it with a fresh copy."
+    }
+    expect(await run(mirrorOf((at) => fs.writeFileSync(at, "<html>404</html>")))).toMatchObject({
+      ...unreadable,
+      what: expect.stringMatching(/\.h5 cannot be read: .*signature not found$/)
+    })
+    const half = fs.readFileSync(official).subarray(0, 5_000_000)
+    expect(await run(mirrorOf((at) => fs.writeFileSync(at, half)))).toMatchObject({
+      ...unreadable,
+      what: expect.stringContaining("truncated file")
+    })
+  })
+
+  it("one whose middle was overwritten", async () => {
+    const bytes = fs.readFileSync(official)
+    bytes.fill(255, bytes.length / 2, bytes.length / 2 + 4096)
+    expect(await run(mirrorOf((at) => fs.writeFileSync(at, bytes)))).toMatchObject({
+      tag: "WeightsUnreadable",
+      what: expect.stringMatching(/\.h5 cannot be read: /)
+    })
+  })
+})
+
+describe("a source that is nowhere to be had", { timeout: 120_000 }, () => {
+  it("fails soon without mirror and network, naming the URL and the way out", async () => {
+    const mirror = path.join(folder("mirror"), "nowhere")
+    for (const [name, args, url] of [
+      ["cifar10", ["--dataset", "cifar10"], /Get https:.*cifar-10-binary\.tar\.gz where there is a network/],
+      [
+        "mobilenet_v2_1.0_224_no_top",
+        ["--dataset", dataset],
+        /Get https:.*1\.0_224_no_top\.h5 where there is a network/
+      ]
+    ] as const) {
+      const failure = await refused(["run", "transfer", ...args], 1, {
+        env: { PIPELINE_MIRROR: mirror },
+        under: offline
+      })
+      expect(failure).toMatchObject({
+        tag: "SourceUnavailable",
+        what: expect.stringMatching(new RegExp(`^${name} is not to be had: .*https:.* is out of reach`)),
+        expected: expect.stringContaining(`in the mirror ${mirror}`),
+        fix: expect.stringMatching(url)
+      })
+      expect(failure.fix).toContain("PIPELINE_MIRROR")
+      expect(failure.seconds).toBeLessThan(20)
+    }
+  })
+
+  it("or has no URL", async () => {
+    const env = { PIPELINE_MIRROR: folder("mirror") }
+    expect(await refused(["run", "transfer", "--dataset", "cifar10-5k"], 1, { env })).toMatchObject({
+      tag: "SourceUnavailable",
+      what: expect.stringContaining("cifar10-5k is not to be had: no edition lies in the mirror"),
+      fix: expect.stringMatching(/^Copy it there, /)
+    })
+  })
+})
+
+describe("a training that diverges", { timeout: 120_000 }, () => {
+  it("fails at the epoch and step where it does, and says which learning rate to try", async () => {
+    const args = ["--dataset", dataset, "--units", "8", "--epochs", "3", "--learning-rate", "1e12"]
+    const failure = await refused(["run", "transfer", ...args], 1, { at: place() })
+    expect(failure).toMatchObject({
+      tag: "Diverged",
+      what: expect.stringMatching(/^Training diverged: .* at epoch [12], step 1$/),
+      expected: "it to fall",
+      fix: "Lower the learning rate: --learning-rate 0.001."
+    })
+    expect(failure.document.nodes?.map(({ node, status }) => `${node} ${status}`)).toEqual(
+      expect.arrayContaining(["extract-features reused", "train failed", "evaluate skipped", "plot skipped"])
+    )
+  })
+})

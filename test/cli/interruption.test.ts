@@ -1,0 +1,122 @@
+import * as fs from "node:fs"
+import * as path from "node:path"
+import { afterEach, beforeAll, describe, expect, it } from "vitest"
+import {
+  documentOf,
+  eventually,
+  filesIn,
+  finishedChunks,
+  imageFolder,
+  nodeOf,
+  outcomeOf,
+  processesOf,
+  project,
+  type Rig,
+  type RunDocument,
+  ran,
+  ranChunks,
+  rig,
+  run,
+  small,
+  start,
+  statuses,
+  workersOf
+} from "../rig/cli.ts"
+
+const ALL = ["ingest", "extract-features", "train", "extract-features[test]", "evaluate", "plot"]
+
+describe("an extraction that is ended half-way", () => {
+  let root: string
+  let images: string
+  let whole: RunDocument
+  let at: Rig
+
+  const startRun = () => start(at, "run", "transfer", "--dataset", images, ...small, "--json")
+
+  /** A run that is in the middle of its extraction: some chunks are done, not all. */
+  const halfway = async () => {
+    at = rig({ root })
+    const command = startRun()
+    await eventually(() => expect(finishedChunks(at).length).toBeGreaterThanOrEqual(3))
+    return command
+  }
+
+  /** The next run computes the chunks that are missing, no other, and ends where an undisturbed run ends. */
+  const resume = async () => {
+    const kept = finishedChunks(at).length
+    expect(kept).toBeLessThan(ranChunks(whole))
+    const { document, stderr } = await run(at, images)
+    expect(ranChunks(document)).toBe(ranChunks(whole) - kept)
+    expect(stderr).not.toContain("warning")
+    expect(outcomeOf(document)).toEqual(outcomeOf(whole))
+    const files = filesIn(path.join(at.results, "transfer"))
+    for (const file of files) {
+      const [one, other] = [at, wholeAt].map(({ results }) => fs.readFileSync(path.join(results, "transfer", file)))
+      expect(one?.equals(other ?? Buffer.alloc(0)), file).toBe(true)
+    }
+    expect(files).toEqual(filesIn(path.join(wholeAt.results, "transfer")))
+    expect(ran((await run(at, images)).document)).toEqual([])
+  }
+
+  let wholeAt: Rig
+  beforeAll(async () => {
+    root = project()
+    images = await imageFolder({ train: 150 })
+    wholeAt = rig({ root })
+    whole = (await run(wholeAt, images)).document
+    expect([...ran(whole)].sort()).toEqual([...ALL].sort())
+  })
+
+  afterEach(() => {
+    for (const pid of at === undefined ? [] : processesOf(at)) process.kill(pid, "SIGKILL")
+  })
+
+  it("kill -9 of the command: its worker goes with it, and finished chunks are not computed again", async () => {
+    const command = await halfway()
+    expect(workersOf(at, command).length).toBeGreaterThanOrEqual(1)
+    process.kill(command.pid, "SIGKILL")
+    expect(await command.finished).toMatchObject({ signal: "SIGKILL", stdout: "" })
+    await eventually(() => expect(processesOf(at)).toEqual([]), 3_000)
+    await resume()
+  })
+
+  it("kill -9 of the worker: the node fails by the signal's name, its siblings finish, and the next run goes on", async () => {
+    const command = await halfway()
+    const workers = workersOf(at, command)
+    expect(workers).toHaveLength(1)
+    process.kill(workers[0] ?? 0, "SIGKILL")
+    const finished = await command.finished
+    expect(finished.code, finished.stderr).toBe(1)
+    const document = documentOf(finished)
+    expect(document.status).toBe("failed")
+    const failed = document.nodes.filter(({ status }) => status === "failed")
+    expect(failed.map(({ stage }) => stage)).toEqual(["extract-features"])
+    expect(failed[0]?.error).toMatchObject({ tag: "WorkerDied", expected: "it to finish" })
+    expect(failed[0]?.error?.what).toContain("SIGKILL")
+    expect(document.error).toEqual(failed[0]?.error)
+    // the sibling ran, before or after, and only descendants were skipped
+    const sibling = failed[0]?.node === "extract-features" ? "extract-features[test]" : "extract-features"
+    expect(statuses(document)).toMatchObject({ ingest: "ran", [sibling]: "ran", evaluate: "skipped", plot: "skipped" })
+    await eventually(() => expect(processesOf(at)).toEqual([]), 3_000)
+    await resume()
+  })
+
+  it("Ctrl-C: exit code 130 within 5 s, no orphans, a record that says interrupted; the next run goes on", async () => {
+    const command = await halfway()
+    const pressed = performance.now()
+    // a terminal sends it to every process of the group
+    process.kill(-command.pid, "SIGINT")
+    const finished = await command.finished
+    expect(performance.now() - pressed).toBeLessThan(5_000)
+    expect(finished.code, finished.stderr).toBe(130)
+    const document = documentOf(finished)
+    expect(document.status).toBe("interrupted")
+    expect(nodeOf(document, "ingest").status).toBe("ran")
+    expect(statuses(document)).toMatchObject({ train: "skipped", evaluate: "skipped", plot: "skipped" })
+    const record = JSON.parse(fs.readFileSync(path.join(at.home, "runs", `${document.run}.json`), "utf8"))
+    expect(record).toMatchObject({ run: document.run, status: "interrupted" })
+    expect(processesOf(at)).toEqual([])
+    expect(fs.existsSync(path.join(at.results, "transfer"))).toBe(false)
+    await resume()
+  })
+})

@@ -1,0 +1,210 @@
+import * as fs from "node:fs"
+import * as path from "node:path"
+import { gzipSync } from "node:zlib"
+import { beforeAll, describe, expect, it } from "vitest"
+import { picture, tar } from "../rig/archives.ts"
+import {
+  documentOf,
+  type Finished,
+  filesIn,
+  mirror,
+  nodeOf,
+  pipeline,
+  type Rig,
+  type RunDocument,
+  ran,
+  rig,
+  statuses
+} from "../rig/cli.ts"
+import { folder } from "../rig/folder.ts"
+
+const STORED = ["ingest", "extract-features", "train", "extract-features[test]", "evaluate", "plot"]
+
+/** CIFAR-10's image-folder edition in small: the default dataset, so that commands need no options. */
+const images = async (): Promise<Buffer> => {
+  const entries = []
+  for (const [label, name] of ["blue", "green", "red"].entries()) {
+    for (const split of ["train", "test"]) {
+      for (let index = 0; index < (split === "train" ? 8 : 3); index++) {
+        const [r = 0, g = 0, b = 0] = [2, 1, 0].map((channel) => (channel === label ? 200 + index : index * 9))
+        const bytes = await picture("square.jpg", 32, 32, { r, g, b })
+        entries.push({ path: `images/${split}/${name}/${index}.jpg`, bytes })
+      }
+    }
+  }
+  return gzipSync(tar(entries))
+}
+
+/** Has every process write down what is mapped into its memory when it ends. */
+const mapsHook = () => {
+  const at = folder("headrace-maps")
+  const hook = path.join(folder("headrace-hook"), "maps.cjs")
+  fs.writeFileSync(
+    hook,
+    `const fs = require("node:fs")
+     const file = ${JSON.stringify(at)} + "/" + process.pid
+     fs.writeFileSync(file, "still running")
+     process.on("exit", () => fs.writeFileSync(file, fs.readFileSync("/proc/self/maps")))`
+  )
+  return { at, env: { NODE_OPTIONS: `--require=${hook}` } }
+}
+
+/** By process: whether TensorFlow's library was in its memory. */
+const loadedTensorflow = (at: string): ReadonlyArray<boolean> =>
+  fs.readdirSync(at).map((pid) => fs.readFileSync(path.join(at, pid), "utf8").includes("libtensorflow"))
+
+describe("pipeline run transfer", () => {
+  let at: Rig
+  let first: { readonly document: RunDocument; readonly tensorflow: ReadonlyArray<boolean> }
+
+  const withMaps = async (...args: ReadonlyArray<string>) => {
+    const { at: maps, env } = mapsHook()
+    const finished = await pipeline({ ...at, env }, ...args)
+    return { finished, tensorflow: loadedTensorflow(maps) }
+  }
+  const good = (finished: Finished): Finished => {
+    expect(finished.code, finished.stderr).toBe(0)
+    return finished
+  }
+
+  beforeAll(async () => {
+    at = rig({ mirror: mirror() })
+    fs.writeFileSync(path.join(at.mirror, "cifar10-images.tar.gz"), await images())
+    // as if an earlier run had found the official archive out of reach: these tests ask no network
+    fs.mkdirSync(path.join(at.home, "sources"), { recursive: true })
+    fs.writeFileSync(path.join(at.home, "sources/editions.json"), JSON.stringify({ cifar10: "cifar10-images.tar.gz" }))
+    good(await pipeline(at, "list"))
+    const { finished, tensorflow } = await withMaps("run", "transfer", "--json")
+    first = { document: documentOf(good(finished)), tensorflow }
+  })
+
+  it("prints one document: every node in topological order, with null where a field does not exist", () => {
+    const { document } = first
+    expect(document).toMatchObject({ schema: 1, pipeline: "transfer", status: "done" })
+    expect(document.run).toMatch(/^\d{8}-\d{6}-[0-9a-f]{6}$/)
+    expect(document.seconds).toBeGreaterThan(0)
+    expect(Object.keys(document.nodes[0] ?? {}).sort()).toEqual(
+      ["bytes", "chunks", "error", "key", "node", "reason", "rows", "seconds", "stage", "status"].sort()
+    )
+    expect(document.nodes.filter(({ status }) => status === "ran").map(({ node }) => node)).toEqual(
+      expect.arrayContaining(STORED)
+    )
+    const streamed = { key: null, seconds: null, bytes: null, rows: null, chunks: null, reason: null, error: null }
+    expect(nodeOf(document, "normalize[test]")).toEqual({
+      ...streamed,
+      node: "normalize[test]",
+      stage: "normalize",
+      status: "streamed"
+    })
+    expect(nodeOf(document, "extract-features")).toMatchObject({
+      stage: "extract-features",
+      rows: 24,
+      chunks: { reused: 0, ran: 1 },
+      error: null
+    })
+    expect(nodeOf(document, "train")).toMatchObject({ chunks: null, reason: "train has no result yet" })
+    const place = (node: string) => document.nodes.findIndex((each) => each.node === node)
+    for (const [parent, child] of [
+      ["ingest", "normalize"],
+      ["normalize", "resize-to-224"],
+      ["resize-to-224", "extract-features"],
+      ["extract-features", "train"],
+      ["extract-features[test]", "evaluate"],
+      ["train", "evaluate"],
+      ["evaluate", "plot"]
+    ] as const)
+      expect(place(parent), `${parent} before ${child}`).toBeLessThan(place(child))
+  })
+
+  it("gives a document's value, and for the rest a file that is there and a digest", () => {
+    const { model, metrics, curves, confusion } = first.document.results
+    expect(metrics.testAccuracy).toBeGreaterThan(0)
+    for (const result of [model, curves, confusion]) {
+      expect(result?.digest).toMatch(/^[0-9a-f]{64}$/)
+      expect(fs.existsSync(result?.path ?? "")).toBe(true)
+    }
+    const files = filesIn(path.join(at.results, "transfer"))
+    expect(files).toEqual(expect.arrayContaining(["metrics.json", "curves.png", "confusion.svg", "model/model.json"]))
+  })
+
+  it("loads TensorFlow in its worker, never in the command", () => {
+    expect([...first.tensorflow].sort()).toEqual([false, true])
+  })
+
+  it("run again, it runs nothing, starts no worker, loads no TensorFlow, and says so", async () => {
+    const { finished, tensorflow } = await withMaps("run", "transfer")
+    expect(good(finished).stdout).toContain("nothing to do")
+    expect(tensorflow).toEqual([false])
+    const { document } = { document: documentOf(good(await pipeline(at, "run", "transfer", "--json"))) }
+    expect(ran(document)).toEqual([])
+    for (const node of STORED) expect(nodeOf(document, node)).toMatchObject({ status: "reused", reason: null })
+    expect(document.results).toEqual(first.document.results)
+    const planned = documentOf(good(await pipeline(at, "plan", "transfer", "--json")))
+    expect(new Set(Object.values(statuses(planned)))).toEqual(new Set(["reuse", "stream"]))
+  })
+
+  it("another learning rate runs train and what follows it: plan says so before, why says it before and after", async () => {
+    const option = ["--learning-rate", "0.003"]
+    const planned = documentOf(good(await pipeline(at, "plan", "transfer", ...option, "--json")))
+    expect(statuses(planned)).toMatchObject({
+      ingest: "reuse",
+      "extract-features": "reuse",
+      "extract-features[test]": "reuse",
+      train: "run",
+      evaluate: "maybe",
+      plot: "maybe"
+    })
+    expect(nodeOf(planned, "train").reason).toBe("learningRate was 0.001, is 0.003")
+    expect(nodeOf(planned, "plot").reason).toContain("train")
+    const before = good(await pipeline(at, "why", "transfer", "train", ...option)).stdout
+    expect(before).toContain("learningRate was 0.001, is 0.003")
+
+    const document = documentOf(good(await pipeline(at, "run", "transfer", ...option, "--json")))
+    expect(ran(document)).toEqual(["train", "evaluate", "plot"])
+    expect(nodeOf(document, "train").reason).toBe("learningRate was 0.001, is 0.003")
+
+    const after = good(await pipeline(at, "why", "transfer", "train")).stdout
+    expect(after).toContain("would be reused")
+    expect(after).toContain(`in its last run (${document.run}) it ran: learningRate was 0.001, is 0.003`)
+    // and the first learning rate is still kept
+    expect(ran(documentOf(good(await pipeline(at, "run", "transfer", "--json"))))).toEqual([])
+  })
+
+  const failure = async (code: number, ...args: ReadonlyArray<string>) => {
+    const finished = await pipeline(at, ...args)
+    expect(finished.code, finished.stderr).toBe(code)
+    return documentOf(finished)
+  }
+
+  it("prints one document for a wrong command line too, and exits with 2", async () => {
+    const document = await failure(2, "run", "transfer", "--learning-rate", "-1", "--json")
+    expect(document).toMatchObject({ status: "failed", error: { tag: "ParamInvalid", expected: "a number above 0" } })
+    expect((await failure(2, "run", "transfer", "--json", "--learningrate", "1")).error?.fix).toContain(
+      "--learning-rate"
+    )
+    expect((await failure(2, "--json", "rum", "transfer")).error?.fix).toContain("run")
+    expect((await failure(2, "why", "transfer", "trian", "--json")).error?.fix).toContain("train")
+  })
+
+  it("prints one document where a source cannot be had, and exits with 1", async () => {
+    const document = await failure(1, "run", "transfer", "--dataset", "nowhere", "--json")
+    expect(document).toMatchObject({ status: "failed", error: { tag: "NoSuchSource" } })
+    expect(document.error?.fix).not.toBeNull()
+  })
+
+  it("prints one document where a node fails, names the nodes skipped behind it, and exits with 1", async () => {
+    const broken = path.join(folder("headrace-broken"), "images")
+    for (const file of ["train/a/1.png", "train/b/1.png", "test/a/1.png"]) {
+      fs.mkdirSync(path.dirname(path.join(broken, file)), { recursive: true })
+      fs.writeFileSync(path.join(broken, file), "no image at all")
+    }
+    const document = await failure(1, "run", "transfer", "--dataset", broken, "--json")
+    expect(document.status).toBe("failed")
+    expect(statuses(document)).toMatchObject({ ingest: "failed", train: "skipped", plot: "skipped" })
+    const { error } = nodeOf(document, "ingest")
+    expect(error).toMatchObject({ tag: "ImageRefused" })
+    expect(error?.what).toContain(".png")
+    expect(document.error).toEqual(error)
+    expect(nodeOf(document, "train").reason).toContain("ingest")
+  })
+})

@@ -1,0 +1,186 @@
+import { expect, it } from "@effect/vitest"
+import { Effect, Layer, Schema } from "effect"
+import * as Document from "../../artifacts/Document.ts"
+import { Code } from "../../engine/Code.ts"
+import * as Executor from "../../engine/Executor.ts"
+import type { Wire } from "../../engine/Node.ts"
+import * as Param from "../../engine/Param.ts"
+import * as Pipeline from "../../engine/Pipeline.ts"
+import * as Run from "../../engine/Run.ts"
+import * as Stage from "../../engine/Stage.ts"
+import * as Toys from "../rig/toys.ts"
+
+// What `tsc` cannot see is found when the definition is made or used, by name. What it can is in test/types.
+
+const Note = Document.make("Note", 1, Schema.Struct({ value: Schema.Unknown }))
+
+const positive = Param.make(Schema.Int.pipe(Schema.positive()), 3, "A count")
+const note = Stage.make({
+  name: "note",
+  inputs: {},
+  params: {
+    count: positive,
+    rate: Param.make(Schema.Number, 1, "A rate"),
+    marks: Param.make(Schema.ReadonlySet(Schema.Int), new Set([1]), "A set")
+  },
+  outputs: { note: Note },
+  run: (_, { count, rate, marks }) => Effect.succeed({ note: { value: [count, Number.isNaN(rate), marks.size] } })
+})
+
+const build = <P extends Param.Params>(
+  params: P,
+  make: (params: Param.Values<P>) => Readonly<Record<string, Wire<typeof Note, never, never, never>>>
+) => Pipeline.make({ name: "notes", description: "Notes", params, build: make })
+
+const message = (make: () => unknown): string => {
+  try {
+    make()
+  } catch (error) {
+    expect(error).toBeInstanceOf(Param.DefinitionInvalid)
+    return (error as Param.DefinitionInvalid).message
+  }
+  return expect.fail("it was accepted")
+}
+
+const runNotes = (pipeline: Pipeline.AnyPipeline<never, never>, values: Readonly<Record<string, unknown>> = {}) => {
+  const code = Layer.succeed(Code, { of: () => Effect.succeed({ files: {}, packages: {} }) })
+  const memory = Layer.provideMerge(code, Toys.memory().layer)
+  return Effect.provide(
+    Run.run(pipeline, values, { cores: 1 }),
+    Layer.provideMerge(Executor.layerInProcess(pipeline), memory)
+  )
+}
+
+it("a default that its own schema refuses is refused", () => {
+  expect(message(() => Param.make(Schema.Positive, -1, "Step size"))).toBe(
+    'The default -1 of the parameter "Step size" is refused by its own schema; expected a positive number. Change the default or the schema.'
+  )
+})
+
+it("a misspelt parameter in a variable is refused where the pipeline is made", () => {
+  const given = { count: 3, ratee: 2 }
+  expect(message(() => build({}, () => note({}, given)))).toBe(
+    'Pipeline "notes": note is given the parameter "ratee", which it does not declare; expected one of count, rate, marks. Correct the name.'
+  )
+})
+
+it("a misspelt parameter of a source is refused where the pipeline is made", () => {
+  const given = { list: "b", lists: "a" }
+  const make = () =>
+    Pipeline.make({
+      name: "reads",
+      description: "Reads",
+      params: {},
+      build: () => Toys.read({ file: Toys.list(given) })
+    })
+  expect(message(make)).toContain(
+    'list is given the parameter "lists", which it does not declare; expected one of list'
+  )
+})
+
+it("a parameter that nobody reads is refused where the pipeline is made", () => {
+  const unread =
+    /^Pipeline "notes": nobody reads the parameter "more"; expected that .* reads it\. Remove it, or pass it on\.$/
+  expect(message(() => build({ ...note.params, more: positive }, (params) => note({}, params)))).toMatch(unread)
+  // set by hand: what the pipeline offers under the name changes nothing
+  const count = message(() => build({ count: positive }, () => note({}, { count: 5 })))
+  expect(count).toContain('nobody reads the parameter "count"')
+})
+
+it("one name that two stages declare differently is refused where the pipeline is made", () => {
+  const other = Stage.make({
+    name: "other",
+    inputs: {},
+    params: { count: Param.make(Schema.Int.pipe(Schema.positive()), 4, "Another count") },
+    outputs: { note: Note },
+    run: (_, { count }) => Effect.succeed({ note: { value: count } })
+  })
+  const params = { ...note.params, ...other.params }
+  expect(message(() => build(params, (given) => ({ a: note({}, given).note, b: other({}, given).note })))).toBe(
+    'Pipeline "notes": the parameter "count" of note differs from another of that name; expected one definition a name. Rename one of them.'
+  )
+})
+
+it("a value that build makes and the parameter's schema refuses is refused by name", () => {
+  expect(message(() => build({}, () => note({}, { count: 0 })))).toBe(
+    'note is given 0 for the parameter "count"; expected a positive number. Correct the call in the pipeline\'s build.'
+  )
+})
+
+it("a stage that is misnamed or maps the rows of no table is refused where it is made", () => {
+  const outputs = { note: Note }
+  const run = () => Effect.succeed({ note: { value: 1 } })
+  expect(message(() => Stage.make({ name: "myStage", inputs: {}, outputs, run }))).toContain(
+    'Stage "myStage" is not named in kebab-case; expected the name of its file'
+  )
+  expect(
+    message(() => Stage.make({ name: "empty", inputs: {}, outputs: {}, run: () => Effect.succeed({}) }))
+  ).toContain('Stage "empty" has no outputs; expected at least one')
+  const rows = () =>
+    Stage.rows({
+      name: "rows",
+      keep: "stored",
+      over: "note",
+      inputs: { note: Note },
+      outputs: { numbers: Toys.Numbers },
+      run: () => Effect.never
+    })
+  expect(message(rows)).toContain('Stage "rows" maps rows of "note"; expected the name of a table input')
+})
+
+it("parameters are compared as they encode: equal sets are one node, different ones two", () => {
+  const names = (...sets: ReadonlyArray<ReadonlyArray<number>>) => {
+    const pipeline = build({}, () =>
+      Object.fromEntries(sets.map((marks, index) => [`r${index}`, note({}, { marks: new Set(marks) }).note]))
+    )
+    return Pipeline.graph(pipeline, {}).entries.map(({ name }) => name)
+  }
+  expect(names([1, 2], [1, 2])).toEqual(["note[marks=[1,2]]"])
+  expect(names([1, 2], [1, 3])).toEqual(["note[marks=[1,2]]", "note[marks=[1,3]]"])
+})
+
+it.effect("a parameter without an exact form fails its node by name, and never gets a weaker key", () =>
+  Effect.gen(function* () {
+    const nan = build({}, () => ({ a: note({}, { rate: Number.NaN }).note, b: note({}, { rate: Infinity }).note }))
+    const { nodes, status } = yield* runNotes(nan)
+    expect(status).toBe("failed")
+    expect(nodes.map(({ status, key, error }) => [status, key, error?.tag, error?.what])).toEqual([
+      ["failed", null, "NotEncodable", "key of note.params.rate is NaN"],
+      ["failed", null, "NotEncodable", "key of note.params.rate is Infinity"]
+    ])
+  })
+)
+
+it.effect("outputs that a variable's type hid, and outputs left out, fail the node by name", () =>
+  Effect.gen(function* () {
+    const one = { note: { value: 1 } }
+    for (const [found, what] of [
+      [{ ...one, more: 1 }, 'Stage "lax" yields, but does not declare, the output "more"'],
+      [{}, 'Stage "lax" does not yield the output "note"']
+    ] as const) {
+      const lax = Stage.make({
+        name: "lax",
+        inputs: {},
+        outputs: { note: Note },
+        run: () => Effect.succeed(found as unknown as typeof one)
+      })
+      const [node] = (yield* runNotes(build({}, () => lax({})))).nodes
+      expect(node?.error).toMatchObject({ tag: "DefinitionInvalid", what, expected: "exactly note" })
+    }
+  })
+)
+
+it("a value given from outside is decoded, or refused by name with a way out", () => {
+  const pipeline = build(note.params, (params) => note({}, params))
+  expect(Pipeline.decodeParams(pipeline, { count: 5, marks: [1, 2] })).toMatchObject({
+    right: { count: 5, rate: 1, marks: new Set([1, 2]) }
+  })
+  const wrong = Pipeline.decodeParams(pipeline, { count: -1 })
+  expect(wrong._tag === "Left" && wrong.left.message).toBe(
+    'Param "count" is -1; expected a positive number. Try --count 3.'
+  )
+  const unknown = Pipeline.decodeParams(pipeline, { counts: 1 })
+  expect(unknown._tag === "Left" && unknown.left.message).toContain(
+    'Param "counts" is unknown to notes; expected one of'
+  )
+})

@@ -1,0 +1,79 @@
+import { Effect, Schema } from "effect"
+import * as Document from "../../artifacts/Document.ts"
+import * as Param from "../../engine/Param.ts"
+import * as Pipeline from "../../engine/Pipeline.ts"
+import * as Progress from "../../engine/Progress.ts"
+import * as Stage from "../../engine/Stage.ts"
+
+/** A stage that behaves as natively as it is told to, and says in which process it did. */
+const Report = Document.make("Report", 1, Schema.Struct({ pid: Schema.Int, how: Schema.String }))
+
+export class Misbehaved extends Schema.TaggedError<Misbehaved>()("Misbehaved", {
+  how: Schema.String,
+  at: Schema.Int
+}) {
+  override get message() {
+    return `The stage misbehaved at ${this.at}; expected it to behave. Tell it to.`
+  }
+}
+
+const how = Param.make(
+  Schema.Literal("well", "fail", "defect", "abort", "exit", "kill", "spin", "wait"),
+  "well",
+  "What the stage does"
+)
+
+export const behave = Stage.make({
+  name: "behave",
+  inputs: {},
+  params: { how, number: Param.make(Schema.Int, 0, "Tells one from another") },
+  outputs: { report: Report },
+  errors: Misbehaved,
+  run: (_, params) =>
+    Effect.gen(function* () {
+      yield* Progress.report({ done: 1, total: 2, unit: "turns", note: `pid ${process.pid}` })
+      switch (params.how) {
+        case "fail":
+          return yield* new Misbehaved({ how: params.how, at: 7 })
+        case "defect":
+          return yield* Effect.dieMessage("a bug")
+        case "abort":
+          process.abort()
+          break
+        case "exit":
+          process.exit(3)
+          break
+        case "kill":
+          process.kill(process.pid, "SIGKILL")
+          yield* Effect.never
+          break
+        case "spin":
+          // the progress above must leave the process first
+          yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+          for (;;) if (process.uptime() < 0) break
+          break
+        case "wait":
+          yield* Effect.never
+      }
+      yield* Progress.report({ done: 2, total: 2, unit: "turns" })
+      return { report: { pid: process.pid, how: params.how } }
+    })
+})
+
+export const single = Pipeline.make({
+  name: "single",
+  description: "One stage",
+  params: behave.params,
+  build: (params) => behave({}, params)
+})
+
+/** A misbehaving node beside one that does not, and three that do one after the other's death. */
+export const siblings = Pipeline.make({
+  name: "siblings",
+  description: "Two stages",
+  params: { how },
+  build: (params) => ({
+    bad: behave({}, { ...params, number: 1 }).report,
+    good: behave({}, { how: "well", number: 2 }).report
+  })
+})

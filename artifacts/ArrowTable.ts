@@ -11,7 +11,16 @@ import {
   type Write
 } from "./Artifact.ts"
 import * as Chunker from "./Chunker.ts"
-import { type AnyBatch, type AnyValues, type Batch, type Columns, cellSize, concat, isTensor } from "./Column.ts"
+import {
+  type AnyBatch,
+  type AnyValues,
+  type Batch,
+  type Column,
+  type Columns,
+  cellSize,
+  concat,
+  isTensor
+} from "./Column.ts"
 import type { Digest } from "./Digest.ts"
 
 /** What every chunk of a table shares. Part of its content digest. */
@@ -80,6 +89,13 @@ export const contentHash = (artifact: Layout, header: Header): Hash =>
 const lengthOf = (values: AnyValues): number =>
   isTensor(values) ? values.data.length / cellSize(values.shape) : values.length
 
+const HOLDERS = { uint8: Uint8Array, float32: Float32Array, int32: Int32Array, float64: Float64Array }
+const isOf = (column: Column, values: AnyValues): boolean => {
+  if (column === "utf8") return Array.isArray(values)
+  if (typeof column === "string") return values instanceof HOLDERS[column]
+  return isTensor(values) && values.data instanceof HOLDERS[column.dtype]
+}
+
 /** Refuses a batch that is not what the columns say: a missing one, a wrong length, a wrong or changing shape. */
 export const checkBatch = (
   artifact: Layout,
@@ -91,10 +107,13 @@ export const checkBatch = (
     const values = batch.columns[name]
     if (values === undefined)
       return fail(`column ${name} is missing`, `the columns ${Object.keys(artifact.columns).join(", ")}`)
+    if (typeof column !== "string" && !isTensor(values))
+      return fail(`column ${name} holds plain values`, `a tensor of ${column.dtype}`)
+    if (!isOf(column, values))
+      return fail(`column ${name} holds another type`, typeof column === "string" ? column : column.dtype)
     const length = lengthOf(values)
     if (length !== batch.rows) return fail(`column ${name} has ${length} cells`, `${batch.rows}, one a row`)
-    if (typeof column === "string") continue
-    if (!isTensor(values)) return fail(`column ${name} holds plain values`, `a tensor of ${column.dtype}`)
+    if (typeof column === "string" || !isTensor(values)) continue
     const declared = column.shape.map((dimension, axis) =>
       dimension < 0 ? (shapes?.[name]?.[axis] ?? values.shape[axis]) : dimension
     )

@@ -1,4 +1,5 @@
-import { Schema } from "effect"
+import { Either, Schema } from "effect"
+import * as CanonicalJson from "../artifacts/CanonicalJson.ts"
 import * as Digest from "../artifacts/Digest.ts"
 import type { Code, Input, KeyText, Recipe } from "./Key.ts"
 
@@ -93,9 +94,13 @@ export const render = (reason: Reason): string => {
 
 type Fields = Readonly<Record<string, unknown>>
 
+/** What of a key enters its digest; nothing for a part that is not there. */
+const written = (value: unknown): string =>
+  value === undefined ? "" : Either.getOrElse(CanonicalJson.encode(value), ({ what }) => what)
+
 const changed = (before: Fields, after: Fields): ReadonlyArray<string> =>
   [...new Set([...Object.keys(before), ...Object.keys(after)])]
-    .filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]))
+    .filter((name) => written(before[name]) !== written(after[name]))
     .sort()
 
 const codeReasons = (before: Code, after: Code, via: string | null): ReadonlyArray<Reason> => {
@@ -138,7 +143,7 @@ const inputReasons = (
     return compare(before, after, labels, after.stage)
   if (Array.isArray(before) && Array.isArray(after) && before.length === after.length) {
     return before.flatMap((item: Input, index) =>
-      JSON.stringify(item) === JSON.stringify(after[index])
+      written(item) === written(after[index])
         ? []
         : inputReasons(`${name}[${index}]`, item, after[index] as Input, labels, via)
     )

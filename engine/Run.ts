@@ -16,17 +16,15 @@ type State = Scheduler.State
 
 const isDone = (state: State): boolean => [...state.outcomes.values()].every(({ _tag }) => _tag === "Done")
 
-/** Documents are read, whatever the state of the files that people have; of larger results it is enough that they are there. */
-const firstLost = (results: ReadonlyArray<Results.Result>) =>
-  Effect.gen(function* () {
-    const store = yield* ObjectStore
-    for (const { kind, parts } of results.map(({ stored }) => stored)) {
-      for (const { object, bytes } of parts) {
-        if (kind === "document") yield* store.get(object)
-        else if (!(yield* store.has(object, bytes))) return yield* new InputLost({ object, what: "missing" })
-      }
-    }
-  })
+/** Reads every result, also where the files that people have are up to date: what a plan calls corrupt is computed again. */
+const readAll = (results: ReadonlyArray<Results.Result>) =>
+  Effect.flatMap(ObjectStore, (store) =>
+    Effect.forEach(
+      results.flatMap(({ stored }) => stored.parts),
+      ({ object }) => store.get(object),
+      { discard: true }
+    )
+  )
 
 /** Results to people; bytes that turn out to be lost are recomputed first. Nothing is handed over that is not complete. */
 const deliver = (state: State, losses: Scheduler.Losses): Effect.Effect<void, StoreFailed | InputLost, Needs> =>
@@ -46,9 +44,8 @@ const deliver = (state: State, losses: Scheduler.Losses): Effect.Effect<void, St
         )
         yield* deliver(state, [...losses, object])
       })
-    yield* Effect.zipRight(firstLost(people), writer.write(state.graph.pipeline, people)).pipe(
+    yield* Effect.zipRight(readAll(people), writer.write(state.graph.pipeline, people)).pipe(
       Effect.catchTags({
-        InputLost: ({ object, what }) => again(object, what),
         ObjectMissing: ({ object }) => again(object, "missing"),
         ObjectCorrupt: ({ object }) => again(object, "corrupt")
       })
@@ -136,8 +133,10 @@ export const run = <P extends AnyPipeline>(
     return yield* Effect.uninterruptibleMask((restore) =>
       Effect.flatMap(Effect.exit(Effect.either(restore(work(state)))), (exit) => {
         if (Exit.isFailure(exit)) {
-          const ended = Cause.isInterrupted(exit.cause) ? "interrupted" : "failed"
-          return Effect.zipRight(finish(ended, null), Effect.failCause(exit.cause))
+          const finished = Cause.isInterrupted(exit.cause)
+            ? finish("interrupted", null)
+            : finish("failed", explain(Cause.prettyErrors(exit.cause)[0] ?? new Error("unknown")))
+          return Effect.zipRight(finished, Effect.failCause(exit.cause))
         }
         return exit.value._tag === "Left" ? finish("failed", explainFailure(exit.value.left)) : finish("done", null)
       })

@@ -97,7 +97,7 @@ describe("one bad image fails its node, naming the file", { timeout: 120_000 }, 
       what: expect.stringMatching(/\/dog\/huge\.png has 30000x30000 pixels$/),
       expected: "at most 100 megapixels"
     })
-    expect(failure.seconds).toBeLessThan(10)
+    expect(failure.seconds).toBeLessThan(25)
   })
 
   it("images of different sizes", async () => {

@@ -1,13 +1,11 @@
 import * as fs from "node:fs"
 import * as path from "node:path"
-import { gzipSync } from "node:zlib"
 import { beforeAll, describe, expect, it } from "vitest"
-import { picture, tar } from "../rig/archives.ts"
 import {
   documentOf,
   type Finished,
   filesIn,
-  mirror,
+  giveCifar10,
   nodeOf,
   pipeline,
   type Rig,
@@ -19,21 +17,6 @@ import {
 import { folder } from "../rig/folder.ts"
 
 const STORED = ["ingest", "extract-features", "train", "extract-features[test]", "evaluate", "plot"]
-
-/** CIFAR-10's image-folder edition in small: the default dataset, so that commands need no options. */
-const images = async (): Promise<Buffer> => {
-  const entries = []
-  for (const [label, name] of ["blue", "green", "red"].entries()) {
-    for (const split of ["train", "test"]) {
-      for (let index = 0; index < (split === "train" ? 8 : 3); index++) {
-        const [r = 0, g = 0, b = 0] = [2, 1, 0].map((channel) => (channel === label ? 200 + index : index * 9))
-        const bytes = await picture("square.jpg", 32, 32, { r, g, b })
-        entries.push({ path: `images/${split}/${name}/${index}.jpg`, bytes })
-      }
-    }
-  }
-  return gzipSync(tar(entries))
-}
 
 /** Has every process write down what is mapped into its memory when it ends. */
 const mapsHook = () => {
@@ -68,11 +51,8 @@ describe("pipeline run transfer", () => {
   }
 
   beforeAll(async () => {
-    at = rig({ mirror: mirror() })
-    fs.writeFileSync(path.join(at.mirror, "cifar10-images.tar.gz"), await images())
-    // as if an earlier run had found the official archive out of reach: these tests ask no network
-    fs.mkdirSync(path.join(at.home, "sources"), { recursive: true })
-    fs.writeFileSync(path.join(at.home, "sources/editions.json"), JSON.stringify({ cifar10: "cifar10-images.tar.gz" }))
+    at = rig()
+    await giveCifar10(at)
     good(await pipeline(at, "list"))
     const { finished, tensorflow } = await withMaps("run", "transfer", "--json")
     first = { document: documentOf(good(finished)), tensorflow }
@@ -135,7 +115,7 @@ describe("pipeline run transfer", () => {
     const { finished, tensorflow } = await withMaps("run", "transfer")
     expect(good(finished).stdout).toContain("nothing to do")
     expect(tensorflow).toEqual([false])
-    const { document } = { document: documentOf(good(await pipeline(at, "run", "transfer", "--json"))) }
+    const document = documentOf(good(await pipeline(at, "run", "transfer", "--json")))
     expect(ran(document)).toEqual([])
     for (const node of STORED) expect(nodeOf(document, node)).toMatchObject({ status: "reused", reason: null })
     expect(document.results).toEqual(first.document.results)

@@ -2,10 +2,12 @@ import * as fs from "node:fs"
 import * as path from "node:path"
 import { gzipSync } from "node:zlib"
 import { beforeAll, describe, expect, it } from "vitest"
-import { picture, tar } from "../rig/archives.ts"
+import { tar } from "../rig/archives.ts"
 import {
   addImages,
   documentOf,
+  forgetOfficial,
+  giveCifar10,
   imageFolder,
   nodeOf,
   outcomeOf,
@@ -72,20 +74,6 @@ describe("a folder of images", () => {
   })
 })
 
-const squares = async (): Promise<Buffer> => {
-  const entries = []
-  for (const [label, name] of ["blue", "green", "red"].entries()) {
-    for (const split of ["train", "test"]) {
-      for (let index = 0; index < (split === "train" ? 6 : 2); index++) {
-        const [r = 0, g = 0, b = 0] = [2, 1, 0].map((channel) => (channel === label ? 200 + index : index * 9))
-        const bytes = await picture("square.jpg", 32, 32, { r, g, b })
-        entries.push({ path: `images/${split}/${name}/${index}.jpg`, bytes })
-      }
-    }
-  }
-  return gzipSync(tar(entries))
-}
-
 /** A few records in the official binary format: a label, then planes. */
 const official = (): Buffer => {
   const batch = (count: number) =>
@@ -105,13 +93,10 @@ const official = (): Buffer => {
 describe("a mirror", () => {
   it("that gains the official archive: ingest reruns, and why says so", async () => {
     const at = rig()
-    fs.writeFileSync(path.join(at.mirror, "cifar10-images.tar.gz"), await squares())
-    // as if an earlier run had found the official archive out of reach: this test asks no network
-    fs.mkdirSync(path.join(at.home, "sources"), { recursive: true })
-    fs.writeFileSync(path.join(at.home, "sources/editions.json"), JSON.stringify({ cifar10: "cifar10-images.tar.gz" }))
+    await giveCifar10(at)
     const first = await run(at, "cifar10")
     expect(first.stderr).toContain("image-folder edition")
-    expect(nodeOf(first.document, "ingest").rows).toBe(24)
+    expect(nodeOf(first.document, "ingest").rows).toBe(33)
     const planned = await pipeline(at, "plan", "transfer", ...small, "--dataset", "cifar10", "--json")
     expect(nodeOf(documentOf(planned), "ingest").status).toBe("reuse")
 
@@ -125,7 +110,7 @@ describe("a mirror", () => {
 
     // without it, the first edition is found again, and what it gave
     fs.rmSync(path.join(at.mirror, "cifar-10-binary.tar.gz"))
-    fs.writeFileSync(path.join(at.home, "sources/editions.json"), JSON.stringify({ cifar10: "cifar10-images.tar.gz" }))
+    forgetOfficial(at.home)
     const back = await run(at, "cifar10")
     expect(ran(back.document)).toEqual([])
     expect(outcomeOf(back.document)).toEqual(outcomeOf(first.document))

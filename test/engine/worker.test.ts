@@ -2,15 +2,18 @@ import { type ChildProcess, spawn } from "node:child_process"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { expect, it } from "@effect/vitest"
-import { Effect, Fiber, Layer } from "effect"
+import { Context, Duration, Effect, Fiber, Layer, Schedule } from "effect"
 import { afterAll, beforeAll } from "vitest"
 import * as LeaseDisk from "../../cache/lease-disk.ts"
+import type { ObjectStore } from "../../cache/ObjectStore.ts"
 import * as ObjectStoreDisk from "../../cache/object-store-disk.ts"
 import { TraceStore } from "../../cache/Trace.ts"
 import * as TraceDisk from "../../cache/trace-disk.ts"
 import * as Executor from "../../engine/Executor.ts"
 import * as WorkerExecutor from "../../engine/executor-worker.ts"
+import type { ExecuteFailure } from "../../engine/Failure.ts"
 import type { AnyPipeline } from "../../engine/Pipeline.ts"
+import * as Pipeline from "../../engine/Pipeline.ts"
 import * as Results from "../../engine/Results.ts"
 import * as Run from "../../engine/Run.ts"
 import * as RunEvent from "../../engine/RunEvent.ts"
@@ -27,7 +30,6 @@ const started: Array<ChildProcess> = []
 
 beforeAll(async () => {
   programs = folder("headrace-worker")
-  // packages that stay outside of the bundle are looked up from here
   for (const name of ["toy-worker", "worker-parent"]) await bundle(`test/rig/${name}.ts`, program(name))
 })
 afterAll(() => {
@@ -41,29 +43,28 @@ const home = () => {
   return made
 }
 
-const executors = {
-  "in process": (_home: string) => Executor.layerInProcess(Toys.toy, single, siblings),
-  "worker process": (toyHome: string, env: Readonly<Record<string, string>> = {}) =>
-    WorkerExecutor.layerWorkerProcess({ entry: program("toy-worker"), env: { TOY_HOME: toyHome, ...env } })
-}
+const workerProcess = (toyHome: string, env: Readonly<Record<string, string>> = {}) =>
+  WorkerExecutor.layerWorkerProcess({ entry: program("toy-worker"), env: { TOY_HOME: toyHome, ...env } })
 
 interface Ran {
   readonly record: RunRecord.RunRecord
   readonly events: ReadonlyArray<RunEvent.RunEvent>
+  readonly failures: ReadonlyArray<ExecuteFailure>
 }
+type RunIt = (
+  pipeline: AnyPipeline<unknown, never>,
+  params?: Readonly<Record<string, unknown>>
+) => Effect.Effect<Ran, unknown>
+type ExecutorLayer = Layer.Layer<Executor.Executor, never, ObjectStore | TraceStore>
 
-/** One program after the other, with executor and cache made once. */
-const provided = <A, E>(
+/** Hands `use` a way to run pipelines on one executor and one cache. */
+const using = <A, E>(
   toyHome: string,
-  executor: Layer.Layer<Executor.Executor, never, Layer.Layer.Context<ReturnType<(typeof executors)["in process"]>>>,
-  use: (
-    run: (
-      pipeline: AnyPipeline<unknown, never>,
-      params?: Readonly<Record<string, unknown>>
-    ) => Effect.Effect<Ran, unknown>
-  ) => Effect.Effect<A, E, TraceStore>
+  executor: ExecutorLayer,
+  use: (run: RunIt, events: ReadonlyArray<RunEvent.RunEvent>) => Effect.Effect<A, E, TraceStore>
 ) => {
   const events: Array<RunEvent.RunEvent> = []
+  const failures: Array<ExecuteFailure> = []
   const cache = Layer.mergeAll(
     ObjectStoreDisk.layerDisk(toyHome),
     TraceDisk.layerDisk(toyHome),
@@ -73,53 +74,75 @@ const provided = <A, E>(
     RunRecord.layerMemory(),
     Results.layerNone
   )
+  const watched = Layer.map(executor, (context) =>
+    Context.make(Executor.Executor, {
+      execute: (task: Executor.Task) =>
+        Effect.tapError(Context.get(context, Executor.Executor).execute(task), (error) =>
+          Effect.sync(() => failures.push(error))
+        )
+    })
+  )
   return Effect.gen(function* () {
     const context = yield* Effect.context<Run.Needs>()
-    return yield* use((pipeline, params = {}) =>
+    const run: RunIt = (pipeline, given = {}) =>
       Effect.suspend(() => {
         events.length = 0
-        const values = {
-          ...Object.fromEntries(Object.entries(pipeline.params).map(([n, p]) => [n, p.default])),
-          ...params
-        }
-        return Effect.map(Run.run(pipeline, values, { cores: 2 }), (record) => ({ record, events: [...events] }))
+        failures.length = 0
+        return Effect.gen(function* () {
+          const values = yield* Pipeline.decodeParams(pipeline, given)
+          const record = yield* Run.run(pipeline, values, { cores: 2 })
+          return { record, events: [...events], failures: [...failures] }
+        })
       }).pipe(Effect.provide(context))
-    )
-  }).pipe(Effect.provide(Layer.provideMerge(executor, cache)))
+    return yield* use(run, events)
+  }).pipe(Effect.provide(Layer.provideMerge(watched, cache)))
 }
 
-const inWorker = <A, E>(use: Parameters<typeof provided<A, E>>[2], env: Readonly<Record<string, string>> = {}) =>
+const inWorker = <A, E>(
+  use: (run: RunIt, events: ReadonlyArray<RunEvent.RunEvent>) => Effect.Effect<A, E, TraceStore>,
+  env: Readonly<Record<string, string>> = {}
+) =>
   Effect.suspend(() => {
     const toyHome = home()
-    return provided(toyHome, executors["worker process"](toyHome, env), use)
+    return using(toyHome, workerProcess(toyHome, env), use)
   })
 
-const nodeOf = ({ record }: Ran, name = "behave") => record.nodes.find(({ node }) => node.startsWith(name))
-const notes = ({ events }: Ran) =>
-  events.flatMap((event) => (event._tag === "NodeProgress" ? [event.progress.note] : []))
-const pidOf = (ran: Ran) => Number(notes(ran)[0]?.split(" ")[1])
-const isAlive = (pid: number) =>
-  fs.existsSync(`/proc/${pid}`) && !/State:\tZ/.test(fs.readFileSync(`/proc/${pid}/status`, "utf8"))
+const nodeOf = ({ record }: Ran) => record.nodes.find(({ node }) => node.startsWith("behave"))
+const notesOf = (events: ReadonlyArray<RunEvent.RunEvent>) =>
+  events.flatMap((event) =>
+    event._tag === "NodeProgress" && event.progress.note !== null ? [event.progress.note] : []
+  )
+const pidOf = (note: string | undefined) => Number(note?.split(" ")[1])
+const isAlive = (pid: number) => {
+  try {
+    return !/^State:\s+Z/m.test(fs.readFileSync(`/proc/${pid}/status`, "utf8"))
+  } catch {
+    return false
+  }
+}
+const until = (what: () => boolean) =>
+  Effect.repeat(Effect.sync(what), { until: (is) => is, schedule: Schedule.spaced("20 millis") })
 
+/** What must be the same of every trace, whoever computed it. */
+const tracesOf = Effect.gen(function* () {
+  const traces = yield* TraceStore
+  const all = yield* Effect.forEach(["read", "double", "sum", "describe"], (stage) => traces.ofStage(stage))
+  return all.flat().map(({ seconds: _, host: __, finished: ___, ...rest }) => rest)
+})
+
+const executors: Readonly<Record<string, (toyHome: string) => ExecutorLayer>> = {
+  "in process": () => Executor.layerInProcess(Toys.toy, single, siblings),
+  "worker process": (toyHome) => workerProcess(toyHome)
+}
 for (const [name, executor] of Object.entries(executors)) {
-  it.live(`${name}: a run leaves traces, contents and progress, and the next run finds them`, () =>
+  it.live(`${name}: a run leaves traces and progress, and the next run finds everything`, () =>
     Effect.suspend(() => {
       const toyHome = home()
-      return provided(toyHome, executor(toyHome), (run) =>
+      return using(toyHome, executor(toyHome), (run) =>
         Effect.gen(function* () {
           const first = yield* run(Toys.toy)
-          expect(Toys.statuses(first.record)).toEqual({
-            read: "ran",
-            shift: "streamed",
-            double: "ran",
-            sum: "ran",
-            describe: "ran"
-          })
-          // what both executors must come to
-          expect(Toys.contents(first.record)).toMatchObject(totals)
-          const traces = yield* TraceStore
-          const [trace] = yield* traces.ofStage("double")
-          expect(trace).toMatchObject({ node: "double", pipeline: "toy", chunks: { reused: 0 } })
+          const shape = { read: "ran", shift: "streamed", double: "ran", sum: "ran", describe: "ran" }
+          expect(Toys.statuses(first.record)).toEqual(shape)
           expect(first.events.filter(({ _tag }) => _tag === "NodeProgress").length).toBeGreaterThan(10)
           const again = yield* run(Toys.toy)
           expect(Toys.ran(again.record)).toEqual([])
@@ -129,13 +152,16 @@ for (const [name, executor] of Object.entries(executors)) {
     })
   )
 
-  it.live(`${name}: a stage's own error arrives with its name and message`, () =>
+  it.live(`${name}: a stage's own error arrives with its fields, a bug as a bug`, () =>
     Effect.suspend(() => {
       const toyHome = home()
-      return provided(toyHome, executor(toyHome), (run) =>
+      return using(toyHome, executor(toyHome), (run) =>
         Effect.gen(function* () {
-          const failed = nodeOf(yield* run(single, { how: "fail" }))
-          expect(failed).toMatchObject({
+          const failed = yield* run(single, { how: "fail" })
+          expect(failed.failures).toMatchObject([
+            { _tag: "NodeFailed", tag: "Misbehaved", error: { _tag: "Misbehaved", how: "fail", at: 7 } }
+          ])
+          expect(nodeOf(failed)).toMatchObject({
             status: "failed",
             error: {
               tag: "Misbehaved",
@@ -144,21 +170,99 @@ for (const [name, executor] of Object.entries(executors)) {
               fix: "Tell it to."
             }
           })
-          const bug = nodeOf(yield* run(single, { how: "defect" }))
-          expect(bug).toMatchObject({ status: "failed", error: { what: "a bug" } })
+          const bug = yield* run(single, { how: "defect" })
+          expect(bug.failures).toMatchObject([{ _tag: "NodeFailed", what: "a bug", error: null }])
         })
       )
     })
   )
 }
-const totals = {}
 
-it.live("a stage's error crosses the process with its fields", () =>
-  inWorker(() =>
+it.live("both executors leave the same traces", () =>
+  Effect.gen(function* () {
+    const found = []
+    for (const executor of Object.values(executors)) {
+      const toyHome = home()
+      found.push(yield* using(toyHome, executor(toyHome), (run) => Effect.zipRight(run(Toys.toy), tracesOf)))
+    }
+    expect(found[0]?.length).toBe(4)
+    expect(found[1]).toEqual(found[0])
+  })
+)
+
+it.live("a worker lives for many nodes, in another process than the command", () =>
+  inWorker((run) =>
     Effect.gen(function* () {
-      expect.assertions(1)
-      yield* Effect.void
-      expect(true).toBe(true)
+      const pids = []
+      for (const number of [1, 2, 3]) pids.push(pidOf(notesOf((yield* run(single, { number })).events)[0]))
+      expect(new Set(pids).size).toBe(1)
+      expect(pids).not.toContain(process.pid)
     })
   )
+)
+
+for (const [how, end] of [
+  ["kill", { signal: "SIGKILL", code: null }],
+  ["abort", { signal: "SIGABRT", code: null }],
+  ["exit", { signal: null, code: 3 }]
+] as const) {
+  it.live(`a worker that ends by "${how}" costs its node alone, which says so`, () =>
+    inWorker((run) =>
+      Effect.gen(function* () {
+        const ran = yield* run(siblings, { how })
+        expect(ran.failures).toMatchObject([{ _tag: "WorkerDied", ...end }])
+        expect(ran.record.nodes.map(({ status }) => status).sort()).toEqual(["failed", "ran"])
+        expect(nodeOf(ran)?.error).toMatchObject({ tag: "WorkerDied", expected: "it to finish" })
+        // the next node gets a worker that lives
+        expect(nodeOf(yield* run(single, { number: 9 }))?.status).toBe("ran")
+      })
+    )
+  )
+}
+
+it.live("a worker of another version refuses, since it computes another key", () =>
+  inWorker(
+    (run) =>
+      Effect.gen(function* () {
+        const ran = yield* run(single)
+        expect(ran.failures).toMatchObject([{ _tag: "KeyRefused", node: "behave", expected: nodeOf(ran)?.key }])
+      }),
+    { TOY_EDITED: "yes" }
+  )
+)
+
+for (const how of ["spin", "wait"]) {
+  it.live(`an interrupted node that does "${how}" is ended within two seconds, and its process with it`, () =>
+    inWorker((run, events) =>
+      Effect.gen(function* () {
+        const fiber = yield* Effect.fork(run(single, { how }))
+        yield* until(() => notesOf(events).length > 0)
+        const pid = pidOf(notesOf(events)[0])
+        expect(isAlive(pid)).toBe(true)
+        const [taken] = yield* Effect.timed(Fiber.interrupt(fiber))
+        expect(Duration.toMillis(taken)).toBeLessThan(2000)
+        yield* until(() => !isAlive(pid)).pipe(Effect.timeout("2 seconds"))
+        // nothing is in the way of the next run
+        expect(nodeOf(yield* run(single))?.status).toBe("ran")
+      })
+    )
+  )
+}
+
+it.live("a worker exits when its parent is killed, however busy it waits", () =>
+  Effect.gen(function* () {
+    const toyHome = home()
+    const env = { ...process.env, TOY_HOME: toyHome, TOY_WORKER: program("toy-worker") }
+    const parent = spawn(process.execPath, [program("worker-parent")], { env, stdio: ["ignore", "pipe", "inherit"] })
+    started.push(parent)
+    let said = ""
+    parent.stdout?.setEncoding("utf8").on("data", (text: string) => {
+      said += text
+    })
+    yield* until(() => said.includes("\n"))
+    const pid = pidOf(said.trim())
+    expect(isAlive(pid)).toBe(true)
+    parent.kill("SIGKILL")
+    yield* until(() => !isAlive(pid)).pipe(Effect.timeout("2 seconds"))
+  })
 )

@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import * as fs from "node:fs"
 import * as path from "node:path"
+import { gzipSync } from "node:zlib"
 import sharp from "sharp"
 import { afterAll, expect, vi } from "vitest"
+import { type Packed, picture, tar } from "./archives.ts"
 import { folder } from "./folder.ts"
 
 const checkout = path.resolve(import.meta.dirname, "../..")
@@ -202,6 +204,26 @@ export const imageFolder = async ({ train = 60, test = 5 }: FolderOptions = {}):
     await fill(path.join(at, "test", name), label, 1000, test)
   }
   return at
+}
+
+/** A mirror's `cifar10` in small: the default dataset, an archive of an image folder. Asks no network. */
+export const giveCifar10 = async ({ home, mirror: at }: Rig, { train = 8, test = 3 }: FolderOptions = {}) => {
+  const entries: Array<Packed> = []
+  for (const [label, name] of CLASSES.entries()) {
+    for (let index = 0; index < train + test; index++) {
+      const [r = 0, g = 0, b = 0] = [2, 1, 0].map((channel) => (channel === label ? 200 + index : index * 9))
+      const bytes = await picture("square.jpg", 32, 32, { r, g, b })
+      entries.push({ path: `images/${index < train ? "train" : "test"}/${name}/${index}.jpg`, bytes })
+    }
+  }
+  fs.writeFileSync(path.join(at, "cifar10-images.tar.gz"), gzipSync(tar(entries)))
+  forgetOfficial(home)
+}
+
+/** As if the last run had found the official archive out of reach. */
+export const forgetOfficial = (home: string) => {
+  fs.mkdirSync(path.join(home, "sources"), { recursive: true })
+  fs.writeFileSync(path.join(home, "sources/editions.json"), JSON.stringify({ cifar10: "cifar10-images.tar.gz" }))
 }
 
 /** More images of one class, sorted among those that are there. */

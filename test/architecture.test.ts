@@ -1,0 +1,141 @@
+import * as fs from "node:fs"
+import * as path from "node:path"
+import { beforeAll, expect, it } from "@effect/vitest"
+import * as esbuild from "esbuild"
+import type { StageDefinition } from "../engine/Node.ts"
+import { root } from "./rig/bundle.ts"
+
+// Rules that neither `tsc` nor the linter can see.
+
+const SOURCES = ["artifacts", "cache", "engine", "services", "models", "stages", "pipelines", "worker", "cli"]
+const MOST_LINES = 300
+/** Files over the limit, each with its reason. */
+const LONGER: Readonly<Record<string, string>> = {}
+
+const filesIn = (folder: string): ReadonlyArray<string> =>
+  fs.readdirSync(path.join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const file = `${folder}/${entry.name}`
+    return entry.isDirectory() ? filesIn(file) : file.endsWith(".ts") ? [file] : []
+  })
+const topFilesIn = (folder: string) => filesIn(folder).filter((file) => path.dirname(file) === folder)
+const read = (file: string) => fs.readFileSync(path.join(root, file), "utf8")
+const linesOf = (file: string) => read(file).trimEnd().split("\n").length
+
+/** Project files by what they import, types apart: what a stage's key counts. */
+const imports = new Map<string, ReadonlyArray<string>>()
+const reach = (file: string): ReadonlySet<string> => {
+  const seen = new Set([file])
+  for (const each of seen) for (const next of imports.get(each) ?? []) seen.add(next)
+  return seen
+}
+beforeAll(async () => {
+  const { metafile } = await esbuild.build({
+    absWorkingDir: root,
+    entryPoints: SOURCES.flatMap(filesIn),
+    bundle: true,
+    packages: "external",
+    platform: "node",
+    format: "esm",
+    outdir: "unused",
+    write: false,
+    metafile: true,
+    logLevel: "silent"
+  })
+  for (const [file, input] of Object.entries(metafile.inputs))
+    imports.set(
+      file,
+      input.imports.flatMap((one) => (one.external === true ? [] : [one.path]))
+    )
+})
+
+/** What a module exports that is a stage. */
+const stagesOf = async (file: string): Promise<ReadonlyArray<readonly [string, StageDefinition]>> => {
+  const module: Readonly<Record<string, unknown>> = await import(path.join(root, file))
+  return Object.entries(module).flatMap(([name, value]) => {
+    const definition = typeof value === "function" ? (value as { definition?: StageDefinition }).definition : undefined
+    return definition?._tag === "Stage" ? [[name, definition] as const] : []
+  })
+}
+const camel = (name: string) => name.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
+
+it("a service's live layer lies in its tag's file, or that file imports it", () => {
+  const without = [...filesIn("services"), ...filesIn("models")].filter((file) => {
+    const text = read(file)
+    if (!/extends Context\.Tag\(/.test(text)) return false
+    const own = /static readonly (live|layer)\b|export const (live|layer)\w*/.test(text)
+    return !own && !/from "\.\/.*live.*"/.test(text)
+  })
+  expect(without).toEqual([])
+})
+
+it("a stage's file is named after it, and exports it by that name", async () => {
+  const made = topFilesIn("stages").filter((file) => /Stage\.(make|rows)\(/.test(read(file)))
+  expect(made.length).toBeGreaterThan(0)
+  for (const file of made) {
+    const name = path.basename(file, ".ts")
+    expect((await stagesOf(file)).map(([exported, definition]) => [exported, definition.name])).toEqual([
+      [camel(name), name]
+    ])
+  }
+})
+
+it("a stage is made at the top of its file, never inside a function: what varies is a parameter", () => {
+  for (const file of SOURCES.flatMap(filesIn).filter((each) => !each.startsWith("engine/"))) {
+    const made = read(file)
+      .split("\n")
+      .filter((line) => /\bStage\.(make|rows)\(/.test(line))
+    for (const line of made) expect([file, line]).toEqual([file, expect.stringMatching(/^export const \w+ = Stage\./)])
+    if (made.length > 0) expect(path.dirname(file)).toBe("stages")
+  }
+})
+
+it("a stage whose code reaches TensorFlow says which, and how many threads share a sum", async () => {
+  const reaching = topFilesIn("stages").filter((file) => reach(file).has("services/Tensorflow.ts"))
+  expect(reaching).toContain("stages/train.ts")
+  for (const file of reaching) {
+    for (const [name, { facts }] of await stagesOf(file))
+      expect([name, Object.keys(facts)]).toEqual([name, expect.arrayContaining(["tensorflow", "threads"])])
+  }
+})
+
+it("a pipeline's file is named after it, and the worker's registry lists every one", async () => {
+  const { pipelines } = await import("../worker/registry.ts")
+  const files = topFilesIn("pipelines").map((file) => path.basename(file, ".ts"))
+  expect(pipelines.map(({ name }) => name).sort()).toEqual([...files].sort())
+  for (const name of files) {
+    const module: Readonly<Record<string, { readonly name?: string }>> = await import(
+      path.join(root, `pipelines/${name}.ts`)
+    )
+    expect(module[camel(name)]?.name).toBe(name)
+  }
+})
+
+it("the engine reaches no stage, service or model", () => {
+  for (const file of [...filesIn("engine"), ...filesIn("cache"), ...filesIn("artifacts")]) {
+    const found = [...reach(file)].filter((each) => !/^(engine|cache|artifacts)\//.test(each))
+    expect([file, found]).toEqual([file, []])
+  }
+})
+
+it("the command's code reaches no heavy package before it is needed", () => {
+  const heavy = /^import (?!type\b).* from "(@tensorflow\/|sharp|vega|h5wasm|tar|yauzl|@resvg\/|apache-arrow)/m
+  const eager = [...reach("cli/main.ts")].filter((file) => heavy.test(read(file)))
+  // the one module of each that is itself imported lazily
+  const lazily = new Set(
+    SOURCES.flatMap(filesIn).flatMap((file) =>
+      [...read(file).matchAll(/import\("(\.{1,2}\/[^"]+)"\)/g)].map(([, to]) =>
+        path.relative(root, path.resolve(root, path.dirname(file), to ?? ""))
+      )
+    )
+  )
+  expect(eager.filter((file) => !lazily.has(file))).toEqual([])
+})
+
+it("ARCHITECTURE.md stays under 150 lines", () => {
+  expect(linesOf("ARCHITECTURE.md")).toBeLessThan(150)
+})
+
+it("a source file stays within 300 lines", () => {
+  const long = SOURCES.flatMap(filesIn).filter((file) => linesOf(file) > MOST_LINES && !(file in LONGER))
+  expect(long.map((file) => `${file}: ${linesOf(file)}`)).toEqual([])
+})

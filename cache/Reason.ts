@@ -70,7 +70,7 @@ export const render = (reason: Reason): string => {
     case "NeverRan":
       return `${reason.stage} has no result yet`
     case "TraceLost":
-      return `its trace is gone or unreadable: ${reason.what}`
+      return `its trace is lost: ${reason.what}`
     case "ParamChanged":
       return `${reason.name} was ${show(reason.before)}, is ${show(reason.after)}${through(reason.via)}`
     case "InputChanged":

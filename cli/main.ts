@@ -4,7 +4,7 @@ import { Args, CliConfig, Command, HelpDoc, Options, ValidationError } from "@ef
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodePath from "@effect/platform-node/NodePath"
 import * as NodeTerminal from "@effect/platform-node/NodeTerminal"
-import { Cause, Effect, Exit, Layer, Logger, Option, Schema } from "effect"
+import { Cause, Effect, Exit, Layer, Logger, LogLevel, Option, Schema } from "effect"
 import { Code as CodeParts } from "../cache/Key.ts"
 import * as LeaseDisk from "../cache/lease-disk.ts"
 import * as ObjectStoreDisk from "../cache/object-store-disk.ts"
@@ -266,7 +266,9 @@ const main = (argv: ReadonlyArray<string>) => {
     Effect.provide(layerOf(json)),
     Effect.provide(CliConfig.layer({ showBuiltIns: false })),
     // the default logger writes to stdout, which belongs to the answer
-    Effect.provide(Logger.replace(Logger.defaultLogger, errorLogger))
+    Effect.provide(Logger.replace(Logger.defaultLogger, errorLogger)),
+    // a worker's death is told by its node; the library's own warning of it says less
+    Logger.withMinimumLogLevel(LogLevel.Error)
   )
 }
 

@@ -58,19 +58,30 @@ const computeWhole = ({ entry, inputs }: Job): Untyped<Computed> =>
     return { outputs, chunks: null }
   })
 
-/** The chunk's rows as they were stored before: null where there is no trace or its bytes do not serve. */
-const reuseChunk = (job: Job, layout: ArrowTable.Layout, key: Key.Key) =>
+/** The chunk's rows as they were stored before: null where there is no trace, or its bytes do not serve. */
+const reuseChunk = (
+  job: Job,
+  layout: ArrowTable.Layout,
+  key: Key.Key,
+  damaged: (what: string) => Effect.Effect<void>
+) =>
   Effect.gen(function* () {
     const store = yield* ObjectStore
     const traces = yield* TraceStore
     const found = yield* traces.getChunk(job.entry.node.definition.name, key)
-    if (found._tag !== "Hit") return null
+    if (found._tag === "Absent") return null
+    if (found._tag === "Unreadable")
+      return yield* Effect.as(damaged(`The trace of a chunk cannot be read (${found.what})`), null)
     const { trace } = found
     return yield* ArrowTable.readChunk(layout, trace.header, trace.part, readPart(store)).pipe(
       Effect.map((batch) => ({ trace, rowDigests: Chunker.digestRows(batch, Object.keys(layout.columns)) })),
-      // bytes that are gone or damaged are a miss: the chunk is computed again and its object replaced
-      Effect.catchTag("ObjectCorrupt", ({ object }) => Effect.as(store.remove(object), null)),
-      Effect.catchTags({ ObjectMissing: () => Effect.succeed(null), ArtifactUnreadable: () => Effect.succeed(null) })
+      // the chunk is computed again and its object replaced
+      Effect.catchTags({
+        ObjectCorrupt: ({ object }) =>
+          Effect.as(Effect.zipRight(store.remove(object), damaged("A chunk was corrupt")), null),
+        ObjectMissing: () => Effect.as(damaged("A chunk was missing"), null),
+        ArtifactUnreadable: () => Effect.as(damaged("A chunk could not be decoded"), null)
+      })
     )
   })
 
@@ -93,6 +104,15 @@ const computeRows = (job: Job): Untyped<Computed> =>
     let done = 0
     let reused = 0
     let reusedChunks = 0
+    const hearDamage = yield* Progress.DamageListener
+    let isDamaged = false
+    // one warning a node, however many of its chunks are hit
+    const damaged = (what: string) =>
+      Effect.suspend(() => {
+        if (isDamaged) return Effect.void
+        isDamaged = true
+        return hearDamage(what)
+      })
     const report = () => Progress.report({ done, total, unit: "rows", reused })
 
     const computeChunk = (source: StoredPart, key: Key.Key) =>
@@ -122,7 +142,7 @@ const computeRows = (job: Job): Untyped<Computed> =>
 
     for (const source of base.stored.parts) {
       const key = yield* Key.ofText(Key.forChunk(job.text, definition.over as string, source.content))
-      const kept = yield* reuseChunk(job, artifact, key)
+      const kept = yield* reuseChunk(job, artifact, key, damaged)
       if (kept !== null) {
         reusedChunks += 1
         reused += source.rows ?? 0

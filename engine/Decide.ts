@@ -4,31 +4,38 @@ import { type Trace, TraceStore } from "../cache/Trace.ts"
 import type { Code } from "./Code.ts"
 import type * as Graph from "./Graph.ts"
 import * as NodeKey from "./NodeKey.ts"
+import { RunRecords } from "./RunRecord.ts"
 
 /** What is known of a node once its inputs are: its key, and the result kept under it, if any. */
 export interface Decision extends NodeKey.NodeKey {
   readonly inputs: NodeKey.ResolvedInputs
   readonly hit: Trace | null
-  /** Why a trace that is there does not serve; null where there is none. */
-  readonly unreadable: string | null
+  /** Why a trace that was written does not serve; null where none was. */
+  readonly lost: string | null
 }
+
+/** The newest run that had the key's result: its trace was there, and somebody removed it. */
+const runThatHad = (key: string): Effect.Effect<string | null, never, RunRecords> =>
+  Effect.gen(function* () {
+    const records = yield* Effect.flatMap(RunRecords, (all) => all.list)
+    const had = records.find(({ nodes }) =>
+      nodes.some((node) => node.key === key && (node.status === "ran" || node.status === "reused"))
+    )
+    return had === undefined ? null : `it is gone, though run ${had.run} had it`
+  })
 
 export const decide = (
   graph: Graph.Graph,
   entry: Graph.StageEntry,
   outputs: NodeKey.Outputs
-): Effect.Effect<Decision, NodeKey.KeyFailure, Code | TraceStore> =>
+): Effect.Effect<Decision, NodeKey.KeyFailure, Code | TraceStore | RunRecords> =>
   Effect.gen(function* () {
     const inputs = NodeKey.resolve(graph, outputs, entry.node)
     const { key, text } = yield* NodeKey.make(entry.node, inputs)
     const found = yield* Effect.flatMap(TraceStore, (traces) => traces.get(text.stage, key))
-    return {
-      key,
-      text,
-      inputs,
-      hit: found._tag === "Hit" ? found.trace : null,
-      unreadable: found._tag === "Unreadable" ? found.what : null
-    }
+    if (found._tag === "Hit") return { key, text, inputs, hit: found.trace, lost: null }
+    const lost = found._tag === "Unreadable" ? `it cannot be read, since ${found.what}` : yield* runThatHad(key)
+    return { key, text, inputs, hit: null, lost }
   })
 
 /** The trace to compare with: the newest of the same node, else the one of the stage with the fewest differences. */
@@ -52,7 +59,7 @@ export const explain = (
 ): Effect.Effect<ReadonlyArray<Reason.Reason>, never, TraceStore> =>
   Effect.gen(function* () {
     const { text, key } = decision
-    if (decision.unreadable !== null) return [Reason.TraceLost.make({ what: decision.unreadable })]
+    if (decision.lost !== null) return [Reason.TraceLost.make({ what: decision.lost })]
     const traces = yield* Effect.flatMap(TraceStore, (all) => all.ofStage(text.stage))
     const labels = NodeKey.labels(decision.inputs)
     const reasons = nearest(

@@ -12,6 +12,7 @@ import * as NodeKey from "./NodeKey.ts"
 import * as Results from "./Results.ts"
 import * as RowStream from "./RowStream.ts"
 import type { RunEvents } from "./RunEvent.ts"
+import type { RunRecords } from "./RunRecord.ts"
 import * as Sources from "./Sources.ts"
 
 /** `maybe`: its key is not known before an ancestor has run. */
@@ -85,7 +86,7 @@ const workOf = (
     }
   })
 
-type Needs = Code | TraceStore | ObjectStore
+type Needs = Code | TraceStore | ObjectStore | RunRecords
 
 const planNode = (
   graph: Graph.Graph,

@@ -18,3 +18,8 @@ export class ProgressListener extends Context.Reference<ProgressListener>()("hea
 
 export const report = (progress: Pick<Progress, "done" | "total" | "unit"> & Partial<Progress>): Effect.Effect<void> =>
   Effect.flatMap(ProgressListener, (listen) => listen({ reused: 0, note: null, ...progress }))
+
+/** Where a running node says that something of the cache was damaged and is made anew. Silent unless someone listens. */
+export class DamageListener extends Context.Reference<DamageListener>()("headrace/DamageListener", {
+  defaultValue: (): ((what: string) => Effect.Effect<void>) => () => Effect.void
+}) {}

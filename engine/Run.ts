@@ -11,7 +11,7 @@ import { type RunRecord, RunRecords } from "./RunRecord.ts"
 import * as Scheduler from "./Scheduler.ts"
 import * as Sources from "./Sources.ts"
 
-export type Needs = Scheduler.Needs | RunRecords | Results.ResultsWriter
+export type Needs = Scheduler.Needs | Results.ResultsWriter
 type State = Scheduler.State
 
 const isDone = (state: State): boolean => [...state.outcomes.values()].every(({ _tag }) => _tag === "Done")

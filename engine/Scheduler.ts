@@ -10,10 +10,11 @@ import { Executor } from "./Executor.ts"
 import { type ExecuteFailure, type Explained, explain, InputLost } from "./Failure.ts"
 import type * as Graph from "./Graph.ts"
 import * as NodeKey from "./NodeKey.ts"
-import { ProgressListener } from "./Progress.ts"
+import { DamageListener, ProgressListener } from "./Progress.ts"
 import { publish, RunEvent, RunEvents } from "./RunEvent.ts"
+import type { RunRecords } from "./RunRecord.ts"
 
-export type Needs = Executor | ObjectStore | TraceStore | Leases | Code | RunEvents
+export type Needs = Executor | ObjectStore | TraceStore | Leases | Code | RunEvents | RunRecords
 
 export type Outcome =
   | {
@@ -168,11 +169,11 @@ const leased = (
     )
     const now = yield* Decide.decide(state.graph, entry, outputs)
     if (now.hit !== null && (forced === null || (yield* whole(now.hit)))) return yield* reuse(entry, now.hit)
-    if (decision.unreadable !== null) {
+    if (decision.lost !== null) {
       yield* publish(
         RunEvent.Warned({
           node: entry.name,
-          message: `The trace of ${entry.name} cannot be read (${decision.unreadable}); it is computed again.`
+          message: `The trace of ${entry.name} is lost: ${decision.lost}. It is computed again.`
         })
       )
     }
@@ -211,13 +212,19 @@ const execute = (
     const events = yield* RunEvents
     const executor = yield* Executor
     const task = { pipeline: state.graph.pipeline, entry, inputs, key, text, params: state.params, outputs }
-    const computed = executor
-      .execute(task)
-      .pipe(
-        Effect.provideService(ProgressListener, (progress) =>
-          events.publish(RunEvent.NodeProgress({ node: entry.name, progress }))
-        )
+    const computed = executor.execute(task).pipe(
+      Effect.provideService(ProgressListener, (progress) =>
+        events.publish(RunEvent.NodeProgress({ node: entry.name, progress }))
+      ),
+      // a node that runs because its object is lost has been warned of
+      Effect.provideService(DamageListener, (what) =>
+        reasons.some(({ _tag }) => _tag === "ObjectLost")
+          ? Effect.void
+          : events.publish(
+              RunEvent.Warned({ node: entry.name, message: `${what} of ${entry.name}; it is computed again.` })
+            )
       )
+    )
     return yield* computed.pipe(
       Effect.tap((trace) => {
         const { rows, bytes } = totals(trace)

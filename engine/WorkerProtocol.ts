@@ -13,6 +13,7 @@ export const Message = Schema.Union(
     reused: Schema.Number,
     note: Schema.NullOr(Schema.String)
   }),
+  Schema.TaggedStruct("Damaged", { what: Schema.String }),
   Schema.TaggedStruct("Computed", { trace: Trace })
 )
 export type Message = typeof Message.Type

@@ -5,7 +5,7 @@ import { Deferred, Effect, Exit, Layer, Option, Scope, Stream } from "effect"
 import type { Trace } from "../cache/Trace.ts"
 import { Executor, type Task } from "./Executor.ts"
 import { type ExecuteFailure, NodeFailed, WorkerDied } from "./Failure.ts"
-import { ProgressListener } from "./Progress.ts"
+import { DamageListener, ProgressListener } from "./Progress.ts"
 import { ComputeNode } from "./WorkerProtocol.ts"
 
 export interface Options {
@@ -94,8 +94,12 @@ const computeOn = (member: Member, task: Task): Effect.Effect<Trace, ExecuteFail
   const died = Effect.flatMap(Deferred.await(member.ended), (how) => new WorkerDied({ node, ...how }))
   const answer = Effect.gen(function* () {
     const listen = yield* ProgressListener
+    const hearDamage = yield* DamageListener
     const last = yield* member.execute(request).pipe(
-      Stream.tap((message) => (message._tag === "Progressed" ? listen(message) : Effect.void)),
+      Stream.tap((message) => {
+        if (message._tag === "Progressed") return listen(message)
+        return message._tag === "Damaged" ? hearDamage(message.what) : Effect.void
+      }),
       Stream.filterMap((message) => (message._tag === "Computed" ? Option.some(message.trace) : Option.none())),
       Stream.runLast
     )

@@ -8,7 +8,7 @@ import * as Compute from "./Compute.ts"
 import { type ExecuteFailure, KeyRefused, NodeFailed } from "./Failure.ts"
 import * as NodeKey from "./NodeKey.ts"
 import * as Pipeline from "./Pipeline.ts"
-import { ProgressListener } from "./Progress.ts"
+import { DamageListener, ProgressListener } from "./Progress.ts"
 import { ComputeNode, type Message } from "./WorkerProtocol.ts"
 
 /** The job that a request names, with the key that this program computes for it. */
@@ -52,6 +52,7 @@ const messages = <R>(
         Effect.provideService(ProgressListener, (progress) =>
           Effect.asVoid(mailbox.offer({ _tag: "Progressed", ...progress }))
         ),
+        Effect.provideService(DamageListener, (what) => Effect.asVoid(mailbox.offer({ _tag: "Damaged", what }))),
         Effect.tap((trace) => mailbox.offer({ _tag: "Computed", trace })),
         Mailbox.into(mailbox),
         Effect.forkScoped

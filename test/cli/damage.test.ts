@@ -57,7 +57,6 @@ describe("a damaged cache", () => {
     expect(outcomeOf(document)).toEqual(outcomeOf(whole))
     for (const file of ["model/model.json", "metrics.json", "curves.png", "confusion.svg"])
       expect(fs.existsSync(path.join(at.results, "transfer", file)), file).toBe(true)
-    expect(ran((await run(at, images)).document)).toEqual([])
     return finished
   }
 
@@ -78,7 +77,11 @@ describe("a damaged cache", () => {
         const { document, stderr } = await recovers()
         expect(nodeOf(document, node).status).toBe("ran")
         expect(nodeOf(document, node).reason).toContain(how === "deleted" ? "is missing" : "is corrupt")
-        expect(warnings(stderr), stderr).toHaveLength(1)
+        // forgetting the needer is worth a warning of its own
+        expect(
+          warnings(stderr).filter((line) => line.includes("An object")),
+          stderr
+        ).toHaveLength(1)
       })
     }
   }
@@ -91,18 +94,17 @@ describe("a damaged cache", () => {
   })
 
   for (const stage of ["ingest", "extract-features", "train", "evaluate", "plot"]) {
-    it(`the trace of ${stage} is corrupted: computed again, with one warning; deleted: computed again`, async () => {
+    it(`the trace of ${stage} is corrupted, then deleted: computed again, with one warning`, async () => {
       for (const how of ["corrupted", "deleted"] as const) {
         const trace = tracesOf(at, stage).find(({ node }) => node === stage)
         damage[how](trace?.file ?? "")
         const { document, stderr } = await recovers()
         expect(ran(document)).toEqual([stage])
-        expect(warnings(stderr), stderr).toHaveLength(how === "corrupted" ? 1 : 0)
+        expect(warnings(stderr), stderr).toHaveLength(1)
       }
     })
   }
 
-  let said = ""
   for (const what of ["trace", "object"] as const) {
     for (const how of ["deleted", "corrupted"] as const) {
       it(`a chunk's ${what} is ${how}: that chunk alone is computed again`, async () => {
@@ -112,12 +114,13 @@ describe("a damaged cache", () => {
         const { document, stderr } = await recovers()
         expect(ran(document)).toEqual(["extract-features", "extract-features[test]"])
         expect(ranChunks(document)).toBe(1)
-        said = stderr
+        // a chunk's trace that is gone cannot be told from one that never was
+        const isSilent = what === "trace" && how === "deleted"
+        // the node traces were removed too, which is a warning each
+        expect(warnings(stderr).filter((line) => line.includes("chunk"))).toHaveLength(isSilent ? 0 : 1)
       })
     }
   }
-  // a worker has no way yet to warn: chunks are recomputed in silence
-  it.fails("a corrupted chunk is worth a warning", () => expect(warnings(said)).toHaveLength(1))
 
   // the files that people have are whole, so nobody opens the object; it is a loss all the same
   for (const [node, output, how] of [
@@ -133,4 +136,8 @@ describe("a damaged cache", () => {
       expect(warnings(stderr), stderr).toHaveLength(1)
     })
   }
+
+  it("after all that, nothing is left to do", async () => {
+    expect(ran((await run(at, images)).document)).toEqual([])
+  })
 })

@@ -30,7 +30,7 @@ const started: Array<ChildProcess> = []
 
 beforeAll(async () => {
   programs = folder("headrace-worker")
-  for (const name of ["toy-worker", "worker-parent"]) await bundle(`test/rig/${name}.ts`, program(name))
+  for (const name of ["toy-worker", "parent-of-worker"]) await bundle(`test/rig/${name}.ts`, program(name))
 })
 afterAll(() => {
   for (const child of started) child.kill("SIGKILL")
@@ -253,7 +253,7 @@ it.live("a worker exits when its parent is killed, however busy it waits", () =>
   Effect.gen(function* () {
     const toyHome = home()
     const env = { ...process.env, TOY_HOME: toyHome, TOY_WORKER: program("toy-worker") }
-    const parent = spawn(process.execPath, [program("worker-parent")], { env, stdio: ["ignore", "pipe", "inherit"] })
+    const parent = spawn(process.execPath, [program("parent-of-worker")], { env, stdio: ["ignore", "pipe", "inherit"] })
     started.push(parent)
     let said = ""
     parent.stdout?.setEncoding("utf8").on("data", (text: string) => {

@@ -64,6 +64,9 @@ export interface Running {
   readonly finished: Promise<Finished>
 }
 
+// a test runs the binary several times, on a machine that may be busy
+vi.setConfig({ testTimeout: 120_000 })
+
 const started = new Set<ChildProcess>()
 afterAll(() => {
   for (const child of started) child.kill("SIGKILL")

@@ -6,7 +6,7 @@ export default defineConfig({
     // a process a file: native TensorFlow, thread pools and signals are the process's own
     pool: "forks",
     poolOptions: { forks: { maxForks: 2 } },
-    testTimeout: 30_000,
+    testTimeout: 120_000,
     hookTimeout: 300_000
   }
 })

@@ -40,10 +40,18 @@ export const dropoutMask = (tf: Tf, shape: ReadonlyArray<number>, rate: number, 
   })
 }
 
+/**
+ * From this many units on a product is TensorFlow's MatMul, which a graph fuses with bias and activation; tfjs' own is a
+ * batch product, faster for the gradients. Not for narrow kernels: MatMul runs a oneDNN routine for them under which a
+ * profiler's signal corrupts the heap (TensorFlow 2.21, AVX-512).
+ */
+const fusedWidth = 64
+
 export const operations = (tf: Tf): Operations => {
   const backend = tf.backend() as NodeJSKernelBackend
-  const { TF_ATTR_TYPE, TF_FLOAT, TF_INT32 } = backend.binding
+  const { TF_ATTR_BOOL, TF_ATTR_TYPE, TF_FLOAT, TF_INT32 } = backend.binding
   const type = (name: string, value: number) => ({ name, type: TF_ATTR_TYPE, value })
+  const flag = (name: string) => ({ name, type: TF_ATTR_BOOL, value: false })
   const float = type("T", TF_FLOAT)
   const native = (op: string, ...inputs: Array<Tensor>) => backend.executeSingleOutput(op, [float], inputs)
   const crossEntropy = (logits: Tensor, labels: Tensor) =>
@@ -55,7 +63,20 @@ export const operations = (tf: Tf): Operations => {
     ) as [Tensor, Tensor]
 
   return {
-    matMul: (x, kernel) => tf.matMul(x, kernel),
+    matMul: (x, kernel) =>
+      (kernel.shape[1] ?? 0) < fusedWidth
+        ? tf.matMul(x, kernel)
+        : tf.customGrad((x, kernel, save) => {
+            const inputs = [x as Tensor, kernel as Tensor]
+            ;(save as (tensors: Array<Tensor>) => void)(inputs)
+            return {
+              value: backend.executeSingleOutput("MatMul", [float, flag("transpose_a"), flag("transpose_b")], inputs),
+              gradFunc: (dy: Tensor, saved: Array<Tensor>) => [
+                tf.matMul(dy, saved[1] as Tensor, false, true),
+                tf.matMul(saved[0] as Tensor, dy, true)
+              ]
+            }
+          })(x, kernel),
     conv2d: (x, kernel, padding) => tf.conv2d(x as Tensor4D, kernel as Tensor4D, 1, padding),
     biasActivation: (x, bias, activation) =>
       tf.customGrad((x, bias, save) => {

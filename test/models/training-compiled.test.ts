@@ -25,7 +25,7 @@ const pool: Layer = { kind: "max-pool", size: 2 }
 const flatten: Layer = { kind: "flatten" }
 const average: Layer = { kind: "global-average-pooling" }
 const drop: Layer = { kind: "dropout", rate: 0.3 }
-const dense: Layer = { kind: "dense", units: 24, activation: "relu" }
+const dense: Layer = { kind: "dense", units: 72, activation: "relu" }
 const linear: Layer = { kind: "dense", units: 12, activation: "linear" }
 const end: Layer = { kind: "dense", units: 4, activation: "softmax" }
 
@@ -136,8 +136,8 @@ layer(Tensorflow.live)("the compiled step", (it) => {
       const [w1, b1, w2, b2] = compiled.weights()
       const expected = tf.tidy(() => {
         const x = tf.tensor2d(inputs, [predictRows, 20])
-        const hidden = tf.relu(tf.add(tf.matMul(x, tf.tensor2d(w1 ?? [], [20, 24])), tf.tensor1d(b1 ?? [])))
-        return tf.softmax(tf.add(tf.matMul(hidden, tf.tensor2d(w2 ?? [], [24, 4])), tf.tensor1d(b2 ?? []))).dataSync()
+        const hidden = tf.relu(tf.add(tf.matMul(x, tf.tensor2d(w1 ?? [], [20, 72])), tf.tensor1d(b1 ?? [])))
+        return tf.softmax(tf.add(tf.matMul(hidden, tf.tensor2d(w2 ?? [], [72, 4])), tf.tensor1d(b2 ?? []))).dataSync()
       })
       after.forEach((value, at) => expect(value).toBeCloseTo(expected[at] ?? 0, 6))
     })

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Milliseconds of a training step: eager, compiled and by Keras, taking turns; medians over the rounds.
 //
-//     KERAS_PYTHON=venv/bin/python node bench/training.mjs [--rounds 7] [--only simple] [--out bench/results/training.json]
+//     KERAS_PYTHON=venv/bin/python node bench/training.mjs [--rounds 11] [--only simple] [--out bench/results/training.json]
 import { spawnSync } from "node:child_process"
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { cpus } from "node:os"
@@ -27,7 +27,7 @@ if (process.env.MALLOC_MMAP_THRESHOLD_ !== environment.MALLOC_MMAP_THRESHOLD_) {
 
 const { values } = parseArgs({
   options: {
-    rounds: { type: "string", default: "7" },
+    rounds: { type: "string", default: "11" },
     only: { type: "string", default: "" },
     out: { type: "string", default: join(bench, "results", "training.json") }
   }
@@ -45,14 +45,16 @@ try {
   const entryPoints = [join(bench, "training.ts")]
   await build({ entryPoints, outfile, bundle: true, platform: "node", format: "esm", packages: "external" })
   const { run } = await import(pathToFileURL(outfile).href)
-  console.log("a step in ms, median (least-most) | eager | compiled | Keras | Keras / compiled | losses differ by")
+  console.log(
+    "a step in ms, median (least-most) | eager | compiled | Keras | Keras / compiled, by round | losses differ by"
+  )
   const results = await run({
     python: process.env.KERAS_PYTHON ?? "python3",
     script: join(bench, "peers", "keras-training.py"),
     rounds: Number(values.rounds),
     only: values.only,
     tell: ({ name, eager, compiled, keras, difference }) => {
-      const ratio = (median(keras) / median(compiled)).toFixed(2)
+      const ratio = median(keras.map((time, round) => time / compiled[round])).toFixed(2)
       const off = `${difference.eager.toExponential(0)} (eager), ${difference.keras.toExponential(0)} (Keras)`
       console.log(`${name} | ${spread(eager)} | ${spread(compiled)} | ${spread(keras)} | ${ratio} | ${off}`)
     }

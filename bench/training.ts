@@ -53,7 +53,7 @@ const cases: ReadonlyArray<Case> = [
     layers: [conv(32, "valid"), pool, { kind: "flatten" }, dense(128), end],
     input: image,
     batchSize: 64,
-    steps: 60
+    steps: 30
   },
   {
     name: "deep-cnn",
@@ -69,10 +69,10 @@ const cases: ReadonlyArray<Case> = [
     ],
     input: image,
     batchSize: 64,
-    steps: 40
+    steps: 15
   },
-  { name: "dense head, batch 64", layers: head, input: [1280], batchSize: 64, steps: 60 },
-  { name: "dense head, batch 512", layers: head, input: [1280], batchSize: 512, steps: 20 }
+  { name: "dense head, batch 64", layers: head, input: [1280], batchSize: 64, steps: 30 },
+  { name: "dense head, batch 512", layers: head, input: [1280], batchSize: 512, steps: 10 }
 ]
 
 const learningRate = 1e-3

@@ -1,6 +1,7 @@
 import { Effect, Schema, type Scope } from "effect"
-import { Tensorflow } from "../services/Tensorflow.ts"
-import { inputs, type Weights } from "./DenseHead.ts"
+import type { GraphUnloadable, Tensorflow } from "../services/Tensorflow.ts"
+import type * as Network from "./Network.ts"
+import { openPredictor, type PredictBatch } from "./prediction.ts"
 
 /** The model and the test table name different classes, or the same in another order: no label means the same. */
 export class ClassesDiffer extends Schema.TaggedError<ClassesDiffer>()("ClassesDiffer", {
@@ -20,47 +21,35 @@ export const sameClasses = (
     ? Effect.void
     : new ClassesDiffer({ model, table })
 
-/** From features, row-major [rows, 1280], to class probabilities, row-major [rows, classes]. */
-export type Predict = (features: Float32Array) => Effect.Effect<Float32Array>
+/** From inputs, row-major [rows, ...input], to class probabilities, row-major [rows, classes]. */
+export type Predict = (inputs: Float32Array) => Effect.Effect<Float32Array>
 
 /** Rows that go through the network at once; fewer are padded with zeros, so that a row's bits do not depend on it. */
 export const batchRows = 256
 
-/** A head ready to predict, its weights held natively until the scope closes. Memory grows with one call's rows only. */
-export const predictor = (weights: Weights): Effect.Effect<Predict, never, Tensorflow | Scope.Scope> =>
-  Effect.gen(function* () {
-    const { tf } = yield* Tensorflow
-    const { units, classes } = weights
-    const acquire = Effect.sync(() => ({
-      hiddenKernel: tf.tensor2d(weights.hiddenKernel, [inputs, units]),
-      hiddenBias: tf.tensor1d(weights.hiddenBias),
-      classesKernel: tf.tensor2d(weights.classesKernel, [units, classes]),
-      classesBias: tf.tensor1d(weights.classesBias)
-    }))
-    const held = yield* Effect.acquireRelease(acquire, (held) => Effect.sync(() => tf.dispose(held)))
-    const forward = (batch: Float32Array) => {
-      const softmax = tf.tidy(() => {
-        const x = tf.tensor2d(batch, [batchRows, inputs])
-        const hidden = tf.relu(tf.add(tf.matMul(x, held.hiddenKernel), held.hiddenBias))
-        return tf.softmax(tf.add(tf.matMul(hidden, held.classesKernel), held.classesBias))
-      })
-      const probabilities = softmax.dataSync()
-      softmax.dispose()
+/** Prediction of any number of rows, by `batchRows` at once. */
+export const inBatches =
+  ({ input, classes }: Network.Checked, predict: PredictBatch): Predict =>
+  (inputs) =>
+    Effect.sync(() => {
+      const size = input.reduce((product, length) => product * length, 1)
+      const rows = inputs.length / size
+      const probabilities = new Float32Array(rows * classes)
+      for (let start = 0; start < rows; start += batchRows) {
+        const batch = new Float32Array(batchRows * size)
+        batch.set(inputs.subarray(start * size, (start + batchRows) * size))
+        const kept = predict(batch).subarray(0, Math.min(batchRows, rows - start) * classes)
+        probabilities.set(kept, start * classes)
+      }
       return probabilities
-    }
-    return (features) =>
-      Effect.sync(() => {
-        const rows = features.length / inputs
-        const probabilities = new Float32Array(rows * classes)
-        for (let start = 0; start < rows; start += batchRows) {
-          const batch = new Float32Array(batchRows * inputs)
-          batch.set(features.subarray(start * inputs, (start + batchRows) * inputs))
-          const kept = forward(batch).subarray(0, Math.min(batchRows, rows - start) * classes)
-          probabilities.set(kept, start * classes)
-        }
-        return probabilities
-      })
-  })
+    })
+
+/** A network ready to predict, its weights held natively until the scope closes. Memory grows with one call's rows only. */
+export const predictor = (
+  network: Network.Checked,
+  weights: ReadonlyArray<Float32Array>
+): Effect.Effect<Predict, GraphUnloadable, Tensorflow | Scope.Scope> =>
+  Effect.map(openPredictor(network, weights, batchRows), (predict) => inBatches(network, predict))
 
 /** The likeliest class of each row, the first of equals. */
 const likeliest = (probabilities: Float32Array, classes: number): Int32Array =>
@@ -135,7 +124,7 @@ export const confusion = (tally: Tally, names: ReadonlyArray<string>) => ({
   }
 })
 
-/** A batch of a `Predictions` table: the rows' labels, and what the head says of them. */
+/** A batch of a `Predictions` table: the rows' labels, and what the network says of them. */
 export const predictions = (labels: Int32Array, probabilities: Float32Array, classes: number) => ({
   rows: labels.length,
   columns: {

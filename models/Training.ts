@@ -1,9 +1,11 @@
 import { Context, Effect, Layer, Schema } from "effect"
-import { Tensorflow } from "../services/Tensorflow.ts"
-import { inputs, type Weights } from "./DenseHead.ts"
+import { type GraphUnloadable, Tensorflow } from "../services/Tensorflow.ts"
 import * as Evaluation from "./Evaluation.ts"
+import type { Shape } from "./Layer.ts"
+import * as Network from "./Network.ts"
+import type { Optimizer } from "./Optimizer.ts"
 import * as Random from "./Random.ts"
-import { type Network, open } from "./training-eager.ts"
+import { type CompiledStepper, open } from "./training-compiled.ts"
 
 /** Which rows are trained on and which are held out, by row index. */
 export interface Split {
@@ -11,22 +13,20 @@ export interface Split {
   readonly validation: Int32Array
 }
 
-/** Features and labels of `labels.length` rows, row-major [rows, 1280]; a label is in 0 .. classes - 1. */
+/** Inputs and labels of `labels.length` rows, row-major [rows, ...shape]; a label is in 0 .. classes - 1. */
 export interface Data {
-  readonly features: Float32Array
+  readonly inputs: Float32Array
+  /** Of one row: [features], or [height, width, channels]. */
+  readonly shape: Shape
   readonly labels: Int32Array
   readonly classes: number
   readonly split: Split
 }
 
 export interface Options {
-  /** Width of the hidden layer. */
-  readonly units: number
-  /** Share of hidden activations dropped in a step, in [0, 1). */
-  readonly dropout: number
-  /** L2 penalty of both kernels: l2 * sum(kernel^2) is added to what is minimised, not to the losses told. */
+  readonly optimizer: Optimizer
+  /** L2 penalty of the kernels: l2 * sum(kernel^2) is added to what is minimised, not to the losses told. */
   readonly l2: number
-  readonly learningRate: number
   readonly batchSize: number
   readonly epochs: number
   readonly seed: number
@@ -36,17 +36,19 @@ export interface Options {
  * One epoch, counted from 1. Loss is mean cross-entropy in nats, accuracy a share; over the training rows as they were
  * trained on (with dropout, each batch before its update), over the held-out rows after the epoch's last update.
  */
-export interface Epoch {
-  readonly epoch: number
-  readonly loss: number
-  readonly accuracy: number
-  readonly validationLoss: number
-  readonly validationAccuracy: number
-}
+export const Epoch = Schema.Struct({
+  epoch: Schema.Int,
+  loss: Schema.Number,
+  accuracy: Schema.Number,
+  validationLoss: Schema.Number,
+  validationAccuracy: Schema.Number
+})
+export type Epoch = typeof Epoch.Type
 
 export interface Trained {
-  /** Those of the best epoch. */
-  readonly weights: Weights
+  readonly network: Network.Checked
+  /** Those of the best epoch, in the order of `Network.weights`. */
+  readonly weights: ReadonlyArray<Float32Array>
   readonly history: ReadonlyArray<Epoch>
   /** The epoch of the highest validation accuracy, the earliest of equals. */
   readonly bestEpoch: number
@@ -58,11 +60,15 @@ export interface Trained {
  */
 const mostLoss = 2 ** 24
 
-/** The loss stopped being a finite number, or one to learn from. Epoch and step count from 1. */
+/**
+ * The loss stopped being a finite number, or one to learn from. Epoch and step count from 1; the history is that of the
+ * epochs before.
+ */
 export class Diverged extends Schema.TaggedError<Diverged>()("Diverged", {
   epoch: Schema.Int,
   step: Schema.Int,
-  learningRate: Schema.Number
+  learningRate: Schema.Number,
+  history: Schema.Array(Epoch)
 }) {
   override get message() {
     const lower = Math.min(1e-3, Number((this.learningRate / 10).toPrecision(3)))
@@ -70,13 +76,13 @@ export class Diverged extends Schema.TaggedError<Diverged>()("Diverged", {
   }
 }
 
-/** Data that no head can be trained on: sizes that contradict each other, a label or row out of range, too few rows. */
+/** Data that no network can be trained on: sizes that contradict each other, a label or row out of range, too few rows. */
 export class TrainingDataInvalid extends Schema.TaggedError<TrainingDataInvalid>()("TrainingDataInvalid", {
   what: Schema.String,
   expected: Schema.String
 }) {
   override get message() {
-    return `The training data is unusable: ${this.what}; expected ${this.expected}. Check the features and the split.`
+    return `The training data is unusable: ${this.what}; expected ${this.expected}. Check the inputs and the split.`
   }
 }
 
@@ -109,11 +115,12 @@ export const split = (
   return Effect.succeed({ training, validation: order.slice(0, held).sort() })
 }
 
-const check = ({ features, labels, classes, split }: Data): Effect.Effect<void, TrainingDataInvalid> => {
+const check = ({ inputs, shape, labels, classes, split }: Data): Effect.Effect<void, TrainingDataInvalid> => {
   const rows = labels.length
+  const size = shape.reduce((product, length) => product * length, 1)
   const fail = (what: string, expected: string) => new TrainingDataInvalid({ what, expected })
-  if (features.length !== rows * inputs) {
-    return fail(`${rows} labels come with ${features.length} floats`, `${rows * inputs}, ${inputs} a row`)
+  if (inputs.length !== rows * size) {
+    return fail(`${rows} labels come with ${inputs.length} floats`, `${rows * size}, ${size} a row`)
   }
   const label = labels.find((label) => label < 0 || label >= classes)
   if (label !== undefined) return fail(`a label is ${label}`, `0 to ${classes - 1}`)
@@ -134,23 +141,31 @@ const breathe = Effect.async<void>((resume) => {
 /** Steps between two looks at the losses: reading one waits for the device. */
 const lookEvery = 50
 
-const trainEpoch = (network: Network, data: Data, options: Options, epoch: number) =>
+const trainEpoch = (
+  stepper: CompiledStepper,
+  data: Data,
+  options: Options,
+  epoch: number,
+  history: ReadonlyArray<Epoch>
+) =>
   Effect.gen(function* () {
-    const { batchSize, learningRate, seed } = options
+    const { batchSize, optimizer, seed } = options
     const order = Random.shuffle({ seed, purpose: "order", epoch, step: 0 }, data.split.training)
     const steps = Math.ceil(order.length / batchSize)
     let loss = 0
     let correct = 0
     let seen = 0
     for (let step = 1; step <= steps; step++) {
-      network.step(order.slice((step - 1) * batchSize, step * batchSize), epoch, (epoch - 1) * steps + step)
+      stepper.step(order.slice((step - 1) * batchSize, step * batchSize), epoch, (epoch - 1) * steps + step)
       if (step % lookEvery === 0 || step === steps) {
-        for (const sums of network.losses()) {
+        for (const told of stepper.losses()) {
           seen += 1
-          const rows = Math.min(batchSize, order.length - (seen - 1) * batchSize)
-          if (!(sums.loss / rows <= mostLoss)) return yield* new Diverged({ epoch, step: seen, learningRate })
-          loss += sums.loss
-          correct += sums.correct
+          // the mean over the step's rows
+          if (!(told.loss <= mostLoss)) {
+            return yield* new Diverged({ epoch, step: seen, learningRate: optimizer.learningRate, history })
+          }
+          loss += told.loss * Math.min(batchSize, order.length - (seen - 1) * batchSize)
+          correct += told.correct
         }
       }
       yield* breathe
@@ -161,13 +176,14 @@ const trainEpoch = (network: Network, data: Data, options: Options, epoch: numbe
 const validate = (predict: Evaluation.Predict, data: Data) =>
   Effect.gen(function* () {
     const { validation } = data.split
+    const size = data.inputs.length / data.labels.length
     let tally = Evaluation.empty(data.classes)
     for (let start = 0; start < validation.length; start += Evaluation.batchRows) {
       const rows = validation.subarray(start, start + Evaluation.batchRows)
-      const features = new Float32Array(rows.length * inputs)
-      rows.forEach((row, at) => features.set(data.features.subarray(row * inputs, (row + 1) * inputs), at * inputs))
+      const inputs = new Float32Array(rows.length * size)
+      rows.forEach((row, at) => inputs.set(data.inputs.subarray(row * size, (row + 1) * size), at * size))
       const labels = Int32Array.from(rows, (row) => data.labels[row] ?? 0)
-      tally = Evaluation.add(tally, labels, yield* predict(features))
+      tally = Evaluation.add(tally, labels, yield* predict(inputs))
       yield* breathe
     }
     return { validationLoss: Evaluation.loss(tally), validationAccuracy: Evaluation.accuracy(tally) }
@@ -175,44 +191,48 @@ const validate = (predict: Evaluation.Predict, data: Data) =>
 
 const fitWith =
   (tensorflow: Tensorflow["Type"]): Training["Type"]["fit"] =>
-  (data, options, onEpoch) =>
+  (layers, data, options, onEpoch) =>
     Effect.gen(function* () {
+      const network = yield* Network.check(layers, data.shape, data.classes)
       yield* check(data)
-      const network = yield* open(tensorflow.tf, data, options)
+      const stepper = yield* open({ ...options, ...data, network, lookEvery }, Evaluation.batchRows)
+      const predict = Evaluation.inBatches(network, stepper.predict)
       const history: Array<Epoch> = []
-      let best: { readonly epoch: Epoch; readonly weights: Weights } | undefined
+      let best: { readonly epoch: Epoch; readonly weights: Trained["weights"] } | undefined
       for (let epoch = 1; epoch <= options.epochs; epoch++) {
-        const { steps, ...trained } = yield* trainEpoch(network, data, options, epoch)
-        const weights = network.weights()
-        const validated = yield* Effect.scoped(
-          Effect.flatMap(Evaluation.predictor(weights), (predict) => validate(predict, data))
-        )
+        const { steps, ...trained } = yield* trainEpoch(stepper, data, options, epoch, history)
+        const validated = yield* validate(predict, data)
         if (!Number.isFinite(validated.validationLoss)) {
-          return yield* new Diverged({ epoch, step: steps, learningRate: options.learningRate })
+          const { learningRate } = options.optimizer
+          return yield* new Diverged({ epoch, step: steps, learningRate, history })
         }
         const row = { epoch, ...trained, ...validated }
         history.push(row)
-        if (best === undefined || row.validationAccuracy > best.epoch.validationAccuracy) best = { epoch: row, weights }
+        if (best === undefined || row.validationAccuracy > best.epoch.validationAccuracy) {
+          best = { epoch: row, weights: stepper.weights() }
+        }
         yield* onEpoch(row)
       }
       if (best === undefined) {
         return yield* new TrainingDataInvalid({ what: `there are ${options.epochs} epochs`, expected: "at least one" })
       }
-      return { weights: best.weights, history, bestEpoch: best.epoch.epoch }
+      return { network, weights: best.weights, history, bestEpoch: best.epoch.epoch }
     }).pipe(Effect.scoped, Effect.provideService(Tensorflow, tensorflow))
 
 /**
- * Trains dense heads: Adam on sparse categorical cross-entropy, rows reshuffled every epoch. The result is a function of
- * data and options alone, bit for bit on one machine with one thread count. Interruptible between steps.
+ * Trains classifiers: sparse categorical cross-entropy, rows reshuffled every epoch, every step one call of a compiled
+ * graph. The result is a function of network, data and options alone, bit for bit on one machine with one thread count.
+ * Interruptible between steps.
  */
 export class Training extends Context.Tag("headrace/Training")<
   Training,
   {
     readonly fit: <E = never, R = never>(
+      network: Network.Network,
       data: Data,
       options: Options,
       onEpoch: (epoch: Epoch) => Effect.Effect<void, E, R>
-    ) => Effect.Effect<Trained, Diverged | TrainingDataInvalid | E, R>
+    ) => Effect.Effect<Trained, Diverged | TrainingDataInvalid | Network.NetworkInvalid | GraphUnloadable | E, R>
   }
 >() {
   static readonly live = Layer.effect(

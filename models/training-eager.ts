@@ -1,53 +1,21 @@
 import type { NodeJSKernelBackend } from "@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js"
 import { Effect, type Scope } from "effect"
 import type { Tf } from "../services/Tensorflow.ts"
-import { inputs, type Weights } from "./DenseHead.ts"
-import * as Random from "./Random.ts"
-import type { Data, Options } from "./Training.ts"
+import type { Attr } from "../services/tensorflow-graph.ts"
+import * as Network from "./Network.ts"
+import * as Optimizer from "./Optimizer.ts"
+import * as Stepper from "./Stepper.ts"
 
 type Tensor = import("@tensorflow/tfjs-node-gpu").Tensor
-type Tensor2D = import("@tensorflow/tfjs-node-gpu").Tensor2D
 
-/** A network in training: its weights, Adam's moments and the data, held natively until its scope closes. */
-export interface Network {
-  /** One Adam step on a batch of rows. `step` counts from 1 over the whole training. */
-  readonly step: (rows: Int32Array, epoch: number, step: number) => void
-  /** Summed cross-entropy and correct rows of each step since the last call, before its update and with dropout. */
-  readonly losses: () => ReadonlyArray<{ readonly loss: number; readonly correct: number }>
-  /** The weights as they are now. */
-  readonly weights: () => Weights
-}
-
-/**
- * TensorFlow's own operations, past the ones that tfjs wraps. Not its MatMul: for narrow kernels that runs a oneDNN routine
- * under which a profiler's signal corrupts the heap (TensorFlow 2.21, AVX-512); tfjs' matMul takes another.
- */
+/** Resource variables and their updates, operation by operation. */
 const native = (tf: Tf) => {
   const backend = tf.backend() as NodeJSKernelBackend
-  const { TF_ATTR_BOOL, TF_ATTR_SHAPE, TF_ATTR_STRING, TF_ATTR_TYPE, TF_FLOAT, TF_INT32 } = backend.binding
-  const type = (name: string, value: number) => ({ name, type: TF_ATTR_TYPE, value })
-  const flag = (name: string, value: boolean) => ({ name, type: TF_ATTR_BOOL, value })
-  const float = type("T", TF_FLOAT)
-  const dtype = type("dtype", TF_FLOAT)
+  const { TF_ATTR_BOOL, TF_ATTR_SHAPE, TF_ATTR_STRING, TF_ATTR_TYPE, TF_FLOAT } = backend.binding
+  const dtype = { name: "dtype", type: TF_ATTR_TYPE, value: TF_FLOAT }
+  const attribute = ([name, attr]: readonly [string, Attr]) =>
+    "flag" in attr ? { name, type: TF_ATTR_BOOL, value: attr.flag } : { name, type: TF_ATTR_TYPE, value: TF_FLOAT }
   return {
-    biasAdd: (a: Tensor, bias: Tensor) => backend.executeSingleOutput("BiasAdd", [float], [a, bias]),
-    biasGradient: (gradient: Tensor) => backend.executeSingleOutput("BiasAddGrad", [float], [gradient]),
-    reluGradient: (gradient: Tensor, output: Tensor) =>
-      backend.executeSingleOutput("ReluGrad", [float], [gradient, output]),
-    /** Cross-entropy of each row, in nats, and its gradient by the logits. */
-    crossEntropy: (logits: Tensor, labels: Tensor) =>
-      backend.executeMultipleOutputs(
-        "SparseSoftmaxCrossEntropyWithLogits",
-        [float, type("Tlabels", TF_INT32)],
-        [logits, labels],
-        2
-      ) as [Tensor, Tensor],
-    uniform: (shape: Tensor, seed: Tensor) =>
-      backend.executeSingleOutput(
-        "StatelessRandomUniform",
-        [dtype, type("T", TF_INT32), type("Tseed", TF_INT32)],
-        [shape, seed]
-      ),
     variable: (value: Tensor) => {
       const attributes = [
         dtype,
@@ -62,129 +30,85 @@ const native = (tf: Tf) => {
     },
     read: (variable: Tensor) => backend.executeSingleOutput("ReadVariableOp", [dtype], [variable]),
     destroy: (variable: Tensor) => {
-      backend.executeMultipleOutputs("DestroyResourceOp", [flag("ignore_lookup_error", true)], [variable], 0)
+      const lenient = { name: "ignore_lookup_error", type: TF_ATTR_BOOL, value: true }
+      backend.executeMultipleOutputs("DestroyResourceOp", [lenient], [variable], 0)
       variable.dispose()
     },
-    adam: (inputs: ReadonlyArray<Tensor>) =>
-      backend.executeMultipleOutputs(
-        "ResourceApplyAdam",
-        [float, flag("use_locking", false), flag("use_nesterov", false)],
-        [...inputs],
-        0
-      )
+    update: ({ op, attrs }: Optimizer.Rule, inputs: ReadonlyArray<Tensor>) =>
+      backend.executeMultipleOutputs(op, Object.entries(attrs).map(attribute), [...inputs], 0)
   }
 }
 
-/** What an inverted dropout multiplies activations by: 0 at `rate`, else 1 / (1 - rate). The same for the same place. */
-export const dropoutMask = (
-  tf: Tf,
-  place: Omit<Random.Place, "purpose">,
-  shape: readonly [number, number],
-  rate: number
-) =>
-  tf.tidy(() => {
-    const seed = new Int32Array(Random.words({ ...place, purpose: "dropout" }, 2).buffer)
-    const drawn = native(tf).uniform(tf.tensor1d([...shape], "int32"), tf.tensor1d(seed, "int32"))
-    return tf.mul(tf.cast(tf.greaterEqual(drawn, rate), "float32"), 1 / (1 - rate)) as Tensor2D
-  })
-
-const beta1 = 0.9
-const beta2 = 0.999
-
-/**
- * Step-by-step training over TensorFlow's native operations, with gradients written out. Glorot-uniform kernels and zero
- * biases; Adam as Keras has it (Kingma and Ba, 2015, "epsilon hat" form, epsilon 1e-7). The data is copied once.
- */
-export const open = (tf: Tf, data: Data, options: Options): Effect.Effect<Network, never, Scope.Scope> => {
-  const { units, dropout, l2, learningRate, seed } = options
-  const { classes } = data
+/** Training by single operations: the reference that the compiled step is tested against. */
+export const open = (tf: Tf, setup: Stepper.Setup): Effect.Effect<Stepper.Stepper, never, Scope.Scope> => {
   const ops = native(tf)
+  const { network, batchSize } = setup
+  const rule = Optimizer.rule(setup.optimizer)
+  const shapes = Network.weights(network).map(({ shape }) => [...shape])
 
-  const glorot = (purpose: "hiddenKernel" | "classesKernel", fanIn: number, fanOut: number) => {
-    const place = { seed, purpose, epoch: 0, step: 0 }
-    return tf.tensor2d(Random.uniform(place, fanIn * fanOut, Math.sqrt(6 / (fanIn + fanOut))), [fanIn, fanOut])
-  }
-  // each with Adam's two moments, in the order of the gradients below
+  // each weight with its slots
   const create = () =>
     tf.tidy(() =>
-      [
-        glorot("hiddenKernel", inputs, units),
-        tf.zeros([units]),
-        glorot("classesKernel", units, classes),
-        tf.zeros([classes])
-      ].map((initial) =>
-        [initial, tf.zerosLike(initial), tf.zerosLike(initial)].map((value) => tf.keep(ops.variable(value)))
-      )
+      Network.initialWeights(network, setup.seed).map((values, at) => {
+        const initial = tf.tensor(values, shapes[at])
+        const slots = Array.from({ length: rule.slots }, () => tf.zerosLike(initial))
+        return [initial, ...slots].map((value) => tf.keep(ops.variable(value)))
+      })
     )
-
   const acquire = Effect.sync(() => ({
     variables: create(),
-    features: tf.tensor2d(data.features, [data.labels.length, inputs]),
-    labels: tf.tensor1d(data.labels, "int32"),
-    constants: [learningRate, beta1, beta2, 1e-7].map((value) => tf.scalar(value)),
+    inputs: tf.tensor(setup.inputs, [setup.labels.length, ...network.input]),
+    labels: tf.tensor1d(setup.labels, "int32"),
     pending: [] as Array<Tensor>
   }))
 
   return Effect.map(
-    Effect.acquireRelease(acquire, ({ variables, features, labels, constants, pending }) =>
+    Effect.acquireRelease(acquire, ({ variables, inputs, labels, pending }) =>
       Effect.sync(() => {
         variables.flat().forEach(ops.destroy)
-        tf.dispose([features, labels, constants, pending])
+        tf.dispose([inputs, labels, pending])
       })
     ),
-    ({ variables, features, labels, constants, pending }): Network => {
-      const current = () => variables.map(([value]) => ops.read(value as Tensor)) as [Tensor, Tensor, Tensor, Tensor]
-
-      const gradients = (x: Tensor, y: Tensor, epoch: number, step: number) =>
+    ({ variables, inputs, labels, pending }): Stepper.Stepper => {
+      const current = () => variables.map(([value]) => ops.read(value as Tensor))
+      const gradients = (rows: Int32Array, epoch: number, step: number) =>
         tf.tidy(() => {
-          const rows = y.shape[0] ?? 0
-          const [hiddenKernel, hiddenBias, classesKernel, classesBias] = current()
-          const relu = tf.relu(ops.biasAdd(tf.matMul(x, hiddenKernel), hiddenBias))
-          const kept = dropout > 0 ? tf.mul(relu, dropoutMask(tf, { seed, epoch, step }, [rows, units], dropout)) : relu
-          const logits = ops.biasAdd(tf.matMul(kept, classesKernel), classesBias)
-          const [loss, byLogits] = ops.crossEntropy(logits, y)
-          const correct = tf.cast(tf.equal(tf.argMax(logits, 1), y), "float32")
-          const d2 = tf.mul(byLogits, 1 / rows)
-          // a kept unit is positive exactly where relu let it through, so that its mask is needed here as a scale only
-          const d1 = ops.reluGradient(tf.matMul(tf.mul(d2, 1 / (1 - dropout)), classesKernel, false, true), kept)
-          const decayed = (gradient: Tensor, kernel: Tensor) =>
-            l2 > 0 ? tf.add(gradient, tf.mul(kernel, 2 * l2)) : gradient
+          const batch = Stepper.whole(rows, batchSize)
+          const index = tf.tensor1d(batch.rows, "int32")
           return [
-            tf.stack([tf.sum(loss), tf.sum(correct)]),
-            decayed(tf.matMul(x, d1, true), hiddenKernel),
-            ops.biasGradient(d1),
-            decayed(tf.matMul(kept, d2, true), classesKernel),
-            ops.biasGradient(d2)
+            ...Stepper.gradients(tf, setup, current(), {
+              x: tf.gather(inputs, index),
+              labels: tf.gather(labels, index),
+              shares: tf.tensor1d(batch.shares),
+              seeds: Stepper.seeds(setup, epoch, step).map((seed) => tf.tensor1d(seed, "int32"))
+            })
           ]
         })
-
       return {
         step: (rows, epoch, step) =>
           void tf.tidy(() => {
-            const index = tf.tensor1d(rows, "int32")
-            // the weights' reads are gone before Adam writes: it would copy what someone still holds
-            const [sums, ...byVariable] = gradients(tf.gather(features, index), tf.gather(labels, index), epoch, step)
-            const powers = [tf.scalar(beta1 ** step), tf.scalar(beta2 ** step)]
-            byVariable.forEach((gradient, at) =>
-              ops.adam([...(variables[at] ?? []), ...powers, ...constants, gradient])
-            )
-            if (sums !== undefined) pending.push(tf.keep(sums))
+            // the weights' reads are gone before they are written: TensorFlow would copy what someone still holds
+            const [told, ...byWeight] = gradients(rows, epoch, step)
+            const scalars = rule.scalars(step).map((value) => tf.scalar(value))
+            byWeight.forEach((gradient, at) => {
+              const [weight, ...slots] = variables[at] ?? []
+              ops.update(rule, rule.inputs(weight as Tensor, slots, scalars, gradient))
+            })
+            pending.push(tf.keep(told as Tensor))
           }),
         losses: () =>
-          pending.splice(0).map((sums) => {
-            const [loss = Number.NaN, correct = 0] = sums.dataSync()
-            sums.dispose()
+          pending.splice(0).map((told) => {
+            const [loss = Number.NaN, correct = 0] = told.dataSync()
+            told.dispose()
             return { loss, correct }
           }),
-        weights: () => {
+        weights: () =>
           // not in a tidy: it would look for tensors in its result, the weights, one by one
-          const [hiddenKernel, hiddenBias, classesKernel, classesBias] = current().map((value) => {
-            const floats = value.dataSync() as Float32Array
+          current().map((value) => {
+            const floats = value.dataSync<"float32">()
             value.dispose()
             return floats
-          }) as [Float32Array, Float32Array, Float32Array, Float32Array]
-          return { units, classes, hiddenKernel, hiddenBias, classesKernel, classesBias }
-        }
+          })
       }
     }
   )

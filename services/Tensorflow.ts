@@ -3,7 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import util from "node:util"
 import { Context, Effect, Layer, Schema, type Scope } from "effect"
-import { type Graph, savedModel } from "./tensorflow-graph.ts"
+import { type Graph, oneCall, type SessionGraph, savedModel } from "./tensorflow-graph.ts"
 
 export type Tf = typeof import("@tensorflow/tfjs-node-gpu")
 type Tensor = import("@tensorflow/tfjs-node-gpu").Tensor
@@ -26,6 +26,11 @@ export class GraphUnloadable extends Schema.TaggedError<GraphUnloadable>()("Grap
 const firstLine = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).split("\n", 1)[0] ?? ""
 
+/** Calls of a graph by signature, their tensors by the names of the signature. The caller disposes what it is given. */
+export interface Session {
+  readonly run: (signature: string, inputs: Readonly<Record<string, Tensor>>) => Readonly<Record<string, Tensor>>
+}
+
 /** Native TensorFlow. Its thread counts are those of TF_NUM_INTRAOP_THREADS and TF_NUM_INTEROP_THREADS at load. */
 export class Tensorflow extends Context.Tag("headrace/Tensorflow")<
   Tensorflow,
@@ -40,6 +45,8 @@ export class Tensorflow extends Context.Tag("headrace/Tensorflow")<
      * The tensor that it returns is the caller's to dispose.
      */
     readonly graph: (graph: Graph) => Effect.Effect<(x: Tensor) => Tensor, GraphUnloadable, Scope.Scope>
+    /** A graph with variables of its own, which live as long as the scope; each signature is a call. */
+    readonly session: (graph: SessionGraph) => Effect.Effect<Session, GraphUnloadable, Scope.Scope>
   }
 >() {
   static readonly live: Layer.Layer<Tensorflow, TensorflowUnloadable> = Layer.effect(
@@ -91,15 +98,30 @@ const loaded: Effect.Effect<Tensorflow["Type"], TensorflowUnloadable> = Effect.m
         (made) => Effect.sync(() => made.dispose())
       ),
     graph: (graph: Graph) =>
-      Effect.acquireRelease(
-        Effect.tryPromise({
-          try: () => loadGraph(tf, graph),
-          catch: (error) => new GraphUnloadable({ what: firstLine(error) })
-        }),
-        (model) => Effect.sync(() => model.dispose())
-      ).pipe(Effect.map((model) => (x: Tensor) => model.predict(x) as Tensor))
+      Effect.map(
+        openSession(tf, oneCall(graph)),
+        ({ run }) =>
+          (x: Tensor) =>
+            run("call", { x }).y as Tensor
+      ),
+    session: (graph: SessionGraph) => openSession(tf, graph)
   })
 )
+
+const openSession = (tf: Tf, graph: SessionGraph): Effect.Effect<Session, GraphUnloadable, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.tryPromise({
+      try: () => loadGraph(tf, graph),
+      catch: (error) => new GraphUnloadable({ what: firstLine(error) })
+    }),
+    (calls) => Effect.sync(() => calls.forEach((call) => call.dispose()))
+  ).pipe(
+    Effect.map((calls) => ({
+      run: (signature, inputs) =>
+        // an unknown signature is a bug of the caller: it fails as such
+        (calls.get(signature) as Call).predict({ ...inputs }) as Record<string, Tensor>
+    }))
+  )
 
 async function load(): Promise<Tf> {
   // tfjs-node 4.22 calls this function, which Node 23 no longer has
@@ -111,11 +133,18 @@ async function load(): Promise<Tf> {
   return tf
 }
 
-async function loadGraph(tf: Tf, graph: Graph) {
+type Call = Awaited<ReturnType<Tf["node"]["loadSavedModel"]>>
+
+async function loadGraph(tf: Tf, graph: SessionGraph): Promise<ReadonlyMap<string, Call>> {
   const folder = await mkdtemp(join(tmpdir(), "headrace-graph-"))
   try {
     await writeFile(join(folder, "saved_model.pb"), savedModel(graph))
-    return await tf.node.loadSavedModel(folder)
+    const calls = new Map<string, Call>()
+    // the first makes the session, the others find it by the folder's name
+    for (const name of Object.keys(graph.signatures)) {
+      calls.set(name, await tf.node.loadSavedModel(folder, ["serve"], name))
+    }
+    return calls
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

@@ -1,20 +1,39 @@
 /**
- * A frozen TensorFlow graph as plain data, and its bytes as a SavedModel: the one form in which tfjs-node takes a graph.
+ * A TensorFlow graph as plain data, and its bytes as a SavedModel: the one form in which tfjs-node takes a graph.
  * Field numbers are those of saved_model, meta_graph, graph, node_def, attr_value and tensor.proto in TensorFlow.
  */
 export interface Node {
   readonly name: string
   readonly op: string
+  /** `node`, `node:output`, or `^node` for one that must have run before. */
   readonly inputs: ReadonlyArray<string>
   readonly attrs: Readonly<Record<string, Attr>>
 }
 
+export type Dtype = "float" | "int32" | "int64" | "bool"
+
 export type Attr =
-  | { readonly type: "float" | "int32" }
+  | { readonly type: Dtype }
   | { readonly text: string }
+  | { readonly int: number }
   | { readonly ints: ReadonlyArray<number> }
+  | { readonly float: number }
+  | { readonly flag: boolean }
   | { readonly shape: ReadonlyArray<number> }
-  | { readonly shape: ReadonlyArray<number>; readonly tensor: Float32Array | Int32Array }
+  /** One value stands for a tensor full of it. */
+  | { readonly shape: ReadonlyArray<number>; readonly tensor: Float32Array | Int32Array | Uint8Array }
+
+/** What one call of a graph takes and gives: node outputs (`node` is its first) by the names a caller uses. */
+export interface Signature {
+  readonly inputs: Readonly<Record<string, { readonly node: string; readonly type: Dtype }>>
+  readonly outputs: Readonly<Record<string, string>>
+}
+
+/** A graph of several calls, which share its variables. */
+export interface SessionGraph {
+  readonly nodes: ReadonlyArray<Node>
+  readonly signatures: Readonly<Record<string, Signature>>
+}
 
 /** A graph of one input and one output, named by their nodes. */
 export interface Graph {
@@ -27,32 +46,52 @@ type Bytes = Uint8Array
 
 const varint = (value: number): Bytes => {
   const bytes: Array<number> = []
-  let rest = value
-  for (; rest > 127; rest = Math.floor(rest / 128)) bytes.push((rest % 128) + 128)
-  return Uint8Array.of(...bytes, rest)
+  // a negative number is its two's complement in 64 bits
+  let rest = BigInt.asUintN(64, BigInt(value))
+  for (; rest > 127n; rest >>= 7n) bytes.push(Number(rest & 127n) + 128)
+  return Uint8Array.of(...bytes, Number(rest))
 }
 
 /** Fields of protobuf's wire format: a number, or anything that has a length. */
 const number = (field: number, value: number): Bytes => Buffer.concat([varint(field * 8), varint(value)])
+const float = (field: number, value: number): Bytes => {
+  const bytes = Buffer.alloc(4)
+  bytes.writeFloatLE(value)
+  return Buffer.concat([varint(field * 8 + 5), bytes])
+}
 const block = (field: number, ...content: ReadonlyArray<Bytes | string>): Bytes => {
   const bytes = Buffer.concat(content.map((part) => (typeof part === "string" ? Buffer.from(part) : part)))
   return Buffer.concat([varint(field * 8 + 2), varint(bytes.length), bytes])
 }
 const entry = (field: number, key: string, value: Bytes): Bytes => block(field, block(1, key), block(2, value))
 
-const dtype = { float: 1, int32: 3 } as const
+const dtypes = { float: 1, int32: 3, int64: 9, bool: 10 } as const
 const dimensions = (shape: ReadonlyArray<number>): Bytes =>
   Buffer.concat(shape.map((size) => block(2, number(1, size))))
-const bytesOf = (data: Float32Array | Int32Array): Bytes => Buffer.from(data.buffer, data.byteOffset, data.byteLength)
+type Values = Float32Array | Int32Array | Uint8Array
+const typeOf = (data: Values): Dtype =>
+  data instanceof Float32Array ? "float" : data instanceof Int32Array ? "int32" : "bool"
+
+/** A TensorProto: a lone value goes into the typed field, where it is repeated as often as the shape says. */
+const tensorOf = (shape: ReadonlyArray<number>, data: Values): Bytes => {
+  const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength)
+  const content = data.length !== 1 ? block(4, bytes) : typedValue(data)
+  return Buffer.concat([number(1, dtypes[typeOf(data)]), block(2, dimensions(shape)), content])
+}
+const typedValue = (data: Values): Bytes => {
+  const value = data[0] ?? 0
+  if (data instanceof Float32Array) return float(5, value)
+  return data instanceof Int32Array ? number(7, value) : number(11, value)
+}
 
 const attrValue = (attr: Attr): Bytes => {
-  if ("type" in attr) return number(6, dtype[attr.type])
+  if ("type" in attr) return number(6, dtypes[attr.type])
   if ("text" in attr) return block(2, attr.text)
+  if ("int" in attr) return number(3, attr.int)
+  if ("float" in attr) return float(4, attr.float)
+  if ("flag" in attr) return number(5, Number(attr.flag))
   if ("ints" in attr) return block(1, block(3, ...attr.ints.map(varint)))
-  if (!("tensor" in attr)) return block(7, dimensions(attr.shape))
-  const { shape, tensor } = attr
-  const type = tensor instanceof Float32Array ? dtype.float : dtype.int32
-  return block(8, number(1, type), block(2, dimensions(shape)), block(4, bytesOf(tensor)))
+  return "tensor" in attr ? block(8, tensorOf(attr.shape, attr.tensor)) : block(7, dimensions(attr.shape))
 }
 
 const nodeDef = ({ name, op, inputs, attrs }: Node): Bytes =>
@@ -64,27 +103,35 @@ const nodeDef = ({ name, op, inputs, attrs }: Node): Bytes =>
     ...Object.entries(attrs).map(([key, attr]) => entry(5, key, attrValue(attr)))
   )
 
+const output = (node: string): string => (node.includes(":") ? node : `${node}:0`)
+
+const signatureDef = ({ inputs, outputs }: Signature): Bytes => {
+  const tensorInfo = (node: string, type: Dtype) =>
+    Buffer.concat([block(1, output(node)), number(2, dtypes[type]), block(3)])
+  return Buffer.concat([
+    ...Object.entries(inputs).map(([name, { node, type }]) => entry(1, name, tensorInfo(node, type))),
+    ...Object.entries(outputs).map(([name, node]) => entry(2, name, tensorInfo(node, "float"))),
+    block(3, "tensorflow/serving/predict")
+  ])
+}
+
 /** A graph version of the TensorFlow 2 line: a reader takes every one that is not ancient. */
 const producer = 987
 
-/** The bytes of `saved_model.pb`: tag `serve`, signature `serving_default` from `x` to `y`, no variables. */
-export const savedModel = ({ nodes, input, output }: Graph): Bytes => {
-  const tensorInfo = (name: string) => Buffer.concat([block(1, `${name}:0`), number(2, dtype.float), block(3)])
-  return Buffer.concat([
+/** The bytes of `saved_model.pb`: tag `serve`, no saved variables. */
+export const savedModel = ({ nodes, signatures }: SessionGraph): Bytes =>
+  Buffer.concat([
     number(1, 1),
     block(
       2,
       block(1, block(4, "serve")),
       block(2, ...nodes.map(nodeDef), block(4, number(1, producer))),
-      entry(
-        5,
-        "serving_default",
-        Buffer.concat([
-          entry(1, "x", tensorInfo(input)),
-          entry(2, "y", tensorInfo(output)),
-          block(3, "tensorflow/serving/predict")
-        ])
-      )
+      ...Object.entries(signatures).map(([name, signature]) => entry(5, name, signatureDef(signature)))
     )
   ])
-}
+
+/** A graph of one input and one output, as a graph of one call: `call`, from `x` to `y`. */
+export const oneCall = ({ nodes, input, output }: Graph): SessionGraph => ({
+  nodes,
+  signatures: { call: { inputs: { x: { node: input, type: "float" } }, outputs: { y: output } } }
+})

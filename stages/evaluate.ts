@@ -8,9 +8,10 @@ import { Features } from "../artifacts/Features.ts"
 import { Metrics } from "../artifacts/Metrics.ts"
 import { Predictions } from "../artifacts/Predictions.ts"
 import * as Stage from "../engine/Stage.ts"
+import * as TrainedClassifier from "../models/Classifier.ts"
 import * as DenseHead from "../models/DenseHead.ts"
 import * as Evaluation from "../models/Evaluation.ts"
-import { TensorflowUnloadable, withTensorflow } from "../services/Tensorflow.ts"
+import { GraphUnloadable, TensorflowUnloadable, withTensorflow } from "../services/Tensorflow.ts"
 import { tensorflowFacts } from "./tensorflow-facts.ts"
 
 /** How a trained head does on rows that it never saw: accuracy, precision and recall by class, every prediction. */
@@ -19,19 +20,25 @@ export const evaluate = Stage.make({
   inputs: { model: Classifier, features: Features },
   outputs: { metrics: Metrics, confusion: ConfusionMatrix, predictions: Predictions },
   errors: Schema.Union(
-    DenseHead.HeadUnreadable,
+    TrainedClassifier.ModelUnreadable,
     Evaluation.ClassesDiffer,
     ClassNames.ClassNamesMissing,
+    GraphUnloadable,
     TensorflowUnloadable
   ),
   facts: tensorflowFacts,
   share: "machine",
   run: ({ model, features }) =>
     Effect.gen(function* () {
-      const head = yield* DenseHead.fromFiles(model)
+      const classifier = yield* TrainedClassifier.fromFiles(model)
+      const { input } = classifier.network
+      if (input.length !== 1 || input[0] !== DenseHead.inputs) {
+        const what = `it takes [${input.join(", ")}]`
+        return yield* new TrainedClassifier.ModelUnreadable({ what, expected: `features [${DenseHead.inputs}]` })
+      }
       const classes = yield* ClassNames.fromMetadata(features.header.metadata)
-      yield* Evaluation.sameClasses(head.classes, classes)
-      const predict = yield* Evaluation.predictor(head.weights)
+      yield* Evaluation.sameClasses(classifier.classes, classes)
+      const predict = yield* Evaluation.predictor(classifier.network, classifier.weights)
       const batches: Array<Batch<typeof Predictions.columns>> = []
       const tally = yield* Stream.runFoldEffect(
         features.batches,

@@ -7,9 +7,11 @@ import { History } from "../artifacts/History.ts"
 import * as Param from "../engine/Param.ts"
 import * as Progress from "../engine/Progress.ts"
 import * as Stage from "../engine/Stage.ts"
+import * as TrainedClassifier from "../models/Classifier.ts"
 import * as DenseHead from "../models/DenseHead.ts"
+import { NetworkInvalid } from "../models/Network.ts"
 import * as Training from "../models/Training.ts"
-import { TensorflowUnloadable, withTensorflow } from "../services/Tensorflow.ts"
+import { GraphUnloadable, TensorflowUnloadable, withTensorflow } from "../services/Tensorflow.ts"
 import { tensorflowFacts } from "./tensorflow-facts.ts"
 
 const Count = Schema.Int.pipe(Schema.positive({ description: "a whole number above 0" }))
@@ -77,8 +79,10 @@ export const train = Stage.make({
   errors: Schema.Union(
     Training.Diverged,
     Training.TrainingDataInvalid,
+    NetworkInvalid,
     ViewsDiffer,
     ClassNames.ClassNamesMissing,
+    GraphUnloadable,
     TensorflowUnloadable
   ),
   facts: tensorflowFacts,
@@ -89,9 +93,11 @@ export const train = Stage.make({
       const { images, features, labels } = yield* gather(views)
       const split = yield* Training.split({ images, views: views.length }, params.validationSplit, params.seed)
       const training = yield* Training.Training
-      const { weights, history } = yield* training.fit(
-        { features, labels, classes: classes.length, split },
-        params,
+      const { units, dropout, learningRate } = params
+      const { network, weights, history } = yield* training.fit(
+        DenseHead.network({ units, dropout, classes: classes.length }),
+        { inputs: features, shape: [DenseHead.inputs], labels, classes: classes.length, split },
+        { ...params, optimizer: { kind: "adam", learningRate } },
         (epoch) =>
           Progress.report({
             done: epoch.epoch,
@@ -101,7 +107,7 @@ export const train = Stage.make({
           })
       )
       return {
-        model: DenseHead.toFiles({ weights, classes, dropout: params.dropout }),
+        model: TrainedClassifier.toFiles({ network, weights, classes }),
         history: ArrowTable.fromBatch<typeof History.columns>({
           rows: history.length,
           columns: {

@@ -5,7 +5,9 @@ import { ConfusionMatrix } from "../../artifacts/ConfusionMatrix.ts"
 import * as Digest from "../../artifacts/Digest.ts"
 import { Metrics } from "../../artifacts/Metrics.ts"
 import { Predictions } from "../../artifacts/Predictions.ts"
+import * as DenseHead from "../../models/DenseHead.ts"
 import * as Evaluation from "../../models/Evaluation.ts"
+import * as Network from "../../models/Network.ts"
 import * as Random from "../../models/Random.ts"
 import { Tensorflow } from "../../services/Tensorflow.ts"
 
@@ -72,22 +74,16 @@ describe("class names", () => {
 
 layer(Tensorflow.live)("a predictor", (it) => {
   const floats = (step: number, count: number) =>
-    Random.uniform({ seed: 1, purpose: "hiddenKernel", epoch: 0, step }, count, 0.2)
-  const weights = {
-    units: 16,
-    classes: 3,
-    hiddenKernel: floats(1, 1280 * 16),
-    hiddenBias: floats(2, 16),
-    classesKernel: floats(3, 48),
-    classesBias: floats(4, 3)
-  }
+    Random.uniform({ seed: 1, purpose: "weights", epoch: 0, step }, count, 0.2)
+  const weights = [floats(1, 1280 * 16), floats(2, 16), floats(3, 48), floats(4, 3)]
 
   it.effect("gives a row the same bits in any batch, probabilities that sum to one, and every tensor back", () =>
     Effect.gen(function* () {
       const { tf } = yield* Tensorflow
       const before = tf.memory().numTensors
       yield* Effect.gen(function* () {
-        const predict = yield* Evaluation.predictor(weights)
+        const network = yield* Network.check(DenseHead.network({ units: 16, dropout: 0.5, classes: 3 }), [1280], 3)
+        const predict = yield* Evaluation.predictor(network, weights)
         const features = floats(5, 1280 * 300)
         const whole = yield* predict(features)
         const parts = yield* Effect.forEach([0, 7, 257, 299], (start, at) =>

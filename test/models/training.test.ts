@@ -1,19 +1,21 @@
 import { createHash } from "node:crypto"
 import { describe, expect, it, layer } from "@effect/vitest"
-import { Effect, Either, Fiber, Layer } from "effect"
-import type { Weights } from "../../models/DenseHead.ts"
+import { Deferred, Effect, Either, Fiber, Layer } from "effect"
+import * as DenseHead from "../../models/DenseHead.ts"
 import * as Evaluation from "../../models/Evaluation.ts"
+import * as Network from "../../models/Network.ts"
+import { dropoutMask } from "../../models/operations.ts"
 import * as Random from "../../models/Random.ts"
 import { type Data, Diverged, type Options, split, Training } from "../../models/Training.ts"
-import { dropoutMask, open } from "../../models/training-eager.ts"
-import { Tensorflow } from "../../services/Tensorflow.ts"
+import { open } from "../../models/training-compiled.ts"
+import { Tensorflow, type Tf } from "../../services/Tensorflow.ts"
 
 type Tensor = import("@tensorflow/tfjs-node-gpu").Tensor
 
 const classes = 10
 const rows = 300
 const noise = (step: number, count: number, width: number) =>
-  Random.uniform({ seed: 11, purpose: "hiddenKernel", epoch: 0, step }, count, width)
+  Random.uniform({ seed: 11, purpose: "weights", epoch: 0, step }, count, width)
 
 /** Ten blobs in 1280 dimensions, row i of class i mod 10, `apart` saying how easily they are told apart. */
 const blobs = (apart: number): Data => {
@@ -24,7 +26,8 @@ const blobs = (apart: number): Data => {
     features[at] = value + (centres[(labels[Math.floor(at / 1280)] ?? 0) * 1280 + (at % 1280)] ?? 0)
   })
   return {
-    features,
+    inputs: features,
+    shape: [1280],
     labels,
     classes,
     split: Either.getOrThrow(Effect.runSync(Effect.either(split({ images: rows, views: 1 }, 0.2, 5))))
@@ -32,25 +35,38 @@ const blobs = (apart: number): Data => {
 }
 
 const data = blobs(0.35)
-const options: Options = { units: 32, dropout: 0.2, l2: 0, learningRate: 1e-3, batchSize: 32, epochs: 5, seed: 7 }
+type Changes = Partial<Options> & { readonly units?: number; readonly dropout?: number; readonly learningRate?: number }
+const options = { l2: 0, batchSize: 32, epochs: 5, seed: 7 }
+const head = (units = 32, dropout = 0.2) => DenseHead.network({ units, dropout, classes })
 
-const train = (changes: Partial<Options> = {}, on: Data = data) =>
-  Effect.flatMap(Training, (training) => training.fit(on, { ...options, ...changes }, () => Effect.void))
+const train = ({ units, dropout, learningRate = 1e-3, ...changes }: Changes = {}, on: Data = data) =>
+  Effect.flatMap(Training, (training) =>
+    training.fit(
+      head(units, dropout),
+      on,
+      { ...options, optimizer: { kind: "adam", learningRate }, ...changes },
+      () => Effect.void
+    )
+  )
+
+/** The mask of the first dropout layer in a step, at a rate of 0.25. */
+const maskOf = (tf: Tf, place: Omit<Random.Place, "purpose">, shape: ReadonlyArray<number>) =>
+  dropoutMask(tf, shape, 0.25, tf.tensor1d(Int32Array.from(Random.words({ ...place, purpose: "dropout" }, 2)), "int32"))
 
 /** How the weights do on some of the rows. */
-const tallyOf = (weights: Weights, data: Data, on: Int32Array) =>
+const tallyOf = (weights: ReadonlyArray<Float32Array>, data: Data, on: Int32Array) =>
   Effect.gen(function* () {
-    const predict = yield* Evaluation.predictor(weights)
+    const network = yield* Network.check(head(), [1280], classes)
+    const predict = yield* Evaluation.predictor(network, weights)
     const features = new Float32Array(on.length * 1280)
-    on.forEach((row, at) => features.set(data.features.subarray(row * 1280, row * 1280 + 1280), at * 1280))
+    on.forEach((row, at) => features.set(data.inputs.subarray(row * 1280, row * 1280 + 1280), at * 1280))
     const labels = Int32Array.from(on, (row) => data.labels[row] ?? 0)
     return Evaluation.add(Evaluation.empty(classes), labels, yield* predict(features))
   })
 
 const digest = (trained: Effect.Effect.Success<ReturnType<typeof train>>) => {
-  const { hiddenKernel, hiddenBias, classesKernel, classesBias } = trained.weights
   const hash = createHash("sha256").update(JSON.stringify(trained.history))
-  for (const array of [hiddenKernel, hiddenBias, classesKernel, classesBias]) hash.update(array)
+  for (const array of trained.weights) hash.update(array)
   return hash.digest("hex")
 }
 
@@ -84,7 +100,12 @@ layer(Training.live.pipe(Layer.provideMerge(Tensorflow.live)))("training", (it) 
       const before = tf.memory().numTensors
       const told: Array<number> = []
       const training = yield* Training
-      const { history } = yield* training.fit(data, options, ({ epoch }) => Effect.sync(() => void told.push(epoch)))
+      const { history } = yield* training.fit(
+        head(),
+        data,
+        { ...options, optimizer: { kind: "adam", learningRate: 1e-3 } },
+        ({ epoch }) => Effect.sync(() => void told.push(epoch))
+      )
       expect(told).toStrictEqual([1, 2, 3, 4, 5])
       expect(history.map(({ epoch }) => epoch)).toStrictEqual(told)
       expect(Math.max(...history.map(({ validationAccuracy }) => validationAccuracy))).toBeGreaterThan(0.95)
@@ -118,21 +139,20 @@ layer(Training.live.pipe(Layer.provideMerge(Tensorflow.live)))("training", (it) 
   it.scoped("steps as automatic differentiation, dropout, L2 and Adam by the book do", () =>
     Effect.gen(function* () {
       const { tf } = yield* Tensorflow
-      const small = { ...options, units: 8, dropout: 0.25, l2: 0.01, learningRate: 0.01 }
-      const network = yield* open(tf, data, small)
-      const names = ["hiddenKernel", "hiddenBias", "classesKernel", "classesBias"] as const
+      const network = yield* Network.check(head(8, 0.25), [1280], classes)
+      const optimizer = { kind: "adam", learningRate: 0.01 } as const
+      const stepper = yield* open(
+        { ...options, ...data, network, batchSize: 20, l2: 0.01, optimizer, lookEvery: 3 },
+        Evaluation.batchRows
+      )
       const shapes = [[1280, 8], [8], [8, classes], [classes]]
-      const start = network.weights()
-      let parameters = names.map((name) => Float64Array.from(start[name]))
-      const moments = names.map((name) => ({
-        m: new Float64Array(start[name].length),
-        v: new Float64Array(start[name].length)
-      }))
+      let parameters = stepper.weights().map((start) => Float64Array.from(start))
+      const moments = parameters.map(({ length }) => ({ m: new Float64Array(length), v: new Float64Array(length) }))
       for (let step = 1; step <= 3; step++) {
         const batch = Int32Array.from({ length: 20 }, (_, at) => step * 20 + at)
-        network.step(batch, 1, step)
+        stepper.step(batch, 1, step)
         const gradients = tf.tidy(() => {
-          const x = tf.gather(tf.tensor2d(data.features, [rows, 1280]), tf.tensor1d(batch, "int32"))
+          const x = tf.gather(tf.tensor2d(data.inputs, [rows, 1280]), tf.tensor1d(batch, "int32"))
           const y = tf.oneHot(
             tf.tensor1d(
               Int32Array.from(batch, (row) => data.labels[row] ?? 0),
@@ -140,7 +160,7 @@ layer(Training.live.pipe(Layer.provideMerge(Tensorflow.live)))("training", (it) 
             ),
             classes
           )
-          const mask = dropoutMask(tf, { seed: 7, epoch: 1, step }, [20, 8], 0.25)
+          const mask = maskOf(tf, { seed: 7, epoch: 1, step }, [20, 8])
           const minimised = (...[w1, b1, w2, b2]: ReadonlyArray<Tensor>) => {
             const hidden = tf.mul(tf.relu(tf.add(tf.matMul(x, w1 as Tensor), b1 as Tensor)), mask)
             const logits = tf.add(tf.matMul(hidden, w2 as Tensor), b2 as Tensor)
@@ -163,10 +183,9 @@ layer(Training.live.pipe(Layer.provideMerge(Tensorflow.live)))("training", (it) 
           })
         )
       }
-      const end = network.weights()
-      names.forEach((name, index) => {
-        const furthest = Math.max(...end[name].map((value, at) => Math.abs(value - (parameters[index]?.[at] ?? 0))))
-        expect(furthest, name).toBeLessThan(1e-5)
+      stepper.weights().forEach((end, index) => {
+        const furthest = Math.max(...end.map((value, at) => Math.abs(value - (parameters[index]?.[at] ?? 0))))
+        expect(furthest, `${index}`).toBeLessThan(1e-5)
       })
     })
   )
@@ -175,7 +194,7 @@ layer(Training.live.pipe(Layer.provideMerge(Tensorflow.live)))("training", (it) 
     Effect.gen(function* () {
       const { tf } = yield* Tensorflow
       const mask = (seed: number, epoch: number, step: number) =>
-        tf.tidy(() => dropoutMask(tf, { seed, epoch, step }, [64, 32], 0.25).dataSync())
+        tf.tidy(() => maskOf(tf, { seed, epoch, step }, [64, 32]).dataSync())
       const masks = [mask(1, 1, 1), mask(1, 1, 2), mask(1, 2, 1), mask(2, 1, 1)].map((kept) => kept.join())
       expect(new Set(masks).size).toBe(4)
       expect(mask(1, 1, 1).join()).toBe(masks[0])
@@ -186,15 +205,15 @@ layer(Training.live.pipe(Layer.provideMerge(Tensorflow.live)))("training", (it) 
 
   it.effect("never sees the held-out rows", () =>
     Effect.gen(function* () {
-      const features = data.features.slice()
+      const inputs = data.inputs.slice()
       const labels = data.labels.slice()
       for (const row of data.split.validation) {
-        features.fill(9, row * 1280, (row + 1) * 1280)
+        inputs.fill(9, row * 1280, (row + 1) * 1280)
         labels[row] = 0
       }
       const [clean, spoilt] = yield* Effect.all([
         train({ epochs: 1 }),
-        train({ epochs: 1 }, { ...data, features, labels })
+        train({ epochs: 1 }, { ...data, inputs, labels })
       ])
       expect(spoilt.weights).toStrictEqual(clean.weights)
       expect(spoilt.history[0]?.validationLoss).not.toBe(clean.history[0]?.validationLoss)
@@ -213,10 +232,10 @@ layer(Training.live.pipe(Layer.provideMerge(Tensorflow.live)))("training", (it) 
   it.effect("fails as Diverged at the very step whose loss is no number", () =>
     Effect.gen(function* () {
       const order = Random.shuffle({ seed: 7, purpose: "order", epoch: 1, step: 0 }, data.split.training)
-      const features = data.features.slice()
-      features[(order[100] ?? 0) * 1280] = Number.POSITIVE_INFINITY
-      const failure = yield* Effect.flip(train({}, { ...data, features }))
-      expect(failure).toStrictEqual(new Diverged({ epoch: 1, step: 4, learningRate: 1e-3 }))
+      const inputs = data.inputs.slice()
+      inputs[(order[100] ?? 0) * 1280] = Number.POSITIVE_INFINITY
+      const failure = yield* Effect.flip(train({}, { ...data, inputs }))
+      expect(failure).toStrictEqual(new Diverged({ epoch: 1, step: 4, learningRate: 1e-3, history: [] }))
       expect(failure.message).toContain(
         "epoch 1, step 4; expected it to fall. Lower the learning rate: --learning-rate 0.0001."
       )
@@ -224,7 +243,9 @@ layer(Training.live.pipe(Layer.provideMerge(Tensorflow.live)))("training", (it) 
         /step 2; .* --learning-rate 0\.001\.$/
       )
       const steep = yield* Effect.flip(train({ learningRate: 1e30 }))
-      expect(steep).toMatchObject({ _tag: "Diverged", epoch: 1, step: 2 })
+      expect(steep).toMatchObject({ _tag: "Diverged", epoch: 1, step: 2, history: [] })
+      const later = yield* Effect.flip(train({ learningRate: 1e30, batchSize: 240 }))
+      expect(later).toMatchObject({ _tag: "Diverged", epoch: 1, step: 1 })
     })
   )
 
@@ -232,21 +253,34 @@ layer(Training.live.pipe(Layer.provideMerge(Tensorflow.live)))("training", (it) 
     Effect.gen(function* () {
       const labels = data.labels.slice().fill(10, 3, 4)
       expect((yield* Effect.flip(train({}, { ...data, labels }))).message).toContain("a label is 10; expected 0 to 9")
-      const features = data.features.subarray(1)
-      expect((yield* Effect.flip(train({}, { ...data, features }))).message).toContain("300 labels come with")
+      const inputs = data.inputs.subarray(1)
+      expect((yield* Effect.flip(train({}, { ...data, inputs }))).message).toContain("300 labels come with")
     })
   )
 
-  it.effect("stops within a step or two when it is interrupted, and gives every tensor back", () =>
+  it.effect("stops within a step or two when it is interrupted, and gives the session and every tensor back", () =>
     Effect.gen(function* () {
       const { tf } = yield* Tensorflow
       const before = tf.memory().numTensors
+      const sessions = tf.node.getNumOfSavedModels()
       const training = yield* Training
-      const fiber = yield* Effect.fork(training.fit(data, { ...options, epochs: 1e6 }, () => Effect.void))
-      yield* Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
-      expect(tf.memory().numTensors).toBeGreaterThan(before)
+      const started = yield* Deferred.make<void>()
+      const optimizer = { kind: "adam", learningRate: 1e-3 } as const
+      const fiber = yield* Effect.fork(
+        training.fit(head(), data, { ...options, optimizer, epochs: 1e6 }, () => Deferred.succeed(started, undefined))
+      )
+      yield* Deferred.await(started)
+      expect(tf.node.getNumOfSavedModels()).toBe(sessions + 1)
       yield* Fiber.interrupt(fiber)
       expect(tf.memory().numTensors).toBe(before)
+      expect(tf.node.getNumOfSavedModels()).toBe(sessions)
+    })
+  )
+
+  it.effect("refuses a network that does not fit the data before it starts", () =>
+    Effect.gen(function* () {
+      const refused = yield* Effect.flip(train({}, { ...data, shape: [32, 40, 1] }))
+      expect(refused.message).toContain("Layer 1 (dense) cannot be built: its input is [32, 40, 1]")
     })
   )
 })

@@ -1,0 +1,206 @@
+import { spawn } from "node:child_process"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { createInterface } from "node:readline"
+import { Effect } from "effect"
+import * as DenseHead from "../models/DenseHead.ts"
+import type { Layer } from "../models/Layer.ts"
+import * as Network from "../models/Network.ts"
+import * as Random from "../models/Random.ts"
+import type { Setup, Stepper } from "../models/Stepper.ts"
+import * as Compiled from "../models/training-compiled.ts"
+import * as Eager from "../models/training-eager.ts"
+import { Tensorflow } from "../services/Tensorflow.ts"
+
+/** What bench/training.mjs measures: milliseconds of a training step, eager, compiled and by Keras, taking turns. */
+export interface Result {
+  readonly name: string
+  readonly parameters: number
+  readonly batchSize: number
+  /** By round, in milliseconds. */
+  readonly eager: ReadonlyArray<number>
+  readonly compiled: ReadonlyArray<number>
+  readonly keras: ReadonlyArray<number>
+  /** The furthest that a loss of the first steps is from the compiled step's, without dropout. */
+  readonly difference: { readonly eager: number; readonly keras: number }
+}
+
+interface Case {
+  readonly name: string
+  readonly layers: Network.Network
+  readonly input: ReadonlyArray<number>
+  readonly batchSize: number
+  readonly steps: number
+}
+
+const conv = (filters: number, padding: "same" | "valid"): Layer => ({
+  kind: "conv2d",
+  filters,
+  kernelSize: 3,
+  padding,
+  activation: "relu"
+})
+const pool: Layer = { kind: "max-pool", size: 2 }
+const dense = (units: number): Layer => ({ kind: "dense", units, activation: "relu" })
+const end: Layer = { kind: "dense", units: 10, activation: "softmax" }
+const image = [32, 32, 3]
+const head = DenseHead.network({ units: 2048, dropout: 0.5, classes: 10 })
+
+const cases: ReadonlyArray<Case> = [
+  {
+    name: "simple-cnn",
+    layers: [conv(32, "valid"), pool, { kind: "flatten" }, dense(128), end],
+    input: image,
+    batchSize: 64,
+    steps: 30
+  },
+  {
+    name: "deep-cnn",
+    layers: [
+      conv(32, "same"),
+      pool,
+      conv(64, "same"),
+      pool,
+      conv(128, "same"),
+      { kind: "global-average-pooling" },
+      dense(2048),
+      end
+    ],
+    input: image,
+    batchSize: 64,
+    steps: 15
+  },
+  { name: "dense head, batch 64", layers: head, input: [1280], batchSize: 64, steps: 30 },
+  { name: "dense head, batch 512", layers: head, input: [1280], batchSize: 512, steps: 10 }
+]
+
+const learningRate = 1e-3
+const checkedSteps = 20
+const rows = 12_800
+
+/** Images or features of ten classes, each class around a centre of its own. */
+const dataOf = (size: number) => {
+  const draw = (step: number, count: number) =>
+    Random.uniform({ seed: 1, purpose: "weights", epoch: 0, step }, count, 1)
+  const centres = draw(1, 10 * size)
+  const inputs = draw(2, rows * size)
+  const labels = Int32Array.from({ length: rows }, (_, row) => (row * 7) % 10)
+  inputs.forEach((value, at) => {
+    inputs[at] = value + 0.2 * (centres[(labels[Math.floor(at / size)] ?? 0) * size + (at % size)] ?? 0)
+  })
+  return { inputs, labels }
+}
+
+/** Keras in a process of its own, which answers a line with a line. */
+const keras = (python: string, script: string) =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.sync(() => {
+        const child = spawn(python, [script], { stdio: ["pipe", "pipe", "ignore"] })
+        return { child, lines: createInterface({ input: child.stdout })[Symbol.asyncIterator]() }
+      }),
+      ({ child }) => Effect.sync(() => child.kill())
+    ),
+    ({ child, lines }) =>
+      (request: object): Effect.Effect<Record<string, never>> =>
+        Effect.promise(async () => {
+          child.stdin.write(`${JSON.stringify(request)}\n`)
+          const { value, done } = await lines.next()
+          if (done) throw new Error("Keras ended early; expected an answer. Run bench/peers/keras-training.py by hand.")
+          return JSON.parse(value)
+        })
+  )
+
+const folderOf = (arrays: Readonly<Record<string, Float32Array | Int32Array>>) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const folder = mkdtempSync(join(tmpdir(), "headrace-bench-"))
+      for (const [name, array] of Object.entries(arrays)) writeFileSync(join(folder, name), array)
+      return folder
+    }),
+    (folder) => Effect.sync(() => rmSync(folder, { recursive: true }))
+  )
+
+const batchOf = (size: number, step: number) => Int32Array.from({ length: size }, (_, at) => (step * size + at) % rows)
+
+const lossesOf = (stepper: Stepper, size: number) => {
+  for (let step = 0; step < checkedSteps; step++) stepper.step(batchOf(size, step), 1, step + 1)
+  return stepper.losses().map(({ loss }) => loss)
+}
+
+const timeOf = (stepper: Stepper, { batchSize, steps }: Case, from: number) => {
+  const order = Random.shuffle(
+    { seed: 1, purpose: "order", epoch: from, step: 0 },
+    Int32Array.from({ length: rows }, (_, at) => at)
+  )
+  let begin = 0
+  for (let step = 0; step < steps + 5; step++) {
+    if (step === 5) begin = performance.now()
+    const at = (step * batchSize) % (rows - batchSize + 1)
+    stepper.step(order.slice(at, at + batchSize), 1, from + step)
+  }
+  stepper.losses()
+  return (performance.now() - begin) / steps
+}
+
+const furthest = (a: ReadonlyArray<number>, b: ReadonlyArray<number>) =>
+  Math.max(...a.map((value, at) => Math.abs(value - (b[at] ?? Number.NaN))))
+
+const measure = (one: Case, peer: Effect.Effect.Success<ReturnType<typeof keras>>, rounds: number) =>
+  Effect.gen(function* () {
+    const { tf } = yield* Tensorflow
+    const { name, batchSize, steps } = one
+    const size = one.input.reduce((product, length) => product * length, 1)
+    const data = dataOf(size)
+    const setupOf = (layers: Network.Network) =>
+      Effect.map(Network.check(layers, one.input, 10), (network): Setup => {
+        const optimizer = { kind: "adam", learningRate } as const
+        return { ...data, network, optimizer, l2: 0, batchSize, seed: 2, lookEvery: 100 }
+      })
+    const setup = yield* setupOf(one.layers)
+    const weights = Network.initialWeights(setup.network, setup.seed)
+    const folder = yield* folderOf({
+      "inputs.f32": data.inputs,
+      "labels.i32": data.labels,
+      "weights.f32": Float32Array.from(weights.flatMap((array) => [...array]))
+    })
+    yield* peer({ do: "open", name, layers: one.layers, input: one.input, folder, batchSize, learningRate })
+    const difference = yield* Effect.scoped(
+      Effect.gen(function* () {
+        const plain = yield* setupOf(
+          one.layers.map((layer) => (layer.kind === "dropout" ? { ...layer, rate: 0 } : layer))
+        )
+        const ours = lossesOf(yield* Compiled.open(plain, 1), batchSize)
+        const eager = lossesOf(yield* Eager.open(tf, plain), batchSize)
+        const { losses } = yield* peer({ do: "losses", name, steps: checkedSteps })
+        return { eager: furthest(eager, ours), keras: furthest(losses ?? [], ours) }
+      })
+    )
+    const compiled = yield* Compiled.open(setup, 1)
+    const eager = yield* Eager.open(tf, setup)
+    const times = { eager: [] as Array<number>, compiled: [] as Array<number>, keras: [] as Array<number> }
+    for (let round = 0; round < rounds; round++) {
+      const from = 1 + round * (steps + 5)
+      times.eager.push(timeOf(eager, one, from))
+      times.compiled.push(timeOf(compiled, one, from))
+      times.keras.push((yield* peer({ do: "time", name, steps })).milliseconds ?? Number.NaN)
+    }
+    return { name, parameters: Network.parameters(setup.network), batchSize, ...times, difference } satisfies Result
+  }).pipe(Effect.scoped)
+
+/** All cases, or those whose name contains `only`. */
+export const run = (options: {
+  readonly python: string
+  readonly script: string
+  readonly rounds: number
+  readonly only: string
+  readonly tell: (result: Result) => void
+}): Promise<ReadonlyArray<Result>> =>
+  Effect.gen(function* () {
+    const peer = yield* keras(options.python, options.script)
+    const taken = cases.filter(({ name }) => name.includes(options.only))
+    return yield* Effect.forEach(taken, (one) =>
+      Effect.tap(measure(one, peer, options.rounds), (result) => Effect.sync(() => options.tell(result)))
+    )
+  }).pipe(Effect.scoped, Effect.provide(Tensorflow.live), Effect.runPromise)

@@ -1,0 +1,56 @@
+import { Schema } from "effect"
+import type { Attr } from "../services/tensorflow-graph.ts"
+
+/** Adam as Keras has it: Kingma and Ba (2015), "epsilon hat" form, beta 0.9 and 0.999, epsilon 1e-7. */
+const Adam = Schema.Struct({ kind: Schema.Literal("adam"), learningRate: Schema.Number })
+/** Gradient descent; with a momentum, v = momentum * v - learningRate * g and w = w + v, as Keras has it. */
+const Sgd = Schema.Struct({ kind: Schema.Literal("sgd"), learningRate: Schema.Number, momentum: Schema.Number })
+
+export const Optimizer = Schema.Union(Adam, Sgd)
+export type Optimizer = typeof Optimizer.Type
+
+/** An optimizer as one fused TensorFlow kernel a weight, run eagerly or as a node of a graph. */
+export interface Rule {
+  readonly op: string
+  readonly attrs: Readonly<Record<string, Attr>>
+  /** Arrays of a weight's shape that it keeps beside it, zeros at the start. */
+  readonly slots: number
+  /** The numbers that it takes at a step, counted from 1 over the whole training. */
+  readonly scalars: (step: number) => ReadonlyArray<number>
+  /** The kernel's inputs in its order, be they tensors or names. */
+  readonly inputs: <A>(weight: A, slots: ReadonlyArray<A>, scalars: ReadonlyArray<A>, gradient: A) => ReadonlyArray<A>
+}
+
+const float: Attr = { type: "float" }
+const off: Attr = { flag: false }
+
+export const rule = (optimizer: Optimizer): Rule => {
+  const { learningRate } = optimizer
+  if (optimizer.kind === "adam") {
+    return {
+      op: "ResourceApplyAdam",
+      attrs: { T: float, use_locking: off, use_nesterov: off },
+      slots: 2,
+      scalars: (step) => [0.9 ** step, 0.999 ** step, learningRate, 0.9, 0.999, 1e-7],
+      inputs: (weight, slots, scalars, gradient) => [weight, ...slots, ...scalars, gradient]
+    }
+  }
+  const { momentum } = optimizer
+  if (momentum === 0) {
+    return {
+      op: "ResourceApplyGradientDescent",
+      attrs: { T: float, use_locking: off },
+      slots: 0,
+      scalars: () => [learningRate],
+      inputs: (weight, _, scalars, gradient) => [weight, ...scalars, gradient]
+    }
+  }
+  return {
+    op: "ResourceApplyKerasMomentum",
+    attrs: { T: float, use_locking: off, use_nesterov: off },
+    slots: 1,
+    scalars: () => [learningRate, momentum],
+    inputs: (weight, slots, [rate, momentum], gradient) =>
+      [weight, ...slots, rate, gradient, momentum].filter((input) => input !== undefined)
+  }
+}

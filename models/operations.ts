@@ -1,0 +1,110 @@
+import type { NodeJSKernelBackend } from "@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js"
+import type { Tf } from "../services/Tensorflow.ts"
+
+type Tensor = import("@tensorflow/tfjs-node-gpu").Tensor
+type Tensor4D = import("@tensorflow/tfjs-node-gpu").Tensor4D
+
+/**
+ * The differentiable operations that layers are made of. Where tfjs writes a gradient in many elementary operations and
+ * TensorFlow has one kernel for it, that kernel is called.
+ */
+export interface Operations {
+  readonly matMul: (x: Tensor, kernel: Tensor) => Tensor
+  readonly conv2d: (x: Tensor, kernel: Tensor, padding: "same" | "valid") => Tensor
+  /** The bias added and the activation applied; "softmax" is as "linear", since losses take logits. */
+  readonly biasActivation: (x: Tensor, bias: Tensor, activation: "linear" | "relu" | "softmax") => Tensor
+  readonly maxPool: (x: Tensor, size: number) => Tensor
+  /** [batch, height, width, channels] to [batch, channels]. */
+  readonly averageImage: (x: Tensor) => Tensor
+  readonly flatten: (x: Tensor) => Tensor
+  /** Inverted dropout by the mask of a seed. */
+  readonly dropout: (x: Tensor, rate: number, seed: Tensor) => Tensor
+  /** Cross-entropy of each row in nats, and its gradient by the logits. Not differentiable. */
+  readonly crossEntropy: (logits: Tensor, labels: Tensor) => readonly [losses: Tensor, byLogits: Tensor]
+  /** The sum of losses times shares, differentiable by the logits. */
+  readonly weightedCrossEntropy: (logits: Tensor, labels: Tensor, shares: Tensor) => Tensor
+}
+
+/** What an inverted dropout multiplies by: 0 at `rate`, else 1 / (1 - rate). The same for the same seed (int32 [2]). */
+export const dropoutMask = (tf: Tf, shape: ReadonlyArray<number>, rate: number, seed: Tensor): Tensor => {
+  const backend = tf.backend() as NodeJSKernelBackend
+  const { TF_ATTR_TYPE, TF_FLOAT, TF_INT32 } = backend.binding
+  const type = (name: string, value: number) => ({ name, type: TF_ATTR_TYPE, value })
+  return tf.tidy(() => {
+    const drawn = backend.executeSingleOutput(
+      "StatelessRandomUniform",
+      [type("dtype", TF_FLOAT), type("T", TF_INT32), type("Tseed", TF_INT32)],
+      [tf.tensor1d([...shape], "int32"), seed]
+    )
+    return tf.mul(tf.cast(tf.greaterEqual(drawn, rate), "float32"), 1 / (1 - rate))
+  })
+}
+
+/**
+ * From this many units on a product is TensorFlow's MatMul, which a graph fuses with bias and activation; tfjs' own is a
+ * batch product, faster for the gradients. Not for narrow kernels: MatMul runs a oneDNN routine for them under which a
+ * profiler's signal corrupts the heap (TensorFlow 2.21, AVX-512).
+ */
+const fusedWidth = 64
+
+export const operations = (tf: Tf): Operations => {
+  const backend = tf.backend() as NodeJSKernelBackend
+  const { TF_ATTR_BOOL, TF_ATTR_TYPE, TF_FLOAT, TF_INT32 } = backend.binding
+  const type = (name: string, value: number) => ({ name, type: TF_ATTR_TYPE, value })
+  const flag = (name: string) => ({ name, type: TF_ATTR_BOOL, value: false })
+  const float = type("T", TF_FLOAT)
+  const native = (op: string, ...inputs: Array<Tensor>) => backend.executeSingleOutput(op, [float], inputs)
+  const crossEntropy = (logits: Tensor, labels: Tensor) =>
+    backend.executeMultipleOutputs(
+      "SparseSoftmaxCrossEntropyWithLogits",
+      [float, type("Tlabels", TF_INT32)],
+      [logits, labels],
+      2
+    ) as [Tensor, Tensor]
+
+  return {
+    matMul: (x, kernel) =>
+      (kernel.shape[1] ?? 0) < fusedWidth
+        ? tf.matMul(x, kernel)
+        : tf.customGrad((x, kernel, save) => {
+            const inputs = [x as Tensor, kernel as Tensor]
+            ;(save as (tensors: Array<Tensor>) => void)(inputs)
+            return {
+              value: backend.executeSingleOutput("MatMul", [float, flag("transpose_a"), flag("transpose_b")], inputs),
+              gradFunc: (dy: Tensor, saved: Array<Tensor>) => [
+                tf.matMul(dy, saved[1] as Tensor, false, true),
+                tf.matMul(saved[0] as Tensor, dy, true)
+              ]
+            }
+          })(x, kernel),
+    conv2d: (x, kernel, padding) => tf.conv2d(x as Tensor4D, kernel as Tensor4D, 1, padding),
+    biasActivation: (x, bias, activation) =>
+      tf.customGrad((x, bias, save) => {
+        const sum = native("BiasAdd", x as Tensor, bias as Tensor)
+        const value = activation === "relu" ? native("Relu", sum) : sum
+        ;(save as (tensors: Array<Tensor>) => void)([value])
+        return {
+          value,
+          gradFunc: (dy: Tensor, saved: Array<Tensor>) => {
+            const byBias = activation === "relu" ? native("ReluGrad", dy, saved[0] as Tensor) : dy
+            return [byBias, native("BiasAddGrad", byBias)]
+          }
+        }
+      })(x, bias),
+    maxPool: (x, size) => tf.maxPool(x as Tensor4D, size, size, "valid"),
+    averageImage: (x) => tf.mean(x, [1, 2]),
+    flatten: (x) => tf.reshape(x, [x.shape[0] ?? 0, x.size / (x.shape[0] ?? 1)]),
+    dropout: (x, rate, seed) => tf.mul(x, dropoutMask(tf, x.shape, rate, seed)),
+    crossEntropy,
+    weightedCrossEntropy: (logits, labels, shares) =>
+      tf.customGrad((logits, save) => {
+        const [losses, byLogits] = crossEntropy(logits as Tensor, labels)
+        ;(save as (tensors: Array<Tensor>) => void)([byLogits])
+        return {
+          value: tf.sum(tf.mul(losses, shares)),
+          gradFunc: (dy: Tensor, saved: Array<Tensor>) =>
+            tf.mul(saved[0] as Tensor, tf.reshape(tf.mul(shares, dy), [shares.size, 1]))
+        }
+      })(logits)
+  }
+}

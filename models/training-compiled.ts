@@ -1,0 +1,180 @@
+import { Effect, type Scope } from "effect"
+import { type GraphUnloadable, Tensorflow, type Tf } from "../services/Tensorflow.ts"
+import type { Attr, Dtype, Signature } from "../services/tensorflow-graph.ts"
+import * as Network from "./Network.ts"
+import {
+  type Builder,
+  builder,
+  initNodes,
+  type NamedInputs,
+  predictNodes,
+  slotName,
+  standIn,
+  traceOwn,
+  type Variable,
+  weightVariables
+} from "./network-graph.ts"
+import * as Optimizer from "./Optimizer.ts"
+import type { PredictBatch } from "./prediction.ts"
+import * as Stepper from "./Stepper.ts"
+
+type Tensor = import("@tensorflow/tfjs-node-gpu").Tensor
+
+const float: Attr = { type: "float" }
+const int32: Attr = { type: "int32" }
+
+/** One update: gradients traced from the program of a step, then the optimizer's kernel for every weight. */
+const stepNodes = (tf: Tf, graph: Builder, setup: Stepper.Setup, weights: ReadonlyArray<Variable>) =>
+  Effect.gen(function* () {
+    const { network, batchSize } = setup
+    const { add, fed, read, variable } = graph
+    const rule = Optimizer.rule(setup.optimizer)
+    const count = rule.scalars(1).length
+    const rows = fed("rows", "int32", [batchSize])
+    const shares = fed("shares", "float", [batchSize])
+    const slot = fed("slot", "int32", [])
+    const scalarsFed = fed("scalars", "float", [count])
+    const seedNames = Array.from({ length: Network.dropouts(network) }, (_, at) => fed(`seed_${at}`, "int32", [2]))
+
+    variable("inputs", "float", [setup.labels.length, ...network.input])
+    variable("labels", "int32", [setup.labels.length])
+    variable("told", "float", [setup.lookEvery, 2])
+    const gather = (name: string, type: Dtype) =>
+      add(`batch_${name}`, "ResourceGather", [name, rows], { dtype: { type }, Tindices: int32, batch_dims: { int: 0 } })
+    const x = standIn(tf, gather("inputs", "float"), "float", [batchSize, ...network.input])
+    const labels = standIn(tf, gather("labels", "int32"), "int32", [batchSize])
+    const share = standIn(tf, shares, "float", [batchSize])
+    const seeds = seedNames.map((name) => standIn(tf, name, "int32", [2]))
+    const values = weights.map(({ value, shape }) => standIn(tf, value, "float", shape))
+    const given = [x, labels, share, ...seeds, ...values]
+    const { nodes, outputs } = yield* traceOwn(tf, "step_", given, () =>
+      Stepper.gradients(
+        tf,
+        setup,
+        values.map(({ tensor }) => tensor),
+        { x: x.tensor, labels: labels.tensor, shares: share.tensor, seeds: seeds.map(({ tensor }) => tensor) }
+      )
+    ).pipe(Effect.ensuring(Effect.sync(() => tf.dispose(given.map(({ tensor }) => tensor)))))
+    graph.nodes.push(...nodes)
+
+    const [told = "", ...gradients] = outputs
+    add("unpacked", "Unpack", [scalarsFed], { num: { int: count }, T: float, axis: { int: 0 } })
+    const scalars = Array.from({ length: count }, (_, at) => `unpacked:${at}`)
+    // all gradients first: a weight that is still read would be copied before it is written
+    const ready = add(
+      "ready",
+      "NoOp",
+      gradients.map((gradient) => `^${gradient.split(":", 1)[0]}`)
+    )
+    const updates = weights.map(({ name, handle, shape }, at) => {
+      const slots = Array.from({ length: rule.slots }, (_, index) => variable(slotName(name, index), "float", shape))
+      const inputs = rule.inputs(handle, slots, scalars, gradients[at] as string)
+      return add(`${name}_update`, rule.op, [...inputs, `^${ready}`], rule.attrs)
+    })
+    const noted = add("noted", "ResourceScatterUpdate", ["told", slot, told], { dtype: float, Tindices: int32 })
+    const done = graph.after("stepped", [...updates, noted])
+    const inputs: NamedInputs = {
+      rows: { node: rows, type: "int32" },
+      shares: { node: shares, type: "float" },
+      slot: { node: slot, type: "int32" },
+      scalars: { node: scalarsFed, type: "float" }
+    }
+    for (const name of seedNames) inputs[name] = { node: name, type: "int32" }
+    const signatures: Record<string, Signature> = {
+      step: { inputs, outputs: { done } },
+      losses: { inputs: {}, outputs: { told: read("told_read", "told", "float") } }
+    }
+    return { rule, signatures }
+  })
+
+const outputsOf = (weights: ReadonlyArray<Variable>): Signature => ({
+  inputs: {},
+  outputs: Object.fromEntries(weights.map(({ name, value }) => [name, value]))
+})
+
+export interface CompiledStepper extends Stepper.Stepper {
+  /** What the weights as they are now say of exactly `predictRows` inputs. */
+  readonly predict: PredictBatch
+}
+
+/** Training with every step one call of one graph: the weights never leave TensorFlow, which fuses what it can. */
+export const open = (
+  setup: Stepper.Setup,
+  predictRows: number
+): Effect.Effect<CompiledStepper, GraphUnloadable, Tensorflow | Scope.Scope> =>
+  Effect.gen(function* () {
+    const tensorflow = yield* Tensorflow
+    const { tf } = tensorflow
+    const { network, batchSize, labels, lookEvery } = setup
+    const graph = builder()
+    const weights = weightVariables(graph, network)
+    const { rule, signatures } = yield* stepNodes(tf, graph, setup, weights)
+    const predict = yield* predictNodes(tf, graph, network, weights, predictRows)
+    const data = [
+      { name: "inputs", type: "float", shape: [labels.length, ...network.input], slots: 0 },
+      { name: "labels", type: "int32", shape: [labels.length], slots: 0 },
+      { name: "told", type: "float", shape: [lookEvery, 2], slots: 0 }
+    ] as const
+    const held = weights.map(({ name, shape }) => ({ name, type: "float" as const, shape, slots: rule.slots }))
+    const init = initNodes(graph, [...data, ...held])
+    const session = yield* tensorflow.session({
+      nodes: graph.nodes,
+      signatures: { init, ...signatures, predict, weights: outputsOf(weights) }
+    })
+    const call = (signature: string, inputs: Readonly<Record<string, Tensor>>) => {
+      const outputs = session.run(signature, inputs)
+      tf.dispose(inputs)
+      return outputs
+    }
+    yield* Effect.sync(() => {
+      const initial = Network.initialWeights(network, setup.seed)
+      const inputs = Object.fromEntries(
+        weights.map(({ name, shape }, at) => [name, tf.tensor(initial[at] as Float32Array, [...shape])])
+      )
+      const fed = {
+        ...inputs,
+        inputs: tf.tensor(setup.inputs, [labels.length, ...network.input]),
+        labels: tf.tensor1d(labels, "int32"),
+        told: tf.zeros([lookEvery, 2])
+      }
+      tf.dispose(call("init", fed))
+    })
+
+    let pending = 0
+    const floats = (tensor: Tensor | undefined) => {
+      const values = (tensor as Tensor).dataSync<"float32">()
+      tensor?.dispose()
+      return values
+    }
+    return {
+      step: (rows, epoch, step) => {
+        const batch = Stepper.whole(rows, batchSize)
+        const fed: Record<string, Tensor> = {
+          rows: tf.tensor1d(batch.rows, "int32"),
+          shares: tf.tensor1d(batch.shares),
+          slot: tf.scalar(pending, "int32"),
+          scalars: tf.tensor1d(Float32Array.from(rule.scalars(step)))
+        }
+        Stepper.seeds(setup, epoch, step).forEach((seed, at) => {
+          fed[`seed_${at}`] = tf.tensor1d(seed, "int32")
+        })
+        tf.dispose(call("step", fed))
+        pending += 1
+      },
+      losses: () => {
+        const told = floats(call("losses", {}).told)
+        const steps = Array.from({ length: pending }, (_, at) => ({
+          loss: told[2 * at] ?? Number.NaN,
+          correct: told[2 * at + 1] ?? 0
+        }))
+        pending = 0
+        return steps
+      },
+      weights: () => {
+        const read = call("weights", {})
+        return weights.map(({ name }) => floats(read[name]))
+      },
+      predict: (inputs) =>
+        floats(call("predict", { x: tf.tensor(inputs, [predictRows, ...network.input]) }).probabilities)
+    } satisfies CompiledStepper
+  })

@@ -1,3 +1,5 @@
+import { type Bytes, block, bytesOf, number, varint } from "./protobuf.ts"
+
 /**
  * A frozen TensorFlow graph as plain data, and its bytes as a SavedModel: the one form in which tfjs-node takes a graph.
  * Field numbers are those of saved_model, meta_graph, graph, node_def, attr_value and tensor.proto in TensorFlow.
@@ -23,27 +25,11 @@ export interface Graph {
   readonly output: string
 }
 
-type Bytes = Uint8Array
-
-const varint = (value: number): Bytes => {
-  const bytes: Array<number> = []
-  let rest = value
-  for (; rest > 127; rest = Math.floor(rest / 128)) bytes.push((rest % 128) + 128)
-  return Uint8Array.of(...bytes, rest)
-}
-
-/** Fields of protobuf's wire format: a number, or anything that has a length. */
-const number = (field: number, value: number): Bytes => Buffer.concat([varint(field * 8), varint(value)])
-const block = (field: number, ...content: ReadonlyArray<Bytes | string>): Bytes => {
-  const bytes = Buffer.concat(content.map((part) => (typeof part === "string" ? Buffer.from(part) : part)))
-  return Buffer.concat([varint(field * 8 + 2), varint(bytes.length), bytes])
-}
 const entry = (field: number, key: string, value: Bytes): Bytes => block(field, block(1, key), block(2, value))
 
 const dtype = { float: 1, int32: 3 } as const
 const dimensions = (shape: ReadonlyArray<number>): Bytes =>
   Buffer.concat(shape.map((size) => block(2, number(1, size))))
-const bytesOf = (data: Float32Array | Int32Array): Bytes => Buffer.from(data.buffer, data.byteOffset, data.byteLength)
 
 const attrValue = (attr: Attr): Bytes => {
   if ("type" in attr) return number(6, dtype[attr.type])

@@ -4,6 +4,7 @@ import { Pixels224 } from "../artifacts/Pixels.ts"
 import * as Stage from "../engine/Stage.ts"
 import * as KerasWeights from "../models/KerasWeights.ts"
 import * as MobileNetV2 from "../models/MobileNetV2.ts"
+import { featureCount } from "../models/mobilenet-v2-layers.ts"
 import { GraphUnloadable, TensorflowUnloadable, withTensorflow } from "../services/Tensorflow.ts"
 import { WeightsFile } from "./mobilenet-v2-weights.ts"
 import { tensorflowFacts } from "./tensorflow-facts.ts"
@@ -26,11 +27,11 @@ export const extractFeatures = Stage.rows({
   share: "machine",
   run: ({ weights }) =>
     Effect.gen(function* () {
-      const network = yield* withTensorflow(Effect.flatMap(KerasWeights.read(weights.path), MobileNetV2.make))
+      const network = yield* withTensorflow(Effect.flatMap(KerasWeights.read(weights.path), MobileNetV2.onTensorflow))
       return ({ rows, columns: { image, label } }) =>
         Effect.map(network.extract(image.data, rows), (data) => ({
           rows,
-          columns: { feature: { shape: [MobileNetV2.featureCount] as const, data }, label }
+          columns: { feature: { shape: [featureCount] as const, data }, label }
         }))
     })
 })

@@ -9,6 +9,7 @@ import type { FileSystem } from "@effect/platform"
 import { Effect } from "effect"
 import { explain } from "../engine/Failure.ts"
 import { Datasets } from "../services/Datasets.ts"
+import * as NetworkRuntime from "../services/NetworkRuntime.ts"
 import * as TensorflowInstall from "../services/TensorflowInstall.ts"
 import { Place } from "./Place.ts"
 import { Reporter } from "./Reporter.ts"
@@ -115,6 +116,15 @@ const packages = (root: string) =>
     })
   })
 
+/** What `--runtime auto` means on this machine. */
+const networkRuntime = NetworkRuntime.choose("auto").pipe(
+  Effect.map(({ fact, notice }) => fine("network runtime", notice === null ? fact : `${fact} (${notice})`)),
+  Effect.catchAll((error) => {
+    const { what, fix } = explain(error)
+    return Effect.succeed(wrong("network runtime", what, fix ?? "Run npm ci."))
+  })
+)
+
 const memory = Effect.sync(() => {
   const found = `${formatBytes(totalmem())}, ${formatBytes(freemem())} of it free, ${availableParallelism()} cores`
   return totalmem() >= LEAST_MEMORY
@@ -168,6 +178,7 @@ export const doctor = Effect.gen(function* () {
     yield* platform,
     ...(yield* packages(root)),
     ...(yield* tensorflow(root)),
+    yield* networkRuntime,
     yield* memory,
     yield* writable("cache", home),
     yield* writable("results", results),

@@ -5,9 +5,10 @@ import * as Reason from "../cache/Reason.ts"
 import { totals } from "../cache/Trace.ts"
 import type * as Graph from "./Graph.ts"
 import * as NodeKey from "./NodeKey.ts"
+import * as Notice from "./Notice.ts"
 import { type AnyPipeline, encodeParams, graph as graphOf, type PlanningNeedsOf } from "./Pipeline.ts"
 import * as Results from "./Results.ts"
-import { publish, RunEvent } from "./RunEvent.ts"
+import { publish, RunEvent, RunEvents } from "./RunEvent.ts"
 import { type NodeRecord, type RunRecord, RunRecords } from "./RunRecord.ts"
 import * as Scheduler from "./Scheduler.ts"
 import * as Sources from "./Sources.ts"
@@ -163,8 +164,11 @@ export const run = <P extends AnyPipeline>(
         )
       )
     )
+    const events = yield* RunEvents
+    const say = Notice.once((message) => events.publish(RunEvent.Warned({ node: null, message })))
+    const told = Effect.provideService(work, Notice.Notices, say)
     return yield* Effect.uninterruptibleMask((restore) =>
-      Effect.flatMap(Effect.exit(restore(work)), (exit) =>
+      Effect.flatMap(Effect.exit(restore(told)), (exit) =>
         Exit.isSuccess(exit)
           ? finish(false)
           : Effect.zipRight(Effect.ignore(finish(Cause.isInterrupted(exit.cause))), Effect.failCause(exit.cause))

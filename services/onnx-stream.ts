@@ -1,0 +1,36 @@
+/**
+ * What one thread of the ONNX runtime runs, as plain CommonJS: onnxruntime-node holds its thread for as long as a network
+ * takes, so each network has a thread of its own. It answers `{ ready }` or `{ failed }` at its start, and every batch in turn.
+ */
+export const onnxStream = `
+const { parentPort, workerData } = require("node:worker_threads")
+const { runtime, model, options, input, output } = workerData
+const failed = (error) => parentPort.postMessage({ failed: String((error && error.message) || error) })
+const start = async () => {
+  const { InferenceSession, Tensor } = require(runtime)
+  const session = await InferenceSession.create(model, options)
+  parentPort.on("message", async (values) => {
+    try {
+      const results = await session.run({ [input.name]: new Tensor("float32", values, input.shape) })
+      const found = Float32Array.from(results[output].data)
+      parentPort.postMessage({ found }, [found.buffer])
+    } catch (error) {
+      failed(error)
+    }
+  })
+  parentPort.postMessage({ ready: true })
+}
+start().catch(failed)
+`
+
+/** What a thread is given, once. */
+export interface StreamData {
+  /** Where the package onnxruntime-node was found. */
+  readonly runtime: string
+  readonly model: Uint8Array
+  readonly options: Readonly<Record<string, unknown>>
+  readonly input: { readonly name: string; readonly shape: ReadonlyArray<number> }
+  readonly output: string
+}
+
+export type StreamAnswer = { readonly ready: true } | { readonly found: Float32Array } | { readonly failed: string }

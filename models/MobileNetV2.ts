@@ -24,6 +24,8 @@ const imageValues = imageSize * imageSize * 3
  */
 const onTensorflowAtOnce = 16
 const onOnnxruntimeAtOnce = 2
+/** Images that a thread of the ONNX runtime is sent at once: some batches, so that it needn't wait for the next. */
+const sentAtOnce = 8
 
 /** Lets timers, messages and interruption in: a batch holds the thread for as long as the network takes. */
 const breathe = Effect.async<void>((resume) => {
@@ -78,5 +80,5 @@ export const onOnnxruntime = (
   Effect.gen(function* () {
     const { session } = yield* Onnxruntime
     const { run } = yield* session(onnxModel(yield* folded(weights), onOnnxruntimeAtOnce), streams)
-    return inBatches(onOnnxruntimeAtOnce, "unbounded", run)
+    return inBatches(sentAtOnce, "unbounded", run)
   })

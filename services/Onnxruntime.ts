@@ -1,6 +1,6 @@
 import { createRequire } from "node:module"
 import { Worker } from "node:worker_threads"
-import { Context, Effect, Layer, Queue, Schema, type Scope } from "effect"
+import { Context, Effect, Layer, Schema, type Scope } from "effect"
 import { type OnnxModel, onnxFile } from "./onnx-model.ts"
 import { onnxStream, type StreamAnswer, type StreamData } from "./onnx-stream.ts"
 
@@ -28,7 +28,10 @@ const options = {
 
 /** A network, on several threads. */
 export interface Session {
-  /** One batch: row-major float32 in the model's input shape, to its output shape. As many run at once as there are streams. */
+  /**
+   * A whole number of batches: row-major float32 in the model's input shape, to its output shape, one after the other on
+   * one thread. Run several at once, to keep every thread busy.
+   */
   readonly run: (values: Float32Array) => Effect.Effect<Float32Array>
 }
 
@@ -45,24 +48,17 @@ export class Onnxruntime extends Context.Tag("headrace/Onnxruntime")<
           catch: () => new OnnxUnloadable({ what: "onnxruntime-node is not installed" })
         })
         const { input, output } = model
-        const data: StreamData = { runtime, model: onnxFile(model), options, input, output: output.name }
-        const idle = yield* Queue.unbounded<Worker>()
-        const started = Effect.flatMap(start(data), (worker) => Queue.offer(idle, worker))
-        yield* Effect.all(
-          Array.from({ length: streams }, () => started),
-          { concurrency: "unbounded", discard: true }
+        const data: StreamData = { runtime, model: onnxFile(model), options, input, output }
+        const threads = yield* Effect.all(
+          Array.from({ length: streams }, () => start(data)),
+          { concurrency: "unbounded" }
         )
         return {
           run: (values) =>
-            Effect.acquireUseRelease(
-              Queue.take(idle),
-              (worker) =>
-                Effect.flatMap(ask(worker, values), (answer) =>
-                  "found" in answer
-                    ? Effect.succeed(answer.found)
-                    : Effect.dieMessage(`the ONNX runtime failed at a batch: ${JSON.stringify(answer)}`)
-                ),
-              (worker) => Queue.offer(idle, worker)
+            Effect.flatMap(ask(threads, values), (answer) =>
+              "found" in answer
+                ? Effect.succeed(answer.found)
+                : Effect.dieMessage(`the ONNX runtime failed at a batch: ${JSON.stringify(answer)}`)
             )
         }
       })
@@ -71,36 +67,40 @@ export class Onnxruntime extends Context.Tag("headrace/Onnxruntime")<
 
 const firstLine = (text: string): string => text.split("\n", 1)[0] ?? ""
 
-/** The worker's next answer, or how it ended. */
-const answer = (worker: Worker): Effect.Effect<StreamAnswer> =>
+/** A thread, and who waits for its answers, which come in the order of the questions. */
+interface Stream {
+  readonly worker: Worker
+  readonly waiting: Array<(answer: StreamAnswer) => void>
+}
+
+/** A question waits at its thread, not here: the thread goes on at once, also where this one has to wait for a core. */
+const ask = (streams: ReadonlyArray<Stream>, values: Float32Array): Effect.Effect<StreamAnswer> =>
   Effect.async((resume) => {
-    const onMessage = (message: StreamAnswer) => finish(message)
-    const onError = (error: Error) => finish({ failed: firstLine(error.message) })
-    const onExit = (code: number) => finish({ failed: `its thread ended with exit code ${code}` })
-    const finish = (message: StreamAnswer) => {
-      worker.off("message", onMessage).off("error", onError).off("exit", onExit)
-      resume(Effect.succeed(message))
-    }
-    worker.once("message", onMessage).once("error", onError).once("exit", onExit)
+    const { worker, waiting } = streams.reduce((least, one) =>
+      one.waiting.length < least.waiting.length ? one : least
+    )
+    waiting.push((answer) => resume(Effect.succeed(answer)))
+    // a copy goes over, whole: the caller may fill its own anew
+    const copy = values.slice()
+    worker.postMessage(copy, [copy.buffer])
   })
 
-/** A copy goes over, whole: the caller may fill its own anew. Uninterruptible, so that an answer meets its question. */
-const ask = (worker: Worker, values: Float32Array): Effect.Effect<StreamAnswer> =>
-  Effect.uninterruptible(
-    Effect.suspend(() => {
-      const copy = values.slice()
-      worker.postMessage(copy, [copy.buffer])
-      return answer(worker)
-    })
-  )
-
-const start = (workerData: StreamData): Effect.Effect<Worker, OnnxUnloadable, Scope.Scope> =>
+const start = (workerData: StreamData): Effect.Effect<Stream, OnnxUnloadable, Scope.Scope> =>
   Effect.gen(function* () {
     const worker = yield* Effect.acquireRelease(
       Effect.sync(() => new Worker(onnxStream, { eval: true, workerData })),
       (worker) => Effect.promise(() => worker.terminate())
     )
-    const first = yield* answer(worker)
+    const waiting: Stream["waiting"] = []
+    const first = yield* Effect.async<StreamAnswer>((resume) => {
+      waiting.push((answer) => resume(Effect.succeed(answer)))
+      const end = (failed: string) => {
+        for (const answer of waiting.splice(0)) answer({ failed })
+      }
+      worker.on("message", (answer: StreamAnswer) => waiting.shift()?.(answer))
+      worker.on("error", (error) => end(firstLine(error.message)))
+      worker.on("exit", (code) => end(`its thread ended with exit code ${code}`))
+    })
     if ("failed" in first) return yield* new OnnxUnloadable({ what: firstLine(first.failed) })
-    return worker
+    return { worker, waiting }
   })

@@ -1,6 +1,8 @@
+import type { OnnxTensor } from "./onnx-model.ts"
+
 /**
  * What one thread of the ONNX runtime runs, as plain CommonJS: onnxruntime-node holds its thread for as long as a network
- * takes, so each network has a thread of its own. It answers `{ ready }` or `{ failed }` at its start, and every batch in turn.
+ * takes, so each network has a thread of its own. It answers `{ ready }` or `{ failed }` at its start, and everything it is sent in turn.
  */
 export const onnxStream = `
 const { parentPort, workerData } = require("node:worker_threads")
@@ -11,8 +13,13 @@ const start = async () => {
   const session = await InferenceSession.create(model, options)
   parentPort.on("message", async (values) => {
     try {
-      const results = await session.run({ [input.name]: new Tensor("float32", values, input.shape) })
-      const found = Float32Array.from(results[output].data)
+      const [taken, given] = [input, output].map(({ shape }) => shape.reduce((product, size) => product * size, 1))
+      const found = new Float32Array((values.length / taken) * given)
+      for (let batch = 0; batch * taken < values.length; batch++) {
+        const tensor = new Tensor("float32", values.subarray(batch * taken, (batch + 1) * taken), input.shape)
+        const results = await session.run({ [input.name]: tensor })
+        found.set(results[output.name].data, batch * given)
+      }
       parentPort.postMessage({ found }, [found.buffer])
     } catch (error) {
       failed(error)
@@ -29,8 +36,8 @@ export interface StreamData {
   readonly runtime: string
   readonly model: Uint8Array
   readonly options: Readonly<Record<string, unknown>>
-  readonly input: { readonly name: string; readonly shape: ReadonlyArray<number> }
-  readonly output: string
+  readonly input: OnnxTensor
+  readonly output: OnnxTensor
 }
 
 export type StreamAnswer = { readonly ready: true } | { readonly found: Float32Array } | { readonly failed: string }

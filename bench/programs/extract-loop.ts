@@ -25,20 +25,21 @@ const program = Effect.gen(function* () {
   const pixels = new Float32Array(file.buffer, file.byteOffset, file.byteLength / 4)
   const rows = file.byteLength / imageBytes
   const features = new Float32Array(rows * 1280)
-  const all = (count: number) =>
+  const starts = Array.from({ length: Math.ceil(rows / rowsATime) }, (_, index) => index * rowsATime)
+  const extract = (row: number) =>
     Effect.gen(function* () {
-      for (let row = 0; row < count; row += rowsATime) {
-        const end = Math.min(row + rowsATime, count)
-        const found = yield* network.extract(pixels.subarray((row * imageBytes) / 4, (end * imageBytes) / 4), end - row)
-        features.set(found, row * 1280)
-      }
+      const end = Math.min(row + rowsATime, rows)
+      const found = yield* network.extract(pixels.subarray((row * imageBytes) / 4, (end * imageBytes) / 4), end - row)
+      features.set(found, row * 1280)
     })
-  yield* all(Math.min(64, rows))
+  // as engine/Compute.ts has them: two at a time
+  const all = (from: ReadonlyArray<number>) => Effect.forEach(from, extract, { concurrency: 2, discard: true })
+  yield* all(starts.slice(0, 2))
   console.log(JSON.stringify({ ready: true }))
   const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]()
   while (!(yield* Effect.promise(() => lines.next())).done) {
     const [started, cpu] = [performance.now(), process.cpuUsage()]
-    yield* all(rows)
+    yield* all(starts)
     const seconds = (performance.now() - started) / 1000
     const { user, system } = process.cpuUsage(cpu)
     writeFileSync(featuresFile, features)

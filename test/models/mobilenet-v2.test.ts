@@ -86,6 +86,16 @@ it.layer(Layer.merge(Tensorflow.live, Onnxruntime.live))("MobileNetV2", (it) => 
     })
   )
 
+  it.scoped("gives the same bytes on one thread of the ONNX runtime and on three: their number is no fact", () =>
+    Effect.gen(function* () {
+      const weights = yield* KerasWeights.read(official)
+      const pixels = batch(yield* goldenPixels, [0, 1, 2, 3, 3, 2, 1, 0, 2])
+      const on = (threads: number) =>
+        Effect.flatMap(MobileNetV2.onOnnxruntime(weights, threads), ({ extract }) => extract(pixels, 9))
+      expect(Buffer.compare(Buffer.from((yield* on(1)).buffer), Buffer.from((yield* on(3)).buffer))).toBe(0)
+    })
+  )
+
   it.effect("leaves no tensor behind, within the scope or after it", () =>
     Effect.gen(function* () {
       const { tf } = yield* Tensorflow

@@ -5,20 +5,31 @@ import { parseArgs } from "node:util"
 import * as cold5k from "./cold-5k.mjs"
 import * as cold60k from "./cold-60k.mjs"
 import * as extraction from "./extraction.mjs"
+import * as extractionRuntimes from "./extraction-runtimes.mjs"
 import * as features from "./features.mjs"
 import * as inspect from "./inspect.mjs"
 import * as noOp from "./no-op.mjs"
 import { root } from "./rig/product.mjs"
+import * as training from "./training.mjs"
 
 /** In this order a home that is given empty is filled by the first, for the others to reuse. */
-const benches = { "cold-60k": cold60k, inspect, features, "cold-5k": cold5k, extraction, "no-op": noOp }
+const benches = {
+  "cold-60k": cold60k,
+  inspect,
+  features,
+  "cold-5k": cold5k,
+  extraction,
+  "no-op": noOp,
+  "extraction-runtimes": extractionRuntimes,
+  training
+}
 
 const usage = `npm run bench -- NAME… [options]     writes bench/results/NAME.json
 
 ${Object.entries(benches)
-  .map(([name, { about }]) => `  ${name.padEnd(12)}${about}`)
+  .map(([name, { about }]) => `  ${name.padEnd(21)}${about}`)
   .join("\n")}
-  ${"all".padEnd(12)}every one of them (about half an hour)
+  ${"all".padEnd(21)}every one of them (about an hour)
 
   --home DIR      work in a home that holds results already: cold-60k, features, inspect, no-op
   --skip-folder   leave the folder of 60,000 files out of no-op

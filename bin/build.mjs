@@ -106,6 +106,8 @@ const codeDigests = async (esbuild, root) => {
       for (const { path: next, external } of metafile.inputs[path].imports) if (!external) seen.add(next)
     return [...seen].sort()
   }
+  // a machine may be without: whoever uses one has its version among the facts
+  const optional = new Set(Object.keys(manifestOf(root).optionalDependencies ?? {}))
   const codeOf = (entry) => {
     const files = reach(entry).filter((path) => !COUNTED_BY_FORMAT.test(path))
     const packages = new Set(
@@ -117,7 +119,7 @@ const codeDigests = async (esbuild, root) => {
     )
     const versions = {}
     for (const name of [...packages].sort())
-      if (!PACKAGES_COUNTED_BY_FORMAT.test(name)) versionsOf(root, name, versions)
+      if (!PACKAGES_COUNTED_BY_FORMAT.test(name) && !optional.has(name)) versionsOf(root, name, versions)
     return {
       files: Object.fromEntries(files.map((path) => [path, stripped.get(path)])),
       packages: Object.fromEntries(Object.entries(versions).sort(([a], [b]) => (a < b ? -1 : 1)))
@@ -127,8 +129,10 @@ const codeDigests = async (esbuild, root) => {
 }
 
 const bundle = (esbuild, root, directory) => {
-  const { dependencies } = manifestOf(root)
-  const external = Object.keys(dependencies).filter((name) => name !== "effect" && !name.startsWith("@effect/"))
+  const { dependencies, optionalDependencies } = manifestOf(root)
+  const external = Object.keys({ ...dependencies, ...optionalDependencies }).filter(
+    (name) => name !== "effect" && !name.startsWith("@effect/")
+  )
   const shared = {
     absWorkingDir: root,
     bundle: true,

@@ -15,7 +15,7 @@ import path from "node:path"
 import { fileURLToPath } from "node:url"
 import { compile, findCompiler, recipe } from "./provision/binding.mjs"
 import { diskFull, isDiskFull, ProvisionFailure } from "./provision/failure.mjs"
-import { keepInstallScriptOff } from "./provision/lockfile.mjs"
+import { keepInstallScriptsOff } from "./provision/lockfile.mjs"
 import { fetchLibraries, findPython, hasLibraries, wheel } from "./provision/wheel.mjs"
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
@@ -180,7 +180,7 @@ process.once("SIGINT", () => process.exit(130))
 process.once("SIGTERM", () => process.exit(143))
 try {
   linkPipeline()
-  if (keepInstallScriptOff(root)) say("package-lock.json: kept the install script of @tensorflow/tfjs-node-gpu off")
+  if (keepInstallScriptsOff(root)) say("package-lock.json: kept install scripts of native packages off")
   if (process.env.HEADRACE_SKIP_TENSORFLOW === "1") {
     say("skipped, since HEADRACE_SKIP_TENSORFLOW is 1; node bin/provision-tensorflow.mjs installs it later")
   } else {

@@ -9,6 +9,7 @@ import type { FileSystem } from "@effect/platform"
 import { Effect } from "effect"
 import { explain } from "../engine/Failure.ts"
 import { Datasets } from "../services/Datasets.ts"
+import * as NetworkRuntime from "../services/NetworkRuntime.ts"
 import * as TensorflowInstall from "../services/TensorflowInstall.ts"
 import { Place } from "./Place.ts"
 import { Reporter } from "./Reporter.ts"
@@ -94,6 +95,14 @@ const probe = (root: string, name: string, program: string) =>
 
 const packages = (root: string) =>
   Effect.forEach(Object.entries(PROBES), ([name, program]) => probe(root, name, program), { concurrency: 2 })
+/** What `--runtime auto` means on this machine. */
+const networkRuntime = NetworkRuntime.choose("auto").pipe(
+  Effect.map(({ fact, notice }) => fine("network runtime", notice === null ? fact : `${fact} (${notice})`)),
+  Effect.catchAll((error) => {
+    const { what, fix } = explain(error)
+    return Effect.succeed(wrong("network runtime", what, fix ?? "Run npm ci."))
+  })
+)
 
 const memory = Effect.sync(() => {
   const found = `${formatBytes(totalmem())}, ${formatBytes(freemem())} of it free, ${availableParallelism()} cores`
@@ -148,6 +157,7 @@ export const doctor = Effect.gen(function* () {
     yield* platform,
     yield* tensorflow(root),
     ...(yield* packages(root)),
+    yield* networkRuntime,
     yield* memory,
     yield* writable("cache", home),
     yield* writable("results", results),

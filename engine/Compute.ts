@@ -120,14 +120,17 @@ const computeRows = (job: Job): Untyped<Computed> =>
         const toRows = yield* opened
         const batches = yield* RowStream.collect(
           RowStream.batchesOf(base, below, source).pipe(
-            Stream.mapEffect((batch) =>
-              Effect.gen(function* () {
-                const rows = yield* toRows(batch)
-                yield* ArrowTable.checkBatch(artifact, rows, header?.shapes ?? null)
-                done += rows.rows
-                yield* report()
-                return rows
-              })
+            // the next batch is decoded and resized while a network with threads of its own is at this one
+            Stream.mapEffect(
+              (batch) =>
+                Effect.gen(function* () {
+                  const rows = yield* toRows(batch)
+                  yield* ArrowTable.checkBatch(artifact, rows, header?.shapes ?? null)
+                  done += rows.rows
+                  yield* report()
+                  return rows
+                }),
+              { concurrency: 2 }
             )
           )
         )

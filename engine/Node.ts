@@ -27,7 +27,7 @@ export interface StageDefinition {
   readonly params: Params
   readonly outputs: Readonly<Record<string, AnyArtifact>>
   readonly errors: Schema.Schema<any, any>
-  readonly facts: Readonly<Record<string, Effect.Effect<unknown, any, any>>>
+  readonly facts: (params: any) => Readonly<Record<string, Effect.Effect<unknown, any, any>>>
   readonly share: Share
   readonly run: (inputs: any, params: any) => Effect.Effect<any, any, any>
 }

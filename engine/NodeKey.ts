@@ -97,7 +97,7 @@ const parts = (node: Node<StageDefinition>, resolved: ResolvedInputs): Effect.Ef
     )
     const facts = yield* Effect.all(
       Object.fromEntries(
-        Object.entries(definition.facts).map(([name, fact]) => [
+        Object.entries(definition.facts(node.params)).map(([name, fact]) => [
           name,
           Effect.mapError(
             fact as Effect.Effect<unknown, Error>,
@@ -106,7 +106,9 @@ const parts = (node: Node<StageDefinition>, resolved: ResolvedInputs): Effect.Ef
         ])
       )
     )
-    return { params, inputs, code, facts }
+    // a fact named as a parameter stands for it
+    const counted = Object.fromEntries(Object.entries(params).filter(([name]) => !(name in facts)))
+    return { params: counted, inputs, code, facts }
   })
 
 /** The node's key and its text. Facts need what planning needs; their types are accounted for by `Pipeline`. */

@@ -9,9 +9,10 @@ import type { Code } from "./Code.ts"
 import * as Decide from "./Decide.ts"
 import type * as Graph from "./Graph.ts"
 import * as NodeKey from "./NodeKey.ts"
+import * as Notice from "./Notice.ts"
 import * as Results from "./Results.ts"
 import * as RowStream from "./RowStream.ts"
-import type { RunEvents } from "./RunEvent.ts"
+import { RunEvent, RunEvents } from "./RunEvent.ts"
 import type { RunRecords } from "./RunRecord.ts"
 import * as Sources from "./Sources.ts"
 
@@ -218,8 +219,10 @@ export const make = (
     const known: Record<string, Readonly<Record<string, Stored>>> = { ...(yield* Sources.resolveAll(graph)) }
     const undecided = new Map<string, ReadonlyArray<string>>()
     const planned: Array<Entry> = []
+    const events = yield* RunEvents
+    const say = Notice.once((message) => events.publish(RunEvent.Warned({ node: null, message })))
     for (const entry of graph.stages) {
-      const one: Entry = yield* planNode(graph, entry, known, undecided)
+      const one: Entry = yield* Effect.provideService(planNode(graph, entry, known, undecided), Notice.Notices, say)
       planned.push(one)
       if (one.planned.status === "run") undecided.set(entry.name, [entry.name])
       if (one.planned.status === "maybe") undecided.set(entry.name, undecidedOf(one.planned))

@@ -4,9 +4,10 @@ import { ObjectStore, type StoreFailed } from "../cache/ObjectStore.ts"
 import { type Explained, explain, InputLost } from "./Failure.ts"
 import * as NodeKey from "./NodeKey.ts"
 import { recordNode, resultsOf } from "./NodeRecording.ts"
+import * as Notice from "./Notice.ts"
 import { type AnyPipeline, encodeParams, graph as graphOf, type PlanningNeedsOf } from "./Pipeline.ts"
 import * as Results from "./Results.ts"
-import { publish, RunEvent } from "./RunEvent.ts"
+import { publish, RunEvent, RunEvents } from "./RunEvent.ts"
 import { type RunRecord, RunRecords } from "./RunRecord.ts"
 import * as Scheduler from "./Scheduler.ts"
 import * as Sources from "./Sources.ts"
@@ -77,10 +78,12 @@ const begin = (pipeline: AnyPipeline, values: Readonly<Record<string, unknown>>,
 const work = (state: State) =>
   Effect.gen(function* () {
     Object.assign(state.sources, yield* Sources.resolveAll(state.graph))
+    const events = yield* RunEvents
+    const say = Notice.once((message) => events.publish(RunEvent.Warned({ node: null, message })))
     yield* Effect.forEach(state.stages.values(), (entry) => Scheduler.obtain(state, entry), {
       concurrency: "unbounded",
       discard: true
-    })
+    }).pipe(Effect.provideService(Notice.Notices, say))
     yield* deliver(state, [])
   })
 

@@ -71,8 +71,11 @@ interface Common<I extends Inputs, P extends Params, O extends Outputs, Errors e
   readonly outputs: O
   /** A union of `Schema.TaggedError`s: they must cross a process boundary. */
   readonly errors?: Errors
-  /** What of the machine may change the bytes, found out without loading a runtime. */
-  readonly facts?: Facts<S>
+  /**
+   * What of the machine may change the bytes, found out without loading a runtime; a function where it depends on params.
+   * A fact that is named as a parameter stands for it in the key: what was chosen counts, not how it was asked for.
+   */
+  readonly facts?: Facts<S> | ((params: Values<P>) => Facts<S>)
   /** Default: one core. */
   readonly share?: Share
 }
@@ -93,6 +96,9 @@ const seam = (definition: StageDefinition): unknown => {
   }
   return Object.assign(use, { params: definition.params, definition })
 }
+
+const factsOf = <P extends Params, S>(facts: Common<Inputs, P, Outputs, Schema.Schema.All, S>["facts"]) =>
+  typeof facts === "function" ? facts : () => facts ?? {}
 
 const checkDefinition = ({ name, keep, over, inputs, outputs }: StageDefinition): void => {
   const fail = (what: string, expected: string, fix: string) => {
@@ -137,7 +143,7 @@ export const make = <
     params: definition.params ?? {},
     outputs: definition.outputs,
     errors: (definition.errors ?? Schema.Never) as StageDefinition["errors"],
-    facts: definition.facts ?? {},
+    facts: factsOf(definition.facts),
     share: definition.share ?? "core",
     run: definition.run
   }) as Stage<I, P, O, Schema.Schema.Type<Errors>, Exclude<R, Scope.Scope>, S>
@@ -180,7 +186,7 @@ export const rows = <
     params: definition.params ?? {},
     outputs: definition.outputs,
     errors: (definition.errors ?? Schema.Never) as StageDefinition["errors"],
-    facts: definition.facts ?? {},
+    facts: factsOf(definition.facts),
     share: definition.share ?? "core",
     run: definition.run
   }) as Stage<I, P, O, Schema.Schema.Type<Errors>, Exclude<R, Scope.Scope>, S>

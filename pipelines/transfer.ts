@@ -12,14 +12,14 @@ import { train } from "../stages/train.ts"
 export const transfer = Pipeline.make({
   name: "transfer",
   description: "A dense head on the features of a frozen ImageNet MobileNetV2",
-  params: { ...dataset.params, ...ingest.params, ...train.params },
+  params: { ...dataset.params, ...ingest.params, ...extractFeatures.params, ...train.params },
   build: (params) => {
     const images = ingest({ dataset: dataset(params) }, params)
     const weights = mobilenetV2Weights()
     const featuresOf = (split: typeof images.train) => {
       const { normalized } = normalize({ images: split })
       const { resized } = resizeTo224({ pixels: normalized })
-      return extractFeatures({ pixels: resized, weights }).features
+      return extractFeatures({ pixels: resized, weights }, params).features
     }
     const { model, history } = train({ features: [featuresOf(images.train)] }, params)
     const { metrics, confusion } = evaluate({ model, features: featuresOf(images.test) })

@@ -1,3 +1,5 @@
+import { type Bytes, block, number, varint } from "./protobuf.ts"
+
 /**
  * A TensorFlow graph as plain data, and its bytes as a SavedModel: the one form in which tfjs-node takes a graph.
  * Field numbers are those of saved_model, meta_graph, graph, node_def, attr_value and tensor.proto in TensorFlow.
@@ -42,26 +44,10 @@ export interface Graph {
   readonly output: string
 }
 
-type Bytes = Uint8Array
-
-const varint = (value: number): Bytes => {
-  const bytes: Array<number> = []
-  // a negative number is its two's complement in 64 bits
-  let rest = BigInt.asUintN(64, BigInt(value))
-  for (; rest > 127n; rest >>= 7n) bytes.push(Number(rest & 127n) + 128)
-  return Uint8Array.of(...bytes, Number(rest))
-}
-
-/** Fields of protobuf's wire format: a number, or anything that has a length. */
-const number = (field: number, value: number): Bytes => Buffer.concat([varint(field * 8), varint(value)])
 const float = (field: number, value: number): Bytes => {
   const bytes = Buffer.alloc(4)
   bytes.writeFloatLE(value)
   return Buffer.concat([varint(field * 8 + 5), bytes])
-}
-const block = (field: number, ...content: ReadonlyArray<Bytes | string>): Bytes => {
-  const bytes = Buffer.concat(content.map((part) => (typeof part === "string" ? Buffer.from(part) : part)))
-  return Buffer.concat([varint(field * 8 + 2), varint(bytes.length), bytes])
 }
 const entry = (field: number, key: string, value: Bytes): Bytes => block(field, block(1, key), block(2, value))
 

@@ -12,6 +12,7 @@ import * as Runner from "../engine/worker-runner.ts"
 import { Figures } from "../services/Figures.ts"
 import { FileDigests } from "../services/FileDigests.ts"
 import { Images } from "../services/Images.ts"
+import { Onnxruntime } from "../services/Onnxruntime.ts"
 import { TensorflowLoader } from "../services/Tensorflow.ts"
 import { pipelines } from "./registry.ts"
 
@@ -29,6 +30,7 @@ const services = Layer.mergeAll(
   Figures.live,
   Images.live,
   TensorflowLoader.live,
+  Onnxruntime.live,
   FileDigests.layer({ directory: path.join(home, "sources") })
 )
 

@@ -179,10 +179,12 @@ describe("provision-tensorflow", () => {
     expect(provision(offline).stdout).toBe("")
   })
 
-  it("keeps the package's own install script off in a lock file that npm has rewritten, and changes nothing else", () => {
+  it("keeps the packages' own install scripts off in a lock file that npm has rewritten, and changes nothing else", () => {
     const text = fs.readFileSync(path.join(checkout, "package-lock.json"), "utf8")
     const lock = JSON.parse(text)
     expect(lock.packages[gpuPackage]).toMatchObject({ hasInstallScript: false, gypfile: false })
+    expect(lock.packages["node_modules/onnxruntime-node"]).toMatchObject({ hasInstallScript: false })
+    lock.packages["node_modules/onnxruntime-node"].hasInstallScript = true
     const { gypfile: _, ...entry } = lock.packages[gpuPackage]
     lock.packages[gpuPackage] = { ...entry, hasInstallScript: true }
     fs.writeFileSync(inRoot("package-lock.json"), `${JSON.stringify(lock, null, 2)}\n`)
@@ -191,5 +193,6 @@ describe("provision-tensorflow", () => {
     expect(provision({ HEADRACE_SKIP_TENSORFLOW: "1" }).stdout).not.toContain("install script")
     const allowed = JSON.parse(fs.readFileSync(path.join(checkout, "package.json"), "utf8")).allowScripts
     expect(allowed["@tensorflow/tfjs-node-gpu"]).toBe(false)
+    expect(allowed["onnxruntime-node"]).toBe(false)
   })
 })

@@ -1,10 +1,11 @@
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { expect, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Layer } from "effect"
 import * as KerasWeights from "../../models/KerasWeights.ts"
 import * as MobileNetV2 from "../../models/MobileNetV2.ts"
 import { resizeBilinear } from "../../models/resize-bilinear.ts"
+import { Onnxruntime } from "../../services/Onnxruntime.ts"
 import { Tensorflow } from "../../services/Tensorflow.ts"
 import { localFile } from "../rig/local-file.ts"
 
@@ -34,35 +35,65 @@ const batch = (pixels: Float32Array, images: ReadonlyArray<number>): Float32Arra
 const row = (features: Float32Array, index: number) =>
   Buffer.from(features.slice(index * 1280, (index + 1) * 1280).buffer).toString("base64")
 
-it.layer(Tensorflow.live)("MobileNetV2", (it) => {
-  it.scoped("sees in four images what Keras sees, within 1e-4", () =>
+const onOnnxruntime = (weights: KerasWeights.KerasWeights) => MobileNetV2.onOnnxruntime(weights, 2)
+const largestDifference = (a: Float32Array, b: Float32Array) =>
+  a.reduce((largest, value, index) => Math.max(largest, Math.abs(value - (b[index] ?? Number.NaN))), 0)
+
+it.layer(Layer.merge(Tensorflow.live, Onnxruntime.live))("MobileNetV2", (it) => {
+  for (const [runtime, make] of [
+    ["TensorFlow", MobileNetV2.onTensorflow],
+    ["the ONNX runtime", onOnnxruntime]
+  ] as const) {
+    it.scoped(`sees in four images what Keras sees, within 1e-4, on ${runtime}`, () =>
+      Effect.gen(function* () {
+        const { extract } = yield* make(yield* KerasWeights.read(localFile(official)))
+        const features = yield* extract(yield* goldenPixels, 4)
+        // written by bench/peers/keras-features.py
+        const golden = yield* fixture("features.f32")
+        expect(features.length * 4).toBe(golden.length)
+        const expected = Float32Array.from(features, (_, index) => golden.readFloatLE(index * 4))
+        expect(largestDifference(features, expected)).toBeLessThan(1e-4)
+      })
+    )
+
+    it.scoped(`gives an image the same bytes at any batch position, and in one batch and a bit, on ${runtime}`, () =>
+      Effect.gen(function* () {
+        const { extract } = yield* make(yield* KerasWeights.read(localFile(official)))
+        const pixels = yield* goldenPixels
+        const [first, second] = [batch(pixels, [0]), batch(pixels, [1])]
+        const alone = row(yield* extract(first, 1), 0)
+        expect(row(yield* extract(second, 1), 0)).not.toBe(alone)
+        const five = yield* extract(batch(pixels, [1, 2, 3, 0, 0]), 5)
+        expect([row(five, 3), row(five, 4)]).toEqual([alone, alone])
+        const many = Array.from({ length: 37 }, (_, index) => index % 4)
+        const features = yield* extract(batch(pixels, many), 37)
+        expect(features.length).toBe(37 * 1280)
+        expect(many.flatMap((image, index) => (image === 0 && row(features, index) !== alone ? [index] : []))).toEqual(
+          []
+        )
+      })
+    )
+  }
+
+  it.scoped("differs between the runtimes by less than 1e-3", () =>
     Effect.gen(function* () {
-      const { extract } = yield* MobileNetV2.make(yield* KerasWeights.read(localFile(official)))
-      const features = yield* extract(yield* goldenPixels, 4)
-      // written by bench/peers/keras-features.py
-      const golden = yield* fixture("features.f32")
-      expect(features.length * 4).toBe(golden.length)
-      const largest = features.reduce(
-        (found, value, index) => Math.max(found, Math.abs(value - golden.readFloatLE(index * 4))),
-        0
-      )
-      expect(largest).toBeLessThan(1e-4)
+      const weights = yield* KerasWeights.read(localFile(official))
+      const pixels = yield* goldenPixels
+      const ours = yield* Effect.flatMap(MobileNetV2.onTensorflow(weights), ({ extract }) => extract(pixels, 4))
+      const theirs = yield* Effect.flatMap(onOnnxruntime(weights), ({ extract }) => extract(pixels, 4))
+      const difference = largestDifference(ours, theirs)
+      expect(difference).toBeLessThan(1e-3)
+      expect(difference).toBeGreaterThan(0)
     })
   )
 
-  it.scoped("gives an image the same bytes alone, among five, at another position, and in one batch and a bit", () =>
+  it.scoped("gives the same bytes on one thread of the ONNX runtime and on three: their number is no fact", () =>
     Effect.gen(function* () {
-      const { extract } = yield* MobileNetV2.make(yield* KerasWeights.read(localFile(official)))
-      const pixels = yield* goldenPixels
-      const [first, second] = [batch(pixels, [0]), batch(pixels, [1])]
-      const alone = row(yield* extract(first, 1), 0)
-      expect(row(yield* extract(second, 1), 0)).not.toBe(alone)
-      const five = yield* extract(batch(pixels, [1, 2, 3, 0, 0]), 5)
-      expect([row(five, 3), row(five, 4)]).toEqual([alone, alone])
-      const many = Array.from({ length: 37 }, (_, index) => index % 4)
-      const features = yield* extract(batch(pixels, many), 37)
-      expect(features.length).toBe(37 * 1280)
-      expect(many.flatMap((image, index) => (image === 0 && row(features, index) !== alone ? [index] : []))).toEqual([])
+      const weights = yield* KerasWeights.read(localFile(official))
+      const pixels = batch(yield* goldenPixels, [0, 1, 2, 3, 3, 2, 1, 0, 2])
+      const on = (threads: number) =>
+        Effect.flatMap(MobileNetV2.onOnnxruntime(weights, threads), ({ extract }) => extract(pixels, 9))
+      expect(Buffer.compare(Buffer.from((yield* on(1)).buffer), Buffer.from((yield* on(3)).buffer))).toBe(0)
     })
   )
 
@@ -74,7 +105,7 @@ it.layer(Tensorflow.live)("MobileNetV2", (it) => {
       const before = tf.memory().numTensors
       yield* Effect.scoped(
         Effect.gen(function* () {
-          const { extract } = yield* MobileNetV2.make(weights)
+          const { extract } = yield* MobileNetV2.onTensorflow(weights)
           yield* extract(pixels, 4)
           const once = tf.memory().numTensors
           yield* extract(pixels, 4)
@@ -82,7 +113,7 @@ it.layer(Tensorflow.live)("MobileNetV2", (it) => {
         })
       )
       expect(tf.memory().numTensors).toBe(before)
-      expect(yield* MobileNetV2.make(weights).pipe(Effect.scoped, Effect.as("made again"))).toBe("made again")
+      expect(yield* MobileNetV2.onTensorflow(weights).pipe(Effect.scoped, Effect.as("made again"))).toBe("made again")
     })
   )
 
@@ -90,11 +121,11 @@ it.layer(Tensorflow.live)("MobileNetV2", (it) => {
     Effect.gen(function* () {
       const weights = yield* KerasWeights.read(localFile(official))
       const lacking = new Map([...weights].filter(([name]) => name !== "block_13_project_BN/beta"))
-      expect(yield* Effect.flip(MobileNetV2.make(lacking))).toEqual(
+      expect(yield* Effect.flip(MobileNetV2.onTensorflow(lacking))).toEqual(
         new KerasWeights.WeightMissing({ layer: "block_13_project_BN", weight: "beta" })
       )
       const narrow = new Map([...weights, ["Conv_1/kernel", { shape: [1, 1, 112, 1280], data: new Float32Array() }]])
-      expect(yield* Effect.flip(MobileNetV2.make(narrow))).toEqual(
+      expect(yield* Effect.flip(MobileNetV2.onTensorflow(narrow))).toEqual(
         new KerasWeights.WeightMisshapen({
           layer: "Conv_1",
           weight: "kernel",

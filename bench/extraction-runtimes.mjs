@@ -1,0 +1,109 @@
+import { readFileSync } from "node:fs"
+import { availableParallelism } from "node:os"
+import path from "node:path"
+import * as tar from "tar"
+import { archive } from "./rig/datasets.mjs"
+import { program, versionsOf } from "./rig/peers.mjs"
+import { run as execute } from "./rig/process-tree.mjs"
+import { inScratch, root, weights } from "./rig/product.mjs"
+import { extent, machine, printTable, spread, write } from "./rig/report.mjs"
+import { bundle, timed } from "./rig/timed.mjs"
+
+export const about = "images a second through MobileNetV2: our two runtimes, Keras, ONNX runtime and OpenVINO, in turns"
+
+const threads = String(process.env.PIPELINE_THREADS ?? availableParallelism())
+/** As worker/environment.ts has it, for ours; the peers get the same allocator. */
+const environment = {
+  MALLOC_MMAP_THRESHOLD_: "4294967296",
+  MALLOC_TRIM_THRESHOLD_: "17179869184",
+  OMP_NUM_THREADS: threads,
+  TF_NUM_INTRAOP_THREADS: threads,
+  TF_NUM_INTEROP_THREADS: "1",
+  TF_CPP_MIN_LOG_LEVEL: "3",
+  PYTHONDONTWRITEBYTECODE: "1"
+}
+
+const largestDifference = (a, b) => a.reduce((largest, value, at) => Math.max(largest, Math.abs(value - b[at])), 0)
+const features = (file) => {
+  const bytes = readFileSync(file)
+  return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4)
+}
+
+/** Options: --images N (512), --samples N (7). Starting and loading never count; the order turns with each round. */
+export const run = ({ images = 512, samples = 7, out }) =>
+  inScratch(async (scratch) => {
+    const before = machine()
+    const [loop, inputs] = [await bundle("extract-loop"), await bundle("extraction-inputs")]
+    const python = await program("python")
+    await tar.extract({ file: archive, cwd: scratch })
+    const records = path.join(scratch, "cifar-10-batches-bin/data_batch_1.bin")
+    await execute(process.execPath, [inputs, records, String(images), weights, scratch], { env: environment })
+
+    const [pixels, given] = [path.join(scratch, "pixels.f32"), (name) => path.join(scratch, `${name}.f32`)]
+    const ours = (runtime) => [process.execPath, [loop, runtime, threads, weights, pixels, given(`ours-${runtime}`)]]
+    const peer = (name, network) => [
+      python,
+      [path.join(root, "bench/peers/extraction.py"), name, network, pixels, given(name), threads]
+    ]
+    const commands = {
+      "ours-tensorflow": ours("tensorflow"),
+      "ours-onnxruntime": ours("onnxruntime"),
+      keras: peer("keras", weights),
+      onnxruntime: peer("onnxruntime", path.join(scratch, "network-16.onnx")),
+      openvino: peer("openvino", path.join(scratch, "network-16.onnx")),
+      "openvino-throughput": peer("openvino-throughput", path.join(scratch, "network-1.onnx"))
+    }
+    const contenders = []
+    for (const [name, [command, args]] of Object.entries(commands))
+      contenders.push({ name, rates: [], cpuMs: [], residentBytes: [], ...(await timed(command, args, environment)) })
+    for (let sample = 0; sample < samples; sample++) {
+      for (let turn = 0; turn < contenders.length; turn++) {
+        const one = contenders[(sample + turn) % contenders.length]
+        const { seconds, cpuSeconds, residentBytes } = await one.measure()
+        one.rates.push(images / seconds)
+        one.cpuMs.push((cpuSeconds / images) * 1000)
+        if (residentBytes !== undefined) one.residentBytes.push(residentBytes)
+      }
+    }
+    for (const { close } of contenders) close()
+
+    const reference = features(given("keras"))
+    const figures = Object.fromEntries(
+      contenders.map(({ name, rates, cpuMs, residentBytes }) => [
+        name,
+        {
+          imagesPerSecond: spread(rates),
+          cpuMillisecondsAnImage: spread(cpuMs),
+          largestDifferenceFromKeras: largestDifference(features(given(name)), reference),
+          ...(residentBytes.length > 0 && { residentBytes })
+        }
+      ])
+    )
+    const median = (name) => figures[name].imagesPerSecond.median
+    printTable(
+      `images a second, ${images} images, in turns`,
+      Object.entries(figures).map(([name, one]) => [
+        name,
+        extent(one.imagesPerSecond, (rate) => rate.toFixed(1)),
+        `${(median(name) / median("ours-tensorflow")).toFixed(2)} of ours on TensorFlow`,
+        `${one.cpuMillisecondsAnImage.median.toFixed(2)} ms of processor an image`,
+        `differs by ${one.largestDifferenceFromKeras.toExponential(1)}`
+      ])
+    )
+    const best = Math.max(median("keras"), median("onnxruntime"), median("openvino"), median("openvino-throughput"))
+    return write(out, "extraction-runtimes", {
+      machine: before,
+      command: "MobileNetV2 features of float32 pixels that are in memory",
+      versions: {
+        "onnxruntime-node": JSON.parse(
+          readFileSync(path.join(root, "node_modules/onnxruntime-node/package.json"), "utf8")
+        ).version,
+        ...versionsOf("keras", "tensorflow-cpu", "onnxruntime", "openvino")
+      },
+      images,
+      runtimes: figures,
+      onnxruntimeToTensorflow: median("ours-onnxruntime") / median("ours-tensorflow"),
+      tensorflowToBestPeer: median("ours-tensorflow") / best,
+      onnxruntimeToBestPeer: median("ours-onnxruntime") / best
+    })
+  })

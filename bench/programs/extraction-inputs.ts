@@ -1,0 +1,46 @@
+/**
+ * Writes what runtimes are compared on: pixels of CIFAR records [n, 224, 224, 3], float32 in [0, 1], and the network as
+ * ONNX with batches of 16 and of 1. Arguments: a CIFAR batch file, how many records, the Keras weights, the folder to
+ * write pixels.f32, network-16.onnx and network-1.onnx into.
+ */
+import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs"
+import { join } from "node:path"
+import { Effect } from "effect"
+import * as Digest from "../../artifacts/Digest.ts"
+import * as KerasWeights from "../../models/KerasWeights.ts"
+import { folded } from "../../models/mobilenet-v2-layers.ts"
+import { onnxModel } from "../../models/mobilenet-v2-onnx.ts"
+import { resizeBilinear } from "../../models/resize-bilinear.ts"
+import { onnxFile } from "../../services/onnx-model.ts"
+import { Tensorflow } from "../../services/Tensorflow.ts"
+
+const [records = "", count = "1", weightsFile = "", folder = ""] = process.argv.slice(2)
+const plane = 32 * 32
+const recordBytes = 1 + 3 * plane
+
+/** One label byte, then the red, the green and the blue plane. */
+const image = (file: Buffer, record: number): Float32Array =>
+  Float32Array.from(
+    { length: 3 * plane },
+    (_, index) => (file[record * recordBytes + 1 + (index % 3) * plane + Math.floor(index / 3)] ?? 0) / 255
+  )
+
+const program = Effect.gen(function* () {
+  const network = yield* folded(
+    yield* KerasWeights.read({
+      path: weightsFile,
+      digest: Digest.ofBytes(readFileSync(weightsFile)),
+      label: weightsFile,
+      notice: null
+    })
+  )
+  for (const rows of [16, 1]) writeFileSync(join(folder, `network-${rows}.onnx`), onnxFile(onnxModel(network, rows)))
+  const { tf } = yield* Tensorflow
+  const file = readFileSync(records)
+  const pixels = openSync(join(folder, "pixels.f32"), "w")
+  for (let record = 0; record < Number(count); record++)
+    writeSync(pixels, new Uint8Array(resizeBilinear(tf, image(file, record), 1, [32, 32]).buffer))
+  closeSync(pixels)
+})
+
+Effect.runPromise(program.pipe(Effect.provide(Tensorflow.live)))

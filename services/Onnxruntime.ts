@@ -1,0 +1,106 @@
+import { createRequire } from "node:module"
+import { Worker } from "node:worker_threads"
+import { Context, Effect, Layer, Schema, type Scope } from "effect"
+import { type OnnxModel, onnxFile } from "./onnx-model.ts"
+import { onnxStream, type StreamAnswer, type StreamData } from "./onnx-stream.ts"
+
+export class OnnxUnloadable extends Schema.TaggedError<OnnxUnloadable>()("OnnxUnloadable", { what: Schema.String }) {
+  override get message() {
+    return `The ONNX runtime cannot be loaded: ${this.what}; expected the package onnxruntime-node with its native library for this machine. Set the parameter runtime to tensorflow (--runtime tensorflow), or run npm ci again.`
+  }
+}
+
+/** What of the settings changes bytes: a fact of whatever is computed. Another level fuses and lays out otherwise. */
+export const optimization = "all"
+
+/**
+ * One thread for all of an operation: its sums come out the same on every number of cores, and no core waits for another.
+ * The cores are kept busy by as many streams.
+ */
+const options = {
+  executionProviders: ["cpu"],
+  executionMode: "sequential",
+  graphOptimizationLevel: optimization,
+  intraOpNumThreads: 1,
+  interOpNumThreads: 1,
+  logSeverityLevel: 3
+}
+
+/** A network, on several threads. */
+export interface Session {
+  /**
+   * A whole number of batches: row-major float32 in the model's input shape, to its output shape, one after the other on
+   * one thread. Run several at once, to keep every thread busy.
+   */
+  readonly run: (values: Float32Array) => Effect.Effect<Float32Array>
+}
+
+/** Networks on the CPU by onnxruntime-node, which is loaded by the first session: a machine may be without it. */
+export class Onnxruntime extends Context.Tag("headrace/Onnxruntime")<
+  Onnxruntime,
+  { readonly session: (model: OnnxModel, streams: number) => Effect.Effect<Session, OnnxUnloadable, Scope.Scope> }
+>() {
+  static readonly live: Layer.Layer<Onnxruntime> = Layer.succeed(this, {
+    session: (model, streams) =>
+      Effect.gen(function* () {
+        const runtime = yield* Effect.try({
+          try: () => createRequire(import.meta.url).resolve("onnxruntime-node"),
+          catch: () => new OnnxUnloadable({ what: "onnxruntime-node is not installed" })
+        })
+        const { input, output } = model
+        const data: StreamData = { runtime, model: onnxFile(model), options, input, output }
+        const threads = yield* Effect.all(
+          Array.from({ length: streams }, () => start(data)),
+          { concurrency: "unbounded" }
+        )
+        return {
+          run: (values) =>
+            Effect.flatMap(ask(threads, values), (answer) =>
+              "found" in answer
+                ? Effect.succeed(answer.found)
+                : Effect.dieMessage(`the ONNX runtime failed at a batch: ${JSON.stringify(answer)}`)
+            )
+        }
+      })
+  })
+}
+
+const firstLine = (text: string): string => text.split("\n", 1)[0] ?? ""
+
+/** A thread, and who waits for its answers, which come in the order of the questions. */
+interface Stream {
+  readonly worker: Worker
+  readonly waiting: Array<(answer: StreamAnswer) => void>
+}
+
+/** A question waits at its thread, not here: the thread goes on at once, also where this one has to wait for a core. */
+const ask = (streams: ReadonlyArray<Stream>, values: Float32Array): Effect.Effect<StreamAnswer> =>
+  Effect.async((resume) => {
+    const { worker, waiting } = streams.reduce((least, one) =>
+      one.waiting.length < least.waiting.length ? one : least
+    )
+    waiting.push((answer) => resume(Effect.succeed(answer)))
+    // a copy goes over, whole: the caller may fill its own anew
+    const copy = values.slice()
+    worker.postMessage(copy, [copy.buffer])
+  })
+
+const start = (workerData: StreamData): Effect.Effect<Stream, OnnxUnloadable, Scope.Scope> =>
+  Effect.gen(function* () {
+    const worker = yield* Effect.acquireRelease(
+      Effect.sync(() => new Worker(onnxStream, { eval: true, workerData })),
+      (worker) => Effect.promise(() => worker.terminate())
+    )
+    const waiting: Stream["waiting"] = []
+    const first = yield* Effect.async<StreamAnswer>((resume) => {
+      waiting.push((answer) => resume(Effect.succeed(answer)))
+      const end = (failed: string) => {
+        for (const answer of waiting.splice(0)) answer({ failed })
+      }
+      worker.on("message", (answer: StreamAnswer) => waiting.shift()?.(answer))
+      worker.on("error", (error) => end(firstLine(error.message)))
+      worker.on("exit", (code) => end(`its thread ended with exit code ${code}`))
+    })
+    if ("failed" in first) return yield* new OnnxUnloadable({ what: firstLine(first.failed) })
+    return { worker, waiting }
+  })

@@ -1,0 +1,43 @@
+import type { OnnxTensor } from "./onnx-model.ts"
+
+/**
+ * What one thread of the ONNX runtime runs, as plain CommonJS: onnxruntime-node holds its thread for as long as a network
+ * takes, so each network has a thread of its own. It answers `{ ready }` or `{ failed }` at its start, and everything it is sent in turn.
+ */
+export const onnxStream = `
+const { parentPort, workerData } = require("node:worker_threads")
+const { runtime, model, options, input, output } = workerData
+const failed = (error) => parentPort.postMessage({ failed: String((error && error.message) || error) })
+const start = async () => {
+  const { InferenceSession, Tensor } = require(runtime)
+  const session = await InferenceSession.create(model, options)
+  parentPort.on("message", async (values) => {
+    try {
+      const [taken, given] = [input, output].map(({ shape }) => shape.reduce((product, size) => product * size, 1))
+      const found = new Float32Array((values.length / taken) * given)
+      for (let batch = 0; batch * taken < values.length; batch++) {
+        const tensor = new Tensor("float32", values.subarray(batch * taken, (batch + 1) * taken), input.shape)
+        const results = await session.run({ [input.name]: tensor })
+        found.set(results[output.name].data, batch * given)
+      }
+      parentPort.postMessage({ found }, [found.buffer])
+    } catch (error) {
+      failed(error)
+    }
+  })
+  parentPort.postMessage({ ready: true })
+}
+start().catch(failed)
+`
+
+/** What a thread is given, once. */
+export interface StreamData {
+  /** Where the package onnxruntime-node was found. */
+  readonly runtime: string
+  readonly model: Uint8Array
+  readonly options: Readonly<Record<string, unknown>>
+  readonly input: OnnxTensor
+  readonly output: OnnxTensor
+}
+
+export type StreamAnswer = { readonly ready: true } | { readonly found: Float32Array } | { readonly failed: string }

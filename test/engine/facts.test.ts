@@ -1,0 +1,49 @@
+import { expect, it } from "@effect/vitest"
+import { Effect, Schema } from "effect"
+import * as Document from "../../artifacts/Document.ts"
+import * as Code from "../../engine/Code.ts"
+import type { StageDefinition, Node as StageNode } from "../../engine/Node.ts"
+import * as NodeKey from "../../engine/NodeKey.ts"
+import * as Notice from "../../engine/Notice.ts"
+import * as Param from "../../engine/Param.ts"
+import * as Stage from "../../engine/Stage.ts"
+
+const Answer = Document.make("Answer", 1, Schema.Struct({ answer: Schema.Number }))
+
+const guess = Stage.make({
+  name: "guess",
+  inputs: {},
+  params: {
+    way: Param.make(Schema.Literal("auto", "fast", "slow"), "auto", "How"),
+    count: Param.make(Schema.Int, 1, "How often")
+  },
+  outputs: { answer: Answer },
+  facts: ({ way }) => ({
+    way: Effect.as(way === "auto" ? Notice.tell("auto is fast here") : Effect.void, way === "auto" ? "fast" : way)
+  }),
+  run: () => Effect.succeed({ answer: { answer: 42 } })
+})
+
+const keyOf = (params: Parameters<typeof guess>[1]) =>
+  NodeKey.make(guess({}, params).answer.node as StageNode<StageDefinition>, {}).pipe(
+    Effect.provide(Code.layer({ guess: { files: {}, packages: {} } }))
+  )
+
+it.effect("a fact that is made of a parameter stands for it: what was chosen counts, not how it was asked for", () =>
+  Effect.gen(function* () {
+    const auto = yield* keyOf({ way: "auto" })
+    expect([auto.text.params, auto.text.facts]).toEqual([{ count: 1 }, { way: "fast" }])
+    expect((yield* keyOf({ way: "fast" })).key).toBe(auto.key)
+    expect((yield* keyOf({ way: "slow" })).key).not.toBe(auto.key)
+    expect((yield* keyOf({ way: "auto", count: 2 })).key).not.toBe(auto.key)
+  })
+)
+
+it.effect("a notice is told once, however many nodes find it", () =>
+  Effect.gen(function* () {
+    const said: Array<string> = []
+    const say = Notice.once((message) => Effect.sync(() => void said.push(message)))
+    yield* Effect.all([keyOf({}), keyOf({}), keyOf({ way: "slow" })]).pipe(Effect.provideService(Notice.Notices, say))
+    expect(said).toEqual(["auto is fast here"])
+  })
+)

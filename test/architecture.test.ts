@@ -3,6 +3,7 @@ import * as path from "node:path"
 import { beforeAll, expect, it } from "@effect/vitest"
 import * as esbuild from "esbuild"
 import type { StageDefinition } from "../engine/Node.ts"
+import { defaults } from "../engine/Pipeline.ts"
 import { root } from "./rig/bundle.ts"
 
 // Rules that neither `tsc` nor the linter can see.
@@ -93,8 +94,12 @@ it("a stage whose code reaches TensorFlow says which, and how many threads share
   const reaching = topFilesIn("stages").filter((file) => reach(file).has("services/Tensorflow.ts"))
   expect(reaching).toContain("stages/train.ts")
   for (const file of reaching) {
-    for (const [name, { facts }] of await stagesOf(file))
-      expect([name, Object.keys(facts)]).toEqual([name, expect.arrayContaining(["tensorflow", "threads"])])
+    for (const [name, { facts, params }] of await stagesOf(file)) {
+      const stated = Object.keys(facts(defaults(params)))
+      // the runtime of a network names its version and what of the threads counts
+      if (!stated.includes("runtime"))
+        expect([name, stated]).toEqual([name, expect.arrayContaining(["tensorflow", "threads"])])
+    }
   }
 })
 

@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os"
 import path from "node:path"
 import * as tar from "tar"
 import { archive } from "./rig/datasets.mjs"
+import { draw } from "./rig/figure.mjs"
 import { program, versionsOf } from "./rig/peers.mjs"
 import { run as execute } from "./rig/process-tree.mjs"
 import { inScratch, root, weights } from "./rig/product.mjs"
@@ -91,7 +92,7 @@ export const run = ({ images = 512, samples = 7, out }) =>
       ])
     )
     const best = Math.max(median("keras"), median("onnxruntime"), median("openvino"), median("openvino-throughput"))
-    return write(out, "extraction-runtimes", {
+    const file = write(out, "extraction-runtimes", {
       machine: before,
       command: "MobileNetV2 features of float32 pixels that are in memory",
       versions: {
@@ -106,4 +107,20 @@ export const run = ({ images = 512, samples = 7, out }) =>
       tensorflowToBestPeer: median("ours-tensorflow") / best,
       onnxruntimeToBestPeer: median("ours-onnxruntime") / best
     })
+    await draw(file, {
+      title: "MobileNetV2 features",
+      subtitle: "1.0/224, float32, pixels in memory; longer is faster, the lines show all rounds",
+      unit: "images a second",
+      panels: [
+        {
+          title: `${images} images, ${threads} threads`,
+          bars: contenders.map(({ name }) => ({
+            name: name.replace(/^ours-/, "ours, "),
+            ours: name.startsWith("ours"),
+            ...figures[name].imagesPerSecond
+          }))
+        }
+      ]
+    })
+    return file
   })

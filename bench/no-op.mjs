@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs"
 import path from "node:path"
 import { cifar5k, copy, imageFolder } from "./rig/datasets.mjs"
 import { dvcRepository } from "./rig/dvc.mjs"
+import { draw } from "./rig/figure.mjs"
 import { versionsOf } from "./rig/peers.mjs"
 import { run as runProcess } from "./rig/process-tree.mjs"
 import { build, countsOf, inScratch, pipeline, place, root } from "./rig/product.mjs"
@@ -106,7 +107,7 @@ export const run = ({ home, images, skipFolder, samples = 10, out }) =>
               await inTurns(onFolder.commands, samples)
             )
           }
-    return write(out, "no-op", {
+    const file = write(out, "no-op", {
       machine: before,
       command: "pipeline run transfer --dataset …, twice; dvc repro of six stages on the same data, twice",
       versions: versionsOf("dvc"),
@@ -114,4 +115,18 @@ export const run = ({ home, images, skipFolder, samples = 10, out }) =>
       archive,
       folder
     })
+    const bars = (measured) =>
+      Object.entries(measured)
+        .filter(([, one]) => one.seconds !== undefined)
+        .map(([name, { seconds }]) => ({ name, ours: !name.startsWith("dvc"), ...seconds }))
+    await draw(file, {
+      title: "A run with nothing to do",
+      subtitle: "six nodes; shorter is faster, the lines show all rounds",
+      unit: "seconds",
+      panels: [
+        { title: "an archive of 5,000 images", bars: bars(archive) },
+        ...(folder === null ? [] : [{ title: `a folder of ${count(folder.files)} files`, bars: bars(folder) }])
+      ]
+    })
+    return file
   })

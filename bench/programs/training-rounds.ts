@@ -1,3 +1,7 @@
+/**
+ * Measures training steps: eager, compiled and by Keras, taking turns. The argument is JSON: the `python` that has Keras,
+ * the `script` of bench/peers, the number of `rounds`. Prints the results as one JSON line, the last.
+ */
 import { spawn } from "node:child_process"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -13,8 +17,8 @@ import * as Compiled from "../../models/training-compiled.ts"
 import * as Eager from "../../models/training-eager.ts"
 import { Tensorflow } from "../../services/Tensorflow.ts"
 
-/** What bench/training.mjs measures: milliseconds of a training step, eager, compiled and by Keras, taking turns. */
-export interface Result {
+/** What is printed for each network: milliseconds of a training step, eager, compiled and by Keras, taking turns. */
+interface Result {
   readonly name: string
   readonly parameters: number
   readonly batchSize: number
@@ -189,18 +193,17 @@ const measure = (one: Case, peer: Effect.Effect.Success<ReturnType<typeof keras>
     return { name, parameters: Network.parameters(setup.network), batchSize, ...times, difference } satisfies Result
   }).pipe(Effect.scoped)
 
-/** All cases, or those whose name contains `only`. */
-export const run = (options: {
+const [request = "{}"] = process.argv.slice(2)
+const { python, script, rounds } = JSON.parse(request) as {
   readonly python: string
   readonly script: string
   readonly rounds: number
-  readonly only: string
-  readonly tell: (result: Result) => void
-}): Promise<ReadonlyArray<Result>> =>
-  Effect.gen(function* () {
-    const peer = yield* keras(options.python, options.script)
-    const taken = cases.filter(({ name }) => name.includes(options.only))
-    return yield* Effect.forEach(taken, (one) =>
-      Effect.tap(measure(one, peer, options.rounds), (result) => Effect.sync(() => options.tell(result)))
-    )
-  }).pipe(Effect.scoped, Effect.provide(Tensorflow.live), Effect.runPromise)
+}
+const results = Effect.gen(function* () {
+  const peer = yield* keras(python, script)
+  return yield* Effect.forEach(cases, (one) => measure(one, peer, rounds))
+})
+
+Effect.runPromise(results.pipe(Effect.scoped, Effect.provide(Tensorflow.live))).then((found) =>
+  console.log(JSON.stringify(found))
+)

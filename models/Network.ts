@@ -43,6 +43,9 @@ export interface Checked {
 }
 
 const isSoftmax = (layer: Layer.Layer) => "activation" in layer && layer.activation === "softmax"
+const isRelu = (layer: Layer.Layer | undefined) =>
+  layer !== undefined && "activation" in layer && layer.activation === "relu"
+const pools = (placed: Placed | undefined) => placed?.layer.kind === "max-pool"
 
 /** What keeps a layer from its place; `last` where no layer follows. */
 const place = (layer: Layer.Layer, input: Layer.Shape, classes: number, last: boolean) => {
@@ -126,10 +129,13 @@ export const logits = (
 ): Tensor => {
   let at = 0
   let seed = 0
-  return layers.reduce((before, placed) => {
-    const own = weights.slice(at, at + placed.weights.length)
-    at += own.length
-    const drawn = seeds !== null && drops(placed.layer) ? (seeds[seed++] ?? null) : null
-    return Layer.kindOf(placed.layer).apply(tf, placed.layer, before, own, drawn)
+  return layers.reduce((before, { layer, weights: { length } }, index) => {
+    const own = weights.slice(at, at + length)
+    at += length
+    const drawn = seeds !== null && drops(layer) ? (seeds[seed++] ?? null) : null
+    const applied = isRelu(layer) && pools(layers[index + 1]) ? { ...layer, activation: "linear" as const } : layer
+    const output = Layer.kindOf(layer).apply(tf, applied, before, own, drawn)
+    // the greatest of rectified values is the greatest rectified: the same numbers, of a fraction of the values
+    return pools(layers[index]) && isRelu(layers[index - 1]?.layer) ? tf.relu(output) : output
   }, x)
 }

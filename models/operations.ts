@@ -13,6 +13,7 @@ export interface Operations {
   readonly conv2d: (x: Tensor, kernel: Tensor, padding: "same" | "valid") => Tensor
   /** The bias added and the activation applied; "softmax" is as "linear", since losses take logits. */
   readonly biasActivation: (x: Tensor, bias: Tensor, activation: "linear" | "relu" | "softmax") => Tensor
+  readonly relu: (x: Tensor) => Tensor
   readonly maxPool: (x: Tensor, size: number) => Tensor
   /** [batch, height, width, channels] to [batch, channels]. */
   readonly averageImage: (x: Tensor) => Tensor
@@ -62,6 +63,18 @@ export const operations = (tf: Tf): Operations => {
       2
     ) as [Tensor, Tensor]
 
+  const biasAdd = (x: Tensor, bias: Tensor): Tensor =>
+    tf.customGrad((x, bias) => ({
+      value: native("BiasAdd", x as Tensor, bias as Tensor),
+      gradFunc: (dy: Tensor) => [dy, native("BiasAddGrad", dy)]
+    }))(x, bias)
+  const relu = (x: Tensor): Tensor =>
+    tf.customGrad((x, save) => {
+      const value = native("Relu", x as Tensor)
+      ;(save as (tensors: Array<Tensor>) => void)([value])
+      return { value, gradFunc: (dy: Tensor, saved: Array<Tensor>) => native("ReluGrad", dy, saved[0] as Tensor) }
+    })(x)
+
   return {
     matMul: (x, kernel) =>
       (kernel.shape[1] ?? 0) < fusedWidth
@@ -78,19 +91,8 @@ export const operations = (tf: Tf): Operations => {
             }
           })(x, kernel),
     conv2d: (x, kernel, padding) => tf.conv2d(x as Tensor4D, kernel as Tensor4D, 1, padding),
-    biasActivation: (x, bias, activation) =>
-      tf.customGrad((x, bias, save) => {
-        const sum = native("BiasAdd", x as Tensor, bias as Tensor)
-        const value = activation === "relu" ? native("Relu", sum) : sum
-        ;(save as (tensors: Array<Tensor>) => void)([value])
-        return {
-          value,
-          gradFunc: (dy: Tensor, saved: Array<Tensor>) => {
-            const byBias = activation === "relu" ? native("ReluGrad", dy, saved[0] as Tensor) : dy
-            return [byBias, native("BiasAddGrad", byBias)]
-          }
-        }
-      })(x, bias),
+    biasActivation: (x, bias, activation) => (activation === "relu" ? relu(biasAdd(x, bias)) : biasAdd(x, bias)),
+    relu,
     maxPool: (x, size) => tf.maxPool(x as Tensor4D, size, size, "valid"),
     averageImage: (x) => tf.mean(x, [1, 2]),
     flatten: (x) => tf.reshape(x, [x.shape[0] ?? 0, x.size / (x.shape[0] ?? 1)]),

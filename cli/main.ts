@@ -71,7 +71,7 @@ const layerOf = (json: boolean) => {
     RunRecordDisk.layerDisk(place.home),
     WorkerExecutor.layerWorkerProcess({
       entry: path.join(place.build, "worker.mjs"),
-      env: workerEnvironment(place.home, codeFile, Effect.runSync(Machine.threads))
+      env: workerEnvironment(process.env, place.home, codeFile, Effect.runSync(Machine.threads))
     }),
     code,
     sources,

@@ -5,11 +5,20 @@ export const Explained = Schema.Struct({
   tag: Schema.String,
   what: Schema.String,
   expected: Schema.NullOr(Schema.String),
-  fix: Schema.NullOr(Schema.String)
+  fix: Schema.NullOr(Schema.String),
+  /** The fields of a stage's own error, such as the epochs before a training diverged. */
+  details: Schema.optional(Schema.Unknown)
 })
 export type Explained = typeof Explained.Type
 
 const THREE_PARTS = /^(?<what>[\s\S]*?); expected (?<expected>[\s\S]*?)\. (?<fix>[A-Z][\s\S]*)$/
+
+/** A node's failure, with all that its stage told of it. */
+export const explainNode = (error: ExecuteFailure): Explained => {
+  if (error._tag !== "NodeFailed") return explain(error)
+  const explained = { ...explain(error), tag: error.tag }
+  return error.error === null ? explained : { ...explained, details: error.error }
+}
 
 /** The three parts of a message of the form `what; expected that. Do this.`; one part where it has another form. */
 export const explain = (error: {

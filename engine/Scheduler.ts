@@ -7,7 +7,7 @@ import { type Trace, type TraceStore, totals } from "../cache/Trace.ts"
 import type { Code } from "./Code.ts"
 import * as Decide from "./Decide.ts"
 import { Executor } from "./Executor.ts"
-import { type ExecuteFailure, type Explained, explain, InputLost } from "./Failure.ts"
+import { type ExecuteFailure, type Explained, explain, explainNode, InputLost } from "./Failure.ts"
 import type * as Graph from "./Graph.ts"
 import * as NodeKey from "./NodeKey.ts"
 import { DamageListener, ProgressListener } from "./Progress.ts"
@@ -235,14 +235,7 @@ const execute = (
       Effect.map((trace) => ({ _tag: "Done" as const, status: "ran" as const, trace, reasons })),
       Effect.catchAll(
         (error: ExecuteFailure): Effect.Effect<Outcome | InputLost, never, RunEvents> =>
-          error._tag === "InputLost"
-            ? Effect.succeed(error)
-            : fail(
-                entry,
-                { ...explain(error), tag: error._tag === "NodeFailed" ? error.tag : error._tag },
-                key,
-                reasons
-              )
+          error._tag === "InputLost" ? Effect.succeed(error) : fail(entry, explainNode(error), key, reasons)
       )
     )
   })

@@ -11,8 +11,8 @@ import { ComputeNode } from "./WorkerProtocol.ts"
 export interface Options {
   /** The worker's program, a file that node runs. */
   readonly entry: string
-  /** Set in the worker's environment at its start, where some libraries read them only then. */
-  readonly env: Readonly<Record<string, string>>
+  /** The whole environment of the worker: some libraries read theirs at the start only. */
+  readonly env: Readonly<Record<string, string | undefined>>
 }
 
 interface Ended {
@@ -41,7 +41,7 @@ const spawn = ({ entry, env }: Options): Effect.Effect<Member, unknown> =>
     const scope = yield* Scope.make()
     const ended = yield* Deferred.make<Ended>()
     const child = fork(entry, [], {
-      env: { ...process.env, ...env },
+      env,
       execArgv: [],
       stdio: ["ignore", "ignore", "pipe", "ipc"]
     })

@@ -54,8 +54,9 @@ interface Kind<L> {
 
 const text = (shape: Shape) => `[${shape.join(", ")}]`
 const misfit = (what: string, expected: string) => Either.left({ what, expected })
-const isCount = (value: number) => Number.isInteger(value) && value > 0 && value <= 2 ** 24
-const count = "a whole number above 0"
+const mostCount = 2 ** 24
+const isCount = (value: number) => Number.isInteger(value) && value > 0 && value <= mostCount
+const count = `a whole number from 1 to ${mostCount}`
 const image = "an image [height, width, channels]"
 
 // zeros: tfjs draws the initial values in JavaScript before it loads the stored ones over them, seconds for nothing

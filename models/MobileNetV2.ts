@@ -1,5 +1,5 @@
 import { Effect, type Scope } from "effect"
-import { Onnxruntime, type OnnxUnloadable } from "../services/Onnxruntime.ts"
+import { type OnnxFailed, Onnxruntime, type OnnxUnloadable } from "../services/Onnxruntime.ts"
 import { type GraphUnloadable, Tensorflow } from "../services/Tensorflow.ts"
 import type * as KerasWeights from "./KerasWeights.ts"
 import { featureCount, folded } from "./mobilenet-v2-layers.ts"
@@ -13,7 +13,7 @@ export interface MobileNetV2 {
    * What the network sees in images: float32 [rows, 224, 224, 3] in [0, 1] gives float32 [rows, 1280], after global average
    * pooling. An image gives the same bits wherever it stands and whatever stands beside it.
    */
-  readonly extract: (pixels: Float32Array, rows: number) => Effect.Effect<Float32Array>
+  readonly extract: (pixels: Float32Array, rows: number) => Effect.Effect<Float32Array, OnnxFailed>
 }
 
 const imageValues = imageSize * imageSize * 3
@@ -36,7 +36,7 @@ const breathe = Effect.async<void>((resume) => {
 const inBatches = (
   size: number,
   concurrency: "unbounded" | 1,
-  run: (whole: Float32Array) => Effect.Effect<Float32Array>
+  run: (whole: Float32Array) => Effect.Effect<Float32Array, OnnxFailed>
 ): MobileNetV2 => ({
   extract: (pixels, rows) =>
     Effect.gen(function* () {

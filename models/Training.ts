@@ -1,5 +1,5 @@
-import { Context, Effect, Layer, Schema } from "effect"
-import { type GraphUnloadable, Tensorflow } from "../services/Tensorflow.ts"
+import { Effect, Schema, type Scope } from "effect"
+import type { GraphUnloadable, Tensorflow } from "../services/Tensorflow.ts"
 import * as Evaluation from "./Evaluation.ts"
 import type { Shape } from "./Layer.ts"
 import * as Network from "./Network.ts"
@@ -189,54 +189,47 @@ const validate = (predict: Evaluation.Predict, data: Data) =>
     return { validationLoss: Evaluation.loss(tally), validationAccuracy: Evaluation.accuracy(tally) }
   })
 
-const fitWith =
-  (tensorflow: Tensorflow["Type"]): Training["Type"]["fit"] =>
-  (layers, data, options, onEpoch) =>
-    Effect.gen(function* () {
-      const network = yield* Network.check(layers, data.shape, data.classes)
-      yield* check(data)
-      const stepper = yield* open({ ...options, ...data, network, lookEvery }, Evaluation.batchRows)
-      const predict = Evaluation.inBatches(network, stepper.predict)
-      const history: Array<Epoch> = []
-      let best: { readonly epoch: Epoch; readonly weights: Trained["weights"] } | undefined
-      for (let epoch = 1; epoch <= options.epochs; epoch++) {
-        const { steps, ...trained } = yield* trainEpoch(stepper, data, options, epoch, history)
-        const validated = yield* validate(predict, data)
-        if (!Number.isFinite(validated.validationLoss)) {
-          const { learningRate } = options.optimizer
-          return yield* new Diverged({ epoch, step: steps, learningRate, history })
-        }
-        const row = { epoch, ...trained, ...validated }
-        history.push(row)
-        if (best === undefined || row.validationAccuracy > best.epoch.validationAccuracy) {
-          best = { epoch: row, weights: stepper.weights() }
-        }
-        yield* onEpoch(row)
-      }
-      if (best === undefined) {
-        return yield* new TrainingDataInvalid({ what: `there are ${options.epochs} epochs`, expected: "at least one" })
-      }
-      return { network, weights: best.weights, history, bestEpoch: best.epoch.epoch }
-    }).pipe(Effect.scoped, Effect.provideService(Tensorflow, tensorflow))
-
 /**
- * Trains classifiers: sparse categorical cross-entropy, rows reshuffled every epoch, every step one call of a compiled
+ * Trains a classifier: sparse categorical cross-entropy, rows reshuffled every epoch, every step one call of a compiled
  * graph. The result is a function of network, data and options alone, bit for bit on one machine with one thread count.
  * Interruptible between steps.
  */
-export class Training extends Context.Tag("headrace/Training")<
-  Training,
-  {
-    readonly fit: <E = never, R = never>(
-      network: Network.Network,
-      data: Data,
-      options: Options,
-      onEpoch: (epoch: Epoch) => Effect.Effect<void, E, R>
-    ) => Effect.Effect<Trained, Diverged | TrainingDataInvalid | Network.NetworkInvalid | GraphUnloadable | E, R>
-  }
->() {
-  static readonly live = Layer.effect(
-    Training,
-    Effect.map(Tensorflow, (tensorflow) => Training.of({ fit: fitWith(tensorflow) }))
-  )
-}
+export const fit = <E = never, R = never>(
+  layers: Network.Network,
+  data: Data,
+  options: Options,
+  onEpoch: (epoch: Epoch) => Effect.Effect<void, E, R>
+): Effect.Effect<
+  Trained,
+  Diverged | TrainingDataInvalid | Network.NetworkInvalid | GraphUnloadable | E,
+  Tensorflow | Exclude<R, Scope.Scope>
+> =>
+  Effect.gen(function* () {
+    const network = yield* Network.check(layers, data.shape, data.classes)
+    yield* check(data)
+    // a batch is never larger than what there is: the rest of it would be computed for nothing
+    const batchSize = Math.min(options.batchSize, data.split.training.length)
+    const fitted = { ...options, batchSize }
+    const stepper = yield* open({ ...fitted, ...data, network, lookEvery }, Evaluation.batchRows)
+    const predict = Evaluation.inBatches(network, stepper.predict)
+    const history: Array<Epoch> = []
+    let best: { readonly epoch: Epoch; readonly weights: Trained["weights"] } | undefined
+    for (let epoch = 1; epoch <= options.epochs; epoch++) {
+      const { steps, ...trained } = yield* trainEpoch(stepper, data, fitted, epoch, history)
+      const validated = yield* validate(predict, data)
+      if (!Number.isFinite(validated.validationLoss)) {
+        const { learningRate } = options.optimizer
+        return yield* new Diverged({ epoch, step: steps, learningRate, history })
+      }
+      const row = { epoch, ...trained, ...validated }
+      history.push(row)
+      if (best === undefined || row.validationAccuracy > best.epoch.validationAccuracy) {
+        best = { epoch: row, weights: stepper.weights() }
+      }
+      yield* onEpoch(row)
+    }
+    if (best === undefined) {
+      return yield* new TrainingDataInvalid({ what: `there are ${options.epochs} epochs`, expected: "at least one" })
+    }
+    return { network, weights: best.weights, history, bestEpoch: best.epoch.epoch }
+  }).pipe(Effect.scoped)

@@ -20,8 +20,6 @@ export interface Operations {
   readonly flatten: (x: Tensor) => Tensor
   /** Inverted dropout by the mask of a seed. */
   readonly dropout: (x: Tensor, rate: number, seed: Tensor) => Tensor
-  /** Cross-entropy of each row in nats, and its gradient by the logits. Not differentiable. */
-  readonly crossEntropy: (logits: Tensor, labels: Tensor) => readonly [losses: Tensor, byLogits: Tensor]
   /** The sum of losses times shares, differentiable by the logits. */
   readonly weightedCrossEntropy: (logits: Tensor, labels: Tensor, shares: Tensor) => Tensor
 }
@@ -97,7 +95,6 @@ export const operations = (tf: Tf): Operations => {
     averageImage: (x) => tf.mean(x, [1, 2]),
     flatten: (x) => tf.reshape(x, [x.shape[0] ?? 0, x.size / (x.shape[0] ?? 1)]),
     dropout: (x, rate, seed) => tf.mul(x, dropoutMask(tf, x.shape, rate, seed)),
-    crossEntropy,
     weightedCrossEntropy: (logits, labels, shares) =>
       tf.customGrad((logits, save) => {
         const [losses, byLogits] = crossEntropy(logits as Tensor, labels)

@@ -10,6 +10,13 @@ export class OnnxUnloadable extends Schema.TaggedError<OnnxUnloadable>()("OnnxUn
   }
 }
 
+/** A thread of the runtime failed at a batch, or is gone. */
+export class OnnxFailed extends Schema.TaggedError<OnnxFailed>()("OnnxFailed", { what: Schema.String }) {
+  override get message() {
+    return `The ONNX runtime failed at a batch: ${this.what}; expected what the network makes of it. Run again, or set --runtime tensorflow.`
+  }
+}
+
 /** What of the settings changes bytes: a fact of whatever is computed. Another level fuses and lays out otherwise. */
 export const optimization = "all"
 
@@ -32,7 +39,9 @@ export interface Session {
    * A whole number of batches: row-major float32 in the model's input shape, to its output shape, one after the other on
    * one thread. Run several at once, to keep every thread busy.
    */
-  readonly run: (values: Float32Array) => Effect.Effect<Float32Array>
+  readonly run: (values: Float32Array) => Effect.Effect<Float32Array, OnnxFailed>
+  /** How long the threads were inside the network so far, added up. */
+  readonly busyMilliseconds: Effect.Effect<number>
 }
 
 /** Networks on the CPU by onnxruntime-node, which is loaded by the first session: a machine may be without it. */
@@ -53,13 +62,16 @@ export class Onnxruntime extends Context.Tag("headrace/Onnxruntime")<
           Array.from({ length: streams }, () => start(data)),
           { concurrency: "unbounded" }
         )
+        let busyMilliseconds = 0
         return {
           run: (values) =>
-            Effect.flatMap(ask(threads, values), (answer) =>
-              "found" in answer
-                ? Effect.succeed(answer.found)
-                : Effect.dieMessage(`the ONNX runtime failed at a batch: ${JSON.stringify(answer)}`)
-            )
+            Effect.flatMap(ask(threads, values), (answer) => {
+              if (!("found" in answer))
+                return new OnnxFailed({ what: "failed" in answer ? answer.failed : "no answer" })
+              busyMilliseconds += answer.milliseconds
+              return Effect.succeed(answer.found)
+            }),
+          busyMilliseconds: Effect.sync(() => busyMilliseconds)
         }
       })
   })
@@ -71,14 +83,16 @@ const firstLine = (text: string): string => text.split("\n", 1)[0] ?? ""
 interface Stream {
   readonly worker: Worker
   readonly waiting: Array<(answer: StreamAnswer) => void>
+  /** Why it answers nothing any more; null while it does. */
+  ended: string | null
 }
 
 /** A question waits at its thread, not here: the thread goes on at once, also where this one has to wait for a core. */
 const ask = (streams: ReadonlyArray<Stream>, values: Float32Array): Effect.Effect<StreamAnswer> =>
   Effect.async((resume) => {
-    const { worker, waiting } = streams.reduce((least, one) =>
-      one.waiting.length < least.waiting.length ? one : least
-    )
+    const load = ({ ended, waiting }: Stream) => (ended === null ? waiting.length : Number.POSITIVE_INFINITY)
+    const { worker, waiting, ended } = streams.reduce((least, one) => (load(one) < load(least) ? one : least))
+    if (ended !== null) return resume(Effect.succeed({ failed: ended }))
     waiting.push((answer) => resume(Effect.succeed(answer)))
     // a copy goes over, whole: the caller may fill its own anew
     const copy = values.slice()
@@ -91,16 +105,17 @@ const start = (workerData: StreamData): Effect.Effect<Stream, OnnxUnloadable, Sc
       Effect.sync(() => new Worker(onnxStream, { eval: true, workerData })),
       (worker) => Effect.promise(() => worker.terminate())
     )
-    const waiting: Stream["waiting"] = []
+    const stream: Stream = { worker, waiting: [], ended: null }
     const first = yield* Effect.async<StreamAnswer>((resume) => {
-      waiting.push((answer) => resume(Effect.succeed(answer)))
+      stream.waiting.push((answer) => resume(Effect.succeed(answer)))
       const end = (failed: string) => {
-        for (const answer of waiting.splice(0)) answer({ failed })
+        stream.ended ??= failed
+        for (const answer of stream.waiting.splice(0)) answer({ failed })
       }
-      worker.on("message", (answer: StreamAnswer) => waiting.shift()?.(answer))
+      worker.on("message", (answer: StreamAnswer) => stream.waiting.shift()?.(answer))
       worker.on("error", (error) => end(firstLine(error.message)))
       worker.on("exit", (code) => end(`its thread ended with exit code ${code}`))
     })
     if ("failed" in first) return yield* new OnnxUnloadable({ what: firstLine(first.failed) })
-    return { worker, waiting }
+    return stream
   })

@@ -12,7 +12,7 @@ export class TensorflowUnloadable extends Schema.TaggedError<TensorflowUnloadabl
   what: Schema.String
 }) {
   override get message() {
-    return `TensorFlow cannot be loaded: ${this.what}; expected its native library, which the installation provides. Run npm install again.`
+    return `TensorFlow cannot be loaded: ${this.what}; expected its native library, which the installation provides. Run npm ci again.`
   }
 }
 
@@ -38,8 +38,6 @@ export class Tensorflow extends Context.Tag("headrace/Tensorflow")<
     readonly tf: Tf
     /** Runs `f` and disposes every tensor it made: it must return plain data, and be synchronous. */
     readonly tidy: <A>(f: (tf: Tf) => A) => Effect.Effect<A>
-    /** Tensors, or whatever holds some (a layers model, an optimizer), that live as long as the scope. */
-    readonly acquire: <A extends { dispose(): unknown }>(make: (tf: Tf) => A) => Effect.Effect<A, never, Scope.Scope>
     /**
      * A graph as one function, fused and optimized as a whole: MobileNetV2 takes 0.6 of the time of its single operations.
      * The tensor that it returns is the caller's to dispose.
@@ -92,11 +90,6 @@ const loaded: Effect.Effect<Tensorflow["Type"], TensorflowUnloadable> = Effect.m
           tf.engine().endScope()
         }
       }),
-    acquire: <A extends { dispose(): unknown }>(make: (tf: Tf) => A) =>
-      Effect.acquireRelease(
-        Effect.sync(() => make(tf)),
-        (made) => Effect.sync(() => made.dispose())
-      ),
     graph: (graph: Graph) =>
       Effect.map(
         openSession(tf, oneCall(graph)),

@@ -11,19 +11,21 @@ const failed = (error) => parentPort.postMessage({ failed: String((error && erro
 const start = async () => {
   const { InferenceSession, Tensor } = require(runtime)
   const session = await InferenceSession.create(model, options)
-  parentPort.on("message", async (values) => {
-    try {
-      const [taken, given] = [input, output].map(({ shape }) => shape.reduce((product, size) => product * size, 1))
-      const found = new Float32Array((values.length / taken) * given)
-      for (let batch = 0; batch * taken < values.length; batch++) {
-        const tensor = new Tensor("float32", values.subarray(batch * taken, (batch + 1) * taken), input.shape)
-        const results = await session.run({ [input.name]: tensor })
-        found.set(results[output.name].data, batch * given)
-      }
-      parentPort.postMessage({ found }, [found.buffer])
-    } catch (error) {
-      failed(error)
+  const [taken, given] = [input, output].map(({ shape }) => shape.reduce((product, size) => product * size, 1))
+  const answer = async (values) => {
+    const started = performance.now()
+    const found = new Float32Array((values.length / taken) * given)
+    for (let batch = 0; batch * taken < values.length; batch++) {
+      const tensor = new Tensor("float32", values.subarray(batch * taken, (batch + 1) * taken), input.shape)
+      const results = await session.run({ [input.name]: tensor })
+      found.set(results[output.name].data, batch * given)
     }
+    parentPort.postMessage({ found, milliseconds: performance.now() - started }, [found.buffer])
+  }
+  // one after the other: running a batch lets the next message in
+  let before = Promise.resolve()
+  parentPort.on("message", (values) => {
+    before = before.then(() => answer(values)).catch(failed)
   })
   parentPort.postMessage({ ready: true })
 }
@@ -40,4 +42,8 @@ export interface StreamData {
   readonly output: OnnxTensor
 }
 
-export type StreamAnswer = { readonly ready: true } | { readonly found: Float32Array } | { readonly failed: string }
+/** `milliseconds`: how long the network was at it. */
+export type StreamAnswer =
+  | { readonly ready: true }
+  | { readonly found: Float32Array; readonly milliseconds: number }
+  | { readonly failed: string }

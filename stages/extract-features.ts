@@ -9,7 +9,7 @@ import * as MobileNetV2 from "../models/MobileNetV2.ts"
 import { featureCount } from "../models/mobilenet-v2-layers.ts"
 import * as Machine from "../services/Machine.ts"
 import * as NetworkRuntime from "../services/NetworkRuntime.ts"
-import { OnnxUnloadable } from "../services/Onnxruntime.ts"
+import { OnnxFailed, OnnxUnloadable } from "../services/Onnxruntime.ts"
 import { SourceChanged } from "../services/SourceError.ts"
 import { GraphUnloadable, TensorflowUnloadable, withTensorflow } from "../services/Tensorflow.ts"
 import { TensorflowMissing } from "../services/TensorflowInstall.ts"
@@ -44,7 +44,8 @@ export const extractFeatures = Stage.rows({
     TensorflowUnloadable,
     TensorflowMissing,
     NetworkRuntime.OnnxMissing,
-    OnnxUnloadable
+    OnnxUnloadable,
+    OnnxFailed
   ),
   facts: ({ runtime }) => ({ runtime: runtimeFact(runtime) }),
   share: "machine",

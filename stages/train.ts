@@ -14,9 +14,10 @@ import * as Training from "../models/Training.ts"
 import { GraphUnloadable, TensorflowUnloadable, withTensorflow } from "../services/Tensorflow.ts"
 import { tensorflowFacts } from "./tensorflow-facts.ts"
 
-const Count = Schema.Int.pipe(Schema.positive({ description: "a whole number above 0" }))
+const count = (most: number) =>
+  Schema.Int.pipe(Schema.between(1, most)).annotations({ description: `a whole number from 1 to ${most}` })
 
-/** The tables disagree about the classes: their labels do not mean the same. */
+/** The tables are no views of the same images: their rows or their classes differ. */
 export class ViewsDiffer extends Schema.TaggedError<ViewsDiffer>()("ViewsDiffer", { what: Schema.String }) {
   override get message() {
     return `The tables to train on differ: ${this.what}; expected views of the same images. Make them from one ingest.`
@@ -30,6 +31,12 @@ const gather = (views: ReadonlyArray<ArrowTable.Table<typeof Features.columns, S
     if (views.some(({ rows }) => rows !== images)) {
       return yield* new ViewsDiffer({ what: `they have ${views.map(({ rows }) => rows).join(", ")} rows` })
     }
+    const classes = yield* Effect.forEach(views, ({ header }) => ClassNames.fromMetadata(header.metadata))
+    const [first = [], ...others] = classes
+    const other = others.find((names) => names.join("\n") !== first.join("\n"))
+    if (other !== undefined) {
+      return yield* new ViewsDiffer({ what: `their classes are ${first.join(", ")} and ${other.join(", ")}` })
+    }
     const features = new Float32Array(images * views.length * DenseHead.inputs)
     const labels = new Int32Array(images * views.length)
     let row = 0
@@ -42,7 +49,10 @@ const gather = (views: ReadonlyArray<ArrowTable.Table<typeof Features.columns, S
         })
       )
     }
-    return { images, features, labels }
+    if (labels.some((label, at) => label !== labels[at % images])) {
+      return yield* new ViewsDiffer({ what: "their labels are not the same" })
+    }
+    return { images, features, labels, classes: first }
   })
 
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`
@@ -52,10 +62,10 @@ export const train = Stage.make({
   name: "train",
   inputs: { features: Stage.many(Features) },
   params: {
-    units: Param.make(Count, 2048, "Width of the hidden dense layer"),
+    units: Param.make(count(65_536), 2048, "Width of the hidden dense layer"),
     learningRate: Param.make(Schema.Positive.annotations({ description: "a number above 0" }), 1e-3, "Adam step size"),
-    batchSize: Param.make(Count, 64, "Rows in a training step"),
-    epochs: Param.make(Count, 10, "Passes over the training rows"),
+    batchSize: Param.make(count(65_536), 64, "Rows in a training step"),
+    epochs: Param.make(count(100_000), 10, "Passes over the training rows"),
     dropout: Param.make(
       Schema.Number.pipe(Schema.greaterThanOrEqualTo(0), Schema.lessThan(1)).annotations({
         description: "a number from 0 to below 1"
@@ -89,12 +99,10 @@ export const train = Stage.make({
   share: "machine",
   run: ({ features: views }, params) =>
     Effect.gen(function* () {
-      const classes = yield* ClassNames.fromMetadata(views[0]?.header.metadata ?? {})
-      const { images, features, labels } = yield* gather(views)
+      const { images, features, labels, classes } = yield* gather(views)
       const split = yield* Training.split({ images, views: views.length }, params.validationSplit, params.seed)
-      const training = yield* Training.Training
       const { units, dropout, learningRate } = params
-      const { network, weights, history } = yield* training.fit(
+      const { network, weights, history } = yield* Training.fit(
         DenseHead.network({ units, dropout, classes: classes.length }),
         { inputs: features, shape: [DenseHead.inputs], labels, classes: classes.length, split },
         { ...params, optimizer: { kind: "adam", learningRate } },
@@ -119,5 +127,5 @@ export const train = Stage.make({
           }
         })
       }
-    }).pipe(Effect.provide(Training.Training.live), withTensorflow)
+    }).pipe(withTensorflow)
 })

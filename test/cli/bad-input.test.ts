@@ -43,7 +43,7 @@ describe("a wrong command line exits with 2, and says what would be right", { ti
     expect(await run("--epochs", "three")).toMatchObject({
       tag: "ParamInvalid",
       what: 'Param "epochs" is "three"',
-      expected: "a whole number above 0",
+      expected: "a whole number from 1 to 100000",
       fix: "Try --epochs 10."
     })
     expect(await run("--seed", "1.5")).toMatchObject({ what: 'Param "seed" is 1.5', expected: "a whole number" })
@@ -53,6 +53,7 @@ describe("a wrong command line exits with 2, and says what would be right", { ti
 
   it("of a value: its range", async () => {
     expect(await run("--epochs", "0")).toMatchObject({ what: 'Param "epochs" is 0', fix: "Try --epochs 10." })
+    expect(await run("--units", "99999999")).toMatchObject({ expected: "a whole number from 1 to 65536" })
     expect(await run("--dropout", "1")).toMatchObject({ expected: "a number from 0 to below 1" })
     const negative = {
       what: 'Param "learningRate" is -1',
@@ -78,7 +79,7 @@ describe("a wrong command line exits with 2, and says what would be right", { ti
   it("of a value that is missing or given twice, and of an argument too many", async () => {
     expect(await run("--epochs")).toMatchObject({
       what: "--epochs has no value",
-      expected: "a whole number above 0",
+      expected: "a whole number from 1 to 100000",
       fix: "Try --epochs 10."
     })
     expect(await run("--epochs", "--units", "3")).toMatchObject({ what: "--epochs has no value" })

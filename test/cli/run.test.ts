@@ -111,6 +111,15 @@ describe("pipeline run transfer", () => {
     expect([...first.tensorflow].sort()).toEqual([false, true])
   })
 
+  it("gives the same bytes whatever switches of native libraries are set where it is called", async () => {
+    const switches = { TF_ENABLE_ONEDNN_OPTS: "0", ONEDNN_MAX_CPU_ISA: "SSE41", OMP_NUM_THREADS: "7" }
+    const elsewhere = rig({ root: at.root, mirror: at.mirror, env: switches })
+    const document = documentOf(good(await pipeline(elsewhere, "run", "transfer", "--json")))
+    expect(document.nodes.map(({ key }) => key)).toEqual(first.document.nodes.map(({ key }) => key))
+    expect(document.results.model?.digest).toBe(first.document.results.model?.digest)
+    expect(document.results.metrics).toEqual(first.document.results.metrics)
+  })
+
   it("run again, it runs nothing, starts no worker, loads no TensorFlow, and says so", async () => {
     const { finished, tensorflow } = await withMaps("run", "transfer")
     expect(good(finished).stdout).toContain("nothing to do")

@@ -44,7 +44,10 @@ const home = () => {
 }
 
 const workerProcess = (toyHome: string, env: Readonly<Record<string, string>> = {}) =>
-  WorkerExecutor.layerWorkerProcess({ entry: program("toy-worker"), env: { TOY_HOME: toyHome, ...env } })
+  WorkerExecutor.layerWorkerProcess({
+    entry: program("toy-worker"),
+    env: { ...process.env, TOY_HOME: toyHome, ...env }
+  })
 
 interface Ran {
   readonly record: RunRecord.RunRecord

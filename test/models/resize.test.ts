@@ -4,6 +4,7 @@ import { expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { resizeBilinear } from "../../models/resize-bilinear.ts"
 import { Tensorflow } from "../../services/Tensorflow.ts"
+import { program } from "../rig/program.ts"
 
 const fixture = (name: string) =>
   Effect.promise(() => readFile(new URL(`../fixtures/mobilenet-v2/${name}`, import.meta.url)))
@@ -44,6 +45,16 @@ it.layer(Tensorflow.live)("resizeBilinear", (it) => {
       const last = resizeBilinear(tf, images.subarray(3 * 3072), 1, [32, 32])
       expect(Buffer.from(all.slice(3 * last.length).buffer).equals(Buffer.from(last.slice().buffer))).toBe(true)
       expect(tf.memory().numTensors).toBe(tensors)
+    })
+  )
+
+  it.scoped("gives the same bytes by one thread, two and five: their number is no fact", () =>
+    Effect.gen(function* () {
+      const run = yield* program("resize-once-worker")
+      const texts = yield* Effect.forEach(["1", "2", "5"], (threads) => run({ TF_NUM_INTRAOP_THREADS: threads }))
+      const digests = texts.map((text) => /digest (\w{64})/.exec(text)?.[1])
+      expect(digests[0]).toBeDefined()
+      expect(new Set(digests).size).toBe(1)
     })
   )
 })

@@ -1,16 +1,13 @@
 import { createHash } from "node:crypto"
 import { describe, expect, it, layer } from "@effect/vitest"
-import { Deferred, Effect, Either, Fiber, Layer } from "effect"
+import { Deferred, Effect, Either, Fiber } from "effect"
 import * as DenseHead from "../../models/DenseHead.ts"
 import * as Evaluation from "../../models/Evaluation.ts"
 import * as Network from "../../models/Network.ts"
 import { dropoutMask } from "../../models/operations.ts"
 import * as Random from "../../models/Random.ts"
-import { type Data, Diverged, type Options, split, Training } from "../../models/Training.ts"
-import { open } from "../../models/training-compiled.ts"
+import * as Training from "../../models/Training.ts"
 import { Tensorflow, type Tf } from "../../services/Tensorflow.ts"
-
-type Tensor = import("@tensorflow/tfjs-node-gpu").Tensor
 
 const classes = 10
 const rows = 300
@@ -18,7 +15,7 @@ const noise = (step: number, count: number, width: number) =>
   Random.uniform({ seed: 11, purpose: "weights", epoch: 0, step }, count, width)
 
 /** Ten blobs in 1280 dimensions, row i of class i mod 10, `apart` saying how easily they are told apart. */
-const blobs = (apart: number): Data => {
+const blobs = (apart: number): Training.Data => {
   const centres = noise(1, classes * 1280, apart)
   const features = noise(2, rows * 1280, 1)
   const labels = Int32Array.from({ length: rows }, (_, row) => row % classes)
@@ -30,23 +27,25 @@ const blobs = (apart: number): Data => {
     shape: [1280],
     labels,
     classes,
-    split: Either.getOrThrow(Effect.runSync(Effect.either(split({ images: rows, views: 1 }, 0.2, 5))))
+    split: Either.getOrThrow(Effect.runSync(Effect.either(Training.split({ images: rows, views: 1 }, 0.2, 5))))
   }
 }
 
 const data = blobs(0.35)
-type Changes = Partial<Options> & { readonly units?: number; readonly dropout?: number; readonly learningRate?: number }
+type Changes = Partial<Training.Options> & {
+  readonly units?: number
+  readonly dropout?: number
+  readonly learningRate?: number
+}
 const options = { l2: 0, batchSize: 32, epochs: 5, seed: 7 }
 const head = (units = 32, dropout = 0.2) => DenseHead.network({ units, dropout, classes })
 
-const train = ({ units, dropout, learningRate = 1e-3, ...changes }: Changes = {}, on: Data = data) =>
-  Effect.flatMap(Training, (training) =>
-    training.fit(
-      head(units, dropout),
-      on,
-      { ...options, optimizer: { kind: "adam", learningRate }, ...changes },
-      () => Effect.void
-    )
+const train = ({ units, dropout, learningRate = 1e-3, ...changes }: Changes = {}, on: Training.Data = data) =>
+  Training.fit(
+    head(units, dropout),
+    on,
+    { ...options, optimizer: { kind: "adam", learningRate }, ...changes },
+    () => Effect.void
   )
 
 /** The mask of the first dropout layer in a step, at a rate of 0.25. */
@@ -54,7 +53,7 @@ const maskOf = (tf: Tf, place: Omit<Random.Place, "purpose">, shape: ReadonlyArr
   dropoutMask(tf, shape, 0.25, tf.tensor1d(Int32Array.from(Random.words({ ...place, purpose: "dropout" }, 2)), "int32"))
 
 /** How the weights do on some of the rows. */
-const tallyOf = (weights: ReadonlyArray<Float32Array>, data: Data, on: Int32Array) =>
+const tallyOf = (weights: ReadonlyArray<Float32Array>, data: Training.Data, on: Int32Array) =>
   Effect.gen(function* () {
     const network = yield* Network.check(head(), [1280], classes)
     const predict = yield* Evaluation.predictor(network, weights)
@@ -73,34 +72,33 @@ const digest = (trained: Effect.Effect.Success<ReturnType<typeof train>>) => {
 describe("a split", () => {
   it.effect("holds an image out with all its views, and validates on its first", () =>
     Effect.gen(function* () {
-      const { training, validation } = yield* split({ images: 50, views: 3 }, 0.2, 1)
+      const { training, validation } = yield* Training.split({ images: 50, views: 3 }, 0.2, 1)
       expect(validation).toHaveLength(10)
       expect(training).toHaveLength(120)
       const trained = new Set([...training].map((row) => row % 50))
       expect([...validation].filter((row) => row >= 50 || trained.has(row))).toStrictEqual([])
       const whole = [...trained, ...validation].sort((a, b) => a - b)
       expect(whole).toStrictEqual(Array.from({ length: 50 }, (_, image) => image))
-      const again = yield* split({ images: 50, views: 3 }, 0.2, 2)
+      const again = yield* Training.split({ images: 50, views: 3 }, 0.2, 2)
       expect(again.validation).not.toStrictEqual(validation)
     })
   )
 
   it.effect("of one image is refused", () =>
     Effect.gen(function* () {
-      const refused = yield* Effect.flip(split({ images: 1, views: 2 }, 0.5, 1))
+      const refused = yield* Effect.flip(Training.split({ images: 1, views: 2 }, 0.5, 1))
       expect(refused.message).toContain("there are 1 images in 2 views; expected at least two images")
     })
   )
 })
 
-layer(Training.live.pipe(Layer.provideMerge(Tensorflow.live)))("training", (it) => {
+layer(Tensorflow.live)("training", (it) => {
   it.effect("learns, tells every epoch as it ends, and gives every tensor back", () =>
     Effect.gen(function* () {
       const { tf } = yield* Tensorflow
       const before = tf.memory().numTensors
       const told: Array<number> = []
-      const training = yield* Training
-      const { history } = yield* training.fit(
+      const { history } = yield* Training.fit(
         head(),
         data,
         { ...options, optimizer: { kind: "adam", learningRate: 1e-3 } },
@@ -133,60 +131,6 @@ layer(Training.live.pipe(Layer.provideMerge(Tensorflow.live)))("training", (it) 
       const tally = yield* tallyOf(weights, hard, data.split.validation)
       expect(Evaluation.accuracy(tally)).toBe(best)
       expect(Evaluation.loss(tally)).toBe(history[bestEpoch - 1]?.validationLoss)
-    })
-  )
-
-  it.scoped("steps as automatic differentiation, dropout, L2 and Adam by the book do", () =>
-    Effect.gen(function* () {
-      const { tf } = yield* Tensorflow
-      const network = yield* Network.check(head(8, 0.25), [1280], classes)
-      const optimizer = { kind: "adam", learningRate: 0.01 } as const
-      const stepper = yield* open(
-        { ...options, ...data, network, batchSize: 20, l2: 0.01, optimizer, lookEvery: 3 },
-        Evaluation.batchRows
-      )
-      const shapes = [[1280, 8], [8], [8, classes], [classes]]
-      let parameters = stepper.weights().map((start) => Float64Array.from(start))
-      const moments = parameters.map(({ length }) => ({ m: new Float64Array(length), v: new Float64Array(length) }))
-      for (let step = 1; step <= 3; step++) {
-        const batch = Int32Array.from({ length: 20 }, (_, at) => step * 20 + at)
-        stepper.step(batch, 1, step)
-        const gradients = tf.tidy(() => {
-          const x = tf.gather(tf.tensor2d(data.inputs, [rows, 1280]), tf.tensor1d(batch, "int32"))
-          const y = tf.oneHot(
-            tf.tensor1d(
-              Int32Array.from(batch, (row) => data.labels[row] ?? 0),
-              "int32"
-            ),
-            classes
-          )
-          const mask = maskOf(tf, { seed: 7, epoch: 1, step }, [20, 8])
-          const minimised = (...[w1, b1, w2, b2]: ReadonlyArray<Tensor>) => {
-            const hidden = tf.mul(tf.relu(tf.add(tf.matMul(x, w1 as Tensor), b1 as Tensor)), mask)
-            const logits = tf.add(tf.matMul(hidden, w2 as Tensor), b2 as Tensor)
-            const penalty = tf.add(tf.sum(tf.square(w1 as Tensor)), tf.sum(tf.square(w2 as Tensor)))
-            return tf.add(tf.losses.softmaxCrossEntropy(y, logits), tf.mul(penalty, 0.01)) as Tensor
-          }
-          const at = parameters.map((values, index) => tf.tensor(Float32Array.from(values), shapes[index]))
-          return tf
-            .grads(minimised)(at)
-            .map((gradient) => gradient.dataSync())
-        })
-        const rate = (0.01 * Math.sqrt(1 - 0.999 ** step)) / (1 - 0.9 ** step)
-        parameters = parameters.map((values, index) =>
-          values.map((value, at) => {
-            const gradient = gradients[index]?.[at] ?? 0
-            const { m, v } = moments[index] as { m: Float64Array; v: Float64Array }
-            m[at] = 0.9 * (m[at] ?? 0) + 0.1 * gradient
-            v[at] = 0.999 * (v[at] ?? 0) + 0.001 * gradient ** 2
-            return value - (rate * (m[at] ?? 0)) / (Math.sqrt(v[at] ?? 0) + 1e-7)
-          })
-        )
-      }
-      stepper.weights().forEach((end, index) => {
-        const furthest = Math.max(...end.map((value, at) => Math.abs(value - (parameters[index]?.[at] ?? 0))))
-        expect(furthest, `${index}`).toBeLessThan(1e-5)
-      })
     })
   )
 
@@ -235,7 +179,7 @@ layer(Training.live.pipe(Layer.provideMerge(Tensorflow.live)))("training", (it) 
       const inputs = data.inputs.slice()
       inputs[(order[100] ?? 0) * 1280] = Number.POSITIVE_INFINITY
       const failure = yield* Effect.flip(train({}, { ...data, inputs }))
-      expect(failure).toStrictEqual(new Diverged({ epoch: 1, step: 4, learningRate: 1e-3, history: [] }))
+      expect(failure).toStrictEqual(new Training.Diverged({ epoch: 1, step: 4, learningRate: 1e-3, history: [] }))
       expect(failure.message).toContain(
         "epoch 1, step 4; expected it to fall. Lower the learning rate: --learning-rate 0.0001."
       )
@@ -263,11 +207,10 @@ layer(Training.live.pipe(Layer.provideMerge(Tensorflow.live)))("training", (it) 
       const { tf } = yield* Tensorflow
       const before = tf.memory().numTensors
       const sessions = tf.node.getNumOfSavedModels()
-      const training = yield* Training
       const started = yield* Deferred.make<void>()
       const optimizer = { kind: "adam", learningRate: 1e-3 } as const
       const fiber = yield* Effect.fork(
-        training.fit(head(), data, { ...options, optimizer, epochs: 1e6 }, () => Deferred.succeed(started, undefined))
+        Training.fit(head(), data, { ...options, optimizer, epochs: 1e6 }, () => Deferred.succeed(started, undefined))
       )
       yield* Deferred.await(started)
       expect(tf.node.getNumOfSavedModels()).toBe(sessions + 1)

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto"
-import { Effect, Layer } from "effect"
+import { Effect } from "effect"
 import type { Network } from "../../models/Network.ts"
 import * as Random from "../../models/Random.ts"
-import { split, Training } from "../../models/Training.ts"
+import * as Training from "../../models/Training.ts"
 import { Tensorflow } from "../../services/Tensorflow.ts"
 
 const network: Network = [
@@ -19,14 +19,19 @@ export const trainOnce = Effect.gen(function* () {
   const rows = 250
   const inputs = Random.uniform({ seed: 5, purpose: "weights", epoch: 0, step: 0 }, rows * 10 * 10 * 3, 1)
   const labels = Int32Array.from({ length: rows }, (_, row) => row % 4)
-  const training = yield* Training
-  const { weights, history } = yield* training.fit(
+  const { weights, history } = yield* Training.fit(
     network,
-    { inputs, shape: [10, 10, 3], labels, classes: 4, split: yield* split({ images: rows, views: 1 }, 0.2, 1) },
+    {
+      inputs,
+      shape: [10, 10, 3],
+      labels,
+      classes: 4,
+      split: yield* Training.split({ images: rows, views: 1 }, 0.2, 1)
+    },
     { optimizer: { kind: "adam", learningRate: 1e-3 }, l2: 1e-4, batchSize: 32, epochs: 2, seed: 4 },
     () => Effect.void
   )
   const hash = createHash("sha256").update(JSON.stringify(history))
   for (const array of weights) hash.update(array)
   return hash.digest("hex")
-}).pipe(Effect.provide(Training.live.pipe(Layer.provideMerge(Tensorflow.live))))
+}).pipe(Effect.provide(Tensorflow.live))

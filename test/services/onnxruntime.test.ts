@@ -1,3 +1,4 @@
+import { readdirSync } from "node:fs"
 import { expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { Onnxruntime } from "../../services/Onnxruntime.ts"
@@ -23,11 +24,44 @@ it.layer(Onnxruntime.live)("Onnxruntime", (it) => {
     })
   )
 
+  it.scoped("answers each caller on one thread, be it asked for many batches or for one", () =>
+    Effect.gen(function* () {
+      const { session } = yield* Onnxruntime
+      const { run } = yield* session(doubling, 1)
+      const [many, one] = [Float32Array.from({ length: 30 }, (_, index) => index), Float32Array.of(7, 8, 9)]
+      const found = yield* Effect.all([run(many), run(one)], { concurrency: "unbounded" })
+      expect(found).toEqual([many.map((value) => value * 2), one.map((value) => value * 2)])
+    })
+  )
+
   it.effect("ends its threads with the scope, and starts again", () =>
     Effect.gen(function* () {
       const { session } = yield* Onnxruntime
-      const once = Effect.scoped(Effect.flatMap(session(doubling, 2), ({ run }) => run(Float32Array.of(1, 2, 3))))
-      expect([yield* once, yield* once]).toEqual([Float32Array.of(2, 4, 6), Float32Array.of(2, 4, 6)])
+      const threads = () => readdirSync("/proc/self/task").length
+      const before = threads()
+      const once = Effect.scoped(
+        Effect.gen(function* () {
+          const { run } = yield* session(doubling, 3)
+          const within = threads()
+          return { found: yield* run(Float32Array.of(1, 2, 3)), started: within - before }
+        })
+      )
+      for (const { found, started } of [yield* once, yield* once]) {
+        expect(found).toEqual(Float32Array.of(2, 4, 6))
+        expect(started).toBeGreaterThanOrEqual(3)
+        // the pool that resolves files may stay
+        expect(threads() - before).toBeLessThan(3)
+      }
+    })
+  )
+
+  it.scoped("fails at once, naming the parameter to set, when it is given no whole batch", () =>
+    Effect.gen(function* () {
+      const { session } = yield* Onnxruntime
+      const { run } = yield* session(doubling, 1)
+      const error = yield* Effect.flip(run(Float32Array.of(1, 2)))
+      expect(error.message).toMatch(/failed at a batch: .*; expected .*--runtime tensorflow/)
+      expect(yield* run(Float32Array.of(1, 2, 3))).toEqual(Float32Array.of(2, 4, 6))
     })
   )
 

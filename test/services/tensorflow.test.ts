@@ -30,19 +30,6 @@ it.layer(Tensorflow.live)("Tensorflow", (it) => {
     })
   )
 
-  it.effect("keeps an acquired tensor until its scope closes", () =>
-    Effect.gen(function* () {
-      const { acquire } = yield* Tensorflow
-      const tensor = yield* Effect.scoped(
-        Effect.tap(
-          acquire((tf) => tf.ones([3])),
-          (tensor) => expect(tensor.isDisposed).toBe(false)
-        )
-      )
-      expect(tensor.isDisposed).toBe(true)
-    })
-  )
-
   it.scoped("runs a graph that is given as data", () =>
     Effect.gen(function* () {
       const { graph, tidy } = yield* Tensorflow
@@ -65,7 +52,7 @@ it.layer(Tensorflow.live)("Tensorflow", (it) => {
 
   it("says in three parts why TensorFlow cannot be loaded", () => {
     expect(new TensorflowUnloadable({ what: "libtensorflow.so: cannot open" }).message).toBe(
-      "TensorFlow cannot be loaded: libtensorflow.so: cannot open; expected its native library, which the installation provides. Run npm install again."
+      "TensorFlow cannot be loaded: libtensorflow.so: cannot open; expected its native library, which the installation provides. Run npm ci again."
     )
   })
 })

@@ -5,11 +5,14 @@ import { trace } from "../../services/trace-operations.ts"
 
 type Tensor = import("@tensorflow/tfjs-node-gpu").Tensor
 
+const held = <T extends Tensor>(tensor: T) =>
+  Effect.acquireRelease(Effect.succeed(tensor), (tensor) => Effect.sync(() => tensor.dispose()))
+
 /** What becomes of a program of one float32 [2, 3] tensor, traced as the node `x`. */
 const traceOf = (program: (tf: Tf, x: Tensor) => Tensor) =>
   Effect.gen(function* () {
-    const { tf, acquire } = yield* Tensorflow
-    const x = yield* acquire((tf) => tf.ones([2, 3]))
+    const { tf } = yield* Tensorflow
+    const x = yield* held(tf.ones([2, 3]))
     return yield* trace(tf, "t_", [{ tensor: x, node: "x" }], () => [program(tf, x)])
   })
 
@@ -43,8 +46,8 @@ layer(Tensorflow.live)("a traced program", (it) => {
       )
       expect(yield* why((tf, x) => tf.dropout(x, 0.5, undefined, 3))).toContain("cannot become a graph")
       expect(yield* why((tf, x) => tf.add(x, tf.randomUniform([2, 3])))).toContain("cannot become a graph")
-      const { acquire } = yield* Tensorflow
-      const rate = yield* acquire((tf) => tf.scalar(0.1))
+      const { tf } = yield* Tensorflow
+      const rate = yield* held(tf.scalar(0.1))
       expect(yield* why((tf, x) => tf.mul(x, rate))).toContain("Mul reads a float32 [] that it was not given")
       let calls = 0
       expect(yield* why((tf, x) => tf.mul(x, ++calls))).toContain("two runs differ, first in t_0_Const")

@@ -6,10 +6,11 @@ import { createRequire } from "node:module"
 import { availableParallelism, freemem, totalmem } from "node:os"
 import * as path from "node:path"
 import type { FileSystem } from "@effect/platform"
-import { Effect } from "effect"
+import { Effect, Option } from "effect"
 import { explain } from "../engine/Failure.ts"
 import { Datasets } from "../services/Datasets.ts"
 import * as NetworkRuntime from "../services/NetworkRuntime.ts"
+import * as OnnxruntimeInstall from "../services/OnnxruntimeInstall.ts"
 import * as TensorflowInstall from "../services/TensorflowInstall.ts"
 import { Place } from "./Place.ts"
 import { Reporter } from "./Reporter.ts"
@@ -83,18 +84,32 @@ const PROBES: Readonly<Record<string, string>> = {
     'const util = await import("node:util"); util.default.isNullOrUndefined ??= (v) => v == null; const { default: tf } = await import("@tensorflow/tfjs-node-gpu"); if (tf.matMul([[1, 2]], [[3], [4]]).dataSync()[0] !== 11) throw new Error("a wrong product")'
 }
 
+const FIXES: Readonly<Record<string, string>> = {
+  "TensorFlow computes": "Run node bin/provision-tensorflow.mjs.",
+  "ONNX runtime": "Run npm ci, or do without it: --runtime tensorflow."
+}
+
 const probe = (root: string, name: string, program: string) =>
   Effect.async<Check>((resume) => {
     const options = { cwd: root, timeout: 60_000, env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: "3" } }
     execFile(process.execPath, ["--input-type=module", "-e", program], options, (error, _stdout, stderr) => {
       const why = /^\w*Error.*$/m.exec(stderr)?.[0] ?? error?.signal ?? `exit code ${error?.code}`
-      const fix = name.startsWith("TensorFlow") ? "Run node bin/provision-tensorflow.mjs." : "Run npm ci."
+      const fix = FIXES[name] ?? "Run npm ci."
       resume(Effect.succeed(error === null ? fine(name, "works") : wrong(name, why, fix)))
     })
   })
 
 const packages = (root: string) =>
   Effect.forEach(Object.entries(PROBES), ([name, program]) => probe(root, name, program), { concurrency: 2 })
+
+/** Only where it is installed: the package is optional. */
+const onnxruntime = (root: string) =>
+  Effect.flatMap(OnnxruntimeInstall.versionFrom(path.join(root, "package.json")), (version) =>
+    Option.isNone(version)
+      ? Effect.succeed([])
+      : Effect.map(probe(root, "ONNX runtime", 'await import("onnxruntime-node")'), (check) => [check])
+  )
+
 /** What `--runtime auto` means on this machine. */
 const networkRuntime = NetworkRuntime.choose("auto").pipe(
   Effect.map(({ fact, notice }) => fine("network runtime", notice === null ? fact : `${fact} (${notice})`)),
@@ -157,6 +172,7 @@ export const doctor = Effect.gen(function* () {
     yield* platform,
     yield* tensorflow(root),
     ...(yield* packages(root)),
+    ...(yield* onnxruntime(root)),
     yield* networkRuntime,
     yield* memory,
     yield* writable("cache", home),

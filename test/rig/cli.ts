@@ -180,7 +180,7 @@ export interface FolderOptions {
 
 /** Side of an image, so that chunks are cut at 16 to 256 rows, 80 in the middle. */
 const SIDE = 224
-const CLASSES = ["blue", "green", "red"]
+export const CLASSES = ["blue", "green", "red"]
 
 /** A PNG of one colour, another for each class and index; stored, so that every image has the same size in bytes. */
 const writePicture = async (file: string, label: number, index: number, stored = false) => {

@@ -1,0 +1,139 @@
+import * as fs from "node:fs"
+import * as path from "node:path"
+import sharp from "sharp"
+import { beforeAll, describe, expect, it } from "vitest"
+import { CLASSES, documentOf, giveCifar10, nodeOf, pipeline, type Rig, type RunDocument, rig } from "../rig/cli.ts"
+
+/** What `inspect --json` says; more of it than a type would help to read. */
+type Shown = Readonly<Record<string, unknown>> & {
+  readonly content: string
+  readonly parts: ReadonlyArray<{ readonly object: string }>
+  readonly from: Readonly<Record<string, unknown>>
+}
+
+describe("pipeline inspect and list", () => {
+  let at: Rig
+  let run: RunDocument
+
+  const json = async (...args: ReadonlyArray<string>) => {
+    const finished = await pipeline(at, ...args, "--json")
+    expect(finished.code, finished.stdout).toBe(0)
+    return documentOf(finished) as unknown as Shown
+  }
+  const text = async (...args: ReadonlyArray<string>) => {
+    const finished = await pipeline(at, ...args)
+    expect(finished.code, finished.stderr).toBe(0)
+    return finished.stdout
+  }
+
+  beforeAll(async () => {
+    at = rig()
+    await giveCifar10(at)
+    run = documentOf(await pipeline(at, "run", "transfer", "--json"))
+    expect(run.status).toBe("done")
+  })
+
+  it("shows a table: schema, rows, bytes, chunks, statistics of every column, first rows", async () => {
+    const shown = await json("inspect", "transfer/features")
+    expect(shown).toMatchObject({
+      kind: "table",
+      artifact: "Features@1",
+      node: "extract-features",
+      output: "features",
+      rows: 24,
+      chunks: 1,
+      columns: [
+        { name: "feature", type: "float32 [1280]" },
+        { name: "label", type: "int32" }
+      ],
+      classes: CLASSES,
+      bytes: expect.any(Number),
+      contactSheet: null
+    })
+    const { statistics, firstRows } = shown as unknown as {
+      readonly statistics: { readonly rows: number; readonly columns: ReadonlyArray<Record<string, unknown>> }
+      readonly firstRows: ReadonlyArray<ReadonlyArray<string>>
+    }
+    expect(statistics.rows).toBe(24)
+    expect(statistics.columns).toMatchObject([
+      { column: "feature", values: 24 * 1280, min: 0 },
+      { column: "label", values: 24, min: 0, max: 2, mean: 1, counts: { 0: 8, 1: 8, 2: 8 } }
+    ])
+    expect(firstRows).toHaveLength(5)
+    expect(firstRows[0]?.[0]).toMatch(/^\[[\d., ]+, …\]$/)
+  })
+
+  it("says where it came from and who uses it", async () => {
+    const shown = await json("inspect", "transfer/features")
+    const { key, seconds } = nodeOf(run, "extract-features")
+    expect(shown.from).toMatchObject({
+      stage: "extract-features",
+      key,
+      seconds,
+      params: {},
+      codeDigest: expect.stringMatching(/^[0-9a-f]{64}$/),
+      facts: { runtime: expect.stringMatching(/^(onnxruntime|tensorflow) /) },
+      finished: expect.stringMatching(/^\d{4}-\d\d-\d\dT/)
+    })
+    expect(Object.keys(shown.from.inputs as object)).toEqual(expect.arrayContaining(["pixels", "weights"]))
+    expect(shown.usedBy).toEqual(["transfer/train"])
+    const told = await text("inspect", "transfer/features")
+    expect(told).toMatch(/made by stage extract-features in .* at \d{4}-/)
+    expect(told).toMatch(/\ncode: [0-9a-f]{12}, \d+ files \(/)
+    expect(told).toContain("used by: transfer/train")
+  })
+
+  it("finds the same by a run's output and by the beginning of a digest", async () => {
+    const { content, parts } = await json("inspect", "transfer/model")
+    expect((await json("inspect", `${run.run}/model`)).content).toBe(content)
+    expect((await json("inspect", content.slice(0, 10))).content).toBe(content)
+    expect((await json("inspect", parts[0]?.object.slice(0, 12) ?? "")).content).toBe(content)
+    const test = await json("inspect", "transfer/extract-features[test].features")
+    expect(test).toMatchObject({ node: "extract-features[test]", rows: 9, usedBy: ["transfer/evaluate"] })
+  })
+
+  it("shows images as a contact sheet", async () => {
+    const shown = await json("inspect", "transfer/ingest.train")
+    expect(shown.columns).toMatchObject([{ name: "image", type: "uint8 [32, 32, 3]" }, { name: "label" }])
+    const { width, height, format } = await sharp(shown.contactSheet as string).metadata()
+    expect(format).toBe("png")
+    expect(Math.min(width, height)).toBeGreaterThan(32)
+  })
+
+  it("shows a model's layers and parameter counts", async () => {
+    const { layers, parameters, kind } = await json("inspect", "transfer/model")
+    const [hidden, end] = [1280 * 2048 + 2048, 2048 * CLASSES.length + CLASSES.length]
+    expect(kind).toBe("model")
+    expect((layers as ReadonlyArray<{ parameters: number }>).map((layer) => layer.parameters)).toEqual([hidden, 0, end])
+    expect(parameters).toBe(hidden + end)
+    expect(await text("inspect", "transfer/model")).toContain((hidden + end).toLocaleString("en-US"))
+  })
+
+  it("shows a figure's files and a document's value", async () => {
+    const figure = await json("inspect", "transfer/curves")
+    expect(figure.kind).toBe("figure")
+    for (const { file, bytes } of figure.files as ReadonlyArray<{ file: string; bytes: number }>)
+      expect(fs.statSync(file).size).toBe(bytes)
+    expect((await json("inspect", "transfer/metrics")).value).toEqual(run.results.metrics)
+  })
+
+  it("lists pipelines with their parameters, the runs, and what is kept of each stage", async () => {
+    const { pipelines, runs, cache } = (await json("list")) as unknown as {
+      readonly pipelines: ReadonlyArray<{ name: string; params: ReadonlyArray<Record<string, unknown>> }>
+      readonly runs: ReadonlyArray<Record<string, unknown>>
+      readonly cache: { home: string; stages: ReadonlyArray<Record<string, unknown>> }
+    }
+    const transfer = pipelines.find(({ name }) => name === "transfer")
+    expect(transfer?.params).toContainEqual(
+      expect.objectContaining({ name: "learningRate", option: "--learning-rate", default: 0.001 })
+    )
+    expect(runs).toMatchObject([{ run: run.run, pipeline: "transfer", status: "done" }])
+    expect(cache.home).toBe(at.home)
+    expect(cache.stages).toContainEqual(
+      expect.objectContaining({ stage: "extract-features", results: 2, bytes: expect.any(Number) })
+    )
+    const told = await text("list")
+    expect(told).toContain(run.run)
+    expect(told).toContain(path.join(at.home))
+  })
+})

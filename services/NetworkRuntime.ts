@@ -3,6 +3,7 @@ import { Effect, Option, Schema } from "effect"
 import * as Machine from "./Machine.ts"
 import { optimization } from "./Onnxruntime.ts"
 import * as OnnxruntimeInstall from "./OnnxruntimeInstall.ts"
+import * as Processor from "./Processor.ts"
 import * as TensorflowInstall from "./TensorflowInstall.ts"
 
 /** What computes a frozen network; `auto` is the fastest one that this machine has. */
@@ -34,21 +35,23 @@ export const chooseFrom = (
 ): Effect.Effect<Choice, OnnxMissing | TensorflowInstall.TensorflowMissing, FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const onnx = yield* OnnxruntimeInstall.versionFrom(from)
-    if (request === "onnxruntime") return Option.isSome(onnx) ? onOnnxruntime(onnx.value) : yield* new OnnxMissing()
+    const vectors = yield* Processor.instructions
+    if (request === "onnxruntime")
+      return Option.isSome(onnx) ? onOnnxruntime(onnx.value, vectors) : yield* new OnnxMissing()
     const { tensorflow, device } = yield* TensorflowInstall.manifestFrom(from)
-    if (request === "auto" && device === "cpu" && Option.isSome(onnx)) return onOnnxruntime(onnx.value)
+    if (request === "auto" && device === "cpu" && Option.isSome(onnx)) return onOnnxruntime(onnx.value, vectors)
     const lacking = request === "auto" && device === "cpu"
     return {
       name: "tensorflow",
-      fact: `tensorflow ${tensorflow}, ${yield* Machine.threads} threads`,
+      fact: `tensorflow ${tensorflow}, ${vectors}, ${yield* Machine.threads} threads`,
       notice: lacking ? "TensorFlow computes the features; npm ci installs onnxruntime-node, which is faster" : null
     }
   })
 
 /** Threads don't count: each image is computed by one. */
-const onOnnxruntime = (version: string): Choice => ({
+const onOnnxruntime = (version: string, vectors: string): Choice => ({
   name: "onnxruntime",
-  fact: `onnxruntime ${version}, ${optimization} optimizations`,
+  fact: `onnxruntime ${version}, ${vectors}, ${optimization} optimizations`,
   notice: null
 })
 

@@ -1,5 +1,10 @@
 import * as Machine from "../services/Machine.ts"
+import * as Processor from "../services/Processor.ts"
 import * as TensorflowInstall from "../services/TensorflowInstall.ts"
 
-/** What of the machine changes the bits that TensorFlow computes: its version, and how many threads share a sum. */
-export const tensorflowFacts = { tensorflow: TensorflowInstall.version, threads: Machine.threads }
+/** What changes the bits that TensorFlow computes: its version, the threads that share a sum, the width of a vector. */
+export const tensorflowFacts = {
+  tensorflow: TensorflowInstall.version,
+  threads: Machine.threads,
+  instructions: Processor.instructions
+}

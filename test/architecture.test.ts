@@ -101,7 +101,7 @@ it("a stage whose code reaches TensorFlow says which, and how many threads share
       const stated = Object.keys(facts(defaults(params)))
       // the runtime of a network names its version and what of the threads counts
       if (stated.includes("runtime")) continue
-      const needed = file in THREAD_NEUTRAL ? ["tensorflow"] : ["tensorflow", "threads"]
+      const needed = file in THREAD_NEUTRAL ? ["tensorflow"] : ["tensorflow", "threads", "instructions"]
       expect([name, stated]).toEqual([name, expect.arrayContaining(needed)])
     }
   }

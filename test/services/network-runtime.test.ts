@@ -5,6 +5,7 @@ import { expect, it } from "@effect/vitest"
 import { Effect, Either } from "effect"
 import * as Machine from "../../services/Machine.ts"
 import { choose, chooseFrom } from "../../services/NetworkRuntime.ts"
+import * as Processor from "../../services/Processor.ts"
 
 const binding = `bin/napi-v6/${process.platform}/${process.arch}/onnxruntime_binding.node`
 
@@ -29,13 +30,18 @@ const project = (device: "cpu" | "gpu", onnx: Readonly<Record<string, string>>) 
     return path.join(root, ".pipeline/build/worker.mjs")
   })
 
+const vectors = Effect.runSync(Processor.instructions)
 const installed = { "package.json": '{"version":"1.30.0"}', [binding]: "" }
 
 it.layer(NodeFileSystem.layer)("the runtime of a network", (it) => {
   it.scoped("is by default the ONNX runtime on a CPU and TensorFlow on a GPU", () =>
     Effect.gen(function* () {
       const cpu = yield* chooseFrom(yield* project("cpu", installed), "auto")
-      expect(cpu).toEqual({ name: "onnxruntime", fact: "onnxruntime 1.30.0, all optimizations", notice: null })
+      expect(cpu).toEqual({
+        name: "onnxruntime",
+        fact: `onnxruntime 1.30.0, ${vectors}, all optimizations`,
+        notice: null
+      })
       const gpu = yield* chooseFrom(yield* project("gpu", installed), "auto")
       expect([gpu.name, gpu.notice]).toEqual(["tensorflow", null])
     })
@@ -45,7 +51,7 @@ it.layer(NodeFileSystem.layer)("the runtime of a network", (it) => {
     Effect.gen(function* () {
       for (const onnx of [{}, { "package.json": '{"version":"1.30.0"}' }]) {
         const { name, fact, notice } = yield* chooseFrom(yield* project("cpu", onnx), "auto")
-        expect([name, fact]).toEqual(["tensorflow", `tensorflow 2.21.0, ${yield* Machine.threads} threads`])
+        expect([name, fact]).toEqual(["tensorflow", `tensorflow 2.21.0, ${vectors}, ${yield* Machine.threads} threads`])
         expect(notice).toContain("onnxruntime-node")
       }
     })
@@ -63,7 +69,7 @@ it.layer(NodeFileSystem.layer)("the runtime of a network", (it) => {
 
   it.effect("is found for this checkout without being loaded", () =>
     Effect.gen(function* () {
-      expect((yield* choose("onnxruntime")).fact).toMatch(/^onnxruntime 1\.\d+\.\d+, all optimizations$/)
+      expect((yield* choose("onnxruntime")).fact).toMatch(/^onnxruntime 1\.\d+\.\d+, \w+, all optimizations$/)
       const maps = yield* Effect.flatMap(FileSystem.FileSystem, (files) => files.readFileString("/proc/self/maps"))
       expect(maps).not.toContain("onnxruntime")
     })

@@ -7,6 +7,20 @@ const recordBytes = 3073
 
 export const archive = path.join(mirror, "cifar-10-binary-5k.tar.gz")
 
+/** An archive of the first training records, and as it must have a test part, of one test record. */
+export const cifarTraining = async (folder, images) => {
+  const batches = path.join(folder, "cifar-10-batches-bin")
+  mkdirSync(folder, { recursive: true })
+  await tar.extract({ file: archive, cwd: folder })
+  cut(path.join(batches, "data_batch_1.bin"), images)
+  cut(path.join(batches, "test_batch.bin"), 1)
+  const file = path.join(folder, "training.tar.gz")
+  await tar.create({ file, cwd: folder, gzip: true, portable: true }, ["cifar-10-batches-bin"])
+  return { file }
+}
+
+const cut = (file, records) => writeFileSync(file, readFileSync(file).subarray(0, records * recordBytes))
+
 /** cifar10-5k; with `images`, an archive of its first records only, four fifths of them to train on. */
 export const cifar5k = async (scratch, images) => {
   if (images === undefined) return { dataset: "cifar10-5k", file: archive }
@@ -19,8 +33,7 @@ export const cifar5k = async (scratch, images) => {
     ["data_batch_1.bin", images - test],
     ["test_batch.bin", test]
   ]) {
-    const file = path.join(batches, name)
-    writeFileSync(file, readFileSync(file).subarray(0, records * recordBytes))
+    cut(path.join(batches, name), records)
   }
   const file = path.join(scratch, "subset.tar.gz")
   await tar.create({ file, cwd: folder, gzip: true, portable: true }, ["cifar-10-batches-bin"])

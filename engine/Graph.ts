@@ -1,7 +1,7 @@
 import { Either } from "effect"
 import * as CanonicalJson from "../artifacts/CanonicalJson.ts"
 import { type AnyWire, type Node, type StageDefinition, wiresOf } from "./Node.ts"
-import { encode } from "./Param.ts"
+import { type AnyParam, encode } from "./Param.ts"
 
 /** A node with its name, its place in topological order given by the list it stands in. */
 export interface Entry {
@@ -58,6 +58,11 @@ const outputQualifier = (wire: AnyWire): ReadonlyArray<string> => {
   return twins.length > 1 && twins[0]?.[0] !== wire.output ? [wire.output] : []
 }
 
+const valueText = (param: AnyParam | undefined, value: unknown, encoded: unknown): string => {
+  if (param != null && param.text !== null) return param.text(value)
+  return typeof encoded === "string" ? encoded : JSON.stringify(encoded)
+}
+
 /**
  * What tells a node from others of its stage, from the node alone, so that a new sibling renames nobody: the parameters
  * that its call set itself, and, for stages that map rows, what tells the rows apart.
@@ -67,7 +72,7 @@ const qualifiers = (builder: Builder, node: Node): ReadonlyArray<string> => {
   const encoded = encode(definition.params, params)
   const own = Object.keys(definition.params)
     .filter((name) => name in given && JSON.stringify(encoded[name]) !== JSON.stringify(builder.pipelineParams[name]))
-    .map((name) => `${name}=${typeof encoded[name] === "string" ? encoded[name] : JSON.stringify(encoded[name])}`)
+    .map((name) => `${name}=${valueText(definition.params[name], params[name], encoded[name])}`)
   if (definition._tag === "Source" || definition.over === null) return own
   const over = node.inputs[definition.over] as AnyWire
   const inherited =

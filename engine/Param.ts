@@ -7,6 +7,10 @@ export interface Param<A, I extends Json> {
   readonly schema: Schema.Schema<A, I>
   readonly default: A
   readonly description: string
+  /** A value in a few words, for names of nodes; JSON where it is null. */
+  readonly text: ((value: A) => string) | null
+  /** What tells a definition from others, whatever its default. */
+  readonly of: symbol
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a parameter of any type; `Values` recovers it
@@ -41,7 +45,8 @@ export class ParamInvalid extends Schema.TaggedError<ParamInvalid>()("ParamInval
 export const make = <A, I extends Json>(
   schema: Schema.Schema<A, I>,
   value: NoInfer<A>,
-  description: string
+  description: string,
+  text: ((value: NoInfer<A>) => string) | null = null
 ): Param<A, I> => {
   const checked = Schema.validateEither(schema)(value)
   if (Either.isLeft(checked)) {
@@ -51,8 +56,14 @@ export const make = <A, I extends Json>(
       fix: "Change the default or the schema."
     })
   }
-  return { schema, default: value, description }
+  return { schema, default: value, description, text, of: Symbol(description) }
 }
+
+/** The same parameter as a pipeline offers it, with a default of the pipeline's own. */
+export const withDefault = <A, I extends Json>(param: Param<A, I>, value: NoInfer<A>): Param<A, I> => ({
+  ...make(param.schema, value, param.description, param.text),
+  of: param.of
+})
 
 /** Every declared parameter: what the call gives, else the default. Throws `DefinitionInvalid` on a value that is refused. */
 export const fill = (
@@ -93,8 +104,8 @@ export const expectation = (schema: Schema.Schema.All): string => {
 const descriptionAnnotation = Symbol.for("effect/annotation/Description")
 const titleAnnotation = Symbol.for("effect/annotation/Title")
 
-/** Whether two stages mean the same by one name: the same definition, or an equal one. */
+/** Whether two stages mean the same by one name: the same definition, whatever its default here, or an equal one. */
 export const same = (a: AnyParam, b: AnyParam): boolean =>
-  a === b ||
+  a.of === b.of ||
   (String(a.schema) === String(b.schema) &&
     JSON.stringify(encode({ a }, { a: a.default })) === JSON.stringify(encode({ a: b }, { a: b.default })))

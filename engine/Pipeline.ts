@@ -1,5 +1,6 @@
-import { Either, Schema } from "effect"
+import { Either, ParseResult, Schema } from "effect"
 import type { AnyArtifact } from "../artifacts/Artifact.ts"
+import { explain } from "./Failure.ts"
 import * as Graph from "./Graph.ts"
 import type { Wire } from "./Node.ts"
 import { DefinitionInvalid, encode, expectation, ParamInvalid, type Params, same, type Values } from "./Param.ts"
@@ -91,6 +92,16 @@ const checkParams = (pipeline: AnyPipeline): void => {
   }
 }
 
+/** What a schema says for itself in three parts, where it does: more than that the value is another's. */
+const refusalOf = (
+  error: ParseResult.ParseError
+): { readonly found: string; readonly expected: string; readonly fix: string } | undefined =>
+  ParseResult.ArrayFormatter.formatErrorSync(error)
+    .map(({ message }) => explain({ message }))
+    .flatMap(({ what, expected, fix }) =>
+      expected === null || fix === null ? [] : [{ found: `refused: ${what}`, expected, fix }]
+    )[0]
+
 /** Every parameter of the pipeline, decoded from encoded values; those not given take their defaults. */
 export const decodeParams = (
   pipeline: AnyPipeline,
@@ -112,6 +123,8 @@ export const decodeParams = (
     }
     const decoded = Schema.decodeUnknownEither(param.schema)(value)
     if (Either.isLeft(decoded)) {
+      const refusal = refusalOf(decoded.left)
+      if (refusal !== undefined) return Either.left(new ParamInvalid({ name, ...refusal }))
       const option = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
       const example = typeof param.default === "object" ? JSON.stringify(param.default) : String(param.default)
       return Either.left(

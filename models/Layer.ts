@@ -173,5 +173,7 @@ const kinds: { readonly [K in Layer["kind"]]: Kind<Extract<Layer, { kind: K }>> 
   dropout
 }
 
+export const kindNames: ReadonlyArray<string> = Object.keys(kinds)
+
 /** What its kind does with a layer. The one cast: a layer's kind is the key of its own entry. */
 export const kindOf = (layer: Layer): Kind<Layer> => kinds[layer.kind] as Kind<Layer>

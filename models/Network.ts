@@ -9,6 +9,33 @@ type Tensor = import("@tensorflow/tfjs-node-gpu").Tensor
 export const Network = Schema.Array(Layer.Layer)
 export type Network = typeof Network.Type
 
+/** The layers with what makes a classifier of them at the end. */
+export const withEnd = (layers: Network, classes: number): Network => [
+  ...layers,
+  { kind: "dense", units: classes, activation: "softmax" }
+]
+
+/** The layers in a few words, such as `conv 32, pool 2, flatten, dense 128`. */
+export const text = (layers: Network): string =>
+  layers
+    .map((layer) => {
+      switch (layer.kind) {
+        case "conv2d":
+          return `conv ${layer.filters}`
+        case "max-pool":
+          return `pool ${layer.size}`
+        case "global-average-pooling":
+          return "average"
+        case "flatten":
+          return "flatten"
+        case "dense":
+          return `dense ${layer.units}`
+        case "dropout":
+          return `dropout ${layer.rate}`
+      }
+    })
+    .join(", ")
+
 /** A network that cannot be built, and which layer (counted from 1) of what kind is in the way. */
 export class NetworkInvalid extends Schema.TaggedError<NetworkInvalid>()("NetworkInvalid", {
   layer: Schema.Int,

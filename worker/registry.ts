@@ -1,4 +1,6 @@
 // Written by bin/build.mjs from the files in pipelines/.
+import { deepCnn } from "../pipelines/deep-cnn.ts"
+import { simpleCnn } from "../pipelines/simple-cnn.ts"
 import { transfer } from "../pipelines/transfer.ts"
 
-export const pipelines = [transfer] as const
+export const pipelines = [deepCnn, simpleCnn, transfer] as const

@@ -9,12 +9,13 @@ import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { Effect } from "effect"
 import * as DenseHead from "../../models/DenseHead.ts"
-import type { Layer } from "../../models/Layer.ts"
 import * as Network from "../../models/Network.ts"
 import * as Random from "../../models/Random.ts"
 import type { Setup, Stepper } from "../../models/Stepper.ts"
 import * as Compiled from "../../models/training-compiled.ts"
 import * as Eager from "../../models/training-eager.ts"
+import { deepCnn } from "../../pipelines/deep-cnn.ts"
+import { simpleCnn } from "../../pipelines/simple-cnn.ts"
 import { Tensorflow } from "../../services/Tensorflow.ts"
 
 /** What is printed for each network: milliseconds of a training step, eager, compiled and by Keras, taking turns. */
@@ -38,39 +39,20 @@ interface Case {
   readonly steps: number
 }
 
-const conv = (filters: number, padding: "same" | "valid"): Layer => ({
-  kind: "conv2d",
-  filters,
-  kernelSize: 3,
-  padding,
-  activation: "relu"
-})
-const pool: Layer = { kind: "max-pool", size: 2 }
-const dense = (units: number): Layer => ({ kind: "dense", units, activation: "relu" })
-const end: Layer = { kind: "dense", units: 10, activation: "softmax" }
 const image = [32, 32, 3]
-const head = DenseHead.network({ units: 2048, dropout: 0.5, classes: 10 })
+const head = Network.withEnd(DenseHead.layers({ units: 2048, dropout: 0.5 }), 10)
 
 const cases: ReadonlyArray<Case> = [
   {
     name: "simple-cnn",
-    layers: [conv(32, "valid"), pool, { kind: "flatten" }, dense(128), end],
+    layers: Network.withEnd(simpleCnn.params.network.default, 10),
     input: image,
     batchSize: 64,
     steps: 30
   },
   {
     name: "deep-cnn",
-    layers: [
-      conv(32, "same"),
-      pool,
-      conv(64, "same"),
-      pool,
-      conv(128, "same"),
-      { kind: "global-average-pooling" },
-      dense(2048),
-      end
-    ],
+    layers: Network.withEnd(deepCnn.params.network.default, 10),
     input: image,
     batchSize: 64,
     steps: 15

@@ -101,6 +101,14 @@ it("one name that two stages declare differently is refused where the pipeline i
   )
 })
 
+it("a pipeline may offer a stage's parameter with a default of its own", () => {
+  const pipeline = build({ ...note.params, count: Param.withDefault(note.params.count, 8) }, (params) =>
+    note({}, params)
+  )
+  expect(Pipeline.graph(pipeline, Pipeline.defaults(pipeline.params)).stages[0]?.node.params.count).toBe(8)
+  expect(message(() => Param.withDefault(note.params.count, -1))).toContain("expected a positive number")
+})
+
 it("a value that build makes and the parameter's schema refuses is refused by name", () => {
   expect(message(() => build({}, () => note({}, { count: 0 })))).toBe(
     'note is given 0 for the parameter "count"; expected a positive number. Correct the call in the pipeline\'s build.'

@@ -19,7 +19,7 @@ const classifierOf = (layers: Network.Network, input: ReadonlyArray<number>) => 
   const weights = Network.weights(network).map(({ size }, at) => floats(at, size))
   return { network, weights, classes: ["cat", "dog", "über"] }
 }
-const head = classifierOf(DenseHead.network({ units: 5, dropout: 0.25, classes: 3 }), [1280])
+const head = classifierOf(Network.withEnd(DenseHead.layers({ units: 5, dropout: 0.25 }), 3), [1280])
 const convolutional = classifierOf(
   [
     { kind: "conv2d", filters: 4, kernelSize: 3, padding: "same", activation: "relu" },

@@ -82,7 +82,11 @@ layer(Tensorflow.live)("a predictor", (it) => {
       const { tf } = yield* Tensorflow
       const before = tf.memory().numTensors
       yield* Effect.gen(function* () {
-        const network = yield* Network.check(DenseHead.network({ units: 16, dropout: 0.5, classes: 3 }), [1280], 3)
+        const network = yield* Network.check(
+          Network.withEnd(DenseHead.layers({ units: 16, dropout: 0.5 }), 3),
+          [1280],
+          3
+        )
         const predict = yield* Evaluation.predictor(network, weights)
         const features = floats(5, 1280 * 300)
         const whole = yield* predict(features)

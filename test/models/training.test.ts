@@ -38,7 +38,7 @@ type Changes = Partial<Training.Options> & {
   readonly learningRate?: number
 }
 const options = { l2: 0, batchSize: 32, epochs: 5, seed: 7 }
-const head = (units = 32, dropout = 0.2) => DenseHead.network({ units, dropout, classes })
+const head = (units = 32, dropout = 0.2) => Network.withEnd(DenseHead.layers({ units, dropout }), classes)
 
 const train = ({ units, dropout, learningRate = 1e-3, ...changes }: Changes = {}, on: Training.Data = data) =>
   Training.fit(

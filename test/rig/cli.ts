@@ -119,6 +119,7 @@ export interface ErrorDocument {
   readonly what: string
   readonly expected: string | null
   readonly fix: string | null
+  readonly details?: unknown
 }
 
 export interface RunDocument {

@@ -1,0 +1,35 @@
+import * as Param from "../engine/Param.ts"
+import * as Pipeline from "../engine/Pipeline.ts"
+import { dataset } from "../stages/dataset.ts"
+import { evaluateNetwork } from "../stages/evaluate-network.ts"
+import { ingest } from "../stages/ingest.ts"
+import { normalize } from "../stages/normalize.ts"
+import { plot } from "../stages/plot.ts"
+import { trainNetwork } from "../stages/train-network.ts"
+
+export const deepCnn = Pipeline.make({
+  name: "deep-cnn",
+  description: "A network of three convolutions and one wide dense layer, trained on the images themselves",
+  params: {
+    ...dataset.params,
+    ...ingest.params,
+    ...trainNetwork.params,
+    network: Param.withDefault(trainNetwork.params.network, [
+      { kind: "conv2d", filters: 32, kernelSize: 3, padding: "same", activation: "relu" },
+      { kind: "max-pool", size: 2 },
+      { kind: "conv2d", filters: 64, kernelSize: 3, padding: "same", activation: "relu" },
+      { kind: "max-pool", size: 2 },
+      { kind: "conv2d", filters: 128, kernelSize: 3, padding: "same", activation: "relu" },
+      { kind: "global-average-pooling" },
+      { kind: "dense", units: 2048, activation: "relu" }
+    ]),
+    epochs: Param.withDefault(trainNetwork.params.epochs, 50)
+  },
+  build: (params) => {
+    const images = ingest({ dataset: dataset(params) }, params)
+    const { model, history } = trainNetwork({ pixels: normalize({ images: images.train }).normalized }, params)
+    const { metrics, confusion } = evaluateNetwork({ model, pixels: normalize({ images: images.test }).normalized })
+    const { curves, heatmap } = plot({ history, confusion })
+    return { model, metrics, curves, confusion: heatmap }
+  }
+})

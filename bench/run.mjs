@@ -7,6 +7,7 @@ import * as cold60k from "./cold-60k.mjs"
 import * as extraction from "./extraction.mjs"
 import * as extractionRuntimes from "./extraction-runtimes.mjs"
 import * as features from "./features.mjs"
+import * as homework from "./homework.mjs"
 import * as inspect from "./inspect.mjs"
 import * as noOp from "./no-op.mjs"
 import { root } from "./rig/product.mjs"
@@ -21,7 +22,8 @@ const benches = {
   extraction,
   "no-op": noOp,
   "extraction-runtimes": extractionRuntimes,
-  training
+  training,
+  homework
 }
 
 const usage = `npm run bench -- NAME… [options]     writes bench/results/NAME.json
@@ -29,7 +31,7 @@ const usage = `npm run bench -- NAME… [options]     writes bench/results/NAME.
 ${Object.entries(benches)
   .map(([name, { about }]) => `  ${name.padEnd(21)}${about}`)
   .join("\n")}
-  ${"all".padEnd(21)}every one of them (about an hour)
+  ${"all".padEnd(21)}every one of them (over an hour)
 
   --home DIR      work in a home that holds results already: cold-60k, features, inspect, no-op
   --skip-folder   leave the folder of 60,000 files out of no-op

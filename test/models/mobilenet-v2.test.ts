@@ -1,6 +1,8 @@
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
-import { expect, it } from "@effect/vitest"
+import { Worker } from "node:worker_threads"
+import { expect, it, vi } from "@effect/vitest"
+import type { NodeJSKernelBackend } from "@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js"
 import { Effect, Layer } from "effect"
 import * as KerasWeights from "../../models/KerasWeights.ts"
 import * as MobileNetV2 from "../../models/MobileNetV2.ts"
@@ -94,6 +96,47 @@ it.layer(Layer.merge(Tensorflow.live, Onnxruntime.live))("MobileNetV2", (it) => 
       const on = (threads: number) =>
         Effect.flatMap(MobileNetV2.onOnnxruntime(weights, threads), ({ extract }) => extract(pixels, 9))
       expect(Buffer.compare(Buffer.from((yield* on(1)).buffer), Buffer.from((yield* on(3)).buffer))).toBe(0)
+    })
+  )
+
+  it.scoped("is one native call for sixteen images on TensorFlow, resizing another for all of them", () =>
+    Effect.gen(function* () {
+      const { tf } = yield* Tensorflow
+      const { extract } = yield* MobileNetV2.onTensorflow(yield* KerasWeights.read(localFile(official)))
+      const backend = tf.backend() as NodeJSKernelBackend
+      const graphs = vi.spyOn(backend, "runSavedModel")
+      const operations = vi.spyOn(backend, "executeSingleOutput")
+      const pixels = batch(
+        yield* goldenPixels,
+        Array.from({ length: 33 }, (_, index) => index % 4)
+      )
+      expect([graphs.mock.calls.length, operations.mock.calls.length]).toEqual([0, 1])
+      yield* extract(pixels, 33)
+      expect([graphs.mock.calls.length, operations.mock.calls.length]).toEqual([3, 1])
+      vi.restoreAllMocks()
+    })
+  )
+
+  it.scoped("copies an image's pixels once on their way to a thread of the ONNX runtime, eight images a message", () =>
+    Effect.gen(function* () {
+      const { extract } = yield* onOnnxruntime(yield* KerasWeights.read(localFile(official)))
+      const pixels = batch(
+        yield* goldenPixels,
+        Array.from({ length: 24 }, (_, index) => index % 4)
+      )
+      const sent: Array<{ readonly bytes: number; readonly handedOver: boolean }> = []
+      const post = Worker.prototype.postMessage
+      vi.spyOn(Worker.prototype, "postMessage").mockImplementation(function (this: Worker, values, transferred) {
+        const { byteLength, buffer } = values as Float32Array
+        sent.push({
+          bytes: byteLength,
+          handedOver: Array.isArray(transferred) && transferred.includes(buffer as never)
+        })
+        return post.call(this, values, transferred)
+      })
+      yield* extract(pixels, 24)
+      expect(sent).toEqual(Array.from({ length: 3 }, () => ({ bytes: 8 * size * 4, handedOver: true })))
+      vi.restoreAllMocks()
     })
   )
 

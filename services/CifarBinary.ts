@@ -83,11 +83,12 @@ const namesOf = (tree: FileTree, file: Entry | undefined): Effect.Effect<Readonl
       .split(/\r?\n/)
       .map((line) => line.trim())
       .filter((line) => line !== "")
-    if (names.length === standardNames.length) return names
+    const twice = names.find((name, index) => names.indexOf(name) < index)
+    if (names.length === standardNames.length && twice === undefined) return names
     return yield* new CifarRefused({
       file: tree.nameOf(file.path),
-      what: `names ${names.length} classes`,
-      expected: `${standardNames.length}, one a line`,
+      what: twice === undefined ? `names ${names.length} classes` : `names ${JSON.stringify(twice)} twice`,
+      expected: `${standardNames.length} names, one a line`,
       fix: again
     })
   })

@@ -41,7 +41,8 @@ const read = (at: string, imageSize: number | null = null) =>
     return { classes, rows, train: labels(rows.train), test: labels(rows.test) }
   }).pipe(Effect.provide(layer))
 
-const refusal = (parts: ReadonlyArray<Packed>) => Effect.flip(read(onDisk("cifar.tar.gz", gzipSync(tar(parts)))))
+const refusal = (parts: ReadonlyArray<Packed>) =>
+  Effect.flip(Effect.asVoid(read(onDisk("cifar.tar.gz", gzipSync(tar(parts))))))
 
 describe("CIFAR-10's binary version", () => {
   for (const [name, content] of [
@@ -137,6 +138,16 @@ describe("CIFAR-10's binary version", () => {
     Effect.gen(function* () {
       const error = yield* refusal([...standard, ...dataset({ "batches.meta.txt": "cat\ndog\n" })])
       expect(error.message).toContain("names 2 classes; expected 10")
+    })
+  )
+
+  it.effect("a class name that stands twice is refused: two rows of a figure would be one", () =>
+    Effect.gen(function* () {
+      const twice = names.with(7, "cat").join("\n")
+      const error = yield* refusal([...standard, ...dataset({ "batches.meta.txt": twice })])
+      expect(error.message).toMatch(
+        /batches\.meta\.txt in .* names "cat" twice; expected 10 names, one a line\. Download/
+      )
     })
   )
 

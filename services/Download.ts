@@ -119,6 +119,12 @@ const totalOf = (response: Response): number | null => {
   return length === null || length === undefined ? null : Number(length)
 }
 
+/** Where the bytes of a range begin in the whole file; null where the server doesn't say. */
+const startOf = (response: Response): number | null => {
+  const start = response.headers.get("content-range")?.match(/^bytes (\d+)-/)?.[1]
+  return start === undefined ? null : Number(start)
+}
+
 const discard = (response: Response) => Effect.promise(async () => response.body?.cancel()).pipe(Effect.ignore)
 
 /** Appends the answer's body to the part file. Fails with what arrived when it breaks off, or stalls for 30 s. */
@@ -152,7 +158,9 @@ const append = (request: Request, response: Response, part: Part) =>
         )
       )
     }
-    if (total !== null && received < total) return yield* broken("the connection ended")
+    if (total !== null && received !== total) {
+      return yield* broken(received < total ? "the connection ended" : "more came than was announced")
+    }
     yield* Effect.tryPromise({ try: () => file.sync(), catch: (error) => unwritable(request)(reason(error)) })
   }).pipe(Effect.scoped)
 
@@ -171,8 +179,8 @@ const attempt = (request: Request, part: Part): Effect.Effect<void, DownloadErro
     const isChecked = request.md5 !== null || request.sha256 !== null
     const from = part.current.version === "none" && !isChecked ? 0 : part.current.bytes
     const response = yield* ask(request, from)
-    const same = from > 0 && versionOf(response) === part.current.version
-    if (response.status === 206 && same) return yield* append(request, response, part)
+    const goesOn = from > 0 && startOf(response) === from && versionOf(response) === part.current.version
+    if (response.status === 206 && goesOn) return yield* append(request, response, part)
     if (response.status === 416 && totalOf(response) === from) return yield* discard(response)
     if (from > 0 && (response.status === 206 || response.status === 416)) {
       yield* discard(response)

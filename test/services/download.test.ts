@@ -110,6 +110,38 @@ describe("downloads", () => {
     })
   )
 
+  it.scopedLive("a range that begins elsewhere than asked is not appended: the file is fetched from its start", () =>
+    Effect.gen(function* () {
+      const { url, seen } = yield* server((response, count) => {
+        if (count === 1) return half(response, 0)
+        if (count > 2) return false
+        const range = `bytes 0-${body.length - 1}/${body.length}`
+        response.writeHead(206, { etag: '"a"', "content-length": body.length, "content-range": range }).end(body)
+        return true
+      })
+      const request = { ...into(url), bytes: null, md5: null }
+      yield* fetching(request)
+      expect(fs.readFileSync(request.destination).equals(body)).toBe(true)
+      expect(seen.map(({ range }) => range !== undefined)).toEqual([false, true, false])
+    })
+  )
+
+  it.scopedLive("a range that holds more than it announces is not taken", () =>
+    Effect.gen(function* () {
+      const { url, seen } = yield* server((response, count) => {
+        if (count === 1) return half(response, 0)
+        if (count > 2) return false
+        const from = Number(seen[1]?.range?.match(/\d+/)?.[0])
+        response.writeHead(206, { etag: '"a"', "content-range": `bytes ${from}-${body.length - 1}/${body.length}` })
+        response.end(Buffer.concat([body.subarray(from), body]))
+        return true
+      })
+      const request = { ...into(url), bytes: null, md5: null }
+      yield* fetching(request)
+      expect(fs.readFileSync(request.destination).equals(body)).toBe(true)
+    })
+  )
+
   it.scopedLive("what another version of the file left behind is not resumed", () =>
     Effect.gen(function* () {
       let etag = '"a"'

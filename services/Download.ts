@@ -1,7 +1,7 @@
 import fs from "node:fs"
 import { open } from "node:fs/promises"
 import path from "node:path"
-import { Context, Effect, Layer, Schema, Stream } from "effect"
+import { Context, Effect, Layer, Schedule, Schema, Stream } from "effect"
 import { hashFile } from "./HashFiles.ts"
 import * as PartFile from "./PartFile.ts"
 import type { OnProgress } from "./Progress.ts"
@@ -213,11 +213,24 @@ const verify = (request: Request, part: Part) =>
     Effect.tapErrorTag("DigestMismatch", () => Effect.sync(() => fs.rmSync(part.current.path, { force: true })))
   )
 
+/** A server that is gone while bytes of it are held is an interruption: what is there is worth going on from. */
+const interrupted =
+  (request: Request, part: Part) =>
+  (error: DownloadError): DownloadError => {
+    const { bytes: received } = part.current
+    if (error._tag !== "NoNetwork" || received === 0) return error
+    return new DownloadInterrupted({ url: request.url, received, total: request.bytes, what: error.what })
+  }
+
+/** Again after 0.5, 1 and 2 seconds. */
+const backOff = Schedule.intersect(Schedule.exponential("500 millis"), Schedule.recurs(3))
+
 const download = (request: Request) =>
   Effect.gen(function* () {
     const part = yield* PartFile.claim(request.destination, unwritable(request))
     yield* attempt(request, part).pipe(
-      Effect.retry({ times: 2, while: (error) => error._tag === "DownloadInterrupted" })
+      Effect.mapError(interrupted(request, part)),
+      Effect.retry({ schedule: backOff, while: (error) => error._tag === "DownloadInterrupted" })
     )
     yield* verify(request, part)
     yield* Effect.try({

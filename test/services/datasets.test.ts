@@ -1,10 +1,12 @@
 import fs from "node:fs"
+import http from "node:http"
+import type { AddressInfo } from "node:net"
 import path from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import * as Digest from "../../artifacts/Digest.ts"
 import { Datasets, type ResolveOptions } from "../../services/Datasets.ts"
-import { Download, type DownloadError, DownloadInterrupted, NoNetwork, type Request } from "../../services/Download.ts"
+import { Download, type DownloadError, NoNetwork, type Request } from "../../services/Download.ts"
 import { FileDigests } from "../../services/FileDigests.ts"
 import { folder } from "../rig/folder.ts"
 
@@ -18,6 +20,19 @@ const online: Network = ({ destination }) =>
     fs.mkdirSync(path.dirname(destination), { recursive: true })
     fs.writeFileSync(destination, "from the network")
   })
+
+/** The URL of a server that sends half of a file, cuts the connection and is gone. */
+const vanishing = Effect.acquireRelease(
+  Effect.async<http.Server>((resume) => {
+    const server = http.createServer((_, response) => {
+      server.close()
+      response.writeHead(200, { "content-length": 200_000 })
+      response.write(Buffer.alloc(100_000), () => setImmediate(() => response.destroy()))
+    })
+    server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+  }),
+  (server) => Effect.sync(() => server.close())
+).pipe(Effect.map((server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}/`))
 
 /** A machine with an empty mirror and home. `asked` lists the URLs that were tried since it was last emptied. */
 const machine = () => {
@@ -141,13 +156,15 @@ describe("datasets by name", () => {
     })
   )
 
-  it.effect("a download that breaks off is not quietly replaced by a lesser edition", () =>
+  it.scopedLive("a download that breaks off is not quietly replaced by a lesser edition, nor is that remembered", () =>
     Effect.gen(function* () {
-      const { resolve, put } = machine()
+      const { home, resolve, put } = machine()
       put(images, "images")
-      const broken: Network = ({ url }) =>
-        Effect.fail(new DownloadInterrupted({ url, received: 5, total: 10, what: "cut" }))
+      const url = yield* vanishing
+      const broken: Network = (request) =>
+        Effect.flatMap(Download, ({ fetch }) => fetch({ ...request, url })).pipe(Effect.provide(Download.live))
       expect((yield* Effect.flip(resolve("cifar10", broken)))._tag).toBe("DownloadInterrupted")
+      expect(fs.existsSync(path.join(home, "sources/editions.json"))).toBe(false)
     })
   )
 

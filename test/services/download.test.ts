@@ -110,6 +110,22 @@ describe("downloads", () => {
     })
   )
 
+  it.scopedLive("a server that is gone after half of the bytes is an interruption, told after some patience", () =>
+    Effect.gen(function* () {
+      const rig = yield* server((response) => {
+        rig.close()
+        return half(response, 0)
+      })
+      const request = into(rig.url)
+      const began = performance.now()
+      const error = yield* Effect.flip(fetching(request))
+      expect(error._tag).toBe("DownloadInterrupted")
+      expect(error.message).toMatch(/broke off after \d+ bytes: .*ECONNREFUSED.*; expected 300000 bytes\. Run again/)
+      expect(performance.now() - began).toBeGreaterThan(3_400)
+      expect(left(request)).toHaveLength(1)
+    })
+  )
+
   it.scopedLive("a range that begins elsewhere than asked is not appended: the file is fetched from its start", () =>
     Effect.gen(function* () {
       const { url, seen } = yield* server((response, count) => {

@@ -1,9 +1,15 @@
 import { Chunk, Effect, Option, Schema, Stream } from "effect"
 import { ArchiveRefused } from "./ArchiveRules.ts"
 import { smallBytes } from "./HashFiles.ts"
-import { SourceChanged, SourceRefused, SourceUnreadable } from "./SourceError.ts"
+import { SourceChanged, SourceRefused, SourceUnreadable, TemporaryUnwritable } from "./SourceError.ts"
 
-export const TreeError = Schema.Union(SourceUnreadable, SourceRefused, SourceChanged, ArchiveRefused)
+export const TreeError = Schema.Union(
+  SourceUnreadable,
+  SourceRefused,
+  SourceChanged,
+  ArchiveRefused,
+  TemporaryUnwritable
+)
 export type TreeError = typeof TreeError.Type
 
 export interface Entry {

@@ -30,6 +30,18 @@ export class SourceChanged extends Schema.TaggedError<SourceChanged>()("SourceCh
   }
 }
 
+/** What an archive's order asks to be kept aside for a moment finds no place. */
+export class TemporaryUnwritable extends Schema.TaggedError<TemporaryUnwritable>()("TemporaryUnwritable", {
+  folder: Schema.String,
+  bytes: Schema.Int,
+  what: Schema.String
+}) {
+  override get message() {
+    const megabytes = Math.ceil(this.bytes / 1e6)
+    return `The temporary file in ${this.folder} cannot be written: ${this.what}; expected room for ${megabytes} MB there. Let TMPDIR name a folder on a disk with room, or unpack the archive and give the folder.`
+  }
+}
+
 export const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 export const unreadable =

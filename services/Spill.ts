@@ -4,7 +4,7 @@ import os from "node:os"
 import path from "node:path"
 import { Effect, Stream } from "effect"
 import { type Entry, type Piece, readInOrder } from "./FileTree.ts"
-import { type SourceUnreadable, unreadable } from "./SourceError.ts"
+import { reason, TemporaryUnwritable } from "./SourceError.ts"
 
 const pieceBytes = 1 << 20
 
@@ -26,10 +26,12 @@ const readAt = (descriptor: number, offset: number, length: number): Uint8Array 
 export const reordered = <E>(
   source: Stream.Stream<Piece, E>,
   wanted: ReadonlyArray<Entry>
-): Stream.Stream<Piece, E | SourceUnreadable> => {
-  const file = path.join(os.tmpdir(), `headrace-${randomUUID()}.tmp`)
-  const failed = unreadable(`the temporary file in ${os.tmpdir()}`)
-  const attempt = <A>(run: () => A) => Effect.try({ try: run, catch: failed })
+): Stream.Stream<Piece, E | TemporaryUnwritable> => {
+  const folder = os.tmpdir()
+  const file = path.join(folder, `headrace-${randomUUID()}.tmp`)
+  const bytes = wanted.reduce((sum, { size }) => sum + size, 0)
+  const attempt = <A>(run: () => A) =>
+    Effect.try({ try: run, catch: (error) => new TemporaryUnwritable({ folder, bytes, what: reason(error) }) })
   return Stream.unwrapScoped(
     Effect.gen(function* () {
       const descriptor = yield* Effect.acquireRelease(

@@ -1,7 +1,8 @@
+import { randomBytes } from "node:crypto"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { beforeAll, describe, expect, it } from "vitest"
-import { onDisk, picture } from "../rig/archives.ts"
+import { onDisk, picture, tar } from "../rig/archives.ts"
 import { mounted, needMounts, pipeline, place, refused } from "../rig/bad-input.ts"
 import { folder } from "../rig/folder.ts"
 
@@ -56,6 +57,25 @@ describe("a full disk", { timeout: 120_000 }, () => {
 
   it("on which nothing can be created is told as such", async () => {
     expect(await refused(train(), 1, { under: mounted("size=4k,nr_inodes=1") })).toMatchObject(full)
+  })
+})
+
+describe("a full temporary folder", { timeout: 120_000 }, () => {
+  it("fails the reading of an archive whose order is another, saying how much room it takes and where to find it", async () => {
+    const bytes = await picture("a.png", 8, 8)
+    const noise = Buffer.concat([bytes, randomBytes(100_000)])
+    const entries = ["dog", "cat"].flatMap((name) =>
+      [0, 1, 2, 3].map((at) => ({ path: `${name}/${at}.png`, bytes: noise }))
+    )
+    const temporary = folder("tmp")
+    const args = ["run", "transfer", "--dataset", onDisk("images.tar", tar(entries))]
+    const under = mounted("size=64k", () => temporary)
+    expect(await refused(args, 1, { under, env: { TMPDIR: temporary } })).toMatchObject({
+      tag: "TemporaryUnwritable",
+      what: expect.stringMatching(/^The temporary file in .*tmp-.* cannot be written: .*ENOSPC/),
+      expected: "room for 1 MB there",
+      fix: expect.stringMatching(/^Let TMPDIR name a folder on a disk with room/)
+    })
   })
 })
 

@@ -1,12 +1,13 @@
 import { Chunk, Effect, Option, Schema, Stream } from "effect"
 import { ArchiveRefused } from "./ArchiveRules.ts"
 import { smallBytes } from "./HashFiles.ts"
-import { SourceChanged, SourceRefused, SourceUnreadable, TemporaryUnwritable } from "./SourceError.ts"
+import { FileTooLarge, SourceChanged, SourceRefused, SourceUnreadable, TemporaryUnwritable } from "./SourceError.ts"
 
 export const TreeError = Schema.Union(
   SourceUnreadable,
   SourceRefused,
   SourceChanged,
+  FileTooLarge,
   ArchiveRefused,
   TemporaryUnwritable
 )

@@ -2,9 +2,10 @@ import { createHash } from "node:crypto"
 import fs from "node:fs"
 import { Effect, Stream } from "effect"
 import type { Files } from "../artifacts/Files.ts"
+import { limits } from "./ArchiveRules.ts"
 import type { DigestedFile } from "./FileDigests.ts"
 import { type Entry, type FileTree, readInOrder } from "./FileTree.ts"
-import { SourceChanged, type SourceUnreadable, unreadable } from "./SourceError.ts"
+import { FileTooLarge, SourceChanged, type SourceUnreadable, unreadable } from "./SourceError.ts"
 
 /** A folder whose files are hashed as they are read, and compared with the digests that make up the folder's own. */
 export const make = (files: Files, listed: ReadonlyArray<DigestedFile>): FileTree => {
@@ -40,7 +41,13 @@ export const make = (files: Files, listed: ReadonlyArray<DigestedFile>): FileTre
 
   return {
     entries: listed.map(({ path, size }) => ({ path, size })),
-    read: (wanted) => readInOrder(wanted, small, large),
+    read: (wanted) => {
+      const most = limits.entryBytes
+      const tooLarge = wanted.find(({ size }) => size > most)
+      return tooLarge === undefined
+        ? readInOrder(wanted, small, large)
+        : Stream.fail(new FileTooLarge({ path: full(tooLarge.path), bytes: tooLarge.size, most }))
+    },
     nameOf: full
   }
 }

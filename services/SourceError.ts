@@ -20,6 +20,17 @@ export class SourceRefused extends Schema.TaggedError<SourceRefused>()("SourceRe
   }
 }
 
+/** Files of a dataset are held whole while they are decoded. */
+export class FileTooLarge extends Schema.TaggedError<FileTooLarge>()("FileTooLarge", {
+  path: Schema.String,
+  bytes: Schema.Int,
+  most: Schema.Int
+}) {
+  override get message() {
+    return `${this.path} has ${this.bytes} bytes; expected at most ${this.most}. Make it smaller, or remove it from the dataset.`
+  }
+}
+
 /** A source no longer has the bytes its digest was taken of. */
 export class SourceChanged extends Schema.TaggedError<SourceChanged>()("SourceChanged", {
   path: Schema.String,

@@ -111,6 +111,28 @@ describe("image folders", () => {
     })
   )
 
+  it.effect(
+    "a file larger than an archive's may be is refused before it is read; beside the classes it is left out",
+    () =>
+      Effect.gen(function* () {
+        const at = onDisk("pets", yield* pictures(split))
+        const bytes = (256 << 20) + 1
+        // sparse: no test should fill a disk
+        const large = (name: string) => {
+          fs.writeFileSync(path.join(at, name), "")
+          fs.truncateSync(path.join(at, name), bytes)
+        }
+        large("train/notes.bin")
+        expect((yield* read(at)).train).toHaveLength(3)
+        large("train/cat/large.jpg")
+        const error = yield* Effect.flip(Effect.asVoid(read(at)))
+        expect(error._tag).toBe("FileTooLarge")
+        expect(error.message).toMatch(
+          /train\/cat\/large\.jpg has 268435457 bytes; expected at most 268435456\. Make it smaller, or remove it/
+        )
+      })
+  )
+
   it.effect("a truncated JPEG is refused by name", () =>
     Effect.gen(function* () {
       const jpeg = yield* Effect.promise(() => picture("x.jpg", 8, 8))

@@ -131,6 +131,13 @@ describe("provision-tensorflow refuses, saying what to do", () => {
     expectRefused(provision({}, "--import", pretend), message, "HEADRACE_SKIP_TENSORFLOW=1")
   })
 
+  it("other platforms in its own words: npm's EBADPLATFORM would come first, and says no way out", () => {
+    for (const file of ["package.json", "package-lock.json"]) {
+      const manifest = JSON.parse(fs.readFileSync(path.join(checkout, file), "utf8"))
+      expect(manifest.packages?.[""] ?? manifest).not.toHaveProperty("os")
+    }
+  })
+
   it("a GPU, so far", () => {
     expectRefused(provision({ HEADRACE_TENSORFLOW: "gpu" }), 'HEADRACE_TENSORFLOW is "gpu"; expected "cpu"', "Unset")
   })

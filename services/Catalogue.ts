@@ -55,8 +55,10 @@ export const datasets: ReadonlyArray<Entry> = [
   }
 ]
 
-export const weights: ReadonlyArray<Entry> = [
-  {
+export type WeightsName = "mobilenet_v2_1.0_224_no_top"
+
+export const weights: Readonly<Record<WeightsName, Entry>> = {
+  "mobilenet_v2_1.0_224_no_top": {
     name: "mobilenet_v2_1.0_224_no_top",
     editions: [
       {
@@ -76,7 +78,7 @@ export const weights: ReadonlyArray<Entry> = [
       }
     ]
   }
-]
+}
 
 const distance = (a: string, b: string): number => {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index)

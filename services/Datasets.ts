@@ -9,27 +9,24 @@ import { FileDigests } from "./FileDigests.ts"
 import type { OnProgress } from "./Progress.ts"
 import { SourceRefused, SourceUnreadable } from "./SourceError.ts"
 
-/** Neither a known name nor something that exists. */
+/** Neither a known dataset nor something that exists. */
 export class NoSuchSource extends Schema.TaggedError<NoSuchSource>()("NoSuchSource", {
-  kind: Schema.Literal("dataset", "weights"),
   name: Schema.String,
   path: Schema.String,
   known: Schema.Array(Schema.String),
   nearest: Schema.NullOr(Schema.String)
 }) {
   override get message() {
-    const shape = this.kind === "dataset" ? "an image folder, a .tar, .tar.gz, .tgz or .zip" : "an .h5 file"
     const fix = this.nearest === null ? "Check the path" : `Did you mean ${this.nearest}? If not, check the path`
-    return `There is no ${this.kind} "${this.name}" (nothing lies at ${this.path}); expected ${this.known.join(", ")}, or the path of ${shape}. ${fix}.`
+    return `There is no dataset "${this.name}" (nothing lies at ${this.path}); expected ${this.known.join(", ")}, or the path of an image folder, a .tar, .tar.gz, .tgz or .zip. ${fix}.`
   }
 }
 
 export class UnsupportedSource extends Schema.TaggedError<UnsupportedSource>()("UnsupportedSource", {
-  path: Schema.String,
-  expected: Schema.String
+  path: Schema.String
 }) {
   override get message() {
-    return `${this.path} is not something that can be read here; expected ${this.expected}. Pack or convert it.`
+    return `${this.path} is not something that can be read here; expected a folder, a .tar, .tar.gz, .tgz or .zip. Pack or convert it.`
   }
 }
 
@@ -77,7 +74,10 @@ export class Datasets extends Context.Tag("headrace/Datasets")<
   Datasets,
   {
     readonly resolve: (name: string, options: ResolveOptions) => Effect.Effect<Files, ResolveError>
-    readonly resolveWeights: (name: string, options: ResolveOptions) => Effect.Effect<Files, ResolveError>
+    readonly resolveWeights: (
+      name: Catalogue.WeightsName,
+      options: ResolveOptions
+    ) => Effect.Effect<Files, ResolveError>
   }
 >() {
   static readonly layer = (places: Places): Layer.Layer<Datasets, never, Download | FileDigests> =>
@@ -85,18 +85,16 @@ export class Datasets extends Context.Tag("headrace/Datasets")<
       Datasets,
       Effect.gen(function* () {
         const context = yield* Effect.context<Download | FileDigests>()
-        const resolver = (kind: Kind) => (name: string, options: ResolveOptions) =>
-          resolve(places, kind, name, options).pipe(Effect.provide(context))
-        return { resolve: resolver("dataset"), resolveWeights: resolver("weights") }
+        return {
+          resolve: (name, options) => Effect.provide(resolve(places, name, options), context),
+          resolveWeights: (name, options) =>
+            Effect.provide(fromCatalogue(places, Catalogue.weights[name], options), context)
+        }
       })
     )
 }
 
-type Kind = "dataset" | "weights"
-
-const catalogues = { dataset: Catalogue.datasets, weights: Catalogue.weights }
-const readable = { dataset: /\.(tar|tar\.gz|tgz|zip)$/i, weights: /\.(h5|hdf5|keras)$/i }
-const expected = { dataset: "a folder, a .tar, .tar.gz, .tgz or .zip", weights: "an .h5 file" }
+const readable = /\.(tar|tar\.gz|tgz|zip)$/i
 
 const mirrorOf = (places: Places): string =>
   path.resolve(places.workingDirectory, places.mirror ?? path.join(places.projectRoot, "..", "shared", "data"))
@@ -110,7 +108,7 @@ const digested = (at: string, label: string, notice: string | null, options: Res
     return { digest, path: at, label, notice }
   })
 
-const fromPath = (places: Places, kind: Kind, name: string, options: ResolveOptions) =>
+const fromPath = (places: Places, name: string, options: ResolveOptions) =>
   Effect.gen(function* () {
     const at = path.resolve(places.workingDirectory, name)
     const stats = yield* Effect.try({
@@ -118,11 +116,10 @@ const fromPath = (places: Places, kind: Kind, name: string, options: ResolveOpti
       catch: () => new SourceUnreadable({ path: at, what: "its folder cannot be entered" })
     })
     if (stats === undefined) {
-      const known = catalogues[kind].map((entry) => entry.name)
-      return yield* new NoSuchSource({ kind, name, path: at, known, nearest: Catalogue.nearest(name, known) })
+      const known = Catalogue.datasets.map((entry) => entry.name)
+      return yield* new NoSuchSource({ name, path: at, known, nearest: Catalogue.nearest(name, known) })
     }
-    const isRight = stats.isDirectory() ? kind === "dataset" : readable[kind].test(at)
-    if (!isRight) return yield* new UnsupportedSource({ path: at, expected: expected[kind] })
+    if (!stats.isDirectory() && !readable.test(at)) return yield* new UnsupportedSource({ path: at })
     return yield* digested(at, name, null, options)
   })
 
@@ -201,10 +198,9 @@ const fromCatalogue = (places: Places, entry: Catalogue.Entry, options: ResolveO
 
 const resolve = (
   places: Places,
-  kind: Kind,
   name: string,
   options: ResolveOptions
 ): Effect.Effect<Files, ResolveError, Download | FileDigests> => {
-  const entry = catalogues[kind].find((candidate) => candidate.name === name)
-  return entry === undefined ? fromPath(places, kind, name, options) : fromCatalogue(places, entry, options)
+  const entry = Catalogue.datasets.find((candidate) => candidate.name === name)
+  return entry === undefined ? fromPath(places, name, options) : fromCatalogue(places, entry, options)
 }

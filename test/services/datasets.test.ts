@@ -238,29 +238,21 @@ describe("datasets by path", () => {
 
 describe("weights", () => {
   const name = "mobilenet_v2_1.0_224_no_top"
-  const weights = (layer: Layer.Layer<Datasets>, of: string) =>
-    Effect.flatMap(Datasets, (datasets) => datasets.resolveWeights(of, { refresh: false })).pipe(Effect.provide(layer))
+  const weights = (layer: Layer.Layer<Datasets>) =>
+    Effect.flatMap(Datasets, (datasets) => datasets.resolveWeights(name, { refresh: false })).pipe(
+      Effect.provide(layer)
+    )
 
   it.effect("Keras' own file is preferred, the mirror's restored one comes with a notice", () =>
     Effect.gen(function* () {
       const { mirror, asked, layer, put } = machine()
       put(`${name}.dequantized.h5`, "restored")
-      const restored = yield* weights(layer(offline, mirror), name)
+      const restored = yield* weights(layer(offline, mirror))
       expect(restored.notice).toContain("quantized")
       put("mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5", "keras")
-      const keras = yield* weights(layer(offline, mirror), name)
+      const keras = yield* weights(layer(offline, mirror))
       expect(keras).toMatchObject({ digest: Digest.ofBytes("keras"), notice: null })
       expect(asked).toEqual([expect.stringMatching(/^https:.*\/mobilenet_v2_weights_tf.*no_top\.h5$/)])
-    })
-  )
-
-  it.effect("a weight file may be given by path", () =>
-    Effect.gen(function* () {
-      const { workingDirectory, mirror, layer } = machine()
-      fs.writeFileSync(path.join(workingDirectory, "mine.h5"), "mine")
-      expect((yield* weights(layer(offline, mirror), "mine.h5")).digest).toBe(Digest.ofBytes("mine"))
-      const error = yield* Effect.flip(weights(layer(offline, mirror), "mobilenet_v2_1.0_224_no_to"))
-      expect(error.message).toContain(`Did you mean ${name}?`)
     })
   )
 })

@@ -8,22 +8,53 @@ export const ImageFolderError = Schema.Union(TreeError, ImageFolderRefused, Imag
 export type ImageFolderError = typeof ImageFolderError.Type
 
 const groupFiles = 16
-const groupBytes = 256 << 10
+const groupBytes = 1 << 20
+/** What may be decoded, or wait decoded, at a time: four photographs of 12 megapixels. What needs more is alone. */
+const bytesInFlight = 192 << 20
 
-/** Small files are decoded in groups, large ones alone: few are in memory at once, and grouping costs nothing. */
-const grouped = (files: Chunk.Chunk<WholeFile>): Chunk.Chunk<ReadonlyArray<WholeFile>> => {
-  const groups: Array<Array<WholeFile>> = []
-  let room = 0
-  for (const file of files) {
+interface Group {
+  readonly files: ReadonlyArray<WholeFile>
+  /** Of the files, and of their pixels once decoded. */
+  readonly bytes: number
+}
+
+/** Small images are decoded in groups, large ones alone: few are in memory at once, and grouping costs nothing. */
+const grouped = (files: Chunk.Chunk<WholeFile>, pixels: ReadonlyArray<number>): Chunk.Chunk<Group> => {
+  const groups: Array<{ readonly files: Array<WholeFile>; bytes: number }> = []
+  for (const [index, file] of Chunk.toReadonlyArray(files).entries()) {
+    const bytes = file.bytes.length + 3 * (pixels[index] ?? 0)
     const group = groups.at(-1)
-    room -= file.bytes.length
-    if (group === undefined || room < 0 || group.length === groupFiles) {
-      groups.push([file])
-      room = groupBytes - file.bytes.length
-    } else group.push(file)
+    if (group === undefined || group.bytes + bytes > groupBytes || group.files.length === groupFiles) {
+      groups.push({ files: [file], bytes })
+    } else {
+      group.files.push(file)
+      group.bytes += bytes
+    }
   }
   return Chunk.unsafeFromArray(groups)
 }
+
+/**
+ * As many at once as `parallel` says and `bytesInFlight` lets, in order. Room is taken in that order too, so that no group
+ * waits for one behind it.
+ */
+const inFlight = <A, E, F>(
+  groups: Stream.Stream<Group, E>,
+  parallel: number,
+  decode: (files: ReadonlyArray<WholeFile>) => Effect.Effect<A, F>
+): Stream.Stream<A, E | F> =>
+  Stream.unwrap(
+    Effect.map(Effect.makeSemaphore(bytesInFlight), (room) => {
+      const share = ({ bytes }: Group) => Math.min(bytes, bytesInFlight)
+      return groups.pipe(
+        Stream.tap((group) => room.take(share(group))),
+        Stream.mapEffect((group) => Effect.map(decode(group.files), (decoded) => ({ group, decoded })), {
+          concurrency: parallel
+        }),
+        Stream.mapEffect(({ group, decoded }) => Effect.as(room.release(share(group)), decoded))
+      )
+    })
+  )
 
 /** Decodes the images of a tree, several at a time, in the order of the layout: by class, then by name. */
 export const open = (
@@ -45,11 +76,14 @@ export const open = (
           })
         )
       }
-      const decoded = joined(tree.read(labelled.map(({ entry }) => entry))).pipe(
-        Stream.mapChunks(grouped),
-        Stream.mapEffect(decode, { concurrency: images.parallel })
+      const groups = joined(tree.read(labelled.map(({ entry }) => entry))).pipe(
+        Stream.mapChunksEffect((files) =>
+          Effect.map(images.pixels(Chunk.toReadonlyArray(files).map(({ bytes }) => bytes)), (pixels) =>
+            grouped(files, pixels)
+          )
+        )
       )
-      return batches(decoded, reference)
+      return batches(inFlight(groups, images.parallel, decode), reference)
     }
     return { classes, train: rows(train), test: rows(test) }
   })

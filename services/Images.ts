@@ -1,5 +1,6 @@
 import { Context, Effect, Layer, Schema } from "effect"
 import type { Sharp } from "sharp"
+import * as ImageHeader from "./ImageHeader.ts"
 import { reason } from "./SourceError.ts"
 
 /** A picture as uint8 [height, width, 3], RGB. */
@@ -46,6 +47,8 @@ export class Images extends Context.Tag("headrace/ImagesDecoder")<
       images: ReadonlyArray<Encoded>,
       size: number | null
     ) => Effect.Effect<ReadonlyArray<Decoded>, ImageRefused>
+    /** Pixels that each has by its header, undecoded; 0 for what is no image. */
+    readonly pixels: (images: ReadonlyArray<Uint8Array>) => Effect.Effect<ReadonlyArray<number>>
     readonly resize: (images: ReadonlyArray<Decoded>, size: number) => Effect.Effect<ReadonlyArray<Decoded>>
     /** How many calls are worth making at a time. */
     readonly parallel: number
@@ -58,6 +61,17 @@ export class Images extends Context.Tag("headrace/ImagesDecoder")<
       return {
         parallel: 4,
         decode: (images, size) => Effect.flatMap(sharp, (make) => decode(make, images, size)),
+        pixels: (images) =>
+          Effect.flatMap(sharp, (make) =>
+            Effect.promise((signal) =>
+              eachInTurn(images, signal, async (bytes) => {
+                const pixels = ImageHeader.pixels(bytes)
+                if (pixels !== null) return pixels
+                const [width, height] = await sizeOf(make, bytes)
+                return width * height
+              })
+            )
+          ),
         resize: (images, size) =>
           Effect.flatMap(sharp, (make) =>
             // raw pixels of a known size have nothing to be refused for
@@ -89,14 +103,19 @@ const decode = (make: Make, images: ReadonlyArray<Encoded>, size: number | null)
       try: (signal) =>
         eachInTurn(images, signal, (image) => {
           current = image
-          const options = { limitInputPixels: mostPixels, failOn: "error", sequentialRead: true } as const
+          // a decoder that finds more than the header says stops
+          const limitInputPixels = Math.min(ImageHeader.pixels(image.bytes) || mostPixels, mostPixels)
+          const options = { limitInputPixels, failOn: "error", sequentialRead: true } as const
           return rgb(make(image.bytes, options).autoOrient(), size)
         }),
       catch: reason
     }).pipe(
       Effect.catchAll((what) => {
         const { file, bytes } = current ?? { file: "an image", bytes: new Uint8Array() }
-        return Effect.flatMap(sizeOf(make, bytes), (pixels) => refusal(file, what, pixels))
+        return Effect.flatMap(
+          Effect.promise(() => sizeOf(make, bytes)),
+          (size) => refusal(file, what, size)
+        )
       })
     )
   })
@@ -124,18 +143,24 @@ const rgb = async (image: Sharp, size: number | null): Promise<Decoded> => {
   return { height: info.height, width: info.width, data }
 }
 
-const sizeOf = (make: Make, bytes: Uint8Array): Effect.Effect<string> =>
-  Effect.tryPromise(() => make(bytes, { limitInputPixels: false }).metadata()).pipe(
-    Effect.map(({ width, height }) => `${width}x${height}`),
-    Effect.orElseSucceed(() => "unknown")
-  )
+type Size = readonly [width: number, height: number]
 
-const refusal = (file: string, what: string, pixels: string): ImageRefused => {
+/** 0x0 for what is no image. */
+const sizeOf = async (make: Make, bytes: Uint8Array): Promise<Size> => {
+  try {
+    const { width, height } = await make(bytes, { limitInputPixels: false }).metadata()
+    return [width, height]
+  } catch {
+    return [0, 0]
+  }
+}
+
+const refusal = (file: string, what: string, [width, height]: Size): ImageRefused => {
   const [firstLine = ""] = what.split("\n")
-  if (/pixel limit/i.test(what)) {
+  if (/pixel limit/i.test(what) && width * height > mostPixels) {
     return new ImageRefused({
       file,
-      what: `has ${pixels} pixels`,
+      what: `has ${width}x${height} pixels`,
       expected: "at most 100 megapixels",
       fix: "Make it smaller, or remove it."
     })

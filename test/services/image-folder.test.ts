@@ -3,6 +3,7 @@ import path from "node:path"
 import { gzipSync } from "node:zlib"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Either, Layer, Stream } from "effect"
+import sharp from "sharp"
 import * as DatasetReader from "../../services/DatasetReader.ts"
 import { layout } from "../../services/ImageLayout.ts"
 import { Images } from "../../services/Images.ts"
@@ -131,6 +132,28 @@ describe("image folders", () => {
           /train\/cat\/large\.jpg has 268435457 bytes; expected at most 268435456\. Make it smaller, or remove it/
         )
       })
+  )
+
+  it.effect("small files of many pixels are decoded in bounded memory", () =>
+    Effect.gen(function* () {
+      const square = sharp({ create: { width: 4_000, height: 4_000, channels: 3, background: "#fff" } })
+      const bomb = yield* Effect.promise(() => square.png({ palette: true, colours: 2 }).toBuffer())
+      expect(bomb.length).toBeLessThan(4_000)
+      const paths = ["train/a", "train/b"].flatMap((at) =>
+        Array.from({ length: 20 }, (_, index) => `${at}/${index}.png`)
+      )
+      const at = onDisk(
+        "bombs",
+        [...paths, "test/a/0.png"].map((file) => ({ path: file, bytes: bomb }))
+      )
+      const { train } = yield* DatasetReader.open(yield* files(at), { imageSize: null, testFraction: 0.2 })
+      const megabytes = () => process.resourceUsage().maxRSS / 1024
+      const before = megabytes()
+      const rows = yield* Stream.runFold(train, 0, (sum, batch) => sum + batch.rows)
+      expect(rows).toBe(40)
+      // decoded, they have 1,920 MB
+      expect(megabytes() - before).toBeLessThan(900)
+    }).pipe(Effect.provide(layer))
   )
 
   it.effect("a truncated JPEG is refused by name", () =>

@@ -71,6 +71,33 @@ describe("decoding images", () => {
     })
   )
 
+  it.effect(
+    "pixels are counted from headers: of every format, progressive or with a profile; nothing is no pixels",
+    () =>
+      Effect.gen(function* () {
+        const { pixels } = yield* Images
+        const image = sharp(yield* Effect.promise(() => picture("x.png", 32, 16)))
+        const forms = [
+          ...(["png", "jpeg", "webp", "gif", "tiff", "avif"] as const).map((format) => image.clone().toFormat(format)),
+          image.clone().jpeg({ progressive: true, mozjpeg: true }).withMetadata({ orientation: 6 }),
+          image.clone().png({ progressive: true, palette: true })
+        ]
+        const files = yield* Effect.promise(() => Promise.all(forms.map((form) => form.toBuffer())))
+        expect(yield* pixels(files)).toEqual(files.map(() => 512))
+        const cut = files[1]?.subarray(0, 30) ?? Buffer.of()
+        expect(yield* pixels([Buffer.from("hello"), Buffer.of(), Buffer.of(0xff, 0xd8), cut])).toEqual([0, 0, 0, 0])
+      }).pipe(Effect.provide(Images.live))
+  )
+
+  it.effect("a JPEG whose second frame header says another size than its first is refused undecoded", () =>
+    Effect.gen(function* () {
+      const large = yield* Effect.promise(() => picture("x.jpg", 4000, 4000))
+      const frame = Buffer.from([0xff, 0xc0, 0, 11, 8, 0, 8, 0, 8, 1, 1, 0x11, 0])
+      const error = yield* Effect.flip(decode(Buffer.concat([large.subarray(0, 2), frame, large.subarray(2)])))
+      expect(error.message).toMatch(/^cat\/1\.jpg is (damaged|not an image)/)
+    })
+  )
+
   it.effect("an image of 900 megapixels is refused by its header, with its size", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(decode(hugePng(30_000, 30_000)))

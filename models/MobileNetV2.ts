@@ -2,7 +2,7 @@ import { Effect, type Scope } from "effect"
 import { type OnnxFailed, Onnxruntime, type OnnxUnloadable } from "../services/Onnxruntime.ts"
 import { type GraphUnloadable, Tensorflow } from "../services/Tensorflow.ts"
 import type * as KerasWeights from "./KerasWeights.ts"
-import { featureCount, folded } from "./mobilenet-v2-layers.ts"
+import { featureCount, folded, type VarianceNegative } from "./mobilenet-v2-layers.ts"
 import { onnxModel } from "./mobilenet-v2-onnx.ts"
 import { tensorflowGraph } from "./mobilenet-v2-tensorflow.ts"
 import { imageSize } from "./resize-bilinear.ts"
@@ -58,7 +58,7 @@ const inBatches = (
     })
 })
 
-type WeightsFailure = KerasWeights.WeightMissing | KerasWeights.WeightMisshapen
+type WeightsFailure = KerasWeights.WeightMissing | KerasWeights.WeightMisshapen | VarianceNegative
 
 export const onTensorflow = (
   weights: KerasWeights.KerasWeights

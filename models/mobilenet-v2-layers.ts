@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import { Effect, Schema } from "effect"
 import * as KerasWeights from "./KerasWeights.ts"
 
 /** MobileNetV2 1.0/224 without its top (Sandler et al. 2018, table 2; layer names as in keras.applications), as data. */
@@ -86,7 +86,18 @@ const network = (): ReadonlyArray<Block<Convolution>> => {
   return [...blocks, { convolutions: [pointwise("Conv_1", "Conv_1_bn", inputs, featureCount)], residual: false }]
 }
 
-type LayerFailure = KerasWeights.WeightMissing | KerasWeights.WeightMisshapen
+type LayerFailure = KerasWeights.WeightMissing | KerasWeights.WeightMisshapen | VarianceNegative
+
+/** A variance is a mean of squares. Below zero its root would be no number, which ReLU6 turns into plausible zeros. */
+export class VarianceNegative extends Schema.TaggedError<VarianceNegative>()("VarianceNegative", {
+  layer: Schema.String,
+  channel: Schema.Int,
+  found: Schema.Number
+}) {
+  override get message() {
+    return `The weight "moving_variance" of layer "${this.layer}" is damaged: channel ${this.channel} has ${this.found}; expected a variance of 0 or more. Replace the weight file with a fresh copy.`
+  }
+}
 
 /** Batch normalization is linear once trained, so the kernel and a bias can carry it: epsilon as Keras has it. */
 const fold = (weights: KerasWeights.KerasWeights, one: Convolution): Effect.Effect<Folded, LayerFailure> =>
@@ -97,6 +108,8 @@ const fold = (weights: KerasWeights.KerasWeights, one: Convolution): Effect.Effe
     const ofNorm = (name: string) => KerasWeights.find(weights, norm, name, [channels])
     const [gamma, beta] = [yield* ofNorm("gamma"), yield* ofNorm("beta")]
     const [mean, variance] = [yield* ofNorm("moving_mean"), yield* ofNorm("moving_variance")]
+    const channel = variance.findIndex((value) => value < 0)
+    if (channel >= 0) return yield* new VarianceNegative({ layer: norm, channel, found: variance[channel] ?? 0 })
     const scale = Float64Array.from(gamma, (value, channel) => value / Math.sqrt((variance[channel] ?? 0) + 1e-3))
     return {
       ...one,

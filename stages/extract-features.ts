@@ -6,7 +6,7 @@ import * as Param from "../engine/Param.ts"
 import * as Stage from "../engine/Stage.ts"
 import * as KerasWeights from "../models/KerasWeights.ts"
 import * as MobileNetV2 from "../models/MobileNetV2.ts"
-import { featureCount } from "../models/mobilenet-v2-layers.ts"
+import { featureCount, VarianceNegative } from "../models/mobilenet-v2-layers.ts"
 import * as Machine from "../services/Machine.ts"
 import * as NetworkRuntime from "../services/NetworkRuntime.ts"
 import { OnnxFailed, OnnxUnloadable } from "../services/Onnxruntime.ts"
@@ -40,6 +40,7 @@ export const extractFeatures = Stage.rows({
     KerasWeights.WeightsUnreadable,
     KerasWeights.WeightMissing,
     KerasWeights.WeightMisshapen,
+    VarianceNegative,
     GraphUnloadable,
     TensorflowUnloadable,
     TensorflowMissing,

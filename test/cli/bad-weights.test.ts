@@ -93,6 +93,22 @@ describe("a weight file that is not as it should be fails the extraction, naming
     })
   })
 
+  it("one with a negative variance, which would give zeros for features", async () => {
+    const negative = mirrorOf(
+      changed((name, weight) =>
+        name === "block_6_expand_BN/moving_variance"
+          ? { shape: weight.shape, data: weight.data.map((value, channel) => (channel === 7 ? -0.5 : value)) }
+          : weight
+      )
+    )
+    expect(await run(negative)).toMatchObject({
+      tag: "VarianceNegative",
+      what: 'The weight "moving_variance" of layer "block_6_expand_BN" is damaged: channel 7 has -0.5',
+      expected: "a variance of 0 or more",
+      fix: "Replace the weight file with a fresh copy."
+    })
+  })
+
   it("one that is not HDF5, and one that breaks off", async () => {
     const unreadable = {
       tag: "WeightsUnreadable",

@@ -3,8 +3,12 @@ import { colors, config, ramp, schema } from "./theme.ts"
 
 /** Beyond this many classes a number no longer fits into a cell. */
 const mostAnnotated = 25
+/** Beyond this many, neither a name nor a recall fits beside a row: the picture shows where confusions lie. */
+const mostNamed = 120
+const mostPixels = 1200
 
 const cellPixels = (classes: number): number => {
+  if (classes > mostNamed) return mostPixels / classes
   const [area, least, most] = classes <= mostAnnotated ? [460, 30, 90] : [640, 8, 16]
   return Math.round(Math.min(most, Math.max(least, area / classes)))
 }
@@ -12,7 +16,8 @@ const cellPixels = (classes: number): number => {
 const percent = (share: number, digits: number) => `${(share * 100).toFixed(digits)} %`
 
 /**
- * The confusion matrix as a heat map: `counts[i][j]` images of class i taken for class j, annotated up to 25 classes.
+ * The confusion matrix as a heat map: `counts[i][j]` images of class i taken for class j, annotated up to 25 classes and
+ * named up to 120. At most about 1,200 pixels wide; beyond 120 classes only cells that are not zero are drawn.
  * Colour is the share of the row, on a square-root scale that shows rare confusions; each row ends in its recall.
  */
 export const confusionHeatmap = (
@@ -21,13 +26,15 @@ export const confusionHeatmap = (
   title: string
 ): VegaLiteSpec => {
   const cell = cellPixels(classes.length)
-  const side = cell * classes.length
+  const side = Math.round(cell * classes.length)
+  const isNamed = classes.length <= mostNamed
   const small = Math.min(11, cell)
   const totals = classes.map((_, row) => (counts[row] ?? []).reduce((sum, count) => sum + count, 0))
   const cells = classes.flatMap((actual, row) =>
-    classes.map((predicted, column) => {
+    classes.flatMap((predicted, column) => {
       const count = counts[row]?.[column] ?? 0
-      return { actual, predicted, count, share: count === 0 ? 0 : count / (totals[row] ?? 1) }
+      if (count === 0 && !isNamed) return []
+      return [{ actual, predicted, count, share: count === 0 ? 0 : count / (totals[row] ?? 1) }]
     })
   )
   const images = totals.reduce((sum, total) => sum + total, 0)
@@ -38,7 +45,7 @@ export const confusionHeatmap = (
   })
 
   const longest = Math.max(...classes.map((name) => name.length))
-  const widest = Math.max(...cells.map((cell) => String(cell.count).length))
+  const widest = cells.reduce((most, { count }) => Math.max(most, String(count).length), 1)
   // a digit of DejaVu Sans is 0.64 em wide
   const annotation = Math.min(12, (cell - 4) / (0.64 * widest))
   const annotated = classes.length <= mostAnnotated && annotation >= 6
@@ -46,6 +53,7 @@ export const confusionHeatmap = (
   const axis = {
     domain: false,
     ticks: false,
+    labels: isNamed,
     labelFontSize: small,
     labelLimit: 200,
     labelOverlap: false,
@@ -76,18 +84,20 @@ export const confusionHeatmap = (
         }
       ]
     : []
-  const margin: ReadonlyArray<Json> = [
-    {
-      data: { values: recalls },
-      mark: { type: "text", align: "right", baseline: "middle", dx: 42, fontSize: small, color: colors.text },
-      encoding: { x: { value: side }, y, text: { field: "recall" } }
-    },
-    {
-      data: { values: [{ text: "recall" }] },
-      mark: { type: "text", align: "right", baseline: "bottom", dx: 42, dy: -6, fontSize: 11, color: colors.muted },
-      encoding: { x: { value: side }, y: { value: 0 }, text: { field: "text" } }
-    }
-  ]
+  const margin: ReadonlyArray<Json> = !isNamed
+    ? []
+    : [
+        {
+          data: { values: recalls },
+          mark: { type: "text", align: "right", baseline: "middle", dx: 42, fontSize: small, color: colors.text },
+          encoding: { x: { value: side }, y, text: { field: "recall" } }
+        },
+        {
+          data: { values: [{ text: "recall" }] },
+          mark: { type: "text", align: "right", baseline: "bottom", dx: 42, dy: -6, fontSize: 11, color: colors.muted },
+          encoding: { x: { value: side }, y: { value: 0 }, text: { field: "text" } }
+        }
+      ]
 
   return {
     $schema: schema,
@@ -102,9 +112,10 @@ export const confusionHeatmap = (
     width: side,
     height: side,
     data: { values: cells },
+    ...(isNamed ? {} : { view: { fill: ramp.range[0] } }),
     layer: [
       {
-        mark: { type: "rect", cornerRadius: padding === 0 ? 0 : 2 },
+        mark: { type: "rect", cornerRadius: padding === 0 ? 0 : 2, aria: isNamed },
         encoding: {
           x,
           y,
@@ -115,7 +126,7 @@ export const confusionHeatmap = (
             legend: {
               title: ["share of the", "true class"],
               orient: "right",
-              offset: 66,
+              offset: isNamed ? 66 : 18,
               values: [0, 0.01, 0.05, 0.1, 0.25, 0.5, 1],
               labelExpr: "format(datum.value * 100, '~g') + ' %'",
               gradientLength: Math.min(side, 220)

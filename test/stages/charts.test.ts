@@ -131,4 +131,29 @@ layer(Figures.live)("charts", (it) => {
       assert.strictEqual(count(forty.texts, "1000"), 0)
     })
   )
+
+  it.effect("four hundred classes are a picture of rectangles alone, soon drawn and no larger than a screen", () =>
+    Effect.gen(function* () {
+      const names = Array.from({ length: 400 }, (_, index) => `class ${index}`)
+      const counts = names.map((_, row) => names.map((_, column) => 1 + ((row * 31 + column * 17) % 5)))
+      const began = performance.now()
+      const { svg, texts } = yield* draw(confusionHeatmap(names, counts, "Four hundred"))
+      assert.isBelow(performance.now() - began, 60_000)
+      assert.includeMembers(texts, ["Four hundred", "true class", "predicted class"])
+      assert.isBelow(texts.length, 20)
+      const [, width = "0", height = "0"] = svg.match(/<svg [^>]*width="([\d.]+)" height="([\d.]+)"/) ?? []
+      assert.isBelow(Math.max(Number(width), Number(height)), 1_500)
+      assert.isAbove(Number(height), 1_200)
+    })
+  )
+
+  it.effect("of a large matrix, cells without images are its ground", () =>
+    Effect.gen(function* () {
+      const names = Array.from({ length: 300 }, (_, index) => `class ${index}`)
+      const { svg } = yield* draw(confusionHeatmap(names, graded(300), "Sparse"))
+      const cells = Array.from(svg.matchAll(/<path [^>]*fill="rgb/g)).length
+      assert.isAbove(cells, 500)
+      assert.isBelow(cells, 620)
+    })
+  )
 })

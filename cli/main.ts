@@ -61,26 +61,31 @@ const sources = Datasets.layer({
   mirror: process.env.PIPELINE_MIRROR ?? null
 }).pipe(Layer.provide([Download.live, FileDigests.layer({ directory: path.join(place.home, "sources") })]))
 
-const layerOf = (json: boolean) => {
-  const base = Layer.mergeAll(
-    Reporter.layer(json),
+const workers = Layer.unwrapEffect(
+  Effect.map(Machine.threads, (threads) =>
+    WorkerExecutor.layerWorkerProcess({
+      entry: path.join(place.build, "worker.mjs"),
+      env: workerEnvironment(process.env, place.home, codeFile, threads)
+    })
+  )
+)
+
+const live = Layer.provideMerge(
+  Layer.mergeAll(RunEventsReporter.layer, ResultsWriter.layer),
+  Layer.mergeAll(
     Layer.succeed(Place, place),
     ObjectStoreDisk.layerDisk(place.home),
     TraceDisk.layerDisk(place.home),
     LeaseDisk.layerDisk(place.home),
     RunRecordDisk.layerDisk(place.home),
-    WorkerExecutor.layerWorkerProcess({
-      entry: path.join(place.build, "worker.mjs"),
-      env: workerEnvironment(process.env, place.home, codeFile, Effect.runSync(Machine.threads))
-    }),
+    workers,
     code,
     sources,
     NodeFileSystem.layer,
     NodePath.layer,
     NodeTerminal.layer
   )
-  return Layer.provideMerge(Layer.mergeAll(RunEventsReporter.layer, ResultsWriter.layer), base)
-}
+)
 
 const refresh = Options.boolean("refresh").pipe(
   Options.withDescription("Look again for better editions of datasets and weights")
@@ -111,7 +116,7 @@ const forEachPipeline = <N extends string, E, R>(
   )
 
 // @effect/cli wants a tuple of commands that it knows one by one; there is one for each file in pipelines/
-// biome-ignore lint/suspicious/noExplicitAny: what they need is provided below, by `layerOf`
+// biome-ignore lint/suspicious/noExplicitAny: what they need is provided below, by `live`
 type Subcommands = readonly [Command.Command<string, any, unknown, unknown>]
 
 const setExitCode = (exitCode: number) =>
@@ -186,7 +191,7 @@ const app = Command.make("pipeline").pipe(
 
 const isUsage = (error: unknown): boolean =>
   ValidationError.isValidationError(error) ||
-  ["UsageInvalid", "ParamInvalid"].includes((error as { readonly _tag?: string })._tag ?? "")
+  ["UsageInvalid", "ParamInvalid", "ThreadsInvalid"].includes((error as { readonly _tag?: string })._tag ?? "")
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the help text's colours
 const COLOURS = /\u001b\[[0-9;]*m/g
@@ -258,12 +263,13 @@ const main = (argv: ReadonlyArray<string>) => {
   const cli = Command.run(app, { name: "pipeline", version: VERSION })
   return CommandLine.check(args, COMMANDS, all).pipe(
     Effect.zipRight(quietly(cli(["node", "pipeline", ...(args.length === 0 ? ["--help"] : args)]))),
+    Effect.provide(live),
     Effect.catchAll(fail),
     Effect.catchAllDefect((defect) =>
       fail(new Bug({ what: defect instanceof Error ? defect.message : String(defect) }))
     ),
     Effect.onInterrupt(() => tellInterrupted),
-    Effect.provide(layerOf(json)),
+    Effect.provide(Reporter.layer(json)),
     Effect.provide(CliConfig.layer({ showBuiltIns: false })),
     // the default logger writes to stdout, which belongs to the answer
     Effect.provide(Logger.replace(Logger.defaultLogger, errorLogger)),

@@ -32,7 +32,11 @@ export interface Choice {
 export const chooseFrom = (
   from: string,
   request: Request
-): Effect.Effect<Choice, OnnxMissing | TensorflowInstall.TensorflowMissing, FileSystem.FileSystem> =>
+): Effect.Effect<
+  Choice,
+  OnnxMissing | TensorflowInstall.TensorflowMissing | Machine.ThreadsInvalid,
+  FileSystem.FileSystem
+> =>
   Effect.gen(function* () {
     const onnx = yield* OnnxruntimeInstall.versionFrom(from)
     const vectors = yield* Processor.instructions

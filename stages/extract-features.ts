@@ -44,6 +44,7 @@ export const extractFeatures = Stage.rows({
     GraphUnloadable,
     TensorflowUnloadable,
     TensorflowMissing,
+    Machine.ThreadsInvalid,
     NetworkRuntime.OnnxMissing,
     OnnxUnloadable,
     OnnxFailed

@@ -18,6 +18,17 @@ describe("a wrong command line exits with 2, and says what would be right", { ti
     expect(await refused(["--epochs", "3"], 2)).toMatchObject({ what: "--epochs comes before any command" })
   })
 
+  it("of PIPELINE_THREADS, which stands beside it", async () => {
+    for (const found of ["0", "abc", "1.5"]) {
+      expect(await refused(["plan", "transfer"], 2, { env: { PIPELINE_THREADS: found } })).toMatchObject({
+        tag: "ThreadsInvalid",
+        what: `PIPELINE_THREADS is "${found}"`,
+        expected: "a whole number from 1 to 1024",
+        fix: "Unset it to use every core, or set it to such a number."
+      })
+    }
+  })
+
   it("of a pipeline", async () => {
     expect(await refused(["run", "trasnfer"], 2)).toMatchObject({
       what: 'There is no pipeline "trasnfer"',

@@ -104,7 +104,7 @@ export const check = (
     const known = pipelines.map(({ name }) => name)
     const [name, ...given] = rest
     if (name === undefined || isOption(name))
-      return yield* invalid(`${told} names no pipeline`, names(known), `Try ${told} ${known[0]}.`)
+      return yield* invalid(`${told} names no pipeline`, names(known), `Name one; pipeline list tells what they are.`)
     const pipeline = pipelines.find((each) => each.name === name)
     if (pipeline === undefined) return yield* unknown("pipeline", name, known, "See pipeline list.")
     yield* checkRest(`${told} ${name}`, command, pipeline.params, given)

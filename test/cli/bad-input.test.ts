@@ -35,7 +35,7 @@ describe("a wrong command line exits with 2, and says what would be right", { ti
       expected: expect.stringContaining("transfer"),
       fix: "Did you mean transfer?"
     })
-    const none = { what: "pipeline plan names no pipeline", fix: "Try pipeline plan transfer." }
+    const none = { what: "pipeline plan names no pipeline", fix: "Name one; pipeline list tells what they are." }
     expect(await refused(["plan"], 2)).toMatchObject(none)
     expect(await refused(["plan", "--epochs", "3"], 2)).toMatchObject(none)
   })

@@ -14,9 +14,9 @@ import os from "node:os"
 import path from "node:path"
 import { fileURLToPath } from "node:url"
 import { compile, findCompiler, recipe } from "./provision/binding.mjs"
-import { diskFull, isDiskFull, ProvisionFailure } from "./provision/failure.mjs"
+import { diskFull, diskFullInProject, isDiskFull, ProvisionFailure } from "./provision/failure.mjs"
 import { keepInstallScriptsOff } from "./provision/lockfile.mjs"
-import { fetchLibraries, findPython, hasLibraries, wheel } from "./provision/wheel.mjs"
+import { fetchLibraries, findPython, hasLibraries, isWhole, wheel } from "./provision/wheel.mjs"
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 const cache =
@@ -51,7 +51,7 @@ const provision = async () => {
   const libraries = path.join(cache, `${wheel.package}-${wheel.version}`)
   const key = createHash("sha256").update(`${wanted.recipe}\n${compiler.version}`).digest("hex")
   const binding = path.join(cache, "bindings", key, "tfjs_binding.node")
-  if (!hasLibraries(path.join(libraries, "lib"))) {
+  if (!isWhole(libraries)) {
     const python = findPython()
     await inTemporary((temporary) => fetchLibraries({ python, directory: libraries, temporary, say }))
   }
@@ -187,7 +187,9 @@ try {
     await provision()
   }
 } catch (error) {
-  const failure = isDiskFull(`${error.code} ${error.message}`) ? diskFull(cache, 1200) : error
+  const isFull = !(error instanceof ProvisionFailure) && isDiskFull(`${error.code} ${error.message}`)
+  const place = error.dest ?? error.path ?? cache
+  const failure = !isFull ? error : place.startsWith(root) ? diskFullInProject(root) : diskFull(cache, 1200)
   console.error(`tensorflow: ${failure instanceof ProvisionFailure ? failure.message : failure.stack}`)
   process.exit(1)
 }

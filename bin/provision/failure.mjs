@@ -17,6 +17,13 @@ export const diskFull = (directory, megabytes) =>
     fix: "Free some space, or set HEADRACE_CACHE to a directory on a larger disk, and run npm ci again."
   })
 
+export const diskFullInProject = (directory) =>
+  new ProvisionFailure({
+    what: `The disk of ${directory} is full`,
+    expected: "10 MB free there for TensorFlow's Node binding",
+    fix: "Free some space, or move the project to a larger disk, and run npm ci again."
+  })
+
 const indent = (text) =>
   text
     .trim()

@@ -28,6 +28,10 @@ const neededMegabytes = megabytes(wheel.size + unpackedSize) + 50
 export const hasLibraries = (directory) =>
   Object.entries(wheel.libraries).every(([name, size]) => sizeOf(path.join(directory, name)) === size)
 
+/** Whether `directory` holds what a binding is compiled against: `lib/` in full, and `include/`, of which one header tells. */
+export const isWhole = (directory) =>
+  hasLibraries(path.join(directory, "lib")) && fs.existsSync(path.join(directory, "include/tensorflow/c/c_api.h"))
+
 const sizeOf = (file) => {
   try {
     return fs.statSync(file).size
@@ -78,9 +82,23 @@ export const fetchLibraries = async ({ python, directory, temporary, say }) => {
   await download(python, temporary, say)
   say(`unpacking ${megabytes(unpackedSize)} MB to ${directory}`)
   await unpack(python, temporary)
-  if (hasLibraries(path.join(directory, "lib"))) return // another installation was first
-  fs.rmSync(directory, { recursive: true, force: true })
-  fs.renameSync(path.join(temporary, "unpacked"), directory)
+  land(path.join(temporary, "unpacked"), directory, temporary)
+}
+
+/** By renames alone, so that installations at the same time never see, nor remove, a part of each other's. */
+const land = (unpacked, directory, temporary) => {
+  try {
+    fs.renameSync(unpacked, directory)
+  } catch (error) {
+    if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error
+    if (isWhole(directory)) return // another installation was first
+    try {
+      fs.renameSync(directory, fs.mkdtempSync(path.join(temporary, "damaged-")))
+    } catch (gone) {
+      if (gone.code !== "ENOENT") throw gone // another installation has moved it
+    }
+    land(unpacked, directory, temporary)
+  }
 }
 
 const download = async (python, temporary, say) => {
@@ -151,10 +169,10 @@ const unpack = async (python, temporary) => {
     { terminal: false, env: process.env, progress: () => {} }
   )
   if (isDiskFull(output)) throw diskFull(path.dirname(temporary), neededMegabytes)
-  if (status !== 0 || !hasLibraries(path.join(temporary, "unpacked/lib"))) {
+  if (status !== 0 || !isWhole(path.join(temporary, "unpacked"))) {
     throw new ProvisionFailure({
       what: `${archive} couldn't be unpacked`,
-      expected: `${libraries.join(" and ")} in it`,
+      expected: `${libraries.join(" and ")}, and headers, in it`,
       fix: "Run npm ci again.",
       detail: output
     })

@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process"
+import { spawn, spawnSync } from "node:child_process"
 import fs from "node:fs"
 import os from "node:os"
 import path from "node:path"
@@ -145,6 +145,102 @@ describe("provision-tensorflow refuses, saying what to do", () => {
   it("where the packages aren't installed", () => {
     fs.rmSync(inRoot("node_modules/node-api-headers"), { recursive: true })
     expectRefused(provision(), "expected @tensorflow/tfjs-node-gpu and node-api-headers in node_modules", "Run npm ci")
+  })
+})
+
+/**
+ * Stand-ins for pip, the wheel and the compiler, with the sizes of the real ones: sparse libraries, one header, and a
+ * binding of another package. Each unpacking waits until as many have begun as `together` says.
+ */
+const standIns = (together = 1) => {
+  const script = (name: string, text: string) => {
+    fs.writeFileSync(inRoot("tools", name), `#!/bin/sh\n${text}\n`, { mode: 0o755 })
+    return inRoot("tools", name)
+  }
+  const loadable = path.join(checkout, "node_modules/@resvg/resvg-js-linux-x64-gnu/resvgjs.linux-x64-gnu.node")
+  const python = script(
+    "python",
+    `case "$*" in
+      *version_info*) echo "3 $0" ;;
+      *"pip --version") echo "pip 24.0 from here" ;;
+      *download*) for last; do :; done; touch "$last/tensorflow.whl" ;;
+      *) touch "${root}/began-$$"; while [ $(ls "${root}" | grep -c began-) -lt ${together} ]; do sleep 0.02; done
+         mkdir -p "$4/lib" "$4/include/tensorflow/c"; touch "$4/include/tensorflow/c/c_api.h"
+         truncate -s 788086608 "$4/lib/libtensorflow_cc.so.2"; truncate -s 65222328 "$4/lib/libtensorflow_framework.so.2" ;;
+    esac`
+  )
+  const cxx = script(
+    "cxx",
+    `[ "$1" = --version ] && echo "stand-in 1.0" && exit; for last; do :; done; cp "${loadable}" "$last"`
+  )
+  return { PYTHON: python, CXX: cxx }
+}
+
+/** Starts the script; its environment is that of `provision`. */
+const started = (variables: Readonly<Record<string, string>>) => {
+  const child = spawn(process.execPath, [inRoot("bin/provision-tensorflow.mjs")], {
+    env: { ...process.env, HEADRACE_CACHE: cache(), ...variables },
+    stdio: ["ignore", "pipe", "pipe"]
+  })
+  let stderr = ""
+  child.stderr.on("data", (bytes) => {
+    stderr += bytes
+  })
+  const finished = new Promise<{ readonly status: number | null; readonly stderr: string }>((resolve) =>
+    child.once("close", (status) => resolve({ status, stderr }))
+  )
+  return { child, finished }
+}
+
+const isReady = () =>
+  fs.existsSync(path.join(cache(), libraries, "include/tensorflow/c/c_api.h")) &&
+  fs.existsSync(inRoot(gpuPackage, "deps/headrace.json"))
+
+describe("provision-tensorflow beside and after others", () => {
+  it("two at once both succeed, and one's libraries stay", async () => {
+    const env = standIns(2)
+    const both = await Promise.all([started(env).finished, started(env).finished])
+    expect(both).toEqual([
+      { status: 0, stderr: "" },
+      { status: 0, stderr: "" }
+    ])
+    expect(isReady()).toBe(true)
+    expect(fs.readdirSync(cache()).sort()).toEqual(["bindings", libraries])
+  })
+
+  it("one that was killed in the middle leaves nothing that stops the next", async () => {
+    const { child, finished } = started(standIns(2))
+    while (!fs.readdirSync(root).some((name) => name.startsWith("began-"))) {
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    child.kill("SIGKILL")
+    await finished
+    expect(isReady()).toBe(false)
+    expect(provision(standIns())).toMatchObject({ status: 0, stderr: "" })
+    expect(isReady()).toBe(true)
+  })
+
+  it("a cache that lacks its headers is made whole", () => {
+    expect(provision(standIns()).status).toBe(0)
+    fs.rmSync(path.join(cache(), libraries, "include"), { recursive: true })
+    fs.rmSync(inRoot(gpuPackage, "deps/headrace.json"))
+    expect(provision(standIns())).toMatchObject({ status: 0, stderr: "" })
+    expect(isReady()).toBe(true)
+  })
+})
+
+describe("a full disk", () => {
+  it("of the project is told as the project's, not the cache's", () => {
+    const at = inRoot(gpuPackage, "lib/napi-v8")
+    fs.mkdirSync(at, { recursive: true })
+    const small = 'mount -t tmpfs -o size=64k tmpfs "$0" && exec "$@"'
+    const script = inRoot("bin/provision-tensorflow.mjs")
+    const [command, ...args] = ["unshare", "-r", "-m", "sh", "-c", small, at, process.execPath, script]
+    const env = { ...process.env, HEADRACE_CACHE: cache(), ...standIns() }
+    const { status, stderr } = spawnSync(command ?? "", args, { env, encoding: "utf8" })
+    expect(stderr).toContain(`The disk of ${root} is full; expected 10 MB free there`)
+    expect(stderr).toContain("move the project to a larger disk")
+    expect(status).toBe(1)
   })
 })
 

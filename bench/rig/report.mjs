@@ -29,6 +29,8 @@ export const spread = (samples) => {
   return { median, min: sorted[0], max: sorted.at(-1), samples }
 }
 
+export const mean = (samples) => samples.reduce((sum, sample) => sum + sample, 0) / samples.length
+
 /** Writes a bench's figures as JSON, lists of numbers on a line each. Gives the file. */
 export const write = (folder, name, figures) => {
   mkdirSync(folder, { recursive: true })

@@ -56,9 +56,10 @@ const spawn = ({ entry, env }: Options): Effect.Effect<Member, unknown> =>
     const worker = yield* Worker.makeSerialized<ComputeNode>({}).pipe(
       Effect.provide(NodeWorker.layer(() => child)),
       Scope.extend(scope),
-      // a member is acquired uninterruptibly, and the loser of a race must be able to end
-      Effect.raceFirst(Effect.interruptible(Effect.flatMap(Deferred.await(ended), (how) => Effect.fail(how)))),
+      Effect.raceFirst(Effect.flatMap(Deferred.await(ended), (how) => Effect.fail(how))),
       Effect.timeoutFail({ duration: SPAWN_TIMEOUT, onTimeout: () => ({ ...NEVER_SPOKE }) }),
+      // a member is acquired uninterruptibly: here losers of the race must end, and an interrupted run must not wait
+      Effect.interruptible,
       Effect.onError((cause) =>
         Effect.zipRight(
           Effect.sync(() => child.kill("SIGKILL")),

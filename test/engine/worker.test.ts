@@ -43,11 +43,11 @@ const home = () => {
   return made
 }
 
-const workerProcess = (toyHome: string, env: Readonly<Record<string, string>> = {}) =>
-  WorkerExecutor.layerWorkerProcess({
-    entry: program("toy-worker"),
-    env: { ...process.env, TOY_HOME: toyHome, ...env }
-  })
+const workerProcess = (
+  toyHome: string,
+  env: Readonly<Record<string, string>> = {},
+  entry: string = program("toy-worker")
+) => WorkerExecutor.layerWorkerProcess({ entry, env: { ...process.env, TOY_HOME: toyHome, ...env } })
 
 interface Ran {
   readonly record: RunRecord.RunRecord
@@ -222,6 +222,52 @@ for (const [how, end] of [
     )
   )
 }
+
+/** A worker's program that says its pid in a file, and does not get as far as to answer. */
+const unready = (toyHome: string, does: string) => {
+  const entry = path.join(toyHome, "unready.mjs")
+  const pid = path.join(toyHome, "pid")
+  fs.writeFileSync(
+    entry,
+    `import { writeFileSync } from "node:fs"\nwriteFileSync("${pid}", String(process.pid))\n${does}`
+  )
+  return { executor: workerProcess(toyHome, {}, entry), pid: () => Number(fs.existsSync(pid) && fs.readFileSync(pid)) }
+}
+
+for (const [when, does] of [
+  ["at once", "process.exit(3)"],
+  ["after 300 ms", "setTimeout(() => process.exit(3), 300)"]
+] as const) {
+  it.live(`a worker that ends ${when}, before it is ready, fails its node and is not waited for`, () =>
+    Effect.suspend(() => {
+      const toyHome = home()
+      return using(toyHome, unready(toyHome, does).executor, (run) =>
+        Effect.gen(function* () {
+          const [taken, ran] = yield* Effect.timed(Effect.timeout(run(single), "10 seconds"))
+          expect(ran.failures).toMatchObject([{ _tag: "WorkerDied", signal: null, code: 3 }])
+          expect(nodeOf(ran)?.status).toBe("failed")
+          expect(Duration.toSeconds(taken)).toBeLessThan(5)
+        })
+      )
+    })
+  )
+}
+
+it.live("a run that is interrupted while a worker starts ends within two seconds, and the worker with it", () =>
+  Effect.suspend(() => {
+    const toyHome = home()
+    const { executor, pid } = unready(toyHome, "setInterval(() => undefined, 1000)")
+    return using(toyHome, executor, (run) =>
+      Effect.gen(function* () {
+        const fiber = yield* Effect.fork(run(single))
+        yield* until(() => pid() > 0)
+        const [taken] = yield* Effect.timed(Effect.timeout(Fiber.interrupt(fiber), "10 seconds"))
+        expect(Duration.toMillis(taken)).toBeLessThan(2000)
+        yield* until(() => !isAlive(pid())).pipe(Effect.timeout("2 seconds"))
+      })
+    )
+  })
+)
 
 it.live("a worker of another version refuses, since it computes another key", () =>
   inWorker(

@@ -1,6 +1,6 @@
 import { Chunk, Effect, type Scope, Stream } from "effect"
 import * as ArrowTable from "../artifacts/ArrowTable.ts"
-import type { Stored, StoredPart } from "../artifacts/Artifact.ts"
+import { ArtifactInvalid, id, type Stored, type StoredPart } from "../artifacts/Artifact.ts"
 import { type AnyBatch, type Columns, slice } from "../artifacts/Column.ts"
 import { ObjectStore, readPart } from "../cache/ObjectStore.ts"
 import type { InputSpec, Node, StageDefinition } from "./Node.ts"
@@ -56,13 +56,45 @@ export const decodeInputs = (
     return decoded
   })
 
-/** Opens a row stage and every streamed stage under it: the function from base rows to its rows. */
-export const open = (node: Node<StageDefinition>, inputs: ResolvedInputs): Untyped<BatchFunction> =>
+const outputOf = (node: Node<StageDefinition>): Table => Object.values(node.definition.outputs)[0] as Table
+
+/** Holds a row stage to its word: a row for a row, in the columns it declares, with the cells of the rows before. */
+const checked = (
+  node: Node<StageDefinition>,
+  own: BatchFunction,
+  before: ArrowTable.Header["shapes"] | null
+): BatchFunction => {
+  const artifact = outputOf(node)
+  let shapes = before
+  return (batch) =>
+    Effect.tap(own(batch), (made) => {
+      if (made.rows !== batch.rows) {
+        return new ArtifactInvalid({
+          artifact: id(artifact),
+          what: `stage "${node.definition.name}" made ${made.rows} rows of ${batch.rows}`,
+          expected: "one of each, in their order"
+        })
+      }
+      shapes ??= ArrowTable.tensorShapes(made)
+      return ArrowTable.checkBatch(artifact, made, shapes)
+    })
+}
+
+/**
+ * Opens a row stage and every streamed stage under it: the function from base rows to its rows. `shapes` are those of
+ * its rows that are there already.
+ */
+export const open = (
+  node: Node<StageDefinition>,
+  inputs: ResolvedInputs,
+  shapes: ArrowTable.Header["shapes"] | null = null
+): Untyped<BatchFunction> =>
   Effect.gen(function* () {
     const resolved = inputs[node.definition.over as string] as Resolved
     const before = resolved._tag === "Streamed" ? yield* open(resolved.node, resolved.inputs) : undefined
     const given = yield* decodeInputs(node, inputs)
-    const own: BatchFunction = yield* node.definition.run(given, node.params) as Untyped<BatchFunction>
+    const run: BatchFunction = yield* node.definition.run(given, node.params) as Untyped<BatchFunction>
+    const own = checked(node, run, shapes)
     return before === undefined ? own : (batch) => Effect.flatMap(before(batch), own)
   })
 
@@ -99,7 +131,6 @@ const streamedTable = (resolved: Resolved & { readonly _tag: "Streamed" }): Unty
   Effect.gen(function* () {
     const base = baseOf(resolved.node, resolved.inputs)
     const below = yield* ArrowTable.headerOf(base.artifact.name, base.stored)
-    const [artifact] = Object.values(resolved.node.definition.outputs) as unknown as [Table]
     const context = yield* Effect.context<ObjectStore | Scope.Scope>()
     const rows = Stream.unwrapScoped(
       Effect.map(open(resolved.node, resolved.inputs), (toRows) =>
@@ -111,7 +142,7 @@ const streamedTable = (resolved: Resolved & { readonly _tag: "Streamed" }): Unty
     )
     const table: ArrowTable.Table<Columns, unknown> = {
       rows: base.stored.rows ?? 0,
-      header: { shapes: shapesAhead(artifact, below), metadata: below.metadata },
+      header: { shapes: shapesAhead(outputOf(resolved.node), below), metadata: below.metadata },
       batches: Stream.provideContext(rows, context) as ArrowTable.Table<Columns, unknown>["batches"]
     }
     return table

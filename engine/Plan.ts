@@ -13,7 +13,7 @@ import * as Notice from "./Notice.ts"
 import * as Results from "./Results.ts"
 import * as RowStream from "./RowStream.ts"
 import { RunEvent, RunEvents } from "./RunEvent.ts"
-import type { RunRecords } from "./RunRecord.ts"
+import { RunRecords, readOnce } from "./RunRecord.ts"
 import * as Sources from "./Sources.ts"
 
 /** `maybe`: its key is not known before an ancestor has run. */
@@ -230,4 +230,4 @@ export const make = (
     }
     const checked = yield* checkNeeded(graph, planned, known)
     return { pipeline: graph.pipeline, nodes: checked.map(({ planned }) => planned) }
-  })
+  }).pipe(Effect.provideServiceEffect(RunRecords, readOnce))

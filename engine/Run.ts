@@ -8,7 +8,7 @@ import * as Notice from "./Notice.ts"
 import { type AnyPipeline, encodeParams, graph as graphOf, type PlanningNeedsOf } from "./Pipeline.ts"
 import * as Results from "./Results.ts"
 import { publish, RunEvent, RunEvents } from "./RunEvent.ts"
-import { type RunRecord, RunRecords } from "./RunRecord.ts"
+import { type RunRecord, RunRecords, readOnce } from "./RunRecord.ts"
 import * as Scheduler from "./Scheduler.ts"
 import * as Sources from "./Sources.ts"
 
@@ -85,7 +85,7 @@ const work = (state: State) =>
       discard: true
     }).pipe(Effect.provideService(Notice.Notices, say))
     yield* deliver(state, [])
-  })
+  }).pipe(Effect.provideServiceEffect(RunRecords, readOnce))
 
 const explainFailure = (error: Sources.SourceFailed | StoreFailed | InputLost): Explained =>
   error._tag === "SourceFailed" ? error.explained : explain(error)

@@ -54,6 +54,12 @@ export class RunRecords extends Context.Tag("headrace/RunRecords")<
   }
 >() {}
 
+/** The same records, read when first asked for and then remembered: every node of a run or plan asks. */
+export const readOnce: Effect.Effect<typeof RunRecords.Service, never, RunRecords> = Effect.flatMap(
+  RunRecords,
+  (records) => Effect.map(Effect.cached(records.list), (list) => ({ ...records, list }))
+)
+
 export const layerMemory = (records: Array<RunRecord> = []): Layer.Layer<RunRecords> =>
   Layer.succeed(RunRecords, {
     put: (record) => Effect.sync(() => void records.unshift(record)),

@@ -3,7 +3,7 @@ import type { Stored } from "../artifacts/Artifact.ts"
 import { Leases } from "../cache/Lease.ts"
 import { ObjectStore, type StoreFailed } from "../cache/ObjectStore.ts"
 import * as Reason from "../cache/Reason.ts"
-import { type Trace, type TraceStore, totals } from "../cache/Trace.ts"
+import { type Trace, TraceStore, totals } from "../cache/Trace.ts"
 import type { Code } from "./Code.ts"
 import * as Decide from "./Decide.ts"
 import { Executor } from "./Executor.ts"
@@ -160,15 +160,17 @@ const leased = (
   decision: Decide.Decision,
   outputs: NodeKey.Outputs,
   forced: ReadonlyArray<Reason.Reason> | null
-): Effect.Effect<Outcome | InputLost, NodeKey.KeyFailure | StoreFailed, Needs | Scope.Scope> =>
+): Effect.Effect<Outcome | InputLost, StoreFailed, Needs | Scope.Scope> =>
   Effect.gen(function* () {
     const leases = yield* Leases
     yield* leases.acquire(
       decision.key,
       Effect.provideService(publish(RunEvent.NodeWaiting({ node: entry.name })), RunEvents, yield* RunEvents)
     )
-    const now = yield* Decide.decide(state.graph, entry, outputs)
-    if (now.hit !== null && (forced === null || (yield* whole(now.hit)))) return yield* reuse(entry, now.hit)
+    const traces = yield* TraceStore
+    const found = yield* traces.get(decision.text.stage, decision.key)
+    if (found._tag === "Hit" && (forced === null || (yield* whole(found.trace))))
+      return yield* reuse(entry, found.trace)
     if (decision.lost !== null) {
       yield* publish(
         RunEvent.Warned({

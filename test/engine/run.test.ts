@@ -1,7 +1,14 @@
 import { beforeEach, expect, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
+import { Code } from "../../engine/Code.ts"
 import * as Executor from "../../engine/Executor.ts"
+import * as Pipeline from "../../engine/Pipeline.ts"
+import * as Plan from "../../engine/Plan.ts"
+import * as RunRecord from "../../engine/RunRecord.ts"
+import { RunRecords } from "../../engine/RunRecord.ts"
+import { wrap } from "../rig/broken.ts"
 import * as Toys from "../rig/toys.ts"
+import { siblings } from "../rig/worker-pipeline.ts"
 
 const numbers = (length: number, from = 0) => Array.from({ length }, (_, index) => from + index)
 
@@ -42,6 +49,42 @@ it.effect("the first run computes every stored node, the second none", () =>
       })
       expect(Toys.contents(second)).toEqual(Toys.contents(first))
       expect(Toys.counts.runs.get("double")).toBe(1)
+    })
+  )
+)
+
+/** What a run or plan asks of the past records and of the source: how often. */
+const asked = () => {
+  const counts = { lists: 0, codes: {} as Record<string, number> }
+  const layer = Layer.mergeAll(
+    wrap(RunRecords, RunRecord.layerMemory(), (records) => ({
+      ...records,
+      list: Effect.tap(records.list, () => Effect.sync(() => void counts.lists++))
+    })),
+    wrap(Code, Toys.layerCode, (code) => ({
+      of: (stage) =>
+        Effect.suspend(() => {
+          counts.codes[stage] = (counts.codes[stage] ?? 0) + 1
+          return code.of(stage)
+        })
+    }))
+  )
+  return { counts, layer }
+}
+
+it.effect("the past records are read once a run or plan, however many nodes miss, and each key is made once", () =>
+  withMemory(() =>
+    Effect.gen(function* () {
+      const { counts, layer } = asked()
+      const plan = Effect.suspend(() => Plan.make(Pipeline.graph(siblings, { how: "well" })))
+      const { nodes } = yield* Effect.provide(plan, layer)
+      expect(nodes.map(({ status }) => status)).toEqual(["run", "run"])
+      expect(counts).toEqual({ lists: 1, codes: { behave: 2 } })
+      counts.codes = {}
+      expect(Toys.ran(yield* Effect.provide(Toys.runToy(), layer)).length).toBe(4)
+      expect(counts).toEqual({ lists: 2, codes: { read: 1, shift: 1, double: 1, sum: 1, describe: 1 } })
+      expect(Toys.ran(yield* Effect.provide(Toys.runToy(), layer))).toEqual([])
+      expect(counts.lists).toBe(2)
     })
   )
 )

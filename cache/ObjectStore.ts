@@ -9,7 +9,7 @@ export class ObjectMissing extends Schema.TaggedError<ObjectMissing>()("ObjectMi
   }
 }
 
-/** Needed bytes that are not what their name says. The engine removes and recomputes them. */
+/** Needed bytes that are not what their name says. The engine discards and recomputes them. */
 export class ObjectCorrupt extends Schema.TaggedError<ObjectCorrupt>()("ObjectCorrupt", {
   object: Digest.Digest,
   found: Schema.String
@@ -40,7 +40,8 @@ export class ObjectStore extends Context.Tag("headrace/ObjectStore")<
     readonly get: (object: Digest.Digest) => Effect.Effect<Uint8Array, ObjectMissing | ObjectCorrupt | StoreFailed>
     /** Whether the object is there in its full length, without reading it. */
     readonly has: (object: Digest.Digest, bytes: number) => Effect.Effect<boolean>
-    readonly remove: (object: Digest.Digest) => Effect.Effect<void, StoreFailed>
+    /** Removes bytes that are corrupt as they lie there now, whatever this process has hashed before; leaves whole ones. */
+    readonly discard: (object: Digest.Digest) => Effect.Effect<void, StoreFailed>
     /** Names of the objects that start with `prefix`. */
     readonly find: (prefix: string) => Stream.Stream<Digest.Digest, StoreFailed>
     /** Where a person finds the object; null where it has no file. */
@@ -71,7 +72,11 @@ export const layerMemory = (bytes: Map<Digest.Digest, Uint8Array> = new Map()): 
         return found === object ? Effect.succeed(value) : new ObjectCorrupt({ object, found: `its sha256 is ${found}` })
       }),
     has: (object, length) => Effect.sync(() => bytes.get(object)?.length === length),
-    remove: (object) => Effect.sync(() => void bytes.delete(object)),
+    discard: (object) =>
+      Effect.sync(() => {
+        const value = bytes.get(object)
+        if (value !== undefined && Digest.ofBytes(value) !== object) bytes.delete(object)
+      }),
     find: (prefix) =>
       Stream.suspend(() => Stream.fromIterable([...bytes.keys()].filter((object) => object.startsWith(prefix)))),
     locate: () => null

@@ -40,7 +40,7 @@ export const OutputsChanged = Schema.TaggedStruct("OutputsChanged", {
 export const FormatChanged = Schema.TaggedStruct("FormatChanged", { before: Schema.Int, after: Schema.Int })
 export const ObjectLost = Schema.TaggedStruct("ObjectLost", {
   output: Schema.String,
-  object: Schema.String,
+  object: Digest.Digest,
   what: Schema.String
 })
 export const Undecided = Schema.TaggedStruct("Undecided", { ancestors: Schema.Array(Schema.String) })

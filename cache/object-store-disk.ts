@@ -32,9 +32,10 @@ export const layerDisk = (home: string): Layer.Layer<ObjectStore> =>
     const put = (bytes: Uint8Array) =>
       Effect.gen(function* () {
         const object = Digest.ofBytes(bytes)
-        if (yield* has(object, bytes.length)) {
-          const there = yield* Effect.either(get(object))
-          if (there._tag === "Right") return object
+        const there = (yield* has(object, bytes.length)) ? yield* Disk.readIfThere(fileOf(object)) : null
+        if (there !== null && Buffer.compare(there, bytes) === 0) {
+          verified.add(object)
+          return object
         }
         const verify = (written: Uint8Array) =>
           Digest.ofBytes(written) === object ? null : "the disk returned other bytes"
@@ -64,11 +65,14 @@ export const layerDisk = (home: string): Layer.Layer<ObjectStore> =>
         })
       )
 
-    const remove = (object: Digest.Digest) =>
-      Effect.zipRight(
-        Effect.sync(() => verified.delete(object)),
-        Disk.removeIfThere(fileOf(object))
-      )
+    const discard = (object: Digest.Digest) =>
+      Effect.suspend(() => {
+        verified.delete(object)
+        return Effect.catchTags(Effect.asVoid(get(object)), {
+          ObjectCorrupt: () => Disk.removeIfThere(fileOf(object)),
+          ObjectMissing: () => Effect.void
+        })
+      })
 
-    return { put, get, has, remove, find, locate: fileOf }
+    return { put, get, has, discard, find, locate: fileOf }
   })

@@ -75,10 +75,9 @@ const reuseChunk = (
     const { trace } = found
     return yield* ArrowTable.readChunk(layout, trace.header, trace.part, readPart(store)).pipe(
       Effect.map((batch) => ({ trace, rowDigests: Chunker.digestRows(batch, Object.keys(layout.columns)) })),
-      // the chunk is computed again and its object replaced
+      // the chunk is computed again and its object replaced; nobody removes what another process may have mended
       Effect.catchTags({
-        ObjectCorrupt: ({ object }) =>
-          Effect.as(Effect.zipRight(store.remove(object), damaged("A chunk was corrupt")), null),
+        ObjectCorrupt: () => Effect.as(damaged("A chunk was corrupt"), null),
         ObjectMissing: () => Effect.as(damaged("A chunk was missing"), null),
         ArtifactUnreadable: () => Effect.as(damaged("A chunk could not be decoded"), null)
       })

@@ -45,6 +45,8 @@ export interface State {
   readonly stages: ReadonlyMap<string, Graph.StageEntry>
 }
 
+type ObjectLost = typeof Reason.ObjectLost.Type
+
 /** An object that is lost again after it was computed again is given up at this many losses. */
 const MOST_LOSSES = 3
 
@@ -69,7 +71,7 @@ export const obtain = (state: State, entry: Graph.StageEntry): Effect.Effect<Out
 
 /**
  * Computes a node again because an object of the outcome that somebody used is lost, unless another fiber has done so
- * since. The lost object's damaged bytes are removed first.
+ * since.
  */
 export const repair = (
   state: State,
@@ -88,16 +90,17 @@ export const repair = (
         parts.filter((part) => part.object === object).map((part) => ({ output, part }))
       )[0]
       if (found === undefined) return
-      if (what === "corrupt") yield* store.remove(found.part.object)
-      else if (yield* store.has(found.part.object, found.part.bytes)) return
+      if (what === "missing" && (yield* store.has(found.part.object, found.part.bytes))) return
       yield* publish(
         RunEvent.Warned({ node: entry.name, message: `An object of ${entry.name} was ${what}; it is computed again.` })
       )
-      yield* settle(state, entry, [Reason.ObjectLost.make({ output: found.output, object, what })])
+      yield* settle(state, entry, Reason.ObjectLost.make({ output: found.output, object: found.part.object, what }))
     })
   )
 
-const settle = (state: State, entry: Graph.StageEntry, forced: ReadonlyArray<Reason.Reason> | null) =>
+const reasonsOf = (forced: ObjectLost | null): ReadonlyArray<Reason.Reason> => (forced === null ? [] : [forced])
+
+const settle = (state: State, entry: Graph.StageEntry, forced: ObjectLost | null) =>
   Effect.tap(attempt(state, entry, forced, []), (outcome) => Effect.sync(() => state.outcomes.set(entry.name, outcome)))
 
 const fail = (entry: Graph.StageEntry, error: Explained, key: string | null, reasons: ReadonlyArray<Reason.Reason>) =>
@@ -117,7 +120,7 @@ const stageParents = (state: State, entry: Graph.StageEntry): ReadonlyArray<Grap
 const attempt = (
   state: State,
   entry: Graph.StageEntry,
-  forced: ReadonlyArray<Reason.Reason> | null,
+  forced: ObjectLost | null,
   losses: Losses
 ): Effect.Effect<Outcome, never, Needs> =>
   Effect.gen(function* () {
@@ -140,10 +143,10 @@ const attempt = (
     if (decision.hit !== null && forced === null) return yield* reuse(entry, decision.hit)
     const lost = yield* Effect.scoped(leased(state, entry, decision, outputs, forced))
     if (!(lost instanceof InputLost)) return lost
-    if (isHopeless(losses, lost.object)) return yield* fail(entry, explain(lost), decision.key, forced ?? [])
+    if (isHopeless(losses, lost.object)) return yield* fail(entry, explain(lost), decision.key, reasonsOf(forced))
     yield* Effect.forEach(settled, ({ parent, outcome }) => repair(state, parent, outcome, lost))
     return yield* attempt(state, entry, forced, [...losses, lost.object])
-  }).pipe(Effect.catchAll((error) => fail(entry, explain(error), null, forced ?? [])))
+  }).pipe(Effect.catchAll((error) => fail(entry, explain(error), null, reasonsOf(forced))))
 
 const reuse = (entry: Graph.StageEntry, trace: Trace) =>
   Effect.as(publish(RunEvent.NodeReused({ node: entry.name, key: trace.key })), {
@@ -159,7 +162,7 @@ const leased = (
   entry: Graph.StageEntry,
   decision: Decide.Decision,
   outputs: NodeKey.Outputs,
-  forced: ReadonlyArray<Reason.Reason> | null
+  forced: ObjectLost | null
 ): Effect.Effect<Outcome | InputLost, StoreFailed, Needs | Scope.Scope> =>
   Effect.gen(function* () {
     const leases = yield* Leases
@@ -167,6 +170,8 @@ const leased = (
       decision.key,
       Effect.provideService(publish(RunEvent.NodeWaiting({ node: entry.name })), RunEvents, yield* RunEvents)
     )
+    // under the lease, and looked at anew: its last holder may have mended them
+    if (forced?.what === "corrupt") yield* Effect.flatMap(ObjectStore, (store) => store.discard(forced.object))
     const traces = yield* TraceStore
     const found = yield* traces.get(decision.text.stage, decision.key)
     if (found._tag === "Hit" && (forced === null || (yield* whole(found.trace))))
@@ -179,7 +184,7 @@ const leased = (
         })
       )
     }
-    const reasons = forced ?? (yield* Decide.explain(state.graph, entry, decision))
+    const reasons = forced === null ? yield* Decide.explain(state.graph, entry, decision) : [forced]
     const missing = yield* firstMissing(NodeKey.needs(decision.inputs))
     if (missing !== null) return missing
     const share = entry.node.definition.share === "machine" ? state.cores : 1

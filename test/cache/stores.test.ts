@@ -39,6 +39,29 @@ it.effect("bytes that changed on the disk are corrupt, and putting them again me
   })
 )
 
+it.effect("bytes that changed since this process wrote them are mended by a put, or discarded", () =>
+  Effect.gen(function* () {
+    const home = folder()
+    const damage = (file: string) => {
+      fs.chmodSync(file, 0o644)
+      fs.writeFileSync(file, "same bytes that matter")
+    }
+    yield* withStore(home, (store) =>
+      Effect.gen(function* () {
+        const object = yield* store.put(bytes)
+        const file = store.locate(object) ?? ""
+        damage(file)
+        yield* store.put(bytes)
+        expect(fs.readFileSync(file)).toEqual(Buffer.from(bytes))
+        damage(file)
+        yield* store.discard(object)
+        expect(fs.existsSync(file)).toBe(false)
+        expect((yield* Effect.flip(store.get(object)))._tag).toBe("ObjectMissing")
+      })
+    )
+  })
+)
+
 it.effect("objects are read-only files, and nothing unfinished lies beside them", () =>
   Effect.gen(function* () {
     const home = folder()

@@ -1,8 +1,9 @@
 import { expect, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Deferred, Effect, Fiber } from "effect"
+import type { Digest } from "../../artifacts/Digest.ts"
 import { ObjectCorrupt, ObjectStore } from "../../cache/ObjectStore.ts"
 import * as Broken from "../rig/broken.ts"
-import type * as Graphs from "../rig/random-graphs.ts"
+import * as Graphs from "../rig/random-graphs.ts"
 import * as Session from "../rig/session.ts"
 
 const TABLES = 6
@@ -55,6 +56,41 @@ for (const how of ["lose", "flip"] as const) {
     })
   )
 }
+
+it.effect(
+  "an object that another process has mended since it was found corrupt is left alone, and nothing is computed",
+  () =>
+    Effect.gen(function* () {
+      const session = open(1)
+      yield* Session.run(session)
+      const [damaged] = session.objects.keys()
+      damage(session, "flip")
+      Graphs.runs.clear()
+      const [found, mended] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+      // between finding the bytes corrupt and repairing them, a whole run of another process takes place
+      const slow: Session.Change = (parts) => ({
+        objects: Broken.wrap(ObjectStore, parts.objects, (store) => ({
+          ...store,
+          get: (object) =>
+            Effect.tapErrorTag(store.get(object), "ObjectCorrupt", () =>
+              Effect.zipRight(Deferred.succeed(found, undefined), Deferred.await(mended))
+            )
+        }))
+      })
+      const first = yield* Effect.fork(Session.run(session, slow))
+      yield* Deferred.await(found)
+      const other = yield* Session.run(session)
+      const whole = session.objects.get(damaged as Digest)
+      Graphs.runs.clear()
+      yield* Deferred.succeed(mended, undefined)
+      const record = yield* Fiber.join(first)
+      expect([other.status, record.status]).toEqual(["done", "done"])
+      expect([...Graphs.runs]).toEqual([])
+      expect(record.nodes.map(({ status }) => status)).toEqual(Array<string>(TABLES + 1).fill("reused"))
+      // the very bytes: nobody removed and wrote them again
+      expect(session.objects.get(damaged as Digest)).toBe(whole)
+    })
+)
 
 it.effect("a store that never returns what it was given fails the node that reads it, by name", () =>
   Effect.gen(function* () {

@@ -3,11 +3,12 @@ import type { ObjectStore } from "../cache/ObjectStore.ts"
 import type { Trace, TraceStore } from "../cache/Trace.ts"
 import * as Compute from "./Compute.ts"
 import type { ExecuteFailure } from "./Failure.ts"
+import type { Job } from "./Job.ts"
 import type { Outputs } from "./NodeKey.ts"
 import type { AnyPipeline, RequirementsOf } from "./Pipeline.ts"
 
 /** A node to compute, and what a process elsewhere needs to compute the same. */
-export interface Task extends Compute.Job {
+export interface Task extends Job {
   /** The pipeline's parameters, encoded. */
   readonly params: Readonly<Record<string, unknown>>
   /** Outputs of the node's stored parents. */

@@ -1,4 +1,4 @@
-import { Chunk, Effect, type Scope, Stream } from "effect"
+import { Effect, type Scope, Stream } from "effect"
 import * as ArrowTable from "../artifacts/ArrowTable.ts"
 import { ArtifactInvalid, id, type Stored, type StoredPart } from "../artifacts/Artifact.ts"
 import { type AnyBatch, type Columns, slice } from "../artifacts/Column.ts"
@@ -147,12 +147,3 @@ const streamedTable = (resolved: Resolved & { readonly _tag: "Streamed" }): Unty
     }
     return table
   })
-
-/** All batches of a stream as a list, which is never empty for a chunk. */
-export const collect = (
-  batches: Stream.Stream<AnyBatch, unknown, ObjectStore>
-): Effect.Effect<readonly [AnyBatch, ...ReadonlyArray<AnyBatch>], unknown, ObjectStore> =>
-  Effect.map(
-    Stream.runCollect(batches),
-    (chunk) => Chunk.toReadonlyArray(chunk) as unknown as readonly [AnyBatch, ...ReadonlyArray<AnyBatch>]
-  )

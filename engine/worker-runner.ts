@@ -6,6 +6,7 @@ import type { Trace, TraceStore } from "../cache/Trace.ts"
 import type { Code } from "./Code.ts"
 import * as Compute from "./Compute.ts"
 import { type ExecuteFailure, KeyRefused, NodeFailed } from "./Failure.ts"
+import type { Job } from "./Job.ts"
 import * as NodeKey from "./NodeKey.ts"
 import * as Pipeline from "./Pipeline.ts"
 import { DamageListener, ProgressListener } from "./Progress.ts"
@@ -15,7 +16,7 @@ import { ComputeNode, type Message } from "./WorkerProtocol.ts"
 const jobOf = (
   pipelines: ReadonlyArray<Pipeline.AnyPipeline>,
   request: ComputeNode
-): Effect.Effect<Compute.Job, ExecuteFailure, Code> => {
+): Effect.Effect<Job, ExecuteFailure, Code> => {
   const refuse = (what: string) => new NodeFailed({ node: request.node, tag: "RequestRefused", what, error: null })
   return Effect.gen(function* () {
     const pipeline = pipelines.find(({ name }) => name === request.pipeline)

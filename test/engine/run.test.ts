@@ -159,7 +159,8 @@ it.effect("a failing stage skips its descendants, keeps finished chunks and leav
         tag: "ToyBroken",
         what: "The toy broke at 4000",
         expected: "it to hold",
-        fix: "Try another number."
+        fix: "Try another number.",
+        details: { _tag: "ToyBroken", at: 4000 }
       })
     })
   )

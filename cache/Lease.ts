@@ -1,4 +1,4 @@
-import { Context, Effect, Layer, type Scope } from "effect"
+import { Context, Deferred, Effect, FiberId, Layer, type Scope } from "effect"
 import type { Key } from "./Key.ts"
 import type { StoreFailed } from "./ObjectStore.ts"
 
@@ -6,35 +6,36 @@ import type { StoreFailed } from "./ObjectStore.ts"
 export class Leases extends Context.Tag("headrace/Leases")<
   Leases,
   {
-    /** Waits while another holder is alive; runs `onWait` once if it has to. */
-    readonly acquire: (key: Key, onWait: Effect.Effect<void>) => Effect.Effect<void, StoreFailed, Scope.Scope>
+    /** Whether the lease is now held: false where another holder is alive. */
+    readonly tryAcquire: (key: Key) => Effect.Effect<boolean, StoreFailed, Scope.Scope>
+    /** Waits while another holder is alive. */
+    readonly acquire: (key: Key) => Effect.Effect<void, StoreFailed, Scope.Scope>
   }
 >() {}
 
 /** Leases among the fibers of one process. */
 export const layerMemory: Layer.Layer<Leases> = Layer.sync(Leases, () => {
-  const semaphores = new Map<Key, Effect.Semaphore>()
-  const of = (key: Key) => {
-    const existing = semaphores.get(key)
-    if (existing !== undefined) return existing
-    const created = Effect.unsafeMakeSemaphore(1)
-    semaphores.set(key, created)
-    return created
-  }
-  const held = new Set<Key>()
-  return {
-    acquire: (key, onWait) =>
+  const held = new Map<Key, Deferred.Deferred<void>>()
+  const tryAcquire = (key: Key) =>
+    Effect.uninterruptible(
       Effect.suspend(() => {
-        const semaphore = of(key)
-        const take = Effect.acquireRelease(
-          Effect.tap(Effect.interruptible(semaphore.take(1)), () => Effect.sync(() => held.add(key))),
-          () =>
-            Effect.zipRight(
-              Effect.sync(() => held.delete(key)),
-              semaphore.release(1)
-            )
+        if (held.has(key)) return Effect.succeed(false)
+        const released = Deferred.unsafeMake<void>(FiberId.none)
+        held.set(key, released)
+        return Effect.as(
+          Effect.addFinalizer(() => {
+            held.delete(key)
+            return Deferred.succeed(released, undefined)
+          }),
+          true
         )
-        return held.has(key) ? Effect.zipRight(onWait, Effect.asVoid(take)) : Effect.asVoid(take)
       })
-  }
+    )
+  const acquire = (key: Key): Effect.Effect<void, never, Scope.Scope> =>
+    Effect.flatMap(tryAcquire(key), (isHeld) => {
+      const released = held.get(key)
+      if (isHeld) return Effect.void
+      return Effect.zipRight(released === undefined ? Effect.void : Deferred.await(released), acquire(key))
+    })
+  return { tryAcquire, acquire }
 })

@@ -7,7 +7,6 @@ import { Effect, Layer, Schedule, Schema } from "effect"
 import * as Disk from "./disk.ts"
 import type { Key } from "./Key.ts"
 import { Leases } from "./Lease.ts"
-import type { StoreFailed } from "./ObjectStore.ts"
 
 /** Who holds a lease. Pids are used again, so a process is its pid and its start. */
 const Holder = Schema.Struct({ token: Schema.String, host: Schema.String, pid: Schema.Int, start: Schema.String })
@@ -127,36 +126,28 @@ const release = async (file: string, token: string): Promise<void> => {
 }
 
 /** Leases as files `leases/<key>.json`, renewed by their time stamp. A holder that dies leaves nothing to clean up. */
-export const layerDisk = (home: string): Layer.Layer<Leases> =>
-  Layer.succeed(Leases, {
-    acquire: (key: Key, onWait) => {
-      const file = path.join(home, "leases", `${key}.json`)
-      const attempt: Effect.Effect<string | null, StoreFailed> = Effect.tryPromise({
-        try: () => tryTake(file),
-        catch: (cause) => Disk.storeFailed("Leasing", file, cause)
-      })
-      const wait = attempt.pipe(
-        Effect.flatMap((token) => (token === null ? Effect.fail("held" as const) : Effect.succeed(token))),
-        Effect.retry({ schedule: Disk.polling, while: (error) => error === "held" }),
-        Effect.catchIf(
-          (error) => error === "held",
-          () => Effect.dieMessage("the schedule never ends")
-        )
-      )
-      const take = Effect.flatMap(attempt, (token) =>
-        token === null ? Effect.zipRight(onWait, wait) : Effect.succeed(token)
-      )
-      return Effect.gen(function* () {
-        // interruptible while waiting; once held, released whatever happens
-        const token = yield* Effect.acquireRelease(Effect.interruptible(take), (token) =>
-          Effect.promise(() => release(file, token))
-        )
+export const layerDisk = (home: string): Layer.Layer<Leases> => {
+  const tryAcquire = (key: Key) => {
+    const file = path.join(home, "leases", `${key}.json`)
+    return Effect.uninterruptible(
+      Effect.gen(function* () {
+        const token = yield* Effect.tryPromise({
+          try: () => tryTake(file),
+          catch: (cause) => Disk.storeFailed("Leasing", file, cause)
+        })
+        if (token === null) return false
+        yield* Effect.addFinalizer(() => Effect.promise(() => release(file, token)))
         // a holder that was silent for too long has lost it, and must not renew its successor's
         const renew = Effect.promise(async () => {
           const now = await see(file)
           if (now?.holder?.token === token) await fs.utimes(file, new Date(), new Date()).catch(() => undefined)
         })
-        yield* Effect.forkScoped(Effect.repeat(renew, Schedule.spaced(RENEWAL)))
+        yield* Effect.forkScoped(Effect.interruptible(Effect.repeat(renew, Schedule.spaced(RENEWAL))))
+        return true
       })
-    }
-  })
+    )
+  }
+  const acquire = (key: Key) =>
+    Effect.asVoid(Effect.repeat(tryAcquire(key), { schedule: Disk.polling, until: (isHeld) => isHeld }))
+  return Layer.succeed(Leases, { tryAcquire, acquire })
+}

@@ -1,4 +1,4 @@
-import { Effect, type Scope } from "effect"
+import { Effect } from "effect"
 import type { Stored } from "../artifacts/Artifact.ts"
 import { Leases } from "../cache/Lease.ts"
 import { ObjectStore, type StoreFailed } from "../cache/ObjectStore.ts"
@@ -141,7 +141,7 @@ const attempt = (
     const outputs = outputsOf(state, NodeKey.storedParents(state.graph, entry))
     const decision = yield* Decide.decide(state.graph, entry, outputs)
     if (decision.hit !== null && forced === null) return yield* reuse(entry, decision.hit)
-    const lost = yield* Effect.scoped(leased(state, entry, decision, outputs, forced))
+    const lost = yield* leased(state, entry, decision, outputs, forced)
     if (!(lost instanceof InputLost)) return lost
     if (isHopeless(losses, lost.object)) return yield* fail(entry, explain(lost), decision.key, reasonsOf(forced))
     yield* Effect.forEach(settled, ({ parent, outcome }) => repair(state, parent, outcome, lost))
@@ -156,26 +156,46 @@ const reuse = (entry: Graph.StageEntry, trace: Trace) =>
     reasons: []
   })
 
-/** Computes under the key's lease, unless its last holder left the result. */
+/** What the key's last holder left, where it serves. Asked under the lease. */
+const kept = ({ key, text }: Decide.Decision, forced: ObjectLost | null) =>
+  Effect.gen(function* () {
+    // looked at anew: it may have been mended since it was found corrupt
+    if (forced?.what === "corrupt") yield* Effect.flatMap(ObjectStore, (store) => store.discard(forced.object))
+    const found = yield* Effect.flatMap(TraceStore, (traces) => traces.get(text.stage, key))
+    return found._tag === "Hit" && (forced === null || (yield* whole(found.trace))) ? found.trace : null
+  })
+
+/** Computes under the key's lease, unless its last holder left the result. Who waits for another holder keeps no core. */
 const leased = (
   state: State,
   entry: Graph.StageEntry,
   decision: Decide.Decision,
   outputs: NodeKey.Outputs,
   forced: ObjectLost | null
-): Effect.Effect<Outcome | InputLost, StoreFailed, Needs | Scope.Scope> =>
+): Effect.Effect<Outcome | InputLost, StoreFailed, Needs> =>
   Effect.gen(function* () {
     const leases = yield* Leases
-    yield* leases.acquire(
-      decision.key,
-      Effect.provideService(publish(RunEvent.NodeWaiting({ node: entry.name })), RunEvents, yield* RunEvents)
-    )
-    // under the lease, and looked at anew: its last holder may have mended them
-    if (forced?.what === "corrupt") yield* Effect.flatMap(ObjectStore, (store) => store.discard(forced.object))
-    const traces = yield* TraceStore
-    const found = yield* traces.get(decision.text.stage, decision.key)
-    if (found._tag === "Hit" && (forced === null || (yield* whole(found.trace))))
-      return yield* reuse(entry, found.trace)
+    const share = entry.node.definition.share === "machine" ? state.cores : 1
+    // the cores first: a key is not held by who waits for one, while another process may have one free
+    const mine = yield* Effect.flatMap(leases.tryAcquire(decision.key), (isHeld) =>
+      isHeld ? compute(state, entry, decision, outputs, forced) : Effect.succeed(null)
+    ).pipe(Effect.scoped, state.permits.withPermits(share))
+    if (mine !== null) return mine
+    yield* publish(RunEvent.NodeWaiting({ node: entry.name }))
+    const trace = yield* Effect.scoped(Effect.zipRight(leases.acquire(decision.key), kept(decision, forced)))
+    return yield* trace === null ? leased(state, entry, decision, outputs, forced) : reuse(entry, trace)
+  })
+
+const compute = (
+  state: State,
+  entry: Graph.StageEntry,
+  decision: Decide.Decision,
+  outputs: NodeKey.Outputs,
+  forced: ObjectLost | null
+): Effect.Effect<Outcome | InputLost, StoreFailed, Needs> =>
+  Effect.gen(function* () {
+    const trace = yield* kept(decision, forced)
+    if (trace !== null) return yield* reuse(entry, trace)
     if (decision.lost !== null) {
       yield* publish(
         RunEvent.Warned({
@@ -187,14 +207,9 @@ const leased = (
     const reasons = forced === null ? yield* Decide.explain(state.graph, entry, decision) : [forced]
     const missing = yield* firstMissing(NodeKey.needs(decision.inputs))
     if (missing !== null) return missing
-    const share = entry.node.definition.share === "machine" ? state.cores : 1
-    return yield* state.permits.withPermits(share)(
-      Effect.gen(function* () {
-        state.begun.set(entry.name, { key: decision.key, reasons })
-        yield* publish(RunEvent.NodeStarted({ node: entry.name, reasons }))
-        return yield* execute(state, entry, decision, outputs, reasons)
-      })
-    )
+    state.begun.set(entry.name, { key: decision.key, reasons })
+    yield* publish(RunEvent.NodeStarted({ node: entry.name, reasons }))
+    return yield* execute(state, entry, decision, outputs, reasons)
   })
 
 const whole = (trace: Trace) => Effect.map(firstMissing(Object.values(trace.outputs)), (missing) => missing === null)

@@ -117,7 +117,7 @@ it.live("the lease of a process that is gone is taken over at once", () =>
       fs.writeFileSync(file, JSON.stringify(holder))
       const began = Date.now()
       yield* Effect.provide(
-        Effect.scoped(Effect.flatMap(Lease.Leases, (leases) => leases.acquire(key, Effect.void))),
+        Effect.scoped(Effect.flatMap(Lease.Leases, (leases) => leases.acquire(key))),
         LeaseDisk.layerDisk(home)
       )
       expect(Date.now() - began).toBeLessThan(2000)
@@ -137,7 +137,7 @@ it.live("the lease of another machine is taken over after ten seconds of silence
       fs.utimesSync(file, (Date.now() - age) / 1000, (Date.now() - age) / 1000)
     }
     const take = Effect.provide(
-      Effect.scoped(Effect.flatMap(Lease.Leases, (leases) => leases.acquire(key, Effect.void))),
+      Effect.scoped(Effect.flatMap(Lease.Leases, (leases) => leases.acquire(key))),
       LeaseDisk.layerDisk(home)
     )
     write(LeaseDisk.SILENCE_MILLIS + 1000)
@@ -158,7 +158,7 @@ it.live("eight processes' worth of contenders for a stale lease never hold it to
     let most = 0
     const contend = Effect.scoped(
       Effect.gen(function* () {
-        yield* Effect.flatMap(Lease.Leases, (leases) => leases.acquire(key, Effect.void))
+        yield* Effect.flatMap(Lease.Leases, (leases) => leases.acquire(key))
         holders += 1
         most = Math.max(most, holders)
         yield* Effect.sleep("5 millis")

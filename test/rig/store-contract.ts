@@ -147,10 +147,10 @@ export const storeContract = (name: string, cache: () => Layer.Layer<Cache>) => 
       let waited = 0
       const work = Effect.scoped(
         Effect.gen(function* () {
-          yield* leases.acquire(
-            key,
-            Effect.sync(() => void waited++)
-          )
+          if (!(yield* leases.tryAcquire(key))) {
+            waited += 1
+            yield* leases.acquire(key)
+          }
           holders += 1
           most = Math.max(most, holders)
           for (let turn = 0; turn < 20; turn++) yield* Effect.yieldNow()
@@ -160,6 +160,7 @@ export const storeContract = (name: string, cache: () => Layer.Layer<Cache>) => 
       yield* Effect.all([work, work, work], { concurrency: "unbounded" })
       expect(most).toBe(1)
       expect(waited).toBeGreaterThanOrEqual(1)
+      expect(yield* Effect.scoped(leases.tryAcquire(key))).toBe(true)
     })
   )
 
@@ -170,14 +171,14 @@ export const storeContract = (name: string, cache: () => Layer.Layer<Cache>) => 
       const { key } = traceOf("s", 1)
       yield* Effect.scoped(
         Effect.gen(function* () {
-          yield* leases.acquire(key, Effect.void)
-          const waiter = Effect.scoped(leases.acquire(key, Effect.void))
+          yield* leases.acquire(key)
+          const waiter = Effect.scoped(leases.acquire(key))
           expect(yield* Effect.either(Effect.raceFirst(waiter, Effect.fail("interrupted")))).toMatchObject({
             left: "interrupted"
           })
         })
       )
-      yield* Effect.scoped(leases.acquire(key, Effect.void))
+      yield* Effect.scoped(leases.acquire(key))
     })
   )
 }

@@ -1,5 +1,6 @@
-import { Effect } from "effect"
+import { Deferred, Effect, Exit, FiberId } from "effect"
 import type { Stored } from "../artifacts/Artifact.ts"
+import type { Key } from "../cache/Key.ts"
 import { Leases } from "../cache/Lease.ts"
 import { ObjectStore, type StoreFailed } from "../cache/ObjectStore.ts"
 import * as Reason from "../cache/Reason.ts"
@@ -39,6 +40,8 @@ export interface State {
   readonly outcomes: Map<string, Outcome>
   /** Nodes that were started, so that an interrupted run can say what it was at. */
   readonly begun: Map<string, { readonly key: string; readonly reasons: ReadonlyArray<Reason.Reason> }>
+  /** Keys that are being computed, and those that failed: their twins take what becomes of them. */
+  readonly computing: Map<Key, Deferred.Deferred<Outcome | InputLost, StoreFailed>>
   readonly locks: ReadonlyMap<string, Effect.Semaphore>
   readonly permits: Effect.Semaphore
   readonly cores: number
@@ -141,7 +144,7 @@ const attempt = (
     const outputs = outputsOf(state, NodeKey.storedParents(state.graph, entry))
     const decision = yield* Decide.decide(state.graph, entry, outputs)
     if (decision.hit !== null && forced === null) return yield* reuse(entry, decision.hit)
-    const lost = yield* leased(state, entry, decision, outputs, forced)
+    const lost = yield* shared(state, entry, decision.key, leased(state, entry, decision, outputs, forced))
     if (!(lost instanceof InputLost)) return lost
     if (isHopeless(losses, lost.object)) return yield* fail(entry, explain(lost), decision.key, reasonsOf(forced))
     yield* Effect.forEach(settled, ({ parent, outcome }) => repair(state, parent, outcome, lost))
@@ -154,6 +157,29 @@ const reuse = (entry: Graph.StageEntry, trace: Trace) =>
     status: "reused" as const,
     trace,
     reasons: []
+  })
+
+/** Computes a key once, however many nodes have it: the first does the work, and the others are told of it. */
+const shared = (
+  state: State,
+  entry: Graph.StageEntry,
+  key: Key,
+  work: Effect.Effect<Outcome | InputLost, StoreFailed, Needs>
+): Effect.Effect<Outcome | InputLost, StoreFailed, Needs> =>
+  Effect.suspend(() => {
+    const other = state.computing.get(key)
+    if (other === undefined) {
+      const own = Deferred.unsafeMake<Outcome | InputLost, StoreFailed>(FiberId.none)
+      state.computing.set(key, own)
+      return Effect.onExit(work, (exit) => {
+        if (Exit.isFailure(exit) || exit.value._tag !== "Failed") state.computing.delete(key)
+        return Deferred.done(own, exit)
+      })
+    }
+    return Effect.flatMap(Deferred.await(other), (became): Effect.Effect<Outcome | InputLost, never, Needs> => {
+      if (became._tag === "Done") return reuse(entry, became.trace)
+      return became._tag === "Failed" ? fail(entry, became.error, key, became.reasons) : Effect.succeed(became)
+    })
   })
 
 /** What the key's last holder left, where it serves. Asked under the lease. */

@@ -37,7 +37,7 @@ const work = (_: unknown, params: { readonly number: number }) =>
     began.push(params.number)
     yield* during(params.number)
     running.delete(params.number)
-    return { done: { number: params.number } }
+    return { done: { number: params.number % 10 } }
   })
 const oneCore = Stage.make({ name: "one-core", inputs: {}, params: { number }, outputs: { done: Done }, run: work })
 const allCores = Stage.make({
@@ -59,23 +59,45 @@ const many = Pipeline.make({
     )
 })
 
+/** Told from the nodes before them by this much. */
+const RELAYED = 100
+const relay = Stage.make({
+  name: "relay",
+  inputs: { done: Done },
+  outputs: { done: Done },
+  run: ({ done }) => work(null, { number: RELAYED + done.number })
+})
+const relayed = Pipeline.make({
+  name: "relayed",
+  description: "A relay behind each node: numbers that end alike give theirs one key",
+  params: many.params,
+  build: ({ numbers }) =>
+    Object.fromEntries(
+      numbers.map((number, index) => [`n${index}`, relay({ done: oneCore({}, { number }).done }, {}).done])
+    )
+})
+
 /** A cache that processes share; each has a run's own events. */
 const cache = () => {
   const shared = Layer.mergeAll(ObjectStore.layerMemory(), Trace.layerMemory(), Lease.layerMemory)
-  return Effect.map(Layer.build(shared), (context) => (numbers: ReadonlyArray<number>, cores: number) => {
-    const events: Array<RunEvent.RunEvent> = []
-    const layer = Layer.provideMerge(
-      Executor.layerInProcess(many),
-      Layer.mergeAll(
-        Layer.succeedContext(context),
-        Layer.succeed(Code, { of: () => Effect.succeed({ files: {}, packages: {} }) }),
-        RunEvent.layerCollect(events),
-        RunRecord.layerMemory(),
-        Results.layerNone
-      )
-    )
-    return { events, run: Effect.provide(Run.run(many, { numbers }, { cores }), layer) }
-  })
+  return Effect.map(
+    Layer.build(shared),
+    (context) =>
+      (numbers: ReadonlyArray<number>, cores: number, pipeline = many) => {
+        const events: Array<RunEvent.RunEvent> = []
+        const layer = Layer.provideMerge(
+          Executor.layerInProcess(many),
+          Layer.mergeAll(
+            Layer.succeedContext(context),
+            Layer.succeed(Code, { of: () => Effect.succeed({ files: {}, packages: {} }) }),
+            RunEvent.layerCollect(events),
+            RunRecord.layerMemory(),
+            Results.layerNone
+          )
+        )
+        return { events, run: Effect.provide(Run.run(pipeline, { numbers }, { cores }), layer) }
+      }
+  )
 }
 
 /** Lets whoever can, run on. */
@@ -184,5 +206,35 @@ it.scoped("who waited for a process that was interrupted computes the node itsel
     yield* Fiber.interrupt(busy)
     expect(Toys.ran(yield* Fiber.join(fiber)).length).toBe(1)
     expect(began).toEqual([1, 1])
+  })
+)
+
+it.scoped("nodes of one key are computed once in a run; their twins take the result, and no core while they wait", () =>
+  Effect.gen(function* () {
+    const process = yield* cache()
+    const open = yield* Deferred.make<void>()
+    during = (number) => (number > RELAYED ? Deferred.await(open) : Effect.void)
+    const { events, run } = process([1, 11, 21, 2], 2, relayed)
+    const fiber = yield* Effect.fork(run)
+    yield* settle
+    expect([...running]).toEqual([RELAYED + 1, RELAYED + 2])
+    yield* Deferred.succeed(open, undefined)
+    const record = yield* Fiber.join(fiber)
+    const relays = record.nodes.filter(({ stage }) => stage === "relay")
+    expect(new Set(relays.map(({ key }) => key)).size).toBe(2)
+    expect(relays.map(({ status }) => status)).toEqual(["ran", "reused", "reused", "ran"])
+    expect(began.filter((number) => number > RELAYED)).toEqual([RELAYED + 1, RELAYED + 2])
+    expect(tags(events)).not.toContain("NodeWaiting")
+  })
+)
+
+it.scoped("nodes of one key fail together, computed once", () =>
+  Effect.gen(function* () {
+    const process = yield* cache()
+    during = (number) => (number > RELAYED ? Effect.dieMessage("a bug") : Effect.void)
+    const record = yield* process([1, 11, 21], 2, relayed).run
+    const relays = record.nodes.filter(({ stage }) => stage === "relay")
+    expect(relays.map(({ error }) => error?.what)).toEqual(["a bug", "a bug", "a bug"])
+    expect(began.filter((number) => number > RELAYED)).toEqual([RELAYED + 1])
   })
 )

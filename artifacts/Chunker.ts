@@ -12,6 +12,8 @@ const DIGEST = 32
 /** A chunk aims at this many bytes, and at no more rows than `MOST_TARGET_ROWS`. */
 const TARGET_BYTES = 16 * 1024 * 1024
 const MOST_TARGET_ROWS = 1024
+/** What a cell of text is taken for. */
+const TEXT_BYTES = 64
 
 const bytesOf = (values: AnyValues, row: number, rows: number): Uint8Array => {
   if (isTensor(values)) {
@@ -42,9 +44,13 @@ export const digestRows = (batch: AnyBatch, names: ReadonlyArray<string>): Uint8
   return digests
 }
 
-/** A power of two: on average one row in `target` ends a chunk. Depends on the row's size alone, so cuts repeat. */
+/** Bytes of a cell. By the length of the first text, another first row would move every cut. */
+const cellBytes = (values: AnyValues, rows: number): number =>
+  Array.isArray(values) ? TEXT_BYTES : bytesOf(values, 0, rows).length
+
+/** A power of two: on average one row in `target` ends a chunk. Depends on the columns and shapes alone, so cuts repeat. */
 const targetRows = (batch: AnyBatch, names: ReadonlyArray<string>): number => {
-  const rowBytes = names.reduce((sum, name) => sum + bytesOf(batch.columns[name] as AnyValues, 0, batch.rows).length, 0)
+  const rowBytes = names.reduce((sum, name) => sum + cellBytes(batch.columns[name] as AnyValues, batch.rows), 0)
   const fitting = 2 ** Math.floor(Math.log2(Math.max(1, TARGET_BYTES / rowBytes)))
   return Math.min(MOST_TARGET_ROWS, Math.max(4, fitting))
 }

@@ -56,6 +56,20 @@ it.effect("chunks have between a quarter of and four times the target's rows, th
   })
 )
 
+it.effect("the first row's text moves no cut: another one changes the first chunk alone", () =>
+  Effect.gen(function* () {
+    const named = (first: string): AnyBatch => ({
+      rows: 20_000,
+      columns: { label: count(20_000), name: [first, ...Array<string>(19_999).fill("a name")] }
+    })
+    const cuts = (first: string) =>
+      Effect.map(Stream.runCollect(Chunker.chunks(Stream.make(named(first)), ["label", "name"])), Chunk.toReadonlyArray)
+    const [short, long] = [yield* cuts("short"), yield* cuts("long ".repeat(20_000))]
+    expect(short.length).toBeGreaterThan(10)
+    expect(fresh(short, long)).toBe(1)
+  })
+)
+
 it.effect("rows of many bytes make chunks of few rows, none over its bytes", () =>
   Effect.gen(function* () {
     const wide = (rows: number): AnyBatch => ({

@@ -120,6 +120,9 @@ export const readIfThere = (file: string): Effect.Effect<Uint8Array | null, Stor
 export const removeIfThere = (file: string): Effect.Effect<void, StoreFailed> =>
   tryFile("Removing", file, () => fs.rm(file, { force: true }))
 
+/** Housekeeping: what cannot be removed stays, and stops nobody. */
+export const tidyAway = (file: string): Promise<void> => fs.rm(file, { force: true }).catch(() => undefined)
+
 /** Names in a directory, none where there is none. Unfinished files are left out. */
 export const listIfThere = (directory: string): Effect.Effect<ReadonlyArray<string>> =>
   Effect.promise(async () => {

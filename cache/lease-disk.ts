@@ -88,14 +88,14 @@ const steal = async (file: string, seen: Seen): Promise<void> => {
   } catch {
     // another process is at it; should it have died there, its marker goes the way of a silent lease
     const left = await fs.stat(marker).catch(() => null)
-    if (left !== null && Date.now() - left.mtimeMs > SILENCE_MILLIS) await fs.rm(marker, { force: true })
+    if (left !== null && Date.now() - left.mtimeMs > SILENCE_MILLIS) await Disk.tidyAway(marker)
     return
   }
   try {
     const now = await see(file)
-    if (now !== null && now.holder?.token === seen.holder?.token && isGone(now)) await fs.rm(file, { force: true })
+    if (now !== null && now.holder?.token === seen.holder?.token && isGone(now)) await Disk.tidyAway(file)
   } finally {
-    await fs.rm(marker, { force: true })
+    await Disk.tidyAway(marker)
   }
 }
 
@@ -116,13 +116,20 @@ const tryTake = async (file: string): Promise<string | null> => {
     if (seen !== null && isGone(seen)) await steal(file, seen)
     return null
   } finally {
-    await fs.rm(aside, { force: true })
+    await Disk.tidyAway(aside)
   }
 }
 
 const release = async (file: string, token: string): Promise<void> => {
   const seen = await see(file)
-  if (seen?.holder?.token === token) await fs.rm(file, { force: true })
+  // one that cannot be removed falls silent
+  if (seen?.holder?.token === token) await Disk.tidyAway(file)
+}
+
+/** Removes a lease that has been silent for so long: its holder was killed, and nobody asked for its key again. */
+export const sweepLease = async (file: string, millis: number): Promise<void> => {
+  const seen = await see(file)
+  if (seen !== null && seen.silentMillis > millis) await steal(file, seen)
 }
 
 /** Leases as files `leases/<key>.json`, renewed by their time stamp. A holder that dies leaves nothing to clean up. */

@@ -1,6 +1,8 @@
 import * as fs from "node:fs/promises"
 import * as path from "node:path"
 import { Effect } from "effect"
+import * as Disk from "./disk.ts"
+import { sweepLease } from "./lease-disk.ts"
 
 /** What a process leaves behind when it is killed in the middle of a write. */
 const UNFINISHED = /^\.tmp-|\.new-[0-9a-f]+$|\.steal-[0-9a-z]+$/
@@ -14,13 +16,20 @@ const sweepFolder = async (folder: string): Promise<void> => {
     if (entry.isDirectory()) await sweepFolder(file)
     else if (UNFINISHED.test(entry.name)) {
       const stat = await fs.stat(file).catch(() => null)
-      if (stat !== null && Date.now() - stat.mtimeMs > ABANDONED_MILLIS) await fs.rm(file, { force: true })
+      if (stat !== null && Date.now() - stat.mtimeMs > ABANDONED_MILLIS) await Disk.tidyAway(file)
     }
   }
 }
 
-/** Removes unfinished files that are a day old from the store: nobody else would, and they are as large as chunks. */
+/**
+ * Removes from the store what killed processes left a day ago: unfinished files, which are as large as chunks, and leases
+ * of keys that nobody asks for. What cannot be removed stays.
+ */
 export const sweep = (home: string): Effect.Effect<void> =>
   Effect.promise(async () => {
     for (const folder of ["objects", "traces", "leases", "runs"]) await sweepFolder(path.join(home, folder))
+    const leases = path.join(home, "leases")
+    const names = await fs.readdir(leases).catch(() => [])
+    for (const name of names.filter((each) => each.endsWith(".json")))
+      await sweepLease(path.join(leases, name), ABANDONED_MILLIS)
   })

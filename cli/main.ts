@@ -42,10 +42,11 @@ declare const __headrace: { readonly root: string; readonly build: string }
 const VERSION = "0.1.0"
 const all: ReadonlyArray<AnyPipeline> = pipelines
 
+// a variable that is empty counts as not set: it would name the current folder
 const place = {
   ...__headrace,
-  home: path.resolve(process.env.PIPELINE_HOME ?? path.join(__headrace.root, ".pipeline")),
-  results: path.resolve(process.env.PIPELINE_RESULTS ?? path.join(__headrace.root, "results"))
+  home: path.resolve(process.env.PIPELINE_HOME || path.join(__headrace.root, ".pipeline")),
+  results: path.resolve(process.env.PIPELINE_RESULTS || path.join(__headrace.root, "results"))
 }
 
 const CodeTable = Schema.parseJson(Schema.Record({ key: Schema.String, value: CodeParts }))
@@ -58,7 +59,7 @@ const sources = Datasets.layer({
   home: place.home,
   projectRoot: place.root,
   workingDirectory: process.cwd(),
-  mirror: process.env.PIPELINE_MIRROR ?? null
+  mirror: process.env.PIPELINE_MIRROR || null
 }).pipe(Layer.provide([Download.live, FileDigests.layer({ directory: path.join(place.home, "sources") })]))
 
 const workers = Layer.unwrapEffect(

@@ -1,0 +1,15 @@
+import * as path from "node:path"
+import { expect, it } from "vitest"
+import { pipeline, rig } from "../rig/cli.ts"
+
+it("places whose variables are empty are the usual ones, not the current folder", async () => {
+  const at = rig({ env: { PIPELINE_HOME: "", PIPELINE_RESULTS: "", PIPELINE_MIRROR: "" } })
+  const json = async (...args: ReadonlyArray<string>) => JSON.parse((await pipeline(at, ...args, "--json")).stdout)
+  expect((await json("list")).cache.home).toBe(path.join(at.root, ".pipeline"))
+  const { error } = await json("plan", "transfer", "--dataset", "cifar10-5k")
+  expect(error.expected).toContain(`in the mirror ${path.resolve(at.root, "../shared/data")}`)
+  const { checks } = await json("doctor")
+  const found = (check: string) => checks.find(({ name }: { readonly name: string }) => name === check).found
+  expect(found("cache")).toContain(`${path.join(at.root, ".pipeline")},`)
+  expect(found("results")).toContain(`${path.join(at.root, "results")},`)
+})

@@ -4,7 +4,7 @@ import { Args, CliConfig, Command, HelpDoc, Options, ValidationError } from "@ef
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodePath from "@effect/platform-node/NodePath"
 import * as NodeTerminal from "@effect/platform-node/NodeTerminal"
-import { Cause, Effect, Exit, Layer, Logger, LogLevel, Option, Schema } from "effect"
+import { Effect, Layer, Logger, LogLevel, Option, Schema } from "effect"
 import { Code as CodeParts } from "../cache/Key.ts"
 import * as LeaseDisk from "../cache/lease-disk.ts"
 import * as ObjectStoreDisk from "../cache/object-store-disk.ts"
@@ -30,6 +30,7 @@ import { list } from "./list.ts"
 import { Place } from "./Place.ts"
 import * as ParamOptions from "./param-options.ts"
 import { plan } from "./plan.ts"
+import { runToEnd } from "./process-end.ts"
 import * as Reporter from "./Reporter.ts"
 import * as ResultsWriter from "./results-writer.ts"
 import { run, tell } from "./run.ts"
@@ -279,17 +280,4 @@ const main = (argv: ReadonlyArray<string>) => {
   )
 }
 
-const fiber = Effect.runFork(main(process.argv.slice(2)) as Effect.Effect<void>)
-let interrupted = false
-const interrupt = () => {
-  if (interrupted) process.exit(130)
-  interrupted = true
-  fiber.unsafeInterruptAsFork(fiber.id())
-}
-process.on("SIGINT", interrupt)
-process.on("SIGTERM", interrupt)
-fiber.addObserver((exit) => {
-  if (Exit.isSuccess(exit)) return process.exit()
-  if (!Cause.isInterruptedOnly(exit.cause)) console.error(`This is a bug: ${Cause.pretty(exit.cause)}`)
-  process.exit(Cause.isInterruptedOnly(exit.cause) ? 130 : 1)
-})
+runToEnd(main(process.argv.slice(2)) as Effect.Effect<void>)

@@ -101,6 +101,21 @@ describe("an extraction that is ended half-way", () => {
     await resume()
   })
 
+  it("its terminal closes: as Ctrl-C, also where the signal comes twice", async () => {
+    const command = await halfway()
+    // the kernel sends it, and so does the shell
+    process.kill(-command.pid, "SIGHUP")
+    process.kill(command.pid, "SIGHUP")
+    const finished = await command.finished
+    expect(finished.code, finished.stderr).toBe(130)
+    const document = documentOf(finished)
+    const record = JSON.parse(fs.readFileSync(path.join(at.home, "runs", `${document.run}.json`), "utf8"))
+    expect(record).toMatchObject({ run: document.run, status: "interrupted" })
+    expect(filesIn(at.home).filter((file) => file.startsWith("leases/"))).toEqual([])
+    expect(processesOf(at)).toEqual([])
+    await resume()
+  })
+
   it("Ctrl-C: exit code 130 within 5 s, no orphans, a record that says interrupted; the next run goes on", async () => {
     const command = await halfway()
     const pressed = performance.now()

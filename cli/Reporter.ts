@@ -29,8 +29,9 @@ const CLEAR = "\r\u001b[2K"
 const STEERING = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g
 const plain = (text: string): string => text.replace(STEERING, "�")
 
+/** Goes on once it is written, or can't be, which `runToEnd` hears of. */
 const write = (stream: NodeJS.WriteStream, text: string): Effect.Effect<void> =>
-  Effect.sync(() => void stream.write(text))
+  Effect.async((resume) => void stream.write(text, () => resume(Effect.void)))
 
 export const layer = (json: boolean): Layer.Layer<Reporter> =>
   Layer.sync(Reporter, () => {

@@ -1,5 +1,8 @@
 import { Cause, Effect, Exit } from "effect"
 
+/** A pipe that nobody reads any more (`pipeline list | head -1`), a terminal that was closed. */
+const isGone = ({ code }: NodeJS.ErrnoException): boolean => code === "EPIPE" || code === "EIO"
+
 /**
  * Runs a command and ends the process with its exit code: 130 when it is interrupted, by Ctrl-C, by being told to end, or
  * with its terminal. An interrupted command has the time to write its record; a second Ctrl-C leaves it none.
@@ -14,7 +17,20 @@ export const runToEnd = (command: Effect.Effect<void>): void => {
   process.on("SIGINT", () => (interrupted ? process.exit(130) : interrupt()))
   process.on("SIGTERM", interrupt)
   process.on("SIGHUP", interrupt)
+  let unwritten = false
+  process.stdout.on("error", (error) => {
+    // answers come last: nobody is kept waiting for the end
+    if (isGone(error) || unwritten) return
+    unwritten = true
+    const fix = "Free some, or send it elsewhere."
+    process.stderr.write(`error: The answer cannot be written (${error.message}); expected room for it. ${fix}\n`)
+  })
+  process.stderr.on("error", (error) => {
+    // a run would go on for hours, and nobody would know
+    if (isGone(error)) interrupt()
+  })
   fiber.addObserver((exit) => {
+    if (unwritten) process.exitCode = 1
     if (Exit.isSuccess(exit)) return process.exit()
     if (!Cause.isInterruptedOnly(exit.cause)) console.error(`This is a bug: ${Cause.pretty(exit.cause)}`)
     process.exit(Cause.isInterruptedOnly(exit.cause) ? 130 : 1)

@@ -5,8 +5,11 @@ import { type Trace, TraceStore } from "../cache/Trace.ts"
 import { type RunRecord, RunRecords } from "../engine/RunRecord.ts"
 import { UsageInvalid } from "./Usage.ts"
 
-/** An artifact, and the trace that tells where it came from. */
+/** An artifact, the node it is an output of, and the trace that tells where it came from. */
 export interface Found {
+  readonly pipeline: string
+  /** Not always the trace's: nodes with equal keys share a trace. */
+  readonly node: string
   readonly trace: Trace
   readonly output: string
   readonly stored: Stored
@@ -20,29 +23,26 @@ const allTraces = Effect.gen(function* () {
   return (yield* Effect.forEach(stages, (stage) => traces.ofStage(stage))).flat()
 })
 
-/** The traces that a run used, by node. */
-const tracesOf = (record: RunRecord) =>
+const outputsOf = (pipeline: string, node: string, trace: Trace): ReadonlyArray<Found> =>
+  Object.entries(trace.outputs).map(([output, stored]) => ({ pipeline, node, trace, output, stored }))
+
+/** The outputs of a run's nodes, as far as their traces are kept. */
+const outputsOfRun = ({ pipeline, nodes }: RunRecord) =>
   Effect.gen(function* () {
     const traces = yield* TraceStore
-    const found = yield* Effect.forEach(record.nodes, ({ stage, key }) =>
+    const found = yield* Effect.forEach(nodes, ({ node, stage, key }) =>
       key === null
-        ? Effect.succeed(null)
-        : Effect.map(traces.get(stage, key as Trace["key"]), (look) => (look._tag === "Hit" ? look.trace : null))
+        ? Effect.succeed([])
+        : Effect.map(traces.get(stage, key as Trace["key"]), (look) =>
+            look._tag === "Hit" ? outputsOf(pipeline, node, look.trace) : []
+          )
     )
-    return found.flatMap((trace) => trace ?? [])
+    return found.flat()
   })
 
 /** What `address` names among a run's outputs: a result's name, `NODE.OUTPUT`, or an output's name. */
-const inRun = (record: RunRecord, traces: ReadonlyArray<Trace>, address: string): ReadonlyArray<Found> => {
+const inRun = (record: RunRecord, outputs: ReadonlyArray<Found>, address: string): ReadonlyArray<Found> => {
   const result = record.results[address]
-  const outputs = traces.flatMap((trace) =>
-    Object.entries(trace.outputs).map(([output, stored]) => ({
-      trace,
-      node: record.nodes.find(({ key }) => key === trace.key)?.node ?? trace.node,
-      output,
-      stored
-    }))
-  )
   const matching = outputs.filter(({ node, output }) =>
     result === undefined
       ? output === address || `${node}.${output}` === address
@@ -66,7 +66,7 @@ const one = (
       fix: "See pipeline list."
     })
   if (second !== undefined) {
-    const names = found.map(({ trace, output }) => `${trace.node}.${output}`).join(", ")
+    const names = found.map(({ node, output }) => `${node}.${output}`).join(", ")
     return new UsageInvalid({
       what: `"${what}" names several artifacts`,
       expected: `one of ${names}`,
@@ -97,10 +97,10 @@ export const resolve = (
         fix: pipelines.includes(scope) ? `Run it first: pipeline run ${scope}.` : "See pipeline list."
       })
     }
-    const traces = yield* tracesOf(record)
-    const known = traces.flatMap((trace) => Object.keys(trace.outputs).map((output) => `${trace.node}.${output}`))
+    const outputs = yield* outputsOfRun(record)
+    const known = outputs.map(({ node, output }) => `${node}.${output}`)
     return yield* one(
-      inRun(record, traces, address),
+      inRun(record, outputs, address),
       what,
       [...Object.keys(record.results), ...known].map((name) => `${scope}/${name}`)
     )
@@ -109,14 +109,13 @@ export const resolve = (
 const byDigest = (prefix: string) =>
   Effect.gen(function* () {
     const traces = yield* allTraces
-    const found = traces.flatMap((trace) =>
-      Object.entries(trace.outputs).flatMap(([output, stored]) =>
-        stored.content.startsWith(prefix) ||
-        stored.parts.some(({ object, content }) => object.startsWith(prefix) || content.startsWith(prefix))
-          ? [{ trace, output, stored }]
-          : []
+    const found = traces
+      .flatMap((trace) => outputsOf(trace.pipeline, trace.node, trace))
+      .filter(
+        ({ stored }) =>
+          stored.content.startsWith(prefix) ||
+          stored.parts.some(({ object, content }) => object.startsWith(prefix) || content.startsWith(prefix))
       )
-    )
     // one content may have been made by several keys: the newest stands for them
     const distinct = [...new Map([...found].reverse().map((each) => [each.stored.content, each])).values()]
     if (distinct.length === 0) {

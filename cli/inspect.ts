@@ -229,12 +229,12 @@ export const inspect = (pipelines: ReadonlyArray<AnyPipeline>, what: string) =>
       what,
       pipelines.map(({ name }) => name)
     )
-    const { trace, output, stored } = found
+    const { pipeline, node, trace, output, stored } = found
     const users = yield* Address.usersOf(stored.content)
     const rows =
       stored.rows === null ? "" : `, ${formatCount(stored.rows)} rows in ${formatCount(stored.parts.length)} chunks`
     yield* reporter.print(
-      `${trace.pipeline}/${trace.node}.${output}: ${stored.kind} ${stored.artifact}${rows}, ${formatBytes(stored.bytes)}`
+      `${pipeline}/${node}.${output}: ${stored.kind} ${stored.artifact}${rows}, ${formatBytes(stored.bytes)}`
     )
     yield* reporter.print(`content: ${stored.content}`)
     const more: object = yield* details(pipelines, found)
@@ -255,8 +255,8 @@ export const inspect = (pipelines: ReadonlyArray<AnyPipeline>, what: string) =>
     yield* reporter.document({
       schema: 1,
       status: "done",
-      pipeline: trace.pipeline,
-      node: trace.node,
+      pipeline,
+      node,
       output,
       kind: stored.kind,
       artifact: stored.artifact,

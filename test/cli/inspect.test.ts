@@ -2,7 +2,18 @@ import * as fs from "node:fs"
 import * as path from "node:path"
 import sharp from "sharp"
 import { beforeAll, describe, expect, it } from "vitest"
-import { CLASSES, documentOf, giveCifar10, nodeOf, pipeline, type Rig, type RunDocument, rig } from "../rig/cli.ts"
+import {
+  CLASSES,
+  documentOf,
+  giveCifar10,
+  imageFolder,
+  nodeOf,
+  pipeline,
+  type Rig,
+  type RunDocument,
+  rig,
+  run
+} from "../rig/cli.ts"
 
 /** What `inspect --json` says; more of it than a type would help to read. */
 type Shown = Readonly<Record<string, unknown>> & {
@@ -13,7 +24,7 @@ type Shown = Readonly<Record<string, unknown>> & {
 
 describe("pipeline inspect and list", () => {
   let at: Rig
-  let run: RunDocument
+  let first: RunDocument
 
   const json = async (...args: ReadonlyArray<string>) => {
     const finished = await pipeline(at, ...args, "--json")
@@ -29,8 +40,8 @@ describe("pipeline inspect and list", () => {
   beforeAll(async () => {
     at = rig()
     await giveCifar10(at)
-    run = documentOf(await pipeline(at, "run", "transfer", "--json"))
-    expect(run.status).toBe("done")
+    first = documentOf(await pipeline(at, "run", "transfer", "--json"))
+    expect(first.status).toBe("done")
   })
 
   it("shows a table: schema, rows, bytes, chunks, statistics of every column, first rows", async () => {
@@ -65,7 +76,7 @@ describe("pipeline inspect and list", () => {
 
   it("says where it came from and who uses it", async () => {
     const shown = await json("inspect", "transfer/features")
-    const { key, seconds } = nodeOf(run, "extract-features")
+    const { key, seconds } = nodeOf(first, "extract-features")
     expect(shown.from).toMatchObject({
       stage: "extract-features",
       key,
@@ -85,7 +96,7 @@ describe("pipeline inspect and list", () => {
 
   it("finds the same by a run's output and by the beginning of a digest", async () => {
     const { content, parts } = await json("inspect", "transfer/model")
-    expect((await json("inspect", `${run.run}/model`)).content).toBe(content)
+    expect((await json("inspect", `${first.run}/model`)).content).toBe(content)
     expect((await json("inspect", content.slice(0, 10))).content).toBe(content)
     expect((await json("inspect", parts[0]?.object.slice(0, 12) ?? "")).content).toBe(content)
     const test = await json("inspect", "transfer/extract-features[test].features")
@@ -114,7 +125,7 @@ describe("pipeline inspect and list", () => {
     expect(figure.kind).toBe("figure")
     for (const { file, bytes } of figure.files as ReadonlyArray<{ file: string; bytes: number }>)
       expect(fs.statSync(file).size).toBe(bytes)
-    expect((await json("inspect", "transfer/metrics")).value).toEqual(run.results.metrics)
+    expect((await json("inspect", "transfer/metrics")).value).toEqual(first.results.metrics)
   })
 
   it("lists pipelines with their parameters, the runs, and what is kept of each stage", async () => {
@@ -127,13 +138,29 @@ describe("pipeline inspect and list", () => {
     expect(transfer?.params).toContainEqual(
       expect.objectContaining({ name: "learningRate", option: "--learning-rate", default: 0.001 })
     )
-    expect(runs).toMatchObject([{ run: run.run, pipeline: "transfer", status: "done" }])
+    expect(runs).toMatchObject([{ run: first.run, pipeline: "transfer", status: "done" }])
     expect(cache.home).toBe(at.home)
     expect(cache.stages).toContainEqual(
       expect.objectContaining({ stage: "extract-features", results: 2, bytes: expect.any(Number) })
     )
     const told = await text("list")
-    expect(told).toContain(run.run)
+    expect(told).toContain(first.run)
     expect(told).toContain(path.join(at.home))
   })
+})
+
+it("pipeline inspect tells nodes apart whose keys are equal, since training and test images are the same", async () => {
+  const at = rig()
+  const images = await imageFolder({ train: 3, test: 0 })
+  fs.cpSync(path.join(images, "train"), path.join(images, "test"), { recursive: true })
+  const { document } = await run(at, images)
+  const [one, other] = ["extract-features", "extract-features[test]"] as const
+  expect(nodeOf(document, one).key).toBe(nodeOf(document, other).key)
+  const inspect = async (what: string) => JSON.parse((await pipeline(at, "inspect", what, "--json")).stdout)
+  for (const node of [one, other])
+    expect(await inspect(`transfer/${node}.features`)).toMatchObject({ status: "done", node, output: "features" })
+  expect(await inspect("transfer/features")).toMatchObject({ node: one })
+  const { expected } = (await inspect("transfer/nothing")).error
+  expect(expected).toContain(`transfer/${one}.features, transfer/train.model`)
+  expect(expected.split(`transfer/${other}.features`)).toHaveLength(2)
 })

@@ -7,6 +7,7 @@ import { makeDirectory } from "../cache/disk.ts"
 import { ObjectStore, StoreFailed } from "../cache/ObjectStore.ts"
 import { type Result, ResultsWriter } from "../engine/Results.ts"
 import { Place } from "./Place.ts"
+import { discard, swapIn } from "./swap-in.ts"
 
 /** File name in the results folder to the object that it is a copy of. */
 export const filesOf = (
@@ -49,26 +50,8 @@ const removeAbandoned = async (root: string): Promise<void> => {
   for (const name of await fs.readdir(root).catch(() => [])) {
     if (!/^\..+-\d+-[0-9a-f]{8}(\.old)?$/.test(name)) continue
     const stat = await fs.stat(path.join(root, name)).catch(() => null)
-    if (stat !== null && Date.now() - stat.mtimeMs > 24 * 3600 * 1000)
-      await fs.rm(path.join(root, name), { recursive: true, force: true })
+    if (stat !== null && Date.now() - stat.mtimeMs > 24 * 3600 * 1000) await discard(path.join(root, name))
   }
-}
-
-/** Puts `aside` in the place of `target`, also when another process does the same at this moment. */
-const swapIn = async (aside: string, target: string): Promise<void> => {
-  const old = `${aside}.old`
-  for (let tries = 0; ; tries++) {
-    await fs.rename(target, old).catch(() => undefined)
-    try {
-      await fs.rename(aside, target)
-      break
-    } catch (cause) {
-      const { code } = cause as { readonly code?: string }
-      if (tries > 50 || (code !== "ENOTEMPTY" && code !== "EEXIST")) throw cause
-      await fs.rm(old, { recursive: true, force: true })
-    }
-  }
-  await fs.rm(old, { recursive: true, force: true })
 }
 
 /** Copies a run's results to `results/<pipeline>/`: built aside and swapped in, left alone when nothing changed. */
@@ -97,7 +80,7 @@ export const layer: Layer.Layer<ResultsWriter, never, Place | ObjectStore> = Lay
           yield* io(aside, () => fs.writeFile(path.join(aside, INDEX), index))
           // not to be left half-way, with the cleaning below deleting what is being swapped in
           yield* Effect.uninterruptible(io(target, () => swapIn(aside, target)))
-        }).pipe(Effect.ensuring(Effect.promise(() => fs.rm(aside, { recursive: true, force: true }))))
+        }).pipe(Effect.ensuring(Effect.promise(() => discard(aside))))
       })
     return { write }
   })

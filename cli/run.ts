@@ -118,6 +118,7 @@ export const run = <P extends AnyPipeline>(
   Effect.gen(function* () {
     const { home } = yield* Place
     const record = yield* Run.run(pipeline, values, { cores: availableParallelism() })
-    if (record.nodes.some(({ status }) => status === "ran")) yield* sweep(home)
+    // the run is over, and its results are kept: no housekeeping makes a failure of it
+    if (record.nodes.some(({ status }) => status === "ran")) yield* Effect.ignore(Effect.sandbox(sweep(home)))
     return record.status === "done" ? 0 : 1
   })

@@ -128,3 +128,25 @@ describe("results that can't be written", { timeout: 120_000 }, () => {
     expect(fs.readFileSync(path.join(at.results, "transfer", "metrics.json"), "utf8")).toBe(before)
   })
 })
+
+describe("what can't be cleaned up", { timeout: 120_000 }, () => {
+  it("fails no run: not a killed one's results, nor its unfinished objects", async () => {
+    // a mount point can't be removed, not even by root
+    const stuck = [
+      'touch "$PIPELINE_RESULTS/.here" && mkdir -p "$PIPELINE_RESULTS/.transfer-1-0123abcd/stuck" "$PIPELINE_HOME/objects/ab"',
+      'mount -t tmpfs headrace "$PIPELINE_RESULTS/.transfer-1-0123abcd/stuck"',
+      'touch "$PIPELINE_HOME/objects/ab/.tmp-1-0"',
+      'mount --bind "$PIPELINE_RESULTS/.here" "$PIPELINE_HOME/objects/ab/.tmp-1-0"',
+      'touch -d "3 days ago" "$PIPELINE_RESULTS/.here" "$PIPELINE_RESULTS/.transfer-1-0123abcd"'
+    ].join(" && ")
+    const at = place()
+    const ended = await pipeline([...train(), "--json"], {
+      at,
+      under: mounted("size=64m", ({ home }) => home, `${stuck} || exit 99; "$@"`)
+    })
+    expect(ended.exit, ended.stderr).toBe(0)
+    expect(JSON.parse(ended.stdout)).toMatchObject({ status: "done" })
+    expect(fs.existsSync(path.join(at.results, "transfer", "curves.png"))).toBe(true)
+    expect(fs.readdirSync(at.results).sort()).toEqual([".here", ".transfer-1-0123abcd", "transfer"])
+  })
+})

@@ -1,11 +1,12 @@
+import { randomBytes } from "node:crypto"
 import * as fs from "node:fs/promises"
 import * as path from "node:path"
 import { Effect } from "effect"
 import * as ArrowTable from "../artifacts/ArrowTable.ts"
 import type { StoredPart } from "../artifacts/Artifact.ts"
-import { type AnyBatch, type Columns, concat, isTensor, slice } from "../artifacts/Column.ts"
+import { type AnyBatch, type Columns, isTensor } from "../artifacts/Column.ts"
 import * as Digest from "../artifacts/Digest.ts"
-import { storeFailed } from "../cache/disk.ts"
+import { makeDirectory } from "../cache/disk.ts"
 import { ObjectStore, readPart } from "../cache/ObjectStore.ts"
 import { type AnyPipeline, defaults, graph as graphOf } from "../engine/Pipeline.ts"
 import * as Address from "./artifact-address.ts"
@@ -14,6 +15,9 @@ import { contactSheet } from "./contact-sheet.ts"
 import { layersOf } from "./model-layers.ts"
 import { Place } from "./Place.ts"
 import { Reporter } from "./Reporter.ts"
+import { unwritable } from "./results-writer.ts"
+import { classesOf, sheetImages } from "./sheet-images.ts"
+import { discard } from "./swap-in.ts"
 import { formatBytes, formatCount, formatSeconds, table } from "./table-text.ts"
 import { gridText, hasTruecolor, type ImageGrid } from "./terminal-image.ts"
 
@@ -21,7 +25,6 @@ import { gridText, hasTruecolor, type ImageGrid } from "./terminal-image.ts"
 const STATISTICS_BYTES = 64 * 1024 * 1024
 const FIRST_ROWS = 5
 const VALUES_SHOWN = 6
-const SHEET_IMAGES = 64
 
 /** The artifact's columns, from the stage that made it. */
 const layoutOf = (
@@ -53,34 +56,6 @@ const cell = (batch: AnyBatch, column: string, row: number): string => {
     Number(value.toPrecision(4))
   )
   return `[${shown.join(", ")}${size > VALUES_SHOWN ? ", …" : ""}]`
-}
-
-const classesOf = (header: ArrowTable.Header): ReadonlyArray<string> => {
-  try {
-    return JSON.parse(header.metadata.classes ?? "[]") as ReadonlyArray<string>
-  } catch {
-    return []
-  }
-}
-
-/** Images spread evenly through the batch, at most a sheet of them; null for tables without images. */
-const imagesOf = (batch: AnyBatch, header: ArrowTable.Header): ImageGrid | null => {
-  const { image, label } = batch.columns
-  if (image === undefined || !isTensor(image) || image.shape.length !== 3) return null
-  const [height = 0, width = 0] = image.shape
-  const names = classesOf(header)
-  const count = Math.min(SHEET_IMAGES, batch.rows)
-  const picked = Array.from({ length: count }, (_, index) =>
-    slice(batch, Math.floor((index * batch.rows) / count), Math.floor((index * batch.rows) / count) + 1)
-  )
-  const [first, ...rest] = picked
-  if (first === undefined) return null
-  const joined = concat([first, ...rest]).columns.image
-  if (joined === undefined || !isTensor(joined)) return null
-  const labels = picked.map((row) =>
-    label === undefined ? "" : (names[Number((row.columns.label as Int32Array)[0])] ?? "")
-  )
-  return { data: joined.data, shape: [height, width, 3], labels }
 }
 
 const number = (value: number | null): string => (value === null ? "" : String(Number(value.toPrecision(5))))
@@ -125,10 +100,15 @@ const writeSheet = (images: ImageGrid, content: string) =>
     const { results } = yield* Place
     const png = yield* contactSheet(images)
     const file = path.join(results, "inspect", `${content.slice(0, 12)}.png`)
+    const aside = `${file}.${randomBytes(4).toString("hex")}.tmp`
     yield* Effect.tryPromise({
-      try: () => fs.mkdir(path.dirname(file), { recursive: true }).then(() => fs.writeFile(file, png)),
-      catch: (cause) => storeFailed("Writing", file, cause)
-    })
+      try: async () => {
+        await makeDirectory(path.dirname(file))
+        await fs.writeFile(aside, png)
+        await fs.rename(aside, file)
+      },
+      catch: (cause) => unwritable(file, cause)
+    }).pipe(Effect.onError(() => Effect.promise(() => discard(aside))))
     return file
   })
 
@@ -172,7 +152,7 @@ const tableDetails = (found: Address.Found, layout: ArrowTable.Layout) =>
           rows
         )}`
       )
-    const images = first === undefined ? null : imagesOf(first, header)
+    const images = sheetImages(batches, header)
     const sheet = images === null ? null : yield* writeSheet(images, stored.content)
     if (images !== null && sheet !== null) {
       yield* reporter.print(`\ncontact sheet: ${sheet}`)

@@ -21,7 +21,7 @@ export const filesOf = (
   }))
 type StoredObject = Stored["parts"][number]["object"]
 
-const unwritable = (file: string, cause: unknown): StoreFailed =>
+export const unwritable = (file: string, cause: unknown): StoreFailed =>
   new StoreFailed({
     what: `The results cannot be written: ${file} (${(cause as { readonly code?: string }).code ?? String(cause)})`,
     expected: "a folder that you may write to, with room",

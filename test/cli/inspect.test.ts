@@ -149,18 +149,42 @@ describe("pipeline inspect and list", () => {
   })
 })
 
-it("pipeline inspect tells nodes apart whose keys are equal, since training and test images are the same", async () => {
-  const at = rig()
-  const images = await imageFolder({ train: 3, test: 0 })
-  fs.cpSync(path.join(images, "train"), path.join(images, "test"), { recursive: true })
-  const { document } = await run(at, images)
-  const [one, other] = ["extract-features", "extract-features[test]"] as const
-  expect(nodeOf(document, one).key).toBe(nodeOf(document, other).key)
+describe("pipeline inspect, over images whose test split is their training split", () => {
+  let at: Rig
+  let first: RunDocument
   const inspect = async (what: string) => JSON.parse((await pipeline(at, "inspect", what, "--json")).stdout)
-  for (const node of [one, other])
-    expect(await inspect(`transfer/${node}.features`)).toMatchObject({ status: "done", node, output: "features" })
-  expect(await inspect("transfer/features")).toMatchObject({ node: one })
-  const { expected } = (await inspect("transfer/nothing")).error
-  expect(expected).toContain(`transfer/${one}.features, transfer/train.model`)
-  expect(expected.split(`transfer/${other}.features`)).toHaveLength(2)
+
+  beforeAll(async () => {
+    at = rig()
+    const images = await imageFolder({ train: 60, test: 0 })
+    fs.cpSync(path.join(images, "train"), path.join(images, "test"), { recursive: true })
+    first = (await run(at, images)).document
+  })
+
+  it("tells nodes apart whose keys are equal", async () => {
+    const [one, other] = ["extract-features", "extract-features[test]"] as const
+    expect(nodeOf(first, one).key).toBe(nodeOf(first, other).key)
+    for (const node of [one, other])
+      expect(await inspect(`transfer/${node}.features`)).toMatchObject({ status: "done", node, output: "features" })
+    expect(await inspect("transfer/features")).toMatchObject({ node: one })
+    const { expected } = (await inspect("transfer/nothing")).error
+    expect(expected).toContain(`transfer/${one}.features, transfer/train.model`)
+    expect(expected.split(`transfer/${other}.features`)).toHaveLength(2)
+  })
+
+  it("draws a contact sheet of all classes, where the first chunk has images of one", async () => {
+    const { contactSheet, chunks } = await inspect("transfer/ingest.train")
+    expect(chunks).toBeGreaterThan(1)
+    const { data, info } = await sharp(contactSheet).raw().toBuffer({ resolveWithObject: true })
+    // blue, green and red squares: by the channel that is above all others
+    const share = [2, 1, 0].map((channel) => {
+      let count = 0
+      for (let at = 0; at < data.length; at += info.channels)
+        if ([0, 1, 2].every((other) => other === channel || (data[at + channel] ?? 0) > (data[at + other] ?? 0) + 60))
+          count += 1
+      return (count * info.channels) / data.length
+    })
+    for (const each of share) expect(each).toBeGreaterThan(0.2)
+    expect(fs.readdirSync(path.dirname(contactSheet))).toEqual([path.basename(contactSheet)])
+  })
 })

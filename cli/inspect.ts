@@ -15,7 +15,7 @@ import { contactSheet } from "./contact-sheet.ts"
 import { layersOf } from "./model-layers.ts"
 import { Place } from "./Place.ts"
 import { Reporter } from "./Reporter.ts"
-import { unwritable } from "./results-writer.ts"
+import { placed, unwritable } from "./results-writer.ts"
 import { classesOf, sheetImages } from "./sheet-images.ts"
 import { discard } from "./swap-in.ts"
 import { formatBytes, formatCount, formatSeconds, table } from "./table-text.ts"
@@ -180,13 +180,23 @@ const modelDetails = ({ stored }: Address.Found) =>
     return { layers, parameters }
   })
 
-const fileDetails = ({ stored }: Address.Found) =>
+const fileDetails = ({ pipeline, stored }: Address.Found) =>
   Effect.gen(function* () {
     const reporter = yield* Reporter
     const store = yield* ObjectStore
-    const files = stored.parts.map(({ name, object, bytes }) => ({ name, file: store.locate(object), bytes }))
-    for (const { name, file, bytes } of files)
-      yield* reporter.print(`${name}: ${file ?? "in memory"} (${formatBytes(bytes)})`)
+    const { results } = yield* Place
+    const files = yield* Effect.forEach(stored.parts, ({ name, object, bytes }) =>
+      Effect.map(placed(path.join(results, pipeline), object), (result) => ({
+        name,
+        file: store.locate(object),
+        result,
+        bytes
+      }))
+    )
+    for (const { name, file, result, bytes } of files) {
+      yield* reporter.print(`${name}: ${result ?? file ?? "in memory"} (${formatBytes(bytes)})`)
+      if (result !== null) yield* reporter.print(`  kept as ${file ?? "an object in memory"}`)
+    }
     if (stored.kind !== "document") return { files }
     const [part] = stored.parts
     const value: unknown =

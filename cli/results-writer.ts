@@ -3,6 +3,7 @@ import * as fs from "node:fs/promises"
 import * as path from "node:path"
 import { Effect, Layer } from "effect"
 import type { Stored } from "../artifacts/Artifact.ts"
+import * as Digest from "../artifacts/Digest.ts"
 import { makeDirectory } from "../cache/disk.ts"
 import { ObjectStore, StoreFailed } from "../cache/ObjectStore.ts"
 import { type Result, ResultsWriter } from "../engine/Results.ts"
@@ -44,6 +45,15 @@ const isUpToDate = async (
     return false
   }
 }
+
+/** Where the last finished run put a copy of an object, if it is still that; what people open has an extension. */
+export const placed = (directory: string, object: StoredObject): Effect.Effect<string | null> =>
+  Effect.tryPromise(async () => {
+    const index = JSON.parse(await fs.readFile(path.join(directory, INDEX), "utf8")) as ReadonlyArray<[string, string]>
+    const [name = ""] = index.find(([, each]) => each === object) ?? []
+    const file = path.join(directory, name)
+    return Digest.ofBytes(await fs.readFile(file)) === object ? file : null
+  }).pipe(Effect.orElseSucceed(() => null))
 
 /** Folders that a process which was killed left half-built, once they are a day old. */
 const removeAbandoned = async (root: string): Promise<void> => {

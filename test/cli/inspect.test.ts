@@ -128,6 +128,24 @@ describe("pipeline inspect and list", () => {
     expect((await json("inspect", "transfer/metrics")).value).toEqual(first.results.metrics)
   })
 
+  it("shows where a figure lies in the results, as long as it does", async () => {
+    const files = async () =>
+      (await json("inspect", "transfer/curves")).files as ReadonlyArray<{ file: string; result: string | null }>
+    const results = path.join(at.results, "transfer")
+    expect((await files()).map(({ result }) => path.relative(results, result ?? "")).sort()).toEqual(
+      fs.readdirSync(results).filter((name) => name.startsWith("curves."))
+    )
+    for (const { file, result } of await files())
+      expect(fs.readFileSync(result ?? "").equals(fs.readFileSync(file))).toBe(true)
+    const png = path.join(results, "curves.png")
+    const told = await text("inspect", "transfer/curves")
+    expect(told).toContain(`: ${png} (`)
+    expect(told).toContain(`kept as ${path.join(at.home, "objects")}`)
+    fs.appendFileSync(png, "drawn over")
+    expect((await files()).filter(({ result }) => result === null)).toHaveLength(1)
+    expect(await text("inspect", "transfer/curves")).not.toContain(png)
+  })
+
   it("lists pipelines with their parameters, the runs, and what is kept of each stage", async () => {
     const { pipelines, runs, cache } = (await json("list")) as unknown as {
       readonly pipelines: ReadonlyArray<{ name: string; params: ReadonlyArray<Record<string, unknown>> }>

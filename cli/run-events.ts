@@ -59,7 +59,10 @@ export const layer: Layer.Layer<RunEvents, never, Reporter> = Layer.effect(
       NodeProgress: ({ node, progress }) => progressed(node, progress),
       Fetching: ({ what, done, total }) => progressed(what, { done, total, unit: "bytes", reused: 0, note: null }),
       NodeRan: ({ node, seconds, rows, bytes, chunks }) => {
-        const size = [rows === null ? [] : [`${formatCount(rows)} rows`], formatBytes(bytes)].flat().join(", ")
+        // of a row stage these are its table's; elsewhere a sum over tables of different things
+        const size = [rows === null || chunks === null ? [] : [`${formatCount(rows)} rows`], formatBytes(bytes)]
+          .flat()
+          .join(", ")
         const some =
           chunks === null || chunks.reused === 0
             ? ""

@@ -38,7 +38,11 @@ const loadedTensorflow = (at: string): ReadonlyArray<boolean> =>
 
 describe("pipeline run transfer", () => {
   let at: Rig
-  let first: { readonly document: RunDocument; readonly tensorflow: ReadonlyArray<boolean> }
+  let first: {
+    readonly document: RunDocument
+    readonly told: string
+    readonly tensorflow: ReadonlyArray<boolean>
+  }
 
   const withMaps = async (...args: ReadonlyArray<string>) => {
     const { at: maps, env } = mapsHook()
@@ -55,7 +59,7 @@ describe("pipeline run transfer", () => {
     await giveCifar10(at)
     good(await pipeline(at, "list"))
     const { finished, tensorflow } = await withMaps("run", "transfer", "--json")
-    first = { document: documentOf(good(finished)), tensorflow }
+    first = { document: documentOf(good(finished)), told: finished.stderr, tensorflow }
   })
 
   it("prints one document: every node in topological order, with null where a field does not exist", () => {
@@ -94,6 +98,16 @@ describe("pipeline run transfer", () => {
       ["evaluate", "plot"]
     ] as const)
       expect(place(parent), `${parent} before ${child}`).toBeLessThan(place(child))
+  })
+
+  it("tells of a table's rows where a node makes one table, and sums up none of several", () => {
+    const size = (node: string) =>
+      first.told
+        .split("\n")
+        .find((line) => line.startsWith(`${node}: done`))
+        ?.replace(/^.*\(/, "(")
+    expect(size("extract-features")).toMatch(/^\(24 rows, [\d.]+ kB\)$/)
+    for (const node of ["ingest", "evaluate", "train"]) expect(size(node)).toMatch(/^\([\d.]+ [kM]?B\)$/)
   })
 
   it("gives a document's value, and for the rest a file that is there and a digest", () => {

@@ -8,6 +8,7 @@ import * as path from "node:path"
 import type { FileSystem } from "@effect/platform"
 import { Effect, Option } from "effect"
 import { explain } from "../engine/Failure.ts"
+import * as Catalogue from "../services/Catalogue.ts"
 import { Datasets } from "../services/Datasets.ts"
 import * as NetworkRuntime from "../services/NetworkRuntime.ts"
 import * as OnnxruntimeInstall from "../services/OnnxruntimeInstall.ts"
@@ -147,19 +148,24 @@ const writable = (name: string, directory: string) =>
     }
   })
 
+/** What the default run needs, looked for but not fetched: that is for the run, which shows its progress. */
 const datasets = Effect.gen(function* () {
-  const all = yield* Datasets
-  const one = (name: string, resolve: Effect.Effect<{ readonly label: string }, Error>) =>
-    resolve.pipe(
-      Effect.map(({ label }) => fine(name, label)),
+  const { look } = yield* Datasets
+  const one = (name: string, entry: Catalogue.Entry) =>
+    look(entry).pipe(
+      Effect.map((origins) =>
+        origins.map(({ label, at, isDownload }) => `${label}, ${isDownload ? "will be downloaded from " : ""}${at}`)
+      ),
+      Effect.map((origins) => fine(name, origins.join("; without a network: "))),
       Effect.catchAll((error) => {
         const { what, fix } = explain(error)
         return Effect.succeed(wrong(name, what, fix ?? "Set PIPELINE_MIRROR."))
       })
     )
+  const cifar10 = Catalogue.datasets.filter(({ name }) => name === "cifar10")
   return [
-    yield* one("dataset cifar10", all.resolve("cifar10", { refresh: false })),
-    yield* one("MobileNetV2 weights", all.resolveWeights("mobilenet_v2_1.0_224_no_top", { refresh: false }))
+    ...(yield* Effect.forEach(cifar10, (entry) => one(`dataset ${entry.name}`, entry))),
+    yield* one("MobileNetV2 weights", Catalogue.weights["mobilenet_v2_1.0_224_no_top"])
   ]
 })
 

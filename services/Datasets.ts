@@ -69,6 +69,13 @@ export interface Places {
   readonly mirror: string | null
 }
 
+/** Where an edition of a known name would come from: a file of this machine, or a URL. */
+export interface Origin {
+  readonly label: string
+  readonly at: string
+  readonly isDownload: boolean
+}
+
 /** From what a user calls a dataset or weight file to bytes on this machine, and their digest. */
 export class Datasets extends Context.Tag("headrace/Datasets")<
   Datasets,
@@ -78,6 +85,8 @@ export class Datasets extends Context.Tag("headrace/Datasets")<
       name: Catalogue.WeightsName,
       options: ResolveOptions
     ) => Effect.Effect<Files, ResolveError>
+    /** What resolving a known name would try, up to the first file that is there; asks no network and reads no file. */
+    readonly look: (entry: Catalogue.Entry) => Effect.Effect<ReadonlyArray<Origin>, SourceUnavailable>
   }
 >() {
   static readonly layer = (places: Places): Layer.Layer<Datasets, never, Download | FileDigests> =>
@@ -88,7 +97,8 @@ export class Datasets extends Context.Tag("headrace/Datasets")<
         return {
           resolve: (name, options) => Effect.provide(resolve(places, name, options), context),
           resolveWeights: (name, options) =>
-            Effect.provide(fromCatalogue(places, Catalogue.weights[name], options), context)
+            Effect.provide(fromCatalogue(places, Catalogue.weights[name], options), context),
+          look: (entry) => look(places, entry)
         }
       })
     )
@@ -149,11 +159,19 @@ const download = (places: Places, edition: Catalogue.Edition, url: string, optio
     return destination
   })
 
+const NOWHERE = "no edition lies in the mirror or among the downloads"
+
+const unavailable = (places: Places, { name, editions }: Catalogue.Entry, why: string): SourceUnavailable => {
+  const files = editions.map((edition) => edition.file)
+  const url = editions.find((edition) => edition.url !== null)?.url ?? null
+  return new SourceUnavailable({ name, files, mirror: mirrorOf(places), url, why })
+}
+
 /** The best edition to be had. Better ones than `remembered` are looked for on this machine only. */
 const best = (places: Places, entry: Catalogue.Entry, remembered: string | null, options: ResolveOptions) =>
   Effect.gen(function* () {
     let unwritable: DownloadUnwritable | null = null
-    let why = "no edition lies in the mirror or among the downloads"
+    let why: string = NOWHERE
     const last = entry.editions.findIndex((edition) => edition.file === remembered)
     for (const [index, edition] of entry.editions.entries()) {
       const at = onDisk(places, edition)
@@ -176,10 +194,21 @@ const best = (places: Places, entry: Catalogue.Entry, remembered: string | null,
       why = attempt
     }
     if (unwritable !== null) return yield* unwritable as DownloadUnwritable
-    const { name, editions } = entry
-    const files = editions.map((edition) => edition.file)
-    const url = editions.find((edition) => edition.url !== null)?.url ?? null
-    return yield* new SourceUnavailable({ name, files, mirror: mirrorOf(places), url, why })
+    return yield* unavailable(places, entry, why)
+  })
+
+const look = (places: Places, entry: Catalogue.Entry) =>
+  Effect.gen(function* () {
+    const remembered = yield* Editions.recall(places.home, entry.name)
+    const last = entry.editions.findIndex((edition) => edition.file === remembered)
+    const origins: Array<Origin> = []
+    for (const [index, edition] of entry.editions.entries()) {
+      const { label, url } = edition
+      const at = onDisk(places, edition)
+      if (at !== null) return [...origins, { label, at, isDownload: false }]
+      if (url !== null && index >= last) origins.push({ label, at: url, isDownload: true })
+    }
+    return origins.length > 0 ? origins : yield* unavailable(places, entry, NOWHERE)
   })
 
 const fromCatalogue = (places: Places, entry: Catalogue.Entry, options: ResolveOptions) =>

@@ -1,7 +1,8 @@
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { describe, expect, it } from "vitest"
-import { documentOf, giveCifar10, pipeline, project, type Rig, rig } from "../rig/cli.ts"
+import { documentOf, filesIn, giveCifar10, pipeline, project, type Rig, rig } from "../rig/cli.ts"
+import { folder } from "../rig/folder.ts"
 
 interface Check {
   readonly name: string
@@ -11,13 +12,13 @@ interface Check {
 }
 
 const examine = async (at: Rig) => {
-  await giveCifar10(at)
   const finished = await pipeline(at, "doctor", "--json")
   const { checks, status } = documentOf(finished) as unknown as {
     readonly checks: ReadonlyArray<Check>
     readonly status: string
   }
-  return { code: finished.code, status, wrong: checks.filter(({ ok }) => !ok), names: checks.map(({ name }) => name) }
+  const found = Object.fromEntries(checks.map(({ name, found }) => [name, found]))
+  return { code: finished.code, status, wrong: checks.filter(({ ok }) => !ok), found }
 }
 
 /** A project with packages of its own, of which one is as `change` left it. */
@@ -38,9 +39,29 @@ const native = "bin/napi-v6/linux/x64"
 
 describe("pipeline doctor", () => {
   it("finds everything in order, native libraries loaded for real, and exits with 0", async () => {
-    const { code, status, wrong, names } = await examine(rig())
+    const at = rig()
+    await giveCifar10(at)
+    const { code, status, wrong, found } = await examine(at)
     expect({ code, status, wrong }).toEqual({ code: 0, status: "done", wrong: [] })
-    expect(names).toEqual(expect.arrayContaining(["Node", "TensorFlow computes", "ONNX runtime", "cache", "results"]))
+    const names = ["Node", "TensorFlow computes", "ONNX runtime", "cache", "results"]
+    expect(Object.keys(found)).toEqual(expect.arrayContaining(names))
+    expect(found["dataset cifar10"]).toBe(`cifar10 (image-folder edition), ${at.mirror}/cifar10-images.tar.gz`)
+    expect(found["MobileNetV2 weights"]).toMatch(new RegExp(`, ${at.mirror}/mobilenet_v2_.*\\.h5$`))
+  })
+
+  it("only looks for data: what isn't there will be downloaded, by whoever runs a pipeline", async () => {
+    const at = rig({ mirror: folder("headrace-empty") })
+    const { code, found } = await examine(at)
+    expect(code).toBe(0)
+    expect(found["dataset cifar10"]).toMatch(/^cifar10 \(official .*\), will be downloaded from https:.*\.tar\.gz$/)
+    expect(found["MobileNetV2 weights"]).toMatch(/, will be downloaded from https:.*\.h5$/)
+    expect(filesIn(at.home)).toEqual([])
+    // the lossy edition stands in where there is no network
+    await giveCifar10(at)
+    fs.rmSync(path.join(at.home, "sources"), { recursive: true })
+    expect((await examine(at)).found["dataset cifar10"]).toMatch(
+      /, will be downloaded from https:.*; without a network: cifar10 \(image-folder edition\), \/.*$/
+    )
   })
 
   it("names a runtime whose library is gone, or ends the process that loads it, and the way out", async () => {

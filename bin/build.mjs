@@ -1,6 +1,6 @@
 // Bundles the command and the worker, and digests the source of every stage. Only `pipeline.mjs` calls it, and only when
 // a source file has changed.
-import { createHash } from "node:crypto"
+import { createHash, randomUUID } from "node:crypto"
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { basename, dirname, join } from "node:path"
@@ -172,12 +172,21 @@ const bundle = (esbuild, root, directory) => {
   ])
 }
 
+const asideIn = (buildHome) => join(buildHome, `.tmp-${randomUUID()}`)
+
 /** Commands that started from an older build run on from it; each touches its build when it starts. */
 const removeOldBuilds = (buildHome) => {
   for (const entry of readdirSync(buildHome, { withFileTypes: true })) {
     const path = join(buildHome, entry.name)
-    if (entry.isDirectory() && Date.now() - statSync(path).mtimeMs > KEPT_MILLIS)
-      rmSync(path, { recursive: true, force: true })
+    try {
+      if (!entry.isDirectory() || Date.now() - statSync(path).mtimeMs < KEPT_MILLIS) continue
+      // half a build must not be found under its name
+      const aside = asideIn(buildHome)
+      renameSync(path, aside)
+      rmSync(aside, { recursive: true, force: true })
+    } catch {
+      // another command removes it, or nobody can
+    }
   }
 }
 
@@ -193,17 +202,16 @@ const makeBuild = async (root, buildHome, sources) => {
   const directory = join(buildHome, id)
   if (existsSync(join(directory, "code.json"))) return id
   const esbuild = createRequire(join(root, "package.json"))("esbuild")
-  const aside = join(buildHome, `.tmp-${process.pid}`)
-  mkdirSync(aside, { recursive: true })
+  const aside = asideIn(buildHome)
+  mkdirSync(aside)
   try {
     const [codes] = await Promise.all([codeDigests(esbuild, root), bundle(esbuild, root, aside)])
     writeFileSync(join(aside, "code.json"), JSON.stringify(codes, null, 1))
     // digests and bundle must be of the same text: results would be kept under the wrong code otherwise
-    if (idOf(root, sources) !== id) return makeBuild(root, buildHome, sources)
-    rmSync(directory, { recursive: true, force: true })
+    if (idOf(root, sources) !== id) return await makeBuild(root, buildHome, sources)
     renameSync(aside, directory)
   } catch (error) {
-    // another command may have built the same in the meantime
+    // another command may have built the same in the meantime, and run from it
     if (!existsSync(join(directory, "code.json"))) throw error
   } finally {
     rmSync(aside, { recursive: true, force: true })

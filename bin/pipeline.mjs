@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The launcher: makes sure that the bundle is that of the sources as they are now, and runs it. It must stay small and
 // without dependencies, since every command starts here.
-import { readFileSync, renameSync, statSync, utimesSync, writeFileSync } from "node:fs"
+import { existsSync, readFileSync, renameSync, statSync, utimesSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
@@ -19,12 +19,12 @@ const stampOf = (path) => {
     : `${stat.isDirectory() ? "" : stat.size} ${stat.mtimeNs} ${stat.ctimeNs} ${stat.ino}`
 }
 
-/** The current build's id, if no source was touched since. */
+/** The current build's id, if it is there and no source was touched since. */
 const current = () => {
   try {
     const { id, stamps } = JSON.parse(readFileSync(join(buildHome, "current.json"), "utf8"))
     for (const [path, stamp] of Object.entries(stamps)) if (stampOf(path) !== stamp) return null
-    return id
+    return existsSync(join(buildHome, id, "code.json")) ? id : null
   } catch {
     return null
   }

@@ -1,7 +1,7 @@
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { describe, expect, it } from "vitest"
-import { documentOf, filesIn, giveCifar10, pipeline, project, type Rig, rig } from "../rig/cli.ts"
+import { documentOf, filesIn, giveCifar10, ownPackages, pipeline, project, type Rig, rig } from "../rig/cli.ts"
 import { folder } from "../rig/folder.ts"
 
 interface Check {
@@ -24,14 +24,11 @@ const examine = async (at: Rig) => {
 /** A project with packages of its own, of which one is as `change` left it. */
 const withPackage = (name: string, change: (folder: string) => void): string => {
   const root = project()
-  const packages = path.join(root, "node_modules")
-  const shared = fs.realpathSync(packages)
-  fs.rmSync(packages)
-  fs.mkdirSync(packages)
-  for (const each of fs.readdirSync(shared).filter((each) => each !== name))
-    fs.symlinkSync(path.join(shared, each), path.join(packages, each))
-  fs.cpSync(path.join(shared, name), path.join(packages, name), { recursive: true })
-  change(path.join(packages, name))
+  const own = path.join(ownPackages(root), name)
+  const shared = fs.realpathSync(own)
+  fs.rmSync(own)
+  fs.cpSync(shared, own, { recursive: true })
+  change(own)
   return root
 }
 

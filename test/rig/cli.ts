@@ -24,6 +24,23 @@ export const project = (): string => {
   return root
 }
 
+/** Gives a project packages of its own: links to the shared ones, which a test may replace. Returns their folder. */
+export const ownPackages = (root: string): string => {
+  const packages = path.join(root, "node_modules")
+  const shared = fs.realpathSync(packages)
+  fs.rmSync(packages)
+  for (const name of fs.readdirSync(shared)) {
+    const names = name.startsWith("@")
+      ? fs.readdirSync(path.join(shared, name)).map((each) => `${name}/${each}`)
+      : [name]
+    for (const each of names) {
+      fs.mkdirSync(path.dirname(path.join(packages, each)), { recursive: true })
+      fs.symlinkSync(path.join(shared, each), path.join(packages, each))
+    }
+  }
+  return packages
+}
+
 /** A mirror that has the weights under their official name, so that no network is asked. */
 export const mirror = (): string => {
   const at = folder("headrace-mirror")

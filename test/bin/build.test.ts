@@ -1,0 +1,95 @@
+import * as fs from "node:fs"
+import * as path from "node:path"
+import { describe, expect, it } from "vitest"
+import { eventually, ownPackages, pipeline, project, type Rig, rig, start } from "../rig/cli.ts"
+import { folder } from "../rig/folder.ts"
+
+const builds = ({ root }: Rig) => path.join(root, ".pipeline/build")
+const currentOf = (at: Rig): string => JSON.parse(fs.readFileSync(path.join(builds(at), "current.json"), "utf8")).id
+
+/** The code of every stage, as the build of the sources as they are has it. */
+const build = async (at: Rig): Promise<Readonly<Record<string, unknown>>> => {
+  const finished = await pipeline(at, "--build")
+  expect(finished.code, finished.stderr).toBe(0)
+  return JSON.parse(fs.readFileSync(path.join(builds(at), currentOf(at), "code.json"), "utf8"))
+}
+
+/** Has the project's bundler run `after` when it has bundled something. */
+const slowBundler = (root: string, after: string) => {
+  const own = path.join(ownPackages(root), "esbuild")
+  const shared = fs.realpathSync(own)
+  fs.rmSync(own)
+  fs.mkdirSync(own)
+  fs.writeFileSync(
+    path.join(own, "index.js"),
+    `const fs = require("node:fs")
+     const real = require(${JSON.stringify(shared)})
+     exports.transform = real.transform
+     exports.build = async (options) => {
+       const built = await real.build(options)
+       ${after}
+       return built
+     }`
+  )
+}
+
+describe("a build", () => {
+  it("that another command finished first is left alone: somebody runs from it", async () => {
+    const at = rig()
+    const gate = path.join(folder("headrace-gate"), "gate")
+    slowBundler(
+      at.root,
+      `fs.writeFileSync(process.env.GATE + ".reached", "")
+       while (!fs.existsSync(process.env.GATE)) await new Promise((resolve) => setTimeout(resolve, 10))`
+    )
+    const slow = start({ ...at, env: { GATE: gate } }, "list")
+    await eventually(() => expect(fs.existsSync(`${gate}.reached`)).toBe(true))
+    const others = ["one", "two"].map((name) => {
+      fs.writeFileSync(path.join(path.dirname(gate), name), "")
+      return pipeline({ ...at, env: { GATE: path.join(path.dirname(gate), name) } }, "list")
+    })
+    for (const { code, stderr } of await Promise.all(others)) expect(code, stderr).toBe(0)
+    const made = () => fs.statSync(path.join(builds(at), currentOf(at))).ino
+    const before = made()
+    fs.writeFileSync(gate, "")
+    const { code, stderr } = await slow.finished
+    expect(code, stderr).toBe(0)
+    expect(made()).toBe(before)
+    expect(fs.readdirSync(builds(at)).sort()).toEqual([currentOf(at), "current.json"].sort())
+  })
+
+  it("whose sources change while it is made is of the changed ones", async () => {
+    const at = rig()
+    slowBundler(
+      at.root,
+      `if (!fs.existsSync(process.env.ONCE)) {
+         fs.writeFileSync(process.env.ONCE, "")
+         fs.appendFileSync("stages/train.ts", "export const later = 1\\n")
+       }`
+    )
+    const once = path.join(folder("headrace-once"), "once")
+    const built = await build({ ...at, env: { ONCE: once } })
+    expect(fs.existsSync(once)).toBe(true)
+    expect(fs.readdirSync(builds(at)).sort()).toEqual([currentOf(at), "current.json"].sort())
+    expect(built).toEqual(await build({ ...rig({ root: at.root }), env: { ONCE: once } }))
+    fs.writeFileSync(path.join(at.root, "stages/train.ts"), fs.readFileSync(path.join(project(), "stages/train.ts")))
+    const original = await build({ ...at, env: { ONCE: once } })
+    expect(
+      Object.keys(built).filter((stage) => JSON.stringify(built[stage]) !== JSON.stringify(original[stage]))
+    ).toEqual(["train"])
+  })
+
+  it("that somebody removed is made again; one that nobody ran for a week goes", async () => {
+    const at = rig()
+    await build(at)
+    const first = path.join(builds(at), currentOf(at))
+    fs.rmSync(first, { recursive: true })
+    expect((await pipeline(at, "list")).code).toBe(0)
+    const weekAgo = Date.now() / 1000 - 7.1 * 24 * 3600
+    fs.utimesSync(first, weekAgo, weekAgo)
+    fs.appendFileSync(path.join(at.root, "stages/train.ts"), "export const later = 1\n")
+    await build(at)
+    expect(fs.readdirSync(builds(at)).sort()).toEqual([currentOf(at), "current.json"].sort())
+    expect(path.join(builds(at), currentOf(at))).not.toBe(first)
+  })
+})

@@ -57,17 +57,34 @@ const packageFolder = (root, name) => {
 
 const manifestOf = (folder) => JSON.parse(readFileSync(join(folder, "package.json"), "utf8"))
 
-/** Versions of a package and of what it brings along itself: native parts come as (optional) dependencies. */
-const versionsOf = (root, name, versions) => {
-  const folder = packageFolder(root, name)
-  if (folder === null) throw new Error(`package ${name} is imported but not installed`)
-  const manifest = manifestOf(folder)
-  versions[name] = manifest.version
-  for (const part of Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies })) {
-    const nested = join(folder, "node_modules", part)
-    const found = existsSync(join(nested, "package.json")) ? nested : packageFolder(root, part)
-    if (found !== null) versions[part] = manifestOf(found).version
+/**
+ * Packages that leave work to others of their family, which count as well. Whatever else a package depends on installs,
+ * unpacks or starts it.
+ */
+const FAMILIES = [/^@tensorflow\//, /^(vega|d3)(-|$)/]
+
+/** Adds the versions of a package, of its native parts, which are optional dependencies, and of its family's others. */
+const addVersions = (from, name, versions) => {
+  const folder = packageFolder(from, name)
+  // the native part of another platform
+  if (folder === null) return
+  const { version, dependencies, optionalDependencies } = manifestOf(folder)
+  const known = versions.get(name) ?? new Set()
+  if (known.has(version)) return
+  versions.set(name, known.add(version))
+  const family = FAMILIES.filter((each) => each.test(name))
+  const others = Object.keys(dependencies ?? {}).filter((part) => family.some((each) => each.test(part)))
+  for (const part of [...Object.keys(optionalDependencies ?? {}), ...others]) addVersions(folder, part, versions)
+}
+
+/** By name, sorted; a package may be there twice, for two that ask for different versions of it. */
+const versionsOf = (root, names) => {
+  const versions = new Map()
+  for (const name of names) {
+    if (packageFolder(root, name) === null) throw new Error(`package ${name} is imported but not installed`)
+    addVersions(root, name, versions)
   }
+  return Object.fromEntries([...versions].sort().map(([name, found]) => [name, [...found].sort().join(" and ")]))
 }
 
 const packageOf = (path) => (path.startsWith("@") ? path.split("/").slice(0, 2).join("/") : path.split("/")[0])
@@ -117,12 +134,10 @@ const codeDigests = async (esbuild, root) => {
           .map(({ path: name }) => packageOf(name))
       )
     )
-    const versions = {}
-    for (const name of [...packages].sort())
-      if (!PACKAGES_COUNTED_BY_FORMAT.test(name) && !optional.has(name)) versionsOf(root, name, versions)
+    const counted = [...packages].filter((name) => !PACKAGES_COUNTED_BY_FORMAT.test(name) && !optional.has(name))
     return {
       files: Object.fromEntries(files.map((path) => [path, stripped.get(path)])),
-      packages: Object.fromEntries(Object.entries(versions).sort(([a], [b]) => (a < b ? -1 : 1)))
+      packages: versionsOf(root, counted)
     }
   }
   return Object.fromEntries(stages.map((file) => [basename(file, ".ts"), codeOf(`stages/${file}`)]))

@@ -93,3 +93,43 @@ describe("a build", () => {
     expect(path.join(builds(at), currentOf(at))).not.toBe(first)
   })
 })
+
+describe("a package of another version", () => {
+  /** As npm leaves it: the package's manifest, and the list of what is installed. */
+  const install = ({ root }: Rig, ...names: ReadonlyArray<string>) => {
+    const packages = path.join(root, "node_modules")
+    for (const name of names) {
+      const own = path.join(packages, name)
+      const manifest = JSON.parse(fs.readFileSync(path.join(own, "package.json"), "utf8"))
+      fs.rmSync(own)
+      fs.mkdirSync(own)
+      fs.writeFileSync(path.join(own, "package.json"), JSON.stringify({ ...manifest, version: "99.0.0" }))
+    }
+    fs.rmSync(path.join(packages, ".package-lock.json"), { force: true })
+    fs.writeFileSync(path.join(packages, ".package-lock.json"), names.join(" "))
+  }
+
+  it("changes the code of the stages that compute with it, and of no others", async () => {
+    const at = rig()
+    ownPackages(at.root)
+    let last = await build(at)
+    const changed = async (...names: ReadonlyArray<string>) => {
+      install(at, ...names)
+      const before = last
+      last = await build(at)
+      return Object.keys(last).filter((stage) => JSON.stringify(last[stage]) !== JSON.stringify(before[stage]))
+    }
+    const tensorflow = ["evaluate", "extract-features", "resize-to-224", "train"]
+    expect(await changed("@tensorflow/tfjs-core")).toEqual(tensorflow)
+    expect(await changed("@img/sharp-linux-x64")).toEqual(["ingest"])
+    expect(await changed("yauzl")).toEqual(["ingest"])
+    expect(await changed("h5wasm")).toEqual(["extract-features"])
+    expect(await changed("vega-scale")).toEqual(["plot"])
+    expect(await changed("d3-shape")).toEqual(["plot"])
+    expect(await changed("@resvg/resvg-js-linux-x64-gnu")).toEqual(["plot"])
+    // what they are installed, unpacked or started with
+    expect(await changed("rimraf", "progress", "adm-zip", "google-protobuf", "semver", "detect-libc", "yargs")).toEqual(
+      []
+    )
+  })
+})

@@ -69,13 +69,22 @@ const run = (directory) => {
   })
 }
 
+/** The bundler's list of errors, or whatever else went wrong, in one line. */
+const textOf = (error) =>
+  error.errors?.map(({ text, location }) => `${location?.file}:${location?.line}: ${text}`).join(", ") ??
+  error.message ??
+  String(error)
+
 const fail = (error) => {
-  const json = process.argv.includes("--json")
-  const what = `The program cannot be built: ${error instanceof Error ? error.message : String(error)}`
-  const expected = "sources that compile, and packages installed by npm ci"
-  const fix = "Correct the source named above, or run npm ci."
-  if (json) console.log(JSON.stringify({ status: "failed", error: { tag: "BuildFailed", what, expected, fix } }))
-  else console.error(`${what}; expected ${expected}. ${fix}`)
+  const what = `The program cannot be built: ${textOf(error)}`
+  const isDisk = ["EACCES", "EDQUOT", "ENOSPC", "EPERM", "EROFS"].includes(error.code)
+  const expected = isDisk
+    ? "a project folder that you may write to, with room"
+    : "sources that compile, and packages installed by npm ci"
+  const fix = isDisk ? "Correct its permissions, or free some space." : "Correct the source named here, or run npm ci."
+  if (process.argv.includes("--json"))
+    console.log(JSON.stringify({ schema: 1, status: "failed", error: { tag: "BuildFailed", what, expected, fix } }))
+  else console.error(`error: ${what}; expected ${expected}. ${fix}`)
   process.exit(1)
 }
 

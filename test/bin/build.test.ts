@@ -1,7 +1,9 @@
+import { spawnSync } from "node:child_process"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { describe, expect, it } from "vitest"
-import { eventually, ownPackages, pipeline, project, type Rig, rig, start } from "../rig/cli.ts"
+import { mounted } from "../rig/bad-input.ts"
+import { documentOf, eventually, filesIn, ownPackages, pipeline, project, type Rig, rig, start } from "../rig/cli.ts"
 import { folder } from "../rig/folder.ts"
 
 const builds = ({ root }: Rig) => path.join(root, ".pipeline/build")
@@ -130,6 +132,55 @@ describe("a package of another version", () => {
     // what they are installed, unpacked or started with
     expect(await changed("rimraf", "progress", "adm-zip", "google-protobuf", "semver", "detect-libc", "yargs")).toEqual(
       []
+    )
+  })
+})
+
+describe("sources that can't be built", () => {
+  it.each([
+    [
+      "an import of a file that isn't there",
+      'import "./nowhere.ts"',
+      /^The program cannot be built: stages\/train\.ts:1: Could not resolve "\.\/nowhere\.ts"$/
+    ],
+    ["an import of a package that isn't installed", 'import "left-pad"', /^The program cannot be built: .*left-pad/],
+    ["a syntax error", "const = 1", /^The program cannot be built: stages\/train\.ts:1: /]
+  ])("fail every command, naming the place: %s", async (_, line, what) => {
+    const at = rig()
+    const file = path.join(at.root, "stages/train.ts")
+    fs.writeFileSync(file, `${line}\n${fs.readFileSync(file, "utf8")}`)
+    const [plain, json] = [await pipeline(at, "list"), await pipeline(at, "list", "--json")]
+    expect([plain.code, json.code]).toEqual([1, 1])
+    const { status, error } = documentOf(json)
+    expect(status).toBe("failed")
+    expect(error).toMatchObject({
+      tag: "BuildFailed",
+      what: expect.stringMatching(what),
+      expected: "sources that compile, and packages installed by npm ci",
+      fix: "Correct the source named here, or run npm ci."
+    })
+    expect(plain).toMatchObject({
+      stdout: "",
+      stderr: `error: ${error?.what}; expected ${error?.expected}. ${error?.fix}\n`
+    })
+    expect(filesIn(builds(at))).toEqual([])
+  })
+
+  it("fail where nothing can be written, too", async () => {
+    const at = rig()
+    fs.writeFileSync(path.join(at.root, "worker/registry.ts"), "")
+    const remount = `mount --bind "${at.root}" "${at.root}" && mount -o remount,ro,bind "${at.root}" || exit 99; "$@"`
+    const [command = "", ...args] = mounted(
+      "size=1m",
+      ({ home }) => home,
+      remount
+    )({ home: at.home, results: at.results })
+    const ended = spawnSync(command, [...args, process.execPath, path.join(at.root, "bin/pipeline.mjs"), "list"], {
+      encoding: "utf8"
+    })
+    expect(ended.status).toBe(1)
+    expect(ended.stderr).toMatch(
+      /^error: The program cannot be built: EROFS.*; expected a project folder that you may write to.*\. Correct its.*\.\n$/
     )
   })
 })

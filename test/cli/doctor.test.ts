@@ -1,7 +1,7 @@
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { describe, expect, it } from "vitest"
-import { documentOf, filesIn, giveCifar10, ownPackages, pipeline, project, type Rig, rig } from "../rig/cli.ts"
+import { documentOf, filesIn, giveCifar10, pipeline, type Rig, rig, withPackage } from "../rig/cli.ts"
 import { folder } from "../rig/folder.ts"
 
 interface Check {
@@ -19,17 +19,6 @@ const examine = async (at: Rig) => {
   }
   const found = Object.fromEntries(checks.map(({ name, found }) => [name, found]))
   return { code: finished.code, status, wrong: checks.filter(({ ok }) => !ok), found }
-}
-
-/** A project with packages of its own, of which one is as `change` left it. */
-const withPackage = (name: string, change: (folder: string) => void): string => {
-  const root = project()
-  const own = path.join(ownPackages(root), name)
-  const shared = fs.realpathSync(own)
-  fs.rmSync(own)
-  fs.cpSync(shared, own, { recursive: true })
-  change(own)
-  return root
 }
 
 const native = "bin/napi-v6/linux/x64"

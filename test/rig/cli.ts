@@ -41,6 +41,17 @@ export const ownPackages = (root: string): string => {
   return packages
 }
 
+/** A project with packages of its own, of which one is as `change` left it. */
+export const withPackage = (name: string, change: (folder: string) => void): string => {
+  const root = project()
+  const own = path.join(ownPackages(root), name)
+  const shared = fs.realpathSync(own)
+  fs.rmSync(own)
+  fs.cpSync(shared, own, { recursive: true })
+  change(own)
+  return root
+}
+
 /** A mirror that has the weights under their official name, so that no network is asked. */
 export const mirror = (): string => {
   const at = folder("headrace-mirror")

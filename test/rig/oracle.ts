@@ -79,10 +79,12 @@ export const expected = (oracle: Oracle, session: Session) => {
       parts.some(({ object }) => !session.objects.has(object))
     )
   }
-  const needed = new Set(nodes.flatMap(({ stage }, index) => (stage === "total" ? [index] : [])))
+  // results are delivered, and a lost one made again, unless something failed
+  const isDelivered = !Object.values(statuses).includes("failed")
+  const needed = new Set(nodes.flatMap(({ stage }, index) => (isDelivered && stage === "total" ? [index] : [])))
   for (const [index, node] of [...nodes.entries()].reverse()) {
     if (statuses[index] === "reused" && needed.has(index) && isLost(index)) statuses[index] = "ran"
-    if (statuses[index] !== "ran") continue
+    if (statuses[index] !== "ran" && statuses[index] !== "failed") continue
     for (const read of node.takes.flatMap((from) => all[from]?.reads ?? [])) needed.add(read)
   }
   return { statuses: statuses as Expected, keys }

@@ -14,7 +14,12 @@ type Holder = typeof Holder.Type
 
 /** A holder that has not renewed its lease for this long has lost it. */
 export const SILENCE_MILLIS = 10_000
-const RENEWAL = "2 seconds"
+const RENEWAL_MILLIS = 2000
+
+export interface Pace {
+  readonly silenceMillis: number
+  readonly renewalMillis: number
+}
 
 const bootOf = (): string => {
   try {
@@ -70,8 +75,8 @@ const isAbsent = (pid: number): boolean => {
   }
 }
 
-const isGone = ({ holder, silentMillis }: Seen): boolean => {
-  if (silentMillis > SILENCE_MILLIS) return true
+const isGone = ({ holder, silentMillis }: Seen, silence: number): boolean => {
+  if (silentMillis > silence) return true
   if (holder === null || holder.host !== HOST) return false
   const start = startOf(holder.pid)
   return start === null ? isAbsent(holder.pid) : start !== holder.start
@@ -81,26 +86,26 @@ const isGone = ({ holder, silentMillis }: Seen): boolean => {
  * Takes a lease away from a holder that is gone. Only one process may: the one that creates the marker for what it saw,
  * and only if that is still there; so nobody's fresh lease is removed in place of a stale one.
  */
-const steal = async (file: string, seen: Seen): Promise<void> => {
+const steal = async (file: string, seen: Seen, silence: number): Promise<void> => {
   const marker = `${file}.steal-${seen.holder?.token ?? "unreadable"}`
   try {
     await fs.writeFile(marker, "", { flag: "wx" })
   } catch {
     // another process is at it; should it have died there, its marker goes the way of a silent lease
     const left = await fs.stat(marker).catch(() => null)
-    if (left !== null && Date.now() - left.mtimeMs > SILENCE_MILLIS) await Disk.tidyAway(marker)
+    if (left !== null && Date.now() - left.mtimeMs > silence) await Disk.tidyAway(marker)
     return
   }
   try {
     const now = await see(file)
-    if (now !== null && now.holder?.token === seen.holder?.token && isGone(now)) await Disk.tidyAway(file)
+    if (now !== null && now.holder?.token === seen.holder?.token && isGone(now, silence)) await Disk.tidyAway(file)
   } finally {
     await Disk.tidyAway(marker)
   }
 }
 
 /** One try: the token under which the lease is now held, or null. */
-const tryTake = async (file: string): Promise<string | null> => {
+const tryTake = async (file: string, silence: number): Promise<string | null> => {
   const token = randomBytes(12).toString("hex")
   const holder: Holder = { token, host: HOST, pid: process.pid, start: startOf(process.pid) ?? "" }
   const aside = `${file}.new-${token}`
@@ -113,7 +118,7 @@ const tryTake = async (file: string): Promise<string | null> => {
   } catch (cause) {
     if ((cause as { readonly code?: string }).code !== "EEXIST") throw cause
     const seen = await see(file)
-    if (seen !== null && isGone(seen)) await steal(file, seen)
+    if (seen !== null && isGone(seen, silence)) await steal(file, seen, silence)
     return null
   } finally {
     await Disk.tidyAway(aside)
@@ -129,17 +134,20 @@ const release = async (file: string, token: string): Promise<void> => {
 /** Removes a lease that has been silent for so long: its holder was killed, and nobody asked for its key again. */
 export const sweepLease = async (file: string, millis: number): Promise<void> => {
   const seen = await see(file)
-  if (seen !== null && seen.silentMillis > millis) await steal(file, seen)
+  if (seen !== null && seen.silentMillis > millis) await steal(file, seen, millis)
 }
 
 /** Leases as files `leases/<key>.json`, renewed by their time stamp. A holder that dies leaves nothing to clean up. */
-export const layerDisk = (home: string): Layer.Layer<Leases> => {
+export const layerDisk = (
+  home: string,
+  { silenceMillis, renewalMillis }: Pace = { silenceMillis: SILENCE_MILLIS, renewalMillis: RENEWAL_MILLIS }
+): Layer.Layer<Leases> => {
   const tryAcquire = (key: Key) => {
     const file = path.join(home, "leases", `${key}.json`)
     return Effect.uninterruptible(
       Effect.gen(function* () {
         const token = yield* Effect.tryPromise({
-          try: () => tryTake(file),
+          try: () => tryTake(file, silenceMillis),
           catch: (cause) => Disk.storeFailed("Leasing", file, cause)
         })
         if (token === null) return false
@@ -149,7 +157,7 @@ export const layerDisk = (home: string): Layer.Layer<Leases> => {
           const now = await see(file)
           if (now?.holder?.token === token) await fs.utimes(file, new Date(), new Date()).catch(() => undefined)
         })
-        yield* Effect.forkScoped(Effect.interruptible(Effect.repeat(renew, Schedule.spaced(RENEWAL))))
+        yield* Effect.forkScoped(Effect.interruptible(Effect.repeat(renew, Schedule.spaced(renewalMillis))))
         return true
       })
     )

@@ -1,7 +1,7 @@
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { expect, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Effect, Fiber, Layer } from "effect"
 import * as Lease from "../../cache/Lease.ts"
 import * as LeaseDisk from "../../cache/lease-disk.ts"
 import * as ObjectStore from "../../cache/ObjectStore.ts"
@@ -173,5 +173,46 @@ it.live("eight processes' worth of contenders for a stale lease never hold it to
       { concurrency: "unbounded" }
     )
     expect(most).toBe(1)
+  })
+)
+
+/** How many contenders get a lease while a holder keeps it for several times the silence that loses it. */
+const takenFromHolder = (pace: LeaseDisk.Pace) =>
+  Effect.gen(function* () {
+    const home = folder()
+    const { key } = traceOf("s", 1)
+    // a layer each, as separate processes would have
+    const leases = Effect.provide(Lease.Leases, LeaseDisk.layerDisk(home, pace))
+    const holder = Effect.scoped(
+      Effect.zipRight(
+        Effect.flatMap(leases, (all) => all.acquire(key)),
+        Effect.sleep(pace.silenceMillis * 4)
+      )
+    )
+    const fiber = yield* Effect.fork(holder)
+    yield* Effect.sleep(pace.silenceMillis / 4)
+    let taken = 0
+    const contend = Effect.scoped(Effect.flatMap(leases, (all) => all.tryAcquire(key))).pipe(
+      Effect.map((isHeld) => {
+        if (isHeld) taken += 1
+      }),
+      Effect.delay("20 millis")
+    )
+    yield* Effect.raceFirst(Fiber.join(fiber), Effect.forever(contend))
+    const after = yield* Effect.scoped(Effect.flatMap(leases, (all) => all.tryAcquire(key)))
+    return { taken, after }
+  })
+
+it.live("a holder that lives longer than the silence that loses a lease keeps it, and lets it go at its end", () =>
+  Effect.gen(function* () {
+    const kept = yield* takenFromHolder({ silenceMillis: 1000, renewalMillis: 100 })
+    expect(kept).toEqual({ taken: 0, after: true })
+  })
+)
+
+it.live("the twin that does not renew its lease loses it to a contender", () =>
+  Effect.gen(function* () {
+    const lost = yield* takenFromHolder({ silenceMillis: 200, renewalMillis: 3_600_000 })
+    expect(lost.taken).toBeGreaterThan(0)
   })
 )

@@ -20,7 +20,13 @@ export const openPredictor = (
     const graph = builder()
     const weights = weightVariables(graph, network)
     const predict = yield* predictNodes(tf, graph, network, weights, rows)
-    const assigned = weights.map(({ name, shape }) => ({ name, type: "float" as const, shape, slots: 0 }))
+    const assigned = weights.map(({ name, shape }) => ({
+      name,
+      type: "float" as const,
+      shape,
+      slots: 0,
+      isWritten: false
+    }))
     const init = initNodes(graph, assigned)
     const session = yield* tensorflow.session({ nodes: graph.nodes, signatures: { init, predict } })
     yield* tensorflow.tidy((tf) => {

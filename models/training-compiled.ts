@@ -111,11 +111,12 @@ export const open = (
     const { rule, signatures } = yield* stepNodes(tf, graph, setup, weights)
     const predict = yield* predictNodes(tf, graph, network, weights, predictRows)
     const data = [
-      { name: "inputs", type: "float", shape: [labels.length, ...network.input], slots: 0 },
-      { name: "labels", type: "int32", shape: [labels.length], slots: 0 },
-      { name: "told", type: "float", shape: [lookEvery, 2], slots: 0 }
+      { name: "inputs", type: "float", shape: [labels.length, ...network.input], slots: 0, isWritten: false },
+      { name: "labels", type: "int32", shape: [labels.length], slots: 0, isWritten: false },
+      { name: "told", type: "float", shape: [lookEvery, 2], slots: 0, isWritten: true }
     ] as const
-    const held = weights.map(({ name, shape }) => ({ name, type: "float" as const, shape, slots: rule.slots }))
+    const { slots } = rule
+    const held = weights.map(({ name, shape }) => ({ name, type: "float" as const, shape, slots, isWritten: true }))
     const init = initNodes(graph, [...data, ...held])
     const session = yield* tensorflow.session({
       nodes: graph.nodes,

@@ -1,4 +1,4 @@
-import { expect, layer } from "@effect/vitest"
+import { expect, it, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import type { Layer } from "../../models/Layer.ts"
 import * as Network from "../../models/Network.ts"
@@ -8,6 +8,7 @@ import type { Setup } from "../../models/Stepper.ts"
 import * as Compiled from "../../models/training-compiled.ts"
 import * as Eager from "../../models/training-eager.ts"
 import { Tensorflow } from "../../services/Tensorflow.ts"
+import type { SessionGraph } from "../../services/tensorflow-graph.ts"
 
 const rows = 96
 const batchSize = 16
@@ -191,3 +192,29 @@ layer(Tensorflow.live)("the compiled step", (it) => {
     })
   )
 })
+
+it.scoped(
+  "assigns what is written to a copy: it must not be JavaScript's memory that TensorFlow's threads give back",
+  () =>
+    Effect.gen(function* () {
+      const { tf } = yield* Tensorflow
+      const graphs: Array<SessionGraph> = []
+      const watched = Tensorflow.of({
+        ...(yield* Tensorflow),
+        session: (graph) => {
+          graphs.push(graph)
+          return Effect.succeed({ run: () => ({ done: tf.scalar(0) }) })
+        }
+      })
+      const setup = yield* setupOf([dense, drop, end], [20], optimizers.momentum)
+      yield* Effect.provideService(Compiled.open(setup, predictRows), Tensorflow, watched)
+      const nodes = new Map(graphs.flatMap(({ nodes }) => nodes.map((node) => [node.name, node])))
+      const all = [...nodes.values()]
+      const written = new Set(all.flatMap(({ op, inputs }) => (/^Resource(Apply|Scatter)/.test(op) ? [inputs[0]] : [])))
+      const fed = all.flatMap(({ op, inputs: [variable, value = ""] }) =>
+        op === "AssignVariableOp" && written.has(variable) ? [nodes.get(value)?.op] : []
+      )
+      expect(written.size).toBe(5)
+      expect(fed).toEqual(Array.from(written, () => "DeepCopy"))
+    }).pipe(Effect.provide(Tensorflow.live))
+)

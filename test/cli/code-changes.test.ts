@@ -27,7 +27,7 @@ describe("editing the project", () => {
   it("a comment, a type or another layout of the same code reruns nothing", async () => {
     edit("models/resize-bilinear.ts", "export const", "// said in other words\nexport const")
     edit("services/Tensorflow.ts", "export class", "export type NobodyReadsThis = string\n\nexport class")
-    edit("stages/train.ts", "const percent = (share: number): string =>", "const percent  =  (share : number)  =>")
+    edit("stages/fitting.ts", "const percent = (share: number): string =>", "const percent  =  (share : number)  =>")
     expect(ran(await again())).toEqual([])
   })
 

@@ -93,7 +93,7 @@ export const resolve = (
       const known = [...new Set(records.map(({ pipeline }) => `${pipeline}/…`)), "the beginning of a digest"]
       return yield* new UsageInvalid({
         what: `No run of "${scope}" is kept`,
-        expected: known.join(", "),
+        expected: known.join(" or "),
         fix: pipelines.includes(scope) ? `Run it first: pipeline run ${scope}.` : "See pipeline list."
       })
     }

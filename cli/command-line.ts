@@ -52,7 +52,11 @@ const checkRest = (
         if (taken === positional.length)
           return yield* invalid(
             `${told} takes no argument ${JSON.stringify(arg)}`,
-            byOption.size === 0 ? `just ${told}` : `options only, such as ${known[0]} VALUE`,
+            byOption.size > 0
+              ? `options only, such as ${known[0]} VALUE`
+              : positional.length > 0
+                ? `one argument: ${positional[0]}`
+                : `just ${told}`,
             `See ${told} --help.`
           )
         taken += 1

@@ -222,7 +222,9 @@ export const inspect = (pipelines: ReadonlyArray<AnyPipeline>, what: string) =>
     const { pipeline, node, trace, output, stored } = found
     const users = yield* Address.usersOf(stored.content)
     const rows =
-      stored.rows === null ? "" : `, ${formatCount(stored.rows)} rows in ${formatCount(stored.parts.length)} chunks`
+      stored.rows === null
+        ? ""
+        : `, ${formatCount(stored.rows)} rows in ${formatCount(stored.parts.length)} ${stored.parts.length === 1 ? "chunk" : "chunks"}`
     yield* reporter.print(
       `${pipeline}/${node}.${output}: ${stored.kind} ${stored.artifact}${rows}, ${formatBytes(stored.bytes)}`
     )

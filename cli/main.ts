@@ -50,10 +50,20 @@ const place = {
   results: path.resolve(process.env.PIPELINE_RESULTS || path.join(__headrace.root, "results"))
 }
 
+class BuildDamaged extends Schema.TaggedError<BuildDamaged>()("BuildDamaged", { file: Schema.String }) {
+  override get message() {
+    return `${this.file} cannot be read; expected the digests of the code of this build. Remove its folder: the next command builds anew.`
+  }
+}
+
 const CodeTable = Schema.parseJson(Schema.Record({ key: Schema.String, value: CodeParts }))
 const codeFile = path.join(place.build, "code.json")
 const code = Layer.unwrapEffect(
-  Effect.map(Effect.orDie(Schema.decode(CodeTable)(readFileSync(codeFile, "utf8"))), Code.layer)
+  Effect.try(() => readFileSync(codeFile, "utf8")).pipe(
+    Effect.flatMap(Schema.decode(CodeTable)),
+    Effect.mapError(() => new BuildDamaged({ file: codeFile })),
+    Effect.map(Code.layer)
+  )
 )
 
 const sources = Datasets.layer({

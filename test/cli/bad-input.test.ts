@@ -97,6 +97,10 @@ describe("a wrong command line exits with 2, and says what would be right", { ti
     expect(await run("--epochs", "3", "--epochs=4")).toMatchObject({ what: "--epochs is given twice" })
     expect(await run("--refresh=maybe")).toMatchObject({ what: "--refresh was given a value" })
     expect(await run("cifar10-5k")).toMatchObject({ what: 'pipeline run transfer takes no argument "cifar10-5k"' })
+    expect(await refused(["inspect", "one", "two"], 2)).toMatchObject({
+      what: 'pipeline inspect takes no argument "two"',
+      expected: "one argument: PIPELINE/NAME, RUN/NAME or the beginning of a digest"
+    })
     expect(await refused(["list", "all"], 2)).toMatchObject({ what: 'pipeline list takes no argument "all"' })
   })
 

@@ -3,15 +3,20 @@ import { Cause, Effect, Exit } from "effect"
 /** A pipe that nobody reads any more (`pipeline list | head -1`), a terminal that was closed. */
 const isGone = ({ code }: NodeJS.ErrnoException): boolean => code === "EPIPE" || code === "EIO"
 
+/** A worker that does not answer must not keep its command from ending. */
+const PATIENCE_MILLIS = 4_500
+
 /**
  * Runs a command and ends the process with its exit code: 130 when it is interrupted, by Ctrl-C, by being told to end, or
- * with its terminal. An interrupted command has the time to write its record; a second Ctrl-C leaves it none.
+ * with its terminal. An interrupted command has some seconds to write its record; a second Ctrl-C leaves it none.
  */
 export const runToEnd = (command: Effect.Effect<void>): void => {
   const fiber = Effect.runFork(command)
   let interrupted = false
   const interrupt = () => {
+    if (interrupted) return
     interrupted = true
+    setTimeout(() => process.exit(130), PATIENCE_MILLIS).unref()
     fiber.unsafeInterruptAsFork(fiber.id())
   }
   process.on("SIGINT", () => (interrupted ? process.exit(130) : interrupt()))

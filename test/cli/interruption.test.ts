@@ -9,6 +9,7 @@ import {
   imageFolder,
   nodeOf,
   outcomeOf,
+  pipeline,
   processesOf,
   project,
   type Rig,
@@ -134,4 +135,27 @@ describe("an extraction that is ended half-way", () => {
     expect(fs.existsSync(path.join(at.results, "transfer"))).toBe(false)
     await resume()
   })
+})
+
+it("a run whose worker never answers ends within 5 s of being told to", async () => {
+  const at = rig()
+  const images = await imageFolder({ train: 2, test: 1 })
+  expect((await pipeline(at, "--build")).code).toBe(0)
+  const builds = path.join(at.root, ".pipeline/build")
+  const { id } = JSON.parse(fs.readFileSync(path.join(builds, "current.json"), "utf8"))
+  const marked = path.join(at.root, "worker-is-there")
+  fs.writeFileSync(
+    path.join(builds, id, "worker.mjs"),
+    `import { writeFileSync } from "node:fs"
+     process.on("disconnect", () => process.exit())
+     writeFileSync(${JSON.stringify(marked)}, "")
+     setInterval(() => {}, 1000)`
+  )
+  const command = start(at, "run", "transfer", "--dataset", images, ...small)
+  await eventually(() => expect(fs.existsSync(marked)).toBe(true))
+  const told = performance.now()
+  process.kill(command.pid, "SIGTERM")
+  expect((await command.finished).code).toBe(130)
+  expect(performance.now() - told).toBeLessThan(5_000)
+  await eventually(() => expect(processesOf(at)).toEqual([]), 3_000)
 })

@@ -165,7 +165,6 @@ const bundle = (esbuild, root, directory) => {
       outfile: join(directory, "cli.cjs"),
       format: "cjs",
       minify: true,
-      keepNames: true,
       define: { "import.meta.url": "__url" },
       // `vm.Script` has no `import()`; what is imported lazily there can be required
       supported: { "dynamic-import": false },

@@ -76,7 +76,7 @@ const one = (
   return Effect.succeed(first)
 }
 
-/** PIPELINE/ADDRESS in its newest run, RUN/ADDRESS in that run, or the beginning of a digest of content or of an object. */
+/** PIPELINE/ADDRESS in its newest run that has it, RUN/ADDRESS in that run, or the beginning of a digest of content or of an object. */
 export const resolve = (
   what: string,
   pipelines: ReadonlyArray<string>
@@ -86,10 +86,11 @@ export const resolve = (
     if (slash < 0 && DIGEST_PREFIX.test(what)) return yield* byDigest(what)
     const [scope, address] = slash < 0 ? [what, ""] : [what.slice(0, slash), what.slice(slash + 1)]
     const records = yield* Effect.flatMap(RunRecords, (all) => all.list)
-    const record = records.find(
+    const within = records.filter(
       ({ pipeline, run }) => pipeline === scope || run === scope || (scope.length >= 8 && run.startsWith(scope))
     )
-    if (record === undefined) {
+    const [newest] = within
+    if (newest === undefined) {
       const known = [...new Set(records.map(({ pipeline }) => `${pipeline}/…`)), "the beginning of a digest"]
       return yield* new UsageInvalid({
         what: `No run of "${scope}" is kept`,
@@ -97,12 +98,16 @@ export const resolve = (
         fix: pipelines.includes(scope) ? `Run it first: pipeline run ${scope}.` : "See pipeline list."
       })
     }
-    const outputs = yield* outputsOfRun(record)
-    const known = outputs.map(({ node, output }) => `${node}.${output}`)
+    // a run that failed half-way lacks what an earlier one has
+    for (const record of within) {
+      const found = inRun(record, yield* outputsOfRun(record), address)
+      if (found.length > 0) return yield* one(found, what, [])
+    }
+    const known = (yield* outputsOfRun(newest)).map(({ node, output }) => `${node}.${output}`)
     return yield* one(
-      inRun(record, outputs, address),
+      [],
       what,
-      [...Object.keys(record.results), ...known].map((name) => `${scope}/${name}`)
+      [...Object.keys(newest.results), ...known].map((name) => `${scope}/${name}`)
     )
   })
 

@@ -103,6 +103,13 @@ describe("pipeline inspect and list", () => {
     expect(test).toMatchObject({ node: "extract-features[test]", rows: 9, usedBy: ["transfer/evaluate"] })
   })
 
+  it("finds by a pipeline's name what its newest run, having failed, lacks", async () => {
+    const failed = await pipeline(at, "run", "transfer", "--dataset", path.join(at.home, "nowhere"), "--json")
+    expect(failed.code).toBe(1)
+    const { content } = await json("inspect", "transfer/model")
+    expect(content).toBe((await json("inspect", `${first.run}/model`)).content)
+  })
+
   it("shows images as a contact sheet", async () => {
     const shown = await json("inspect", "transfer/ingest.train")
     expect(shown.columns).toMatchObject([{ name: "image", type: "uint8 [32, 32, 3]" }, { name: "label" }])
@@ -156,7 +163,7 @@ describe("pipeline inspect and list", () => {
     expect(transfer?.params).toContainEqual(
       expect.objectContaining({ name: "learningRate", option: "--learning-rate", default: 0.001 })
     )
-    expect(runs).toMatchObject([{ run: first.run, pipeline: "transfer", status: "done" }])
+    expect(runs).toContainEqual(expect.objectContaining({ run: first.run, pipeline: "transfer", status: "done" }))
     expect(cache.home).toBe(at.home)
     expect(cache.stages).toContainEqual(
       expect.objectContaining({ stage: "extract-features", results: 2, bytes: expect.any(Number) })

@@ -79,7 +79,14 @@ describe("numbers as people say them", () => {
     ])
   })
   it("counts, rates and shares", () => {
-    assert.strictEqual(formatCount(60_000), "60,000")
+    assert.deepStrictEqual([0, 999, 1000, 60_000, 1_234_567.6, -1234].map(formatCount), [
+      "0",
+      "999",
+      "1,000",
+      "60,000",
+      "1,234,568",
+      "-1,234"
+    ])
     assert.deepStrictEqual(
       [0, 0.3456, 3.254, 412.3, 12_345].map((rate) => formatRate(rate, "images")),
       ["0 images/s", "0.35 images/s", "3.25 images/s", "412 images/s", "12,345 images/s"]

@@ -1,9 +1,14 @@
+import * as fs from "node:fs"
 import * as path from "node:path"
 import { expect, it } from "vitest"
-import { pipeline, rig } from "../rig/cli.ts"
+import { pipeline, project, rig } from "../rig/cli.ts"
+import { folder } from "../rig/folder.ts"
 
 it("places whose variables are empty are the usual ones, not the current folder", async () => {
-  const at = rig({ env: { PIPELINE_HOME: "", PIPELINE_RESULTS: "", PIPELINE_MIRROR: "" } })
+  // in a folder of its own, so that nothing lies beside it
+  const root = path.join(folder("headrace-places"), "project")
+  fs.renameSync(project(), root)
+  const at = rig({ root, env: { PIPELINE_HOME: "", PIPELINE_RESULTS: "", PIPELINE_MIRROR: "" } })
   const json = async (...args: ReadonlyArray<string>) => JSON.parse((await pipeline(at, ...args, "--json")).stdout)
   expect((await json("list")).cache.home).toBe(path.join(at.root, ".pipeline"))
   const { error } = await json("plan", "transfer", "--dataset", "cifar10-5k")

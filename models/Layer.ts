@@ -42,6 +42,8 @@ export interface Misfit {
 }
 
 interface Kind<L> {
+  /** The layer in a word or two, such as `conv 32`. */
+  readonly text: (layer: L) => string
   /** The shape that it makes of its input. */
   readonly output: (layer: L, input: Shape) => Either.Either<Shape, Misfit>
   /** In the order in which Keras stores them. */
@@ -72,6 +74,7 @@ const kernelAndBias = (shape: Shape, fans: readonly [number, number]): ReadonlyA
 ]
 
 const conv2d: Kind<typeof Conv2d.Type> = {
+  text: ({ filters }) => `conv ${filters}`,
   output: ({ filters, kernelSize, padding }, input) => {
     const [height = 0, width = 0] = input
     if (!isCount(filters)) return misfit(`it has ${filters} filters`, count)
@@ -108,6 +111,7 @@ const conv2d: Kind<typeof Conv2d.Type> = {
 }
 
 const maxPool: Kind<typeof MaxPool.Type> = {
+  text: ({ size }) => `pool ${size}`,
   output: ({ size }, input) => {
     const [height = 0, width = 0, channels = 0] = input
     if (!isCount(size)) return misfit(`its size is ${size}`, count)
@@ -129,6 +133,7 @@ const maxPool: Kind<typeof MaxPool.Type> = {
 }
 
 const globalAveragePooling: Kind<typeof GlobalAveragePooling.Type> = {
+  text: () => "average",
   output: (_, input) =>
     input.length === 3 ? Either.right(input.slice(2)) : misfit(`its input is ${text(input)}`, image),
   weights: () => [],
@@ -137,6 +142,7 @@ const globalAveragePooling: Kind<typeof GlobalAveragePooling.Type> = {
 }
 
 const flatten: Kind<typeof Flatten.Type> = {
+  text: () => "flatten",
   output: (_, input) => Either.right([input.reduce((size, length) => size * length, 1)]),
   weights: () => [],
   keras: () => ({ className: "Flatten", config: {} }),
@@ -144,6 +150,7 @@ const flatten: Kind<typeof Flatten.Type> = {
 }
 
 const dense: Kind<typeof Dense.Type> = {
+  text: ({ units }) => `dense ${units}`,
   output: ({ units }, input) => {
     if (!isCount(units)) return misfit(`it has ${units} units`, count)
     return input.length === 1
@@ -157,6 +164,7 @@ const dense: Kind<typeof Dense.Type> = {
 }
 
 const dropout: Kind<typeof Dropout.Type> = {
+  text: ({ rate }) => `dropout ${rate}`,
   output: ({ rate }, input) =>
     rate >= 0 && rate < 1 ? Either.right(input) : misfit(`its rate is ${rate}`, "a number from 0 to below 1"),
   weights: () => [],

@@ -16,25 +16,7 @@ export const withEnd = (layers: Network, classes: number): Network => [
 ]
 
 /** The layers in a few words, such as `conv 32, pool 2, flatten, dense 128`. */
-export const text = (layers: Network): string =>
-  layers
-    .map((layer) => {
-      switch (layer.kind) {
-        case "conv2d":
-          return `conv ${layer.filters}`
-        case "max-pool":
-          return `pool ${layer.size}`
-        case "global-average-pooling":
-          return "average"
-        case "flatten":
-          return "flatten"
-        case "dense":
-          return `dense ${layer.units}`
-        case "dropout":
-          return `dropout ${layer.rate}`
-      }
-    })
-    .join(", ")
+export const text = (layers: Network): string => layers.map((layer) => Layer.kindOf(layer).text(layer)).join(", ")
 
 /** A network that cannot be built, and which layer (counted from 1) of what kind is in the way. */
 export class NetworkInvalid extends Schema.TaggedError<NetworkInvalid>()("NetworkInvalid", {

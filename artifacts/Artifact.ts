@@ -1,8 +1,8 @@
 import { type Effect, Schema } from "effect"
 import { Digest } from "./Digest.ts"
 
-/** What a table, model, figure or document is, once its bytes lie in a store. */
-export const Kind = Schema.Literal("table", "model", "figure", "document", "files")
+/** What a table, model, figure, document or checkpoint is, once its bytes lie in a store. */
+export const Kind = Schema.Literal("table", "model", "figure", "document", "files", "checkpoint")
 export type Kind = typeof Kind.Type
 
 /** One object of an artifact: a chunk of a table, the weights of a model, the PNG of a figure. */

@@ -42,6 +42,8 @@ export class ObjectStore extends Context.Tag("headrace/ObjectStore")<
     readonly has: (object: Digest.Digest, bytes: number) => Effect.Effect<boolean>
     /** Removes bytes that are corrupt as they lie there now, whatever this process has hashed before; leaves whole ones. */
     readonly discard: (object: Digest.Digest) => Effect.Effect<void, StoreFailed>
+    /** Removes an object that no other trace can name. */
+    readonly remove: (object: Digest.Digest) => Effect.Effect<void, StoreFailed>
     /** Names of the objects that start with `prefix`. */
     readonly find: (prefix: string) => Stream.Stream<Digest.Digest, StoreFailed>
     /** Where a person finds the object; null where it has no file. */
@@ -77,6 +79,7 @@ export const layerMemory = (bytes: Map<Digest.Digest, Uint8Array> = new Map()): 
         const value = bytes.get(object)
         if (value !== undefined && Digest.ofBytes(value) !== object) bytes.delete(object)
       }),
+    remove: (object) => Effect.sync(() => void bytes.delete(object)),
     find: (prefix) =>
       Stream.suspend(() => Stream.fromIterable([...bytes.keys()].filter((object) => object.startsWith(prefix)))),
     locate: () => null

@@ -43,6 +43,8 @@ export const ObjectLost = Schema.TaggedStruct("ObjectLost", {
   object: Digest.Digest,
   what: Schema.String
 })
+/** Not a cause: how much of the work is done already. */
+export const Continues = Schema.TaggedStruct("Continues", { step: Schema.String, at: Schema.Int })
 export const Undecided = Schema.TaggedStruct("Undecided", { ancestors: Schema.Array(Schema.String) })
 
 export const Reason = Schema.Union(
@@ -56,6 +58,7 @@ export const Reason = Schema.Union(
   OutputsChanged,
   FormatChanged,
   ObjectLost,
+  Continues,
   Undecided
 )
 export type Reason = typeof Reason.Type
@@ -87,6 +90,8 @@ export const render = (reason: Reason): string => {
       return `the cache format was ${reason.before}, is ${reason.after}`
     case "ObjectLost":
       return `object ${Digest.short(reason.object)} of its output ${reason.output} is ${reason.what}`
+    case "Continues":
+      return `continues from ${reason.step} ${reason.at}`
     case "Undecided":
       return `it depends on what ${reason.ancestors.join(", ")} yields`
   }

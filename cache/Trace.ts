@@ -47,6 +47,8 @@ export class TraceStore extends Context.Tag("headrace/TraceStore")<
     readonly remove: (stage: string, key: Key) => Effect.Effect<void, StoreFailed>
     /** Every readable trace of a stage, the newest first. */
     readonly ofStage: (stage: string) => Effect.Effect<ReadonlyArray<Trace>>
+    /** Keys of a stage's traces, as far as their names tell. */
+    readonly keysOf: (stage: string) => Effect.Effect<ReadonlySet<string>>
     /** Names of the stages that have traces. */
     readonly stages: Effect.Effect<ReadonlyArray<string>>
     readonly getChunk: (stage: string, key: Key) => Effect.Effect<Lookup<ChunkTrace>>
@@ -75,6 +77,10 @@ export const layerMemory = (
     remove: (_stage, key) => Effect.sync(() => void traces.delete(key)),
     ofStage: (stage) =>
       Effect.sync(() => newestFirst([...traces.values()].filter((trace) => trace.text.stage === stage))),
+    keysOf: (stage) =>
+      Effect.sync(
+        () => new Set([...traces.values()].filter((trace) => trace.text.stage === stage).map(({ key }) => key))
+      ),
     stages: Effect.sync(() => [...new Set([...traces.values()].map((trace) => trace.text.stage))].sort()),
     getChunk: (_stage, key) => look(chunks, key),
     putChunk: (trace) => Effect.sync(() => void chunks.set(trace.key, trace))

@@ -74,5 +74,11 @@ export const layerDisk = (home: string): Layer.Layer<ObjectStore> =>
         })
       })
 
-    return { put, get, has, discard, find, locate: fileOf }
+    const remove = (object: Digest.Digest) =>
+      Effect.suspend(() => {
+        verified.delete(object)
+        return Disk.removeIfThere(fileOf(object))
+      })
+
+    return { put, get, has, discard, remove, find, locate: fileOf }
   })

@@ -58,6 +58,11 @@ export const layerDisk = (home: string): Layer.Layer<TraceStore> =>
       put: (trace) => write(Trace, fileOf(trace.text.stage, trace.key), trace),
       remove: (stage, key) => Disk.removeIfThere(fileOf(stage, key)),
       ofStage,
+      keysOf: (stage) =>
+        Effect.map(
+          Disk.listIfThere(path.join(root, stage)),
+          (names) => new Set(names.map((name) => path.basename(name, ".json")))
+        ),
       stages: Effect.map(Disk.listIfThere(root), (names) => [...names].sort()),
       getChunk: (stage, key) => look(ChunkTrace, chunkOf(stage, key)),
       putChunk: (trace) => write(ChunkTrace, chunkOf(trace.stage, trace.key), trace)

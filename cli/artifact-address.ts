@@ -2,6 +2,7 @@ import { Chunk, Effect, Stream } from "effect"
 import type { Stored } from "../artifacts/Artifact.ts"
 import { ObjectStore } from "../cache/ObjectStore.ts"
 import { type Trace, TraceStore } from "../cache/Trace.ts"
+import * as Checkpoints from "../engine/Checkpoints.ts"
 import { type RunRecord, RunRecords } from "../engine/RunRecord.ts"
 import { UsageInvalid } from "./Usage.ts"
 
@@ -26,6 +27,24 @@ const allTraces = Effect.gen(function* () {
 const outputsOf = (pipeline: string, node: string, trace: Trace): ReadonlyArray<Found> =>
   Object.entries(trace.outputs).map(([output, stored]) => ({ pipeline, node, trace, output, stored }))
 
+/** The states of iterating nodes that stand where these do. */
+const statesOf = (pipeline: string, outputs: ReadonlyArray<Found>) =>
+  Effect.gen(function* () {
+    const traces = yield* TraceStore
+    const stages = yield* traces.stages
+    const nodes = new Map(outputs.map((found) => [found.node, found]))
+    const found = yield* Effect.forEach(nodes.values(), ({ node, trace }) => {
+      const stage = Checkpoints.stageOf(trace.text.stage)
+      if (!stages.includes(stage)) return Effect.succeed([])
+      return Effect.map(traces.ofStage(stage), (states) =>
+        states
+          .filter(({ text }) => Checkpoints.isOf(text, trace.text))
+          .flatMap((state) => outputsOf(pipeline, node, state))
+      )
+    })
+    return found.flat()
+  })
+
 /** The outputs of a run's nodes, as far as their traces are kept. */
 const outputsOfRun = ({ pipeline, nodes }: RunRecord) =>
   Effect.gen(function* () {
@@ -37,7 +56,7 @@ const outputsOfRun = ({ pipeline, nodes }: RunRecord) =>
             look._tag === "Hit" ? outputsOf(pipeline, node, look.trace) : []
           )
     )
-    return found.flat()
+    return [...found.flat(), ...(yield* statesOf(pipeline, found.flat()))]
   })
 
 /** What `address` names among a run's outputs: a result's name, `NODE.OUTPUT`, or an output's name. */

@@ -10,6 +10,7 @@ import { makeDirectory } from "../cache/disk.ts"
 import { ObjectStore, readPart } from "../cache/ObjectStore.ts"
 import { type AnyPipeline, defaults, graph as graphOf } from "../engine/Pipeline.ts"
 import * as Address from "./artifact-address.ts"
+import { checkpointDetails } from "./checkpoint-details.ts"
 import { type ColumnStatistics, columnStatistics } from "./column-statistics.ts"
 import { contactSheet } from "./contact-sheet.ts"
 import { layersOf } from "./model-layers.ts"
@@ -208,6 +209,7 @@ const fileDetails = ({ pipeline, stored }: Address.Found) =>
 const details = (pipelines: ReadonlyArray<AnyPipeline>, found: Address.Found) => {
   const layout = found.stored.kind === "table" ? layoutOf(pipelines, found) : null
   if (layout !== null) return tableDetails(found, layout)
+  if (found.stored.kind === "checkpoint") return checkpointDetails(found.stored)
   return found.stored.kind === "model" ? modelDetails(found) : fileDetails(found)
 }
 

@@ -4,6 +4,7 @@ import type { Stored } from "../artifacts/Artifact.ts"
 import { ObjectStore } from "../cache/ObjectStore.ts"
 import { type ChunkCounts, type Trace, TraceStore } from "../cache/Trace.ts"
 import { computeRows } from "./ComputeRows.ts"
+import { computeSteps } from "./ComputeSteps.ts"
 import { type ExecuteFailure, InputLost, NodeFailed } from "./Failure.ts"
 import type { StageEntry } from "./Graph.ts"
 import type { Job } from "./Job.ts"
@@ -32,12 +33,17 @@ const checkNames = ({ name, outputs }: StageDefinition, found: ReadonlyArray<str
   })
 }
 
-const computeWhole = ({ entry, inputs }: Job): Untyped<Computed> =>
+const computeAtOnce = ({ entry, inputs }: Job): Untyped<Readonly<Record<string, unknown>>> =>
+  Effect.flatMap(RowStream.decodeInputs(entry.node, inputs), (given) =>
+    entry.node.definition.run(given, entry.node.params)
+  )
+
+const computeWhole = (job: Job): Untyped<Computed> =>
   Effect.gen(function* () {
-    const { definition, params } = entry.node
+    const { definition } = job.entry.node
     const store = yield* ObjectStore
-    const given = yield* RowStream.decodeInputs(entry.node, inputs)
-    const values: Record<string, unknown> = yield* definition.run(given, params) as Untyped<Record<string, unknown>>
+    const { iterates } = definition
+    const values = yield* iterates === null ? computeAtOnce(job) : computeSteps(job, iterates)
     yield* checkNames(definition, Object.keys(values))
     const outputs: Record<string, Stored> = {}
     for (const [name, artifact] of Object.entries(definition.outputs))

@@ -1,6 +1,7 @@
 import { Effect } from "effect"
 import * as Reason from "../cache/Reason.ts"
 import { type Trace, TraceStore } from "../cache/Trace.ts"
+import * as Checkpoints from "./Checkpoints.ts"
 import type { Code } from "./Code.ts"
 import type * as Graph from "./Graph.ts"
 import * as NodeKey from "./NodeKey.ts"
@@ -12,6 +13,8 @@ export interface Decision extends NodeKey.NodeKey {
   readonly hit: Trace | null
   /** Why a trace that was written does not serve; null where none was. */
   readonly lost: string | null
+  /** How many steps of an iterating stage are kept, for a node that is not. */
+  readonly steps: number
 }
 
 /** The newest run that had the key's result: its trace was there, and somebody removed it. */
@@ -33,10 +36,23 @@ export const decide = (
     const inputs = NodeKey.resolve(graph, outputs, entry.node)
     const { key, text } = yield* NodeKey.make(entry.node, inputs)
     const found = yield* Effect.flatMap(TraceStore, (traces) => traces.get(text.stage, key))
-    if (found._tag === "Hit") return { key, text, inputs, hit: found.trace, lost: null }
+    if (found._tag === "Hit") return { key, text, inputs, hit: found.trace, lost: null, steps: 0 }
     const lost = found._tag === "Unreadable" ? `it cannot be read, since ${found.what}` : yield* runThatHad(key)
-    return { key, text, inputs, hit: null, lost }
+    return { key, text, inputs, hit: null, lost, steps: yield* stepsKept(entry, text) }
   })
+
+const stepsKept = ({ node: { definition, params } }: Graph.StageEntry, text: NodeKey.NodeKey["text"]) =>
+  definition.iterates === null
+    ? Effect.succeed(0)
+    : Effect.map(
+        Checkpoints.kept(text, definition.iterates, params[definition.iterates.steps] as number),
+        ([newest]) => newest?.at ?? 0
+      )
+
+/** The key whose lease is held while the node is computed: one for all numbers of steps. */
+export const leaseOf = ({ node: { definition } }: Graph.StageEntry, { key, text }: NodeKey.NodeKey) =>
+  // a text that has a key has this one too
+  definition.iterates === null ? Effect.succeed(key) : Effect.orDie(Checkpoints.leaseKey(text, definition.iterates))
 
 /** The trace to compare with: the newest of the same node, else the one of the stage with the fewest differences. */
 const nearest = (
@@ -58,8 +74,10 @@ export const explain = (
   decision: Decision
 ): Effect.Effect<ReadonlyArray<Reason.Reason>, never, TraceStore> =>
   Effect.gen(function* () {
-    const { text, key } = decision
-    if (decision.lost !== null) return [Reason.TraceLost.make({ what: decision.lost })]
+    const { text, key, steps } = decision
+    const step = entry.node.definition.iterates?.steps.replace(/s$/, "") ?? "step"
+    const goesOn = steps === 0 ? [] : [Reason.Continues.make({ step, at: steps })]
+    if (decision.lost !== null) return [Reason.TraceLost.make({ what: decision.lost }), ...goesOn]
     const traces = yield* Effect.flatMap(TraceStore, (all) => all.ofStage(text.stage))
     const labels = NodeKey.labels(decision.inputs)
     const reasons = nearest(
@@ -68,5 +86,5 @@ export const explain = (
       entry,
       (trace) => Reason.differences(trace.text, text, { before: trace.labels, after: labels })
     )
-    return reasons ?? [Reason.NeverRan.make({ stage: text.stage })]
+    return [...(reasons ?? [Reason.NeverRan.make({ stage: text.stage })]), ...goesOn]
   })

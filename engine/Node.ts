@@ -1,5 +1,6 @@
 import type { Effect, Schema } from "effect"
 import type { AnyArtifact } from "../artifacts/Artifact.ts"
+import type { Checkpoint } from "../artifacts/Checkpoint.ts"
 import type { Files } from "../artifacts/Files.ts"
 import type { Params } from "./Param.ts"
 
@@ -15,6 +16,13 @@ export const isMany = (input: InputSpec): input is Many<AnyArtifact> => "_tag" i
 /** How much of the machine a node takes while it runs: one core, or all of them. */
 export type Share = "core" | "machine"
 
+/** How a stage gets to its outputs step by step. */
+export interface Iterates {
+  /** The parameter that counts the steps, such as `epochs`. */
+  readonly steps: string
+  readonly state: Checkpoint<string>
+}
+
 // biome-ignore-start lint/suspicious/noExplicitAny: the seam where a stage's types are forgotten; `Stage.make` checks them
 /** A stage as the engine sees it. */
 export interface StageDefinition {
@@ -23,6 +31,8 @@ export interface StageDefinition {
   /** `whole` maps artifacts; the others map the record batches of input `over`, and are stored or streamed. */
   readonly keep: "whole" | "stored" | "streamed"
   readonly over: string | null
+  /** Null for a stage that is done at once. */
+  readonly iterates: Iterates | null
   readonly inputs: Readonly<Record<string, InputSpec>>
   readonly params: Params
   readonly outputs: Readonly<Record<string, AnyArtifact>>

@@ -201,14 +201,15 @@ const leased = (
 ): Effect.Effect<Outcome | InputLost, StoreFailed, Needs> =>
   Effect.gen(function* () {
     const leases = yield* Leases
+    const lease = yield* Decide.leaseOf(entry, decision)
     const share = entry.node.definition.share === "machine" ? state.cores : 1
     // the cores first: a key is not held by who waits for one, while another process may have one free
-    const mine = yield* Effect.flatMap(leases.tryAcquire(decision.key), (isHeld) =>
+    const mine = yield* Effect.flatMap(leases.tryAcquire(lease), (isHeld) =>
       isHeld ? compute(state, entry, decision, outputs, forced) : Effect.succeed(null)
     ).pipe(Effect.scoped, state.permits.withPermits(share))
     if (mine !== null) return mine
     yield* publish(RunEvent.NodeWaiting({ node: entry.name }))
-    const trace = yield* Effect.scoped(Effect.zipRight(leases.acquire(decision.key), kept(decision, forced)))
+    const trace = yield* Effect.scoped(Effect.zipRight(leases.acquire(lease), kept(decision, forced)))
     return yield* trace === null ? leased(state, entry, decision, outputs, forced) : reuse(entry, trace)
   })
 

@@ -1,6 +1,7 @@
 import { type Effect, Schema, type Scope } from "effect"
 import type { Table, TableArtifact, TableSource } from "../artifacts/ArrowTable.ts"
 import type { AnyArtifact, Artifact, ArtifactInvalid, ArtifactUnreadable, ValueOf } from "../artifacts/Artifact.ts"
+import type { Checkpoint, State } from "../artifacts/Checkpoint.ts"
 import type { Batch, Columns } from "../artifacts/Column.ts"
 import type { ReadFailure } from "../cache/ObjectStore.ts"
 import type { AnyWire, InputSpec, Many, Node, Share, StageDefinition, Wire } from "./Node.ts"
@@ -100,13 +101,15 @@ const seam = (definition: StageDefinition): unknown => {
 const factsOf = <P extends Params, S>(facts: Common<Inputs, P, Outputs, Schema.Schema.All, S>["facts"]) =>
   typeof facts === "function" ? facts : () => facts ?? {}
 
-const checkDefinition = ({ name, keep, over, inputs, outputs }: StageDefinition): void => {
+const checkDefinition = ({ name, keep, over, iterates, inputs, params, outputs }: StageDefinition): void => {
   const fail = (what: string, expected: string, fix: string) => {
     throw new DefinitionInvalid({ what: `Stage "${name}" ${what}`, expected, fix })
   }
   if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name))
     fail("is not named in kebab-case", "the name of its file", "Rename it.")
   if (Object.keys(outputs).length === 0) fail("has no outputs", "at least one", "Declare what it produces.")
+  if (iterates !== null && !Number.isInteger(params[iterates.steps]?.default))
+    fail(`counts its steps by "${iterates.steps}"`, "a parameter that is a whole number", "Name one in `steps`.")
   if (keep === "whole") return
   const [output, ...more] = Object.values(outputs)
   if (output?.kind !== "table" || more.length > 0)
@@ -139,8 +142,60 @@ export const make = <
     name: definition.name,
     keep: "whole",
     over: null,
+    iterates: null,
     inputs: definition.inputs,
     params: definition.params ?? {},
+    outputs: definition.outputs,
+    errors: (definition.errors ?? Schema.Never) as StageDefinition["errors"],
+    facts: factsOf(definition.facts),
+    share: definition.share ?? "core",
+    run: definition.run
+  }) as Stage<I, P, O, Schema.Schema.Type<Errors>, Exclude<R, Scope.Scope>, S>
+
+/** A stage at work on its steps, from the beginning unless it is resumed. */
+export interface Iteration<Outputs, E> {
+  /** Goes on from a state that `save` gave, after however many steps. */
+  readonly resume: (state: State) => Effect.Effect<void, E>
+  /** One step, counted from 1 over the whole iteration; gives what is worth a glance. */
+  readonly step: (at: number) => Effect.Effect<string | null, E>
+  readonly save: Effect.Effect<State, E>
+  /** The outputs after the steps so far. */
+  readonly finish: Effect.Effect<Outputs, E>
+}
+
+/**
+ * A stage that gets to its outputs step by step, so that more steps go on from fewer. `run` does not see how many there
+ * will be, and a step must be a function of the state before it and its number alone. The newest state is kept.
+ */
+export const iterate = <
+  const I extends Inputs,
+  const P extends Params,
+  const Steps extends keyof P & string,
+  const O extends Outputs,
+  X extends { readonly [K in keyof O]: OutputValue<O[K], Schema.Schema.Type<Errors>> },
+  R,
+  S = never,
+  Errors extends Schema.Schema.All = typeof Schema.Never
+>(
+  definition: Common<I, P, O, Errors, S> & {
+    readonly params: P
+    /** The parameter that counts the steps, such as `epochs`: whole numbers from 1. */
+    readonly steps: Steps
+    readonly state: Checkpoint<string>
+    readonly run: (
+      inputs: { readonly [K in keyof I]: InputValue<I[K]> },
+      params: Omit<Values<P>, Steps>
+    ) => Effect.Effect<Iteration<X & Exact<O, X>, Failure<Errors>>, Failure<Errors>, R>
+  }
+): Stage<I, P, O, Schema.Schema.Type<Errors>, Exclude<R, Scope.Scope>, S> =>
+  seam({
+    _tag: "Stage",
+    name: definition.name,
+    keep: "whole",
+    over: null,
+    iterates: { steps: definition.steps, state: definition.state },
+    inputs: definition.inputs,
+    params: definition.params,
     outputs: definition.outputs,
     errors: (definition.errors ?? Schema.Never) as StageDefinition["errors"],
     facts: factsOf(definition.facts),
@@ -182,6 +237,7 @@ export const rows = <
     name: definition.name,
     keep: definition.keep,
     over: definition.over,
+    iterates: null,
     inputs: definition.inputs,
     params: definition.params ?? {},
     outputs: definition.outputs,

@@ -1,49 +1,46 @@
 import { Effect, Schema, type Scope } from "effect"
+import type { State } from "../artifacts/Checkpoint.ts"
 import type { GraphUnloadable, Tensorflow } from "../services/Tensorflow.ts"
+import { Epoch } from "./Epoch.ts"
 import * as Evaluation from "./Evaluation.ts"
 import type { Shape } from "./Layer.ts"
 import * as Network from "./Network.ts"
-import type { Optimizer } from "./Optimizer.ts"
+import * as Optimizer from "./Optimizer.ts"
 import * as Random from "./Random.ts"
-import { type CompiledStepper, open } from "./training-compiled.ts"
+import * as TrainingState from "./TrainingState.ts"
+import { type CompiledStepper, open as compiled } from "./training-compiled.ts"
 
-/** Which rows are trained on and which are held out, by row index. */
+/** Which images are trained on and which are held out, by number. */
 export interface Split {
   readonly training: Int32Array
   readonly validation: Int32Array
 }
 
-/** Inputs and labels of `labels.length` rows, row-major [rows, ...shape]; a label is in 0 .. classes - 1. */
-export interface Data {
+/** Inputs row-major [rows, ...shape], and the label of each row. */
+export interface Rows {
   readonly inputs: Float32Array
+  readonly labels: Int32Array
+}
+
+/** Images in one or several views, row = view * images + image; a label is in 0 .. classes - 1. */
+export interface Data extends Rows {
   /** Of one row: [features], or [height, width, channels]. */
   readonly shape: Shape
-  readonly labels: Int32Array
   readonly classes: number
-  readonly split: Split
+  readonly views: number
+  /** The images to train on, by number. */
+  readonly training: Int32Array
+  /** What the best epoch is chosen on: `rows` of a table, this one or another. */
+  readonly validation: Rows & { readonly rows: Int32Array }
 }
 
 export interface Options {
-  readonly optimizer: Optimizer
+  readonly optimizer: Optimizer.Optimizer
   /** L2 penalty of the kernels: l2 * sum(kernel^2) is added to what is minimised, not to the losses told. */
   readonly l2: number
   readonly batchSize: number
-  readonly epochs: number
   readonly seed: number
 }
-
-/**
- * One epoch, counted from 1. Loss is mean cross-entropy in nats, accuracy a share; over the training rows as they were
- * trained on (with dropout, each batch before its update), over the held-out rows after the epoch's last update.
- */
-export const Epoch = Schema.Struct({
-  epoch: Schema.Int,
-  loss: Schema.Number,
-  accuracy: Schema.Number,
-  validationLoss: Schema.Number,
-  validationAccuracy: Schema.Number
-})
-export type Epoch = typeof Epoch.Type
 
 export interface Trained {
   readonly network: Network.Checked
@@ -87,47 +84,49 @@ export class TrainingDataInvalid extends Schema.TaggedError<TrainingDataInvalid>
 }
 
 /**
- * Holds out round(images * validationSplit) images, at least one, drawn by the seed. With several views of each image
- * (row = view * images + image) an image is held out with all its views, and only its first view is validated on: what
- * is measured must not be an image that was trained on in another view.
+ * Holds out round(images * validationSplit) images, at least one, drawn by the seed. With several views of each image an
+ * image is held out with all its views, and only its first view is validated on: what is measured must not be an image
+ * that was trained on in another view.
  */
 export const split = (
-  size: { readonly images: number; readonly views: number },
+  images: number,
   validationSplit: number,
   seed: number
 ): Effect.Effect<Split, TrainingDataInvalid> => {
-  const { images, views } = size
-  if (images < 2 || views < 1) {
-    const what = `there are ${images} images in ${views} views`
+  if (images < 2) {
+    const what = `there are ${images} images`
     return new TrainingDataInvalid({ what, expected: "at least two images, one to train on and one to hold out" })
   }
   const place = { seed, purpose: "split", epoch: 0, step: 0 } as const
-  const order = Random.shuffle(
-    place,
-    Int32Array.from({ length: images }, (_, image) => image)
-  )
+  const order = Random.shuffle(place, allOf(images))
   const held = Math.min(images - 1, Math.max(1, Math.round(images * validationSplit)))
-  const trained = order.subarray(held).sort()
-  const training = Int32Array.from(
-    { length: trained.length * views },
-    (_, at) => Math.floor(at / trained.length) * images + (trained[at % trained.length] ?? 0)
-  )
-  return Effect.succeed({ training, validation: order.slice(0, held).sort() })
+  return Effect.succeed({ training: order.slice(held).sort(), validation: order.slice(0, held).sort() })
 }
 
-const check = ({ inputs, shape, labels, classes, split }: Data): Effect.Effect<void, TrainingDataInvalid> => {
-  const rows = labels.length
+/** The numbers of so many images, or rows. */
+export const allOf = (images: number): Int32Array => Int32Array.from({ length: images }, (_, image) => image)
+
+const check = ({ inputs, shape, labels, classes, views, training, validation }: Data) => {
   const size = shape.reduce((product, length) => product * length, 1)
+  const images = labels.length / views
   const fail = (what: string, expected: string) => new TrainingDataInvalid({ what, expected })
-  if (inputs.length !== rows * size) {
-    return fail(`${rows} labels come with ${inputs.length} floats`, `${rows * size}, ${size} a row`)
+  for (const rows of [{ inputs, labels }, validation]) {
+    const count = rows.labels.length
+    if (rows.inputs.length !== count * size)
+      return fail(`${count} labels come with ${rows.inputs.length} floats`, `${count * size}, ${size} a row`)
+    const label = rows.labels.find((label) => label < 0 || label >= classes)
+    if (label !== undefined) return fail(`a label is ${label}`, `0 to ${classes - 1}`)
   }
-  const label = labels.find((label) => label < 0 || label >= classes)
-  if (label !== undefined) return fail(`a label is ${label}`, `0 to ${classes - 1}`)
-  for (const [name, held] of Object.entries(split)) {
-    if (held.length === 0) return fail(`the ${name} part has no rows`, "at least one")
-    const row = held.find((row: number) => row < 0 || row >= rows)
-    if (row !== undefined) return fail(`the ${name} part names row ${row}`, `0 to ${rows - 1}`)
+  if (!(Number.isInteger(images) && views >= 1))
+    return fail(`${labels.length} rows are ${views} views`, "one row an image and view")
+  const parts = [
+    ["training", training, images],
+    ["validation", validation.rows, validation.labels.length]
+  ] as const
+  for (const [name, chosen, count] of parts) {
+    if (chosen.length === 0) return fail(`the ${name} part has no rows`, "at least one")
+    const row = chosen.find((row) => row < 0 || row >= count)
+    if (row !== undefined) return fail(`the ${name} part names row ${row}`, `0 to ${count - 1}`)
   }
   return Effect.void
 }
@@ -141,6 +140,15 @@ const breathe = Effect.async<void>((resume) => {
 /** Steps between two looks at the losses: reading one waits for the device. */
 const lookEvery = 50
 
+/** The rows of an epoch: its images in a new order, each in one of its views. */
+const rowsOf = ({ labels, views, training }: Data, seed: number, epoch: number): Int32Array => {
+  const order = Random.shuffle({ seed, purpose: "order", epoch, step: 0 }, training)
+  if (views === 1) return order
+  const images = labels.length / views
+  const drawn = Random.words({ seed, purpose: "view", epoch, step: 0 }, order.length)
+  return order.map((image, at) => Math.floor(((drawn[at] ?? 0) / 2 ** 32) * views) * images + image)
+}
+
 const trainEpoch = (
   stepper: CompiledStepper,
   data: Data,
@@ -150,7 +158,7 @@ const trainEpoch = (
 ) =>
   Effect.gen(function* () {
     const { batchSize, optimizer, seed } = options
-    const order = Random.shuffle({ seed, purpose: "order", epoch, step: 0 }, data.split.training)
+    const order = rowsOf(data, seed, epoch)
     const steps = Math.ceil(order.length / batchSize)
     let loss = 0
     let correct = 0
@@ -173,63 +181,96 @@ const trainEpoch = (
     return { steps, loss: loss / order.length, accuracy: correct / order.length }
   })
 
-const validate = (predict: Evaluation.Predict, data: Data) =>
+const validate = (predict: Evaluation.Predict, { classes, validation: { inputs, labels, rows } }: Data) =>
   Effect.gen(function* () {
-    const { validation } = data.split
-    const size = data.inputs.length / data.labels.length
-    let tally = Evaluation.empty(data.classes)
-    for (let start = 0; start < validation.length; start += Evaluation.batchRows) {
-      const rows = validation.subarray(start, start + Evaluation.batchRows)
-      const inputs = new Float32Array(rows.length * size)
-      rows.forEach((row, at) => inputs.set(data.inputs.subarray(row * size, (row + 1) * size), at * size))
-      const labels = Int32Array.from(rows, (row) => data.labels[row] ?? 0)
-      tally = Evaluation.add(tally, labels, yield* predict(inputs))
+    const size = inputs.length / labels.length
+    let tally = Evaluation.empty(classes)
+    for (let start = 0; start < rows.length; start += Evaluation.batchRows) {
+      const some = rows.subarray(start, start + Evaluation.batchRows)
+      const batch = new Float32Array(some.length * size)
+      some.forEach((row, at) => batch.set(inputs.subarray(row * size, (row + 1) * size), at * size))
+      const named = Int32Array.from(some, (row) => labels[row] ?? 0)
+      tally = Evaluation.add(tally, named, yield* predict(batch))
       yield* breathe
     }
     return { validationLoss: Evaluation.loss(tally), validationAccuracy: Evaluation.accuracy(tally) }
   })
 
+/** A network in training, epoch by epoch, until its scope closes. */
+export interface Fitting {
+  readonly network: Network.Checked
+  /** Goes on from a state that `save` gave. */
+  readonly resume: (state: State) => Effect.Effect<void, TrainingState.StateUnreadable>
+  /** The next epoch; interruptible between steps. */
+  readonly epoch: (epoch: number) => Effect.Effect<Epoch, Diverged>
+  readonly save: Effect.Effect<State>
+  /** What came of the epochs so far, of which there must be one. */
+  readonly trained: Effect.Effect<Trained, TrainingDataInvalid>
+}
+
 /**
- * Trains a classifier: sparse categorical cross-entropy, rows reshuffled every epoch, every step one call of a compiled
- * graph. The result is a function of network, data and options alone, bit for bit on one machine with one thread count.
- * Interruptible between steps.
+ * Opens the training of a classifier: sparse categorical cross-entropy, rows reshuffled every epoch, every step one call
+ * of a compiled graph. What comes of it is a function of network, data, options and the number of epochs alone, bit for
+ * bit on one machine with one thread count, whether or not it was saved and resumed in between.
  */
-export const fit = <E = never, R = never>(
+export const open = (
   layers: Network.Network,
   data: Data,
-  options: Options,
-  onEpoch: (epoch: Epoch) => Effect.Effect<void, E, R>
-): Effect.Effect<
-  Trained,
-  Diverged | TrainingDataInvalid | Network.NetworkInvalid | GraphUnloadable | E,
-  Tensorflow | Exclude<R, Scope.Scope>
-> =>
+  options: Options
+): Effect.Effect<Fitting, TrainingDataInvalid | Network.NetworkInvalid | GraphUnloadable, Tensorflow | Scope.Scope> =>
   Effect.gen(function* () {
     const network = yield* Network.check(layers, data.shape, data.classes)
     yield* check(data)
     // a batch is never larger than what there is: the rest of it would be computed for nothing
-    const batchSize = Math.min(options.batchSize, data.split.training.length)
+    const batchSize = Math.min(options.batchSize, data.training.length)
     const fitted = { ...options, batchSize }
-    const stepper = yield* open({ ...fitted, ...data, network, lookEvery }, Evaluation.batchRows)
+    const stepper = yield* compiled({ ...fitted, ...data, network, lookEvery }, Evaluation.batchRows)
     const predict = Evaluation.inBatches(network, stepper.predict)
-    const history: Array<Epoch> = []
-    let best: { readonly epoch: Epoch; readonly weights: Trained["weights"] } | undefined
-    for (let epoch = 1; epoch <= options.epochs; epoch++) {
-      const { steps, ...trained } = yield* trainEpoch(stepper, data, fitted, epoch, history)
-      const validated = yield* validate(predict, data)
-      if (!Number.isFinite(validated.validationLoss)) {
-        const { learningRate } = options.optimizer
-        return yield* new Diverged({ epoch, step: steps, learningRate, history })
-      }
-      const row = { epoch, ...trained, ...validated }
-      history.push(row)
-      if (best === undefined || row.validationAccuracy > best.epoch.validationAccuracy) {
-        best = { epoch: row, weights: stepper.weights() }
-      }
-      yield* onEpoch(row)
+    let history: ReadonlyArray<Epoch> = []
+    let best: TrainingState.Best | undefined
+    return {
+      network,
+      resume: (state) =>
+        Effect.map(TrainingState.read(network, Optimizer.rule(options.optimizer).slots, state), (read) => {
+          stepper.restore(read.weights, read.slots)
+          history = read.history
+          best = read.best
+        }),
+      epoch: (epoch) =>
+        Effect.gen(function* () {
+          const { steps, ...trained } = yield* trainEpoch(stepper, data, fitted, epoch, history)
+          const validated = yield* validate(predict, data)
+          if (!Number.isFinite(validated.validationLoss)) {
+            const { learningRate } = options.optimizer
+            return yield* new Diverged({ epoch, step: steps, learningRate, history })
+          }
+          const row = { epoch, ...trained, ...validated }
+          history = [...history, row]
+          if (best === undefined || row.validationAccuracy > best.validationAccuracy) {
+            best = { epoch, validationAccuracy: row.validationAccuracy, weights: stepper.weights() }
+          }
+          return row
+        }),
+      save: Effect.sync(() =>
+        TrainingState.write(network, { weights: stepper.weights(), slots: stepper.slots(), history, best })
+      ),
+      trained: Effect.suspend(() =>
+        best === undefined
+          ? new TrainingDataInvalid({ what: "there are no epochs", expected: "at least one" })
+          : Effect.succeed({ network, weights: best.weights, history, bestEpoch: best.epoch })
+      )
     }
-    if (best === undefined) {
-      return yield* new TrainingDataInvalid({ what: `there are ${options.epochs} epochs`, expected: "at least one" })
-    }
-    return { network, weights: best.weights, history, bestEpoch: best.epoch.epoch }
+  })
+
+/** Trains for so many epochs, and tells each. */
+export const fit = <E = never, R = never>(
+  layers: Network.Network,
+  data: Data,
+  { epochs, ...options }: Options & { readonly epochs: number },
+  onEpoch: (epoch: Epoch) => Effect.Effect<void, E, R>
+) =>
+  Effect.gen(function* () {
+    const fitting = yield* open(layers, data, options)
+    for (let epoch = 1; epoch <= epochs; epoch++) yield* Effect.flatMap(fitting.epoch(epoch), onEpoch)
+    return yield* fitting.trained
   }).pipe(Effect.scoped)

@@ -111,22 +111,28 @@ export interface Assigned {
 export const slotName = (name: string, slot: number) => `${name}_slot_${slot}`
 
 /**
- * A call that assigns what it is fed to variables, and zeros to their slots. A variable takes over the memory that it is
- * assigned, JavaScript's own where that lies well, and its first write would give it back from a thread of TensorFlow's,
- * where the engine of JavaScript must not be touched: what is written to starts as a copy.
+ * The call `call`, which assigns what it is fed to variables, and zeros to their slots. A variable takes over the memory
+ * that it is assigned, JavaScript's own where that lies well, and its first write would give it back from a thread of
+ * TensorFlow's, where the engine of JavaScript must not be touched: what is written to starts as a copy.
  */
-export const initNodes = ({ add, fed, after }: Builder, assigned: ReadonlyArray<Assigned>): Signature => {
+export const assignNodes = (
+  { add, fed, after }: Builder,
+  call: string,
+  assigned: ReadonlyArray<Assigned>
+): Signature => {
   const inputs: NamedInputs = {}
+  const node = (name: string) => `${call}_${name}`
   const assign = (name: string, type: Dtype, value: string) =>
-    add(`${name}_assign`, "AssignVariableOp", [name, value], { dtype: { type } })
+    add(node(`${name}_assign`), "AssignVariableOp", [name, value], { dtype: { type } })
   const done = assigned.flatMap(({ name, type, shape, slots, isWritten }) => {
-    const value = fed(`${name}_fed`, type, shape)
+    const value = fed(node(`${name}_fed`), type, shape)
     inputs[name] = { node: value, type }
-    const zeros = Array.from({ length: slots }, (_, index) =>
-      assign(slotName(name, index), type, add(`${name}_zeros_${index}`, "ZerosLike", [value], { T: { type } }))
-    )
-    const own = isWritten ? add(`${name}_copy`, "DeepCopy", [value], { T: { type } }) : value
+    const zeros = Array.from({ length: slots }, (_, index) => {
+      const slot = slotName(name, index)
+      return assign(slot, type, add(node(`${slot}_zeros`), "ZerosLike", [value], { T: { type } }))
+    })
+    const own = isWritten ? add(node(`${name}_copy`), "DeepCopy", [value], { T: { type } }) : value
     return [assign(name, type, own), ...zeros]
   })
-  return { inputs, outputs: { done: after("initialised", done) } }
+  return { inputs, outputs: { done: after(node("done"), done) } }
 }

@@ -1,7 +1,7 @@
 import { Effect, type Scope } from "effect"
 import { type GraphUnloadable, Tensorflow } from "../services/Tensorflow.ts"
 import type * as Network from "./Network.ts"
-import { builder, initNodes, predictNodes, weightVariables } from "./network-graph.ts"
+import { assignNodes, builder, predictNodes, weightVariables } from "./network-graph.ts"
 
 type Tensor = import("@tensorflow/tfjs-node-gpu").Tensor
 
@@ -27,7 +27,7 @@ export const openPredictor = (
       slots: 0,
       isWritten: false
     }))
-    const init = initNodes(graph, assigned)
+    const init = assignNodes(graph, "init", assigned)
     const session = yield* tensorflow.session({ nodes: graph.nodes, signatures: { init, predict } })
     yield* tensorflow.tidy((tf) => {
       session.run(

@@ -3,9 +3,9 @@ import { type GraphUnloadable, Tensorflow, type Tf } from "../services/Tensorflo
 import type { Attr, Dtype, Signature } from "../services/tensorflow-graph.ts"
 import * as Network from "./Network.ts"
 import {
+  assignNodes,
   type Builder,
   builder,
-  initNodes,
   type NamedInputs,
   predictNodes,
   slotName,
@@ -87,12 +87,16 @@ const stepNodes = (tf: Tf, graph: Builder, setup: Stepper.Setup, weights: Readon
     return { rule, signatures }
   })
 
-const outputsOf = (weights: ReadonlyArray<Variable>): Signature => ({
+const outputsOf = (weights: ReadonlyArray<Pick<Variable, "name" | "value">>): Signature => ({
   inputs: {},
   outputs: Object.fromEntries(weights.map(({ name, value }) => [name, value]))
 })
 
 export interface CompiledStepper extends Stepper.Stepper {
+  /** What the optimizer keeps beside the weights: the slots of the first weight, then those of the next. */
+  readonly slots: () => ReadonlyArray<Float32Array>
+  /** Goes on from what `weights` and `slots` gave. */
+  readonly restore: (weights: ReadonlyArray<Float32Array>, slots: ReadonlyArray<Float32Array>) => void
   /** What the weights as they are now say of exactly `predictRows` inputs. */
   readonly predict: PredictBatch
 }
@@ -109,18 +113,30 @@ export const open = (
     const graph = builder()
     const weights = weightVariables(graph, network)
     const { rule, signatures } = yield* stepNodes(tf, graph, setup, weights)
+    const slotsOf = ({ name, shape }: Variable) =>
+      Array.from({ length: rule.slots }, (_, slot) => ({ name: slotName(name, slot), shape }))
     const predict = yield* predictNodes(tf, graph, network, weights, predictRows)
     const data = [
       { name: "inputs", type: "float", shape: [labels.length, ...network.input], slots: 0, isWritten: false },
       { name: "labels", type: "int32", shape: [labels.length], slots: 0, isWritten: false },
       { name: "told", type: "float", shape: [lookEvery, 2], slots: 0, isWritten: true }
     ] as const
-    const { slots } = rule
-    const held = weights.map(({ name, shape }) => ({ name, type: "float" as const, shape, slots, isWritten: true }))
-    const init = initNodes(graph, [...data, ...held])
+    const written = { type: "float", slots: 0, isWritten: true } as const
+    const held = weights.map(({ name, shape }) => ({ ...written, name, shape }))
+    const kept = weights.flatMap((weight) => slotsOf(weight))
+    const init = assignNodes(graph, "init", [...data, ...held.map((weight) => ({ ...weight, slots: rule.slots }))])
+    const restore = assignNodes(graph, "restore", [...held, ...kept.map((slot) => ({ ...written, ...slot }))])
+    const slotReads = kept.map(({ name }) => ({ name, value: graph.read(`${name}_read`, name, "float") }))
     const session = yield* tensorflow.session({
       nodes: graph.nodes,
-      signatures: { init, ...signatures, predict, weights: outputsOf(weights) }
+      signatures: {
+        init,
+        restore,
+        ...signatures,
+        predict,
+        weights: outputsOf(weights),
+        ...(kept.length === 0 ? {} : { slots: outputsOf(slotReads) })
+      }
     })
     const call = (signature: string, inputs: Readonly<Record<string, Tensor>>) => {
       const outputs = session.run(signature, inputs)
@@ -174,6 +190,17 @@ export const open = (
       weights: () => {
         const read = call("weights", {})
         return weights.map(({ name }) => floats(read[name]))
+      },
+      slots: () => {
+        const read = kept.length === 0 ? {} : call("slots", {})
+        return kept.map(({ name }) => floats(read[name]))
+      },
+      restore: (values, slotValues) => {
+        const given = [...weights, ...kept].map(({ name, shape }, at) => [
+          name,
+          tf.tensor([...values, ...slotValues][at] as Float32Array, [...shape])
+        ])
+        tf.dispose(call("restore", Object.fromEntries(given)))
       },
       predict: (inputs) =>
         floats(call("predict", { x: tf.tensor(inputs, [predictRows, ...network.input]) }).probabilities)

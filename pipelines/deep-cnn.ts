@@ -2,6 +2,7 @@ import * as Param from "../engine/Param.ts"
 import * as Pipeline from "../engine/Pipeline.ts"
 import { dataset } from "../stages/dataset.ts"
 import { evaluateNetwork } from "../stages/evaluate-network.ts"
+import { validationParam } from "../stages/fitting.ts"
 import { ingest } from "../stages/ingest.ts"
 import { normalize } from "../stages/normalize.ts"
 import { plot } from "../stages/plot.ts"
@@ -14,6 +15,7 @@ export const deepCnn = Pipeline.make({
     ...dataset.params,
     ...ingest.params,
     ...trainNetwork.params,
+    validation: validationParam,
     network: Param.withDefault(trainNetwork.params.network, [
       { kind: "conv2d", filters: 32, kernelSize: 3, padding: "same", activation: "relu" },
       { kind: "max-pool", size: 2 },
@@ -27,9 +29,16 @@ export const deepCnn = Pipeline.make({
   },
   build: (params) => {
     const images = ingest({ dataset: dataset(params) }, params)
-    const { model, history } = trainNetwork({ pixels: normalize({ images: images.train }).normalized }, params)
-    const { metrics, confusion } = evaluateNetwork({ model, pixels: normalize({ images: images.test }).normalized })
+    const test = normalize({ images: images.test }).normalized
+    const { model, history, fit } = trainNetwork(
+      {
+        pixels: normalize({ images: images.train }).normalized,
+        validation: params.validation === "test" ? [test] : []
+      },
+      params
+    )
+    const { metrics, confusion } = evaluateNetwork({ model, pixels: test })
     const { curves, heatmap } = plot({ history, confusion })
-    return { model, metrics, curves, confusion: heatmap }
+    return { model, fit, metrics, curves, confusion: heatmap }
   }
 })

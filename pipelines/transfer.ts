@@ -2,6 +2,7 @@ import * as Pipeline from "../engine/Pipeline.ts"
 import { dataset } from "../stages/dataset.ts"
 import { evaluate } from "../stages/evaluate.ts"
 import { extractFeatures } from "../stages/extract-features.ts"
+import { validationParam } from "../stages/fitting.ts"
 import { ingest } from "../stages/ingest.ts"
 import { mobilenetV2Weights } from "../stages/mobilenet-v2-weights.ts"
 import { normalize } from "../stages/normalize.ts"
@@ -12,7 +13,13 @@ import { train } from "../stages/train.ts"
 export const transfer = Pipeline.make({
   name: "transfer",
   description: "A dense head on the features of a frozen ImageNet MobileNetV2",
-  params: { ...dataset.params, ...ingest.params, ...extractFeatures.params, ...train.params },
+  params: {
+    ...dataset.params,
+    ...ingest.params,
+    ...extractFeatures.params,
+    ...train.params,
+    validation: validationParam
+  },
   build: (params) => {
     const images = ingest({ dataset: dataset(params) }, params)
     const weights = mobilenetV2Weights()
@@ -21,9 +28,13 @@ export const transfer = Pipeline.make({
       const { resized } = resizeTo224({ pixels: normalized })
       return extractFeatures({ pixels: resized, weights }, params).features
     }
-    const { model, history } = train({ features: [featuresOf(images.train)] }, params)
-    const { metrics, confusion } = evaluate({ model, features: featuresOf(images.test) })
+    const test = featuresOf(images.test)
+    const { model, history, fit } = train(
+      { features: [featuresOf(images.train)], validation: params.validation === "test" ? [test] : [] },
+      params
+    )
+    const { metrics, confusion } = evaluate({ model, features: test })
     const { curves, heatmap } = plot({ history, confusion })
-    return { model, metrics, curves, confusion: heatmap }
+    return { model, fit, metrics, curves, confusion: heatmap }
   }
 })

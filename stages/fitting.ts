@@ -3,11 +3,12 @@ import * as ArrowTable from "../artifacts/ArrowTable.ts"
 import * as ClassNames from "../artifacts/ClassNames.ts"
 import type { History } from "../artifacts/History.ts"
 import * as Param from "../engine/Param.ts"
-import * as Progress from "../engine/Progress.ts"
 import * as TrainedClassifier from "../models/Classifier.ts"
+import type { Epoch } from "../models/Epoch.ts"
 import * as Network from "../models/Network.ts"
 import type { Optimizer } from "../models/Optimizer.ts"
 import * as Training from "../models/Training.ts"
+import { StateUnreadable } from "../models/TrainingState.ts"
 import { GraphUnloadable, TensorflowUnloadable, withTensorflow } from "../services/Tensorflow.ts"
 
 export const count = (most: number) =>
@@ -24,7 +25,7 @@ export const fittingParams = {
   learningRate: Param.make(Schema.Positive.annotations({ description: "a number above 0" }), 1e-3, "Step size"),
   momentum: Param.make(share, 0, "Momentum of sgd; adam has its own"),
   batchSize: Param.make(count(65_536), 64, "Rows in a training step"),
-  epochs: Param.make(count(100_000), 10, "Passes over the training rows"),
+  epochs: Param.make(count(100_000), 10, "Passes over the training images; more go on from fewer"),
   l2: Param.make(Schema.NonNegative.annotations({ description: "a number from 0" }), 0, "L2 penalty of the kernels"),
   validationSplit: Param.make(
     Schema.Number.pipe(Schema.between(0.001, 0.9)).annotations({ description: "a number from 0.001 to 0.9" }),
@@ -41,24 +42,36 @@ export const fittingParams = {
 export const FittingError = Schema.Union(
   Training.Diverged,
   Training.TrainingDataInvalid,
+  StateUnreadable,
   Network.NetworkInvalid,
   ClassNames.ClassNamesMissing,
   GraphUnloadable,
   TensorflowUnloadable
 )
 
-/** Rows to train on: all images, view by view. */
-export interface Examples extends Pick<Training.Data, "inputs" | "shape" | "labels"> {
+/** What a pipeline offers beside: which images its training is given as `validation`. */
+export const validationParam = Param.make(
+  Schema.Literal("held-out", "test"),
+  "held-out",
+  "What chooses the best epoch: training images held out, or the test images, as the homework has it"
+)
+
+/** Images to train on, view by view, and others to choose the best epoch on; null holds some of the first out. */
+export interface Examples extends Training.Rows {
+  readonly shape: ReadonlyArray<number>
   readonly views: number
   readonly classes: ReadonlyArray<string>
+  readonly validation: Training.Rows | null
 }
+
+type Fitting = Omit<Param.Values<typeof fittingParams>, "epochs">
 
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`
 
-const optimizerOf = ({ optimizer, learningRate, momentum }: Param.Values<typeof fittingParams>): Optimizer =>
+const optimizerOf = ({ optimizer, learningRate, momentum }: Fitting): Optimizer =>
   optimizer === "adam" ? { kind: "adam", learningRate } : { kind: "sgd", learningRate, momentum }
 
-const historyOf = (epochs: ReadonlyArray<Training.Epoch>) =>
+const historyOf = (epochs: ReadonlyArray<Epoch>) =>
   ArrowTable.fromBatch<typeof History.columns>({
     rows: epochs.length,
     columns: {
@@ -70,26 +83,52 @@ const historyOf = (epochs: ReadonlyArray<Training.Epoch>) =>
     }
   })
 
-/** Trains the layers with a softmax over the classes at their end; keeps the epoch that does best on held-out images. */
-export const fitted = (
-  layers: Network.Network,
-  { views, classes, ...rows }: Examples,
-  params: Param.Values<typeof fittingParams>
-) =>
+const dataOf = ({ inputs, labels, shape, views, classes, validation }: Examples, { validationSplit, seed }: Fitting) =>
   Effect.gen(function* () {
-    const images = rows.labels.length / views
-    const split = yield* Training.split({ images, views }, params.validationSplit, params.seed)
-    const { network, weights, history } = yield* Training.fit(
-      Network.withEnd(layers, classes.length),
-      { ...rows, classes: classes.length, split },
-      { ...params, optimizer: optimizerOf(params) },
-      (epoch) =>
-        Progress.report({
-          done: epoch.epoch,
-          total: params.epochs,
-          unit: "epochs",
-          note: `loss ${epoch.loss.toFixed(3)}, validation accuracy ${percent(epoch.validationAccuracy)}`
-        })
+    const images = labels.length / views
+    const rows = { inputs, labels, shape, views, classes: classes.length }
+    if (validation !== null) {
+      const all = Training.allOf(validation.labels.length)
+      return { ...rows, training: Training.allOf(images), validation: { ...validation, rows: all } }
+    }
+    const split = yield* Training.split(images, validationSplit, seed)
+    return { ...rows, training: split.training, validation: { inputs, labels, rows: split.validation } }
+  })
+
+/** Trains the layers with a softmax over the classes at their end; keeps the epoch that does best on validation images. */
+export const fitting = (layers: Network.Network, examples: Examples, params: Fitting) =>
+  Effect.gen(function* () {
+    const data = yield* dataOf(examples, params)
+    const options = { ...params, optimizer: optimizerOf(params) }
+    const { resume, epoch, save, trained } = yield* Training.open(
+      Network.withEnd(layers, examples.classes.length),
+      data,
+      options
     )
-    return { model: TrainedClassifier.toFiles({ network, weights, classes }), history: historyOf(history) }
+    return {
+      resume,
+      step: (at: number) =>
+        Effect.map(
+          epoch(at),
+          ({ loss, validationAccuracy }) =>
+            `loss ${loss.toFixed(3)}, validation accuracy ${percent(validationAccuracy)}`
+        ),
+      save,
+      finish: Effect.map(trained, ({ network, weights, history, bestEpoch }) => {
+        const { epoch: _, ...best } = history[bestEpoch - 1] as Epoch
+        return {
+          model: TrainedClassifier.toFiles({ network, weights, classes: examples.classes }),
+          history: historyOf(history),
+          fit: {
+            epochs: history.length,
+            bestEpoch,
+            ...best,
+            trainingRows: data.training.length,
+            validationRows: data.validation.rows.length,
+            validation: examples.validation === null ? ("held-out" as const) : ("test" as const),
+            parameters: Network.parameters(network)
+          }
+        }
+      })
+    }
   }).pipe(withTensorflow)

@@ -1,14 +1,18 @@
 import { Effect, Either, Schema, Stream } from "effect"
 import type * as ArrowTable from "../artifacts/ArrowTable.ts"
 import * as ClassNames from "../artifacts/ClassNames.ts"
+import { Fit } from "../artifacts/Fit.ts"
 import { History } from "../artifacts/History.ts"
 import { ImageClassifier } from "../artifacts/ImageClassifier.ts"
 import { Pixels } from "../artifacts/Pixels.ts"
+import { TrainingState } from "../artifacts/TrainingState.ts"
 import * as Param from "../engine/Param.ts"
 import * as Stage from "../engine/Stage.ts"
+import * as Evaluation from "../models/Evaluation.ts"
 import { kindNames } from "../models/Layer.ts"
 import * as Network from "../models/Network.ts"
-import { FittingError, fitted, fittingParams } from "./fitting.ts"
+import * as Training from "../models/Training.ts"
+import { FittingError, fitting, fittingParams } from "./fitting.ts"
 import { tensorflowFacts } from "./tensorflow-facts.ts"
 
 /** The largest images that there are: a network that does not fit them fits none. The data's own size is checked later. */
@@ -24,29 +28,54 @@ const Layers = Network.Network.pipe(
   )
 ).annotations({ description: `a list of layers, each with its kind: ${kindNames.join(", ")}` })
 
-/** All rows, with the shape that they have. */
-const gather = (pixels: ArrowTable.Table<typeof Pixels.columns, Stage.InputFailure>) =>
+type Table = ArrowTable.Table<typeof Pixels.columns, Stage.InputFailure>
+
+/** All rows of the tables, with the shape that they have. */
+const gather = (tables: ReadonlyArray<Table>, shape: ReadonlyArray<number>) =>
+  Effect.gen(function* () {
+    const size = shape.reduce((product, length) => product * length, 1)
+    const total = tables.reduce((sum, { rows }) => sum + rows, 0)
+    const inputs = new Float32Array(total * size)
+    const labels = new Int32Array(total)
+    let row = 0
+    for (const table of tables) {
+      yield* Stream.runForEach(table.batches, ({ rows, columns: { image, label } }) =>
+        Effect.sync(() => {
+          inputs.set(image.data, row * size)
+          labels.set(label, row)
+          row += rows
+        })
+      )
+    }
+    return { inputs, labels }
+  })
+
+const examplesOf = (pixels: Table, validation: ReadonlyArray<Table>) =>
   Effect.gen(function* () {
     const classes = yield* ClassNames.fromMetadata(pixels.header.metadata)
     const shape = pixels.header.shapes.image ?? []
-    const size = shape.reduce((product, length) => product * length, 1)
-    const inputs = new Float32Array(pixels.rows * size)
-    const labels = new Int32Array(pixels.rows)
-    let row = 0
-    yield* Stream.runForEach(pixels.batches, ({ rows, columns: { image, label } }) =>
-      Effect.sync(() => {
-        inputs.set(image.data, row * size)
-        labels.set(label, row)
-        row += rows
-      })
-    )
-    return { inputs, shape, labels, views: 1, classes }
+    for (const { header } of validation) {
+      yield* Evaluation.sameClasses(classes, yield* ClassNames.fromMetadata(header.metadata))
+      const other = header.shapes.image ?? []
+      if (other.join() !== shape.join()) {
+        const what = `the images to validate on are [${other.join(", ")}]`
+        return yield* new Training.TrainingDataInvalid({
+          what,
+          expected: `[${shape.join(", ")}], as those to train on`
+        })
+      }
+    }
+    const held = validation.length === 0 ? null : yield* gather(validation, shape)
+    return { ...(yield* gather([pixels], shape)), shape, views: 1, classes, validation: held }
   })
 
-/** Trains a network of typed layers on images; keeps the epoch that does best on held-out training images. */
-export const trainNetwork = Stage.make({
+/**
+ * Trains a network of typed layers on images. Keeps the epoch that does best on the images of `validation`, where there
+ * are none on training images held out.
+ */
+export const trainNetwork = Stage.iterate({
   name: "train-network",
-  inputs: { pixels: Pixels },
+  inputs: { pixels: Pixels, validation: Stage.many(Pixels) },
   params: {
     network: Param.make(
       Layers,
@@ -56,9 +85,12 @@ export const trainNetwork = Stage.make({
     ),
     ...fittingParams
   },
-  outputs: { model: ImageClassifier, history: History },
-  errors: FittingError,
+  steps: "epochs",
+  state: TrainingState,
+  outputs: { model: ImageClassifier, history: History, fit: Fit },
+  errors: Schema.Union(FittingError, Evaluation.ClassesDiffer),
   facts: tensorflowFacts,
   share: "machine",
-  run: ({ pixels }, params) => Effect.flatMap(gather(pixels), (examples) => fitted(params.network, examples, params))
+  run: ({ pixels, validation }, params) =>
+    Effect.flatMap(examplesOf(pixels, validation), (examples) => fitting(params.network, examples, params))
 })

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
 import { describe, expect, it, layer } from "@effect/vitest"
-import { Deferred, Effect, Either, Fiber } from "effect"
+import { Deferred, Effect, Fiber } from "effect"
+import type * as Checkpoint from "../../artifacts/Checkpoint.ts"
 import * as DenseHead from "../../models/DenseHead.ts"
 import * as Evaluation from "../../models/Evaluation.ts"
 import * as Network from "../../models/Network.ts"
@@ -22,17 +23,28 @@ const blobs = (apart: number): Training.Data => {
   features.forEach((value, at) => {
     features[at] = value + (centres[(labels[Math.floor(at / 1280)] ?? 0) * 1280 + (at % 1280)] ?? 0)
   })
+  const { training, validation } = Effect.runSync(Training.split(rows, 0.2, 5))
   return {
     inputs: features,
     shape: [1280],
     labels,
     classes,
-    split: Either.getOrThrow(Effect.runSync(Effect.either(Training.split({ images: rows, views: 1 }, 0.2, 5))))
+    views: 1,
+    training,
+    validation: { inputs: features, labels, rows: validation }
   }
 }
 
+/** The same with other rows, also where they are validated on. */
+const withRows = (rows: Training.Rows): Training.Data => ({
+  ...data,
+  ...rows,
+  validation: { ...rows, rows: data.validation.rows }
+})
+
 const data = blobs(0.35)
 type Changes = Partial<Training.Options> & {
+  readonly epochs?: number
   readonly units?: number
   readonly dropout?: number
   readonly learningRate?: number
@@ -70,24 +82,21 @@ const digest = (trained: Effect.Effect.Success<ReturnType<typeof train>>) => {
 }
 
 describe("a split", () => {
-  it.effect("holds an image out with all its views, and validates on its first", () =>
+  it.effect("holds out a share of the images, drawn by the seed", () =>
     Effect.gen(function* () {
-      const { training, validation } = yield* Training.split({ images: 50, views: 3 }, 0.2, 1)
+      const { training, validation } = yield* Training.split(50, 0.2, 1)
       expect(validation).toHaveLength(10)
-      expect(training).toHaveLength(120)
-      const trained = new Set([...training].map((row) => row % 50))
-      expect([...validation].filter((row) => row >= 50 || trained.has(row))).toStrictEqual([])
-      const whole = [...trained, ...validation].sort((a, b) => a - b)
+      const whole = [...training, ...validation].sort((a, b) => a - b)
       expect(whole).toStrictEqual(Array.from({ length: 50 }, (_, image) => image))
-      const again = yield* Training.split({ images: 50, views: 3 }, 0.2, 2)
+      const again = yield* Training.split(50, 0.2, 2)
       expect(again.validation).not.toStrictEqual(validation)
     })
   )
 
   it.effect("of one image is refused", () =>
     Effect.gen(function* () {
-      const refused = yield* Effect.flip(Training.split({ images: 1, views: 2 }, 0.5, 1))
-      expect(refused.message).toContain("there are 1 images in 2 views; expected at least two images")
+      const refused = yield* Effect.flip(Training.split(1, 0.5, 1))
+      expect(refused.message).toContain("there are 1 images; expected at least two images")
     })
   )
 })
@@ -128,7 +137,7 @@ layer(Tensorflow.live)("training", (it) => {
       const { history, bestEpoch, weights } = yield* train({ epochs: 8, learningRate: 0.01 }, hard)
       const best = Math.max(...history.map(({ validationAccuracy }) => validationAccuracy))
       expect(bestEpoch).toBe(history.find(({ validationAccuracy }) => validationAccuracy === best)?.epoch)
-      const tally = yield* tallyOf(weights, hard, data.split.validation)
+      const tally = yield* tallyOf(weights, hard, data.validation.rows)
       expect(Evaluation.accuracy(tally)).toBe(best)
       expect(Evaluation.loss(tally)).toBe(history[bestEpoch - 1]?.validationLoss)
     })
@@ -151,13 +160,13 @@ layer(Tensorflow.live)("training", (it) => {
     Effect.gen(function* () {
       const inputs = data.inputs.slice()
       const labels = data.labels.slice()
-      for (const row of data.split.validation) {
+      for (const row of data.validation.rows) {
         inputs.fill(9, row * 1280, (row + 1) * 1280)
         labels[row] = 0
       }
       const [clean, spoilt] = yield* Effect.all([
         train({ epochs: 1 }),
-        train({ epochs: 1 }, { ...data, inputs, labels })
+        train({ epochs: 1 }, withRows({ inputs, labels }))
       ])
       expect(spoilt.weights).toStrictEqual(clean.weights)
       expect(spoilt.history[0]?.validationLoss).not.toBe(clean.history[0]?.validationLoss)
@@ -167,7 +176,7 @@ layer(Tensorflow.live)("training", (it) => {
   it.scoped("tells the mean loss over every training row, the last, smaller batch included", () =>
     Effect.gen(function* () {
       const { history, weights } = yield* train({ epochs: 1, batchSize: 7, dropout: 0, learningRate: 1e-12 })
-      const still = yield* tallyOf(weights, data, data.split.training)
+      const still = yield* tallyOf(weights, data, data.training)
       expect(history[0]?.loss).toBeCloseTo(Evaluation.loss(still), 5)
       expect(history[0]?.accuracy).toBe(Evaluation.accuracy(still))
     })
@@ -175,10 +184,10 @@ layer(Tensorflow.live)("training", (it) => {
 
   it.effect("fails as Diverged at the very step whose loss is no number", () =>
     Effect.gen(function* () {
-      const order = Random.shuffle({ seed: 7, purpose: "order", epoch: 1, step: 0 }, data.split.training)
+      const order = Random.shuffle({ seed: 7, purpose: "order", epoch: 1, step: 0 }, data.training)
       const inputs = data.inputs.slice()
       inputs[(order[100] ?? 0) * 1280] = Number.POSITIVE_INFINITY
-      const failure = yield* Effect.flip(train({}, { ...data, inputs }))
+      const failure = yield* Effect.flip(train({}, withRows({ inputs, labels: data.labels })))
       expect(failure).toStrictEqual(new Training.Diverged({ epoch: 1, step: 4, learningRate: 1e-3, history: [] }))
       expect(failure.message).toContain(
         "epoch 1, step 4; expected it to fall. Lower the learning rate: --learning-rate 0.0001."
@@ -196,9 +205,13 @@ layer(Tensorflow.live)("training", (it) => {
   it.effect("refuses a label without a class, and floats without a row", () =>
     Effect.gen(function* () {
       const labels = data.labels.slice().fill(10, 3, 4)
-      expect((yield* Effect.flip(train({}, { ...data, labels }))).message).toContain("a label is 10; expected 0 to 9")
+      expect((yield* Effect.flip(train({}, withRows({ inputs: data.inputs, labels })))).message).toContain(
+        "a label is 10; expected 0 to 9"
+      )
       const inputs = data.inputs.subarray(1)
-      expect((yield* Effect.flip(train({}, { ...data, inputs }))).message).toContain("300 labels come with")
+      expect((yield* Effect.flip(train({}, withRows({ inputs, labels: data.labels })))).message).toContain(
+        "300 labels come with"
+      )
     })
   )
 
@@ -217,6 +230,80 @@ layer(Tensorflow.live)("training", (it) => {
       yield* Fiber.interrupt(fiber)
       expect(tf.memory().numTensors).toBe(before)
       expect(tf.node.getNumOfSavedModels()).toBe(sessions)
+    })
+  )
+
+  it.effect("goes on from a saved state to the very bytes of an uninterrupted training", () =>
+    Effect.gen(function* () {
+      for (const optimizer of [
+        { kind: "adam", learningRate: 0.01 },
+        { kind: "sgd", learningRate: 0.01, momentum: 0 },
+        { kind: "sgd", learningRate: 0.01, momentum: 0.9 }
+      ] as const) {
+        const hard = blobs(0.13)
+        const straight = yield* Training.fit(head(), hard, { ...options, optimizer, epochs: 6 }, () => Effect.void)
+        let state: Checkpoint.State | undefined
+        for (const epochs of [[1, 2], [3], [4, 5, 6]]) {
+          const resumed = yield* Effect.scoped(
+            Effect.gen(function* () {
+              const fitting = yield* Training.open(head(), hard, { ...options, optimizer })
+              if (state !== undefined) yield* fitting.resume(state)
+              for (const epoch of epochs) yield* fitting.epoch(epoch)
+              state = yield* fitting.save
+              return yield* fitting.trained
+            })
+          )
+          if (epochs.includes(6)) expect(digest(resumed)).toBe(digest(straight))
+        }
+      }
+    })
+  )
+
+  it.effect("draws one view of each image an epoch, and holds an image out with all its views", () =>
+    Effect.gen(function* () {
+      const views = 3
+      const inputs = new Float32Array(views * data.inputs.length)
+      for (let view = 0; view < views; view++) inputs.set(data.inputs, view * data.inputs.length)
+      const labels = Int32Array.from({ length: views * rows }, (_, row) => data.labels[row % rows] ?? 0)
+      const seen = { ...data, inputs, labels, views }
+      // equal views are one view, whichever is drawn
+      const [one, three] = yield* Effect.all([train({ epochs: 2 }), train({ epochs: 2 }, seen)])
+      expect(three.weights).toStrictEqual(one.weights)
+      const spoilt = inputs.slice()
+      for (const image of data.validation.rows)
+        for (let view = 0; view < views; view++)
+          spoilt.fill(9, (view * rows + image) * 1280, (view * rows + image + 1) * 1280)
+      expect((yield* train({ epochs: 2 }, { ...seen, inputs: spoilt })).weights).toStrictEqual(one.weights)
+      // what is no number is met in the first epoch, or a later one
+      for (let view = 1; view < views; view++) {
+        const broken = inputs.slice().fill(Number.NaN, view * rows * 1280, (view + 1) * rows * 1280)
+        expect((yield* Effect.flip(train({ epochs: 1 }, { ...seen, inputs: broken })))._tag).toBe("Diverged")
+      }
+      const first = inputs.slice().fill(Number.NaN, rows * 1280)
+      expect(yield* Effect.flip(train({ epochs: 1 }, { ...seen, inputs: first }))).toMatchObject({ step: 1 })
+    })
+  )
+
+  it.effect("refuses a state of another network, or of another optimizer", () =>
+    Effect.gen(function* () {
+      const saved = (units: number, optimizer: Training.Options["optimizer"]) =>
+        Effect.scoped(
+          Effect.gen(function* () {
+            const fitting = yield* Training.open(head(units), data, { ...options, optimizer })
+            yield* fitting.epoch(1)
+            return yield* fitting.save
+          })
+        )
+      const adam = { kind: "adam", learningRate: 1e-3 } as const
+      const sgd = { kind: "sgd", learningRate: 1e-3, momentum: 0 } as const
+      const into = (state: Checkpoint.State) =>
+        Effect.scoped(
+          Effect.flatMap(Training.open(head(32), data, { ...options, optimizer: adam }), ({ resume }) => resume(state))
+        )
+      expect((yield* Effect.flip(into(yield* saved(16, adam)))).message).toContain(
+        'it has no "dense_0/kernel" of [1280, 32]; expected one of the same network'
+      )
+      expect((yield* Effect.flip(into(yield* saved(32, sgd)))).message).toContain("slot_0")
     })
   )
 

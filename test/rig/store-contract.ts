@@ -72,6 +72,32 @@ export const storeContract = (name: string, cache: () => Layer.Layer<Cache>) => 
   )
 
   test(
+    "an object that is removed is missing, and one that never was is removed without a word",
+    Effect.gen(function* () {
+      const store = yield* ObjectStore
+      const object = yield* store.put(bytes("hello"))
+      yield* store.remove(object)
+      expect((yield* Effect.flip(store.get(object)))._tag).toBe("ObjectMissing")
+      yield* store.remove(object)
+      expect(yield* store.put(bytes("hello"))).toBe(object)
+      expect(new TextDecoder().decode(yield* store.get(object))).toBe("hello")
+    })
+  )
+
+  test(
+    "the keys of a stage are those of its traces",
+    Effect.gen(function* () {
+      const traces = yield* TraceStore
+      const [one, two, other] = [traceOf("train", 1), traceOf("train", 2), traceOf("evaluate", 1)]
+      for (const trace of [one, two, other]) yield* traces.put(trace)
+      expect(yield* traces.keysOf("train")).toEqual(new Set([one.key, two.key]))
+      yield* traces.remove("train", one.key)
+      expect(yield* traces.keysOf("train")).toEqual(new Set([two.key]))
+      expect((yield* traces.keysOf("plot")).size).toBe(0)
+    })
+  )
+
+  test(
     "an object that is not there is missing, by name",
     Effect.gen(function* () {
       const store = yield* ObjectStore

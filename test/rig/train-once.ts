@@ -19,6 +19,7 @@ export const trainOnce = Effect.gen(function* () {
   const rows = 250
   const inputs = Random.uniform({ seed: 5, purpose: "weights", epoch: 0, step: 0 }, rows * 10 * 10 * 3, 1)
   const labels = Int32Array.from({ length: rows }, (_, row) => row % 4)
+  const { training, validation } = yield* Training.split(rows, 0.2, 1)
   const { weights, history } = yield* Training.fit(
     network,
     {
@@ -26,7 +27,9 @@ export const trainOnce = Effect.gen(function* () {
       shape: [10, 10, 3],
       labels,
       classes: 4,
-      split: yield* Training.split({ images: rows, views: 1 }, 0.2, 1)
+      views: 1,
+      training,
+      validation: { inputs, labels, rows: validation }
     },
     { optimizer: { kind: "adam", learningRate: 1e-3 }, l2: 1e-4, batchSize: 32, epochs: 2, seed: 4 },
     () => Effect.void

@@ -1,0 +1,89 @@
+import { Effect, Either } from "effect"
+import { id, type Stored } from "../artifacts/Artifact.ts"
+import * as CanonicalJson from "../artifacts/CanonicalJson.ts"
+import type { State } from "../artifacts/Checkpoint.ts"
+import * as Key from "../cache/Key.ts"
+import { ObjectStore, readPart } from "../cache/ObjectStore.ts"
+import { type Trace, TraceStore } from "../cache/Trace.ts"
+import type { Iterates } from "./Node.ts"
+
+/** The states of iterating stages are traces of a stage beside them. */
+export const stageOf = (stage: string): string => `${stage}.state`
+
+const withSteps = (text: Key.KeyText, { steps }: Iterates, at: number): Key.KeyText => ({
+  ...text,
+  params: { ...text.params, [steps]: at }
+})
+
+/** What a node's state after some steps depends on: all that the node does, with that number for its own. */
+const textOf = (text: Key.KeyText, iterates: Iterates, at: number): Key.KeyText => ({
+  ...withSteps(text, iterates, at),
+  stage: stageOf(text.stage),
+  outputs: { state: id(iterates.state) }
+})
+
+/** Whether a state's text says that it stands where the node of another text does. */
+export const isOf = (state: Key.KeyText, node: Key.KeyText): boolean => {
+  const shared = ({ params, inputs, code, facts }: Key.KeyText) =>
+    Either.getOrElse(CanonicalJson.encode({ params, inputs, code, facts }), () => "inexact")
+  return state.stage === stageOf(node.stage) && shared(state) === shared(node)
+}
+
+/** A kept state, after `at` steps. */
+export interface Kept {
+  readonly at: number
+  readonly trace: Trace
+}
+
+/** The states of at most so many steps, the newest first. */
+export const kept = (text: Key.KeyText, iterates: Iterates, most: number) =>
+  Effect.gen(function* () {
+    const traces = yield* TraceStore
+    const stage = stageOf(text.stage)
+    const there = yield* traces.keysOf(stage)
+    const states: Array<Kept> = []
+    for (let at = there.size === 0 ? 0 : most; at > 0; at--) {
+      const key = yield* Key.ofText(textOf(text, iterates, at))
+      if (!there.has(key)) continue
+      const found = yield* traces.get(stage, key)
+      if (found._tag === "Hit") states.push({ at, trace: found.trace })
+    }
+    return states
+  })
+
+/** The key that all numbers of steps share: one holder of its lease goes on where another has got to. */
+export const leaseKey = (text: Key.KeyText, iterates: Iterates) => Key.ofText(textOf(text, iterates, 0))
+
+/** The state's name for itself: with it no two keys have one object, so that a dropped one was nobody else's. */
+const OWN = "key"
+
+export const read = ({ trace }: Kept, { state }: Iterates) =>
+  Effect.flatMap(ObjectStore, (store) => state.decode(trace.outputs.state as Stored, readPart(store)))
+
+/** Publishes a state: its object first, its trace last. */
+export const write = (
+  node: Pick<Trace, "text" | "pipeline" | "node" | "labels" | "host" | "finished" | "seconds">,
+  iterates: Iterates,
+  at: number,
+  { arrays, texts }: State
+) =>
+  Effect.gen(function* () {
+    const store = yield* ObjectStore
+    const text = textOf(node.text, iterates, at)
+    const key = yield* Key.ofText(text)
+    const state = yield* iterates.state.encode({ arrays, texts: { ...texts, [OWN]: key } }, store.put)
+    const trace: Trace = { ...node, key, text, outputs: { state }, chunks: null }
+    yield* Effect.flatMap(TraceStore, (traces) => traces.put(trace))
+    return { at, trace } satisfies Kept
+  })
+
+/** Drops a state of a node that another has replaced, unless it is where a finished node stands. */
+export const drop = (text: Key.KeyText, iterates: Iterates, { at, trace }: Kept) =>
+  Effect.gen(function* () {
+    const traces = yield* TraceStore
+    const finished = yield* traces.get(text.stage, yield* Key.ofText(withSteps(text, iterates, at)))
+    if (finished._tag === "Hit") return
+    yield* traces.remove(trace.text.stage, trace.key)
+    const store = yield* ObjectStore
+    yield* Effect.forEach(trace.outputs.state?.parts ?? [], ({ object }) => store.remove(object), { discard: true })
+  })

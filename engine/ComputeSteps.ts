@@ -1,0 +1,93 @@
+import { hostname } from "node:os"
+import { Clock, DateTime, Effect, Fiber, type Scope } from "effect"
+import type { State } from "../artifacts/Checkpoint.ts"
+import type { ObjectStore } from "../cache/ObjectStore.ts"
+import type { TraceStore } from "../cache/Trace.ts"
+import * as Checkpoints from "./Checkpoints.ts"
+import type { Job } from "./Job.ts"
+import type { Iterates } from "./Node.ts"
+import * as NodeKey from "./NodeKey.ts"
+import * as Progress from "./Progress.ts"
+import * as RowStream from "./RowStream.ts"
+import type { Iteration } from "./Stage.ts"
+
+type Untyped<A> = Effect.Effect<A, unknown, ObjectStore | TraceStore | Scope.Scope>
+
+/** The newest of the states that can be read, given to the iteration; null where it starts from the beginning. */
+const resumed = (
+  job: Job,
+  iterates: Iterates,
+  iteration: Iteration<unknown, unknown>,
+  states: ReadonlyArray<Checkpoints.Kept>
+): Untyped<Checkpoints.Kept | null> =>
+  Effect.gen(function* () {
+    const { text } = job
+    const [kept, ...older] = states
+    if (kept === undefined) return null
+    const damaged = (what: string) =>
+      Effect.gen(function* () {
+        const hear = yield* Progress.DamageListener
+        yield* hear(`The state after ${kept.at} ${iterates.steps} ${what}`)
+        return null
+      })
+    const state: State | null = yield* Checkpoints.read(kept, iterates).pipe(
+      Effect.catchTags({
+        ObjectCorrupt: () => damaged("was corrupt"),
+        ObjectMissing: () => damaged("was missing"),
+        ArtifactUnreadable: () => damaged("could not be decoded")
+      })
+    )
+    if (state === null) return yield* resumed(job, iterates, iteration, older)
+    yield* iteration.resume(state)
+    // those that a killed process had replaced
+    yield* Effect.forEach(older, (one) => Checkpoints.drop(text, iterates, one), { discard: true })
+    return kept
+  })
+
+/**
+ * Computes an iterating stage: from its newest state, a state kept after every step, the one before dropped. A state is
+ * written while the next step is computed, so that a kill costs at most one.
+ */
+export const computeSteps = (job: Job, iterates: Iterates): Untyped<Readonly<Record<string, unknown>>> =>
+  Effect.gen(function* () {
+    const { definition, params } = job.entry.node
+    const { [iterates.steps]: wanted, ...others } = params
+    const last = wanted as number
+    const given = yield* RowStream.decodeInputs(job.entry.node, job.inputs)
+    const started = yield* Clock.currentTimeMillis
+    const iteration: Iteration<Readonly<Record<string, unknown>>, unknown> = yield* definition.run(given, others)
+    const states = yield* Checkpoints.kept(job.text, iterates, last)
+    let before = yield* resumed(job, iterates, iteration, states)
+    const from = before?.at ?? 0
+
+    const publish = (at: number, state: State, replaced: Checkpoints.Kept | null) =>
+      Effect.gen(function* () {
+        const now = yield* DateTime.now
+        const kept = yield* Checkpoints.write(
+          {
+            text: job.text,
+            pipeline: job.pipeline,
+            node: job.entry.name,
+            labels: NodeKey.labels(job.inputs),
+            seconds: (DateTime.toEpochMillis(now) - started) / 1000,
+            host: hostname(),
+            finished: DateTime.formatIso(now)
+          },
+          iterates,
+          at,
+          state
+        )
+        if (replaced !== null) yield* Checkpoints.drop(job.text, iterates, replaced)
+        return kept
+      })
+    let writing: Fiber.Fiber<Checkpoints.Kept | null, unknown> = Fiber.succeed(before)
+    for (let at = from + 1; at <= last; at++) {
+      const note = yield* iteration.step(at)
+      yield* Progress.report({ done: at, total: last, unit: iterates.steps, reused: from, note })
+      const state = yield* iteration.save
+      before = yield* Fiber.join(writing)
+      writing = yield* Effect.forkScoped(publish(at, state, before))
+    }
+    yield* Fiber.join(writing)
+    return yield* iteration.finish
+  })

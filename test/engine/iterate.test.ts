@@ -1,0 +1,257 @@
+import { beforeEach, expect, it } from "@effect/vitest"
+import { Effect, Exit, Layer, Schema } from "effect"
+import * as fc from "fast-check"
+import * as Checkpoint from "../../artifacts/Checkpoint.ts"
+import * as Digest from "../../artifacts/Digest.ts"
+import * as Document from "../../artifacts/Document.ts"
+import { Code } from "../../engine/Code.ts"
+import * as Executor from "../../engine/Executor.ts"
+import * as Param from "../../engine/Param.ts"
+import * as Pipeline from "../../engine/Pipeline.ts"
+import * as Plan from "../../engine/Plan.ts"
+import type * as Progress from "../../engine/Progress.ts"
+import * as Run from "../../engine/Run.ts"
+import * as Stage from "../../engine/Stage.ts"
+import * as Toys from "../rig/toys.ts"
+
+// An iterating stage goes on where it had got to, and what comes out is what an uninterrupted run gives.
+
+const Walked = Document.make("Walked", 1, Schema.Struct({ place: Schema.Number, path: Schema.Array(Schema.Number) }))
+const WalkState = Checkpoint.make("WalkState", 1)
+
+/** The numbers of the steps that ran, and where the next run is to be killed: at the beginning of this step. */
+const world = { steps: [] as Array<number>, killAt: Number.POSITIVE_INFINITY, damage: [] as Array<string> }
+
+const params = {
+  steps: Param.make(Schema.Int.pipe(Schema.positive()), 5, "Steps to walk"),
+  stride: Param.make(Schema.Number, 1, "Length of a step"),
+  forgetful: Param.make(Schema.Boolean, false, "Keeps part of where it is out of its state: a bug")
+}
+
+/** A walk whose every place depends on the one before, in an order that matters. */
+const walk = Stage.iterate({
+  name: "walk",
+  inputs: { total: Toys.Total },
+  params,
+  steps: "steps",
+  state: WalkState,
+  outputs: { walked: Walked },
+  run: ({ total }, { stride, forgetful, ...others }) =>
+    Effect.sync(() => {
+      expect(others).not.toHaveProperty("steps")
+      let place = total.total
+      let path: ReadonlyArray<number> = []
+      return {
+        resume: ({ arrays, texts }) =>
+          Effect.sync(() => {
+            place = arrays.place?.data[0] ?? Number.NaN
+            path = forgetful ? [] : JSON.parse(texts.path ?? "null")
+          }),
+        step: (at) =>
+          at === world.killAt
+            ? Effect.interrupt
+            : Effect.sync(() => {
+                world.steps.push(at)
+                place = Math.fround(Math.fround(place * 0.75) + stride * at)
+                path = [...path, place]
+                return `at ${place}`
+              }),
+        save: Effect.sync(() => ({
+          arrays: { place: { shape: [1], data: Float32Array.of(place) } },
+          texts: { path: JSON.stringify(path) }
+        })),
+        finish: Effect.sync(() => ({ walked: { place, path } }))
+      }
+    })
+})
+
+const walking = Pipeline.make({
+  name: "walking",
+  description: "Walks from a sum",
+  params: { ...Toys.list.params, ...params },
+  build: (values) => {
+    const { numbers } = Toys.read({ file: Toys.list(values) }, values)
+    const { total } = Toys.sum({ tables: [Toys.double({ numbers }).doubled] })
+    return { walked: walk({ total }, values).walked }
+  }
+})
+
+const code = Layer.succeed(Code, {
+  of: (stage) => Effect.succeed({ files: { [`stages/${stage}.ts`]: Digest.ofBytes(stage) }, packages: {} })
+})
+
+const memory = () => {
+  const kept = Toys.memory()
+  const layer = Layer.provideMerge(Executor.layerInProcess(walking), Layer.merge(kept.layer, code))
+  const values = (given: Readonly<Record<string, unknown>>) => Effect.orDie(Pipeline.decodeParams(walking, given))
+  return {
+    ...kept,
+    run: (given: Readonly<Record<string, unknown>>) =>
+      Effect.flatMap(values(given), (all) => Run.run(walking, all, { cores: 2 })).pipe(Effect.provide(layer)),
+    plan: (given: Readonly<Record<string, unknown>>) =>
+      Effect.flatMap(values(given), (all) => Plan.make(Pipeline.graph(walking, all))).pipe(Effect.provide(layer)),
+    states: () =>
+      [...kept.traces.values()]
+        .filter(({ text }) => text.stage === "walk.state")
+        .map(({ text }) => text.params.steps)
+        .sort()
+  }
+}
+
+/** What a run with nothing kept gives. */
+const fromScratch = (given: Readonly<Record<string, unknown>>) =>
+  Effect.map(memory().run(given), (record) => Toys.contents(record))
+
+beforeEach(() => {
+  Toys.lists.clear()
+  Toys.lists.set("a", [1, 2, 3])
+  Object.assign(world, { steps: [], killAt: Number.POSITIVE_INFINITY, damage: [] })
+})
+
+const reasonOf = (record: {
+  readonly nodes: ReadonlyArray<{ readonly node: string; readonly reason: string | null }>
+}) => record.nodes.find(({ node }) => node === "walk")?.reason
+
+it.effect("more steps go on from fewer, to what they would have been from the beginning", () =>
+  Effect.gen(function* () {
+    const { run, plan, states } = memory()
+    yield* run({ steps: 3 })
+    expect(world.steps).toEqual([1, 2, 3])
+    const { nodes } = yield* plan({ steps: 7 })
+    const planned = nodes.find(({ node }) => node === "walk")
+    expect(planned?.reasons.map(({ _tag }) => _tag)).toEqual(["ParamChanged", "Continues"])
+    world.steps = []
+    const record = yield* run({ steps: 7 })
+    expect(world.steps).toEqual([4, 5, 6, 7])
+    expect(reasonOf(record)).toBe("steps was 3, is 7; continues from step 3")
+    expect(Toys.contents(record)).toEqual(yield* fromScratch({ steps: 7 }))
+    expect(states()).toEqual([3, 7])
+  })
+)
+
+it.effect("fewer steps than are kept start from the beginning, and leave the others' state alone", () =>
+  Effect.gen(function* () {
+    const { run, states } = memory()
+    yield* run({ steps: 6 })
+    world.steps = []
+    const record = yield* run({ steps: 2 })
+    expect(world.steps).toEqual([1, 2])
+    expect(Toys.contents(record)).toEqual(yield* fromScratch({ steps: 2 }))
+    expect(states()).toEqual([2, 6])
+  })
+)
+
+it.effect("another value of any other parameter starts from the beginning", () =>
+  Effect.gen(function* () {
+    const { run } = memory()
+    yield* run({ steps: 3 })
+    world.steps = []
+    yield* run({ steps: 4, stride: 2 })
+    expect(world.steps).toEqual([1, 2, 3, 4])
+  })
+)
+
+it.effect("a killed node goes on from its last whole step, of which one state is kept", () =>
+  Effect.gen(function* () {
+    const { run, states } = memory()
+    world.killAt = 5
+    expect(Exit.isInterrupted(yield* Effect.exit(run({ steps: 8 })))).toBe(true)
+    const [left] = states()
+    expect(states()).toHaveLength(1)
+    expect([3, 4]).toContain(left)
+    Object.assign(world, { killAt: Number.POSITIVE_INFINITY, steps: [] })
+    const record = yield* run({ steps: 8 })
+    expect(world.steps).toEqual(Array.from({ length: 8 - Number(left) }, (_, at) => Number(left) + 1 + at))
+    expect(reasonOf(record)).toContain(`continues from step ${left}`)
+    expect(Toys.contents(record)).toEqual(yield* fromScratch({ steps: 8 }))
+    expect(states()).toEqual([8])
+  })
+)
+
+it.effect("nothing of a dropped state stays in the store", () =>
+  Effect.gen(function* () {
+    const { run, objects, traces } = memory()
+    yield* run({ steps: 6 })
+    const named = new Set(
+      [...traces.values()]
+        .flatMap(({ outputs }) => Object.values(outputs).flatMap(({ parts }) => parts))
+        .map(({ object }) => object)
+    )
+    expect([...objects.keys()].filter((object) => !named.has(object))).toEqual([])
+  })
+)
+
+it.effect("equal states of two keys are two objects, so that dropping one takes nothing from the other", () =>
+  Effect.gen(function* () {
+    const { run, objects, states } = memory()
+    yield* run({ steps: 2 })
+    yield* run({ steps: 2, forgetful: true })
+    yield* run({ steps: 4, forgetful: true })
+    expect(states()).toEqual([2, 2, 4])
+    const texts = [...objects.values()].map((bytes) => Buffer.from(bytes).toString())
+    expect(texts.filter((text) => text.includes("__metadata__"))).toHaveLength(3)
+  })
+)
+
+it.effect("a state that is gone or damaged costs a warning and the steps since the one before", () =>
+  Effect.gen(function* () {
+    const { run, objects, traces, events } = memory()
+    yield* run({ steps: 2 })
+    yield* run({ steps: 4 })
+    const newest = [...traces.values()].find(({ text }) => text.stage === "walk.state" && text.params.steps === 4)
+    const object = newest?.outputs.state?.parts[0]?.object
+    if (object === undefined) throw new Error("there is no state")
+    objects.set(object, Uint8Array.of(1, 2, 3))
+    world.steps = []
+    const record = yield* run({ steps: 5 })
+    expect(world.steps).toEqual([3, 4, 5])
+    expect(Toys.contents(record)).toEqual(yield* fromScratch({ steps: 5 }))
+    const warnings = events.flatMap((event) => (event._tag === "Warned" ? [event.message] : []))
+    expect(warnings).toEqual(["The state after 4 steps was corrupt of walk; it is computed again."])
+  })
+)
+
+it.effect("progress counts the steps that were kept", () =>
+  Effect.gen(function* () {
+    const { run, events } = memory()
+    yield* run({ steps: 2 })
+    events.length = 0
+    yield* run({ steps: 3 })
+    const told = events.flatMap((event) =>
+      event._tag === "NodeProgress" && event.node === "walk" ? [event.progress] : []
+    )
+    expect(told).toEqual<ReadonlyArray<Progress.Progress>>([
+      { done: 3, total: 3, unit: "steps", reused: 2, note: expect.stringMatching(/^at /) as never }
+    ])
+  })
+)
+
+/** A history of runs, some of them killed, ends where one run from scratch does. */
+const endsAsFromScratch = (forgetful: boolean) =>
+  fc.asyncProperty(
+    fc.array(fc.record({ steps: fc.integer({ min: 1, max: 8 }), killAt: fc.integer({ min: 1, max: 9 }) }), {
+      maxLength: 5
+    }),
+    fc.integer({ min: 1, max: 8 }),
+    (runs, steps) =>
+      Effect.runPromise(
+        Effect.gen(function* () {
+          const { run } = memory()
+          for (const one of runs) {
+            world.killAt = one.killAt
+            yield* Effect.exit(run({ steps: one.steps, forgetful }))
+          }
+          world.killAt = Number.POSITIVE_INFINITY
+          const record = yield* run({ steps, forgetful })
+          expect(Toys.contents(record)).toEqual(yield* fromScratch({ steps, forgetful }))
+        })
+      )
+  )
+
+it("incremental equals from scratch, whatever ran and was killed before", () =>
+  fc.assert(endsAsFromScratch(false), { numRuns: 60 }))
+
+it("… and a stage that keeps something out of its state is found out", async () => {
+  const { failed } = await fc.check(endsAsFromScratch(true), { numRuns: 60 })
+  expect(failed).toBe(true)
+})

@@ -84,7 +84,7 @@ export interface WriteOptions {
 
 /**
  * Publishes a file: written aside in its own directory, checked, synced, renamed, the directory synced. A reader sees
- * the old file or the new one, whole; a crash leaves at most a `.tmp-` file, which `sweep` removes.
+ * the old file or the new one, whole; a crash leaves at most a `.tmp-` file, which `tidy` removes.
  */
 export const publish = (
   file: string,

@@ -132,7 +132,7 @@ const release = async (file: string, token: string): Promise<void> => {
 }
 
 /** Removes a lease that has been silent for so long: its holder was killed, and nobody asked for its key again. */
-export const sweepLease = async (file: string, millis: number): Promise<void> => {
+export const tidyLease = async (file: string, millis: number): Promise<void> => {
   const seen = await see(file)
   if (seen !== null && seen.silentMillis > millis) await steal(file, seen, millis)
 }

@@ -45,6 +45,8 @@ export const layer: Layer.Layer<RunEvents, never, Reporter> = Layer.effect(
 
     const publish = RunEvent.$match({
       RunStarted: () => Effect.void,
+      SweepStarted: () => Effect.void,
+      PointSettled: () => Effect.void,
       SourceResolved: ({ source, label, notice }) => {
         running.clear()
         return Effect.zipRight(

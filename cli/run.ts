@@ -3,7 +3,7 @@ import * as path from "node:path"
 import { Effect } from "effect"
 import type { Stored } from "../artifacts/Artifact.ts"
 import { ObjectStore } from "../cache/ObjectStore.ts"
-import { sweep } from "../cache/sweep.ts"
+import { tidy } from "../cache/tidy.ts"
 import type { AnyPipeline, PlanningNeedsOf } from "../engine/Pipeline.ts"
 import * as Run from "../engine/Run.ts"
 import type { RunRecord } from "../engine/RunRecord.ts"
@@ -119,6 +119,6 @@ export const run = <P extends AnyPipeline>(
     const { home } = yield* Place
     const record = yield* Run.run(pipeline, values, { cores: availableParallelism() })
     // the run is over, and its results are kept: no housekeeping makes a failure of it
-    if (record.nodes.some(({ status }) => status === "ran")) yield* Effect.ignore(Effect.sandbox(sweep(home)))
+    if (record.nodes.some(({ status }) => status === "ran")) yield* Effect.ignore(Effect.sandbox(tidy(home)))
     return record.status === "done" ? 0 : 1
   })

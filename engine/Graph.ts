@@ -37,8 +37,11 @@ interface Builder {
   readonly pipelineParams: Readonly<Record<string, unknown>>
 }
 
-/** Equal for nodes that compute the same. A parameter without an exact form, such as NaN, equals no other. */
-const identity = (builder: Builder, node: Node): string =>
+/**
+ * Equal for nodes that compute the same; `nameOf` tells the nodes before it apart. A parameter without an exact form, such
+ * as NaN, equals no other: null.
+ */
+export const identity = (node: Node, nameOf: (node: Node) => string | undefined): string | null =>
   Either.getOrElse(
     CanonicalJson.encode([
       node.definition._tag,
@@ -46,10 +49,10 @@ const identity = (builder: Builder, node: Node): string =>
       encode(node.definition.params, node.params),
       Object.entries(node.inputs).map(([name, wires]) => [
         name,
-        [wires].flat().map((wire: AnyWire) => [builder.byNode.get(wire.node)?.name ?? null, wire.output])
+        [wires].flat().map((wire: AnyWire) => [nameOf(wire.node) ?? null, wire.output])
       ])
     ]),
-    () => `inexact ${builder.names.size}`
+    () => null
   )
 
 /** Outputs after the first of one artifact tell a table's rows apart: `test` of ingest's `train` and `test`. */
@@ -58,9 +61,18 @@ const outputQualifier = (wire: AnyWire): ReadonlyArray<string> => {
   return twins.length > 1 && twins[0]?.[0] !== wire.output ? [wire.output] : []
 }
 
-const valueText = (param: AnyParam | undefined, value: unknown, encoded: unknown): string => {
+/** A parameter's value in a few words. */
+export const valueText = (param: AnyParam | undefined, value: unknown, encoded: unknown): string => {
   if (param != null && param.text !== null) return param.text(value)
   return typeof encoded === "string" ? encoded : JSON.stringify(encoded)
+}
+
+/** The name that is not taken yet: itself, or the first of `#2`, `#3`, … */
+export const freeName = (name: string, taken: ReadonlySet<string>): string => {
+  for (let twin = 1; ; twin++) {
+    const candidate = twin === 1 ? name : `${name}#${twin}`
+    if (!taken.has(candidate)) return candidate
+  }
 }
 
 /**
@@ -80,25 +92,22 @@ const qualifiers = (builder: Builder, node: Node): ReadonlyArray<string> => {
   return [...inherited, ...outputQualifier(over), ...own]
 }
 
-const freeName = (builder: Builder, node: Node): string => {
+const nameOf = (builder: Builder, node: Node): string => {
   const values = qualifiers(builder, node)
   const name = values.length === 0 ? node.definition.name : `${node.definition.name}[${values.join(",")}]`
-  for (let twin = 1; ; twin++) {
-    const candidate = twin === 1 ? name : `${name}#${twin}`
-    if (!builder.names.has(candidate)) return candidate
-  }
+  return freeName(name, builder.names)
 }
 
 const visit = (builder: Builder, node: Node): void => {
   if (builder.byNode.has(node)) return
   for (const wire of wiresOf(node)) visit(builder, wire.node)
-  const key = identity(builder, node)
+  const key = identity(node, (other) => builder.byNode.get(other)?.name) ?? `inexact ${builder.names.size}`
   const twin = builder.byIdentity.get(key)
   if (twin !== undefined) {
     builder.byNode.set(node, twin)
     return
   }
-  const entry = { name: freeName(builder, node), node }
+  const entry = { name: nameOf(builder, node), node }
   builder.names.add(entry.name)
   builder.byNode.set(node, entry)
   builder.byIdentity.set(key, entry)

@@ -8,9 +8,9 @@ import type * as Scheduler from "./Scheduler.ts"
 type State = Scheduler.State
 
 /** Each result whose node is done, by digest. */
-export const resultsOf = (state: State): RunRecord["results"] =>
+export const resultsOf = (state: State, results: Graph.Graph["results"]): RunRecord["results"] =>
   Object.fromEntries(
-    Object.entries(state.graph.results).flatMap(([name, address]) => {
+    Object.entries(results).flatMap(([name, address]) => {
       const outcome = state.outcomes.get(address.node)
       const stored = outcome?._tag === "Done" ? outcome.trace.outputs[address.output] : undefined
       return stored === undefined ? [] : [[name, { ...address, stored }]]

@@ -65,6 +65,23 @@ export const withDefault = <A, I extends Json>(param: Param<A, I>, value: NoInfe
   of: param.of
 })
 
+/**
+ * What a function of a parameter gave for a value, where that is no object: a sweep asks the same of a thousand graphs.
+ */
+const remembered = <A>(of: (param: AnyParam, value: unknown) => A) => {
+  const known = new WeakMap<AnyParam, Map<unknown, A>>()
+  return (param: AnyParam, value: unknown): A => {
+    if (typeof value === "object" && value !== null) return of(param, value)
+    const own = known.get(param) ?? new Map<unknown, A>()
+    known.set(param, own)
+    if (!own.has(value)) own.set(value, of(param, value))
+    return own.get(value) as A
+  }
+}
+
+const accepts = remembered(({ schema }, value) => Either.isRight(Schema.validateEither(schema)(value)))
+const encoded = remembered(({ schema }, value): unknown => Schema.encodeSync(schema)(value))
+
 /** Every declared parameter: what the call gives, else the default. Throws `DefinitionInvalid` on a value that is refused. */
 export const fill = (
   of: string,
@@ -72,12 +89,12 @@ export const fill = (
   given: Readonly<Record<string, unknown>>
 ): Readonly<Record<string, unknown>> =>
   Object.fromEntries(
-    Object.entries(params).map(([name, { schema, default: value }]) => {
-      if (!(name in given)) return [name, value]
-      if (Either.isLeft(Schema.validateEither(schema)(given[name]))) {
+    Object.entries(params).map(([name, param]) => {
+      if (!(name in given)) return [name, param.default]
+      if (!accepts(param, given[name])) {
         throw new DefinitionInvalid({
           what: `${of} is given ${Inspectable.toStringUnknown(given[name], 0)} for the parameter "${name}"`,
-          expected: expectation(schema),
+          expected: expectation(param.schema),
           fix: "Correct the call in the pipeline's build."
         })
       }
@@ -87,9 +104,7 @@ export const fill = (
 
 /** Values that their schemas accept, as the JSON that enters keys. */
 export const encode = (params: Params, values: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
-  Object.fromEntries(
-    Object.entries(params).map(([name, { schema }]) => [name, Schema.encodeSync(schema)(values[name])])
-  )
+  Object.fromEntries(Object.entries(params).map(([name, param]) => [name, encoded(param, values[name])]))
 
 /** A schema in words, from its annotations: "a positive number", "one of 96, 128". */
 export const expectation = (schema: Schema.Schema.All): string => {

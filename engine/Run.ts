@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto"
 import { Cause, Clock, DateTime, Effect, Exit } from "effect"
 import { ObjectStore, type StoreFailed } from "../cache/ObjectStore.ts"
 import { type Explained, explain, InputLost } from "./Failure.ts"
-import * as NodeKey from "./NodeKey.ts"
+import type * as NodeKey from "./NodeKey.ts"
 import { recordNode, resultsOf } from "./NodeRecording.ts"
 import * as Notice from "./Notice.ts"
 import { type AnyPipeline, encodeParams, graph as graphOf, type PlanningNeedsOf } from "./Pipeline.ts"
@@ -32,7 +32,7 @@ const deliver = (state: State, losses: Scheduler.Losses): Effect.Effect<void, St
   Effect.gen(function* () {
     if (!isDone(state)) return
     const writer = yield* Results.ResultsWriter
-    const results = resultsOf(state)
+    const results = resultsOf(state, state.graph.results)
     const people = Results.materialized(state.graph).flatMap(({ name }) => {
       const result = results[name]
       return result === undefined ? [] : [{ name, ...result }]
@@ -58,23 +58,6 @@ export interface Options {
   readonly cores: number
 }
 
-const begin = (pipeline: AnyPipeline, values: Readonly<Record<string, unknown>>, cores: number): State => {
-  const graph = graphOf(pipeline, values)
-  const stages = graph.stages.filter(({ node }) => !NodeKey.isStreamed(node))
-  return {
-    graph,
-    params: encodeParams(pipeline, values),
-    sources: {},
-    outcomes: new Map(),
-    begun: new Map(),
-    computing: new Map(),
-    locks: new Map(stages.map(({ name }) => [name, Effect.unsafeMakeSemaphore(1)])),
-    permits: Effect.unsafeMakeSemaphore(cores),
-    cores,
-    stages: new Map(stages.map((entry) => [entry.name, entry]))
-  }
-}
-
 /** All of the work of a run: sources, nodes, results. */
 const work = (state: State) =>
   Effect.gen(function* () {
@@ -88,8 +71,50 @@ const work = (state: State) =>
     yield* deliver(state, [])
   }).pipe(Effect.provideServiceEffect(RunRecords, readOnce))
 
-const explainFailure = (error: Sources.SourceFailed | StoreFailed | InputLost): Explained =>
+const explainFailure = (error: Sources.SourceFailed | StoreFailed | InputLost | NodeKey.KeyFailure): Explained =>
   error._tag === "SourceFailed" ? error.explained : explain(error)
+
+/** A run's name, which sorts by time, and when it began. */
+export const beginning = Effect.gen(function* () {
+  const now = yield* DateTime.now
+  const started = DateTime.formatIso(now)
+  const stamp = started.replace(/[-:]|\.\d+Z/g, "").replace("T", "-")
+  const began = DateTime.toEpochMillis(now)
+  return {
+    run: `${stamp}-${randomBytes(3).toString("hex")}`,
+    started,
+    seconds: Effect.map(Clock.currentTimeMillis, (millis) => (millis - began) / 1000)
+  }
+})
+
+/** Publishes a record. A run that did its work is not undone by one that cannot be written. */
+export const keep = (record: RunRecord) =>
+  Effect.gen(function* () {
+    yield* Effect.flatMap(RunRecords, (records) => records.put(record)).pipe(
+      Effect.catchAll(({ message }) =>
+        publish(RunEvent.Warned({ node: null, message: `The run's record is lost: ${message}` }))
+      )
+    )
+    yield* publish(RunEvent.RunFinished({ record }))
+    return record
+  })
+
+/** Does the work and finishes, whatever becomes of it: it fails, it is interrupted, it breaks. */
+export const toItsEnd = <R, A, R2>(
+  work: Effect.Effect<void, Sources.SourceFailed | StoreFailed | InputLost | NodeKey.KeyFailure, R>,
+  finish: (ended: RunRecord["status"], error: Explained | null) => Effect.Effect<A, never, R2>
+): Effect.Effect<A, never, R | R2> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(Effect.exit(Effect.either(restore(work))), (exit) => {
+      if (Exit.isFailure(exit)) {
+        const finished = Cause.isInterrupted(exit.cause)
+          ? finish("interrupted", null)
+          : finish("failed", explain(Cause.prettyErrors(exit.cause)[0] ?? new Error("unknown")))
+        return Effect.zipRight(finished, Effect.failCause(exit.cause))
+      }
+      return exit.value._tag === "Left" ? finish("failed", explainFailure(exit.value.left)) : finish("done", null)
+    })
+  )
 
 /**
  * Carries out a pipeline: computes what is not kept, reuses the rest, and leaves a record, also when it fails or is
@@ -101,48 +126,25 @@ export const run = <P extends AnyPipeline>(
   { cores }: Options
 ): Effect.Effect<RunRecord, never, Needs | PlanningNeedsOf<P>> =>
   Effect.gen(function* () {
-    const now = yield* DateTime.now
-    const stamp = DateTime.formatIso(now)
-      .replace(/[-:]|\.\d+Z/g, "")
-      .replace("T", "-")
-    const id = `${stamp}-${randomBytes(3).toString("hex")}`
-    const began = yield* Clock.currentTimeMillis
-    const state = begin(pipeline, values, cores)
-    yield* publish(
-      RunEvent.RunStarted({ run: id, pipeline: pipeline.name, nodes: state.graph.stages.map(({ name }) => name) })
-    )
-    const finish = (ended: RunRecord["status"], error: Explained | null) =>
-      Effect.gen(function* () {
-        const record: RunRecord = {
+    const { run, started, seconds } = yield* beginning
+    const params = encodeParams(pipeline, values)
+    const graph = graphOf(pipeline, values)
+    const state = Scheduler.begin(graph, (entry) => ({ graph, entry, params }), cores)
+    yield* publish(RunEvent.RunStarted({ run, pipeline: pipeline.name, nodes: graph.stages.map(({ name }) => name) }))
+    return yield* toItsEnd(work(state), (ended, error) =>
+      Effect.flatMap(seconds, (seconds) =>
+        keep({
           schema: 1,
-          run: id,
+          run,
           pipeline: pipeline.name,
           status: ended === "done" && !isDone(state) ? "failed" : ended,
-          started: DateTime.formatIso(now),
-          seconds: ((yield* Clock.currentTimeMillis) - began) / 1000,
-          params: state.params,
-          nodes: state.graph.stages.map((entry) => recordNode(state, entry)),
-          results: resultsOf(state),
+          started,
+          seconds,
+          params,
+          nodes: graph.stages.map((entry) => recordNode(state, entry)),
+          results: resultsOf(state, graph.results),
           error
-        }
-        // a run that did its work is not undone by a record that cannot be written
-        yield* Effect.flatMap(RunRecords, (records) => records.put(record)).pipe(
-          Effect.catchAll(({ message }) =>
-            publish(RunEvent.Warned({ node: null, message: `The run's record is lost: ${message}` }))
-          )
-        )
-        yield* publish(RunEvent.RunFinished({ record }))
-        return record
-      })
-    return yield* Effect.uninterruptibleMask((restore) =>
-      Effect.flatMap(Effect.exit(Effect.either(restore(work(state)))), (exit) => {
-        if (Exit.isFailure(exit)) {
-          const finished = Cause.isInterrupted(exit.cause)
-            ? finish("interrupted", null)
-            : finish("failed", explain(Cause.prettyErrors(exit.cause)[0] ?? new Error("unknown")))
-          return Effect.zipRight(finished, Effect.failCause(exit.cause))
-        }
-        return exit.value._tag === "Left" ? finish("failed", explainFailure(exit.value.left)) : finish("done", null)
-      })
+        })
+      )
     )
   })

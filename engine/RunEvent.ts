@@ -8,6 +8,14 @@ import type { RunRecord } from "./RunRecord.ts"
 /** Everything a person may want to see of a run, as it happens. */
 export type RunEvent = Data.TaggedEnum<{
   RunStarted: { readonly run: string; readonly pipeline: string; readonly nodes: ReadonlyArray<string> }
+  SweepStarted: { readonly run: string; readonly pipeline: string; readonly points: number; readonly nodes: number }
+  /** A sweep's point is over: its documents by result, and whether anything had to be computed for it. */
+  PointSettled: {
+    readonly point: number
+    readonly ran: boolean
+    readonly documents: Readonly<Record<string, unknown>>
+    readonly error: Explained | null
+  }
   SourceResolved: { readonly source: string; readonly label: string; readonly notice: string | null }
   NodeReused: { readonly node: string; readonly key: string }
   NodeWaiting: { readonly node: string }

@@ -24,6 +24,22 @@ export const NodeRecord = Schema.Struct({
 })
 export type NodeRecord = typeof NodeRecord.Type
 
+const Results = Schema.Record({
+  key: Schema.String,
+  value: Schema.Struct({ node: Schema.String, output: Schema.String, stored: Stored })
+})
+
+/** One set of parameters of a sweep, and what became of it. */
+export const PointRecord = Schema.Struct({
+  params: Schema.Record({ key: Schema.String, value: Schema.Unknown }),
+  status: Schema.Literal("done", "failed", "interrupted"),
+  /** The nodes that it needs, by their names in the sweep. */
+  nodes: Schema.Array(Schema.String),
+  results: Results,
+  error: Schema.NullOr(Explained)
+})
+export type PointRecord = typeof PointRecord.Type
+
 /** A run that is over, one way or another. */
 export const RunRecord = Schema.Struct({
   schema: Schema.Literal(1),
@@ -38,10 +54,9 @@ export const RunRecord = Schema.Struct({
   /** What kept the run as a whole from its end: a source that cannot be had, results that cannot be written. */
   error: Schema.NullOr(Explained),
   /** Each result that was reached, by digest. */
-  results: Schema.Record({
-    key: Schema.String,
-    value: Schema.Struct({ node: Schema.String, output: Schema.String, stored: Stored })
-  })
+  results: Results,
+  /** A sweep's points, and the parameters in which they differ; its own `params` are those that they share. */
+  sweep: Schema.optional(Schema.Struct({ varied: Schema.Array(Schema.String), points: Schema.Array(PointRecord) }))
 })
 export type RunRecord = typeof RunRecord.Type
 
@@ -49,8 +64,10 @@ export class RunRecords extends Context.Tag("headrace/RunRecords")<
   RunRecords,
   {
     readonly put: (record: RunRecord) => Effect.Effect<void, StoreFailed>
-    /** The newest first; records that cannot be read are left out. */
+    /** Runs, the newest first, without sweeps; records that cannot be read are left out. */
     readonly list: Effect.Effect<ReadonlyArray<RunRecord>>
+    /** Sweeps, the newest first. They may be large: at most so many are read. */
+    readonly sweeps: (most: number) => Effect.Effect<ReadonlyArray<RunRecord>>
   }
 >() {}
 
@@ -63,5 +80,6 @@ export const readOnce: Effect.Effect<typeof RunRecords.Service, never, RunRecord
 export const layerMemory = (records: Array<RunRecord> = []): Layer.Layer<RunRecords> =>
   Layer.succeed(RunRecords, {
     put: (record) => Effect.sync(() => void records.unshift(record)),
-    list: Effect.sync(() => [...records])
+    list: Effect.sync(() => records.filter(({ sweep }) => sweep === undefined)),
+    sweeps: (most) => Effect.sync(() => records.filter(({ sweep }) => sweep !== undefined).slice(0, most))
   })

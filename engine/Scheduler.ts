@@ -14,6 +14,7 @@ import * as NodeKey from "./NodeKey.ts"
 import { DamageListener, ProgressListener } from "./Progress.ts"
 import { publish, RunEvent, RunEvents } from "./RunEvent.ts"
 import type { RunRecords } from "./RunRecord.ts"
+import type { Origin } from "./Union.ts"
 
 export type Needs = Executor | ObjectStore | TraceStore | Leases | Code | RunEvents | RunRecords
 
@@ -34,7 +35,8 @@ export type Outcome =
 
 export interface State {
   readonly graph: Graph.Graph
-  readonly params: Readonly<Record<string, unknown>>
+  /** What a process elsewhere needs to find the node: parameters of its pipeline, and its name with these. */
+  readonly origin: (entry: Graph.StageEntry) => Pick<Origin, "graph" | "entry" | "params">
   /** Filled once the sources are resolved, before any node is asked for. */
   readonly sources: Record<string, Readonly<Record<string, Stored>>>
   readonly outcomes: Map<string, Outcome>
@@ -46,6 +48,23 @@ export interface State {
   readonly permits: Effect.Semaphore
   readonly cores: number
   readonly stages: ReadonlyMap<string, Graph.StageEntry>
+}
+
+/** What a run knows before it has done anything. Nodes that take one core run side by side up to `cores`. */
+export const begin = (graph: Graph.Graph, origin: State["origin"], cores: number): State => {
+  const stages = graph.stages.filter(({ node }) => !NodeKey.isStreamed(node))
+  return {
+    graph,
+    origin,
+    sources: {},
+    outcomes: new Map(),
+    begun: new Map(),
+    computing: new Map(),
+    locks: new Map(stages.map(({ name }) => [name, Effect.unsafeMakeSemaphore(1)])),
+    permits: Effect.unsafeMakeSemaphore(cores),
+    cores,
+    stages: new Map(stages.map((entry) => [entry.name, entry]))
+  }
 }
 
 type ObjectLost = typeof Reason.ObjectLost.Type
@@ -71,6 +90,19 @@ export const obtain = (state: State, entry: Graph.StageEntry): Effect.Effect<Out
       return known === undefined ? settle(state, entry, null) : Effect.succeed(known)
     })
   )
+
+/** Settles the node where its parents are and its result is kept: what costs nothing, before anything that does. */
+export const recall = (
+  state: State,
+  entry: Graph.StageEntry
+): Effect.Effect<void, NodeKey.KeyFailure, Code | TraceStore | RunRecords | RunEvents> =>
+  Effect.gen(function* () {
+    const parents = stageParents(state, entry)
+    if (state.outcomes.has(entry.name) || !parents.every(({ name }) => state.outcomes.has(name))) return
+    const outputs = outputsOf(state, NodeKey.storedParents(state.graph, entry))
+    const { hit } = yield* Decide.decide(state.graph, entry, outputs)
+    if (hit !== null) state.outcomes.set(entry.name, yield* reuse(entry, hit))
+  })
 
 /**
  * Computes a node again because an object of the outcome that somebody used is lost, unless another fiber has done so
@@ -115,6 +147,12 @@ const outputsOf = (state: State, parents: ReadonlyArray<Graph.Entry>): NodeKey.O
       const outcome = state.outcomes.get(name)
       return [name, outcome?._tag === "Done" ? outcome.trace.outputs : (state.sources[name] ?? {})]
     })
+  )
+
+/** The same outputs under the names that their nodes have where the node comes from. */
+const outputsAt = (state: State, { graph, entry }: Pick<Origin, "graph" | "entry">, outputs: NodeKey.Outputs) =>
+  Object.fromEntries(
+    NodeKey.storedParents(graph, entry).map(({ name, node }) => [name, outputs[state.graph.of(node).name] ?? {}])
   )
 
 const stageParents = (state: State, entry: Graph.StageEntry): ReadonlyArray<Graph.StageEntry> =>
@@ -260,7 +298,16 @@ const execute = (
   Effect.gen(function* () {
     const events = yield* RunEvents
     const executor = yield* Executor
-    const task = { pipeline: state.graph.pipeline, entry, inputs, key, text, params: state.params, outputs }
+    const origin = state.origin(entry)
+    const task = {
+      pipeline: state.graph.pipeline,
+      entry: origin.entry,
+      inputs,
+      key,
+      text,
+      params: origin.params,
+      outputs: outputsAt(state, origin, outputs)
+    }
     const computed = executor.execute(task).pipe(
       Effect.provideService(ProgressListener, (progress) =>
         events.publish(RunEvent.NodeProgress({ node: entry.name, progress }))

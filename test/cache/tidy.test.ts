@@ -4,7 +4,7 @@ import { expect, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber } from "effect"
 import * as Lease from "../../cache/Lease.ts"
 import * as LeaseDisk from "../../cache/lease-disk.ts"
-import { sweep } from "../../cache/sweep.ts"
+import { tidy } from "../../cache/tidy.ts"
 import { folder } from "../rig/folder.ts"
 import { traceOf } from "../rig/store-contract.ts"
 
@@ -45,11 +45,11 @@ it.effect("what killed processes left is removed after a day: unfinished files, 
       write(home, `traces/s/${key}.json`, 25),
       write(home, "runs/20260101-000000-aaaaaa.json", 25)
     ]
-    yield* sweep(home)
+    yield* tidy(home)
     expect(left.filter((file) => fs.existsSync(file))).toEqual([])
     expect(kept.filter((file) => !fs.existsSync(file))).toEqual([])
     expect(fs.readdirSync(path.join(home, "leases"))).toEqual([`${traceOf("s", 2).key}.json`])
-    yield* sweep(path.join(home, "nowhere"))
+    yield* tidy(path.join(home, "nowhere"))
   })
 )
 
@@ -61,7 +61,7 @@ it.live("what cannot be removed stays, fails nobody, and the rest is removed", (
     fs.chmodSync(home, 0o755)
     fs.chmodSync(path.dirname(stuck), 0o555)
     fs.chmodSync(path.dirname(free), 0o777)
-    yield* asNobody(sweep(home))
+    yield* asNobody(tidy(home))
     expect([fs.existsSync(stuck), fs.existsSync(free)]).toEqual([true, false])
     fs.chmodSync(path.dirname(stuck), 0o755)
   })

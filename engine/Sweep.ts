@@ -1,0 +1,215 @@
+import { Effect } from "effect"
+import type { AnyArtifact, ArtifactUnreadable } from "../artifacts/Artifact.ts"
+import { ObjectStore, readPart, type StoreFailed } from "../cache/ObjectStore.ts"
+import { type Explained, explain, InputLost } from "./Failure.ts"
+import * as Graph from "./Graph.ts"
+import * as NodeKey from "./NodeKey.ts"
+import { recordNode, resultsOf } from "./NodeRecording.ts"
+import * as Notice from "./Notice.ts"
+import * as Pipeline from "./Pipeline.ts"
+import * as Run from "./Run.ts"
+import { publish, RunEvent, RunEvents } from "./RunEvent.ts"
+import { type PointRecord, type RunRecord, RunRecords, readOnce } from "./RunRecord.ts"
+import * as Scheduler from "./Scheduler.ts"
+import * as Sources from "./Sources.ts"
+import * as Union from "./Union.ts"
+
+/** Decoded parameters of a pipeline. */
+type Values = Readonly<Record<string, unknown>>
+
+export interface Options extends Run.Options {
+  /** Points that are computed side by side. */
+  readonly jobs: number
+  /** The parameters in which the points differ. */
+  readonly varied: ReadonlyArray<string>
+}
+
+/** Looked up at once: enough for a disk, few enough for its file descriptors. */
+const LOOKED_UP_AT_ONCE = 32
+
+/** A thousand figures are nobody's to look at: a sweep draws its own. */
+const wants = ({ kind }: AnyArtifact): boolean => kind !== "figure"
+
+interface Sweep {
+  readonly state: Scheduler.State
+  readonly union: Union.Union
+  /** The stored nodes that each point needs, inputs before their consumers. */
+  readonly needs: ReadonlyArray<ReadonlyArray<Graph.StageEntry>>
+  /** What became of a point: null where all went well. */
+  readonly settled: Map<number, Explained | null>
+}
+
+const needsOf = ({ graph, results }: Union.Union): Sweep["needs"] => {
+  const byName = new Map(graph.entries.map((entry) => [entry.name, entry]))
+  return results.map((wanted) => {
+    const found = new Set<Graph.Entry>()
+    const visit = (entry: Graph.Entry): void => {
+      if (found.has(entry)) return
+      Graph.parents(graph, entry).forEach(visit)
+      found.add(entry)
+    }
+    for (const { node } of Object.values(wanted)) visit(byName.get(node) as Graph.Entry)
+    return [...found].filter(Graph.isStage).filter(({ node }) => !NodeKey.isStreamed(node))
+  })
+}
+
+const open = (pipeline: Pipeline.AnyPipeline, points: ReadonlyArray<Values>, { cores, varied }: Options): Sweep => {
+  const builds = points.map((values) => ({
+    graph: Pipeline.graph(pipeline, values),
+    values,
+    params: Pipeline.encodeParams(pipeline, values)
+  }))
+  const union = Union.make(pipeline.name, builds, { params: pipeline.params, varied, wants })
+  const state = Scheduler.begin(union.graph, union.origin, cores)
+  return { state, union, needs: needsOf(union), settled: new Map() }
+}
+
+/** Settles all that is kept, level by level: the look-ups of a level wait for nothing but the disk. */
+const recallAll = ({ state }: Sweep) =>
+  Effect.gen(function* () {
+    const depths = new Map<Graph.Entry, number>()
+    const levels: Array<Array<Graph.StageEntry>> = []
+    for (const entry of state.graph.entries) {
+      const depth = Math.max(-1, ...Graph.parents(state.graph, entry).map((parent) => depths.get(parent) ?? 0)) + 1
+      depths.set(entry, depth)
+      const stage = state.stages.get(entry.name)
+      if (stage !== undefined) (levels[depth] ??= []).push(stage)
+    }
+    for (const level of levels)
+      yield* Effect.forEach(level ?? [], (entry) => Scheduler.recall(state, entry), {
+        concurrency: LOOKED_UP_AT_ONCE,
+        discard: true
+      })
+  })
+
+/** The values of a point's documents. */
+const readDocuments = ({ state, union }: Sweep, point: number) =>
+  Effect.gen(function* () {
+    const store = yield* ObjectStore
+    const documents: Record<string, unknown> = {}
+    for (const [name, { node, output, stored }] of Object.entries(resultsOf(state, union.results[point] ?? {}))) {
+      const artifact = state.stages.get(node)?.node.definition.outputs[output]
+      if (stored.kind !== "document" || artifact === undefined) continue
+      documents[name] = yield* artifact.decode(stored, readPart(store))
+    }
+    return documents
+  })
+
+/** The same; what turns out to be lost is computed again. */
+const documentsOf = (
+  sweep: Sweep,
+  point: number,
+  losses: Scheduler.Losses
+): Effect.Effect<Readonly<Record<string, unknown>>, StoreFailed | InputLost | ArtifactUnreadable, Scheduler.Needs> => {
+  const again = (object: string, what: "missing" | "corrupt") =>
+    Effect.gen(function* () {
+      if (Scheduler.isHopeless(losses, object)) return yield* new InputLost({ object, what })
+      yield* Effect.forEach(sweep.needs[point] ?? [], (entry) =>
+        Scheduler.repair(sweep.state, entry, sweep.state.outcomes.get(entry.name), { object, what })
+      )
+      return yield* documentsOf(sweep, point, [...losses, object])
+    })
+  return readDocuments(sweep, point).pipe(
+    Effect.catchTags({
+      ObjectMissing: ({ object }) => again(object, "missing"),
+      ObjectCorrupt: ({ object }) => again(object, "corrupt")
+    })
+  )
+}
+
+/** What kept a point from its end: the first of its nodes that failed. */
+const failureOf = ({ state, needs }: Sweep, point: number): Explained | null => {
+  for (const { name } of needs[point] ?? []) {
+    const outcome = state.outcomes.get(name)
+    if (outcome?._tag === "Failed") return outcome.error
+  }
+  return null
+}
+
+const settle = (sweep: Sweep, point: number) =>
+  Effect.gen(function* () {
+    const needed = sweep.needs[point] ?? []
+    const outcomes = yield* Effect.forEach(needed, (entry) => Scheduler.obtain(sweep.state, entry), {
+      concurrency: "unbounded"
+    })
+    const ran = outcomes.some((outcome) => outcome._tag === "Done" && outcome.status === "ran")
+    const failure = failureOf(sweep, point)
+    const { documents, error } =
+      failure === null
+        ? yield* documentsOf(sweep, point, []).pipe(
+            Effect.map((documents) => ({ documents, error: null })),
+            Effect.catchAll((cause) => Effect.succeed({ documents: {}, error: explain(cause) }))
+          )
+        : { documents: {}, error: failure }
+    sweep.settled.set(point, error)
+    yield* publish(RunEvent.PointSettled({ point, ran, documents, error }))
+  })
+
+const work = (sweep: Sweep, { jobs }: Options) =>
+  Effect.gen(function* () {
+    const { state, needs } = sweep
+    Object.assign(state.sources, yield* Sources.resolveAll(state.graph))
+    const events = yield* RunEvents
+    const say = Notice.once((message) => events.publish(RunEvent.Warned({ node: null, message })))
+    yield* Effect.gen(function* () {
+      yield* recallAll(sweep)
+      const isKept = (point: number) => (needs[point] ?? []).every(({ name }) => state.outcomes.has(name))
+      const points = needs.map((_, point) => point)
+      const [kept, others] = [points.filter(isKept), points.filter((point) => !isKept(point))]
+      yield* Effect.forEach(kept, (point) => settle(sweep, point), { concurrency: LOOKED_UP_AT_ONCE, discard: true })
+      yield* Effect.forEach(others, (point) => settle(sweep, point), { concurrency: jobs, discard: true })
+    }).pipe(Effect.provideService(Notice.Notices, say))
+  }).pipe(Effect.provideServiceEffect(RunRecords, readOnce))
+
+const recordPoint = (
+  { state, union, needs, settled }: Sweep,
+  params: Values,
+  varied: ReadonlyArray<string>,
+  point: number
+): PointRecord => {
+  const error = settled.get(point)
+  return {
+    params: Object.fromEntries(varied.map((name) => [name, params[name]])),
+    status: error === undefined ? "interrupted" : error === null ? "done" : "failed",
+    nodes: (needs[point] ?? []).map(({ name }) => name),
+    results: resultsOf(state, union.results[point] ?? {}),
+    error: error ?? null
+  }
+}
+
+/**
+ * Carries out a pipeline at several points, as one graph: what points share is computed once. A point that fails takes no
+ * other with it. Leaves one record, also when it is interrupted; running again computes what is not there yet.
+ */
+export const run = <P extends Pipeline.AnyPipeline>(
+  pipeline: P,
+  points: ReadonlyArray<Values>,
+  options: Options
+): Effect.Effect<RunRecord, never, Scheduler.Needs | Pipeline.PlanningNeedsOf<P>> =>
+  Effect.gen(function* () {
+    const { run, started, seconds } = yield* Run.beginning
+    const { varied } = options
+    const sweep = open(pipeline, points, options)
+    const params = points.map((values) => Pipeline.encodeParams(pipeline, values))
+    const nodes = sweep.state.stages.size
+    yield* publish(RunEvent.SweepStarted({ run, pipeline: pipeline.name, points: points.length, nodes }))
+    return yield* Run.toItsEnd(work(sweep, options), (ended, error) =>
+      Effect.flatMap(seconds, (seconds) => {
+        const records = params.map((own, point) => recordPoint(sweep, own, varied, point))
+        const isDone = records.every(({ status }) => status === "done")
+        return Run.keep({
+          schema: 1,
+          run,
+          pipeline: pipeline.name,
+          status: ended === "done" && !isDone ? "failed" : ended,
+          started,
+          seconds,
+          params: Object.fromEntries(Object.entries(params[0] ?? {}).filter(([name]) => !varied.includes(name))),
+          nodes: sweep.state.graph.stages.map((entry) => recordNode(sweep.state, entry)),
+          results: {},
+          error,
+          sweep: { varied, points: records }
+        })
+      })
+    )
+  })

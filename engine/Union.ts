@@ -1,0 +1,114 @@
+import type { AnyArtifact } from "../artifacts/Artifact.ts"
+import * as Graph from "./Graph.ts"
+import { type Node, wiresOf } from "./Node.ts"
+import type { Params } from "./Param.ts"
+
+/** One build of a pipeline among several, and the parameters that it was built with. */
+export interface Build {
+  readonly graph: Graph.Graph
+  readonly values: Readonly<Record<string, unknown>>
+  /** The values, encoded. */
+  readonly params: Readonly<Record<string, unknown>>
+}
+
+/** Where an entry of a union comes from: the first build that has it, and what it is there. */
+export interface Origin extends Build {
+  readonly entry: Graph.StageEntry
+}
+
+/** Several builds of one pipeline as one graph, equal nodes once. */
+export interface Union {
+  readonly graph: Graph.Graph
+  readonly origin: (entry: Graph.StageEntry) => Origin
+  /** Each build's wanted results, by the union's names. */
+  readonly results: ReadonlyArray<Graph.Graph["results"]>
+}
+
+export interface Options {
+  readonly params: Params
+  /** The parameters in which the builds differ: their values tell nodes of one name apart. */
+  readonly varied: ReadonlyArray<string>
+  /** Whether an artifact among a build's results is asked for. */
+  readonly wants: (artifact: AnyArtifact) => boolean
+}
+
+const withQualifiers = (name: string, values: ReadonlyArray<string>): string => {
+  if (values.length === 0) return name
+  return name.endsWith("]") ? `${name.slice(0, -1)},${values.join(",")}]` : `${name}[${values.join(",")}]`
+}
+
+export const make = (
+  pipeline: string,
+  builds: ReadonlyArray<Build>,
+  { params, varied, wants }: Options
+): Union => {
+  const entries = new Map<string, Graph.Entry>()
+  const byIdentity = new Map<string, Graph.Entry>()
+  const byNode = new Map<Node, Graph.Entry>()
+  const origins = new Map<Graph.Entry, Origin>()
+  const names = new Set<string>()
+  const dependsOn = new Map<Graph.Entry, ReadonlyArray<string>>()
+
+  const add = (build: Build, entry: Graph.Entry): Graph.Entry => {
+    const seen = byNode.get(entry.node)
+    if (seen !== undefined) return seen
+    const behind = wiresOf(entry.node).map((wire) => {
+      const parent = add(build, build.graph.of(wire.node))
+      byNode.set(wire.node, parent)
+      return parent
+    })
+    const nameOf = (node: Node) => byNode.get(node)?.name
+    const identity = Graph.identity(entry.node, nameOf) ?? `inexact ${names.size}`
+    const twin = byIdentity.get(identity)
+    if (twin !== undefined) {
+      byNode.set(entry.node, twin)
+      return twin
+    }
+    const declared = new Set([
+      ...Object.keys(entry.node.definition.params),
+      ...behind.flatMap((parent) => dependsOn.get(parent) ?? [])
+    ])
+    const own = varied.filter((name) => declared.has(name))
+    const values = own.map((name) => `${name}=${Graph.valueText(params[name], build.values[name], build.params[name])}`)
+    const added = { name: Graph.freeName(withQualifiers(entry.name, values), names), node: entry.node }
+    names.add(added.name)
+    dependsOn.set(added, own)
+    byNode.set(entry.node, added)
+    byIdentity.set(identity, added)
+    if (Graph.isStage(entry)) origins.set(added, { ...build, entry })
+    entries.set(added.name, added)
+    return added
+  }
+
+  const results = builds.map((build) => {
+    const byName = new Map(build.graph.entries.map((entry) => [entry.name, entry]))
+    return Object.fromEntries(
+      Object.entries(build.graph.results).flatMap(([result, { node, output }]): Array<[string, Graph.Address]> => {
+        const entry = byName.get(node)
+        const artifact = entry?.node.definition.outputs[output]
+        if (entry === undefined || artifact === undefined || !wants(artifact)) return []
+        return [[result, { node: add(build, entry).name, output }]]
+      })
+    )
+  })
+  const all = [...entries.values()]
+  return {
+    graph: {
+      pipeline,
+      entries: all,
+      stages: all.filter(Graph.isStage),
+      results: {},
+      of: (node) => {
+        const entry = byNode.get(node)
+        if (entry === undefined) throw new Error(`${node.definition.name} is not a node of ${pipeline}`)
+        return entry
+      }
+    },
+    origin: (entry) => {
+      const found = origins.get(entry)
+      if (found === undefined) throw new Error(`${entry.name} is not a node of ${pipeline}`)
+      return found
+    },
+    results
+  }
+}

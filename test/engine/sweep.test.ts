@@ -1,0 +1,180 @@
+import { beforeEach, expect, it } from "@effect/vitest"
+import { Effect, Exit, Fiber, Layer } from "effect"
+import * as fc from "fast-check"
+import * as Executor from "../../engine/Executor.ts"
+import * as Pipeline from "../../engine/Pipeline.ts"
+import type { RunRecord } from "../../engine/RunRecord.ts"
+import * as Sweep from "../../engine/Sweep.ts"
+import { wrap } from "../rig/broken.ts"
+import * as Toys from "../rig/toys.ts"
+
+// A sweep is one graph: what its points share is computed once, and each point comes out as if it had run alone.
+
+type Given = Readonly<Record<string, unknown>>
+
+const numbers = (length: number) => Array.from({ length }, (_, index) => index)
+
+beforeEach(() => {
+  Toys.lists.clear()
+  Toys.lists.set("a", numbers(3000))
+  Toys.lists.set("b", numbers(10))
+  Toys.resetCounts()
+})
+
+const memory = () => {
+  const kept = Toys.memory()
+  const layer = Layer.provideMerge(Executor.layerInProcess(Toys.toy), kept.layer)
+  const sweep = (points: ReadonlyArray<Given>, jobs = 2) =>
+    Effect.flatMap(
+      Effect.forEach(points, (given) => Effect.orDie(Pipeline.decodeParams(Toys.toy, given))),
+      (values) =>
+        Sweep.run(Toys.toy, values, {
+          cores: 2,
+          jobs,
+          varied: [...new Set(points.flatMap((given) => Object.keys(given)))]
+        })
+    )
+  return {
+    ...kept,
+    layer,
+    sweep: (points: ReadonlyArray<Given>, jobs?: number) => Effect.provide(sweep(points, jobs), layer),
+    unprovided: sweep,
+    runs: () => Object.fromEntries(Toys.counts.runs)
+  }
+}
+
+const moduli = (from: number, count: number): ReadonlyArray<Given> =>
+  Array.from({ length: count }, (_, at) => ({ modulo: from + at }))
+
+const totals = ({ sweep }: RunRecord) =>
+  sweep?.points.map(({ results }) =>
+    Object.fromEntries(Object.entries(results).map(([name, { stored }]) => [name, stored.content]))
+  )
+
+it.effect("two hundred points compute what they share once, and what differs once each", () =>
+  Effect.gen(function* () {
+    const { sweep, runs } = memory()
+    const record = yield* sweep(moduli(1000, 200))
+    expect(record.status).toBe("done")
+    // equal sums are one key
+    const sums = new Set(moduli(1000, 200).map(({ modulo }) => (2999 * 3000) % Number(modulo))).size
+    expect(runs()).toEqual({ read: 1, double: 1, sum: 200, describe: sums })
+    expect(record.nodes.filter(({ status }) => status === "ran").length).toBe(202 + sums)
+    expect(record.nodes.map(({ node }) => node).slice(0, 5)).toEqual([
+      "read",
+      "shift",
+      "double",
+      "sum[modulo=1000]",
+      "describe[modulo=1000]"
+    ])
+  })
+)
+
+it.effect("points that were added to a finished sweep are all that runs", () =>
+  Effect.gen(function* () {
+    const { sweep, runs, events } = memory()
+    yield* sweep(moduli(1000, 5))
+    Toys.resetCounts()
+    events.length = 0
+    yield* sweep(moduli(998, 10))
+    expect(runs()).toEqual({ sum: 5, describe: 5 })
+    const told = events.flatMap((event) => (event._tag === "PointSettled" ? [[event.point, event.ran]] : []))
+    // what is kept is told first
+    expect(told.slice(0, 5)).toEqual([2, 3, 4, 5, 6].map((point) => [point, false]))
+    expect(told.slice(5).every(([, ran]) => ran)).toBe(true)
+    Toys.resetCounts()
+    yield* sweep(moduli(998, 10))
+    expect(runs()).toEqual({})
+  })
+)
+
+it.effect("a point tells its documents, and what is lost of them is computed again", () =>
+  Effect.gen(function* () {
+    const { sweep, runs, events, objects, traces } = memory()
+    yield* sweep([{ modulo: 7 }, { modulo: 8 }])
+    const sum = 2999 * 3000
+    const documents = () =>
+      events.flatMap((event) => (event._tag === "PointSettled" ? [[event.point, event.documents]] : [])).sort()
+    const expected = [7, 8].map((modulo, point) => [
+      point,
+      { total: { total: sum % modulo }, text: { total: sum % modulo } }
+    ])
+    expect(documents()).toEqual(expected)
+    Toys.resetCounts()
+    events.length = 0
+    const lost = [...traces.values()].find(({ text }) => text.stage === "sum" && text.params.modulo === 8)
+    objects.delete(lost?.outputs.total?.parts[0]?.object as never)
+    const record = yield* sweep([{ modulo: 7 }, { modulo: 8 }])
+    expect(record.status).toBe("done")
+    expect(documents()).toEqual(expected)
+    expect(runs()).toMatchObject({ sum: 1 })
+  })
+)
+
+it.effect("a point that fails takes no other with it, and is tried again with the next sweep", () =>
+  Effect.gen(function* () {
+    const { sweep, runs } = memory()
+    const points = [{ failAt: null }, { failAt: 2000 }, { failAt: 5000 }]
+    const record = yield* sweep(points)
+    expect(record.status).toBe("failed")
+    expect(record.sweep?.points.map(({ status }) => status)).toEqual(["done", "failed", "done"])
+    expect(record.sweep?.points[1]?.error).toMatchObject({ tag: "ToyBroken", what: "The toy broke at 2000" })
+    Toys.resetCounts()
+    expect((yield* sweep(points)).sweep?.points.map(({ status }) => status)).toEqual(["done", "failed", "done"])
+    expect(runs()).toEqual({ double: 1 })
+  })
+)
+
+it.live("an interrupted sweep keeps what is done, says what is not, and goes on from there", () =>
+  Effect.gen(function* () {
+    const { layer, unprovided, records, sweep, runs } = memory()
+    const slow = wrap(Executor.Executor, Executor.layerInProcess(Toys.toy), ({ execute }) => ({
+      execute: (task: Executor.Task) => (task.text.params.modulo === 1003 ? Effect.never : execute(task))
+    })).pipe(Layer.provide(layer))
+    const fiber = yield* Effect.fork(Effect.provide(unprovided(moduli(1000, 6), 1), Layer.merge(layer, slow)))
+    while ((runs().describe ?? 0) < 3) yield* Effect.sleep("5 millis")
+    const exit = yield* Fiber.interrupt(fiber)
+    expect(Exit.isInterrupted(exit)).toBe(true)
+    expect(records[0]?.status).toBe("interrupted")
+    const statuses = records[0]?.sweep?.points.map(({ status }) => status)
+    expect(statuses?.slice(0, 3)).toEqual(["done", "done", "done"])
+    expect(statuses?.slice(3)).toEqual(["interrupted", "interrupted", "interrupted"])
+    Toys.resetCounts()
+    expect((yield* sweep(moduli(1000, 6))).status).toBe("done")
+    expect(runs()).toEqual({ sum: 3, describe: 3 })
+  })
+)
+
+it("every point is what a run of it alone gives, whatever is swept", () =>
+  fc.assert(
+    fc.asyncProperty(
+      fc.array(
+        fc.record({
+          list: fc.constantFrom("a", "b"),
+          by: fc.integer({ min: 0, max: 2 }),
+          modulo: fc.constantFrom(7, 1000),
+          unit: fc.constantFrom("apples", "pears")
+        }),
+        { minLength: 1, maxLength: 6 }
+      ),
+      (points) =>
+        Effect.runPromise(
+          Effect.gen(function* () {
+            const { sweep, runs } = memory()
+            Toys.resetCounts()
+            const found = totals(yield* sweep(points))
+            const distinct = (of: (point: (typeof points)[number]) => unknown) =>
+              new Set(points.map((point) => JSON.stringify(of(point)))).size
+            expect(runs().read).toBe(distinct(({ list }) => list))
+            // sums of equal tables are one key, though two nodes
+            expect(runs().double).toBe(distinct(({ list, by }) => [list, by]))
+            const alone = yield* Effect.forEach(points, (point) => {
+              const { layer } = memory()
+              return Effect.map(Effect.provide(Toys.runToy(point), layer), Toys.contents)
+            })
+            expect(found).toEqual(alone)
+          })
+        )
+    ),
+    { numRuns: 25 }
+  ))

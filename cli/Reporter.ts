@@ -8,6 +8,7 @@ export class Reporter extends Context.Tag("headrace/Reporter")<
     readonly json: boolean
     readonly terminal: boolean
     readonly columns: number
+    readonly rows: number
     /** A line of the answer; nothing when JSON was asked for. */
     readonly print: (text: string) => Effect.Effect<void>
     /** A text that draws with escape sequences of our own. */
@@ -18,12 +19,13 @@ export class Reporter extends Context.Tag("headrace/Reporter")<
     readonly answered: () => boolean
     /** A line along the way, kept on the screen. */
     readonly note: (text: string) => Effect.Effect<void>
-    /** A line that the next one replaces; for terminals only. */
+    /** Lines that the next ones replace; for terminals only. */
     readonly status: (text: string) => Effect.Effect<void>
   }
 >() {}
 
-const CLEAR = "\r\u001b[2K"
+const CLEAR_LINE = "\r\u001b[2K"
+const UP = "\u001b[1A"
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: names of files and classes come from anyone, and could steer the terminal
 const STEERING = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g
@@ -36,10 +38,11 @@ const write = (stream: NodeJS.WriteStream, text: string): Effect.Effect<void> =>
 export const layer = (json: boolean): Layer.Layer<Reporter> =>
   Layer.sync(Reporter, () => {
     const terminal = process.stderr.isTTY === true
-    let pending = false
+    // how many lines of a status stand on the screen, the last without its end
+    let pending = 0
     const clear = () => {
-      const text = pending ? CLEAR : ""
-      pending = false
+      const text = Array.from({ length: pending }, () => CLEAR_LINE).join(UP)
+      pending = 0
       return text
     }
     let answered = false
@@ -51,6 +54,7 @@ export const layer = (json: boolean): Layer.Layer<Reporter> =>
       json,
       terminal,
       columns: process.stderr.columns ?? 80,
+      rows: process.stderr.rows ?? 24,
       print: (text) => print(plain(text)),
       picture: print,
       document: (value) =>
@@ -65,7 +69,7 @@ export const layer = (json: boolean): Layer.Layer<Reporter> =>
         terminal
           ? Effect.suspend(() => {
               const line = `${clear()}${plain(text)}`
-              pending = text !== ""
+              pending = text === "" ? 0 : text.split("\n").length
               return write(process.stderr, line)
             })
           : Effect.void

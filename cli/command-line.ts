@@ -12,6 +12,16 @@ export interface CommandShape {
   /** Arguments without dashes, after the pipeline's name. */
   readonly args: ReadonlyArray<string>
   readonly flags: ReadonlyArray<string>
+  /** The command's own options that take a value. */
+  readonly options: ReadonlyArray<OptionShape>
+}
+
+export interface OptionShape {
+  readonly name: string
+  /** What its value is, and one of them. */
+  readonly value: string
+  readonly example: string
+  readonly isRepeated: boolean
 }
 
 const HELP = ["--help", "-h"]
@@ -37,12 +47,19 @@ const invalid = (what: string, expected: string, fix: string) => new UsageInvali
 /** Options and arguments of one command: each known, with a value where it takes one, and given once. */
 const checkRest = (
   told: string,
-  { args: positional, flags }: CommandShape,
+  { args: positional, flags, options }: CommandShape,
   params: AnyPipeline["params"],
   rest: ReadonlyArray<string>
 ): Effect.Effect<void, UsageInvalid> =>
   Effect.gen(function* () {
-    const byOption = new Map(Object.entries(params).map(([name, param]) => [`--${optionName(name)}`, param]))
+    const byOption = new Map<string, OptionShape>([
+      ...Object.entries(params).map(([name, param]): [string, OptionShape] => {
+        const option = `--${optionName(name)}`
+        const value = Param.expectation(param.schema)
+        return [option, { name: option, value, example: defaultText(param), isRepeated: false }]
+      }),
+      ...options.map((option): [string, OptionShape] => [option.name, option])
+    ])
     const known = [...byOption.keys(), ...flags, "--json", "--help"]
     const seen = new Set<string>()
     let taken = 0
@@ -63,24 +80,20 @@ const checkRest = (
         continue
       }
       const option = arg.split("=")[0] ?? ""
-      const param = byOption.get(option)
-      if (param === undefined) {
+      const shape = byOption.get(option)
+      if (shape === undefined) {
         if (![...flags, ...HELP].includes(option))
           return yield* unknown("parameter", option, known, `See ${told} --help.`, told)
         if (arg !== option) return yield* invalid(`${option} was given a value`, "none", `Write just ${option}.`)
         continue
       }
-      if (seen.has(option))
+      if (seen.has(option) && !shape.isRepeated)
         return yield* invalid(`${option} is given twice`, "one value", "Leave out all but one of them.")
       seen.add(option)
       if (arg !== option) continue
       at += 1
       if (at >= rest.length || isOption(rest[at] ?? ""))
-        return yield* invalid(
-          `${option} has no value`,
-          Param.expectation(param.schema),
-          `Try ${option} ${defaultText(param)}.`
-        )
+        return yield* invalid(`${option} has no value`, shape.value, `Try ${option} ${shape.example}.`)
     }
   })
 

@@ -42,7 +42,11 @@ const invalid = (name: string, param: Param.AnyParam, text: string, expected: st
   })
 
 /** The encoded value that a text stands for: numbers, booleans and strings as such, the rest JSON, or `@file.json`. */
-const parse = (name: string, param: Param.AnyParam, text: string): Effect.Effect<unknown, Param.ParamInvalid> => {
+export const parse = (
+  name: string,
+  param: Param.AnyParam,
+  text: string
+): Effect.Effect<unknown, Param.ParamInvalid> => {
   const expected = Param.expectation(param.schema)
   switch (kindOf(Schema.encodedSchema(param.schema).ast)) {
     case "string":
@@ -83,16 +87,23 @@ export const optionsOf = (
     )
   )
 
-/** The pipeline's parameters from the texts that were given. */
-export const decode = (
+/** The parameters that were given, encoded. */
+export const given = (
   pipeline: Pipeline.AnyPipeline,
-  given: Readonly<Record<string, Option.Option<string>>>
+  texts: Readonly<Record<string, Option.Option<string>>>
 ): Effect.Effect<Readonly<Record<string, unknown>>, Param.ParamInvalid> =>
   Effect.gen(function* () {
     const encoded: Record<string, unknown> = {}
-    for (const [name, text] of Object.entries(given)) {
+    for (const [name, text] of Object.entries(texts)) {
       const param = pipeline.params[name]
       if (param !== undefined && Option.isSome(text)) encoded[name] = yield* parse(name, param, text.value)
     }
-    return yield* Pipeline.decodeParams(pipeline, encoded)
+    return encoded
   })
+
+/** The pipeline's parameters from the texts that were given. */
+export const decode = (
+  pipeline: Pipeline.AnyPipeline,
+  texts: Readonly<Record<string, Option.Option<string>>>
+): Effect.Effect<Readonly<Record<string, unknown>>, Param.ParamInvalid> =>
+  Effect.flatMap(given(pipeline, texts), (encoded) => Pipeline.decodeParams(pipeline, encoded))

@@ -7,10 +7,11 @@ import { tidy } from "../cache/tidy.ts"
 import type { AnyPipeline, PlanningNeedsOf } from "../engine/Pipeline.ts"
 import * as Run from "../engine/Run.ts"
 import type { RunRecord } from "../engine/RunRecord.ts"
+import { numbersOf, numberText, wordsOf } from "./numbers.ts"
 import { Place } from "./Place.ts"
 import { Reporter, sentence } from "./Reporter.ts"
 import { filesOf } from "./results-writer.ts"
-import { formatCount, formatSeconds, formatShare } from "./table-text.ts"
+import { formatSeconds } from "./table-text.ts"
 
 /** A document's value; null for other kinds, and for bytes that are gone. */
 const documentOf = (stored: Stored) =>
@@ -59,17 +60,10 @@ const toJson = (record: RunRecord) =>
       : {})
   }))
 
-const numberText = (name: string, value: number): string => {
-  if (name.endsWith("Accuracy")) return formatShare(value)
-  return Number.isInteger(value) ? formatCount(value) : value.toFixed(4)
-}
-
 /** A document's own numbers in words, accuracies first: what one looks for. */
-const numbersOf = (document: Readonly<Record<string, unknown>>): string =>
-  Object.entries(document)
-    .flatMap(([name, value]) => (typeof value === "number" ? [{ name, text: numberText(name, value) }] : []))
-    .sort((a, b) => Number(b.name.endsWith("Accuracy")) - Number(a.name.endsWith("Accuracy")))
-    .map(({ name, text }) => `${name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)} ${text}`)
+const numbersText = (document: unknown): string =>
+  numbersOf(document)
+    .map(({ name, value }) => `${wordsOf(name)} ${numberText(name, value)}`)
     .join(", ")
 
 /** A path as short as it gets: relative only to something below. */
@@ -91,7 +85,7 @@ const summary = (record: RunRecord) =>
     const reporter = yield* Reporter
     for (const [name, value] of Object.entries(yield* resultsOf(record))) {
       const { path: file, ...document } = value as Readonly<Record<string, unknown>>
-      yield* reporter.print(`${name}: ${typeof file === "string" ? shortPath(file) : numbersOf(document)}`)
+      yield* reporter.print(`${name}: ${typeof file === "string" ? shortPath(file) : numbersText(document)}`)
     }
     const did = record.status === "interrupted" ? "run it again to go on" : whatRan(record)
     yield* reporter.print(

@@ -8,7 +8,13 @@ import type { RunRecord } from "./RunRecord.ts"
 /** Everything a person may want to see of a run, as it happens. */
 export type RunEvent = Data.TaggedEnum<{
   RunStarted: { readonly run: string; readonly pipeline: string; readonly nodes: ReadonlyArray<string> }
-  SweepStarted: { readonly run: string; readonly pipeline: string; readonly points: number; readonly nodes: number }
+  /** `shared`: the nodes that more points than one need. */
+  SweepStarted: {
+    readonly run: string
+    readonly pipeline: string
+    readonly points: number
+    readonly shared: ReadonlySet<string>
+  }
   /** A sweep's point is over: its documents by result, and whether anything had to be computed for it. */
   PointSettled: {
     readonly point: number

@@ -17,6 +17,8 @@ import * as Union from "./Union.ts"
 /** Decoded parameters of a pipeline. */
 type Values = Readonly<Record<string, unknown>>
 
+export type Needs = Scheduler.Needs
+
 export interface Options extends Run.Options {
   /** Points that are computed side by side. */
   readonly jobs: number
@@ -64,23 +66,31 @@ const open = (pipeline: Pipeline.AnyPipeline, points: ReadonlyArray<Values>, { c
   return { state, union, needs: needsOf(union), settled: new Map() }
 }
 
-/** Settles all that is kept, level by level: the look-ups of a level wait for nothing but the disk. */
+/** The stored nodes by how many lie before them at most. */
+const levelsOf = ({ graph, stages }: Scheduler.State): ReadonlyArray<ReadonlyArray<Graph.StageEntry>> => {
+  const depths = new Map<Graph.Entry, number>()
+  const levels: Array<Array<Graph.StageEntry>> = []
+  for (const entry of graph.entries) {
+    const depth = 1 + Math.max(-1, ...Graph.parents(graph, entry).map((parent) => depths.get(parent) ?? 0))
+    depths.set(entry, depth)
+    while (levels.length <= depth) levels.push([])
+    const stage = stages.get(entry.name)
+    if (stage !== undefined) levels[depth]?.push(stage)
+  }
+  return levels
+}
+
+/** Settles all that is kept; the look-ups of a level wait for nothing but the disk. */
 const recallAll = ({ state }: Sweep) =>
-  Effect.gen(function* () {
-    const depths = new Map<Graph.Entry, number>()
-    const levels: Array<Array<Graph.StageEntry>> = []
-    for (const entry of state.graph.entries) {
-      const depth = Math.max(-1, ...Graph.parents(state.graph, entry).map((parent) => depths.get(parent) ?? 0)) + 1
-      depths.set(entry, depth)
-      const stage = state.stages.get(entry.name)
-      if (stage !== undefined) (levels[depth] ??= []).push(stage)
-    }
-    for (const level of levels)
-      yield* Effect.forEach(level ?? [], (entry) => Scheduler.recall(state, entry), {
+  Effect.forEach(
+    levelsOf(state),
+    (level) =>
+      Effect.forEach(level, (entry) => Scheduler.recall(state, entry), {
         concurrency: LOOKED_UP_AT_ONCE,
         discard: true
-      })
-  })
+      }),
+    { discard: true }
+  )
 
 /** The values of a point's documents. */
 const readDocuments = ({ state, union }: Sweep, point: number) =>
@@ -161,6 +171,13 @@ const work = (sweep: Sweep, { jobs }: Options) =>
     }).pipe(Effect.provideService(Notice.Notices, say))
   }).pipe(Effect.provideServiceEffect(RunRecords, readOnce))
 
+const sharedOf = ({ needs }: Sweep): ReadonlySet<string> => {
+  const seen = new Set<string>()
+  const shared = new Set<string>()
+  for (const { name } of needs.flat()) (seen.has(name) ? shared : seen).add(name)
+  return shared
+}
+
 const recordPoint = (
   { state, union, needs, settled }: Sweep,
   params: Values,
@@ -191,8 +208,9 @@ export const run = <P extends Pipeline.AnyPipeline>(
     const { varied } = options
     const sweep = open(pipeline, points, options)
     const params = points.map((values) => Pipeline.encodeParams(pipeline, values))
-    const nodes = sweep.state.stages.size
-    yield* publish(RunEvent.SweepStarted({ run, pipeline: pipeline.name, points: points.length, nodes }))
+    yield* publish(
+      RunEvent.SweepStarted({ run, pipeline: pipeline.name, points: points.length, shared: sharedOf(sweep) })
+    )
     return yield* Run.toItsEnd(work(sweep, options), (ended, error) =>
       Effect.flatMap(seconds, (seconds) => {
         const records = params.map((own, point) => recordPoint(sweep, own, varied, point))

@@ -37,11 +37,7 @@ const withQualifiers = (name: string, values: ReadonlyArray<string>): string => 
   return name.endsWith("]") ? `${name.slice(0, -1)},${values.join(",")}]` : `${name}[${values.join(",")}]`
 }
 
-export const make = (
-  pipeline: string,
-  builds: ReadonlyArray<Build>,
-  { params, varied, wants }: Options
-): Union => {
+export const make = (pipeline: string, builds: ReadonlyArray<Build>, { params, varied, wants }: Options): Union => {
   const entries = new Map<string, Graph.Entry>()
   const byIdentity = new Map<string, Graph.Entry>()
   const byNode = new Map<Node, Graph.Entry>()

@@ -128,9 +128,9 @@ it.effect("a point that fails takes no other with it, and is tried again with th
 it.live("an interrupted sweep keeps what is done, says what is not, and goes on from there", () =>
   Effect.gen(function* () {
     const { layer, unprovided, records, sweep, runs } = memory()
-    const slow = wrap(Executor.Executor, Executor.layerInProcess(Toys.toy), ({ execute }) => ({
+    const slow = wrap(Executor.Executor, Layer.provide(Executor.layerInProcess(Toys.toy), layer), ({ execute }) => ({
       execute: (task: Executor.Task) => (task.text.params.modulo === 1003 ? Effect.never : execute(task))
-    })).pipe(Layer.provide(layer))
+    }))
     const fiber = yield* Effect.fork(Effect.provide(unprovided(moduli(1000, 6), 1), Layer.merge(layer, slow)))
     while ((runs().describe ?? 0) < 3) yield* Effect.sleep("5 millis")
     const exit = yield* Fiber.interrupt(fiber)

@@ -1,0 +1,93 @@
+import type { Explained } from "../engine/Failure.ts"
+import { numbersOf, numberText, wordsOf } from "./numbers.ts"
+import { table } from "./table-text.ts"
+
+/** A point of a sweep that is over. */
+export interface Settled {
+  readonly point: number
+  /** The values of the varied parameters, in their order, in a few words. */
+  readonly values: ReadonlyArray<string>
+  readonly ran: boolean
+  readonly documents: Readonly<Record<string, unknown>>
+  readonly error: Explained | null
+}
+
+/** Points that differ in their seed alone. */
+interface Row {
+  readonly values: ReadonlyArray<string>
+  readonly members: ReadonlyArray<Settled>
+}
+
+/** What points are ranked by, the first of these that any of them has. */
+const RANKED_BY = ["validationAccuracy", "testAccuracy", "accuracy"]
+/** Numbers worth a column. */
+const SHOWN = /Accuracy$|Loss$|^bestEpoch$/
+
+const numbers = ({ documents }: Settled): ReadonlyMap<string, number> =>
+  new Map(Object.values(documents).flatMap((one) => numbersOf(one).map(({ name, value }) => [name, value])))
+
+const mean = (values: ReadonlyArray<number>) => values.reduce((sum, value) => sum + value, 0) / values.length
+
+/** The sample's standard deviation; null of one. */
+const deviation = (values: ReadonlyArray<number>): number | null => {
+  if (values.length < 2) return null
+  const middle = mean(values)
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / (values.length - 1))
+}
+
+const of = (row: Row, name: string): ReadonlyArray<number> =>
+  row.members.flatMap((member) => numbers(member).get(name) ?? [])
+
+const cell = (row: Row, name: string): string => {
+  const values = of(row, name)
+  if (values.length === 0) return ""
+  const spread = deviation(values)
+  const text = numberText(name, mean(values))
+  return spread === null ? text : `${text.replace(/ %$/, "")} ± ${numberText(name, spread)}`
+}
+
+const outcome = ({ members }: Row): string => {
+  const failed = members.filter(({ error }) => error !== null).length
+  const ran = members.filter((member) => member.ran).length
+  if (members.length === 1) return failed === 1 ? "failed" : ran === 1 ? "ran" : "cached"
+  return [
+    `${members.length} seeds`,
+    ...(failed > 0 ? [`${failed} failed`] : []),
+    ...(ran > 0 ? [`${ran} ran`] : [])
+  ].join(", ")
+}
+
+/** Points with equal values but for that of the seed. */
+const grouped = (settled: ReadonlyArray<Settled>, seedAt: number): ReadonlyArray<Row> => {
+  const rows = new Map<string, { values: ReadonlyArray<string>; members: Array<Settled> }>()
+  for (const one of settled) {
+    const values = one.values.filter((_, at) => at !== seedAt)
+    const key = values.join("\n")
+    const row = rows.get(key) ?? { values, members: [] }
+    row.members.push(one)
+    rows.set(key, row)
+  }
+  return [...rows.values()]
+}
+
+/** The points that are over, the best first; what failed stands last. `most` rows, and how many there are beside them. */
+export const sweepTable = (varied: ReadonlyArray<string>, settled: ReadonlyArray<Settled>, most: number): string => {
+  const seedAt = varied.indexOf("seed")
+  const names = varied.filter((_, at) => at !== seedAt)
+  const rows = grouped(settled, seedAt)
+  const known = new Set(settled.flatMap((one) => [...numbers(one).keys()]))
+  const rankedBy = RANKED_BY.find((name) => known.has(name)) ?? [...known].find((name) => SHOWN.test(name))
+  const rank = (row: Row) => {
+    const values = rankedBy === undefined ? [] : of(row, rankedBy)
+    return values.length === 0 ? Number.NEGATIVE_INFINITY : mean(values)
+  }
+  const ranked = rows.map((row) => ({ row, rank: rank(row) })).sort((a, b) => b.rank - a.rank)
+  const columns = [...known].filter((name) => SHOWN.test(name) && name !== rankedBy)
+  const shown = rankedBy === undefined ? columns : [rankedBy, ...columns]
+  const right = (name: string) => ({ header: wordsOf(name), align: "right" as const })
+  const text = table(
+    [...names.map((name) => right(name)), ...shown.map(right), { header: "" }],
+    ranked.slice(0, most).map(({ row }) => [...row.values, ...shown.map((name) => cell(row, name)), outcome(row)])
+  )
+  return ranked.length > most ? `${text}\n… and ${ranked.length - most} more` : text
+}

@@ -1,0 +1,134 @@
+import { beforeAll, describe, expect, it } from "vitest"
+import { documentOf, eventually, giveCifar10, pipeline, type Rig, ran, rig, start, tracesOf } from "../rig/cli.ts"
+
+interface SweepDocument {
+  readonly status: string
+  readonly varied: ReadonlyArray<string>
+  readonly params: Readonly<Record<string, unknown>>
+  readonly points: ReadonlyArray<{
+    readonly params: Readonly<Record<string, unknown>>
+    readonly status: string
+    readonly ran: boolean | null
+    readonly metrics: Readonly<Record<string, number>>
+    readonly error: { readonly tag: string; readonly what: string } | null
+  }>
+  readonly nodes: { readonly ran: number; readonly reused: number; readonly failed: number }
+  readonly error?: { readonly tag: string; readonly what: string; readonly expected: string; readonly fix: string }
+}
+
+const network = JSON.stringify([{ kind: "flatten" }, { kind: "dense", units: 4, activation: "relu" }])
+
+describe("a sweep", () => {
+  let at: Rig
+
+  const sweep = async (code: number, ...args: ReadonlyArray<string>): Promise<SweepDocument> => {
+    const finished = await pipeline(at, "sweep", "simple-cnn", "--epochs", "1", "--network", network, ...args, "--json")
+    expect(finished.code, finished.stderr + finished.stdout).toBe(code)
+    return documentOf(finished) as unknown as SweepDocument
+  }
+  const statuses = ({ points }: SweepDocument) => points.map(({ status, ran }) => (ran ? `${status}, ran` : status))
+
+  beforeAll(async () => {
+    at = rig()
+    await giveCifar10(at)
+  })
+
+  it("computes every combination once, shares what is shared, and then only what was added", async () => {
+    const first = await sweep(0, "--over", "learning-rate=0.001,0.01", "--over", "l2=0,0.5")
+    expect(first.varied).toEqual(["learningRate", "l2"])
+    expect(first.points.map(({ params }) => params)).toEqual([
+      { learningRate: 0.001, l2: 0 },
+      { learningRate: 0.001, l2: 0.5 },
+      { learningRate: 0.01, l2: 0 },
+      { learningRate: 0.01, l2: 0.5 }
+    ])
+    expect(statuses(first)).toEqual(Array.from({ length: 4 }, () => "done, ran"))
+    // ingest, and a training and an evaluation a point; no figures
+    expect(first.nodes).toEqual({ ran: 9, reused: 0, failed: 0 })
+    const metrics = first.points[0]?.metrics
+    expect(metrics).toMatchObject({ epochs: 1, bestEpoch: 1, validationAccuracy: expect.any(Number) })
+    const again = await sweep(0, "--over", "learning-rate=0.001,0.01", "--over", "l2=0,0.5")
+    expect(again.nodes).toEqual({ ran: 0, reused: 9, failed: 0 })
+    expect(again.points.map(({ metrics }) => metrics)).toEqual(first.points.map(({ metrics }) => metrics))
+    const more = await sweep(0, "--over", "learning-rate=0.001,0.003,0.01", "--over", "l2=0.5,0")
+    expect(statuses(more)).toEqual(["done", "done", "done, ran", "done, ran", "done", "done"])
+    const alone = ["--epochs", "1", "--network", network, "--learning-rate", "0.003"]
+    expect(ran(documentOf(await pipeline(at, "run", "simple-cnn", ...alone, "--json")))).not.toContain("train-network")
+  })
+
+  it("ranks its points by validation accuracy, seeds together as mean and deviation", async () => {
+    const args = ["--epochs", "2", "--network", network, "--over", "learningRate=0.002,0.02", "--seeds", "3"]
+    const { stdout, stderr, code } = await pipeline(at, "sweep", "simple-cnn", ...args)
+    expect(code, stderr).toBe(0)
+    expect(stderr).toMatch(/^point 6 of 6: learning rate 0\.02, seed 2: validation accuracy [\d.]+ %/m)
+    const [header, ...rows] = stdout.trim().split("\n")
+    expect(header).toMatch(/^learning rate +validation accuracy +best epoch/)
+    expect(rows).toHaveLength(3)
+    const shares = rows.slice(0, 2).map((row) => Number(/([\d.]+) ± [\d.]+ %/.exec(row)?.[1]))
+    expect(shares[0]).toBeGreaterThanOrEqual(shares[1] ?? 100)
+    expect(rows[0]).toMatch(/3 seeds, 3 ran$/)
+    expect(rows[2]).toMatch(/^simple-cnn \S+ done in .*: 6 of 6 points; \d+ nodes ran/)
+  })
+
+  it("draws points at random from ranges, the same ones again and then more", async () => {
+    const over = ["--over", "learning-rate=log(1e-4,1e-1)", "--over", "batch-size=int(2,9)"]
+    const three = await sweep(0, ...over, "--random", "3")
+    const five = await sweep(0, ...over, "--random", "5")
+    expect(five.points.slice(0, 3).map(({ params }) => params)).toEqual(three.points.map(({ params }) => params))
+    expect(statuses(five)).toEqual(["done", "done", "done", "done, ran", "done, ran"])
+    for (const { params } of five.points) {
+      expect(Number(params.learningRate)).toBeGreaterThanOrEqual(1e-4)
+      expect(Number(params.learningRate)).toBeLessThanOrEqual(1e-1)
+      expect([2, 3, 4, 5, 6, 7, 8, 9]).toContain(params.batchSize)
+    }
+  })
+
+  it("lets a failed point take no other with it, and tells why", async () => {
+    const failed = await sweep(1, "--optimizer", "sgd", "--batch-size", "2", "--over", "learning-rate=0.001,1e30,0.01")
+    expect(failed.status).toBe("failed")
+    expect(failed.points.map(({ status }) => status)).toEqual(["done", "failed", "done"])
+    expect(failed.points[1]?.error).toMatchObject({ tag: "Diverged", what: expect.stringContaining("diverged") })
+    expect(failed.nodes.failed).toBe(1)
+  })
+
+  it("keeps what is done when it is interrupted, and goes on from there", async () => {
+    const before = tracesOf(at, "train-network").length
+    const over = ["--over", "seed=100,101,102,103,104,105,106,107"]
+    const command = start(at, "sweep", "simple-cnn", "--epochs", "40", "--network", network, ...over, "--json")
+    await eventually(() => expect(tracesOf(at, "train-network").length).toBeGreaterThanOrEqual(before + 2))
+    process.kill(-command.pid, "SIGINT")
+    const finished = await command.finished
+    expect(finished.code, finished.stderr).toBe(130)
+    const interrupted = documentOf(finished) as unknown as SweepDocument
+    expect(interrupted.status).toBe("interrupted")
+    const done = tracesOf(at, "train-network").length - before
+    const again = documentOf(
+      await pipeline(at, "sweep", "simple-cnn", "--epochs", "40", "--network", network, ...over, "--json")
+    ) as unknown as SweepDocument
+    expect(again.status).toBe("done")
+    expect(tracesOf(at, "train-network").length - before).toBe(8)
+    // ingest and the trainings that were done
+    expect(again.nodes.reused).toBeGreaterThanOrEqual(1 + done)
+  })
+
+  it.each([
+    ["an unknown parameter", ["--over", "learnin-rate=1"], "Did you mean learning-rate?"],
+    ["no values", ["--over", "epochs="], "gives epochs no values; expected one value or more after ="],
+    ["an empty range", ["--over", "batch-size=int(9,2,3)"], "The range int(9,2,3) is empty"],
+    ["a range that is none", ["--over", "l2=log(a,b,c)"], "is no range; expected log(FROM, TO, COUNT), such as"],
+    ["a logarithm from zero", ["--over", "l2=log(0,1,3)"], "begins at 0; expected a number above 0"],
+    ["no count", ["--over", "l2=linear(0,1)"], "does not say how many values it has"],
+    ["a value that is refused", ["--over", "batch-size=8,-1"], 'Param "batchSize" is -1; expected a whole number'],
+    ["text for a number", ["--over", "batch-size=many"], 'Param "batchSize" is "many"'],
+    ["nothing to vary", [], "The sweep varies nothing"],
+    ["a parameter twice", ["--over", "l2=0", "--over", "l2=1"], "l2 is given twice"],
+    ["a parameter that is also given", ["--l2", "1", "--over", "l2=0"], "l2 is given twice"],
+    ["no seeds", ["--seeds", "0"], "--seeds is 0; expected a whole number from 1"],
+    ["seeds twice", ["--seeds", "2", "--over", "seed=1"], "both say which seeds"]
+  ])("refuses %s in three parts", async (_, args, what) => {
+    const { code, stderr, stdout } = await pipeline(at, "sweep", "simple-cnn", ...args)
+    expect(stdout).toBe("")
+    expect(stderr).toContain(what)
+    expect(code).toBe(2)
+  })
+})

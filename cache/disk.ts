@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto"
-import { constants, existsSync } from "node:fs"
+import { closeSync, constants, existsSync, fstatSync, openSync, readSync } from "node:fs"
 import * as fs from "node:fs/promises"
 import * as path from "node:path"
 import { Effect, Schedule } from "effect"
@@ -106,12 +106,33 @@ export const publish = (
   }).pipe(Effect.onError(() => Effect.ignore(tryFile("Removing", temporary, () => fs.rm(temporary, { force: true })))))
 }
 
+/** Files up to this size are read at once: a promise each would cost several times what the read does. */
+const SMALL_BYTES = 64 * 1024
+
+/** The bytes of a small file; its size where it is larger. */
+const readSmall = (file: string): Uint8Array | number => {
+  const opened = openSync(file, constants.O_RDONLY)
+  try {
+    const { size } = fstatSync(opened)
+    if (size > SMALL_BYTES) return size
+    const bytes = Buffer.allocUnsafeSlow(size)
+    let length = 0
+    for (let read = -1; read !== 0 && length < size; length += read)
+      read = readSync(opened, bytes, length, size - length, null)
+    return bytes.subarray(0, length)
+  } finally {
+    closeSync(opened)
+  }
+}
+
 /** The file's bytes; null where there is no such file. */
 export const readIfThere = (file: string): Effect.Effect<Uint8Array | null, StoreFailed> =>
-  Effect.tryPromise({
-    try: async () => fs.readFile(file),
-    catch: (cause) => cause as { readonly code?: string }
-  }).pipe(
+  Effect.try({ try: () => readSmall(file), catch: (cause) => cause as { readonly code?: string } }).pipe(
+    Effect.flatMap((found) =>
+      typeof found === "number"
+        ? Effect.tryPromise({ try: () => fs.readFile(file), catch: (cause) => cause as { readonly code?: string } })
+        : Effect.succeed(found)
+    ),
     Effect.catchAll((cause) =>
       cause.code === "ENOENT" || cause.code === "ENOTDIR" ? Effect.succeed(null) : storeFailed("Reading", file, cause)
     )

@@ -1,4 +1,5 @@
 import { Context, Effect, Layer, Schema } from "effect"
+import * as CanonicalJson from "../artifacts/CanonicalJson.ts"
 import type { Code as CodeParts } from "../cache/Key.ts"
 
 /** A stage whose source was not found when the code digests were made: its file is not named after it. */
@@ -17,10 +18,15 @@ export class Code extends Context.Tag("headrace/Code")<
   { readonly of: (stage: string) => Effect.Effect<CodeParts, CodeUnknown> }
 >() {}
 
-export const layer = (stages: Readonly<Record<string, CodeParts>>): Layer.Layer<Code> =>
-  Layer.succeed(Code, {
+export const layer = (stages: Readonly<Record<string, CodeParts>>): Layer.Layer<Code> => {
+  const written = new Map<string, CodeParts>()
+  return Layer.succeed(Code, {
     of: (stage) => {
-      const code = stages[stage]
-      return code === undefined ? new CodeUnknown({ stage, known: Object.keys(stages).sort() }) : Effect.succeed(code)
+      const code = written.get(stage) ?? stages[stage]
+      if (code === undefined) return new CodeUnknown({ stage, known: Object.keys(stages).sort() })
+      // most of a key's text, and the same in every key of the stage
+      if (!written.has(stage)) written.set(stage, CanonicalJson.fixed(code))
+      return Effect.succeed(code)
     }
   })
+}

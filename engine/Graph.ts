@@ -7,7 +7,12 @@ import { type AnyParam, encode } from "./Param.ts"
 export interface Entry {
   readonly name: string
   readonly node: Node
+  /** Equal for nodes that compute the same, among graphs that were made with one table of identities. */
+  readonly identity: number
 }
+
+/** Numbers of what nodes compute, by its text. */
+export type Identities = Map<string, number>
 export interface StageEntry extends Entry {
   readonly node: Node<StageDefinition>
 }
@@ -20,6 +25,8 @@ export interface Graph {
   readonly results: Readonly<Record<string, Address>>
   /** The entry that stands for a node; equal nodes share one. */
   readonly of: (node: Node) => Entry
+  /** The entry that computes what one of another graph of the same identities does. */
+  readonly like: (entry: Entry) => Entry
 }
 
 /** An output of a named node. */
@@ -32,28 +39,31 @@ export const isStage = (entry: Entry): entry is StageEntry => entry.node.definit
 
 interface Builder {
   readonly byNode: Map<Node, Entry>
-  readonly byIdentity: Map<string, Entry>
+  readonly byIdentity: Map<number, Entry>
+  readonly identities: Identities
   readonly names: Set<string>
   readonly pipelineParams: Readonly<Record<string, unknown>>
 }
 
-/**
- * Equal for nodes that compute the same; `nameOf` tells the nodes before it apart. A parameter without an exact form, such
- * as NaN, equals no other: null.
- */
-export const identity = (node: Node, nameOf: (node: Node) => string | undefined): string | null =>
-  Either.getOrElse(
-    CanonicalJson.encode([
-      node.definition._tag,
-      node.definition.name,
-      encode(node.definition.params, node.params),
-      Object.entries(node.inputs).map(([name, wires]) => [
-        name,
-        [wires].flat().map((wire: AnyWire) => [nameOf(wire.node) ?? null, wire.output])
-      ])
-    ]),
-    () => null
+const isPlain = (value: unknown): boolean =>
+  value === null || typeof value === "string" || typeof value === "boolean" || Number.isFinite(value)
+
+/** Equal for nodes that compute the same. A parameter without an exact form, such as NaN, equals no other. */
+const identify = ({ identities, byNode }: Builder, { definition, params, inputs }: Node): number => {
+  const encoded = Object.values(encode(definition.params, params))
+  // the engine's own JSON is many times as fast, and exact where nothing is nested
+  const values = encoded.every(isPlain)
+    ? JSON.stringify(encoded)
+    : Either.getOrElse(CanonicalJson.encode(encoded), () => `inexact ${identities.size}`)
+  const wires = Object.values(inputs).map((wires) =>
+    [wires].flat().map((wire: AnyWire) => `${byNode.get(wire.node)?.identity}.${wire.output}`)
   )
+  const text = `${definition._tag} ${definition.name} ${values} ${JSON.stringify(wires)}`
+  const known = identities.get(text)
+  if (known !== undefined) return known
+  identities.set(text, identities.size)
+  return identities.size - 1
+}
 
 /** Outputs after the first of one artifact tell a table's rows apart: `test` of ingest's `train` and `test`. */
 const outputQualifier = (wire: AnyWire): ReadonlyArray<string> => {
@@ -101,25 +111,33 @@ const nameOf = (builder: Builder, node: Node): string => {
 const visit = (builder: Builder, node: Node): void => {
   if (builder.byNode.has(node)) return
   for (const wire of wiresOf(node)) visit(builder, wire.node)
-  const key = identity(node, (other) => builder.byNode.get(other)?.name) ?? `inexact ${builder.names.size}`
-  const twin = builder.byIdentity.get(key)
+  const identity = identify(builder, node)
+  const twin = builder.byIdentity.get(identity)
   if (twin !== undefined) {
     builder.byNode.set(node, twin)
     return
   }
-  const entry = { name: nameOf(builder, node), node }
+  const entry = { name: nameOf(builder, node), node, identity }
   builder.names.add(entry.name)
   builder.byNode.set(node, entry)
-  builder.byIdentity.set(key, entry)
+  builder.byIdentity.set(identity, entry)
+}
+
+/** The entry under an identity; one that is not there is a bug. */
+export const entryOf = (entries: ReadonlyMap<number, Entry>, identity: number): Entry => {
+  const entry = entries.get(identity)
+  if (entry === undefined) throw new Error(`there is no node of the identity ${identity}`)
+  return entry
 }
 
 /** `pipelineParams` are encoded: a node is told from its siblings by what its call changed of them. */
 export const make = (
   pipeline: { readonly name: string },
   pipelineParams: Readonly<Record<string, unknown>>,
-  results: Readonly<Record<string, AnyWire>>
+  results: Readonly<Record<string, AnyWire>>,
+  identities: Identities = new Map()
 ): Graph => {
-  const builder: Builder = { byNode: new Map(), byIdentity: new Map(), names: new Set(), pipelineParams }
+  const builder: Builder = { byNode: new Map(), byIdentity: new Map(), identities, names: new Set(), pipelineParams }
   for (const wire of Object.values(results)) visit(builder, wire.node)
   const entries = [...builder.byIdentity.values()]
   const of = (node: Node): Entry => {
@@ -134,7 +152,8 @@ export const make = (
     results: Object.fromEntries(
       Object.entries(results).map(([name, wire]) => [name, { node: of(wire.node).name, output: wire.output }])
     ),
-    of
+    of,
+    like: ({ identity }) => entryOf(builder.byIdentity, identity)
   }
 }
 

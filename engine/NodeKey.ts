@@ -1,4 +1,4 @@
-import { Effect, Schema } from "effect"
+import { Context, Effect, Schema } from "effect"
 import type { Stored } from "../artifacts/Artifact.ts"
 import { id } from "../artifacts/Artifact.ts"
 import type { NotEncodable } from "../artifacts/CanonicalJson.ts"
@@ -68,6 +68,27 @@ export class FactUnknown extends Schema.TaggedError<FactUnknown>()("FactUnknown"
 }
 export type KeyFailure = NotEncodable | CodeUnknown | FactUnknown
 
+/**
+ * What is known already of the facts, by the effects that find them out: the machine does not change while a sweep asks
+ * for a thousand keys. Null where nothing is remembered.
+ */
+export class KnownFacts extends Context.Reference<KnownFacts>()("headrace/KnownFacts", {
+  defaultValue: (): Map<unknown, unknown> | null => null
+}) {}
+
+/** Remembers facts while the effect runs. */
+export const rememberFacts = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.suspend(() => Effect.provideService(effect, KnownFacts, new Map()))
+
+const findOut = (stage: string, name: string, fact: Effect.Effect<unknown, Error>) =>
+  Effect.gen(function* () {
+    const known = yield* KnownFacts
+    if (known?.has(fact) === true) return known.get(fact)
+    const found = yield* Effect.mapError(fact, (error) => new FactUnknown({ stage, fact: name, cause: error.message }))
+    known?.set(fact, found)
+    return found
+  })
+
 type Parts = Pick<Key.Recipe, "params" | "inputs" | "code" | "facts">
 
 const keyInput = (resolved: Resolved): Effect.Effect<Key.Input, KeyFailure, Code> =>
@@ -99,10 +120,7 @@ const parts = (node: Node<StageDefinition>, resolved: ResolvedInputs): Effect.Ef
       Object.fromEntries(
         Object.entries(definition.facts(node.params)).map(([name, fact]) => [
           name,
-          Effect.mapError(
-            fact as Effect.Effect<unknown, Error>,
-            (error) => new FactUnknown({ stage: definition.name, fact: name, cause: error.message })
-          )
+          findOut(definition.name, name, fact as Effect.Effect<unknown, Error>)
         ])
       )
     )

@@ -230,4 +230,4 @@ export const make = (
     }
     const checked = yield* checkNeeded(graph, planned, known)
     return { pipeline: graph.pipeline, nodes: checked.map(({ planned }) => planned) }
-  }).pipe(Effect.provideServiceEffect(RunRecords, readOnce))
+  }).pipe(NodeKey.rememberFacts, Effect.provideServiceEffect(RunRecords, readOnce))

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto"
 import { Cause, Clock, DateTime, Effect, Exit } from "effect"
 import { ObjectStore, type StoreFailed } from "../cache/ObjectStore.ts"
 import { type Explained, explain, InputLost } from "./Failure.ts"
-import type * as NodeKey from "./NodeKey.ts"
+import * as NodeKey from "./NodeKey.ts"
 import { recordNode, resultsOf } from "./NodeRecording.ts"
 import * as Notice from "./Notice.ts"
 import { type AnyPipeline, encodeParams, graph as graphOf, type PlanningNeedsOf } from "./Pipeline.ts"
@@ -69,7 +69,7 @@ const work = (state: State) =>
       discard: true
     }).pipe(Effect.provideService(Notice.Notices, say))
     yield* deliver(state, [])
-  }).pipe(Effect.provideServiceEffect(RunRecords, readOnce))
+  }).pipe(NodeKey.rememberFacts, Effect.provideServiceEffect(RunRecords, readOnce))
 
 const explainFailure = (error: Sources.SourceFailed | StoreFailed | InputLost | NodeKey.KeyFailure): Explained =>
   error._tag === "SourceFailed" ? error.explained : explain(error)

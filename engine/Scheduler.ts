@@ -152,7 +152,7 @@ const outputsOf = (state: State, parents: ReadonlyArray<Graph.Entry>): NodeKey.O
 /** The same outputs under the names that their nodes have where the node comes from. */
 const outputsAt = (state: State, { graph, entry }: Pick<Origin, "graph" | "entry">, outputs: NodeKey.Outputs) =>
   Object.fromEntries(
-    NodeKey.storedParents(graph, entry).map(({ name, node }) => [name, outputs[state.graph.of(node).name] ?? {}])
+    NodeKey.storedParents(graph, entry).map((parent) => [parent.name, outputs[state.graph.like(parent).name] ?? {}])
   )
 
 const stageParents = (state: State, entry: Graph.StageEntry): ReadonlyArray<Graph.StageEntry> =>

@@ -56,8 +56,9 @@ const needsOf = ({ graph, results }: Union.Union): Sweep["needs"] => {
 }
 
 const open = (pipeline: Pipeline.AnyPipeline, points: ReadonlyArray<Values>, { cores, varied }: Options): Sweep => {
+  const identities: Graph.Identities = new Map()
   const builds = points.map((values) => ({
-    graph: Pipeline.graph(pipeline, values),
+    graph: Pipeline.graph(pipeline, values, identities),
     values,
     params: Pipeline.encodeParams(pipeline, values)
   }))
@@ -169,7 +170,7 @@ const work = (sweep: Sweep, { jobs }: Options) =>
       yield* Effect.forEach(kept, (point) => settle(sweep, point), { concurrency: LOOKED_UP_AT_ONCE, discard: true })
       yield* Effect.forEach(others, (point) => settle(sweep, point), { concurrency: jobs, discard: true })
     }).pipe(Effect.provideService(Notice.Notices, say))
-  }).pipe(Effect.provideServiceEffect(RunRecords, readOnce))
+  }).pipe(NodeKey.rememberFacts, Effect.provideServiceEffect(RunRecords, readOnce))
 
 const sharedOf = ({ needs }: Sweep): ReadonlySet<string> => {
   const seen = new Set<string>()

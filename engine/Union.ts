@@ -3,7 +3,7 @@ import * as Graph from "./Graph.ts"
 import { type Node, wiresOf } from "./Node.ts"
 import type { Params } from "./Param.ts"
 
-/** One build of a pipeline among several, and the parameters that it was built with. */
+/** One build of a pipeline among several, made with the identities that they share, and its parameters. */
 export interface Build {
   readonly graph: Graph.Graph
   readonly values: Readonly<Record<string, unknown>>
@@ -38,41 +38,38 @@ const withQualifiers = (name: string, values: ReadonlyArray<string>): string => 
 }
 
 export const make = (pipeline: string, builds: ReadonlyArray<Build>, { params, varied, wants }: Options): Union => {
-  const entries = new Map<string, Graph.Entry>()
-  const byIdentity = new Map<string, Graph.Entry>()
+  const entries: Array<Graph.Entry> = []
+  const byIdentity = new Map<number, Graph.Entry>()
   const byNode = new Map<Node, Graph.Entry>()
   const origins = new Map<Graph.Entry, Origin>()
   const names = new Set<string>()
   const dependsOn = new Map<Graph.Entry, ReadonlyArray<string>>()
 
   const add = (build: Build, entry: Graph.Entry): Graph.Entry => {
-    const seen = byNode.get(entry.node)
-    if (seen !== undefined) return seen
+    const known = byIdentity.get(entry.identity)
+    if (known !== undefined) {
+      byNode.set(entry.node, known)
+      return known
+    }
     const behind = wiresOf(entry.node).map((wire) => {
       const parent = add(build, build.graph.of(wire.node))
       byNode.set(wire.node, parent)
       return parent
     })
-    const nameOf = (node: Node) => byNode.get(node)?.name
-    const identity = Graph.identity(entry.node, nameOf) ?? `inexact ${names.size}`
-    const twin = byIdentity.get(identity)
-    if (twin !== undefined) {
-      byNode.set(entry.node, twin)
-      return twin
-    }
     const declared = new Set([
       ...Object.keys(entry.node.definition.params),
       ...behind.flatMap((parent) => dependsOn.get(parent) ?? [])
     ])
     const own = varied.filter((name) => declared.has(name))
     const values = own.map((name) => `${name}=${Graph.valueText(params[name], build.values[name], build.params[name])}`)
-    const added = { name: Graph.freeName(withQualifiers(entry.name, values), names), node: entry.node }
-    names.add(added.name)
+    const name = Graph.freeName(withQualifiers(entry.name, values), names)
+    const added = { ...entry, name }
+    names.add(name)
     dependsOn.set(added, own)
     byNode.set(entry.node, added)
-    byIdentity.set(identity, added)
+    byIdentity.set(entry.identity, added)
     if (Graph.isStage(entry)) origins.set(added, { ...build, entry })
-    entries.set(added.name, added)
+    entries.push(added)
     return added
   }
 
@@ -87,18 +84,18 @@ export const make = (pipeline: string, builds: ReadonlyArray<Build>, { params, v
       })
     )
   })
-  const all = [...entries.values()]
   return {
     graph: {
       pipeline,
-      entries: all,
-      stages: all.filter(Graph.isStage),
+      entries,
+      stages: entries.filter(Graph.isStage),
       results: {},
       of: (node) => {
         const entry = byNode.get(node)
         if (entry === undefined) throw new Error(`${node.definition.name} is not a node of ${pipeline}`)
         return entry
-      }
+      },
+      like: ({ identity }) => Graph.entryOf(byIdentity, identity)
     },
     origin: (entry) => {
       const found = origins.get(entry)

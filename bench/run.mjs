@@ -9,8 +9,10 @@ import * as extractionRuntimes from "./extraction-runtimes.mjs"
 import * as features from "./features.mjs"
 import * as homework from "./homework.mjs"
 import * as inspect from "./inspect.mjs"
+import * as networks from "./networks.mjs"
 import * as noOp from "./no-op.mjs"
 import { root } from "./rig/product.mjs"
+import * as sweep from "./sweep.mjs"
 import * as training from "./training.mjs"
 
 /** In this order a home that is given empty is filled by the first, for the others to reuse. */
@@ -23,7 +25,9 @@ const benches = {
   "no-op": noOp,
   "extraction-runtimes": extractionRuntimes,
   training,
-  homework
+  homework,
+  networks,
+  sweep
 }
 
 const usage = `npm run bench -- NAME… [options]     writes bench/results/NAME.json
@@ -31,9 +35,9 @@ const usage = `npm run bench -- NAME… [options]     writes bench/results/NAME.
 ${Object.entries(benches)
   .map(([name, { about }]) => `  ${name.padEnd(21)}${about}`)
   .join("\n")}
-  ${"all".padEnd(21)}every one of them (over an hour)
+  ${"all".padEnd(21)}every one of them (over two hours)
 
-  --home DIR      work in a home that holds results already: cold-60k, features, inspect, no-op
+  --home DIR      work in a home that holds results already: cold-60k, features, inspect, no-op, networks, sweep
   --skip-folder   leave the folder of 60,000 files out of no-op
   --samples N     measurements: extraction, inspect, no-op
   --images N      the first N images only, for trying a bench out

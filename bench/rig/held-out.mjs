@@ -8,7 +8,7 @@ import { root } from "./product.mjs"
 export const writeHeldOut = async (images, { validationSplit, seed }, file) => {
   const program = `import { Effect } from "effect"
     import { split } from "./models/Training.ts"
-    const { validation } = Effect.runSync(split({ images: ${images}, views: 1 }, ${validationSplit}, ${seed}))
+    const { validation } = Effect.runSync(split(${images}, ${validationSplit}, ${seed}))
     console.log(JSON.stringify([...validation]))`
   const { outputFiles } = await build({
     stdin: { contents: program, resolveDir: root, loader: "ts" },

@@ -16,7 +16,10 @@ export const list = (pipelines: ReadonlyArray<Pipeline.AnyPipeline>) =>
     const reporter = yield* Reporter
     const traces = yield* TraceStore
     const { home } = yield* Place
-    const runs = yield* Effect.flatMap(RunRecords, (all) => all.list)
+    const records = yield* RunRecords
+    const runs = [...(yield* records.list), ...(yield* records.sweeps(RUNS_SHOWN))].sort((a, b) =>
+      a.run < b.run ? 1 : -1
+    )
     const stages = yield* traces.stages
     const kept = yield* Effect.forEach(stages, (stage) =>
       Effect.map(traces.ofStage(stage), (found) => {
@@ -48,7 +51,7 @@ export const list = (pipelines: ReadonlyArray<Pipeline.AnyPipeline>) =>
         .slice(0, RUNS_SHOWN)
         .map((run) => [
           run.run,
-          run.pipeline,
+          run.sweep === undefined ? run.pipeline : `${run.pipeline}, ${formatCount(run.sweep.points.length)} points`,
           run.status,
           formatSeconds(run.seconds),
           `${run.nodes.filter(({ status }) => status === "ran").length} of ${run.nodes.length}`
@@ -81,13 +84,14 @@ export const list = (pipelines: ReadonlyArray<Pipeline.AnyPipeline>) =>
           description: params[param]?.description
         }))
       })),
-      runs: runs.map(({ run, pipeline, status, started, seconds, params }) => ({
+      runs: runs.map(({ run, pipeline, status, started, seconds, params, sweep }) => ({
         run,
         pipeline,
         status,
         started,
         seconds,
-        params
+        params,
+        points: sweep === undefined ? null : sweep.points.length
       })),
       cache: { home, stages: kept }
     })

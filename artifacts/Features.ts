@@ -1,5 +1,5 @@
 import * as ArrowTable from "./ArrowTable.ts"
-import { tensor } from "./Column.ts"
+import { open, tensor } from "./Column.ts"
 
-/** What a frozen MobileNetV2 1.0 sees in an image: 1,280 floats after global average pooling. */
-export const Features = ArrowTable.make("Features", 1, { feature: tensor([1280], "float32"), label: "int32" })
+/** What a frozen backbone sees in an image: floats after global average pooling, 1,280 of a MobileNetV2 1.0. */
+export const Features = ArrowTable.make("Features", 1, { feature: tensor([open], "float32"), label: "int32" })

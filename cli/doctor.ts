@@ -8,6 +8,7 @@ import * as path from "node:path"
 import type { FileSystem } from "@effect/platform"
 import { Effect, Option } from "effect"
 import { explain } from "../engine/Failure.ts"
+import * as Backbone from "../models/Backbone.ts"
 import * as Catalogue from "../services/Catalogue.ts"
 import { Datasets } from "../services/Datasets.ts"
 import * as NetworkRuntime from "../services/NetworkRuntime.ts"
@@ -165,7 +166,7 @@ const datasets = Effect.gen(function* () {
   const cifar10 = Catalogue.datasets.filter(({ name }) => name === "cifar10")
   return [
     ...(yield* Effect.forEach(cifar10, (entry) => one(`dataset ${entry.name}`, entry))),
-    yield* one("MobileNetV2 weights", Catalogue.weights["mobilenet_v2_1.0_224_no_top"])
+    yield* one("MobileNetV2 weights", Catalogue.weights(Backbone.weightsOf(Backbone.get("mobilenet_v2_1.0_224"))))
   ]
 })
 

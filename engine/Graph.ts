@@ -73,7 +73,8 @@ const outputQualifier = (wire: AnyWire): ReadonlyArray<string> => {
 
 /** A parameter's value in a few words. */
 export const valueText = (param: AnyParam | undefined, value: unknown, encoded: unknown): string => {
-  if (param != null && param.text !== null) return param.text(value)
+  const text = param?.text?.(value) ?? null
+  if (text !== null) return text
   return typeof encoded === "string" ? encoded : JSON.stringify(encoded)
 }
 
@@ -94,6 +95,7 @@ const qualifiers = (builder: Builder, node: Node): ReadonlyArray<string> => {
   const encoded = encode(definition.params, params)
   const own = Object.keys(definition.params)
     .filter((name) => name in given && JSON.stringify(encoded[name]) !== JSON.stringify(builder.pipelineParams[name]))
+    .filter((name) => definition.params[name]?.text?.(params[name]) !== null)
     .map((name) => `${name}=${valueText(definition.params[name], params[name], encoded[name])}`)
   if (definition._tag === "Source" || definition.over === null) return own
   const over = node.inputs[definition.over] as AnyWire

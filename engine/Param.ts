@@ -7,8 +7,8 @@ export interface Param<A, I extends Json> {
   readonly schema: Schema.Schema<A, I>
   readonly default: A
   readonly description: string
-  /** A value in a few words, for names of nodes; JSON where it is null. */
-  readonly text: ((value: A) => string) | null
+  /** A value in a few words, for names of nodes, or null where it is to tell none apart; JSON where there is no function. */
+  readonly text: ((value: A) => string | null) | null
   /** What tells a definition from others, whatever its default. */
   readonly of: symbol
 }
@@ -46,7 +46,7 @@ export const make = <A, I extends Json>(
   schema: Schema.Schema<A, I>,
   value: NoInfer<A>,
   description: string,
-  text: ((value: NoInfer<A>) => string) | null = null
+  text: ((value: NoInfer<A>) => string | null) | null = null
 ): Param<A, I> => {
   const checked = Schema.validateEither(schema)(value)
   if (Either.isLeft(checked)) {

@@ -1,4 +1,5 @@
 import * as Pipeline from "../engine/Pipeline.ts"
+import { imageSizeOf } from "../stages/backbone.ts"
 import { dataset } from "../stages/dataset.ts"
 import { evaluate } from "../stages/evaluate.ts"
 import { extractFeatures } from "../stages/extract-features.ts"
@@ -7,6 +8,7 @@ import { ingest } from "../stages/ingest.ts"
 import { mobilenetV2Weights } from "../stages/mobilenet-v2-weights.ts"
 import { normalize } from "../stages/normalize.ts"
 import { plot } from "../stages/plot.ts"
+import { resize } from "../stages/resize.ts"
 import { resizeTo224 } from "../stages/resize-to-224.ts"
 import { train } from "../stages/train.ts"
 
@@ -22,10 +24,11 @@ export const transfer = Pipeline.make({
   },
   build: (params) => {
     const images = ingest({ dataset: dataset(params) }, params)
-    const weights = mobilenetV2Weights()
+    const weights = mobilenetV2Weights(params)
+    const size = imageSizeOf(params.backbone)
     const featuresOf = (split: typeof images.train) => {
-      const { normalized } = normalize({ images: split })
-      const { resized } = resizeTo224({ pixels: normalized })
+      const pixels = normalize({ images: split }).normalized
+      const { resized } = size === 224 ? resizeTo224({ pixels }) : resize({ pixels }, { size })
       return extractFeatures({ pixels: resized, weights }, params).features
     }
     const test = featuresOf(images.test)

@@ -16,6 +16,8 @@ export interface Edition {
 export interface Entry {
   readonly name: string
   readonly editions: ReadonlyArray<Edition>
+  /** What else to do where no edition is to be had. */
+  readonly instead: string
 }
 
 const local = { url: null, bytes: null, md5: null, sha256: null, notice: null }
@@ -31,11 +33,12 @@ const officialCifar10: Edition = {
   notice: null
 }
 
-const mobilenetFile = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5"
+const aPath = "give the path of a copy instead of the name"
 
 export const datasets: ReadonlyArray<Entry> = [
   {
     name: "cifar10",
+    instead: aPath,
     editions: [
       officialCifar10,
       {
@@ -49,34 +52,48 @@ export const datasets: ReadonlyArray<Entry> = [
   },
   {
     name: "cifar10-5k",
+    instead: aPath,
     editions: [
       { ...local, file: "cifar-10-binary-5k.tar.gz", label: "cifar10-5k (first 4,000 + 1,000 records, lossless)" }
     ]
   }
 ]
 
-export type WeightsName = "mobilenet_v2_1.0_224_no_top"
+/** A weight file as Keras publishes it, of the network `name`. */
+export interface KerasWeights {
+  readonly name: string
+  readonly label: string
+  readonly folder: string
+  readonly file: string
+}
 
-export const weights: Readonly<Record<WeightsName, Entry>> = {
-  "mobilenet_v2_1.0_224_no_top": {
-    name: "mobilenet_v2_1.0_224_no_top",
-    editions: [
-      {
-        ...local,
-        file: mobilenetFile,
-        label: "MobileNetV2 1.0/224 without top (Keras)",
-        url: `https://storage.googleapis.com/tensorflow/keras-applications/mobilenet_v2/${mobilenetFile}`,
-        // Keras publishes no digest of it; this is the size it serves
-        bytes: 9_406_464
-      },
-      {
-        ...local,
-        file: "mobilenet_v2_1.0_224_no_top.dequantized.h5",
-        label: "MobileNetV2 1.0/224 without top (dequantized)",
-        notice:
-          "The MobileNetV2 weights are the mirror's, restored from a quantized release: features differ a little from those of Keras' own file, which is neither in the mirror nor could it be downloaded; --refresh tries again."
-      }
-    ]
+/** Keras publishes no digests of weight files; these are sizes it serves. */
+const kerasBytes: Readonly<Record<string, number>> = { "mobilenet_v2_1.0_224": 9_406_464 }
+
+/** What a mirror may have in place of Keras' own file, by the network's name. */
+const otherWeights: Readonly<Record<string, Edition>> = {
+  "mobilenet_v2_1.0_224": {
+    ...local,
+    file: "mobilenet_v2_1.0_224_no_top.dequantized.h5",
+    label: "MobileNetV2 1.0/224 without top (dequantized)",
+    notice:
+      "The MobileNetV2 weights are the mirror's, restored from a quantized release: features differ a little from those of Keras' own file, which is neither in the mirror nor could it be downloaded; --refresh tries again."
+  }
+}
+
+export const weights = ({ name, label, folder, file }: KerasWeights): Entry => {
+  const published: Edition = {
+    ...local,
+    file,
+    label: `${label} (Keras)`,
+    url: `https://storage.googleapis.com/tensorflow/keras-applications/${folder}/${file}`,
+    bytes: kerasBytes[name] ?? null
+  }
+  const other = otherWeights[name]
+  return {
+    name: `${name}_no_top`,
+    editions: other === undefined ? [published] : [published, other],
+    instead: "choose another --backbone"
   }
 }
 

@@ -36,11 +36,12 @@ export class SourceUnavailable extends Schema.TaggedError<SourceUnavailable>()("
   files: Schema.Array(Schema.String),
   mirror: Schema.String,
   url: Schema.NullOr(Schema.String),
-  why: Schema.String
+  why: Schema.String,
+  instead: Schema.String
 }) {
   override get message() {
     const get = this.url === null ? "Copy it there" : `Get ${this.url} where there is a network, copy it there`
-    return `${this.name} is not to be had: ${this.why}; expected ${this.files.join(" or ")} in the mirror ${this.mirror}. ${get}, let PIPELINE_MIRROR name another folder, or give the path of a copy instead of the name.`
+    return `${this.name} is not to be had: ${this.why}; expected ${this.files.join(" or ")} in the mirror ${this.mirror}. ${get}, let PIPELINE_MIRROR name another folder, or ${this.instead}.`
   }
 }
 
@@ -82,7 +83,7 @@ export class Datasets extends Context.Tag("headrace/Datasets")<
   {
     readonly resolve: (name: string, options: ResolveOptions) => Effect.Effect<Files, ResolveError>
     readonly resolveWeights: (
-      name: Catalogue.WeightsName,
+      weights: Catalogue.KerasWeights,
       options: ResolveOptions
     ) => Effect.Effect<Files, ResolveError>
     /** What resolving a known name would try, up to the first file that is there; asks no network and reads no file. */
@@ -96,8 +97,8 @@ export class Datasets extends Context.Tag("headrace/Datasets")<
         const context = yield* Effect.context<Download | FileDigests>()
         return {
           resolve: (name, options) => Effect.provide(resolve(places, name, options), context),
-          resolveWeights: (name, options) =>
-            Effect.provide(fromCatalogue(places, Catalogue.weights[name], options), context),
+          resolveWeights: (weights, options) =>
+            Effect.provide(fromCatalogue(places, Catalogue.weights(weights), options), context),
           look: (entry) => look(places, entry)
         }
       })
@@ -161,10 +162,10 @@ const download = (places: Places, edition: Catalogue.Edition, url: string, optio
 
 const NOWHERE = "no edition lies in the mirror or among the downloads"
 
-const unavailable = (places: Places, { name, editions }: Catalogue.Entry, why: string): SourceUnavailable => {
+const unavailable = (places: Places, { name, editions, instead }: Catalogue.Entry, why: string): SourceUnavailable => {
   const files = editions.map((edition) => edition.file)
   const url = editions.find((edition) => edition.url !== null)?.url ?? null
-  return new SourceUnavailable({ name, files, mirror: mirrorOf(places), url, why })
+  return new SourceUnavailable({ name, files, mirror: mirrorOf(places), url, why, instead })
 }
 
 /** The best edition to be had. Better ones than `remembered` are looked for on this machine only. */

@@ -1,18 +1,20 @@
 import { Effect, Schema } from "effect"
 import { Features } from "../artifacts/Features.ts"
-import { Pixels224 } from "../artifacts/Pixels.ts"
+import { Pixels } from "../artifacts/Pixels.ts"
 import * as Notice from "../engine/Notice.ts"
 import * as Param from "../engine/Param.ts"
 import * as Stage from "../engine/Stage.ts"
+import * as Backbone from "../models/Backbone.ts"
+import * as FeatureExtractor from "../models/FeatureExtractor.ts"
+import { VarianceNegative } from "../models/folded-layers.ts"
 import * as KerasWeights from "../models/KerasWeights.ts"
-import * as MobileNetV2 from "../models/MobileNetV2.ts"
-import { featureCount, VarianceNegative } from "../models/mobilenet-v2-layers.ts"
 import * as Machine from "../services/Machine.ts"
 import * as NetworkRuntime from "../services/NetworkRuntime.ts"
 import { OnnxFailed, OnnxUnloadable } from "../services/Onnxruntime.ts"
 import { SourceChanged } from "../services/SourceError.ts"
 import { GraphUnloadable, TensorflowUnloadable, withTensorflow } from "../services/Tensorflow.ts"
 import { TensorflowMissing } from "../services/TensorflowInstall.ts"
+import { backboneParams } from "./backbone.ts"
 import { WeightsFile } from "./mobilenet-v2-weights.ts"
 
 /** The runtime that is chosen, not how: by `auto` and by its name it gives one key. */
@@ -21,13 +23,26 @@ const runtimeFact = (request: NetworkRuntime.Request) =>
     Effect.as(notice === null ? Effect.void : Notice.tell(notice), fact)
   )
 
-/** One pass through a frozen MobileNetV2: 1,280 floats an image, the same wherever the image stands in a batch. */
+/** Images of another size than the backbone's: where a parameter decides both sizes, only the rows themselves tell. */
+export class ImageSizeDiffers extends Schema.TaggedError<ImageSizeDiffers>()("ImageSizeDiffers", {
+  backbone: Schema.String,
+  found: Schema.Array(Schema.Int),
+  expected: Schema.Int
+}) {
+  override get message() {
+    const { backbone, found, expected } = this
+    return `The images for ${backbone} are ${found.join("x")}; expected ${expected}x${expected}. Resize them to ${expected} first, in the pipeline's build.`
+  }
+}
+
+/** One pass through a frozen backbone: its features of an image, the same wherever the image stands in a batch. */
 export const extractFeatures = Stage.rows({
   name: "extract-features",
   keep: "stored",
   over: "pixels",
-  inputs: { pixels: Pixels224, weights: WeightsFile },
+  inputs: { pixels: Pixels, weights: WeightsFile },
   params: {
+    ...backboneParams,
     runtime: Param.make(
       NetworkRuntime.Request,
       "auto",
@@ -47,24 +62,30 @@ export const extractFeatures = Stage.rows({
     Machine.ThreadsInvalid,
     NetworkRuntime.OnnxMissing,
     OnnxUnloadable,
-    OnnxFailed
+    OnnxFailed,
+    ImageSizeDiffers
   ),
   facts: ({ runtime }) => ({ runtime: runtimeFact(runtime) }),
   share: "machine",
-  run: ({ weights: file }, { runtime }) =>
+  run: ({ weights: file }, { backbone: name, runtime }) =>
     Effect.gen(function* () {
-      const { name } = yield* NetworkRuntime.choose(runtime)
+      const backbone = Backbone.get(name)
+      const { imageSize, features } = backbone
+      const chosen = yield* NetworkRuntime.choose(runtime)
       const threads = yield* Machine.threads
-      const network = yield* Effect.gen(function* () {
+      const { extract } = yield* Effect.gen(function* () {
         const weights = yield* KerasWeights.read(file)
-        return name === "tensorflow"
-          ? yield* withTensorflow(MobileNetV2.onTensorflow(weights))
-          : yield* MobileNetV2.onOnnxruntime(weights, threads)
+        return chosen.name === "tensorflow"
+          ? yield* withTensorflow(FeatureExtractor.onTensorflow(backbone, weights))
+          : yield* FeatureExtractor.onOnnxruntime(backbone, weights, threads)
       }).pipe(KerasWeights.inFile(file.path))
       return ({ rows, columns: { image, label } }) =>
-        Effect.map(network.extract(image.data, rows), (data) => ({
-          rows,
-          columns: { feature: { shape: [featureCount] as const, data }, label }
-        }))
+        Effect.gen(function* () {
+          const [height, width] = image.shape
+          if (height !== imageSize || width !== imageSize)
+            return yield* new ImageSizeDiffers({ backbone: name, found: [height, width], expected: imageSize })
+          const data = yield* extract(image.data, rows)
+          return { rows, columns: { feature: { shape: [features] as const, data }, label } }
+        })
     })
 })

@@ -2,19 +2,22 @@ import { Effect } from "effect"
 import * as Files from "../artifacts/Files.ts"
 import * as Progress from "../engine/Progress.ts"
 import * as Source from "../engine/Source.ts"
+import * as Backbone from "../models/Backbone.ts"
 import { Datasets } from "../services/Datasets.ts"
+import { backboneParams } from "./backbone.ts"
 
 export const WeightsFile = Files.make("KerasWeights", 1)
 
-/** ImageNet weights of MobileNetV2 1.0/224 without its top, as Keras publishes them. */
+/** ImageNet weights of a backbone without its top, as Keras publishes them. */
 export const mobilenetV2Weights = Source.make({
   name: "mobilenet-v2-weights",
   artifact: WeightsFile,
-  resolve: () =>
+  params: backboneParams,
+  resolve: ({ backbone }) =>
     Effect.gen(function* () {
       const datasets = yield* Datasets
       const refresh = yield* Source.Refresh
-      return yield* datasets.resolveWeights("mobilenet_v2_1.0_224_no_top", {
+      return yield* datasets.resolveWeights(Backbone.weightsOf(Backbone.get(backbone)), {
         refresh,
         onProgress: ({ what, done, total }) => Progress.report({ done, total, unit: "bytes", note: what })
       })

@@ -12,7 +12,7 @@ import * as DenseHead from "../models/DenseHead.ts"
 import { count, FittingError, fitting, fittingParams, share } from "./fitting.ts"
 import { tensorflowFacts } from "./tensorflow-facts.ts"
 
-/** The tables do not belong together: their rows or their classes differ. */
+/** The tables do not belong together: their rows, their features or their classes differ. */
 export class ViewsDiffer extends Schema.TaggedError<ViewsDiffer>()("ViewsDiffer", { what: Schema.String }) {
   override get message() {
     return `The tables to train on differ: ${this.what}; expected views of the same images, and images of the same classes to validate on. Make them from one ingest.`
@@ -21,17 +21,17 @@ export class ViewsDiffer extends Schema.TaggedError<ViewsDiffer>()("ViewsDiffer"
 
 type Table = ArrowTable.Table<typeof Features.columns, Stage.InputFailure>
 
-/** All rows of the tables, one table after the other. */
-const gather = (tables: ReadonlyArray<Table>) =>
+/** All rows of the tables, one table after the other, of `width` features each. */
+const gather = (tables: ReadonlyArray<Table>, width: number) =>
   Effect.gen(function* () {
     const total = tables.reduce((sum, { rows }) => sum + rows, 0)
-    const inputs = new Float32Array(total * DenseHead.inputs)
+    const inputs = new Float32Array(total * width)
     const labels = new Int32Array(total)
     let row = 0
     for (const table of tables) {
       yield* Stream.runForEach(table.batches, ({ rows, columns: { feature, label } }) =>
         Effect.sync(() => {
-          inputs.set(feature.data, row * DenseHead.inputs)
+          inputs.set(feature.data, row * width)
           labels.set(label, row)
           row += rows
         })
@@ -46,6 +46,12 @@ const examplesOf = (views: ReadonlyArray<Table>, validation: ReadonlyArray<Table
     if (views.some(({ rows }) => rows !== images)) {
       return yield* new ViewsDiffer({ what: `they have ${views.map(({ rows }) => rows).join(", ")} rows` })
     }
+    // a table without rows has no width either
+    const widths = [...views, ...validation].flatMap(({ header }) => header.shapes.feature ?? [])
+    const [width = 0] = widths
+    if (widths.some((each) => each !== width)) {
+      return yield* new ViewsDiffer({ what: `their rows have ${widths.join(", ")} features` })
+    }
     const named = yield* Effect.forEach([...views, ...validation], ({ header }) =>
       ClassNames.fromMetadata(header.metadata)
     )
@@ -54,12 +60,12 @@ const examplesOf = (views: ReadonlyArray<Table>, validation: ReadonlyArray<Table
     if (other !== undefined) {
       return yield* new ViewsDiffer({ what: `their classes are ${classes.join(", ")} and ${other.join(", ")}` })
     }
-    const rows = yield* gather(views)
+    const rows = yield* gather(views, width)
     if (rows.labels.some((label, at) => label !== rows.labels[at % images])) {
       return yield* new ViewsDiffer({ what: "their labels are not the same" })
     }
-    const held = validation.length === 0 ? null : yield* gather(validation)
-    return { ...rows, shape: [DenseHead.inputs], views: views.length, classes, validation: held }
+    const held = validation.length === 0 ? null : yield* gather(validation, width)
+    return { ...rows, shape: [width], views: views.length, classes, validation: held }
   })
 
 /**

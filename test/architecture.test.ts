@@ -91,7 +91,10 @@ it("a stage is made at the top of its file, never inside a function: what varies
 })
 
 /** Stages whose bytes are shown to be the same by any number of threads, and the test that does. */
-const THREAD_NEUTRAL: Readonly<Record<string, string>> = { "stages/resize-to-224.ts": "test/models/resize.test.ts" }
+const THREAD_NEUTRAL: Readonly<Record<string, string>> = {
+  "stages/resize.ts": "test/models/resize.test.ts",
+  "stages/resize-to-224.ts": "test/models/resize.test.ts"
+}
 
 it("a stage whose code reaches TensorFlow says which, and how many threads share a sum", async () => {
   const reaching = topFilesIn("stages").filter((file) => reach(file).has("services/Tensorflow.ts"))

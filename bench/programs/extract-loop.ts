@@ -6,12 +6,14 @@ import { readFileSync, writeFileSync } from "node:fs"
 import { createInterface } from "node:readline"
 import { Effect, Layer } from "effect"
 import * as Digest from "../../artifacts/Digest.ts"
+import * as Backbone from "../../models/Backbone.ts"
+import * as FeatureExtractor from "../../models/FeatureExtractor.ts"
 import * as KerasWeights from "../../models/KerasWeights.ts"
-import * as MobileNetV2 from "../../models/MobileNetV2.ts"
 import { Onnxruntime } from "../../services/Onnxruntime.ts"
 import { Tensorflow, TensorflowLoader, withTensorflow } from "../../services/Tensorflow.ts"
 
 const [runtime, threads = "1", weightsFile = "", pixelsFile = "", featuresFile = ""] = process.argv.slice(2)
+const backbone = Backbone.get("mobilenet_v2_1.0_224")
 const imageBytes = 224 * 224 * 3 * 4
 /** What the engine passes through its row stages at a time. */
 const rowsATime = 32
@@ -25,8 +27,8 @@ const program = Effect.gen(function* () {
   })
   const network =
     runtime === "tensorflow"
-      ? yield* withTensorflow(Effect.zipRight(Tensorflow, MobileNetV2.onTensorflow(weights)))
-      : yield* MobileNetV2.onOnnxruntime(weights, Number(threads))
+      ? yield* withTensorflow(Effect.zipRight(Tensorflow, FeatureExtractor.onTensorflow(backbone, weights)))
+      : yield* FeatureExtractor.onOnnxruntime(backbone, weights, Number(threads))
   const file = readFileSync(pixelsFile)
   const pixels = new Float32Array(file.buffer, file.byteOffset, file.byteLength / 4)
   const rows = file.byteLength / imageBytes

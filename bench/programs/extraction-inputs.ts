@@ -7,14 +7,16 @@ import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from "nod
 import { join } from "node:path"
 import { Effect } from "effect"
 import * as Digest from "../../artifacts/Digest.ts"
+import * as Backbone from "../../models/Backbone.ts"
+import { onnxModel } from "../../models/backbone-onnx.ts"
+import { folded } from "../../models/folded-layers.ts"
 import * as KerasWeights from "../../models/KerasWeights.ts"
-import { folded } from "../../models/mobilenet-v2-layers.ts"
-import { onnxModel } from "../../models/mobilenet-v2-onnx.ts"
 import { resizeBilinear } from "../../models/resize-bilinear.ts"
 import { onnxFile } from "../../services/onnx-model.ts"
 import { Tensorflow } from "../../services/Tensorflow.ts"
 
 const [records = "", count = "1", weightsFile = "", folder = ""] = process.argv.slice(2)
+const backbone = Backbone.get("mobilenet_v2_1.0_224")
 const plane = 32 * 32
 const recordBytes = 1 + 3 * plane
 
@@ -27,6 +29,7 @@ const image = (file: Buffer, record: number): Float32Array =>
 
 const program = Effect.gen(function* () {
   const network = yield* folded(
+    backbone.blocks(),
     yield* KerasWeights.read({
       path: weightsFile,
       digest: Digest.ofBytes(readFileSync(weightsFile)),
@@ -34,12 +37,13 @@ const program = Effect.gen(function* () {
       notice: null
     })
   )
-  for (const rows of [16, 1]) writeFileSync(join(folder, `network-${rows}.onnx`), onnxFile(onnxModel(network, rows)))
+  for (const rows of [16, 1])
+    writeFileSync(join(folder, `network-${rows}.onnx`), onnxFile(onnxModel(backbone, network, rows)))
   const { tf } = yield* Tensorflow
   const file = readFileSync(records)
   const pixels = openSync(join(folder, "pixels.f32"), "w")
   for (let record = 0; record < Number(count); record++)
-    writeSync(pixels, new Uint8Array(resizeBilinear(tf, image(file, record), 1, [32, 32]).buffer))
+    writeSync(pixels, new Uint8Array(resizeBilinear(tf, image(file, record), 1, [32, 32], 224).buffer))
   closeSync(pixels)
 })
 

@@ -123,8 +123,16 @@ describe("a package of another version", () => {
         .filter((stage) => JSON.stringify(last[stage]) !== JSON.stringify(before[stage]))
         .sort()
     }
-    const shared = ["evaluation", "fitting"]
-    const computing = ["evaluate", "evaluate-network", "extract-features", "resize-to-224", "train", "train-network"]
+    const shared = ["evaluation", "fitting", "resizing"]
+    const computing = [
+      "evaluate",
+      "evaluate-network",
+      "extract-features",
+      "resize",
+      "resize-to-224",
+      "train",
+      "train-network"
+    ]
     const tensorflow = [...shared, ...computing].sort()
     expect(await changed("@tensorflow/tfjs-core")).toEqual(tensorflow)
     expect(await changed("@img/sharp-linux-x64")).toEqual(["ingest"])

@@ -4,8 +4,9 @@ import { Worker } from "node:worker_threads"
 import { expect, it, vi } from "@effect/vitest"
 import type { NodeJSKernelBackend } from "@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js"
 import { Effect, Layer } from "effect"
+import * as Backbone from "../../models/Backbone.ts"
+import * as FeatureExtractor from "../../models/FeatureExtractor.ts"
 import * as KerasWeights from "../../models/KerasWeights.ts"
-import * as MobileNetV2 from "../../models/MobileNetV2.ts"
 import { resizeBilinear } from "../../models/resize-bilinear.ts"
 import { Onnxruntime } from "../../services/Onnxruntime.ts"
 import { Tensorflow } from "../../services/Tensorflow.ts"
@@ -24,7 +25,8 @@ const goldenPixels = Effect.gen(function* () {
     tf,
     Float32Array.from(yield* fixture("images.u8"), (value) => value / 255),
     4,
-    [32, 32]
+    [32, 32],
+    224
   )
 })
 
@@ -37,13 +39,16 @@ const batch = (pixels: Float32Array, images: ReadonlyArray<number>): Float32Arra
 const row = (features: Float32Array, index: number) =>
   Buffer.from(features.slice(index * 1280, (index + 1) * 1280).buffer).toString("base64")
 
-const onOnnxruntime = (weights: KerasWeights.KerasWeights) => MobileNetV2.onOnnxruntime(weights, 2)
+const network = Backbone.get("mobilenet_v2_1.0_224")
+const onTensorflow = (weights: KerasWeights.KerasWeights) => FeatureExtractor.onTensorflow(network, weights)
+const onOnnxruntime = (weights: KerasWeights.KerasWeights, threads = 2) =>
+  FeatureExtractor.onOnnxruntime(network, weights, threads)
 const largestDifference = (a: Float32Array, b: Float32Array) =>
   a.reduce((largest, value, index) => Math.max(largest, Math.abs(value - (b[index] ?? Number.NaN))), 0)
 
 it.layer(Layer.merge(Tensorflow.live, Onnxruntime.live))("MobileNetV2", (it) => {
   for (const [runtime, make] of [
-    ["TensorFlow", MobileNetV2.onTensorflow],
+    ["TensorFlow", onTensorflow],
     ["the ONNX runtime", onOnnxruntime]
   ] as const) {
     it.scoped(`sees in four images what Keras sees, within 1e-4, on ${runtime}`, () =>
@@ -81,7 +86,7 @@ it.layer(Layer.merge(Tensorflow.live, Onnxruntime.live))("MobileNetV2", (it) => 
     Effect.gen(function* () {
       const weights = yield* KerasWeights.read(localFile(official))
       const pixels = yield* goldenPixels
-      const ours = yield* Effect.flatMap(MobileNetV2.onTensorflow(weights), ({ extract }) => extract(pixels, 4))
+      const ours = yield* Effect.flatMap(onTensorflow(weights), ({ extract }) => extract(pixels, 4))
       const theirs = yield* Effect.flatMap(onOnnxruntime(weights), ({ extract }) => extract(pixels, 4))
       const difference = largestDifference(ours, theirs)
       expect(difference).toBeLessThan(1e-3)
@@ -94,7 +99,7 @@ it.layer(Layer.merge(Tensorflow.live, Onnxruntime.live))("MobileNetV2", (it) => 
       const weights = yield* KerasWeights.read(localFile(official))
       const pixels = batch(yield* goldenPixels, [0, 1, 2, 3, 3, 2, 1, 0, 2])
       const on = (threads: number) =>
-        Effect.flatMap(MobileNetV2.onOnnxruntime(weights, threads), ({ extract }) => extract(pixels, 9))
+        Effect.flatMap(onOnnxruntime(weights, threads), ({ extract }) => extract(pixels, 9))
       expect(Buffer.compare(Buffer.from((yield* on(1)).buffer), Buffer.from((yield* on(3)).buffer))).toBe(0)
     })
   )
@@ -102,7 +107,7 @@ it.layer(Layer.merge(Tensorflow.live, Onnxruntime.live))("MobileNetV2", (it) => 
   it.scoped("is one native call for sixteen images on TensorFlow, resizing another for all of them", () =>
     Effect.gen(function* () {
       const { tf } = yield* Tensorflow
-      const { extract } = yield* MobileNetV2.onTensorflow(yield* KerasWeights.read(localFile(official)))
+      const { extract } = yield* onTensorflow(yield* KerasWeights.read(localFile(official)))
       const backend = tf.backend() as NodeJSKernelBackend
       const graphs = vi.spyOn(backend, "runSavedModel")
       const operations = vi.spyOn(backend, "executeSingleOutput")
@@ -148,7 +153,7 @@ it.layer(Layer.merge(Tensorflow.live, Onnxruntime.live))("MobileNetV2", (it) => 
       const before = tf.memory().numTensors
       yield* Effect.scoped(
         Effect.gen(function* () {
-          const { extract } = yield* MobileNetV2.onTensorflow(weights)
+          const { extract } = yield* onTensorflow(weights)
           yield* extract(pixels, 4)
           const once = tf.memory().numTensors
           yield* extract(pixels, 4)
@@ -156,7 +161,7 @@ it.layer(Layer.merge(Tensorflow.live, Onnxruntime.live))("MobileNetV2", (it) => 
         })
       )
       expect(tf.memory().numTensors).toBe(before)
-      expect(yield* MobileNetV2.onTensorflow(weights).pipe(Effect.scoped, Effect.as("made again"))).toBe("made again")
+      expect(yield* onTensorflow(weights).pipe(Effect.scoped, Effect.as("made again"))).toBe("made again")
     })
   )
 
@@ -164,11 +169,11 @@ it.layer(Layer.merge(Tensorflow.live, Onnxruntime.live))("MobileNetV2", (it) => 
     Effect.gen(function* () {
       const weights = yield* KerasWeights.read(localFile(official))
       const lacking = new Map([...weights].filter(([name]) => name !== "block_13_project_BN/beta"))
-      expect(yield* Effect.flip(MobileNetV2.onTensorflow(lacking))).toEqual(
+      expect(yield* Effect.flip(onTensorflow(lacking))).toEqual(
         new KerasWeights.WeightMissing({ layer: "block_13_project_BN", weight: "beta" })
       )
       const narrow = new Map([...weights, ["Conv_1/kernel", { shape: [1, 1, 112, 1280], data: new Float32Array() }]])
-      expect(yield* Effect.flip(MobileNetV2.onTensorflow(narrow))).toEqual(
+      expect(yield* Effect.flip(onTensorflow(narrow))).toEqual(
         new KerasWeights.WeightMisshapen({
           layer: "Conv_1",
           weight: "kernel",

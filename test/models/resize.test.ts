@@ -29,9 +29,9 @@ it.layer(Tensorflow.live)("resizeBilinear", (it) => {
   it.effect("equals OpenCV's INTER_LINEAR within 1/255 on every pixel of a 32x32 and of a 24x40 image", () =>
     Effect.gen(function* () {
       const { tf } = yield* Tensorflow
-      const square = resizeBilinear(tf, inUnit((yield* fixture("images.u8")).subarray(0, 3072)), 1, [32, 32])
+      const square = resizeBilinear(tf, inUnit((yield* fixture("images.u8")).subarray(0, 3072)), 1, [32, 32], 224)
       expect(largestDifference(square, yield* golden("resized.u16.gz"))).toBeLessThan(0.01 / 255)
-      const wide = resizeBilinear(tf, inUnit(yield* fixture("wide.u8")), 1, [24, 40])
+      const wide = resizeBilinear(tf, inUnit(yield* fixture("wide.u8")), 1, [24, 40], 224)
       expect(largestDifference(wide, yield* golden("wide-resized.u16.gz"))).toBeLessThan(0.01 / 255)
     })
   )
@@ -41,8 +41,8 @@ it.layer(Tensorflow.live)("resizeBilinear", (it) => {
       const { tf } = yield* Tensorflow
       const tensors = tf.memory().numTensors
       const images = inUnit(yield* fixture("images.u8"))
-      const all = resizeBilinear(tf, images, 4, [32, 32])
-      const last = resizeBilinear(tf, images.subarray(3 * 3072), 1, [32, 32])
+      const all = resizeBilinear(tf, images, 4, [32, 32], 224)
+      const last = resizeBilinear(tf, images.subarray(3 * 3072), 1, [32, 32], 224)
       expect(Buffer.from(all.slice(3 * last.length).buffer).equals(Buffer.from(last.slice().buffer))).toBe(true)
       expect(tf.memory().numTensors).toBe(tensors)
     })

@@ -5,6 +5,7 @@ import path from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import * as Digest from "../../artifacts/Digest.ts"
+import * as Backbone from "../../models/Backbone.ts"
 import { Datasets, type ResolveOptions } from "../../services/Datasets.ts"
 import { Download, type DownloadError, NoNetwork, type Request } from "../../services/Download.ts"
 import { FileDigests } from "../../services/FileDigests.ts"
@@ -239,9 +240,9 @@ describe("datasets by path", () => {
 describe("weights", () => {
   const name = "mobilenet_v2_1.0_224_no_top"
   const weights = (layer: Layer.Layer<Datasets>) =>
-    Effect.flatMap(Datasets, (datasets) => datasets.resolveWeights(name, { refresh: false })).pipe(
-      Effect.provide(layer)
-    )
+    Effect.flatMap(Datasets, (datasets) =>
+      datasets.resolveWeights(Backbone.weightsOf(Backbone.get("mobilenet_v2_1.0_224")), { refresh: false })
+    ).pipe(Effect.provide(layer))
 
   it.effect("Keras' own file is preferred, the mirror's restored one comes with a notice", () =>
     Effect.gen(function* () {

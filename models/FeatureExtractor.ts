@@ -1,22 +1,20 @@
 import { Effect, type Scope } from "effect"
 import { type OnnxFailed, Onnxruntime, type OnnxUnloadable } from "../services/Onnxruntime.ts"
 import { type GraphUnloadable, Tensorflow } from "../services/Tensorflow.ts"
+import type { Backbone } from "./Backbone.ts"
+import { onnxModel } from "./backbone-onnx.ts"
+import { tensorflowGraph } from "./backbone-tensorflow.ts"
+import { folded, type VarianceNegative } from "./folded-layers.ts"
 import type * as KerasWeights from "./KerasWeights.ts"
-import { featureCount, folded, type VarianceNegative } from "./mobilenet-v2-layers.ts"
-import { onnxModel } from "./mobilenet-v2-onnx.ts"
-import { tensorflowGraph } from "./mobilenet-v2-tensorflow.ts"
-import { imageSize } from "./resize-bilinear.ts"
 
-/** MobileNetV2 1.0/224 without its top, frozen, on one of two runtimes that agree within 1e-3. */
-export interface MobileNetV2 {
+/** A frozen backbone with its weights, on one of two runtimes that agree within 1e-3. */
+export interface FeatureExtractor {
   /**
-   * What the network sees in images: float32 [rows, 224, 224, 3] in [0, 1] gives float32 [rows, 1280], after global average
-   * pooling. An image gives the same bits wherever it stands and whatever stands beside it.
+   * What the backbone sees in images: float32 [rows, imageSize, imageSize, 3] in [0, 1] gives float32 [rows, features]. An
+   * image gives the same bits wherever it stands and whatever stands beside it.
    */
   readonly extract: (pixels: Float32Array, rows: number) => Effect.Effect<Float32Array, OnnxFailed>
 }
-
-const imageValues = imageSize * imageSize * 3
 
 /**
  * Images a call of the network: fixed, since TensorFlow takes another order of summation for another size. It likes large
@@ -34,14 +32,16 @@ const breathe = Effect.async<void>((resume) => {
 
 /** Any number of images by a function of exactly `size`; those that the last batch lacks are black. */
 const inBatches = (
+  { imageSize, features: featureCount }: Backbone,
   size: number,
   concurrency: "unbounded" | 1,
   run: (whole: Float32Array) => Effect.Effect<Float32Array, OnnxFailed>
-): MobileNetV2 => ({
+): FeatureExtractor => ({
   extract: (pixels, rows) =>
     Effect.gen(function* () {
+      const imageValues = imageSize * imageSize * 3
       if (pixels.length !== rows * imageValues)
-        return yield* Effect.dieMessage(`${pixels.length} values are not ${rows} images of 224x224x3`)
+        return yield* Effect.dieMessage(`${pixels.length} values are not ${rows} images of ${imageSize}x${imageSize}x3`)
       const features = new Float32Array(rows * featureCount)
       const batch = (row: number) =>
         Effect.gen(function* () {
@@ -61,24 +61,30 @@ const inBatches = (
 type WeightsFailure = KerasWeights.WeightMissing | KerasWeights.WeightMisshapen | VarianceNegative
 
 export const onTensorflow = (
+  backbone: Backbone,
   weights: KerasWeights.KerasWeights
-): Effect.Effect<MobileNetV2, WeightsFailure | GraphUnloadable, Tensorflow | Scope.Scope> =>
+): Effect.Effect<FeatureExtractor, WeightsFailure | GraphUnloadable, Tensorflow | Scope.Scope> =>
   Effect.gen(function* () {
     const tensorflow = yield* Tensorflow
     const rows = onTensorflowAtOnce
-    const run = yield* tensorflow.graph(tensorflowGraph(yield* folded(weights), rows))
+    const { imageSize, blocks } = backbone
+    const run = yield* tensorflow.graph(tensorflowGraph(backbone, yield* folded(blocks(), weights), rows))
     const batch = (whole: Float32Array) =>
       tensorflow.tidy((tf) => run(tf.tensor4d(whole, [rows, imageSize, imageSize, 3])).dataSync<"float32">())
-    return inBatches(rows, 1, (whole) => Effect.zipLeft(batch(whole), breathe))
+    return inBatches(backbone, rows, 1, (whole) => Effect.zipLeft(batch(whole), breathe))
   })
 
 /** `streams`: batches at once, each on a thread of its own; the bytes are the same for any number. */
 export const onOnnxruntime = (
+  backbone: Backbone,
   weights: KerasWeights.KerasWeights,
   streams: number
-): Effect.Effect<MobileNetV2, WeightsFailure | OnnxUnloadable, Onnxruntime | Scope.Scope> =>
+): Effect.Effect<FeatureExtractor, WeightsFailure | OnnxUnloadable, Onnxruntime | Scope.Scope> =>
   Effect.gen(function* () {
     const { session } = yield* Onnxruntime
-    const { run } = yield* session(onnxModel(yield* folded(weights), onOnnxruntimeAtOnce), streams)
-    return inBatches(sentAtOnce, "unbounded", run)
+    const { run } = yield* session(
+      onnxModel(backbone, yield* folded(backbone.blocks(), weights), onOnnxruntimeAtOnce),
+      streams
+    )
+    return inBatches(backbone, sentAtOnce, "unbounded", run)
   })

@@ -1,9 +1,13 @@
 import type { Attr, Graph, Node } from "../services/tensorflow-graph.ts"
-import type { Folded, FoldedNetwork } from "./mobilenet-v2-layers.ts"
-import { imageSize } from "./resize-bilinear.ts"
+import type { Backbone } from "./Backbone.ts"
+import type { Folded, FoldedNetwork } from "./folded-layers.ts"
 
-/** The network as a TensorFlow graph over float32 [rows, 224, 224, 3] in [0, 1]. */
-export const tensorflowGraph = (network: FoldedNetwork, rows: number): Graph => {
+/** The network as a TensorFlow graph over float32 [rows, imageSize, imageSize, 3] in [0, 1]. */
+export const tensorflowGraph = (
+  { imageSize }: Pick<Backbone, "imageSize">,
+  network: FoldedNetwork,
+  rows: number
+): Graph => {
   const nodes: Array<Node> = []
   const float: Attr = { type: "float" }
   const add = (name: string, op: string, inputs: ReadonlyArray<string>, attrs: Readonly<Record<string, Attr>>) => {

@@ -1,6 +1,6 @@
 import type { OnnxConstant, OnnxModel, OnnxNode } from "../services/onnx-model.ts"
-import { type Folded, type FoldedNetwork, featureCount } from "./mobilenet-v2-layers.ts"
-import { imageSize } from "./resize-bilinear.ts"
+import type { Backbone } from "./Backbone.ts"
+import type { Folded, FoldedNetwork } from "./folded-layers.ts"
 
 /** [height, width, inputs, outputs], or [height, width, channels, 1] of a depthwise one, to [outputs, inputs, height, width]. */
 const channelsFirst = ({ values, kernel, depthwise }: Folded): Pick<OnnxConstant, "shape" | "data"> => {
@@ -15,8 +15,12 @@ const channelsFirst = ({ values, kernel, depthwise }: Folded): Pick<OnnxConstant
   return { shape: [outputs, inputs, height, width], data }
 }
 
-/** The network as an ONNX model over float32 [rows, 224, 224, 3] in [0, 1]. */
-export const onnxModel = (network: FoldedNetwork, rows: number): OnnxModel => {
+/** The network as an ONNX model over float32 [rows, imageSize, imageSize, 3] in [0, 1]. */
+export const onnxModel = (
+  { imageSize, features }: Pick<Backbone, "imageSize" | "features">,
+  network: FoldedNetwork,
+  rows: number
+): OnnxModel => {
   const nodes: Array<OnnxNode> = []
   const constants: Array<OnnxConstant> = []
   const add = (name: string, op: string, inputs: ReadonlyArray<string>, attributes: OnnxNode["attributes"] = {}) => {
@@ -30,7 +34,7 @@ export const onnxModel = (network: FoldedNetwork, rows: number): OnnxModel => {
   const scalar = (name: string, value: number) => constant(name, { shape: [], data: Float32Array.of(value) })
 
   const input = { name: "pixels", shape: [rows, imageSize, imageSize, 3] }
-  const output = { name: "features", shape: [rows, featureCount] }
+  const output = { name: "features", shape: [rows, features] }
   const [zero, six] = [scalar("zero", 0), scalar("six", 6)]
 
   const convolution = (x: string, one: Folded) => {

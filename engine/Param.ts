@@ -106,13 +106,15 @@ export const fill = (
 export const encode = (params: Params, values: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
   Object.fromEntries(Object.entries(params).map(([name, param]) => [name, encoded(param, values[name])]))
 
-/** A schema in words, from its annotations: "a positive number", "one of 96, 128". */
+/** A schema in words, from its annotations or its choices: "a positive number", "one of 96, 128". */
 export const expectation = (schema: Schema.Schema.All): string => {
   const { ast } = schema
+  const described = ast.annotations[descriptionAnnotation]
+  if (typeof described === "string") return described
   if (ast._tag === "Union" && ast.types.every((type) => type._tag === "Literal")) {
     return `one of ${ast.types.map((type) => String((type as { readonly literal: unknown }).literal)).join(", ")}`
   }
-  const found = ast.annotations[descriptionAnnotation] ?? ast.annotations[titleAnnotation]
+  const found = ast.annotations[titleAnnotation]
   return typeof found === "string" ? found : String(schema)
 }
 

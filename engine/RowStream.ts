@@ -1,4 +1,4 @@
-import { Effect, type Scope, Stream } from "effect"
+import { Effect, Option, type Scope, Stream } from "effect"
 import * as ArrowTable from "../artifacts/ArrowTable.ts"
 import { ArtifactInvalid, id, type Stored, type StoredPart } from "../artifacts/Artifact.ts"
 import { type AnyBatch, type Columns, slice } from "../artifacts/Column.ts"
@@ -116,15 +116,19 @@ export const batchesOf = (
     })
   )
 
-/** Shapes that a row stage's output is known to have before it runs: those its columns fix, else those under it. */
-const shapesAhead = (artifact: Table, below: ArrowTable.Header): ArrowTable.Header["shapes"] =>
-  Object.fromEntries(
-    Object.entries(artifact.columns).flatMap(([name, column]) =>
-      typeof column === "string"
-        ? []
-        : [[name, column.shape.map((size, axis) => (size < 0 ? (below.shapes[name]?.[axis] ?? size) : size))]]
-    )
+/** Cell shapes of a row stage's output: those that its columns fix, else those of the first batch, made to see them. */
+const shapesAhead = (
+  node: Node<StageDefinition>,
+  rows: Untyped<Stream.Stream<AnyBatch, unknown, ObjectStore>>
+): Untyped<ArrowTable.Header["shapes"]> => {
+  const fixed = Object.entries(outputOf(node).columns).flatMap(([name, column]) =>
+    typeof column === "string" ? [] : [[name, column.shape] as const]
   )
+  if (fixed.every(([, shape]) => shape.every((size) => size >= 0))) return Effect.succeed(Object.fromEntries(fixed))
+  return Effect.map(Effect.scoped(Effect.flatMap(rows, Stream.runHead)), (first) =>
+    Option.match(first, { onNone: () => ({}), onSome: ArrowTable.tensorShapes })
+  )
+}
 
 /** A streamed node as a table: rows made anew each time the stream runs. */
 const streamedTable = (resolved: Resolved & { readonly _tag: "Streamed" }): Untyped<unknown> =>
@@ -132,17 +136,16 @@ const streamedTable = (resolved: Resolved & { readonly _tag: "Streamed" }): Unty
     const base = baseOf(resolved.node, resolved.inputs)
     const below = yield* ArrowTable.headerOf(base.artifact.name, base.stored)
     const context = yield* Effect.context<ObjectStore | Scope.Scope>()
-    const rows = Stream.unwrapScoped(
-      Effect.map(open(resolved.node, resolved.inputs), (toRows) =>
-        Stream.fromIterable(base.stored.parts).pipe(
-          Stream.flatMap((part) => batchesOf(base, below, part)),
-          Stream.mapEffect(toRows)
-        )
+    const opened = Effect.map(open(resolved.node, resolved.inputs), (toRows) =>
+      Stream.fromIterable(base.stored.parts).pipe(
+        Stream.flatMap((part) => batchesOf(base, below, part)),
+        Stream.mapEffect(toRows)
       )
     )
+    const rows = Stream.unwrapScoped(opened)
     const table: ArrowTable.Table<Columns, unknown> = {
       rows: base.stored.rows ?? 0,
-      header: { shapes: shapesAhead(outputOf(resolved.node), below), metadata: below.metadata },
+      header: { shapes: yield* shapesAhead(resolved.node, opened), metadata: below.metadata },
       batches: Stream.provideContext(rows, context) as ArrowTable.Table<Columns, unknown>["batches"]
     }
     return table

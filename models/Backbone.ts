@@ -1,6 +1,6 @@
 import type * as Catalogue from "../services/Catalogue.ts"
 import type { Block, Convolution } from "./Convolution.ts"
-import { type Name as MobileNetV2, mobilenetV2 } from "./mobilenet-v2.ts"
+import * as MobileNetV2 from "./mobilenet-v2.ts"
 
 /**
  * A frozen ImageNet network that turns an image into features: float32 [imageSize, imageSize, 3] in [0, 1] to float32
@@ -20,11 +20,14 @@ export interface Backbone<N extends string = Name> {
 }
 
 /** A family is a file; this list is where it joins the others. */
-const catalogue = [...mobilenetV2]
+const catalogue = [...MobileNetV2.family]
 
-export type Name = MobileNetV2
+export type Name = MobileNetV2.Name
 
 export const names: ReadonlyArray<Name> = catalogue.map(({ name }) => name)
+
+/** The names in words. */
+export const expected = MobileNetV2.expected
 
 const byName = new Map(catalogue.map((backbone) => [backbone.name, backbone]))
 

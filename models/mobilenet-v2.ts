@@ -14,6 +14,9 @@ type Size = (typeof sizes)[number]
 
 export type Name = `mobilenet_v2_${(typeof slim)[number]}_${Size}` | `mobilenet_v2_${(typeof wide)[number]}_224`
 
+/** The names in words. */
+export const expected = `mobilenet_v2_ALPHA_SIZE of alpha ${slim.join(", ")} and size ${sizes.join(", ")}, or of alpha ${wide.join(", ")} and size 224`
+
 /** Keras' `_make_divisible`: the nearest multiple of 8 that is no more than 10 % below. */
 const divisible = (channels: number): number => {
   const rounded = Math.max(8, Math.floor((channels + 4) / 8) * 8)
@@ -86,7 +89,7 @@ const one = (name: Name, alpha: Alpha, imageSize: Size): Backbone<Name> => {
   }
 }
 
-export const mobilenetV2: ReadonlyArray<Backbone<Name>> = [
+export const family: ReadonlyArray<Backbone<Name>> = [
   ...slim.flatMap((alpha) => sizes.map((size) => one(`mobilenet_v2_${alpha}_${size}`, alpha, size))),
   ...wide.map((alpha) => one(`mobilenet_v2_${alpha}_224`, alpha, 224))
 ]

@@ -5,7 +5,7 @@ import * as Backbone from "../models/Backbone.ts"
 /** What every stage and source of a frozen network takes. */
 export const backboneParams = {
   backbone: Param.make(
-    Schema.Literal(...Backbone.names),
+    Schema.Literal(...Backbone.names).annotations({ description: Backbone.expected }),
     "mobilenet_v2_1.0_224",
     "The frozen ImageNet network: its family, width and image size"
   )

@@ -17,12 +17,12 @@ const Soft = ArrowTable.make("Soft", 1, { value: tensor([open], "float32") })
 const Hard = ArrowTable.make("Hard", 1, { value: tensor([open], "float32") })
 const Rows = Document.make("Rows", 1, Schema.Struct({ rows: Schema.Int }))
 
-const How = Schema.Literal("well", "drop", "double", "retype", "reshape")
+const How = Schema.Literal("well", "wide", "drop", "double", "retype", "reshape")
 
 /** Rows as a stage would make them that does not keep to its word; the first batch is as it should be where told so. */
 const bend = (rows: number, how: typeof How.Type, batches: number): Batch<typeof Soft.columns> => {
   const bent = how === "drop" ? rows - 1 : how === "double" ? rows * 2 : rows
-  const wide = how === "reshape" && batches > 1 ? 2 : 1
+  const wide = how === "wide" || (how === "reshape" && batches > 1) ? 2 : 1
   const data = new Float32Array(bent * wide)
   return {
     rows: bent,
@@ -32,6 +32,8 @@ const bend = (rows: number, how: typeof How.Type, batches: number): Batch<typeof
 
 /** Batches that the stored stage was given. */
 let given = 0
+/** What the table of streamed rows said of its cells. */
+let told: ReadonlyArray<number> | undefined
 
 const soft = Stage.rows({
   name: "soft",
@@ -59,11 +61,13 @@ const tally = Stage.make({
   name: "tally",
   inputs: { table: Soft },
   outputs: { tally: Rows },
-  run: ({ table }) =>
-    Effect.map(
+  run: ({ table }) => {
+    told = table.header.shapes.value
+    return Effect.map(
       Stream.runFold(table.batches, 0, (all, { rows }) => all + rows),
       (rows) => ({ tally: { rows } })
     )
+  }
 })
 const bending = Pipeline.make({
   name: "bending",
@@ -102,6 +106,18 @@ it.effect("stages that keep to their word run, a row for a row", () =>
     const record = yield* run({})
     expect(Toys.ran(record)).toEqual(["read", "hard", "tally"])
     expect(record.nodes.find(({ node }) => node === "hard")?.rows).toBe(3000)
+  })
+)
+
+it.effect("a table of streamed rows says what cells they have, before they are made", () =>
+  Effect.gen(function* () {
+    for (const [soft, cell] of [
+      ["well", [1]],
+      ["wide", [2]]
+    ] as const) {
+      expect((yield* run({ soft })).status).toBe("done")
+      expect(told).toEqual(cell)
+    }
   })
 )
 

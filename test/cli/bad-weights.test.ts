@@ -8,6 +8,7 @@ import { onDisk, picture } from "../rig/archives.ts"
 import { needMounts, offline, place, refused } from "../rig/bad-input.ts"
 import { folder } from "../rig/folder.ts"
 import { localFile } from "../rig/local-file.ts"
+import { writeWeights } from "../rig/weight-file.ts"
 
 const official = path.join(
   process.env.PIPELINE_MIRROR ?? path.resolve(import.meta.dirname, "../../../shared/data"),
@@ -41,19 +42,16 @@ const mirrorOf = (write: (file: string) => void, name = published): string => {
 /** MobileNetV2 as Keras writes it, each weight as `change` has it; null leaves it out. */
 const changed =
   (change: (name: string, weight: KerasWeights.Weight) => KerasWeights.Weight | null) =>
-  (at: string): void => {
-    const file = new h5wasm.File(at, "w")
-    const layers = new Map<string, ReturnType<typeof file.create_group>>()
-    for (const [name, weight] of weights) {
-      const written = change(name, weight)
-      if (written === null) continue
-      const [layer = "", variable = ""] = name.split("/")
-      const group = layers.get(layer) ?? file.create_group(layer).create_group(layer)
-      layers.set(layer, group)
-      group.create_dataset({ name: `${variable}:0`, data: written.data, shape: [...written.shape] })
-    }
-    file.close()
-  }
+  (at: string): void =>
+    writeWeights(
+      at,
+      new Map(
+        [...weights].flatMap(([name, weight]) => {
+          const written = change(name, weight)
+          return written === null ? [] : [[name, written] as const]
+        })
+      )
+    )
 
 const run = (mirror: string) =>
   refused(["run", "transfer", "--dataset", dataset], 1, { env: { PIPELINE_MIRROR: mirror } })

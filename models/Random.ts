@@ -3,7 +3,7 @@
  * the seed and counted by where the number is needed. No generator is carried along, so that epoch 7 draws the same
  * numbers whether or not epochs 1 to 6 ran in this process.
  */
-const purposes = { split: 0, order: 1, weights: 2, dropout: 4, view: 5, sweep: 6 } as const
+const purposes = { split: 0, order: 1, weights: 2, dropout: 4, view: 5, sweep: 6, augmentation: 7 } as const
 
 /** Where a random number is needed. Epochs and steps count from 1, 0 where there is none; the seed is a safe integer. */
 export interface Place {

@@ -1,4 +1,7 @@
+import { Schema } from "effect"
+import * as Param from "../engine/Param.ts"
 import * as Pipeline from "../engine/Pipeline.ts"
+import { augment, augmentationParams } from "../stages/augment.ts"
 import { imageSizeOf } from "../stages/backbone.ts"
 import { dataset } from "../stages/dataset.ts"
 import { evaluate } from "../stages/evaluate.ts"
@@ -19,6 +22,12 @@ export const transfer = Pipeline.make({
     ...dataset.params,
     ...ingest.params,
     ...extractFeatures.params,
+    views: Param.make(
+      Schema.Int.pipe(Schema.between(0, 1000)).annotations({ description: "a whole number from 0 to 1000" }),
+      0,
+      "Random views of each training image, beside the image itself"
+    ),
+    ...augmentationParams,
     ...train.params,
     validation: validationParam
   },
@@ -26,14 +35,23 @@ export const transfer = Pipeline.make({
     const images = ingest({ dataset: dataset(params) }, params)
     const weights = mobilenetV2Weights(params)
     const size = imageSizeOf(params.backbone)
+    const { flip, translation, rotation, zoom } = params
+    const pixelsOf = (split: typeof images.train) => normalize({ images: split }).normalized
     const featuresOf = (split: typeof images.train) => {
-      const pixels = normalize({ images: split }).normalized
+      const pixels = pixelsOf(split)
       const { resized } = size === 224 ? resizeTo224({ pixels }) : resize({ pixels }, { size })
       return extractFeatures({ pixels: resized, weights }, params).features
     }
+    // their own seed: another seed of the training finds the views where they are
+    const featuresOfView = (view: number) => {
+      const change = { view, flip, translation, rotation, zoom, size }
+      const { augmented } = augment({ pixels: pixelsOf(images.train) }, change)
+      return extractFeatures({ pixels: augmented, weights }, params).features
+    }
+    const views = Array.from({ length: params.views }, (_, at) => featuresOfView(at + 1))
     const test = featuresOf(images.test)
     const { model, history, fit } = train(
-      { features: [featuresOf(images.train)], validation: params.validation === "test" ? [test] : [] },
+      { features: [featuresOf(images.train), ...views], validation: params.validation === "test" ? [test] : [] },
       params
     )
     const { metrics, confusion } = evaluate({ model, features: test })

@@ -1,18 +1,9 @@
-import { Effect, Schema } from "effect"
+import { Effect } from "effect"
 import type { Batch } from "../artifacts/Column.ts"
 import type { Pixels } from "../artifacts/Pixels.ts"
-import * as Param from "../engine/Param.ts"
 import { resizeBilinear } from "../models/resize-bilinear.ts"
 import { Tensorflow, withTensorflow } from "../services/Tensorflow.ts"
 import * as TensorflowInstall from "../services/TensorflowInstall.ts"
-
-/** Named by the network that takes the images, so it tells no nodes apart. */
-export const sizeParam = Param.make(
-  Schema.Int.pipe(Schema.between(8, 1024)).annotations({ description: "a whole number from 8 to 1024" }),
-  224,
-  "Side of the square images that come out, in pixels",
-  () => null
-)
 
 /** Each pixel is made of four by one thread: their number doesn't count. */
 export const resizingFacts = { tensorflow: TensorflowInstall.version }

@@ -4,7 +4,8 @@ import * as Random from "./Random.ts"
 
 /**
  * Random views of an image, as Keras' RandomFlip("horizontal"), RandomTranslation, RandomRotation and RandomZoom in that
- * order, bilinear, mirrored beyond the edges; but in one resampling, so that the edges mirrored at are the image's own.
+ * order, bilinear, mirrored beyond the edges; but in one resampling, so that the edges mirrored at are the image's own, not
+ * those of the layer before. Each layer alone is the same in Keras 3 and in Keras 2, within 1e-6.
  */
 export interface Strengths {
   /** Whether every second image is mirrored, left to right. */

@@ -3,12 +3,10 @@ import { totals } from "../cache/Trace.ts"
 import type * as Graph from "./Graph.ts"
 import * as NodeKey from "./NodeKey.ts"
 import type { NodeRecord, RunRecord } from "./RunRecord.ts"
-import type * as Scheduler from "./Scheduler.ts"
-
-type State = Scheduler.State
+import type { RunState } from "./RunState.ts"
 
 /** Each result whose node is done, by digest. */
-export const resultsOf = (state: State, results: Graph.Graph["results"]): RunRecord["results"] =>
+export const resultsOf = (state: RunState, results: Graph.Graph["results"]): RunRecord["results"] =>
   Object.fromEntries(
     Object.entries(results).flatMap(([name, address]) => {
       const outcome = state.outcomes.get(address.node)
@@ -18,7 +16,7 @@ export const resultsOf = (state: State, results: Graph.Graph["results"]): RunRec
   )
 
 /** A streamed node has run when a node that it feeds has. */
-const streamedStatus = (state: State, entry: Graph.StageEntry): "streamed" | "skipped" => {
+const streamedStatus = (state: RunState, entry: Graph.StageEntry): "streamed" | "skipped" => {
   const fed = state.graph.stages.filter(({ node }) =>
     Object.values(node.inputs)
       .flat()
@@ -33,7 +31,7 @@ const streamedStatus = (state: State, entry: Graph.StageEntry): "streamed" | "sk
 }
 
 /** What became of a node, for the run's record. */
-export const recordNode = (state: State, entry: Graph.StageEntry): NodeRecord => {
+export const recordNode = (state: RunState, entry: Graph.StageEntry): NodeRecord => {
   const empty = {
     node: entry.name,
     stage: entry.node.definition.name,

@@ -9,13 +9,12 @@ import { type AnyPipeline, encodeParams, graph as graphOf, type PlanningNeedsOf 
 import * as Results from "./Results.ts"
 import { publish, RunEvent, RunEvents } from "./RunEvent.ts"
 import { type RunRecord, RunRecords, readOnce } from "./RunRecord.ts"
+import { begin, type RunState } from "./RunState.ts"
 import * as Scheduler from "./Scheduler.ts"
 import * as Sources from "./Sources.ts"
 
 export type Needs = Scheduler.Needs | Results.ResultsWriter
-type State = Scheduler.State
-
-const isDone = (state: State): boolean => [...state.outcomes.values()].every(({ _tag }) => _tag === "Done")
+const isDone = (state: RunState): boolean => [...state.outcomes.values()].every(({ _tag }) => _tag === "Done")
 
 /** Reads every result, also where the files that people have are up to date: what a plan calls corrupt is computed again. */
 const readAll = (results: ReadonlyArray<Results.Result>) =>
@@ -28,7 +27,7 @@ const readAll = (results: ReadonlyArray<Results.Result>) =>
   )
 
 /** Results to people; bytes that turn out to be lost are recomputed first. Nothing is handed over that is not complete. */
-const deliver = (state: State, losses: Scheduler.Losses): Effect.Effect<void, StoreFailed | InputLost, Needs> =>
+const deliver = (state: RunState, losses: Scheduler.Losses): Effect.Effect<void, StoreFailed | InputLost, Needs> =>
   Effect.gen(function* () {
     if (!isDone(state)) return
     const writer = yield* Results.ResultsWriter
@@ -59,7 +58,7 @@ export interface Options {
 }
 
 /** All of the work of a run: sources, nodes, results. */
-const work = (state: State) =>
+const work = (state: RunState) =>
   Effect.gen(function* () {
     Object.assign(state.sources, yield* Sources.resolveAll(state.graph))
     const events = yield* RunEvents
@@ -129,7 +128,7 @@ export const run = <P extends AnyPipeline>(
     const { run, started, seconds } = yield* beginning
     const params = encodeParams(pipeline, values)
     const graph = graphOf(pipeline, values)
-    const state = Scheduler.begin(graph, (entry) => ({ graph, entry, params }), cores)
+    const state = begin(graph, (entry) => ({ graph, entry, params }), cores)
     yield* publish(RunEvent.RunStarted({ run, pipeline: pipeline.name, nodes: graph.stages.map(({ name }) => name) }))
     return yield* toItsEnd(work(state), (ended, error) =>
       Effect.flatMap(seconds, (seconds) =>

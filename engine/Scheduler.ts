@@ -14,58 +14,9 @@ import * as NodeKey from "./NodeKey.ts"
 import { DamageListener, ProgressListener } from "./Progress.ts"
 import { publish, RunEvent, RunEvents } from "./RunEvent.ts"
 import type { RunRecords } from "./RunRecord.ts"
-import type { Origin } from "./Union.ts"
+import { type Outcome, outputsAt, outputsOf, type RunState } from "./RunState.ts"
 
 export type Needs = Executor | ObjectStore | TraceStore | Leases | Code | RunEvents | RunRecords
-
-export type Outcome =
-  | {
-      readonly _tag: "Done"
-      readonly status: "reused" | "ran"
-      readonly trace: Trace
-      readonly reasons: ReadonlyArray<Reason.Reason>
-    }
-  | {
-      readonly _tag: "Failed"
-      readonly error: Explained
-      readonly key: string | null
-      readonly reasons: ReadonlyArray<Reason.Reason>
-    }
-  | { readonly _tag: "Skipped"; readonly because: ReadonlyArray<string> }
-
-export interface State {
-  readonly graph: Graph.Graph
-  /** What a process elsewhere needs to find the node: parameters of its pipeline, and its name with these. */
-  readonly origin: (entry: Graph.StageEntry) => Pick<Origin, "graph" | "entry" | "params">
-  /** Filled once the sources are resolved, before any node is asked for. */
-  readonly sources: Record<string, Readonly<Record<string, Stored>>>
-  readonly outcomes: Map<string, Outcome>
-  /** Nodes that were started, so that an interrupted run can say what it was at. */
-  readonly begun: Map<string, { readonly key: string; readonly reasons: ReadonlyArray<Reason.Reason> }>
-  /** Keys that are being computed, and those that failed: their twins take what becomes of them. */
-  readonly computing: Map<Key, Deferred.Deferred<Outcome | InputLost, StoreFailed>>
-  readonly locks: ReadonlyMap<string, Effect.Semaphore>
-  readonly permits: Effect.Semaphore
-  readonly cores: number
-  readonly stages: ReadonlyMap<string, Graph.StageEntry>
-}
-
-/** What a run knows before it has done anything. Nodes that take one core run side by side up to `cores`. */
-export const begin = (graph: Graph.Graph, origin: State["origin"], cores: number): State => {
-  const stages = graph.stages.filter(({ node }) => !NodeKey.isStreamed(node))
-  return {
-    graph,
-    origin,
-    sources: {},
-    outcomes: new Map(),
-    begun: new Map(),
-    computing: new Map(),
-    locks: new Map(stages.map(({ name }) => [name, Effect.unsafeMakeSemaphore(1)])),
-    permits: Effect.unsafeMakeSemaphore(cores),
-    cores,
-    stages: new Map(stages.map((entry) => [entry.name, entry]))
-  }
-}
 
 type ObjectLost = typeof Reason.ObjectLost.Type
 
@@ -77,11 +28,11 @@ export type Losses = ReadonlyArray<string>
 export const isHopeless = (losses: Losses, object: string): boolean =>
   losses.filter((lost) => lost === object).length >= MOST_LOSSES
 
-const locked = <A, E, R>(state: State, entry: Graph.StageEntry, effect: Effect.Effect<A, E, R>) =>
+const locked = <A, E, R>(state: RunState, entry: Graph.StageEntry, effect: Effect.Effect<A, E, R>) =>
   (state.locks.get(entry.name) as Effect.Semaphore).withPermits(1)(effect)
 
 /** The node's outcome; computed by whoever asks first. */
-export const obtain = (state: State, entry: Graph.StageEntry): Effect.Effect<Outcome, never, Needs> =>
+export const obtain = (state: RunState, entry: Graph.StageEntry): Effect.Effect<Outcome, never, Needs> =>
   locked(
     state,
     entry,
@@ -93,7 +44,7 @@ export const obtain = (state: State, entry: Graph.StageEntry): Effect.Effect<Out
 
 /** Settles the node where its parents are and its result is kept: what costs nothing, before anything that does. */
 export const recall = (
-  state: State,
+  state: RunState,
   entry: Graph.StageEntry
 ): Effect.Effect<void, NodeKey.KeyFailure, Code | TraceStore | RunRecords | RunEvents> =>
   Effect.gen(function* () {
@@ -109,7 +60,7 @@ export const recall = (
  * since.
  */
 export const repair = (
-  state: State,
+  state: RunState,
   entry: Graph.StageEntry,
   used: Outcome | undefined,
   { object, what }: Pick<InputLost, "object" | "what">
@@ -135,31 +86,17 @@ export const repair = (
 
 const reasonsOf = (forced: ObjectLost | null): ReadonlyArray<Reason.Reason> => (forced === null ? [] : [forced])
 
-const settle = (state: State, entry: Graph.StageEntry, forced: ObjectLost | null) =>
+const settle = (state: RunState, entry: Graph.StageEntry, forced: ObjectLost | null) =>
   Effect.tap(attempt(state, entry, forced, []), (outcome) => Effect.sync(() => state.outcomes.set(entry.name, outcome)))
 
 const fail = (entry: Graph.StageEntry, error: Explained, key: string | null, reasons: ReadonlyArray<Reason.Reason>) =>
   Effect.as(publish(RunEvent.NodeFailed({ node: entry.name, error })), { _tag: "Failed" as const, error, key, reasons })
 
-const outputsOf = (state: State, parents: ReadonlyArray<Graph.Entry>): NodeKey.Outputs =>
-  Object.fromEntries(
-    parents.map(({ name }): [string, Readonly<Record<string, Stored>>] => {
-      const outcome = state.outcomes.get(name)
-      return [name, outcome?._tag === "Done" ? outcome.trace.outputs : (state.sources[name] ?? {})]
-    })
-  )
-
-/** The same outputs under the names that their nodes have where the node comes from. */
-const outputsAt = (state: State, { graph, entry }: Pick<Origin, "graph" | "entry">, outputs: NodeKey.Outputs) =>
-  Object.fromEntries(
-    NodeKey.storedParents(graph, entry).map((parent) => [parent.name, outputs[state.graph.like(parent).name] ?? {}])
-  )
-
-const stageParents = (state: State, entry: Graph.StageEntry): ReadonlyArray<Graph.StageEntry> =>
+const stageParents = (state: RunState, entry: Graph.StageEntry): ReadonlyArray<Graph.StageEntry> =>
   NodeKey.storedParents(state.graph, entry).flatMap(({ name }) => state.stages.get(name) ?? [])
 
 const attempt = (
-  state: State,
+  state: RunState,
   entry: Graph.StageEntry,
   forced: ObjectLost | null,
   losses: Losses
@@ -199,7 +136,7 @@ const reuse = (entry: Graph.StageEntry, trace: Trace) =>
 
 /** Computes a key once, however many nodes have it: the first does the work, and the others are told of it. */
 const shared = (
-  state: State,
+  state: RunState,
   entry: Graph.StageEntry,
   key: Key,
   work: Effect.Effect<Outcome | InputLost, StoreFailed, Needs>
@@ -231,7 +168,7 @@ const kept = ({ key, text }: Decide.Decision, forced: ObjectLost | null) =>
 
 /** Computes under the key's lease, unless its last holder left the result. Who waits for another holder keeps no core. */
 const leased = (
-  state: State,
+  state: RunState,
   entry: Graph.StageEntry,
   decision: Decide.Decision,
   outputs: NodeKey.Outputs,
@@ -252,7 +189,7 @@ const leased = (
   })
 
 const compute = (
-  state: State,
+  state: RunState,
   entry: Graph.StageEntry,
   decision: Decide.Decision,
   outputs: NodeKey.Outputs,
@@ -289,7 +226,7 @@ const firstMissing = (artifacts: ReadonlyArray<Stored>): Effect.Effect<InputLost
   })
 
 const execute = (
-  state: State,
+  state: RunState,
   entry: Graph.StageEntry,
   { inputs, key, text }: Decide.Decision,
   outputs: NodeKey.Outputs,

@@ -10,6 +10,7 @@ import * as Pipeline from "./Pipeline.ts"
 import * as Run from "./Run.ts"
 import { publish, RunEvent, RunEvents } from "./RunEvent.ts"
 import { type PointRecord, type RunRecord, RunRecords, readOnce } from "./RunRecord.ts"
+import { begin, type RunState } from "./RunState.ts"
 import * as Scheduler from "./Scheduler.ts"
 import * as Sources from "./Sources.ts"
 import * as Union from "./Union.ts"
@@ -33,7 +34,7 @@ const LOOKED_UP_AT_ONCE = 32
 const wants = ({ kind }: AnyArtifact): boolean => kind !== "figure"
 
 interface Sweep {
-  readonly state: Scheduler.State
+  readonly state: RunState
   readonly union: Union.Union
   /** The stored nodes that each point needs, inputs before their consumers. */
   readonly needs: ReadonlyArray<ReadonlyArray<Graph.StageEntry>>
@@ -63,12 +64,12 @@ const open = (pipeline: Pipeline.AnyPipeline, points: ReadonlyArray<Values>, { c
     params: Pipeline.encodeParams(pipeline, values)
   }))
   const union = Union.make(pipeline.name, builds, { params: pipeline.params, varied, wants })
-  const state = Scheduler.begin(union.graph, union.origin, cores)
+  const state = begin(union.graph, union.origin, cores)
   return { state, union, needs: needsOf(union), settled: new Map() }
 }
 
 /** The stored nodes by how many lie before them at most. */
-const levelsOf = ({ graph, stages }: Scheduler.State): ReadonlyArray<ReadonlyArray<Graph.StageEntry>> => {
+const levelsOf = ({ graph, stages }: RunState): ReadonlyArray<ReadonlyArray<Graph.StageEntry>> => {
   const depths = new Map<Graph.Entry, number>()
   const levels: Array<Array<Graph.StageEntry>> = []
   for (const entry of graph.entries) {

@@ -1,0 +1,79 @@
+import { type Deferred, Effect } from "effect"
+import type { Stored } from "../artifacts/Artifact.ts"
+import type { Key } from "../cache/Key.ts"
+import type { StoreFailed } from "../cache/ObjectStore.ts"
+import type * as Reason from "../cache/Reason.ts"
+import type { Trace } from "../cache/Trace.ts"
+import type { Explained, InputLost } from "./Failure.ts"
+import type * as Graph from "./Graph.ts"
+import * as NodeKey from "./NodeKey.ts"
+import type { Origin } from "./Union.ts"
+
+export type Outcome =
+  | {
+      readonly _tag: "Done"
+      readonly status: "reused" | "ran"
+      readonly trace: Trace
+      readonly reasons: ReadonlyArray<Reason.Reason>
+    }
+  | {
+      readonly _tag: "Failed"
+      readonly error: Explained
+      readonly key: string | null
+      readonly reasons: ReadonlyArray<Reason.Reason>
+    }
+  | { readonly _tag: "Skipped"; readonly because: ReadonlyArray<string> }
+
+/** What a run has found out so far. */
+export interface RunState {
+  readonly graph: Graph.Graph
+  /** What a process elsewhere needs to find the node: parameters of its pipeline, and its name with these. */
+  readonly origin: (entry: Graph.StageEntry) => Pick<Origin, "graph" | "entry" | "params">
+  /** Filled once the sources are resolved, before any node is asked for. */
+  readonly sources: Record<string, Readonly<Record<string, Stored>>>
+  readonly outcomes: Map<string, Outcome>
+  /** Nodes that were started, so that an interrupted run can say what it was at. */
+  readonly begun: Map<string, { readonly key: string; readonly reasons: ReadonlyArray<Reason.Reason> }>
+  /** Keys that are being computed, and those that failed: their twins take what becomes of them. */
+  readonly computing: Map<Key, Deferred.Deferred<Outcome | InputLost, StoreFailed>>
+  readonly locks: ReadonlyMap<string, Effect.Semaphore>
+  readonly permits: Effect.Semaphore
+  readonly cores: number
+  readonly stages: ReadonlyMap<string, Graph.StageEntry>
+}
+
+/** What a run knows before it has done anything. Nodes that take one core run side by side up to `cores`. */
+export const begin = (graph: Graph.Graph, origin: RunState["origin"], cores: number): RunState => {
+  const stages = graph.stages.filter(({ node }) => !NodeKey.isStreamed(node))
+  return {
+    graph,
+    origin,
+    sources: {},
+    outcomes: new Map(),
+    begun: new Map(),
+    computing: new Map(),
+    locks: new Map(stages.map(({ name }) => [name, Effect.unsafeMakeSemaphore(1)])),
+    permits: Effect.unsafeMakeSemaphore(cores),
+    cores,
+    stages: new Map(stages.map((entry) => [entry.name, entry]))
+  }
+}
+
+/** What the settled parents yielded, by name. */
+export const outputsOf = (state: RunState, parents: ReadonlyArray<Graph.Entry>): NodeKey.Outputs =>
+  Object.fromEntries(
+    parents.map(({ name }): [string, Readonly<Record<string, Stored>>] => {
+      const outcome = state.outcomes.get(name)
+      return [name, outcome?._tag === "Done" ? outcome.trace.outputs : (state.sources[name] ?? {})]
+    })
+  )
+
+/** The same outputs under the names that their nodes have where the node comes from. */
+export const outputsAt = (
+  state: RunState,
+  { graph, entry }: Pick<Origin, "graph" | "entry">,
+  outputs: NodeKey.Outputs
+) =>
+  Object.fromEntries(
+    NodeKey.storedParents(graph, entry).map((parent) => [parent.name, outputs[state.graph.like(parent).name] ?? {}])
+  )

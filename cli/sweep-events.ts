@@ -41,7 +41,10 @@ export const sweepEvents = ({ varied, values }: Told, tellShared: (event: RunEve
       const lines = [
         ...(settled.length === 0
           ? []
-          : sweepTable(varied, settled, Math.max(3, reporter.rows - LINES_LEFT)).split("\n")),
+          : sweepTable(varied, settled, {
+              rows: Math.max(3, reporter.rows - LINES_LEFT),
+              columns: reporter.columns - 1
+            }).split("\n")),
         `${counts.join(", ")}${timeLeft(now)}`,
         ...[...running].map(([node, { text }]) => `${node}: ${text}`)
       ]

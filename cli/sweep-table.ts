@@ -1,6 +1,6 @@
 import type { Explained } from "../engine/Failure.ts"
 import { numbersOf, numberText, wordsOf } from "./numbers.ts"
-import { table } from "./table-text.ts"
+import { table, textWidth } from "./table-text.ts"
 
 /** A point of a sweep that is over. */
 export interface Settled {
@@ -23,6 +23,8 @@ const RANKED_BY = ["validationAccuracy", "testAccuracy", "accuracy"]
 /** Numbers worth a column. */
 const SHOWN = /Accuracy$|Loss$|^bestEpoch$/
 
+const order = (name: string) => (name.endsWith("Accuracy") ? 0 : name === "bestEpoch" ? 1 : 2)
+
 const numbers = ({ documents }: Settled): ReadonlyMap<string, number> =>
   new Map(Object.values(documents).flatMap((one) => numbersOf(one).map(({ name, value }) => [name, value])))
 
@@ -42,8 +44,10 @@ const cell = (row: Row, name: string): string => {
   const values = of(row, name)
   if (values.length === 0) return ""
   const spread = deviation(values)
-  const text = numberText(name, mean(values))
-  return spread === null ? text : `${text.replace(/ %$/, "")} ± ${numberText(name, spread)}`
+  if (spread === null) return numberText(name, mean(values))
+  const ofWhole = values.every(Number.isInteger)
+  const text = (value: number) => (ofWhole ? value.toFixed(1) : numberText(name, value))
+  return `${text(mean(values)).replace(/ %$/, "")} ± ${text(spread)}`
 }
 
 const outcome = ({ members }: Row): string => {
@@ -70,8 +74,14 @@ const grouped = (settled: ReadonlyArray<Settled>, seedAt: number): ReadonlyArray
   return [...rows.values()]
 }
 
-/** The points that are over, the best first; what failed stands last. `most` rows, and how many there are beside them. */
-export const sweepTable = (varied: ReadonlyArray<string>, settled: ReadonlyArray<Settled>, most: number): string => {
+/** How much of a table is shown. */
+export interface Room {
+  readonly rows: number
+  readonly columns: number
+}
+
+/** The points that are over, the best first; what failed stands last. Numbers that find no room are left out. */
+export const sweepTable = (varied: ReadonlyArray<string>, settled: ReadonlyArray<Settled>, room: Room): string => {
   const seedAt = varied.indexOf("seed")
   const names = varied.filter((_, at) => at !== seedAt)
   const rows = grouped(settled, seedAt)
@@ -82,12 +92,20 @@ export const sweepTable = (varied: ReadonlyArray<string>, settled: ReadonlyArray
     return values.length === 0 ? Number.NEGATIVE_INFINITY : mean(values)
   }
   const ranked = rows.map((row) => ({ row, rank: rank(row) })).sort((a, b) => b.rank - a.rank)
-  const columns = [...known].filter((name) => SHOWN.test(name) && name !== rankedBy)
-  const shown = rankedBy === undefined ? columns : [rankedBy, ...columns]
+  const others = [...known].filter((name) => SHOWN.test(name) && name !== rankedBy).sort((a, b) => order(a) - order(b))
   const right = (name: string) => ({ header: wordsOf(name), align: "right" as const })
-  const text = table(
-    [...names.map((name) => right(name)), ...shown.map(right), { header: "" }],
-    ranked.slice(0, most).map(({ row }) => [...row.values, ...shown.map((name) => cell(row, name)), outcome(row)])
-  )
-  return ranked.length > most ? `${text}\n… and ${ranked.length - most} more` : text
+  const text = (shown: ReadonlyArray<string>): string =>
+    table(
+      [...names.map(right), ...shown.map(right), { header: "" }],
+      ranked
+        .slice(0, room.rows)
+        .map(({ row }) => [...row.values, ...shown.map((name) => cell(row, name)), outcome(row)])
+    )
+  const fitting = (shown: ReadonlyArray<string>): string => {
+    const whole = text(shown)
+    const isWide = whole.split("\n").some((line) => textWidth(line) > room.columns)
+    return isWide && shown.length > 1 ? fitting(shown.slice(0, -1)) : whole
+  }
+  const fits = fitting(rankedBy === undefined ? others : [rankedBy, ...others])
+  return ranked.length > room.rows ? `${fits}\n… and ${ranked.length - room.rows} more` : fits
 }

@@ -53,7 +53,10 @@ const tell = (record: RunRecord, varied: ReadonlyArray<string>, settled: Readonl
   Effect.gen(function* () {
     const reporter = yield* Reporter
     if (reporter.json) return yield* reporter.document(toJson(record, settled))
-    if (settled.length > 0) yield* reporter.print(sweepTable(varied, settled, Number.POSITIVE_INFINITY))
+    // a pipe is as wide as one likes
+    const columns = process.stdout.isTTY ? (process.stdout.columns ?? 80) : Number.POSITIVE_INFINITY
+    const room = { rows: Number.POSITIVE_INFINITY, columns }
+    if (settled.length > 0) yield* reporter.print(sweepTable(varied, settled, room))
     const told = `${record.pipeline} ${record.run} ${record.status} in ${formatSeconds(record.seconds)}`
     yield* reporter.print(`${told}: ${whatRan(record, settled)}`)
     const failures = new Map(settled.flatMap(({ error }) => (error === null ? [] : [[sentence(error), error]])))

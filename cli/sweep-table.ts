@@ -46,7 +46,7 @@ const cell = (row: Row, name: string): string => {
   const spread = deviation(values)
   if (spread === null) return numberText(name, mean(values))
   const ofWhole = values.every(Number.isInteger)
-  const text = (value: number) => (ofWhole ? value.toFixed(1) : numberText(name, value))
+  const text = (value: number) => (/Accuracy$/.test(name) ? numberText(name, value) : value.toFixed(ofWhole ? 1 : 4))
   return `${text(mean(values)).replace(/ %$/, "")} ± ${text(spread)}`
 }
 

@@ -1,5 +1,6 @@
 import {
   Schema as ArrowSchema,
+  AsyncByteQueue,
   type Data,
   type DataType,
   Field,
@@ -9,6 +10,7 @@ import {
   Int32,
   makeData,
   RecordBatch,
+  RecordBatchFileWriter,
   Struct,
   Table,
   tableFromIPC,
@@ -25,6 +27,9 @@ import { type AnyBatch, type AnyValues, type Column, type Columns, cellSize, isT
  * This module alone imports apache-arrow; it is loaded when a table is first read or written.
  */
 const itemType = (dtype: "uint8" | "float32") => (dtype === "uint8" ? new Uint8() : new Float32())
+
+/** Cell shapes of the tensor columns. */
+type Shapes = Readonly<Record<string, ReadonlyArray<number>>>
 
 const fieldOf = (name: string, column: Column, shape: ReadonlyArray<number>): Field => {
   if (typeof column !== "string") {
@@ -58,19 +63,57 @@ const dataOf = (field: Field, column: Column, values: AnyValues, rows: number): 
   return makeData({ type: field.type, length: rows, nullCount: 0, data: values } as never)
 }
 
-export const encode = (columns: Columns, batch: AnyBatch, metadata: Readonly<Record<string, string>>): Uint8Array => {
-  const names = Object.keys(columns)
-  const fields = names.map((name) => {
-    const values = batch.columns[name] as AnyValues
-    return fieldOf(name, columns[name] as Column, isTensor(values) ? values.shape : [])
-  })
-  const sorted = new Map(Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1)))
-  const schema = new ArrowSchema(fields, sorted)
-  const children = names.map((name, index) =>
-    dataOf(fields[index] as Field, columns[name] as Column, batch.columns[name] as AnyValues, batch.rows)
+const schemaOf = (columns: Columns, shapes: Shapes, metadata: Readonly<Record<string, string>>): ArrowSchema => {
+  const fields = Object.entries(columns).map(([name, column]) => fieldOf(name, column, shapes[name] ?? []))
+  return new ArrowSchema(fields, new Map(Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1))))
+}
+
+const recordBatch = (columns: Columns, schema: ArrowSchema, batch: AnyBatch): RecordBatch => {
+  const children = schema.fields.map((field) =>
+    dataOf(field, columns[field.name] as Column, batch.columns[field.name] as AnyValues, batch.rows)
   )
-  const data = makeData({ type: new Struct(fields), length: batch.rows, nullCount: 0, children })
-  return tableToIPC(new Table(schema, [new RecordBatch(schema, data)]), "file")
+  const type = new Struct(schema.fields)
+  return new RecordBatch(schema, makeData({ type, length: batch.rows, nullCount: 0, children }))
+}
+
+const shapesOf = (batch: AnyBatch): Shapes =>
+  Object.fromEntries(
+    Object.entries(batch.columns).map(([name, values]) => [name, isTensor(values) ? values.shape : []])
+  )
+
+export const encode = (columns: Columns, batch: AnyBatch, metadata: Readonly<Record<string, string>>): Uint8Array => {
+  const schema = schemaOf(columns, shapesOf(batch), metadata)
+  return tableToIPC(new Table(schema, [recordBatch(columns, schema, batch)]), "file")
+}
+
+/** Where a writer's bytes wait for whoever takes them, which is after every batch. */
+class Written extends AsyncByteQueue<Uint8Array> {
+  #pieces: Array<Uint8Array> = []
+  override write(piece: Uint8Array) {
+    this.#pieces.push(piece)
+  }
+  take(): ReadonlyArray<Uint8Array> {
+    const pieces = this.#pieces
+    this.#pieces = []
+    return pieces
+  }
+}
+
+/** An Arrow IPC file of any number of batches, as the pieces of bytes that each adds and those at the end. */
+export const fileOf = (columns: Columns, shapes: Shapes, metadata: Readonly<Record<string, string>>) => {
+  const schema = schemaOf(columns, shapes, metadata)
+  const written = new Written()
+  const writer = new RecordBatchFileWriter().reset(written, schema)
+  return {
+    add: (batch: AnyBatch): ReadonlyArray<Uint8Array> => {
+      writer.write(recordBatch(columns, schema, batch))
+      return written.take()
+    },
+    end: (): ReadonlyArray<Uint8Array> => {
+      writer.close()
+      return written.take()
+    }
+  }
 }
 
 /** Thrown by `decode`, and turned into an `ArtifactUnreadable` by its one caller. */
@@ -110,12 +153,7 @@ const valuesOf = (name: string, column: Column, shape: ReadonlyArray<number>, da
 }
 
 /** The file's only batch. Typed arrays are views of `bytes` wherever they are aligned. */
-export const decode = (
-  columns: Columns,
-  shapes: Readonly<Record<string, ReadonlyArray<number>>>,
-  rows: number,
-  bytes: Uint8Array
-): AnyBatch => {
+export const decode = (columns: Columns, shapes: Shapes, rows: number, bytes: Uint8Array): AnyBatch => {
   const table = tableFromIPC(bytes)
   const names = Object.keys(columns)
   const found = table.schema.fields.map((field) => field.name)

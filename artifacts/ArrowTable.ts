@@ -177,6 +177,28 @@ export const headerOf = (artifact: string, stored: Stored): Effect.Effect<Header
     Effect.mapError((error) => new ArtifactUnreadable({ artifact, object: stored.content, what: error.message }))
   )
 
+/** The whole table as one Arrow IPC file, a record batch a chunk, in pieces of its bytes: memory holds one chunk. */
+export const toFile = <E>(
+  artifact: Layout,
+  table: Stored,
+  read: Read<E>
+): Stream.Stream<Uint8Array, E | ArtifactUnreadable> =>
+  Stream.unwrap(
+    Effect.gen(function* () {
+      const header = yield* headerOf(id(artifact), table)
+      const { fileOf } = yield* arrowFile
+      const file = fileOf(artifact.columns, header.shapes, header.metadata)
+      const chunks = Stream.fromIterable(table.parts).pipe(
+        Stream.mapEffect((part) => readChunk(artifact, header, part, read)),
+        Stream.mapConcat(file.add)
+      )
+      return Stream.concat(
+        chunks,
+        Stream.suspend(() => Stream.fromIterable(file.end()))
+      )
+    })
+  )
+
 const encode =
   <C extends Columns>(artifact: TableArtifact<string, C>) =>
   <E>(source: TableSource<C, unknown>, write: Write<E>): Effect.Effect<Stored, E | ArtifactInvalid> =>

@@ -56,7 +56,8 @@ const run = (directory) => {
     ...(cachedData === undefined ? {} : { cachedData })
   })
   const main = script.runInThisContext()
-  main(createRequire(import.meta.url), pathToFileURL(self).href, { root, build: directory })
+  const importModule = (name) => import(name)
+  main(createRequire(import.meta.url), pathToFileURL(self).href, { root, build: directory, importModule })
   if (cachedData !== undefined && !script.cachedDataRejected) return
   process.once("exit", () => {
     try {

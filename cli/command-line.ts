@@ -22,6 +22,7 @@ export interface OptionShape {
   readonly value: string
   readonly example: string
   readonly isRepeated: boolean
+  readonly isNeeded?: boolean
 }
 
 const HELP = ["--help", "-h"]
@@ -44,13 +45,13 @@ const names = (all: ReadonlyArray<string>): string => (all.length === 1 ? `${all
 
 const invalid = (what: string, expected: string, fix: string) => new UsageInvalid({ what, expected, fix })
 
-/** Options and arguments of one command: each known, with a value where it takes one, and given once. */
+/** Options and arguments of one command: each known, with a value where it takes one, and given once. How many arguments. */
 const checkRest = (
   told: string,
   { args: positional, flags, options }: CommandShape,
   params: AnyPipeline["params"],
   rest: ReadonlyArray<string>
-): Effect.Effect<void, UsageInvalid> =>
+): Effect.Effect<number, UsageInvalid> =>
   Effect.gen(function* () {
     const byOption = new Map<string, OptionShape>([
       ...Object.entries(params).map(([name, param]): [string, OptionShape] => {
@@ -69,7 +70,7 @@ const checkRest = (
         if (taken === positional.length)
           return yield* invalid(
             `${told} takes no argument ${JSON.stringify(arg)}`,
-            byOption.size > 0
+            byOption.size > 0 && positional.length === 0
               ? `options only, such as ${known[0]} VALUE`
               : positional.length > 0
                 ? `one argument: ${positional[0]}`
@@ -95,6 +96,7 @@ const checkRest = (
       if (at >= rest.length || isOption(rest[at] ?? ""))
         return yield* invalid(`${option} has no value`, shape.value, `Try ${option} ${shape.example}.`)
     }
+    return taken
   })
 
 /** Finds what is wrong with a command line before the parser does, which would say less about it. */
@@ -113,9 +115,18 @@ export const check = (
     if (command === undefined) return yield* unknown("command", first, commandNames, "See pipeline --help.")
     const told = `pipeline ${first}`
     if (!command.ofPipeline) {
-      yield* checkRest(told, command, {}, rest)
-      if (rest.length < command.args.length)
+      const taken = yield* checkRest(told, command, {}, rest)
+      if (taken < command.args.length)
         return yield* invalid(`${told} names nothing`, command.args.join(" "), `See ${told} --help.`)
+      const lacking = command.options.find(
+        ({ name, isNeeded }) => isNeeded === true && !rest.some((arg) => arg.split("=")[0] === name)
+      )
+      if (lacking !== undefined)
+        return yield* invalid(
+          `${told} has no ${lacking.name}`,
+          lacking.value,
+          `Try ${lacking.name} ${lacking.example}.`
+        )
       return
     }
     const known = pipelines.map(({ name }) => name)

@@ -6,6 +6,7 @@ import { Refresh } from "../engine/Source.ts"
 import { pipelines } from "../worker/registry.ts"
 import type * as CommandLine from "./command-line.ts"
 import { doctor } from "./doctor.ts"
+import { exportTo } from "./export.ts"
 import { inspect } from "./inspect.ts"
 import { list } from "./list.ts"
 import * as ParamOptions from "./param-options.ts"
@@ -131,6 +132,18 @@ const inspectCommand = Command.make(
   },
   ({ what }) => Effect.flatMap(inspect(all, what), setExitCode)
 ).pipe(Command.withDescription("Show an artifact, where it came from and who uses it"))
+const exportCommand = Command.make(
+  "export",
+  {
+    what: Args.text({ name: "what" }).pipe(
+      Args.withDescription("PIPELINE/NAME, RUN/NAME, or the beginning of a digest")
+    ),
+    to: Options.text("to").pipe(
+      Options.withDescription("The folder to write: new, empty, or that of an earlier export")
+    )
+  },
+  ({ what, to }) => Effect.flatMap(exportTo(all, what, to), setExitCode)
+).pipe(Command.withDescription("Write an artifact for other programs: a model for TensorFlow.js and Keras"))
 const listCommand = Command.make("list", {}, () => Effect.flatMap(list(all), setExitCode)).pipe(
   Command.withDescription("List pipelines, runs and what is cached")
 )
@@ -151,6 +164,8 @@ const over = {
   isRepeated: true
 }
 const sweeping = [over, whole("--random", "20"), whole("--seeds", "3"), whole("--jobs", "2")]
+const to = { name: "--to", value: "a folder to write", example: "exported", isRepeated: false, isNeeded: true }
+const address = "PIPELINE/NAME, RUN/NAME or the beginning of a digest"
 const none = { args: [], flags: [], options: [] }
 
 /** What may follow each command: looked at before the parser, which says less of what is wrong. */
@@ -159,7 +174,8 @@ export const shapes: ReadonlyArray<CommandLine.CommandShape> = [
   { ...none, name: "plan", ofPipeline: true, flags: ["--refresh"] },
   { ...none, name: "why", ofPipeline: true, args: ["NODE"] },
   { ...none, name: "sweep", ofPipeline: true, flags: ["--refresh"], options: sweeping },
-  { ...none, name: "inspect", ofPipeline: false, args: ["PIPELINE/NAME, RUN/NAME or the beginning of a digest"] },
+  { ...none, name: "inspect", ofPipeline: false, args: [address] },
+  { ...none, name: "export", ofPipeline: false, args: [address], options: [to] },
   { ...none, name: "list", ofPipeline: false },
   { ...none, name: "doctor", ofPipeline: false }
 ]
@@ -174,6 +190,7 @@ export const app = Command.make("pipeline").pipe(
     whyCommand,
     sweepCommand,
     inspectCommand,
+    exportCommand,
     listCommand,
     doctorCommand
   ])

@@ -4,11 +4,11 @@ import * as path from "node:path"
 import { Effect } from "effect"
 import * as ArrowTable from "../artifacts/ArrowTable.ts"
 import type { StoredPart } from "../artifacts/Artifact.ts"
-import { type AnyBatch, type Columns, isTensor } from "../artifacts/Column.ts"
+import { type AnyBatch, isTensor } from "../artifacts/Column.ts"
 import * as Digest from "../artifacts/Digest.ts"
 import { makeDirectory } from "../cache/disk.ts"
 import { ObjectStore, readPart } from "../cache/ObjectStore.ts"
-import { type AnyPipeline, defaults, graph as graphOf } from "../engine/Pipeline.ts"
+import type { AnyPipeline } from "../engine/Pipeline.ts"
 import * as Address from "./artifact-address.ts"
 import { checkpointDetails } from "./checkpoint-details.ts"
 import { type ColumnStatistics, columnStatistics } from "./column-statistics.ts"
@@ -19,6 +19,7 @@ import { Reporter } from "./Reporter.ts"
 import { placed, unwritable } from "./results-writer.ts"
 import { classesOf, sheetImages } from "./sheet-images.ts"
 import { discard } from "./swap-in.ts"
+import { layoutOf } from "./table-layout.ts"
 import { formatBytes, formatCount, formatSeconds, table } from "./table-text.ts"
 import { gridText, hasTruecolor, type ImageGrid } from "./terminal-image.ts"
 
@@ -26,21 +27,6 @@ import { gridText, hasTruecolor, type ImageGrid } from "./terminal-image.ts"
 const STATISTICS_BYTES = 64 * 1024 * 1024
 const FIRST_ROWS = 5
 const VALUES_SHOWN = 6
-
-/** The artifact's columns, from the stage that made it. */
-const layoutOf = (
-  pipelines: ReadonlyArray<AnyPipeline>,
-  { trace, output }: Address.Found
-): ArrowTable.Layout | null => {
-  for (const pipeline of pipelines) {
-    for (const { node } of graphOf(pipeline, defaults(pipeline.params)).stages) {
-      const artifact = node.definition.outputs[output]
-      if (node.definition.name === trace.text.stage && artifact?.kind === "table")
-        return artifact as ArrowTable.TableArtifact<string, Columns>
-    }
-  }
-  return null
-}
 
 const sample = (parts: ReadonlyArray<StoredPart>): ReadonlyArray<StoredPart> => {
   const total = parts.reduce((sum, { bytes }) => sum + bytes, 0)

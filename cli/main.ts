@@ -14,6 +14,7 @@ import * as WorkerExecutor from "../engine/executor-worker.ts"
 import { explain } from "../engine/Failure.ts"
 import * as RunRecordDisk from "../engine/run-record-disk.ts"
 import { SourceFailed } from "../engine/Sources.ts"
+import { Hdf5 } from "../models/keras-model.ts"
 import { Datasets } from "../services/Datasets.ts"
 import { Download } from "../services/Download.ts"
 import { FileDigests } from "../services/FileDigests.ts"
@@ -27,14 +28,19 @@ import * as Reporter from "./Reporter.ts"
 import * as ResultsWriter from "./results-writer.ts"
 import * as RunEventsReporter from "./run-events.ts"
 
-/** Given by the launcher: where the project and its build lie. */
-declare const __headrace: { readonly root: string; readonly build: string }
+/** Given by the launcher: where the project and its build lie, and `import`, which a script doesn't have. */
+declare const __headrace: {
+  readonly root: string
+  readonly build: string
+  readonly importModule: (name: "h5wasm") => Promise<typeof import("h5wasm")>
+}
 
 const VERSION = "0.1.0"
 
 // a variable that is empty counts as not set: it would name the current folder
 const place = {
-  ...__headrace,
+  root: __headrace.root,
+  build: __headrace.build,
   home: path.resolve(process.env.PIPELINE_HOME || path.join(__headrace.root, ".pipeline")),
   results: path.resolve(process.env.PIPELINE_RESULTS || path.join(__headrace.root, "results"))
 }
@@ -75,6 +81,7 @@ const live = Layer.provideMerge(
   Layer.mergeAll(RunEventsReporter.layer, ResultsWriter.layer),
   Layer.mergeAll(
     Layer.succeed(Place, place),
+    Layer.succeed(Hdf5, { load: Effect.promise(() => __headrace.importModule("h5wasm")) }),
     ObjectStoreDisk.layerDisk(place.home),
     TraceDisk.layerDisk(place.home),
     LeaseDisk.layerDisk(place.home),

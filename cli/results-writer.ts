@@ -1,14 +1,12 @@
-import { randomBytes } from "node:crypto"
 import * as fs from "node:fs/promises"
 import * as path from "node:path"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Stream } from "effect"
 import type { Stored } from "../artifacts/Artifact.ts"
 import * as Digest from "../artifacts/Digest.ts"
-import { makeDirectory } from "../cache/disk.ts"
 import { ObjectStore, StoreFailed } from "../cache/ObjectStore.ts"
 import { type Result, ResultsWriter } from "../engine/Results.ts"
+import { buildFolder, indexOf } from "./build-folder.ts"
 import { Place } from "./Place.ts"
-import { discard, swapIn } from "./swap-in.ts"
 
 /** File name in the results folder to the object that it is a copy of. */
 export const filesOf = (
@@ -55,15 +53,6 @@ export const placed = (directory: string, object: StoredObject): Effect.Effect<s
     return Digest.ofBytes(await fs.readFile(file)) === object ? file : null
   }).pipe(Effect.orElseSucceed(() => null))
 
-/** Folders that a process which was killed left half-built, once they are a day old. */
-const removeAbandoned = async (root: string): Promise<void> => {
-  for (const name of await fs.readdir(root).catch(() => [])) {
-    if (!/^\..+-\d+-[0-9a-f]{8}(\.old)?$/.test(name)) continue
-    const stat = await fs.stat(path.join(root, name)).catch(() => null)
-    if (stat !== null && Date.now() - stat.mtimeMs > 24 * 3600 * 1000) await discard(path.join(root, name))
-  }
-}
-
 /** Copies a run's results to `results/<pipeline>/`: built aside and swapped in, left alone when nothing changed. */
 export const layer: Layer.Layer<ResultsWriter, never, Place | ObjectStore> = Layer.effect(
   ResultsWriter,
@@ -74,23 +63,10 @@ export const layer: Layer.Layer<ResultsWriter, never, Place | ObjectStore> = Lay
       Effect.gen(function* () {
         const target = path.join(root, pipeline)
         const files = results.flatMap(({ name, stored }) => filesOf(name, stored))
-        const index = JSON.stringify(files.map(({ file, object }) => [file, object]))
+        const index = indexOf(files.map(({ file, object }) => ({ file, digest: object })))
         if (yield* Effect.promise(() => isUpToDate(target, index, files))) return
-        const aside = path.join(root, `.${pipeline}-${process.pid}-${randomBytes(4).toString("hex")}`)
-        const io = <A>(file: string, run: () => Promise<A>) =>
-          Effect.tryPromise({ try: run, catch: (cause) => unwritable(file, cause) })
-        yield* Effect.promise(() => removeAbandoned(root))
-        yield* Effect.gen(function* () {
-          yield* io(aside, () => makeDirectory(aside))
-          for (const { file, object } of files) {
-            const bytes = yield* store.get(object)
-            const to = path.join(aside, file)
-            yield* io(to, () => fs.mkdir(path.dirname(to), { recursive: true }).then(() => fs.writeFile(to, bytes)))
-          }
-          yield* io(aside, () => fs.writeFile(path.join(aside, INDEX), index))
-          // not to be left half-way, with the cleaning below deleting what is being swapped in
-          yield* Effect.uninterruptible(io(target, () => swapIn(aside, target)))
-        }).pipe(Effect.ensuring(Effect.promise(() => discard(aside))))
+        const copies = files.map(({ file, object }) => ({ file, bytes: Stream.fromEffect(store.get(object)) }))
+        yield* buildFolder(target, INDEX, copies, unwritable)
       })
     return { write }
   })

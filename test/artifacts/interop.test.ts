@@ -1,10 +1,8 @@
-import { execFile } from "node:child_process"
 import * as fs from "node:fs"
-import { homedir } from "node:os"
 import * as path from "node:path"
-import { promisify } from "node:util"
 import { beforeAll, expect, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
+import * as ArrowTable from "../../artifacts/ArrowTable.ts"
 import type { Artifact } from "../../artifacts/Artifact.ts"
 import * as ClassNames from "../../artifacts/ClassNames.ts"
 import { ConfusionMatrix } from "../../artifacts/ConfusionMatrix.ts"
@@ -12,23 +10,15 @@ import { Features } from "../../artifacts/Features.ts"
 import { History } from "../../artifacts/History.ts"
 import { Images } from "../../artifacts/Images.ts"
 import { Predictions } from "../../artifacts/Predictions.ts"
-import { ObjectStore } from "../../cache/ObjectStore.ts"
+import { ObjectStore, readPart } from "../../cache/ObjectStore.ts"
 import * as ObjectStoreDisk from "../../cache/object-store-disk.ts"
 import { folder } from "../rig/folder.ts"
+import { type Python, pythonWith } from "../rig/python.ts"
 
-/** Real readers, in a virtual environment that is made once. */
-const REQUIREMENTS = ["pyarrow==21.0.0", "duckdb==1.4.1", "numpy==2.3.3"]
-const cache =
-  process.env.HEADRACE_CACHE ?? path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), ".cache"), "headrace")
-const environment = path.join(cache, `readers-${REQUIREMENTS.join("-").replaceAll("==", "_")}`)
-const python = path.join(environment, "bin", "python")
-const run = promisify(execFile)
-
+/** Real readers. */
+let python: Python
 beforeAll(async () => {
-  if (fs.existsSync(path.join(environment, "ready"))) return
-  await run("python3", ["-m", "venv", environment])
-  await run(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...REQUIREMENTS])
-  fs.writeFileSync(path.join(environment, "ready"), "")
+  python = await pythonWith("readers", ["pyarrow==21.0.0", "duckdb==1.4.1", "numpy==2.3.3"])
 })
 
 /** Opens the object as it lies in the store, by pyarrow and by DuckDB; prints what each sees as JSON. */
@@ -51,8 +41,13 @@ print(json.dumps({
 }))
 `
 
-const readBack = async (file: string) =>
-  JSON.parse((await run(python, ["-c", PROGRAM, file], { maxBuffer: 1e8 })).stdout)
+interface Seen {
+  readonly columns: Readonly<Record<string, ReadonlyArray<unknown>>>
+  readonly shapes: Readonly<Record<string, ReadonlyArray<number>>>
+  readonly metadata: Readonly<Record<string, string>>
+  readonly duckdb: { readonly rows: number; readonly first: ReadonlyArray<unknown> }
+}
+const readBack = (file: string) => python(PROGRAM, [file]) as Promise<Seen>
 
 /** Stores a value as a stage would, and returns the file of its only chunk. */
 const store = <In>(home: string, artifact: Artifact<string, In, unknown>, value: In) =>
@@ -119,19 +114,45 @@ it.effect("features, history, predictions and the confusion matrix read back wit
       yield* store(home, ConfusionMatrix, { metadata: {}, batches: Stream.make(confusion) })
     ]
     const seen = yield* Effect.promise(() => Promise.all(files.map(readBack)))
-    expect(seen[0].columns).toEqual({ feature: [Array.from(feature)], label: [7] })
-    expect(seen[1].columns).toEqual({
+    expect(seen[0]?.columns).toEqual({ feature: [Array.from(feature)], label: [7] })
+    expect(seen[1]?.columns).toEqual({
       epoch: [1, 2],
       loss: [1.5, 0.1],
       accuracy: [0.25, 0.5],
       validationLoss: [2, 3],
       validationAccuracy: [0.1, 0.2]
     })
-    expect(seen[2].columns.probability).toEqual([
+    expect(seen[2]?.columns.probability).toEqual([
       [0.25, 0.75],
       [0.5, 0.5]
     ])
-    expect(seen[3].columns).toEqual({ actual: ["größer", "a"], predicted: ["a", "größer"], count: [3, 4] })
+    expect(seen[3]?.columns).toEqual({ actual: ["größer", "a"], predicted: ["a", "größer"], count: [3, 4] })
     expect(seen.map(({ duckdb }) => duckdb.rows)).toEqual([1, 2, 2, 2])
+  })
+)
+
+it.effect("a table of many chunks, written as one file, has all their rows in order", () =>
+  Effect.gen(function* () {
+    const at = folder()
+    const count = 5000
+    const text = Array.from({ length: count }, (_, row) => `row ${row} of ${"ä".repeat(row % 5)}`)
+    const confusion = {
+      rows: count,
+      columns: { actual: text, predicted: [...text].reverse(), count: Int32Array.from(text, (_, row) => row) }
+    }
+    const file = path.join(at, "confusion.arrow")
+    const chunks = yield* Effect.gen(function* () {
+      const objects = yield* ObjectStore
+      const source = { metadata: { note: "kept" }, batches: Stream.make(confusion) }
+      const stored = yield* ConfusionMatrix.encode(source, objects.put)
+      const pieces = yield* Stream.runCollect(ArrowTable.toFile(ConfusionMatrix, stored, readPart(objects)))
+      fs.writeFileSync(file, Buffer.concat([...pieces]))
+      return stored.parts.length
+    }).pipe(Effect.provide(ObjectStoreDisk.layerDisk(at)))
+    expect(chunks).toBeGreaterThan(2)
+    const seen = yield* Effect.promise(() => readBack(file))
+    expect(seen.columns).toEqual({ ...confusion.columns, count: Array.from(confusion.columns.count) })
+    expect(seen.metadata).toEqual({ note: "kept" })
+    expect(seen.duckdb.rows).toBe(count)
   })
 )

@@ -5,3 +5,6 @@ export const Curves = Figure.make("Curves", 1)
 
 /** A confusion matrix as an annotated heat map. */
 export const Heatmap = Figure.make("Heatmap", 1)
+
+/** Loss and accuracy by epoch of several networks, the best validation point of each marked. */
+export const SweepCurves = Figure.make("SweepCurves", 1)

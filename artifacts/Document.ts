@@ -1,6 +1,15 @@
 import { Effect, Either, Schema } from "effect"
-import { type Artifact, ArtifactInvalid, ArtifactUnreadable, id } from "./Artifact.ts"
+import { type Artifact, ArtifactInvalid, ArtifactUnreadable, id, type Stored } from "./Artifact.ts"
 import * as CanonicalJson from "./CanonicalJson.ts"
+
+/**
+ * How a run tells of a document: all of it, or by its place and the numbers of its own, where what it holds is not to be
+ * read in a terminal, such as pictures.
+ */
+const Told = Schema.Struct({ told: Schema.Literal("numbers") })
+
+/** Whether a run tells all of a stored document. */
+export const isToldWhole = ({ header }: Pick<Stored, "header">): boolean => !Schema.is(Told)(header)
 
 /** A small structured value, stored as canonical JSON: metrics, a summary, a list of classes. */
 export interface Document<Name extends string, A> extends Artifact<Name, A> {
@@ -10,7 +19,8 @@ export interface Document<Name extends string, A> extends Artifact<Name, A> {
 export const make = <const Name extends string, A, I>(
   name: Name,
   version: number,
-  schema: Schema.Schema<A, I>
+  schema: Schema.Schema<A, I>,
+  told: "whole" | "numbers" = "whole"
 ): Document<Name, A> => {
   const artifact = id({ name, version })
   return {
@@ -38,7 +48,7 @@ export const make = <const Name extends string, A, I>(
           rows: null,
           bytes: bytes.length,
           parts: [part],
-          header: null
+          header: told === "whole" ? null : { told }
         }
       }),
     decode: (stored, read) =>

@@ -2,14 +2,15 @@ import { availableParallelism } from "node:os"
 import * as path from "node:path"
 import { Effect } from "effect"
 import type { Stored } from "../artifacts/Artifact.ts"
+import * as Document from "../artifacts/Document.ts"
 import { ObjectStore } from "../cache/ObjectStore.ts"
 import { tidy } from "../cache/tidy.ts"
 import type { AnyPipeline, PlanningNeedsOf } from "../engine/Pipeline.ts"
 import * as Run from "../engine/Run.ts"
 import type { RunRecord } from "../engine/RunRecord.ts"
-import { numbersOf, numberText, wordsOf } from "./numbers.ts"
 import { Place } from "./Place.ts"
 import { Reporter, sentence } from "./Reporter.ts"
+import * as ResultText from "./result-text.ts"
 import { filesOf } from "./results-writer.ts"
 import { formatSeconds } from "./table-text.ts"
 
@@ -20,7 +21,7 @@ const documentOf = (stored: Stored) =>
     if (stored.kind !== "document" || part === undefined) return null
     const store = yield* ObjectStore
     const bytes = yield* Effect.orElseSucceed(store.get(part.object), () => null)
-    return bytes === null ? null : (JSON.parse(new TextDecoder().decode(bytes)) as Readonly<Record<string, unknown>>)
+    return bytes === null ? null : (JSON.parse(new TextDecoder().decode(bytes)) as ResultText.Value)
   })
 
 /** Each result as the contract has it: the value of a document, or where the file lies, and its digest. */
@@ -28,7 +29,7 @@ const resultsOf = (record: RunRecord) =>
   Effect.gen(function* () {
     const { results } = yield* Place
     const store = yield* ObjectStore
-    const values: Record<string, unknown> = {}
+    const values: Record<string, ResultText.Value> = {}
     for (const [name, { stored }] of Object.entries(record.results)) {
       const value = yield* documentOf(stored)
       const files = filesOf(name, stored)
@@ -39,7 +40,9 @@ const resultsOf = (record: RunRecord) =>
           : file === undefined
             ? null
             : path.join(results, record.pipeline, file.file)
-      values[name] = value ?? { path: where, digest: stored.content }
+      const place = { path: where, digest: stored.content }
+      values[name] =
+        value === null ? place : Document.isToldWhole(stored) ? value : { ...place, ...ResultText.numbers(value) }
     }
     return values
   })
@@ -60,18 +63,6 @@ const toJson = (record: RunRecord) =>
       : {})
   }))
 
-/** A document's own numbers in words, accuracies first: what one looks for. */
-const numbersText = (document: unknown): string =>
-  numbersOf(document)
-    .map(({ name, value }) => `${wordsOf(name)} ${numberText(name, value)}`)
-    .join(", ")
-
-/** A path as short as it gets: relative only to something below. */
-const shortPath = (file: string): string => {
-  const relative = path.relative(process.cwd(), file)
-  return relative.startsWith("..") ? file : relative
-}
-
 const whatRan = ({ nodes, status: ended }: RunRecord): string => {
   const count = (status: string) => nodes.filter((node) => node.status === status).length
   if (count("ran") === 0 && ended === "done") return "nothing to do: everything is cached"
@@ -83,10 +74,8 @@ const whatRan = ({ nodes, status: ended }: RunRecord): string => {
 const summary = (record: RunRecord) =>
   Effect.gen(function* () {
     const reporter = yield* Reporter
-    for (const [name, value] of Object.entries(yield* resultsOf(record))) {
-      const { path: file, ...document } = value as Readonly<Record<string, unknown>>
-      yield* reporter.print(`${name}: ${typeof file === "string" ? shortPath(file) : numbersText(document)}`)
-    }
+    for (const [name, value] of Object.entries(yield* resultsOf(record)))
+      yield* reporter.print(ResultText.text(name, value))
     const did = record.status === "interrupted" ? "run it again to go on" : whatRan(record)
     yield* reporter.print(
       `${record.pipeline} ${record.run} ${record.status} in ${formatSeconds(record.seconds)}: ${did}`

@@ -6,20 +6,8 @@ import { History } from "../artifacts/History.ts"
 import * as Stage from "../engine/Stage.ts"
 import { FigureFailed, Figures, fontVersion } from "../services/Figures.ts"
 import { confusionHeatmap } from "./charts/confusion-heatmap.ts"
-import { type Epoch, learningCurves } from "./charts/learning-curves.ts"
-
-const epochsOf = (history: ArrowTable.Table<typeof History.columns, Stage.InputFailure>) =>
-  Effect.map(ArrowTable.collect(history), (batch): ReadonlyArray<Epoch> => {
-    if (batch === null) return []
-    const { epoch, loss, accuracy, validationLoss, validationAccuracy } = batch.columns
-    return Array.from(epoch, (number, row) => ({
-      epoch: number,
-      loss: loss[row] ?? 0,
-      accuracy: accuracy[row] ?? 0,
-      validationLoss: validationLoss[row] ?? 0,
-      validationAccuracy: validationAccuracy[row] ?? 0
-    }))
-  })
+import { learningCurves } from "./charts/learning-curves.ts"
+import { epochsOf } from "./epochs.ts"
 
 /** The confusion matrix as class names and counts by [actual][predicted]. */
 const countsOf = (confusion: ArrowTable.Table<typeof ConfusionMatrix.columns, Stage.InputFailure>) =>

@@ -1,6 +1,8 @@
 // Written by bin/build.mjs from the files in pipelines/.
+import { convSweep } from "../pipelines/conv-sweep.ts"
 import { deepCnn } from "../pipelines/deep-cnn.ts"
+import { denseSweep } from "../pipelines/dense-sweep.ts"
 import { simpleCnn } from "../pipelines/simple-cnn.ts"
 import { transfer } from "../pipelines/transfer.ts"
 
-export const pipelines = [deepCnn, simpleCnn, transfer] as const
+export const pipelines = [convSweep, deepCnn, denseSweep, simpleCnn, transfer] as const

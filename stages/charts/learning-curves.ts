@@ -12,7 +12,7 @@ export interface Epoch {
 
 const width = 340
 const height = 240
-const finite = (value: number): number | null => (Number.isFinite(value) ? value : null)
+export const finite = (value: number): number | null => (Number.isFinite(value) ? value : null)
 
 /** The epoch of the highest validation accuracy, the earliest of equals; undefined where none is finite. */
 export const bestEpoch = (rows: ReadonlyArray<Epoch>): Epoch | undefined =>
@@ -24,7 +24,7 @@ export const bestEpoch = (rows: ReadonlyArray<Epoch>): Epoch | undefined =>
     )
 
 /** Whole epochs to label, at most about a dozen: the first one, then multiples of a round step. */
-const ticks = (first: number, last: number): ReadonlyArray<number> => {
+export const ticks = (first: number, last: number): ReadonlyArray<number> => {
   const epochs = Array.from({ length: last - first + 1 }, (_, index) => first + index)
   if (epochs.length <= 12) return epochs
   const step = [2, 5, 10, 20, 25, 50, 100, 200, 500].find((size) => epochs.length / size <= 11) ?? epochs.length

@@ -17,6 +17,19 @@ export const colors = {
 /** Light to dark in one hue, so that lightness alone tells the shares apart. */
 export const ramp = { domain: [0, 0.25, 1], range: ["#f2f6fb", "#85b5dd", "#08306b"] } as const
 
+/** Light to dark through hues that are told apart side by side: orange, red, purple, blue, teal, black. */
+const stops = ["#f5a623", "#e4572e", "#c2185b", "#7b2fb5", "#2563d9", "#0b7a75", "#111d2b"] as const
+
+/** Colours for things in an order, interpolated between `stops` in RGB. */
+export const sequence = (count: number): ReadonlyArray<string> =>
+  Array.from({ length: count }, (_, index) => {
+    const at = count === 1 ? 4 : (index / (count - 1)) * (stops.length - 1)
+    const channels = (stop: number) => Buffer.from((stops[stop] ?? stops[6]).slice(1), "hex")
+    const [from, to] = [channels(Math.floor(at)), channels(Math.ceil(at))]
+    const mixed = from.map((value, channel) => Math.round(value + (at % 1) * ((to[channel] ?? 0) - value)))
+    return `#${Buffer.from(mixed).toString("hex")}`
+  })
+
 /** What every chart shares. Sizes in pixels. */
 export const config = {
   font: fontFamily,

@@ -138,9 +138,9 @@ describe("a package of another version", () => {
     expect(await changed("@img/sharp-linux-x64")).toEqual(["ingest"])
     expect(await changed("yauzl")).toEqual(["ingest"])
     expect(await changed("h5wasm")).toEqual(["extract-features"])
-    expect(await changed("vega-scale")).toEqual(["plot"])
-    expect(await changed("d3-shape")).toEqual(["plot"])
-    expect(await changed("@resvg/resvg-js-linux-x64-gnu")).toEqual(["plot"])
+    expect(await changed("vega-scale")).toEqual(["plot", "plot-sweep"])
+    expect(await changed("d3-shape")).toEqual(["plot", "plot-sweep"])
+    expect(await changed("@resvg/resvg-js-linux-x64-gnu")).toEqual(["plot", "plot-sweep"])
     // what they are installed, unpacked or started with
     expect(await changed("rimraf", "progress", "adm-zip", "google-protobuf", "semver", "detect-libc", "yargs")).toEqual(
       []

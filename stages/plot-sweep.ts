@@ -1,0 +1,95 @@
+import { Effect, Schema } from "effect"
+import * as ClassNames from "../artifacts/ClassNames.ts"
+import { SweepCurves } from "../artifacts/Curves.ts"
+import { History } from "../artifacts/History.ts"
+import { Images } from "../artifacts/Images.ts"
+import { Metrics } from "../artifacts/Metrics.ts"
+import { SweepTable } from "../artifacts/SweepTable.ts"
+import * as Param from "../engine/Param.ts"
+import * as Stage from "../engine/Stage.ts"
+import * as Network from "../models/Network.ts"
+import { FigureFailed, Figures, fontVersion } from "../services/Figures.ts"
+import { bestEpoch, finite } from "./charts/learning-curves.ts"
+import { sweepCurves, type Trained } from "./charts/sweep-curves.ts"
+import { epochsOf } from "./epochs.ts"
+
+/** The lists that make up a sweep are of different lengths. */
+export class SweepMismatch extends Schema.TaggedError<SweepMismatch>()("SweepMismatch", {
+  histories: Schema.Int,
+  names: Schema.Int,
+  metrics: Schema.Int
+}) {
+  override get message() {
+    return `The sweep has ${this.histories} histories, ${this.names} names and ${this.metrics} metrics; expected one of each for every network, or no metrics. Correct the call of plot-sweep in the pipeline's build.`
+  }
+}
+
+const Named = Schema.Struct({
+  name: Schema.NonEmptyString,
+  /** Before the softmax over the classes; null where it is no network of images. */
+  layers: Schema.NullOr(Network.Network)
+})
+
+/** How many numbers each network learns from images of this shape. */
+const parametersOf = (layers: Network.Network | null, shape: ReadonlyArray<number>, classes: number) =>
+  layers === null
+    ? Effect.succeed(null)
+    : Effect.map(Network.check(Network.withEnd(layers, classes), shape, classes), Network.parameters)
+
+const rowOf = ({ name, epochs }: Trained, parameters: number | null, testAccuracy: number | null) => {
+  const best = bestEpoch(epochs)
+  const last = epochs.at(-1)
+  const share = (value: number | undefined) => (value === undefined ? null : finite(value))
+  return {
+    name,
+    parameters,
+    bestEpoch: best?.epoch ?? null,
+    validationAccuracy: share(best?.validationAccuracy),
+    trainingAccuracy: share(best?.accuracy),
+    lastValidationAccuracy: share(last?.validationAccuracy),
+    lastTrainingAccuracy: share(last?.accuracy),
+    testAccuracy
+  }
+}
+
+/** The learning curves of many networks in one figure, and how they compare. Of the images only the shape is looked at. */
+export const plotSweep = Stage.make({
+  name: "plot-sweep",
+  inputs: { histories: Stage.many(History), metrics: Stage.many(Metrics), images: Images },
+  params: {
+    networks: Param.make(
+      Schema.Array(Named),
+      [],
+      "Names and layers of the networks, in the order of their histories",
+      (networks) => [...new Set([networks.at(0)?.name, networks.at(-1)?.name])].join(" to ")
+    )
+  },
+  outputs: { curves: SweepCurves, table: SweepTable },
+  errors: Schema.Union(FigureFailed, SweepMismatch, Network.NetworkInvalid, ClassNames.ClassNamesMissing),
+  facts: { font: fontVersion },
+  run: ({ histories, metrics, images: { header } }, { networks }) =>
+    Effect.gen(function* () {
+      const figures = yield* Figures
+      const isMeasured = metrics.length > 0
+      if (histories.length !== networks.length || (isMeasured && metrics.length !== networks.length)) {
+        return yield* new SweepMismatch({
+          histories: histories.length,
+          names: networks.length,
+          metrics: metrics.length
+        })
+      }
+      const classes = yield* ClassNames.fromMetadata(header.metadata)
+      const trained = yield* Effect.forEach(histories, (history, at) =>
+        Effect.map(epochsOf(history), (epochs): Trained => ({ name: networks[at]?.name ?? "", epochs }))
+      )
+      const parameters = yield* Effect.forEach(networks, ({ layers }) =>
+        parametersOf(layers, header.shapes.image ?? [], classes.length)
+      )
+      return {
+        curves: yield* figures.render(sweepCurves(trained, "Learning curves by network")),
+        table: {
+          networks: trained.map((each, at) => rowOf(each, parameters[at] ?? null, metrics[at]?.testAccuracy ?? null))
+        }
+      }
+    })
+})

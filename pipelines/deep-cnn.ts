@@ -4,8 +4,10 @@ import { dataset } from "../stages/dataset.ts"
 import { evaluateNetwork } from "../stages/evaluate-network.ts"
 import { validationParam } from "../stages/fitting.ts"
 import { ingest } from "../stages/ingest.ts"
+import { mistakes } from "../stages/mistakes.ts"
 import { normalize } from "../stages/normalize.ts"
 import { plot } from "../stages/plot.ts"
+import { plotMistakes } from "../stages/plot-mistakes.ts"
 import { trainNetwork } from "../stages/train-network.ts"
 
 export const deepCnn = Pipeline.make({
@@ -15,6 +17,7 @@ export const deepCnn = Pipeline.make({
     ...dataset.params,
     ...ingest.params,
     ...trainNetwork.params,
+    ...mistakes.params,
     validation: validationParam,
     network: Param.withDefault(trainNetwork.params.network, [
       { kind: "conv2d", filters: 32, kernelSize: 3, padding: "same", activation: "relu" },
@@ -37,8 +40,10 @@ export const deepCnn = Pipeline.make({
       },
       params
     )
-    const { metrics, confusion } = evaluateNetwork({ model, pixels: test })
+    const { metrics, confusion, predictions } = evaluateNetwork({ model, pixels: test })
     const { curves, heatmap } = plot({ history, confusion })
-    return { model, fit, metrics, curves, confusion: heatmap }
+    const { mistakes: wrong } = mistakes({ predictions, images: images.test }, params)
+    const { gallery } = plotMistakes({ mistakes: wrong })
+    return { model, fit, metrics, curves, confusion: heatmap, mistakes: wrong, gallery }
   }
 })

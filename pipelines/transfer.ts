@@ -8,9 +8,11 @@ import { evaluate } from "../stages/evaluate.ts"
 import { extractFeatures } from "../stages/extract-features.ts"
 import { validationParam } from "../stages/fitting.ts"
 import { ingest } from "../stages/ingest.ts"
+import { mistakes } from "../stages/mistakes.ts"
 import { mobilenetV2Weights } from "../stages/mobilenet-v2-weights.ts"
 import { normalize } from "../stages/normalize.ts"
 import { plot } from "../stages/plot.ts"
+import { plotMistakes } from "../stages/plot-mistakes.ts"
 import { resize } from "../stages/resize.ts"
 import { resizeTo224 } from "../stages/resize-to-224.ts"
 import { train } from "../stages/train.ts"
@@ -29,6 +31,7 @@ export const transfer = Pipeline.make({
     ),
     ...augmentationParams,
     ...train.params,
+    ...mistakes.params,
     validation: validationParam
   },
   build: (params) => {
@@ -54,8 +57,10 @@ export const transfer = Pipeline.make({
       { features: [featuresOf(images.train), ...views], validation: params.validation === "test" ? [test] : [] },
       params
     )
-    const { metrics, confusion } = evaluate({ model, features: test })
+    const { metrics, confusion, predictions } = evaluate({ model, features: test })
     const { curves, heatmap } = plot({ history, confusion })
-    return { model, fit, metrics, curves, confusion: heatmap }
+    const { mistakes: wrong } = mistakes({ predictions, images: images.test }, params)
+    const { gallery } = plotMistakes({ mistakes: wrong })
+    return { model, fit, metrics, curves, confusion: heatmap, mistakes: wrong, gallery }
   }
 })

@@ -48,7 +48,8 @@ export const rasterize = (svg: string, zoom: number) =>
     return yield* Effect.tryPromise({
       try: async () => {
         const { renderAsync } = await import("@resvg/resvg-js")
-        return await renderAsync(svg, {
+        // pictures whose pixels are to stay squares: resvg knows one of the two words that Vega writes, and heeds the last
+        return await renderAsync(svg.replaceAll(" image-rendering: pixelated;", ""), {
           font: { loadSystemFonts: false, fontFiles: files, defaultFontFamily: "DejaVu Sans" },
           fitTo: { mode: "zoom", value: zoom }
         })
@@ -127,7 +128,7 @@ interface Vega {
     options: {
       readonly renderer: "none"
       readonly logger: Logger
-      readonly loader: Readonly<Record<"load" | "sanitize" | "http" | "file", (uri: string) => Promise<never>>>
+      readonly loader: Readonly<Record<"load" | "sanitize" | "http" | "file", (uri: string) => Promise<unknown>>>
     }
   ) => { readonly toSVG: () => Promise<string>; readonly finalize: () => void }
 }
@@ -178,6 +179,9 @@ const toSvg = ({ vega, lite }: { readonly vega: Vega; readonly lite: VegaLite },
       errors.push(`it asks for ${uri}`)
       return Promise.reject(new Error(`it asks for ${uri}`))
     }
+    // a picture that the specification carries asks for nothing
+    const sanitize = (uri: string) =>
+      uri.startsWith("data:image/png;base64,") ? Promise.resolve({ href: uri }) : refuse(uri)
     const compiled = yield* Effect.try({
       try: () => lite.compile(spec, { logger }).spec,
       catch: failed("compile")
@@ -188,7 +192,7 @@ const toSvg = ({ vega, lite }: { readonly vega: Vega; readonly lite: VegaLite },
           new vega.View(vega.parse(compiled), {
             renderer: "none",
             logger,
-            loader: { load: refuse, sanitize: refuse, http: refuse, file: refuse }
+            loader: { load: refuse, sanitize, http: refuse, file: refuse }
           }),
         catch: failed("compile")
       }),

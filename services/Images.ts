@@ -50,6 +50,8 @@ export class Images extends Context.Tag("headrace/ImagesDecoder")<
     /** Pixels that each has by its header, undecoded; 0 for what is no image. */
     readonly pixels: (images: ReadonlyArray<Uint8Array>) => Effect.Effect<ReadonlyArray<number>>
     readonly resize: (images: ReadonlyArray<Decoded>, size: number) => Effect.Effect<ReadonlyArray<Decoded>>
+    /** Each as a PNG for people: reduced, with its proportions, to `most` pixels a side where it is larger. */
+    readonly png: (images: ReadonlyArray<Decoded>, most: number) => Effect.Effect<ReadonlyArray<Uint8Array>>
     /** How many calls are worth making at a time. */
     readonly parallel: number
   }
@@ -75,9 +77,16 @@ export class Images extends Context.Tag("headrace/ImagesDecoder")<
         resize: (images, size) =>
           Effect.flatMap(sharp, (make) =>
             // raw pixels of a known size have nothing to be refused for
+            Effect.promise((signal) => eachInTurn(images, signal, (image) => rgb(ofPixels(make, image), size)))
+          ),
+        png: (images, most) =>
+          Effect.flatMap(sharp, (make) =>
             Effect.promise((signal) =>
-              eachInTurn(images, signal, ({ width, height, data }) =>
-                rgb(make(data, { raw: { width, height, channels: 3 } }), size)
+              eachInTurn(images, signal, (image) =>
+                ofPixels(make, image)
+                  .resize(most, most, { fit: "inside", withoutEnlargement: true })
+                  .png({ compressionLevel: 9 })
+                  .toBuffer()
               )
             )
           )
@@ -132,6 +141,9 @@ const load = async () => {
   return sharp
 }
 type Make = Awaited<ReturnType<typeof load>>
+
+const ofPixels = (make: Make, { width, height, data }: Decoded): Sharp =>
+  make(data, { raw: { width, height, channels: 3 } })
 
 const rgb = async (image: Sharp, size: number | null): Promise<Decoded> => {
   const sized = size === null ? image : image.resize(size, size, { fit: "fill" })

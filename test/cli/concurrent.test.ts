@@ -4,7 +4,16 @@ import * as path from "node:path"
 import { beforeAll, describe, expect, it } from "vitest"
 import { filesIn, imageFolder, nodeOf, outcomeOf, type Rig, type RunDocument, rig, run } from "../rig/cli.ts"
 
-const STORED = ["ingest", "extract-features", "train", "extract-features[test]", "evaluate", "plot"]
+const STORED = [
+  "ingest",
+  "extract-features",
+  "train",
+  "extract-features[test]",
+  "evaluate",
+  "plot",
+  "mistakes",
+  "plot-mistakes"
+]
 
 /** How many of the runs computed each node. */
 const computed = (documents: ReadonlyArray<RunDocument>) =>

@@ -24,7 +24,16 @@ import {
   workersOf
 } from "../rig/cli.ts"
 
-const ALL = ["ingest", "extract-features", "train", "extract-features[test]", "evaluate", "plot"]
+const ALL = [
+  "ingest",
+  "extract-features",
+  "train",
+  "extract-features[test]",
+  "evaluate",
+  "plot",
+  "mistakes",
+  "plot-mistakes"
+]
 
 describe("an extraction that is ended half-way", () => {
   let root: string

@@ -1,5 +1,7 @@
+import * as fs from "node:fs"
+import * as path from "node:path"
 import { beforeAll, describe, expect, it } from "vitest"
-import { documentOf, giveCifar10, nodeOf, pipeline, type Rig, ran, rig, statuses } from "../rig/cli.ts"
+import { CLASSES, documentOf, giveCifar10, nodeOf, pipeline, type Rig, ran, rig, statuses } from "../rig/cli.ts"
 
 const layer = {
   conv: { kind: "conv2d", filters: 4, kernelSize: 3, padding: "valid", activation: "relu" },
@@ -24,17 +26,37 @@ describe("pipelines that train a network on images", () => {
 
   it("train the networks they name, share what is ingested, and run nothing twice", async () => {
     const simple = await run(0, "simple-cnn", "--epochs", "2")
-    expect(ran(simple)).toEqual(["ingest", "train-network", "evaluate-network", "plot"])
+    expect(ran(simple)).toEqual(["ingest", "train-network", "evaluate-network", "plot", "mistakes", "plot-mistakes"])
     expect(nodeOf(simple, "train-network").rows).toBe(2)
     const deep = await run(0, "deep-cnn", "--epochs", "1")
-    expect(ran(deep)).toEqual(["train-network", "evaluate-network", "plot"])
+    expect(ran(deep)).toEqual(["train-network", "evaluate-network", "plot", "mistakes", "plot-mistakes"])
     expect(ran(await run(0, "simple-cnn", "--epochs", "2"))).toEqual([])
+  })
+
+  it("keep the images that are wrong most confidently, and tell of them by their place and number alone", async () => {
+    const args = ["--epochs", "1", "--count", "2", "--learning-rate", "0.1"]
+    const { results } = await run(0, "simple-cnn", ...args)
+    const told = results.mistakes as unknown as {
+      readonly path: string
+      readonly rows: number
+      readonly mistakes: number
+    }
+    expect(Object.keys(told).sort()).toEqual(["digest", "mistakes", "path", "rows"])
+    const kept = JSON.parse(fs.readFileSync(told.path, "utf8"))
+    expect(kept).toMatchObject({ classes: CLASSES, rows: 9, mistakes: told.mistakes })
+    expect(told.mistakes).toBe(Math.round(9 * (1 - results.metrics.testAccuracy)))
+    expect(kept.images).toHaveLength(Math.min(2, told.mistakes))
+    for (const { png } of kept.images) expect(Buffer.from(png, "base64").toString("latin1", 1, 4)).toBe("PNG")
+    expect(fs.existsSync(path.join(path.dirname(told.path), "gallery.png"))).toBe(true)
+    const { stdout } = await pipeline(at, "run", "simple-cnn", ...args)
+    expect(stdout).toMatch(/^mistakes: .*\/mistakes\.json \(mistakes \d, rows 9\)$/m)
+    expect(stdout).not.toContain("iVBOR")
   })
 
   it("train another network by typed layers, and say so", async () => {
     await run(0, "simple-cnn", "--epochs", "1", ...withLayers(layer.conv, layer.flatten, layer.dense))
     const other = await run(0, "simple-cnn", "--epochs", "1", ...withLayers(layer.flatten, layer.dense))
-    expect(ran(other)).toEqual(["train-network", "evaluate-network", "plot"])
+    expect(ran(other)).toEqual(["train-network", "evaluate-network", "plot", "mistakes", "plot-mistakes"])
     expect(nodeOf(other, "train-network").reason).toMatch(/^network was \[.*conv2d.*\], is \[\{"kind":"flatten"\}/)
   })
 

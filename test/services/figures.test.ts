@@ -1,6 +1,7 @@
 import { assert, describe, layer } from "@effect/vitest"
 import { Resvg } from "@resvg/resvg-js"
 import { Effect } from "effect"
+import sharp from "sharp"
 import { Figures, type Json, type VegaLiteSpec } from "../../services/Figures.ts"
 
 const bars: VegaLiteSpec = {
@@ -83,6 +84,34 @@ describe("Figures", () => {
       )
     }
 
+    it.effect("a picture that the specification carries is drawn, enlarged without smoothing where it says so", () =>
+      Effect.gen(function* () {
+        const figures = yield* Figures
+        const pixels = Buffer.from([255, 0, 0, 0, 0, 255])
+        const png = yield* Effect.promise(() =>
+          sharp(pixels, { raw: { width: 2, height: 1, channels: 3 } })
+            .png()
+            .toBuffer()
+        )
+        const colours = (smooth: boolean) =>
+          Effect.gen(function* () {
+            const files = yield* figures.render({
+              data: { values: [{ at: `data:image/png;base64,${png.toString("base64")}` }] },
+              mark: { type: "image", width: 40, height: 20, smooth, align: "left", baseline: "top" },
+              encoding: { x: { value: 0 }, y: { value: 0 }, url: { field: "at" } },
+              width: 40,
+              height: 20,
+              padding: 0,
+              config: { view: { stroke: null } }
+            })
+            const raw = yield* Effect.promise(() => sharp(files["figure.png"]).removeAlpha().raw().toBuffer())
+            return new Set(Array.from({ length: raw.length / 3 }, (_, at) => raw.toString("hex", at * 3, at * 3 + 3)))
+          })
+        assert.deepStrictEqual([...(yield* colours(false))].sort(), ["0000ff", "ff0000"])
+        assert.isAbove((yield* colours(true)).size, 4)
+      })
+    )
+
     const refused: ReadonlyArray<readonly [string, VegaLiteSpec, RegExp]> = [
       [
         "data behind a URL",
@@ -93,6 +122,11 @@ describe("Figures", () => {
         "an image behind a URL",
         { data: { values: [{ at: "http://localhost:1/a.png" }] }, mark: "image", encoding: { url: { field: "at" } } },
         /asks for http:\/\/localhost:1\/a\.png/
+      ],
+      [
+        "a picture of another kind than PNG",
+        { data: { values: [{ at: "data:image/svg+xml,<svg/>" }] }, mark: "image", encoding: { url: { field: "at" } } },
+        /asks for data:image\/svg\+xml/
       ],
       ["a number that JSON lacks", { ...bars, width: Number.NaN }, /step "encode".*specification\.width is NaN/],
       ["a specification of nothing", { data: { values: [] as Json } }, /step "compile".*Invalid specification/]

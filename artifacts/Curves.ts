@@ -8,3 +8,6 @@ export const Heatmap = Figure.make("Heatmap", 1)
 
 /** Loss and accuracy by epoch of several networks, the best validation point of each marked. */
 export const SweepCurves = Figure.make("SweepCurves", 1)
+
+/** Numbers by class as bars. */
+export const Bars = Figure.make("Bars", 1)

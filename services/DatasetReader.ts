@@ -3,6 +3,7 @@ import type { Files } from "../artifacts/Files.ts"
 import * as Archive from "./Archive.ts"
 import * as CifarBinary from "./CifarBinary.ts"
 import { FileDigests } from "./FileDigests.ts"
+import type { FileTree, TreeError } from "./FileTree.ts"
 import * as FolderTree from "./FolderTree.ts"
 import * as ImageFolder from "./ImageFolder.ts"
 import { Images } from "./Images.ts"
@@ -27,16 +28,22 @@ export interface Dataset {
   readonly test: Stream.Stream<ImageBatch, ReadError>
 }
 
-/** Opens a folder or archive of images, or CIFAR-10's binary version, if its bytes are still those of its digest. */
-export const open = (files: Files, options: ReadOptions): Effect.Effect<Dataset, ReadError, Images | FileDigests> =>
+/** The files of a dataset as a tree, if their bytes are still those of its digest. */
+export const tree = (files: Files): Effect.Effect<FileTree, TreeError, FileDigests> =>
   Effect.gen(function* () {
-    const images = yield* Images
     const { digest, files: listed } = yield* (yield* FileDigests).listing(files.path)
     if (digest !== files.digest) return yield* new SourceChanged({ path: files.path, label: files.label })
     const [first] = listed
     const isArchive = listed.length === 1 && first?.path === ""
-    const tree = isArchive ? yield* Archive.open(files, first.stamp) : FolderTree.make(files, listed)
-    return CifarBinary.isCifar(tree)
-      ? yield* CifarBinary.open(files.path, tree, images, options)
-      : yield* ImageFolder.open(files.path, tree, images, options)
+    return isArchive ? yield* Archive.open(files, first.stamp) : FolderTree.make(files, listed)
+  })
+
+/** Opens a folder or archive of images, or CIFAR-10's binary version. */
+export const open = (files: Files, options: ReadOptions): Effect.Effect<Dataset, ReadError, Images | FileDigests> =>
+  Effect.gen(function* () {
+    const images = yield* Images
+    const found = yield* tree(files)
+    return CifarBinary.isCifar(found)
+      ? yield* CifarBinary.open(files.path, found, images, options)
+      : yield* ImageFolder.open(files.path, found, images, options)
   })

@@ -1,5 +1,5 @@
 import { Chunk, Effect, Schema, Stream } from "effect"
-import { type FileTree, joined, TreeError, type WholeFile } from "./FileTree.ts"
+import { type Entry, type FileTree, joined, TreeError, type WholeFile } from "./FileTree.ts"
 import { ImageFolderRefused, type Labelled, layout } from "./ImageLayout.ts"
 import { ImageRefused, type Images } from "./Images.ts"
 import { batches, type ImageBatch, ImageSizesDiffer, type SizeReference } from "./LabelledImages.ts"
@@ -56,6 +56,23 @@ const inFlight = <A, E, F>(
     })
   )
 
+/** What `decode` makes of the entries, run by run of small files, several runs at a time, in the order asked for. */
+export const inRuns = <A, F>(
+  tree: FileTree,
+  images: Images["Type"],
+  entries: ReadonlyArray<Entry>,
+  decode: (files: ReadonlyArray<WholeFile>) => Effect.Effect<A, F>
+): Stream.Stream<A, TreeError | F> => {
+  const groups = joined(tree.read(entries)).pipe(
+    Stream.mapChunksEffect((files) =>
+      Effect.map(images.pixels(Chunk.toReadonlyArray(files).map(({ bytes }) => bytes)), (pixels) =>
+        grouped(files, pixels)
+      )
+    )
+  )
+  return inFlight(groups, images.parallel, decode)
+}
+
 /** Decodes the images of a tree, several at a time, in the order of the layout: by class, then by name. */
 export const open = (
   source: string,
@@ -76,14 +93,8 @@ export const open = (
           })
         )
       }
-      const groups = joined(tree.read(labelled.map(({ entry }) => entry))).pipe(
-        Stream.mapChunksEffect((files) =>
-          Effect.map(images.pixels(Chunk.toReadonlyArray(files).map(({ bytes }) => bytes)), (pixels) =>
-            grouped(files, pixels)
-          )
-        )
-      )
-      return batches(inFlight(groups, images.parallel, decode), reference)
+      const entries = labelled.map(({ entry }) => entry)
+      return batches(inRuns(tree, images, entries, decode), reference)
     }
     return { classes, train: rows(train), test: rows(test) }
   })

@@ -59,18 +59,28 @@ const shareOf = (path: string): number => createHash("sha256").update(path).dige
 const byClassThenName = (a: Placed, b: Placed): number =>
   a.folder === b.folder ? (a.rest < b.rest ? -1 : 1) : a.folder < b.folder ? -1 : 1
 
+/** A layout as it is found, however little there is to train or test on. */
+export interface Assigned extends ImageLayout {
+  /** The folder whose images are tested on; null where they are chosen by a hash of their path. */
+  readonly testFolder: string | null
+}
+
+const refusing =
+  (source: string) =>
+  (what: string, expected: string, fix: string): Either.Either<never, ImageFolderRefused> =>
+    Either.left(new ImageFolderRefused({ source, what, expected, fix }))
+
 /**
  * Which file is an image of which class, in which split. Files beside the class folders, such as a README, are left out;
  * within a class folder, at any depth, everything is an image. With `train` and `test` (else `val`, `validation`) these
  * are the splits; otherwise `testFraction` of the images are tested on, chosen by a hash of their path.
  */
-export const layout = (
+export const assign = (
   source: string,
   entries: ReadonlyArray<Entry>,
   testFraction: number
-): Either.Either<ImageLayout, ImageFolderRefused> => {
-  const refuse = (what: string, expected: string, fix: string) =>
-    Either.left(new ImageFolderRefused({ source, what, expected, fix }))
+): Either.Either<Assigned, ImageFolderRefused> => {
+  const refuse = refusing(source)
   const strays = (placed: ReadonlyArray<Placed>) =>
     placed.find(({ folder, rest }) => folder === "" && imageName.test(rest))
 
@@ -99,28 +109,40 @@ export const layout = (
     )
   }
   const classes = [...foldersOf([...train, ...test])].sort()
-  if (classes.length < 2) {
-    return refuse(
-      `has ${classes.length === 0 ? "no class" : `only the class ${classes[0]}`}`,
-      `two or more, ${shape}`,
-      "Add the folder of another class."
-    )
-  }
-  const trained = foldersOf(train)
-  const untrained = classes.find((name) => !trained.has(name))
-  if (untrained !== undefined) {
-    const fix = isSplit ? `Add train/${untrained}/.` : "Add more images of it, or lower --test-fraction."
-    return refuse(`has no training image of the class ${untrained}`, "one of every class that is tested", fix)
-  }
-  if (foldersOf(test).size === 0 && (isSplit || testFraction > 0)) {
-    const fix = isSplit ? `Add images to ${testFolder}/.` : "Add more images, or raise --test-fraction."
-    return refuse("has no image to test on", "at least one", fix)
-  }
   const labels = new Map(classes.map((name, label) => [name, label]))
   const labelled = (placed: ReadonlyArray<Placed>): ReadonlyArray<Labelled> =>
     placed
       .filter(({ folder }) => folder !== "")
       .sort(byClassThenName)
       .map(({ entry, folder }) => ({ entry, label: labels.get(folder) ?? 0 }))
-  return Either.right({ classes, train: labelled(train), test: labelled(test) })
+  return Either.right({ classes, train: labelled(train), test: labelled(test), testFolder: testFolder ?? null })
 }
+
+/** The layout of a folder that can be trained and tested on: images of two classes or more in training, one to test on. */
+export const layout = (
+  source: string,
+  entries: ReadonlyArray<Entry>,
+  testFraction: number
+): Either.Either<ImageLayout, ImageFolderRefused> =>
+  Either.flatMap(assign(source, entries, testFraction), ({ testFolder, ...found }) => {
+    const refuse = refusing(source)
+    const { classes, train, test } = found
+    if (classes.length < 2) {
+      return refuse(
+        `has ${classes.length === 0 ? "no class" : `only the class ${classes[0]}`}`,
+        `two or more, ${shape}`,
+        "Add the folder of another class."
+      )
+    }
+    const trained = new Set(train.map(({ label }) => label))
+    const untrained = classes.find((_, label) => !trained.has(label))
+    if (untrained !== undefined) {
+      const fix = testFolder === null ? "Add more images of it, or lower --test-fraction." : `Add train/${untrained}/.`
+      return refuse(`has no training image of the class ${untrained}`, "one of every class that is tested", fix)
+    }
+    if (test.length === 0 && (testFolder !== null || testFraction > 0)) {
+      const fix = testFolder === null ? "Add more images, or raise --test-fraction." : `Add images to ${testFolder}/.`
+      return refuse("has no image to test on", "at least one", fix)
+    }
+    return Either.right(found)
+  })

@@ -49,6 +49,8 @@ export class Images extends Context.Tag("headrace/ImagesDecoder")<
     ) => Effect.Effect<ReadonlyArray<Decoded>, ImageRefused>
     /** Pixels that each has by its header, undecoded; 0 for what is no image. */
     readonly pixels: (images: ReadonlyArray<Uint8Array>) => Effect.Effect<ReadonlyArray<number>>
+    /** What each holds other than 8-bit RGB, such as "grey"; empty for nothing, and for what is no image. */
+    readonly colours: (images: ReadonlyArray<Uint8Array>) => Effect.Effect<ReadonlyArray<string>>
     readonly resize: (images: ReadonlyArray<Decoded>, size: number) => Effect.Effect<ReadonlyArray<Decoded>>
     /** Each as a PNG for people: reduced, with its proportions, to `most` pixels a side where it is larger. */
     readonly png: (images: ReadonlyArray<Decoded>, most: number) => Effect.Effect<ReadonlyArray<Uint8Array>>
@@ -72,6 +74,12 @@ export class Images extends Context.Tag("headrace/ImagesDecoder")<
                 const [width, height] = await sizeOf(make, bytes)
                 return width * height
               })
+            )
+          ),
+        colours: (images) =>
+          Effect.flatMap(sharp, (make) =>
+            Effect.promise((signal) =>
+              eachInTurn(images, signal, async (bytes) => ImageHeader.colours(bytes) ?? (await coloursOf(make, bytes)))
             )
           ),
         resize: (images, size) =>
@@ -164,6 +172,17 @@ const sizeOf = async (make: Make, bytes: Uint8Array): Promise<Size> => {
     return [width, height]
   } catch {
     return [0, 0]
+  }
+}
+
+const coloursOf = async (make: Make, bytes: Uint8Array): Promise<string> => {
+  try {
+    const { space, depth, hasAlpha } = await make(bytes, { limitInputPixels: false }).metadata()
+    const grey = space === "b-w" || space === "grey16"
+    if (grey || hasAlpha) return [grey ? "grey" : "", hasAlpha ? "with transparency" : ""].join(" ").trim()
+    return space === "cmyk" ? "CMYK" : depth === "uchar" ? "" : "more than 8 bits a channel"
+  } catch {
+    return ""
   }
 }
 

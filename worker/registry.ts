@@ -2,7 +2,8 @@
 import { convSweep } from "../pipelines/conv-sweep.ts"
 import { deepCnn } from "../pipelines/deep-cnn.ts"
 import { denseSweep } from "../pipelines/dense-sweep.ts"
+import { explore } from "../pipelines/explore.ts"
 import { simpleCnn } from "../pipelines/simple-cnn.ts"
 import { transfer } from "../pipelines/transfer.ts"
 
-export const pipelines = [convSweep, deepCnn, denseSweep, simpleCnn, transfer] as const
+export const pipelines = [convSweep, deepCnn, denseSweep, explore, simpleCnn, transfer] as const

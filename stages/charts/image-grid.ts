@@ -33,7 +33,8 @@ const shown = (png: string) => {
 
 /** Pictures in a grid, each in the middle of its square and with its text underneath; `note` stands under the title. */
 export const imageGrid = (tiles: ReadonlyArray<Tile>, title: string, note: string): VegaLiteSpec => {
-  const across = Math.max(4, Math.min(columns, tiles.length))
+  // rows of one length, as far as it goes
+  const across = Math.max(4, Math.ceil(tiles.length / Math.max(1, Math.ceil(tiles.length / columns))))
   const lines = Math.max(0, ...tiles.map((tile) => tile.lines.length))
   const pitch = side + gap
   const rowHeight = side + titleHeight + lines * lineHeight + rowGap

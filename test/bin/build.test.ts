@@ -134,10 +134,10 @@ describe("a package of another version", () => {
       "train-network"
     ]
     const tensorflow = [...shared, ...computing].sort()
-    const drawing = ["plot", "plot-mistakes", "plot-sweep"]
+    const drawing = ["plot", "plot-dataset", "plot-mistakes", "plot-sweep"]
     expect(await changed("@tensorflow/tfjs-core")).toEqual(tensorflow)
-    expect(await changed("@img/sharp-linux-x64")).toEqual(["ingest", "mistakes"])
-    expect(await changed("yauzl")).toEqual(["ingest"])
+    expect(await changed("@img/sharp-linux-x64")).toEqual(["describe", "ingest", "mistakes"])
+    expect(await changed("yauzl")).toEqual(["describe", "ingest"])
     expect(await changed("h5wasm")).toEqual(["extract-features"])
     expect(await changed("vega-scale")).toEqual(drawing)
     expect(await changed("d3-shape")).toEqual(drawing)

@@ -127,6 +127,40 @@ describe("decoding images", () => {
     })
   )
 
+  it.effect("what a file holds other than 8-bit RGB is told, by its header or by a decoder", () =>
+    Effect.gen(function* () {
+      const images = yield* Images
+      const rgb = raw([1, 2, 3], 3)
+      const clear = raw([1, 2, 3, 4], 4)
+      const grey = raw([7], 1).toColourspace("b-w")
+      const deep = sharp(Uint16Array.of(1, 2, 3), { raw: { width: 1, height: 1, channels: 3 } }).toColourspace("rgb16")
+      const files = yield* Effect.promise(() =>
+        Promise.all([
+          rgb.clone().png().toBuffer(),
+          rgb.clone().jpeg().toBuffer(),
+          rgb.clone().webp().toBuffer(),
+          grey.clone().png().toBuffer(),
+          grey.clone().jpeg().toBuffer(),
+          rgb.clone().toColourspace("cmyk").jpeg().toBuffer(),
+          clear.clone().png().toBuffer(),
+          clear.clone().webp().toBuffer(),
+          deep.png().toBuffer(),
+          rgb.clone().png({ palette: true }).toBuffer(),
+          Buffer.from("no image")
+        ])
+      )
+      expect(yield* images.colours(files)).toEqual([
+        ...["", "", ""],
+        ...["grey", "grey"],
+        "CMYK",
+        ...["with transparency", "with transparency"],
+        "16 bits a channel",
+        "a palette",
+        ""
+      ])
+    }).pipe(Effect.provide(Images.live))
+  )
+
   it.effect("several are decoded in order, and the failing one is named", () =>
     Effect.gen(function* () {
       const images = yield* Images

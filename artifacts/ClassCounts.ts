@@ -1,0 +1,13 @@
+import { Schema } from "effect"
+import * as Document from "./Document.ts"
+
+/** Readable images of each class, in the order of the labels, and files of it that give none. */
+export const ClassCounts = Document.make(
+  "ClassCounts",
+  1,
+  Schema.Struct({
+    classes: Schema.Array(
+      Schema.Struct({ class: Schema.String, train: Schema.Int, test: Schema.Int, unreadable: Schema.Int })
+    )
+  })
+)

@@ -1,0 +1,122 @@
+import { Effect, Either, Schema, Stream } from "effect"
+import type { Files } from "../artifacts/Files.ts"
+import { limits } from "./ArchiveRules.ts"
+import * as CifarBinary from "./CifarBinary.ts"
+import * as DatasetReader from "./DatasetReader.ts"
+import type { FileDigests } from "./FileDigests.ts"
+import { type FileTree, TreeError, type WholeFile } from "./FileTree.ts"
+import * as ImageFolder from "./ImageFolder.ts"
+import { assign, ImageFolderRefused, type Labelled } from "./ImageLayout.ts"
+import { type Decoded, Images } from "./Images.ts"
+import type { ImageBatch } from "./LabelledImages.ts"
+
+/** What still stops a survey: bytes that cannot be had, folders that name no class, records that are no CIFAR-10. */
+export const SurveyError = Schema.Union(TreeError, ImageFolderRefused, CifarBinary.CifarRefused)
+export type SurveyError = typeof SurveyError.Type
+
+/** An image of a dataset, or why its file gives none. `file` is relative to the dataset; null in CIFAR-10's batches. */
+export interface Surveyed {
+  readonly label: number
+  readonly file: string | null
+  readonly image: Either.Either<Decoded, string>
+  /** What the file holds other than 8-bit RGB; empty for nothing. */
+  readonly colours: string
+}
+
+export interface Split {
+  /** How many there will be; null where only reading tells. */
+  readonly total: number | null
+  readonly images: Stream.Stream<ReadonlyArray<Surveyed>, SurveyError>
+}
+
+export interface Survey {
+  readonly classes: ReadonlyArray<string>
+  readonly train: Split
+  readonly test: Split
+}
+
+/** Good files are decoded together; only where one is refused is each asked for its own reason. */
+const decodeEach = (files: ReadonlyArray<WholeFile>, images: Images["Type"]) => {
+  const encoded = files.map(({ path, bytes }) => ({ file: path, bytes }))
+  return images.decode(encoded, null).pipe(
+    Effect.map((decoded) => decoded.map((image): Either.Either<Decoded, string> => Either.right(image))),
+    Effect.catchAll(() =>
+      Effect.forEach(encoded, (one) =>
+        images.decode([one], null).pipe(
+          Effect.map(([image]) => Either.fromNullable(image, () => "gives no image")),
+          Effect.catchAll(({ what }) => Effect.succeed(Either.left(what)))
+        )
+      )
+    )
+  )
+}
+
+const ofFolder = (tree: FileTree, images: Images["Type"], labelled: ReadonlyArray<Labelled>): Split => {
+  const labels = new Map(labelled.map(({ entry, label }) => [entry.path, label]))
+  const labelOf = (path: string) => labels.get(path) ?? 0
+  const isHeld = ({ entry }: Labelled) => entry.size <= limits.entryBytes
+  const tooLarge = labelled
+    .filter((one) => !isHeld(one))
+    .map(
+      ({ entry: { path, size }, label }): Surveyed => ({
+        label,
+        file: path,
+        image: Either.left(`has ${size} bytes, more than ${limits.entryBytes}`),
+        colours: ""
+      })
+    )
+  const survey = (files: ReadonlyArray<WholeFile>) =>
+    Effect.gen(function* () {
+      const colours = yield* images.colours(files.map(({ bytes }) => bytes))
+      const decoded = yield* decodeEach(files, images)
+      return decoded.map(
+        (image, at): Surveyed => ({
+          label: labelOf(files[at]?.path ?? ""),
+          file: files[at]?.path ?? null,
+          image,
+          colours: colours[at] ?? ""
+        })
+      )
+    })
+  const entries = labelled.filter(isHeld).map(({ entry }) => entry)
+  return {
+    total: labelled.length,
+    images: Stream.concat(Stream.make(tooLarge), ImageFolder.inRuns(tree, images, entries, survey))
+  }
+}
+
+const ofBatch = ({ rows, columns: { image, label } }: ImageBatch): ReadonlyArray<Surveyed> => {
+  const [height, width] = image.shape
+  const size = height * width * 3
+  return Array.from({ length: rows }, (_, row) => ({
+    label: label[row] ?? 0,
+    file: null,
+    image: Either.right({ height, width, data: image.data.subarray(row * size, (row + 1) * size) }),
+    colours: ""
+  }))
+}
+
+/**
+ * Reads all of a dataset, whatever is wrong with single files: classes may lack images, sizes may differ, and a file that
+ * cannot be decoded is told with its reason. In the order of ingest, each image in its own size.
+ */
+export const open = (files: Files, testFraction: number): Effect.Effect<Survey, SurveyError, Images | FileDigests> =>
+  Effect.gen(function* () {
+    const images = yield* Images
+    const tree = yield* DatasetReader.tree(files)
+    if (CifarBinary.isCifar(tree)) {
+      const { classes, train, test } = yield* CifarBinary.open(files.path, tree, images, { imageSize: null })
+      const split = (rows: typeof train): Split => ({ total: null, images: Stream.map(rows, ofBatch) })
+      return { classes, train: split(train), test: split(test) }
+    }
+    const { classes, train, test } = yield* assign(files.path, tree.entries, testFraction)
+    if (classes.length === 0) {
+      return yield* new ImageFolderRefused({
+        source: files.path,
+        what: "has no class",
+        expected: "train/CLASS/*.jpg and test/CLASS/*.jpg, or CLASS/*.jpg",
+        fix: "Put the images of each class into a folder of its name."
+      })
+    }
+    return { classes, train: ofFolder(tree, images, train), test: ofFolder(tree, images, test) }
+  })

@@ -1,0 +1,191 @@
+import { Effect, Either, Stream } from "effect"
+import { ClassCounts } from "../artifacts/ClassCounts.ts"
+import { ClassSamples } from "../artifacts/ClassSamples.ts"
+import { DatasetSummary } from "../artifacts/DatasetSummary.ts"
+import * as Progress from "../engine/Progress.ts"
+import * as Stage from "../engine/Stage.ts"
+import * as DatasetSurvey from "../services/DatasetSurvey.ts"
+import { type Decoded, Images } from "../services/Images.ts"
+import { DatasetFiles } from "./dataset.ts"
+import * as Colours from "./description/colours.ts"
+import * as Repeats from "./description/repeats.ts"
+import { ingest } from "./ingest.ts"
+
+/** Files named in a finding, at most. */
+const mostNamed = 20
+const mostSizes = 10
+const mostSamples = 100
+/** Side of the largest sample that is kept. */
+const mostPixels = 256
+
+interface Finding {
+  readonly file: string
+  readonly what: string
+}
+
+/** A sample's pixels are kept until all is read. */
+interface Sample {
+  readonly split: Repeats.SplitName
+  readonly row: number
+  readonly image: Decoded
+}
+
+interface SizeTally {
+  readonly width: number
+  readonly height: number
+  images: number
+  readonly files: Array<string>
+}
+
+/** What is known after some images. */
+const tally = (classes: number) => ({
+  rows: { train: 0, test: 0 },
+  blank: { train: 0, test: 0 },
+  colours: { train: Colours.empty(), test: Colours.empty() },
+  counts: Array.from({ length: classes }, () => ({ train: 0, test: 0, unreadable: 0 })),
+  sizes: new Map<string, SizeTally>(),
+  samples: new Map<number, Sample>(),
+  repeats: Repeats.empty(),
+  unreadable: 0,
+  notRgb: 0,
+  findings: { unreadable: [] as Finding[], notRgb: [] as Finding[] }
+})
+type Tally = ReturnType<typeof tally>
+
+const nameOf = (file: string | null, split: Repeats.SplitName, row: number) => file ?? `${split} row ${row}`
+
+const addImage = (into: Tally, split: Repeats.SplitName, one: DatasetSurvey.Surveyed, image: Decoded): void => {
+  const { label, file, colours } = one
+  const row = into.rows[split]++
+  const count = into.counts[label]
+  if (count !== undefined) count[split]++
+  const key = `${image.width}x${image.height}`
+  const size = into.sizes.get(key) ?? { width: image.width, height: image.height, images: 0, files: [] }
+  into.sizes.set(key, size)
+  size.images++
+  const name = nameOf(file, split, row)
+  if (size.files.length < mostNamed) size.files.push(name)
+  if (colours !== "") {
+    into.notRgb++
+    if (into.findings.notRgb.length < mostNamed) into.findings.notRgb.push({ file: name, what: colours })
+  }
+  Colours.add(into.colours[split], image)
+  if (Colours.isBlank(image)) into.blank[split]++
+  Repeats.add(into.repeats, { split, row, label, file }, image)
+  // a copy: a view would keep its batch in memory
+  if (!into.samples.has(label) && into.samples.size < mostSamples)
+    into.samples.set(label, { split, row, image: { ...image, data: image.data.slice() } })
+}
+
+const addUnreadable = (into: Tally, { label, file }: DatasetSurvey.Surveyed, what: string): void => {
+  const count = into.counts[label]
+  if (count !== undefined) count.unreadable++
+  into.unreadable++
+  if (into.findings.unreadable.length < mostNamed) into.findings.unreadable.push({ file: file ?? "", what })
+}
+
+const repeatsOf = (found: Repeats.Found, classes: ReadonlyArray<string>) => {
+  const place = ({ split, row, label, file }: Repeats.Place) => ({ split, row, class: classes[label] ?? "", file })
+  return {
+    images: found.images,
+    disagreeing: found.disagreeing,
+    examples: Repeats.examplesOf(found).map(({ first, second }) => ({
+      first: place(first),
+      second: place(second),
+      labelsAgree: first.label === second.label
+    }))
+  }
+}
+
+const summaryOf = (into: Tally, classes: ReadonlyArray<string>) => {
+  const sizes = [...into.sizes.values()].sort((a, b) => b.images - a.images)
+  const odd = sizes.slice(1)
+  const split = (name: Repeats.SplitName) => ({
+    images: into.rows[name],
+    ...Colours.statistics(into.colours[name]),
+    blank: into.blank[name],
+    emptyClasses: classes.filter((_, label) => into.counts[label]?.[name] === 0)
+  })
+  const bySplit = ({ train, test, across }: Repeats.BySplit) => ({
+    train: repeatsOf(train, classes),
+    test: repeatsOf(test, classes),
+    across: repeatsOf(across, classes)
+  })
+  return {
+    classes,
+    trainImages: into.rows.train,
+    testImages: into.rows.test,
+    unreadable: into.unreadable,
+    oddSized: odd.reduce((sum, { images }) => sum + images, 0),
+    notRgb: into.notRgb,
+    duplicates: into.repeats.duplicates,
+    nearDuplicates: into.repeats.nearDuplicates,
+    splits: { train: split("train"), test: split("test") },
+    sizes: sizes.slice(0, mostSizes).map(({ width, height, images }) => ({ width, height, images })),
+    equal: bySplit(into.repeats.equal),
+    near: bySplit(into.repeats.near),
+    files: {
+      ...into.findings,
+      oddSized: odd
+        .flatMap(({ width, height, files }) => files.map((file) => ({ file, what: `${width}x${height}` })))
+        .slice(0, mostNamed)
+    }
+  }
+}
+
+const samplesOf = (into: Tally, classes: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    const images = yield* Images
+    const found = [...into.samples].sort(([a], [b]) => a - b)
+    const pngs = yield* images.png(
+      found.map(([, { image }]) => image),
+      mostPixels
+    )
+    const samples = found.map(([label, { split, row }], at) => ({
+      class: classes[label] ?? "",
+      split,
+      row,
+      png: Buffer.from(pngs[at] ?? []).toString("base64")
+    }))
+    return { classes: classes.length, samples }
+  })
+
+/**
+ * Reads a dataset once, as it is, and tells what is in it: images by class, sizes, colours, duplicates, and the files that
+ * ingest would refuse or convert. Of an image only a thumbnail and a digest are kept.
+ */
+export const describe = Stage.make({
+  name: "describe",
+  inputs: { dataset: DatasetFiles },
+  params: { testFraction: ingest.params.testFraction },
+  outputs: { summary: DatasetSummary, counts: ClassCounts, samples: ClassSamples },
+  errors: DatasetSurvey.SurveyError,
+  run: ({ dataset }, { testFraction }) =>
+    Effect.gen(function* () {
+      const { classes, ...splits } = yield* DatasetSurvey.open(dataset, testFraction)
+      const into = tally(classes.length)
+      const { train, test } = splits
+      const total = train.total === null || test.total === null ? null : train.total + test.total
+      for (const name of ["train", "test"] as const) {
+        yield* Stream.runForEach(splits[name].images, (images) => {
+          for (const one of images) {
+            Either.match(one.image, {
+              onLeft: (what) => addUnreadable(into, one, what),
+              onRight: (image) => addImage(into, name, one, image)
+            })
+          }
+          const done = into.rows.train + into.rows.test + into.unreadable
+          return Progress.report({ done, total, unit: "images" })
+        })
+      }
+      const counts = classes.map((name, label) => ({
+        class: name,
+        ...(into.counts[label] ?? { train: 0, test: 0, unreadable: 0 })
+      }))
+      return {
+        summary: summaryOf(into, classes),
+        counts: { classes: counts },
+        samples: yield* samplesOf(into, classes)
+      }
+    })
+})

@@ -1,5 +1,5 @@
 import { Effect, Either, Schema } from "effect"
-import { type Artifact, ArtifactInvalid, ArtifactUnreadable, id, type Stored } from "./Artifact.ts"
+import { type AnyArtifact, type Artifact, ArtifactInvalid, ArtifactUnreadable, id, type Stored } from "./Artifact.ts"
 import * as CanonicalJson from "./CanonicalJson.ts"
 
 /**
@@ -14,7 +14,12 @@ export const isToldWhole = ({ header }: Pick<Stored, "header">): boolean => !Sch
 /** A small structured value, stored as canonical JSON: metrics, a summary, a list of classes. */
 export interface Document<Name extends string, A> extends Artifact<Name, A> {
   readonly kind: "document"
+  readonly told: "whole" | "numbers"
 }
+
+/** Whether an artifact is there for people to look at, one at a time: figures, and documents that hold pictures. */
+export const isPicture = (artifact: AnyArtifact): boolean =>
+  artifact.kind === "figure" || (artifact as Partial<Document<string, unknown>>).told === "numbers"
 
 export const make = <const Name extends string, A, I>(
   name: Name,
@@ -27,6 +32,7 @@ export const make = <const Name extends string, A, I>(
     name,
     version,
     kind: "document",
+    told,
     encode: (value, write) =>
       Effect.gen(function* () {
         const encoded = yield* Schema.encode(schema)(value).pipe(

@@ -1,5 +1,6 @@
 import { Effect } from "effect"
 import type { AnyArtifact, ArtifactUnreadable } from "../artifacts/Artifact.ts"
+import * as Document from "../artifacts/Document.ts"
 import { ObjectStore, readPart, type StoreFailed } from "../cache/ObjectStore.ts"
 import { type Explained, explain, InputLost } from "./Failure.ts"
 import * as Graph from "./Graph.ts"
@@ -31,7 +32,7 @@ export interface Options extends Run.Options {
 const LOOKED_UP_AT_ONCE = 32
 
 /** A thousand figures are nobody's to look at: a sweep draws its own. */
-const wants = ({ kind }: AnyArtifact): boolean => kind !== "figure"
+const wants = (artifact: AnyArtifact): boolean => !Document.isPicture(artifact)
 
 interface Sweep {
   readonly state: RunState

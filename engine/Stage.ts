@@ -101,6 +101,21 @@ const seam = (definition: StageDefinition): unknown => {
 const factsOf = <P extends Params, S>(facts: Common<Inputs, P, Outputs, Schema.Schema.All, S>["facts"]) =>
   typeof facts === "function" ? facts : () => facts ?? {}
 
+/** What every kind of stage has, its types forgotten. */
+const shared = <I extends Inputs, P extends Params, O extends Outputs, S>(
+  definition: Common<I, P, O, Schema.Schema.All, S> & Pick<StageDefinition, "run">
+): Omit<StageDefinition, "keep" | "over" | "iterates"> => ({
+  _tag: "Stage",
+  name: definition.name,
+  inputs: definition.inputs,
+  params: definition.params ?? {},
+  outputs: definition.outputs,
+  errors: (definition.errors ?? Schema.Never) as StageDefinition["errors"],
+  facts: factsOf(definition.facts),
+  share: definition.share ?? "core",
+  run: definition.run
+})
+
 const checkDefinition = ({ name, keep, over, iterates, inputs, params, outputs }: StageDefinition): void => {
   const fail = (what: string, expected: string, fix: string) => {
     throw new DefinitionInvalid({ what: `Stage "${name}" ${what}`, expected, fix })
@@ -137,20 +152,14 @@ export const make = <
     ) => Effect.Effect<X & Exact<O, X>, Failure<Errors>, R>
   }
 ): Stage<I, P, O, Schema.Schema.Type<Errors>, Exclude<R, Scope.Scope>, S> =>
-  seam({
-    _tag: "Stage",
-    name: definition.name,
-    keep: "whole",
-    over: null,
-    iterates: null,
-    inputs: definition.inputs,
-    params: definition.params ?? {},
-    outputs: definition.outputs,
-    errors: (definition.errors ?? Schema.Never) as StageDefinition["errors"],
-    facts: factsOf(definition.facts),
-    share: definition.share ?? "core",
-    run: definition.run
-  }) as Stage<I, P, O, Schema.Schema.Type<Errors>, Exclude<R, Scope.Scope>, S>
+  seam({ ...shared(definition), keep: "whole", over: null, iterates: null }) as Stage<
+    I,
+    P,
+    O,
+    Schema.Schema.Type<Errors>,
+    Exclude<R, Scope.Scope>,
+    S
+  >
 
 /** A stage at work on its steps, from the beginning unless it is resumed. */
 export interface Iteration<Outputs, E> {
@@ -189,18 +198,10 @@ export const iterate = <
   }
 ): Stage<I, P, O, Schema.Schema.Type<Errors>, Exclude<R, Scope.Scope>, S> =>
   seam({
-    _tag: "Stage",
-    name: definition.name,
+    ...shared(definition),
     keep: "whole",
     over: null,
-    iterates: { steps: definition.steps, state: definition.state },
-    inputs: definition.inputs,
-    params: definition.params,
-    outputs: definition.outputs,
-    errors: (definition.errors ?? Schema.Never) as StageDefinition["errors"],
-    facts: factsOf(definition.facts),
-    share: definition.share ?? "core",
-    run: definition.run
+    iterates: { steps: definition.steps, state: definition.state }
   }) as Stage<I, P, O, Schema.Schema.Type<Errors>, Exclude<R, Scope.Scope>, S>
 
 type BatchOf<A> = A extends TableArtifact<string, infer C> ? Batch<C> : never
@@ -232,17 +233,11 @@ export const rows = <
     >
   }
 ): Stage<I, P, O, Schema.Schema.Type<Errors>, Exclude<R, Scope.Scope>, S> =>
-  seam({
-    _tag: "Stage",
-    name: definition.name,
-    keep: definition.keep,
-    over: definition.over,
-    iterates: null,
-    inputs: definition.inputs,
-    params: definition.params ?? {},
-    outputs: definition.outputs,
-    errors: (definition.errors ?? Schema.Never) as StageDefinition["errors"],
-    facts: factsOf(definition.facts),
-    share: definition.share ?? "core",
-    run: definition.run
-  }) as Stage<I, P, O, Schema.Schema.Type<Errors>, Exclude<R, Scope.Scope>, S>
+  seam({ ...shared(definition), keep: definition.keep, over: definition.over, iterates: null }) as Stage<
+    I,
+    P,
+    O,
+    Schema.Schema.Type<Errors>,
+    Exclude<R, Scope.Scope>,
+    S
+  >

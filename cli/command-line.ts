@@ -11,6 +11,8 @@ export interface CommandShape {
   readonly ofPipeline: boolean
   /** Arguments without dashes, after the pipeline's name. */
   readonly args: ReadonlyArray<string>
+  /** Whether the last of them may be given several times. */
+  readonly many?: boolean
   readonly flags: ReadonlyArray<string>
   /** The command's own options that take a value. */
   readonly options: ReadonlyArray<OptionShape>
@@ -48,7 +50,7 @@ const invalid = (what: string, expected: string, fix: string) => new UsageInvali
 /** Options and arguments of one command: each known, with a value where it takes one, and given once. How many arguments. */
 const checkRest = (
   told: string,
-  { args: positional, flags, options }: CommandShape,
+  { args: positional, many = false, flags, options }: CommandShape,
   params: AnyPipeline["params"],
   rest: ReadonlyArray<string>
 ): Effect.Effect<number, UsageInvalid> =>
@@ -67,7 +69,7 @@ const checkRest = (
     for (let at = 0; at < rest.length; at++) {
       const arg = rest[at] ?? ""
       if (!isOption(arg)) {
-        if (taken === positional.length)
+        if (taken === positional.length && !many)
           return yield* invalid(
             `${told} takes no argument ${JSON.stringify(arg)}`,
             byOption.size > 0 && positional.length === 0

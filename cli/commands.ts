@@ -8,6 +8,7 @@ import type * as CommandLine from "./command-line.ts"
 import { doctor } from "./doctor.ts"
 import { exportTo } from "./export.ts"
 import { inspect } from "./inspect.ts"
+import * as KeptRuns from "./kept-runs.ts"
 import { list } from "./list.ts"
 import * as ParamOptions from "./param-options.ts"
 import { plan } from "./plan.ts"
@@ -63,7 +64,7 @@ const runCommand = forEachPipeline("run", "Run a pipeline; what is cached is reu
       publish: (event: Parameters<typeof events.publish>[0]) =>
         Effect.zipRight(
           events.publish(event),
-          event._tag === "RunFinished" ? Effect.provide(tell(event.record), context) : Effect.void
+          event._tag === "RunFinished" ? Effect.provide(tell(all, event.record), context) : Effect.void
         )
     }
     return yield* Effect.provideService(run(pipeline, values), RunEvents, telling)
@@ -176,6 +177,7 @@ export const shapes: ReadonlyArray<CommandLine.CommandShape> = [
   { ...none, name: "sweep", ofPipeline: true, flags: ["--refresh"], options: sweeping },
   { ...none, name: "inspect", ofPipeline: false, args: [address] },
   { ...none, name: "export", ofPipeline: false, args: [address], options: [to] },
+  ...KeptRuns.shapes,
   { ...none, name: "list", ofPipeline: false },
   { ...none, name: "doctor", ofPipeline: false }
 ]
@@ -191,6 +193,7 @@ export const app = Command.make("pipeline").pipe(
     sweepCommand,
     inspectCommand,
     exportCommand,
+    ...KeptRuns.commands(all, setExitCode),
     listCommand,
     doctorCommand
   ])

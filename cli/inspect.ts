@@ -1,12 +1,9 @@
-import { randomBytes } from "node:crypto"
-import * as fs from "node:fs/promises"
 import * as path from "node:path"
 import { Effect } from "effect"
 import * as ArrowTable from "../artifacts/ArrowTable.ts"
 import type { StoredPart } from "../artifacts/Artifact.ts"
 import { type AnyBatch, isTensor } from "../artifacts/Column.ts"
 import * as Digest from "../artifacts/Digest.ts"
-import { makeDirectory } from "../cache/disk.ts"
 import { ObjectStore, readPart } from "../cache/ObjectStore.ts"
 import type { AnyPipeline } from "../engine/Pipeline.ts"
 import * as Address from "./artifact-address.ts"
@@ -16,12 +13,12 @@ import { contactSheet } from "./contact-sheet.ts"
 import { layersOf } from "./model-layers.ts"
 import { Place } from "./Place.ts"
 import { Reporter } from "./Reporter.ts"
-import { placed, unwritable } from "./results-writer.ts"
+import { placed } from "./results-writer.ts"
 import { classesOf, sheetImages } from "./sheet-images.ts"
-import { discard } from "./swap-in.ts"
 import { layoutOf } from "./table-layout.ts"
 import { formatBytes, formatCount, formatSeconds, table } from "./table-text.ts"
 import { gridText, hasTruecolor, type ImageGrid } from "./terminal-image.ts"
+import { writeAside } from "./write-aside.ts"
 
 /** Statistics are taken over chunks spread evenly through the table, this many bytes at most; more would be slow. */
 const STATISTICS_BYTES = 64 * 1024 * 1024
@@ -87,15 +84,7 @@ const writeSheet = (images: ImageGrid, content: string) =>
     const { results } = yield* Place
     const png = yield* contactSheet(images)
     const file = path.join(results, "inspect", `${content.slice(0, 12)}.png`)
-    const aside = `${file}.${randomBytes(4).toString("hex")}.tmp`
-    yield* Effect.tryPromise({
-      try: async () => {
-        await makeDirectory(path.dirname(file))
-        await fs.writeFile(aside, png)
-        await fs.rename(aside, file)
-      },
-      catch: (cause) => unwritable(file, cause)
-    }).pipe(Effect.onError(() => Effect.promise(() => discard(aside))))
+    yield* writeAside(file, png)
     return file
   })
 

@@ -1,15 +1,12 @@
-import { readFileSync } from "node:fs"
 import * as path from "node:path"
 import { CliConfig, Command, HelpDoc, ValidationError } from "@effect/cli"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodePath from "@effect/platform-node/NodePath"
 import * as NodeTerminal from "@effect/platform-node/NodeTerminal"
 import { Effect, Layer, Logger, LogLevel, Schema } from "effect"
-import { Code as CodeParts } from "../cache/Key.ts"
 import * as LeaseDisk from "../cache/lease-disk.ts"
 import * as ObjectStoreDisk from "../cache/object-store-disk.ts"
 import * as TraceDisk from "../cache/trace-disk.ts"
-import * as Code from "../engine/Code.ts"
 import * as WorkerExecutor from "../engine/executor-worker.ts"
 import { explain } from "../engine/Failure.ts"
 import * as RunRecordDisk from "../engine/run-record-disk.ts"
@@ -20,6 +17,7 @@ import { Download } from "../services/Download.ts"
 import { FileDigests } from "../services/FileDigests.ts"
 import * as Machine from "../services/Machine.ts"
 import { workerEnvironment } from "../worker/environment.ts"
+import * as BuildCode from "./build-code.ts"
 import * as CommandLine from "./command-line.ts"
 import { all, app, setExitCode, shapes } from "./commands.ts"
 import { Place } from "./Place.ts"
@@ -45,22 +43,7 @@ const place = {
   results: path.resolve(process.env.PIPELINE_RESULTS || path.join(__headrace.root, "results"))
 }
 
-class BuildDamaged extends Schema.TaggedError<BuildDamaged>()("BuildDamaged", { file: Schema.String }) {
-  override get message() {
-    return `${this.file} cannot be read; expected the digests of the code of this build. Remove its folder: the next command builds anew.`
-  }
-}
-
-const CodeTable = Schema.parseJson(Schema.Record({ key: Schema.String, value: CodeParts }))
 const codeFile = path.join(place.build, "code.json")
-const code = Layer.unwrapEffect(
-  Effect.try(() => readFileSync(codeFile, "utf8")).pipe(
-    Effect.flatMap(Schema.decode(CodeTable)),
-    Effect.mapError(() => new BuildDamaged({ file: codeFile })),
-    Effect.map(Code.layer)
-  )
-)
-
 const sources = Datasets.layer({
   home: place.home,
   projectRoot: place.root,
@@ -87,7 +70,7 @@ const live = Layer.provideMerge(
     LeaseDisk.layerDisk(place.home),
     RunRecordDisk.layerDisk(place.home),
     workers,
-    code,
+    BuildCode.layer(codeFile),
     sources,
     NodeFileSystem.layer,
     NodePath.layer,

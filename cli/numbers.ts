@@ -9,7 +9,7 @@ export interface NamedNumber {
 /** `validationAccuracy` as `validation accuracy`. */
 export const wordsOf = (name: string): string => name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
 
-const isAccuracy = (name: string) => /accuracy$/i.test(name)
+export const isAccuracy = (name: string) => /accuracy$/i.test(name)
 
 export const numberText = (name: string, value: number): string => {
   if (isAccuracy(name)) return formatShare(value)

@@ -1,5 +1,5 @@
-import * as path from "node:path"
 import { numbersOf, numberText, wordsOf } from "./numbers.ts"
+import { shortPath } from "./short-path.ts"
 import { formatCount, table } from "./table-text.ts"
 
 /** A result as `run` tells it: a document's value, or a `path` with what else is known. */
@@ -41,12 +41,6 @@ const tableText = (rows: ReadonlyArray<Value>): string => {
     })),
     rows.slice(0, mostRows).map((row) => names.map((name) => cell(name, row[name])))
   )
-}
-
-/** A path as short as it gets: relative only to something below. */
-const shortPath = (file: string): string => {
-  const relative = path.relative(process.cwd(), file)
-  return relative.startsWith("..") ? file : relative
 }
 
 /** A result for people: where it lies, the numbers that it holds itself, or else its rows. */

@@ -27,7 +27,20 @@ export const unwritable = (file: string, cause: unknown): StoreFailed =>
     fix: "Correct its permissions or free some space, or let PIPELINE_RESULTS name another folder; what was computed is kept."
   })
 
-const INDEX = ".results.json"
+export const INDEX = ".results.json"
+
+type Files = ReturnType<typeof filesOf>
+const indexFor = (files: Files): string => indexOf(files.map(({ file, object }) => ({ file, digest: object })))
+
+/** Whether the folder's files are these results': another run's may have been swapped in since. */
+export const holds = (
+  directory: string,
+  results: ReadonlyArray<Pick<Result, "name" | "stored">>
+): Effect.Effect<boolean> =>
+  Effect.promise(async () => {
+    const index = indexFor(results.flatMap(({ name, stored }) => filesOf(name, stored)))
+    return (await fs.readFile(path.join(directory, INDEX), "utf8").catch(() => null)) === index
+  })
 
 /** Whether the folder holds these files already, whole as far as their sizes tell. */
 const isUpToDate = async (
@@ -63,7 +76,7 @@ export const layer: Layer.Layer<ResultsWriter, never, Place | ObjectStore> = Lay
       Effect.gen(function* () {
         const target = path.join(root, pipeline)
         const files = results.flatMap(({ name, stored }) => filesOf(name, stored))
-        const index = indexOf(files.map(({ file, object }) => ({ file, digest: object })))
+        const index = indexFor(files)
         if (yield* Effect.promise(() => isUpToDate(target, index, files))) return
         const copies = files.map(({ file, object }) => ({ file, bytes: Stream.fromEffect(store.get(object)) }))
         yield* buildFolder(target, INDEX, copies, unwritable)

@@ -10,8 +10,10 @@ import * as Run from "../engine/Run.ts"
 import type { RunRecord } from "../engine/RunRecord.ts"
 import { Place } from "./Place.ts"
 import { Reporter, sentence } from "./Reporter.ts"
+import { reportRun } from "./report-writer.ts"
 import * as ResultText from "./result-text.ts"
 import { filesOf } from "./results-writer.ts"
+import { shortPath } from "./short-path.ts"
 import { formatSeconds } from "./table-text.ts"
 
 /** A document's value; null for other kinds, and for bytes that are gone. */
@@ -48,7 +50,7 @@ const resultsOf = (record: RunRecord) =>
   })
 
 /** The record as `run --json` prints it. */
-const toJson = (record: RunRecord) =>
+const toJson = (record: RunRecord, report: string | null) =>
   Effect.map(resultsOf(record), (results) => ({
     schema: record.schema,
     run: record.run,
@@ -58,6 +60,7 @@ const toJson = (record: RunRecord) =>
     params: record.params,
     nodes: record.nodes.map(({ reasons: _, ...node }) => node),
     results,
+    report,
     ...(record.status === "failed"
       ? { error: record.error ?? record.nodes.find(({ error }) => error !== null)?.error ?? null }
       : {})
@@ -71,11 +74,12 @@ const whatRan = ({ nodes, status: ended }: RunRecord): string => {
   return `${count("ran")} ran, ${count("reused")} cached${failed}`
 }
 
-const summary = (record: RunRecord) =>
+const summary = (record: RunRecord, report: string | null) =>
   Effect.gen(function* () {
     const reporter = yield* Reporter
     for (const [name, value] of Object.entries(yield* resultsOf(record)))
       yield* reporter.print(ResultText.text(name, value))
+    if (report !== null) yield* reporter.print(`report: ${shortPath(report)}`)
     const did = record.status === "interrupted" ? "run it again to go on" : whatRan(record)
     yield* reporter.print(
       `${record.pipeline} ${record.run} ${record.status} in ${formatSeconds(record.seconds)}: ${did}`
@@ -87,10 +91,11 @@ const summary = (record: RunRecord) =>
   })
 
 /** Told to people or programs when a run is over, also when it is interrupted. */
-export const tell = (record: RunRecord) =>
+export const tell = (pipelines: ReadonlyArray<AnyPipeline>, record: RunRecord) =>
   Effect.gen(function* () {
     const reporter = yield* Reporter
-    yield* reporter.json ? Effect.flatMap(toJson(record), reporter.document) : summary(record)
+    const report = yield* reportRun(pipelines, record)
+    yield* reporter.json ? Effect.flatMap(toJson(record, report), reporter.document) : summary(record, report)
   })
 
 /** Runs a pipeline; the exit code. */

@@ -9,6 +9,8 @@ import * as Sweep from "../engine/Sweep.ts"
 import { numbersOf } from "./numbers.ts"
 import { Place } from "./Place.ts"
 import { Reporter, sentence } from "./Reporter.ts"
+import { reportRun } from "./report-writer.ts"
+import { shortPath } from "./short-path.ts"
 import { sweepEvents } from "./sweep-events.ts"
 import type { Points } from "./sweep-points.ts"
 import { type Settled, sweepTable } from "./sweep-table.ts"
@@ -28,7 +30,7 @@ const whatRan = (record: RunRecord, settled: ReadonlyArray<Settled>): string => 
 const metricsOf = ({ documents }: Settled) =>
   Object.fromEntries(Object.values(documents).flatMap((one) => numbersOf(one).map(({ name, value }) => [name, value])))
 
-const toJson = (record: RunRecord, settled: ReadonlyArray<Settled>) => {
+const toJson = (record: RunRecord, settled: ReadonlyArray<Settled>, report: string | null) => {
   const byPoint = new Map(settled.map((one) => [one.point, one]))
   return {
     schema: record.schema,
@@ -44,19 +46,27 @@ const toJson = (record: RunRecord, settled: ReadonlyArray<Settled>) => {
       return { params, status, ran, metrics: found === undefined ? {} : metricsOf(found), error }
     }),
     nodes: { ran: count(record, "ran"), reused: count(record, "reused"), failed: count(record, "failed") },
+    report,
     ...(record.error === null ? {} : { error: record.error })
   }
 }
 
 /** Told when a sweep is over, also when it is interrupted. */
-const tell = (record: RunRecord, varied: ReadonlyArray<string>, settled: ReadonlyArray<Settled>) =>
+const tell = (
+  pipeline: Pipeline.AnyPipeline,
+  record: RunRecord,
+  varied: ReadonlyArray<string>,
+  settled: ReadonlyArray<Settled>
+) =>
   Effect.gen(function* () {
     const reporter = yield* Reporter
-    if (reporter.json) return yield* reporter.document(toJson(record, settled))
+    const report = yield* reportRun([pipeline], record)
+    if (reporter.json) return yield* reporter.document(toJson(record, settled, report))
     // a pipe is as wide as one likes
     const columns = process.stdout.isTTY ? (process.stdout.columns ?? 80) : Number.POSITIVE_INFINITY
     const room = { rows: Number.POSITIVE_INFINITY, columns }
     if (settled.length > 0) yield* reporter.print(sweepTable(varied, settled, room))
+    if (report !== null) yield* reporter.print(`report: ${shortPath(report)}`)
     const told = `${record.pipeline} ${record.run} ${record.status} in ${formatSeconds(record.seconds)}`
     yield* reporter.print(`${told}: ${whatRan(record, settled)}`)
     const failures = new Map(settled.flatMap(({ error }) => (error === null ? [] : [[sentence(error), error]])))
@@ -78,13 +88,15 @@ export const sweep = <P extends Pipeline.AnyPipeline>(
       return varied.map((name) => Graph.valueText(pipeline.params[name], point[name], encoded[name]))
     })
     const { publish, settled } = yield* sweepEvents({ varied, values }, events.publish)
-    const context = yield* Effect.context<Reporter>()
+    const context = yield* Effect.context<Effect.Effect.Context<ReturnType<typeof tell>>>()
     const cores = availableParallelism()
     const telling = {
       publish: (event: Parameters<typeof publish>[0]) =>
         Effect.zipRight(
           publish(event),
-          event._tag === "RunFinished" ? Effect.provide(tell(event.record, varied, settled), context) : Effect.void
+          event._tag === "RunFinished"
+            ? Effect.provide(tell(pipeline, event.record, varied, settled), context)
+            : Effect.void
         )
     }
     const record = yield* Sweep.run(pipeline, points, { cores, jobs: jobs ?? cores, varied }).pipe(

@@ -57,14 +57,23 @@ const needsOf = ({ graph, results }: Union.Union): Sweep["needs"] => {
   })
 }
 
-const open = (pipeline: Pipeline.AnyPipeline, points: ReadonlyArray<Values>, { cores, varied }: Options): Sweep => {
+/** The graph of all points, equal nodes once. */
+export const unionOf = (
+  pipeline: Pipeline.AnyPipeline,
+  points: ReadonlyArray<Values>,
+  varied: ReadonlyArray<string>
+): Union.Union => {
   const identities: Graph.Identities = new Map()
   const builds = points.map((values) => ({
     graph: Pipeline.graph(pipeline, values, identities),
     values,
     params: Pipeline.encodeParams(pipeline, values)
   }))
-  const union = Union.make(pipeline.name, builds, { params: pipeline.params, varied, wants })
+  return Union.make(pipeline.name, builds, { params: pipeline.params, varied, wants })
+}
+
+const open = (pipeline: Pipeline.AnyPipeline, points: ReadonlyArray<Values>, { cores, varied }: Options): Sweep => {
+  const union = unionOf(pipeline, points, varied)
   const state = begin(union.graph, union.origin, cores)
   return { state, union, needs: needsOf(union), settled: new Map() }
 }

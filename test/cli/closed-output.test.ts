@@ -42,7 +42,7 @@ describe("a command whose output nobody reads", () => {
     await eventually(() => expect(finishedChunks(away).length).toBeGreaterThanOrEqual(1))
     command.child.stderr?.destroy()
     expect((await command.finished).code).toBe(130)
-    const [record = ""] = fs.readdirSync(path.join(away.home, "runs"))
+    const [record = ""] = fs.readdirSync(path.join(away.home, "runs")).filter((name) => name.endsWith(".json"))
     expect(JSON.parse(fs.readFileSync(path.join(away.home, "runs", record), "utf8")).status).toBe("interrupted")
     expect(fs.readdirSync(path.join(away.home, "leases"))).toEqual([])
     expect(processesOf(away)).toEqual([])

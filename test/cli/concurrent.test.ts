@@ -21,14 +21,14 @@ const computed = (documents: ReadonlyArray<RunDocument>) =>
     STORED.map((node) => [node, documents.filter((each) => nodeOf(each, node).status === "ran").length])
   )
 
-/** The results folder is one run's, whole: what its index says lies there, byte for byte, and nothing beside it. */
+/** The results folder is one run's, whole: what its index says lies there, byte for byte, and its report beside it. */
 const checkResults = ({ results }: Rig) => {
   expect(fs.readdirSync(results)).toEqual(["transfer"])
   const at = path.join(results, "transfer")
   const index: ReadonlyArray<readonly [string, string]> = JSON.parse(
     fs.readFileSync(path.join(at, ".results.json"), "utf8")
   )
-  expect(filesIn(at)).toEqual([".results.json", ...index.map(([file]) => file)].sort())
+  expect(filesIn(at)).toEqual([".results.json", "report.html", ...index.map(([file]) => file)].sort())
   for (const [file, digest] of index) {
     expect(
       createHash("sha256")

@@ -60,7 +60,8 @@ describe("an extraction that is ended half-way", () => {
     expect(stderr).not.toContain("warning")
     expect(outcomeOf(document)).toEqual(outcomeOf(whole))
     const files = filesIn(path.join(at.results, "transfer"))
-    for (const file of files) {
+    // a report tells of its own run
+    for (const file of files.filter((each) => each !== "report.html")) {
       const [one, other] = [at, wholeAt].map(({ results }) => fs.readFileSync(path.join(results, "transfer", file)))
       expect(one?.equals(other ?? Buffer.alloc(0)), file).toBe(true)
     }

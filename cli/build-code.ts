@@ -1,0 +1,22 @@
+import { readFileSync } from "node:fs"
+import { Effect, Layer, Schema } from "effect"
+import { Code as CodeParts } from "../cache/Key.ts"
+import * as Code from "../engine/Code.ts"
+
+class BuildDamaged extends Schema.TaggedError<BuildDamaged>()("BuildDamaged", { file: Schema.String }) {
+  override get message() {
+    return `${this.file} cannot be read; expected the digests of the code of this build. Remove its folder: the next command builds anew.`
+  }
+}
+
+const CodeTable = Schema.parseJson(Schema.Record({ key: Schema.String, value: CodeParts }))
+
+/** The digests of the stages' code, from the file that the build wrote. */
+export const layer = (file: string) =>
+  Layer.unwrapEffect(
+    Effect.try(() => readFileSync(file, "utf8")).pipe(
+      Effect.flatMap(Schema.decode(CodeTable)),
+      Effect.mapError(() => new BuildDamaged({ file })),
+      Effect.map(Code.layer)
+    )
+  )

@@ -1,0 +1,53 @@
+import { isAccuracy, numberText, wordsOf } from "../numbers.ts"
+import { valueText } from "../report/command-text.ts"
+import { formatSeconds } from "../table-text.ts"
+import type { Compared, GroupSummary, Summary } from "./groups.ts"
+import type { Spread } from "./statistics.ts"
+
+/** `77.4 ± 0.4 %`; the number alone where there is one. Seeds that lack it are told. */
+export const spreadText = (name: string, { n, mean, deviation }: Spread, runs: number): string => {
+  const missing = n === runs ? "" : ` (n = ${n})`
+  if (deviation === null) return `${numberText(name, mean)}${missing}`
+  if (isAccuracy(name)) return `${(mean * 100).toFixed(1)} ± ${(deviation * 100).toFixed(1)} %${missing}`
+  if (deviation === 0) return `${numberText(name, mean)} ± 0${missing}`
+  // a mean of whole numbers is not whole
+  const digits = mean >= 100 ? 1 : mean >= 1 ? 2 : 4
+  return `${mean.toFixed(digits)} ± ${deviation.toFixed(digits)}${missing}`
+}
+
+/** Parameters in few letters, for a legend: `learningRate 0.003`. */
+export const nameOf = (group: GroupSummary, { params, groups }: Summary, number: number): string => {
+  const values = params.map((name) => `${name} ${valueText(group.params[name])}`).join(", ")
+  const isAlone =
+    groups.filter((other) => params.every((name) => valueText(other.params[name]) === valueText(group.params[name])))
+      .length === 1
+  const name = values === "" || !isAlone ? `row ${number}${values === "" ? "" : `, ${values}`}` : values
+  return group.runs.length === 1 ? name : `${name} (${group.runs.length} seeds)`
+}
+
+export const secondsText = ({ n, mean }: Spread): string => `${n > 1 ? "mean " : ""}${formatSeconds(mean)}`
+
+export const headers = ({ params, metrics }: Summary): ReadonlyArray<string> => [
+  "row",
+  ...params,
+  "seeds",
+  ...metrics.map(wordsOf),
+  "time"
+]
+
+export const cells = (group: GroupSummary, { params, metrics }: Summary, number: number): ReadonlyArray<string> => [
+  String(number),
+  ...params.map((name) => valueText(group.params[name])),
+  group.seeds.map(valueText).join(", "),
+  ...metrics.map((name) => {
+    const found = group.metrics.get(name)
+    return found === undefined ? "–" : spreadText(name, found, group.runs.length)
+  }),
+  secondsText(group.seconds)
+]
+
+const named = ({ nodes }: Compared, status: string) =>
+  nodes.filter((each) => each.status === status).map(({ node }) => node)
+
+/** What a run computed, and what it found. */
+export const workOf = (run: Compared) => ({ ran: named(run, "ran"), reused: named(run, "reused") })

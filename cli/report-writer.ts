@@ -1,0 +1,57 @@
+import * as path from "node:path"
+import { Cause, Effect } from "effect"
+import type { ObjectStore, StoreFailed } from "../cache/ObjectStore.ts"
+import type { TraceStore } from "../cache/Trace.ts"
+import type { AnyPipeline } from "../engine/Pipeline.ts"
+import { isMaterialized } from "../engine/Results.ts"
+import type { RunRecord } from "../engine/RunRecord.ts"
+import { Place } from "./Place.ts"
+import { Reporter } from "./Reporter.ts"
+import { gather } from "./report/gather.ts"
+import { runPage } from "./report/run-page.ts"
+import { holds } from "./results-writer.ts"
+import { writeAside } from "./write-aside.ts"
+
+type Needs = Place | ObjectStore | TraceStore
+
+/**
+ * Where a run's report belongs: beside its results while they are the pipeline's last finished ones, else beside its
+ * record; a finished sweep's lies in `sweep/`, the last one's. Two runs of one pipeline that end within the same millisecond may leave the other's beside the results.
+ */
+const placeOf = (record: RunRecord): Effect.Effect<string, never, Place> =>
+  Effect.gen(function* () {
+    const { home, results } = yield* Place
+    if (record.sweep !== undefined && record.status === "done") return path.join(results, "sweep", "report.html")
+    const folder = path.join(results, record.pipeline)
+    const people = Object.entries(record.results).flatMap(([name, result]) =>
+      isMaterialized(result.stored.kind) ? [{ name, ...result }] : []
+    )
+    const isLast = record.status === "done" && (yield* holds(folder, people))
+    return isLast ? path.join(folder, "report.html") : path.join(home, "runs", `${record.run}.html`)
+  })
+
+/** Writes the report of a run, to a file of the caller's choice or where it belongs; the file. */
+export const writeReport = (
+  pipelines: ReadonlyArray<AnyPipeline>,
+  record: RunRecord,
+  to: string | null = null
+): Effect.Effect<string, StoreFailed, Needs> =>
+  Effect.gen(function* () {
+    const text = runPage(yield* gather(pipelines, record))
+    const file = to ?? (yield* placeOf(record))
+    yield* writeAside(file, text, to === null ? undefined : "give --to another file")
+    return file
+  })
+
+/** The report of a run that is over; a run that did its work is not undone by a report that cannot be written. */
+export const reportRun = (pipelines: ReadonlyArray<AnyPipeline>, record: RunRecord) =>
+  writeReport(pipelines, record).pipe(
+    Effect.catchAllCause((cause) =>
+      Effect.gen(function* () {
+        const reporter = yield* Reporter
+        const [error] = Cause.prettyErrors(cause)
+        yield* reporter.note(`warning: The run has no report: ${error?.message ?? "unknown"}`)
+        return null
+      })
+    )
+  )

@@ -1,0 +1,120 @@
+import type { Explained } from "../../engine/Failure.ts"
+import type { NodeStatus, RunRecord } from "../../engine/RunRecord.ts"
+import type { Chart } from "./Chart.ts"
+import type { Metric } from "./metrics.ts"
+
+/** A node of the drawn graph; a source has no record, and is drawn with a status of its own. */
+export interface GraphNode {
+  readonly name: string
+  readonly status: NodeStatus | "source"
+  readonly seconds: number | null
+  readonly rows: number | null
+  readonly bytes: number | null
+  /** Why it ran, or why it did not; null where there is nothing to say. */
+  readonly reason: string | null
+}
+
+export interface Graph {
+  /** In topological order. */
+  readonly nodes: ReadonlyArray<GraphNode>
+  readonly edges: ReadonlyArray<{ readonly from: string; readonly to: string }>
+}
+
+export interface ParamValue {
+  readonly name: string
+  readonly value: string
+  /** Null where the pipeline does not know the parameter any more. */
+  readonly fallback: string | null
+  readonly differs: boolean
+  readonly description: string
+}
+
+/** What the validation was: artifact `Fit`. */
+export interface Fit {
+  readonly name: string
+  readonly epochs: number
+  readonly bestEpoch: number
+  readonly validationAccuracy: number
+  readonly trainingRows: number
+  readonly validationRows: number
+  /** Where the rows come from that chose the best epoch. */
+  readonly validation: "held-out" | "test"
+}
+
+export interface Mistake {
+  readonly row: number
+  readonly label: string
+  readonly predicted: string
+  readonly probability: number
+  readonly labelProbability: number
+  /** Base64. */
+  readonly png: string
+}
+
+/** The most confident mistakes: artifact `Mistakes`. */
+export interface Mistakes {
+  readonly name: string
+  readonly images: ReadonlyArray<Mistake>
+  readonly rows: number
+  readonly mistakes: number
+}
+
+export interface Table {
+  readonly name: string
+  readonly columns: ReadonlyArray<string>
+  /** Numbers are set to the right. */
+  readonly rows: ReadonlyArray<ReadonlyArray<string | number | null>>
+  /** Said under it, such as that it is cut. */
+  readonly note: string | null
+}
+
+export interface Figure {
+  readonly name: string
+  readonly svg: string
+}
+
+/** What failed, in three parts. */
+export interface Failed {
+  /** Null for a failure of the run as a whole. */
+  readonly node: string | null
+  readonly error: Explained
+}
+
+/** A point of a sweep, its values as text. */
+export interface Points {
+  readonly columns: ReadonlyArray<string>
+  readonly rows: ReadonlyArray<{
+    readonly cells: ReadonlyArray<string | number | null>
+    readonly status: RunRecord["status"]
+    readonly command: string
+  }>
+}
+
+/** All that the page of a run says, as plain values. */
+export interface Report {
+  readonly run: string
+  readonly pipeline: string
+  readonly description: string
+  readonly status: RunRecord["status"]
+  readonly started: string
+  readonly seconds: number
+  /** The command that makes the same again; null where there is none. */
+  readonly command: string | null
+  readonly failures: ReadonlyArray<Failed>
+  /** How many nodes were computed and found. */
+  readonly work: { readonly ran: number; readonly reused: number }
+  /** Nodes behind a failure, or behind the end of an interrupted run. */
+  readonly notReached: ReadonlyArray<string>
+  readonly metrics: ReadonlyArray<Metric>
+  readonly fits: ReadonlyArray<Fit>
+  readonly points: Points | null
+  readonly curves: Chart | null
+  /** Null where it has more nodes than a drawing can show. */
+  readonly graph: Graph | null
+  readonly figures: ReadonlyArray<Figure>
+  readonly mistakes: ReadonlyArray<Mistakes>
+  readonly params: ReadonlyArray<ParamValue>
+  readonly tables: ReadonlyArray<Table>
+  /** What could not be shown, and why. */
+  readonly notes: ReadonlyArray<string>
+}

@@ -1,0 +1,127 @@
+import { Effect, Option, Schema } from "effect"
+import { ObjectStore } from "../../cache/ObjectStore.ts"
+import type { RunRecord } from "../../engine/RunRecord.ts"
+import type { Fit, Mistakes, Table } from "./Report.ts"
+
+/** A document among results, as it was stored. */
+export interface Document {
+  readonly name: string
+  /** The artifact's name, without its version. */
+  readonly artifact: string
+  readonly value: unknown
+}
+
+/** Bytes of the first part of each result of this kind; those that are gone are left out. */
+export const bytesOf = (results: RunRecord["results"], kind: "document" | "figure", part: (name: string) => boolean) =>
+  Effect.gen(function* () {
+    const store = yield* ObjectStore
+    const found = yield* Effect.forEach(Object.entries(results), ([name, { stored }]) => {
+      const file = stored.kind === kind ? stored.parts.find((each) => part(each.name)) : undefined
+      return file === undefined
+        ? Effect.succeed([])
+        : store.get(file.object).pipe(
+            Effect.map((bytes) => [
+              { name, artifact: stored.artifact.replace(/@.*$/, ""), text: new TextDecoder().decode(bytes) }
+            ]),
+            Effect.orElseSucceed(() => [])
+          )
+    })
+    return found.flat()
+  })
+
+export const documentsOf = (
+  results: RunRecord["results"]
+): Effect.Effect<ReadonlyArray<Document>, never, ObjectStore> =>
+  Effect.map(
+    bytesOf(results, "document", () => true),
+    (found) => found.map(({ name, artifact, text }) => ({ name, artifact, value: JSON.parse(text) as unknown }))
+  )
+
+export const valuesOf = (documents: ReadonlyArray<Document>): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(documents.map(({ name, value }) => [name, value]))
+
+const FitValue = Schema.Struct({
+  epochs: Schema.Number,
+  bestEpoch: Schema.Number,
+  validationAccuracy: Schema.Number,
+  trainingRows: Schema.Number,
+  validationRows: Schema.Number,
+  validation: Schema.Literal("held-out", "test")
+})
+
+const Class = Schema.Union(Schema.Number, Schema.String)
+const MistakesValue = Schema.Struct({
+  classes: Schema.Array(Schema.String),
+  images: Schema.Array(
+    Schema.Struct({
+      row: Schema.Number,
+      label: Class,
+      predicted: Class,
+      probability: Schema.Number,
+      labelProbability: Schema.Number,
+      png: Schema.String.pipe(Schema.pattern(/^[A-Za-z0-9+/]*={0,2}$/))
+    })
+  ),
+  rows: Schema.Number,
+  mistakes: Schema.Number
+})
+
+/** Documents of an artifact that have the form that is drawn; others are tables like any. */
+const read =
+  <A, I>(artifact: string, schema: Schema.Schema<A, I>) =>
+  (documents: ReadonlyArray<Document>): ReadonlyArray<readonly [name: string, value: A]> =>
+    documents.flatMap((document) => {
+      const value = Schema.decodeUnknownOption(schema)(document.value)
+      return document.artifact === artifact && Option.isSome(value) ? [[document.name, value.value] as const] : []
+    })
+
+export const fitsOf = (documents: ReadonlyArray<Document>): ReadonlyArray<Fit> =>
+  read("Fit", FitValue)(documents).map(([name, value]) => ({ name, ...value }))
+
+export const mistakesOf = (documents: ReadonlyArray<Document>): ReadonlyArray<Mistakes> =>
+  read(
+    "Mistakes",
+    MistakesValue
+  )(documents).map(([name, { classes, images, rows, mistakes }]) => {
+    // a class by its number, or by its name
+    const called = (label: number | string) =>
+      typeof label === "string" ? label : (classes[label] ?? `class ${label}`)
+    return {
+      name,
+      rows,
+      mistakes,
+      images: images.map((image) => ({ ...image, label: called(image.label), predicted: called(image.predicted) }))
+    }
+  })
+
+type Cell = string | number | null
+const cellOf = (value: unknown): Cell =>
+  typeof value === "string" || typeof value === "number" || value === null ? value : JSON.stringify(value)
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+/** Long lists are cut, so that a page stays a page. */
+export const MOST_ROWS = 500
+export const cut = (rows: number): string | null =>
+  rows <= MOST_ROWS ? null : `The first ${MOST_ROWS} of ${rows} rows.`
+
+const listTable = (name: string, list: ReadonlyArray<Readonly<Record<string, unknown>>>): Table => {
+  const columns = [...new Set(list.flatMap((each) => Object.keys(each)))]
+  const rows = list.slice(0, MOST_ROWS).map((each) => columns.map((column) => cellOf(each[column] ?? null)))
+  return { name, columns, rows, note: cut(list.length) }
+}
+
+/** A document as tables: its own fields, and each list of records in it. */
+export const tablesOf = ({ name, artifact, value }: Document): ReadonlyArray<Table> => {
+  if (!isRecord(value)) return [{ name, columns: [artifact], rows: [[cellOf(value)]], note: null }]
+  const lists = Object.entries(value).flatMap(([field, list]) =>
+    Array.isArray(list) && list.length > 0 && list.every(isRecord) ? [{ field, list }] : []
+  )
+  const own = Object.entries(value).filter(([field]) => !lists.some((each) => each.field === field))
+  const fields: ReadonlyArray<Table> =
+    own.length === 0
+      ? []
+      : [{ name, columns: ["field", "value"], rows: own.map(([field, each]) => [field, cellOf(each)]), note: null }]
+  return [...fields, ...lists.map(({ field, list }) => listTable(`${name}: ${field}`, list))]
+}

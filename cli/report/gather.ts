@@ -1,0 +1,181 @@
+import { Effect } from "effect"
+import type * as ArrowTable from "../../artifacts/ArrowTable.ts"
+import type { AnyArtifact } from "../../artifacts/Artifact.ts"
+import type { Columns } from "../../artifacts/Column.ts"
+import type { Trace } from "../../cache/Trace.ts"
+import type * as GraphOf from "../../engine/Graph.ts"
+import type { AnyPipeline } from "../../engine/Pipeline.ts"
+import type { RunRecord } from "../../engine/RunRecord.ts"
+import { curves, type History } from "./Chart.ts"
+import { commandOf, defaultsOf, isSame, valueText } from "./command-text.ts"
+import {
+  bytesOf,
+  cut,
+  type Document,
+  documentsOf,
+  fitsOf,
+  MOST_ROWS,
+  mistakesOf,
+  tablesOf,
+  valuesOf
+} from "./documents.ts"
+import { historiesOf } from "./histories.ts"
+import { metricsOf } from "./metrics.ts"
+import { pointsOf, rankedPoints } from "./points.ts"
+import type { Failed, Fit, ParamValue, Report, Table } from "./Report.ts"
+import { drawn, graphOfRecord, isDrawable } from "./run-graph.ts"
+import { tracesOf } from "./run-traces.ts"
+import { readSmall } from "./small-table.ts"
+
+/** Of a sweep's points so many have their curves drawn, the best ones. */
+const MOST_CURVES = 16
+/** Failures of a sweep repeat each other. */
+const MOST_FAILURES = 20
+const MOST_NAMES = 60
+
+const paramsOf = (pipeline: AnyPipeline | undefined, params: RunRecord["params"]): ReadonlyArray<ParamValue> => {
+  const defaults = pipeline === undefined ? {} : defaultsOf(pipeline)
+  return Object.entries(params).map(([name, value]) => ({
+    name,
+    value: valueText(value),
+    fallback: name in defaults ? valueText(defaults[name]) : null,
+    differs: name in defaults && !isSame(value, defaults[name]),
+    description: pipeline?.params[name]?.description ?? ""
+  }))
+}
+
+/** Whether it is a table without images or features. */
+const isPlain = (artifact: AnyArtifact | undefined): artifact is ArrowTable.TableArtifact<string, Columns> =>
+  artifact?.kind === "table" &&
+  Object.values((artifact as ArrowTable.TableArtifact<string, Columns>).columns).every(
+    (column) => typeof column === "string"
+  )
+
+/** Tables of few rows and plain columns that the nodes left, such as a confusion matrix; those of images are too large. */
+const tablesOfNodes = (graph: GraphOf.Graph | null, traces: ReadonlyMap<string, Trace>) =>
+  Effect.gen(function* () {
+    const found: Array<Table> = []
+    for (const { name, node } of graph?.stages ?? []) {
+      for (const [output, stored] of Object.entries(traces.get(name)?.outputs ?? {})) {
+        const artifact = node.definition.outputs[output]
+        if (!isPlain(artifact) || stored.rows === null || stored.rows > MOST_ROWS) continue
+        const small = yield* readSmall(artifact, stored)
+        if (small === null) continue
+        const columns = Object.keys(small.columns)
+        const rows = Array.from({ length: small.rows }, (_, row) =>
+          columns.map((column) => small.columns[column]?.[row] ?? null)
+        )
+        found.push({ name: `${name}.${output}`, columns, rows, note: cut(small.rows) })
+      }
+    }
+    return found
+  })
+
+/**
+ * Nodes whose traces a page needs, which are many files: those with a table to show, where the graph tells them; of a sweep
+ * those of its best points.
+ */
+const worthReading = (
+  graph: GraphOf.Graph | null,
+  { nodes, sweep }: RunRecord,
+  best: ReadonlyArray<{ readonly nodes: RunRecord["nodes"] }>
+): RunRecord["nodes"] => {
+  if (sweep !== undefined) {
+    const names = new Set(best.flatMap((point) => point.nodes.map(({ node }) => node)))
+    return nodes.filter(({ node }) => names.has(node))
+  }
+  if (graph === null) return nodes
+  const shown = graph.stages.filter(({ node }) => Object.values(node.definition.outputs).some(isPlain))
+  const names = new Set(shown.map(({ name }) => name))
+  return nodes.filter(({ node }) => names.has(node))
+}
+
+const failuresOf = ({ error, nodes }: RunRecord): ReadonlyArray<Failed> => {
+  const all: ReadonlyArray<Failed> = [
+    ...(error === null ? [] : [{ node: null, error }]),
+    ...nodes.flatMap(({ node, error: own }) => (own === null ? [] : [{ node, error: own }]))
+  ]
+  return all.slice(0, MOST_FAILURES)
+}
+
+const chartOf = (histories: ReadonlyArray<Omit<History, "entry">>, fits: ReadonlyArray<Fit>) => {
+  const isTest = fits.some(({ validation }) => validation === "test")
+  return curves(
+    histories.map((history, entry) => ({ ...history, entry })),
+    {
+      entries: histories.map(({ label }) => label),
+      kinds: { training: "training", validation: isTest ? "test" : "validation" },
+      bestEpoch: histories.length === 1 ? (fits[0]?.bestEpoch ?? null) : null
+    }
+  )
+}
+
+/** Some names, and how many more there are. */
+const some = (names: ReadonlyArray<string>): ReadonlyArray<string> =>
+  names.length <= MOST_NAMES ? names : [...names.slice(0, MOST_NAMES), `${names.length - MOST_NAMES} more`]
+
+const notesOf = (
+  record: RunRecord,
+  graph: GraphOf.Graph | null,
+  shown: ReadonlyArray<Pick<Document, "name">>,
+  best: number
+): ReadonlyArray<string> => {
+  const { results, nodes, pipeline, sweep } = record
+  const lost = Object.entries(results).flatMap(([name, { stored }]) =>
+    (stored.kind === "document" || stored.kind === "figure") && !shown.some((each) => each.name === name) ? [name] : []
+  )
+  const points = sweep?.points.length ?? 0
+  return [
+    ...(!isDrawable(record)
+      ? [`The graph has ${nodes.length} nodes: too many to draw.`]
+      : graph === null && nodes.length > 0
+        ? [`The pipeline ${pipeline} has changed since: its graph is drawn as far as the kept traces tell.`]
+        : []),
+    ...(points > best ? [`Curves are those of the ${best} best of ${points} points.`] : []),
+    ...(lost.length === 0
+      ? []
+      : [`Gone from the cache, and not shown: ${lost.join(", ")}. Run it again to have it back.`])
+  ]
+}
+
+/** All that is known of a run, from its record and what the store still has. */
+export const gather = (pipelines: ReadonlyArray<AnyPipeline>, record: RunRecord) =>
+  Effect.gen(function* () {
+    const pipeline = pipelines.find(({ name }) => name === record.pipeline)
+    const graph = graphOfRecord(pipeline, record)
+    const points = yield* rankedPoints(record)
+    const best = points.slice(0, MOST_CURVES)
+    const traces = yield* tracesOf(worthReading(graph, record, best))
+    const documents = yield* documentsOf(record.results)
+    const figures = yield* bytesOf(record.results, "figure", (name) => name.endsWith(".svg"))
+    const fits = fitsOf(documents)
+    const mistakes = mistakesOf(documents)
+    const shownElsewhere = new Set([...mistakes, ...fits].map(({ name }) => name))
+    const tables = documents.filter(({ name }) => !shownElsewhere.has(name)).flatMap(tablesOf)
+    const count = (status: string) => record.nodes.filter((node) => node.status === status).length
+    const report: Report = {
+      run: record.run,
+      pipeline: record.pipeline,
+      description: pipeline?.description ?? "",
+      status: record.status,
+      started: record.started,
+      seconds: record.seconds,
+      command: pipeline === undefined || record.sweep !== undefined ? null : commandOf(pipeline, record.params),
+      failures: failuresOf(record),
+      work: { ran: count("ran"), reused: count("reused") },
+      notReached: some(
+        record.nodes.flatMap(({ node, status, reason }) => (status === "skipped" && reason !== null ? [node] : []))
+      ),
+      metrics: metricsOf(valuesOf(documents)),
+      fits,
+      points: pointsOf(pipeline, points),
+      curves: chartOf(yield* historiesOf(traces), fits),
+      graph: drawn(graph, record, traces),
+      figures: figures.map(({ name, text }) => ({ name, svg: text })),
+      mistakes,
+      params: paramsOf(pipeline, record.params),
+      tables: record.sweep === undefined ? [...tables, ...(yield* tablesOfNodes(graph, traces))] : tables,
+      notes: notesOf(record, graph, [...documents, ...figures], best.length)
+    }
+    return report
+  })

@@ -1,0 +1,99 @@
+import { formatCount, formatSeconds } from "../table-text.ts"
+import { drawGraph, noteOf, statusText } from "./dag.ts"
+import { type Html, html } from "./html.ts"
+import { page } from "./page.ts"
+import type { Failed, Fit, Points, Report } from "./Report.ts"
+import { chart, figures, gallery, metrics, section, table, tables } from "./sections.ts"
+
+const header = ({ pipeline, run, status, description, started, seconds, work, points }: Report): Html => {
+  const kind = points === null ? "Run" : `Sweep of ${points.rows.length} points,`
+  const did = status === "done" && work.ran === 0 ? "everything was reused" : `${work.ran} ran, ${work.reused} reused`
+  return html`<header>
+<div class="top"><h1>${pipeline}</h1><span class="badge ${status}">${status}</span></div>
+<p class="lead">${description}</p>
+<p class="facts">${kind} ${run}, ${started.replace("T", " ").replace(/\..*$/, "")} UTC, ${formatSeconds(seconds)}: ${did}.</p>
+</header>
+`
+}
+
+const epochText = ({ bestEpoch, epochs }: Fit): string => `Epoch ${bestEpoch} of ${epochs}`
+
+/** Said where nobody overlooks it: what a test accuracy is worth depends on it. */
+const fitBox = (fit: Fit): Html =>
+  fit.validation === "held-out"
+    ? html`<div class="fit"><strong>${epochText(fit)} was chosen on ${formatCount(fit.validationRows)} held-out training images.</strong><p>Trained on the other ${formatCount(fit.trainingRows)}. The test images had no say: the test accuracy is that of images the training never saw.</p></div>`
+    : html`<div class="fit test"><strong>${epochText(fit)} was chosen on the test set (${formatCount(fit.validationRows)} images).</strong><p>Trained on ${formatCount(fit.trainingRows)}. The test accuracy is that of the epoch that does best on the test images themselves, and so too good: hold training images out to know better.</p></div>`
+
+const failure = ({ node, error }: Failed): Html =>
+  html`<div class="failure"><h3>${
+    node === null ? "The run" : `Node ${node}`
+  } failed <span class="badge failed">${error.tag}</span></h3><dl><dt>What happened</dt><dd>${error.what}</dd>${
+    error.expected === null ? null : html`<dt>Expected</dt><dd>${error.expected}</dd>`
+  }${error.fix === null ? null : html`<dt>What to do</dt><dd>${error.fix}</dd>`}</dl></div>`
+
+const ending = ({ status, failures, notReached }: Report): Html | null => {
+  if (status === "done") return null
+  const list = notReached.length === 0 ? null : html`<p>Not reached: ${notReached.join(", ")}.</p>`
+  const next = html`<p>${status === "failed" ? "Once that is put right, run it again" : "It was interrupted. Run it again to go on"}: what is finished is kept, chunk by chunk, and nothing of it is computed twice.</p>`
+  return section(
+    "ending",
+    status === "failed" ? "What failed" : "Interrupted",
+    html`${failures.map(failure)}${list}${next}`
+  )
+}
+
+const commandBox = (command: string): Html =>
+  html`<div class="command"><pre><code id="command">${command}</code></pre><button type="button" class="action" data-copy="command">Copy</button></div>`
+
+const graphSection = ({ graph }: Report): Html | null => {
+  if (graph === null || graph.nodes.length === 0) return null
+  const rows = graph.nodes
+    .filter(({ status }) => status !== "source")
+    .map((node) => [node.name, statusText(node), node.rows, noteOf(node)])
+  return section(
+    "graph",
+    "What ran, and what was reused",
+    html`<div class="stage"><div class="scroll" tabindex="0" role="region" aria-label="The graph">${drawGraph(graph)}</div></div>`,
+    html`<details><summary>All nodes as a table</summary>${table({ columns: ["node", "status", "rows", "why"], rows })}</details>`
+  )
+}
+
+const paramsTable = ({ params }: Report): Html | null => {
+  if (params.length === 0) return null
+  const differing = params.filter(({ differs }) => differs).length
+  const sorted = [...params].sort((a, b) => Number(b.differs) - Number(a.differs))
+  return html`<p class="note">${
+    differing === 0
+      ? "All as the pipeline has them by default."
+      : `${differing} of ${params.length} differ from their defaults; they come first.`
+  }</p><div class="scroll" tabindex="0" role="region" aria-label="Parameters"><table><thead><tr><th class="name" scope="col">parameter</th><th scope="col">value</th><th scope="col">default</th></tr></thead><tbody>${sorted.map(
+    ({ name, value, fallback, differs, description }) =>
+      html`<tr class="${differs ? "differs" : ""}"><td class="name">${name}${differs ? html` <span class="badge">changed</span>` : null}<br><span class="note">${description}</span></td><td class="value"><code>${value}</code></td><td><code>${fallback ?? "unknown now"}</code></td></tr>`
+  )}</tbody></table></div>`
+}
+
+const pointsTable = (points: Points): Html => {
+  const rows = points.rows.map(({ cells, status }) => [...cells, status])
+  return html`${table({ columns: [...points.columns, "status"], rows })}<details><summary>The command of each point</summary><pre><code>${points.rows.map(({ command }) => command).join("\n")}</code></pre></details>`
+}
+
+/** The page of a run: everything of it in one file, that opens anywhere. */
+export const runPage = (report: Report): string =>
+  page(`${report.pipeline} ${report.run}`, [
+    header(report),
+    ending(report),
+    report.metrics.length + report.fits.length === 0
+      ? null
+      : section("metrics", "Result", metrics(report.metrics), html`${report.fits.map(fitBox)}`),
+    report.points === null
+      ? null
+      : section("points", "Points, the best validation accuracy first", pointsTable(report.points)),
+    report.curves === null ? null : section("curves", "Learning curves", chart(report.curves)),
+    graphSection(report),
+    section("figures", "Figures", figures(report.figures)),
+    ...report.mistakes.map((each, at) => section(`mistakes-${at}`, "Most confident mistakes", gallery(each))),
+    section("params", "Parameters", paramsTable(report)),
+    section("tables", "Tables", tables(report.tables)),
+    report.command === null ? null : section("again", "Make it again", commandBox(report.command)),
+    html`<footer>${report.notes.map((note) => html`<p>${note}</p>`)}<p>Made by headrace from the record of run ${report.run}. This file is complete: it asks nothing of any network.</p></footer>`
+  ])

@@ -1,0 +1,95 @@
+import * as fs from "node:fs"
+import * as path from "node:path"
+import { type Browser, type BrowserContext, chromium, type Locator, type Page } from "playwright-core"
+import { afterAll, beforeAll, expect } from "vitest"
+import { folder } from "./folder.ts"
+
+const NAMES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
+
+/** A page is drawn by a real browser or not tested at all: who has none is told, not spared. */
+const executable = (): string => {
+  const found = [process.env.CHROMIUM ?? "", ...NAMES].find((each) => each !== "" && fs.existsSync(each))
+  if (found === undefined)
+    throw new Error(
+      `There is no Chromium here; expected one of ${NAMES.join(", ")}. Install it with: apt-get install -y chromium (or let CHROMIUM name the browser's file).`
+    )
+  return found
+}
+
+const QUIET = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync"
+]
+
+export interface Screen {
+  readonly width?: number
+  readonly dark?: boolean
+  readonly touch?: boolean
+}
+
+/** A page that is open, and all that it said and asked for. */
+export interface Opened {
+  readonly page: Page
+  readonly said: ReadonlyArray<string>
+  readonly asked: ReadonlyArray<string>
+}
+
+export const PHONE = 390
+export const DESKTOP = 1440
+
+/** A browser for the tests of a file; each page has a context of its own. */
+export const browser = () => {
+  let running: Browser
+  const contexts: Array<BrowserContext> = []
+  beforeAll(async () => {
+    running = await chromium.launch({ executablePath: executable(), args: QUIET })
+  })
+  afterAll(async () => {
+    for (const context of contexts) await context.close()
+    await running?.close()
+  })
+
+  const openFile = async (file: string, { width = DESKTOP, dark = false, touch = false }: Screen = {}) => {
+    const context = await running.newContext({
+      viewport: { width, height: 900 },
+      colorScheme: dark ? "dark" : "light",
+      hasTouch: touch
+    })
+    contexts.push(context)
+    const page = await context.newPage()
+    const said: Array<string> = []
+    const asked: Array<string> = []
+    page.on("console", (message) => said.push(message.text()))
+    page.on("pageerror", (error) => said.push(String(error)))
+    page.on("request", (request) => {
+      if (!request.url().startsWith("data:") && request.url() !== `file://${file}`) asked.push(request.url())
+    })
+    await page.goto(`file://${file}`)
+    const opened: Opened = { page, said, asked }
+    return opened
+  }
+  const open = (html: string, screen: Screen = {}) => {
+    const file = path.join(folder("headrace-page"), "report.html")
+    fs.writeFileSync(file, html)
+    return openFile(file, screen)
+  }
+  return { open, openFile }
+}
+
+/** What every page keeps to: nothing is said or asked for, and nothing is wider than the screen. */
+export const expectSound = async ({ page, said, asked }: Opened): Promise<void> => {
+  expect(said).toEqual([])
+  expect(asked).toEqual([])
+  const [content, screen] = await page.evaluate<[number, number]>(
+    "[document.documentElement.scrollWidth, window.innerWidth]"
+  )
+  expect(content).toBeLessThanOrEqual(screen)
+}
+
+/** What a reader sees of it: what is hidden has no text. */
+export const textOf = async (part: Locator): Promise<string> => (await part.allInnerTexts()).join("\n")

@@ -1,0 +1,168 @@
+import { curves, type History } from "../../cli/report/Chart.ts"
+import type { Report } from "../../cli/report/Report.ts"
+
+/** A PNG of 1 by 1 pixel. */
+const PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+
+export const history = (entry: number, label: string, best: number): History => ({
+  entry,
+  label,
+  epoch: [1, 2, 3, 4],
+  loss: [1.5, 1, 0.75, 0.5],
+  accuracy: [0.4, 0.6, 0.7, 0.8],
+  validationLoss: [1.25, 1, null, 0.875],
+  validationAccuracy: [0.5, 0.625, best, 0.625]
+})
+
+const kinds = { training: "training", validation: "validation" }
+
+export const chartOf = (...histories: ReadonlyArray<History>) =>
+  curves(histories, {
+    entries: histories.map(({ label }) => label),
+    kinds,
+    bestEpoch: histories.length === 1 ? 3 : null
+  })
+
+const node = { seconds: null, rows: null, bytes: null, reason: null }
+
+export const graph = {
+  nodes: [
+    { ...node, name: "dataset", status: "source" },
+    { ...node, name: "ingest", status: "reused", rows: 5000, bytes: 15_400_000 },
+    { ...node, name: "normalize", status: "streamed" },
+    { ...node, name: "train[view=2]", status: "ran", seconds: 1.7, reason: "learningRate was 0.001, is 0.003" },
+    { ...node, name: "evaluate", status: "ran", seconds: 0.12, reason: "input model was old, is new" }
+  ],
+  edges: [
+    { from: "dataset", to: "ingest" },
+    { from: "ingest", to: "normalize" },
+    { from: "normalize", to: "train[view=2]" },
+    { from: "train[view=2]", to: "evaluate" },
+    { from: "ingest", to: "evaluate" }
+  ]
+} as const
+
+/** A finished run in which everything that a page shows occurs once. */
+export const finished: Report = {
+  run: "20261124-101500-abcdef",
+  pipeline: "transfer",
+  description: "A dense head on frozen features",
+  status: "done",
+  started: "2026-11-24T10:15:00.000Z",
+  seconds: 75.4,
+  command: "npx pipeline run transfer --epochs 4",
+  failures: [],
+  work: { ran: 2, reused: 1 },
+  notReached: [],
+  metrics: [
+    { name: "testAccuracy", value: 0.778 },
+    { name: "testLoss", value: 0.6466 },
+    { name: "rows", value: 1000 }
+  ],
+  fits: [
+    {
+      name: "fit",
+      epochs: 4,
+      bestEpoch: 3,
+      validationAccuracy: 0.75,
+      trainingRows: 3600,
+      validationRows: 400,
+      validation: "held-out"
+    }
+  ],
+  points: null,
+  curves: chartOf(history(0, "train", 0.75)),
+  graph,
+  figures: [
+    {
+      name: "curves",
+      svg: '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20"><text y="15">figure</text></svg>'
+    }
+  ],
+  mistakes: [
+    {
+      name: "mistakes",
+      rows: 1000,
+      mistakes: 222,
+      images: [
+        { row: 7, label: "cat", predicted: "dog", probability: 0.987, labelProbability: 0.004, png: PIXEL },
+        { row: 9, label: "ship", predicted: "truck", probability: 0.91, labelProbability: 0.06, png: PIXEL }
+      ]
+    }
+  ],
+  params: [
+    { name: "learningRate", value: "0.001", fallback: "0.001", differs: false, description: "Step size" },
+    { name: "epochs", value: "4", fallback: "10", differs: true, description: "Passes over the training rows" }
+  ],
+  tables: [
+    {
+      name: "metrics: classes",
+      columns: ["name", "rows", "precision"],
+      rows: [
+        ["cat", 500, 0.5625],
+        ["dog", 500, null]
+      ],
+      note: "The first 2 of 3 rows."
+    }
+  ],
+  notes: ["A note."]
+}
+
+/** A run that failed at its training. */
+export const failed: Report = {
+  ...finished,
+  status: "failed",
+  metrics: [],
+  fits: [],
+  curves: null,
+  figures: [],
+  mistakes: [],
+  tables: [],
+  work: { ran: 0, reused: 1 },
+  notReached: ["evaluate"],
+  failures: [
+    {
+      node: "train[view=2]",
+      error: {
+        tag: "Diverged",
+        what: "Epoch 2 has a loss of NaN",
+        expected: "a finite loss",
+        fix: "Try --learning-rate 0.0001."
+      }
+    }
+  ],
+  graph: {
+    ...graph,
+    nodes: graph.nodes.map((each) =>
+      each.name === "evaluate"
+        ? { ...each, status: "skipped", seconds: null, reason: "train[view=2] failed" }
+        : each.status === "ran"
+          ? { ...each, status: "failed", seconds: null }
+          : each
+    )
+  }
+}
+
+/** What somebody could call a class, a folder or an error. Each would set `window.broken` if it ran. */
+export const HOSTILE = `</script></style></title><script>window.broken = 1</script><img src="x" onerror="window.broken = 2">"'><svg onload='window.broken = 3'>&lt;\u2028`
+
+type Plain = null | boolean | number | string | ReadonlyArray<Plain> | { readonly [name: string]: Plain }
+const CHOSEN = new Set(["status", "validation", "kind", "unit", "started"])
+
+/** The report with every text that data could decide made hostile. */
+export const hostile = (report: Report): Report => {
+  const made = new Map<string, string>()
+  const change = (value: Plain, field: string): Plain => {
+    // an object's fields are ours; texts are told apart by their ends, as edges name nodes
+    if (typeof value === "string") {
+      if (CHOSEN.has(field) || value === "") return value
+      const text = made.get(value) ?? `${HOSTILE}${made.size}`
+      made.set(value, text)
+      return text
+    }
+    if (value === null || typeof value !== "object") return value
+    if (Array.isArray(value)) return value.map((each: Plain) => change(each, field))
+    return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, change(each, name)]))
+  }
+  return change(report as unknown as Plain, "") as unknown as Report
+}

@@ -6,8 +6,9 @@ import { optionName } from "../param-options.ts"
 export const shellWord = (text: string): string =>
   /^[\w./:@%+,=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 
-/** A parameter's encoded value as it would be typed, and as people read it. */
-export const valueText = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value))
+/** A parameter's encoded value as it would be typed, and as people read it; a run of an older program may lack it. */
+export const valueText = (value: unknown): string =>
+  value === undefined ? "–" : typeof value === "string" ? value : JSON.stringify(value)
 
 /** The parameters as they are when nobody gives them, encoded. */
 export const defaultsOf = (pipeline: AnyPipeline): Readonly<Record<string, unknown>> =>

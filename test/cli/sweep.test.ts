@@ -63,7 +63,7 @@ describe("a sweep", () => {
     expect(stderr).toMatch(/^point 6 of 6: learning rate 0\.02, seed 2: validation accuracy [\d.]+ %/m)
     const [header, ...rows] = stdout.trim().split("\n")
     expect(header).toMatch(/^learning rate +validation accuracy +test accuracy +best epoch/)
-    expect(rows).toHaveLength(3)
+    expect(rows).toHaveLength(4)
     const shares = rows.slice(0, 2).map((row) => Number(/([\d.]+) ± [\d.]+ %/.exec(row)?.[1]))
     expect(shares[0]).toBeGreaterThanOrEqual(shares[1] ?? 100)
     expect(rows[0]).toMatch(/3 seeds, 3 ran$/)

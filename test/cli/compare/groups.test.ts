@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { spreadText } from "../../../cli/compare/cells.ts"
+import { cells, spreadText } from "../../../cli/compare/cells.ts"
 import { groupsOf, summarize } from "../../../cli/compare/groups.ts"
 import { spread } from "../../../cli/compare/statistics.ts"
 import { comparedRun } from "../../rig/rows.ts"
@@ -50,6 +50,13 @@ describe("runs that differ in nothing but the seed", () => {
     expect(groupsOf([at(0, 0.1, 0.5), at(0, 0.1, 0.6)])).toHaveLength(2)
     // of a run whose traces are gone nothing else is known
     expect(groupsOf([at(0, 0.1, 0.5), at(1, 0.1, 0.7, null)])).toHaveLength(1)
+  })
+
+  it("of an older program lack a parameter, and are told apart by it", () => {
+    const older = comparedRun({ params: { seed: 0, units: 8 }, metrics: { testAccuracy: 0.5 }, recipe: "older" })
+    const summary = summarize([older, at(0, 0.1, 0.5)])
+    expect(summary.params).toEqual(["learningRate"])
+    expect(summary.groups.map((group, row) => cells(group, summary, row + 1)[1])).toEqual(["–", "0.1"])
   })
 
   it("leave out of a mean what a run lacks", () => {

@@ -66,6 +66,8 @@ export interface Table {
   readonly rows: ReadonlyArray<ReadonlyArray<string | number | null>>
   /** Said under it, such as that it is cut. */
   readonly note: string | null
+  /** Whether it is shown without being asked for. */
+  readonly isOpen: boolean
 }
 
 export interface Figure {

@@ -96,5 +96,5 @@ export const drawGraph = (graph: Graph): Html => {
     const at = placed.nodes.get(node.name)
     return at === undefined ? null : drawNode(node, at)
   })
-  return html`<svg class="graph" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="group" aria-label="The graph">${drawEdges(placed)}${nodes}</svg>`
+  return html`<svg class="graph ${width > 900 ? "wide" : ""}" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="group" aria-label="The graph">${drawEdges(placed)}${nodes}</svg>`
 }

@@ -109,12 +109,12 @@ export const cut = (rows: number): string | null =>
 const listTable = (name: string, list: ReadonlyArray<Readonly<Record<string, unknown>>>): Table => {
   const columns = [...new Set(list.flatMap((each) => Object.keys(each)))]
   const rows = list.slice(0, MOST_ROWS).map((each) => columns.map((column) => cellOf(each[column] ?? null)))
-  return { name, columns, rows, note: cut(list.length) }
+  return { name, columns, rows, note: cut(list.length), isOpen: false }
 }
 
 /** A document as tables: its own fields, and each list of records in it. */
 export const tablesOf = ({ name, artifact, value }: Document): ReadonlyArray<Table> => {
-  if (!isRecord(value)) return [{ name, columns: [artifact], rows: [[cellOf(value)]], note: null }]
+  if (!isRecord(value)) return [{ name, columns: [artifact], rows: [[cellOf(value)]], note: null, isOpen: false }]
   const lists = Object.entries(value).flatMap(([field, list]) =>
     Array.isArray(list) && list.length > 0 && list.every(isRecord) ? [{ field, list }] : []
   )
@@ -122,6 +122,14 @@ export const tablesOf = ({ name, artifact, value }: Document): ReadonlyArray<Tab
   const fields: ReadonlyArray<Table> =
     own.length === 0
       ? []
-      : [{ name, columns: ["field", "value"], rows: own.map(([field, each]) => [field, cellOf(each)]), note: null }]
+      : [
+          {
+            name,
+            columns: ["field", "value"],
+            rows: own.map(([field, each]) => [field, cellOf(each)]),
+            note: null,
+            isOpen: false
+          }
+        ]
   return [...fields, ...lists.map(({ field, list }) => listTable(`${name}: ${field}`, list))]
 }

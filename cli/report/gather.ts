@@ -1,7 +1,8 @@
 import { Effect } from "effect"
 import type * as ArrowTable from "../../artifacts/ArrowTable.ts"
-import type { AnyArtifact } from "../../artifacts/Artifact.ts"
+import { type AnyArtifact, id } from "../../artifacts/Artifact.ts"
 import type { Columns } from "../../artifacts/Column.ts"
+import { Fit as FitDocument } from "../../artifacts/Fit.ts"
 import type { Trace } from "../../cache/Trace.ts"
 import type * as GraphOf from "../../engine/Graph.ts"
 import type { AnyPipeline } from "../../engine/Pipeline.ts"
@@ -20,7 +21,7 @@ import {
   valuesOf
 } from "./documents.ts"
 import { historiesOf } from "./histories.ts"
-import { metricsOf } from "./metrics.ts"
+import { isQuality, metricsOf } from "./metrics.ts"
 import { pointsOf, rankedPoints } from "./points.ts"
 import type { Failed, Fit, ParamValue, Report, Table } from "./Report.ts"
 import { drawn, graphOfRecord, isDrawable } from "./run-graph.ts"
@@ -65,7 +66,7 @@ const tablesOfNodes = (graph: GraphOf.Graph | null, traces: ReadonlyMap<string, 
         const rows = Array.from({ length: small.rows }, (_, row) =>
           columns.map((column) => small.columns[column]?.[row] ?? null)
         )
-        found.push({ name: `${name}.${output}`, columns, rows, note: cut(small.rows) })
+        found.push({ name: `${name}.${output}`, columns, rows, note: cut(small.rows), isOpen: false })
       }
     }
     return found
@@ -110,6 +111,18 @@ const chartOf = (histories: ReadonlyArray<Omit<History, "entry">>, fits: Readonl
   )
 }
 
+/** How the trainings went, as their nodes tell it where no result does. */
+const fitsBehind = (documents: ReadonlyArray<Document>, traces: ReadonlyMap<string, Trace>): RunRecord["results"] =>
+  documents.some(({ artifact }) => artifact === FitDocument.name)
+    ? {}
+    : Object.fromEntries(
+        [...traces].flatMap(([node, { outputs }]) =>
+          Object.entries(outputs).flatMap(([output, stored]) =>
+            stored.artifact === id(FitDocument) ? [[`${node}.${output}`, { node, output, stored }]] : []
+          )
+        )
+      )
+
 /** Some names, and how many more there are. */
 const some = (names: ReadonlyArray<string>): ReadonlyArray<string> =>
   names.length <= MOST_NAMES ? names : [...names.slice(0, MOST_NAMES), `${names.length - MOST_NAMES} more`]
@@ -148,10 +161,16 @@ export const gather = (pipelines: ReadonlyArray<AnyPipeline>, record: RunRecord)
     const traces = yield* tracesOf(worthReading(graph, record, best))
     const documents = yield* documentsOf(record.results)
     const figures = yield* bytesOf(record.results, "figure", (name) => name.endsWith(".svg"))
-    const fits = fitsOf(documents)
+    const fits = fitsOf([...documents, ...(yield* documentsOf(fitsBehind(documents, traces)))])
     const mistakes = mistakesOf(documents)
     const shownElsewhere = new Set([...mistakes, ...fits].map(({ name }) => name))
-    const tables = documents.filter(({ name }) => !shownElsewhere.has(name)).flatMap(tablesOf)
+    const metrics = metricsOf(valuesOf(documents))
+    // without a number of its own, what a run came to is in its tables
+    const isOpen = !metrics.some(({ name }) => isQuality(name))
+    const tables = documents
+      .filter(({ name }) => !shownElsewhere.has(name))
+      .flatMap(tablesOf)
+      .map((table) => ({ ...table, isOpen }))
     const count = (status: string) => record.nodes.filter((node) => node.status === status).length
     const report: Report = {
       run: record.run,
@@ -166,7 +185,7 @@ export const gather = (pipelines: ReadonlyArray<AnyPipeline>, record: RunRecord)
       notReached: some(
         record.nodes.flatMap(({ node, status, reason }) => (status === "skipped" && reason !== null ? [node] : []))
       ),
-      metrics: metricsOf(valuesOf(documents)),
+      metrics,
       fits,
       points: pointsOf(pipeline, points),
       curves: chartOf(yield* historiesOf(traces), fits),

@@ -24,6 +24,20 @@ const fitBox = (fit: Fit): Html =>
     ? html`<div class="fit"><strong>${epochText(fit)} was chosen on ${formatCount(fit.validationRows)} held-out training images.</strong><p>Trained on the other ${formatCount(fit.trainingRows)}. The test images had no say: the test accuracy is that of images the training never saw.</p></div>`
     : html`<div class="fit test"><strong>${epochText(fit)} was chosen on the test set (${formatCount(fit.validationRows)} images).</strong><p>Trained on ${formatCount(fit.trainingRows)}. The test accuracy is that of the epoch that does best on the test images themselves, and so too good: hold training images out to know better.</p></div>`
 
+/** One box for all trainings that were judged alike; a run may train many networks. */
+const fitBoxes = (fits: ReadonlyArray<Fit>): ReadonlyArray<Html> => {
+  const [only, ...others] = fits
+  if (only === undefined) return []
+  if (others.length === 0) return [fitBox(only)]
+  const alike = fits.filter(({ validation }) => validation === only.validation)
+  const rest = fits.filter(({ validation }) => validation !== only.validation)
+  const by =
+    only.validation === "held-out"
+      ? html`<div class="fit"><strong>The best epoch of each of ${alike.length} trainings was chosen on held-out training images.</strong><p>The test images had no say.</p></div>`
+      : html`<div class="fit test"><strong>The best epoch of each of ${alike.length} trainings was chosen on the test set.</strong><p>Test accuracies are those of epochs that do best on the test images themselves, and so too good.</p></div>`
+  return [by, ...fitBoxes(rest)]
+}
+
 const failure = ({ node, error }: Failed): Html =>
   html`<div class="failure"><h3>${
     node === null ? "The run" : `Node ${node}`
@@ -84,7 +98,7 @@ export const runPage = (report: Report): string =>
     ending(report),
     report.metrics.length + report.fits.length === 0
       ? null
-      : section("metrics", "Result", metrics(report.metrics), html`${report.fits.map(fitBox)}`),
+      : section("metrics", "Result", metrics(report.metrics), html`${fitBoxes(report.fits)}`),
     report.points === null
       ? null
       : section("points", "Points, the best validation accuracy first", pointsTable(report.points)),

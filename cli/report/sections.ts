@@ -99,7 +99,7 @@ export const tables = (all: ReadonlyArray<Table>): Html | null =>
     ? null
     : html`${all.map(
         (each) =>
-          html`<details><summary>${each.name}</summary>${table(each)}${each.note === null ? null : html`<p class="note">${each.note}</p>`}</details>`
+          html`<details ${each.isOpen ? { html: "open" } : null}><summary>${each.name}</summary>${table(each)}${each.note === null ? null : html`<p class="note">${each.note}</p>`}</details>`
       )}`
 
 /** It has no signs to escape, and is long. */

@@ -66,7 +66,7 @@ button:hover{border-color:var(--accent)}
 .tip i{display:inline-block;width:9px;height:9px;border-radius:50%;background:var(--c);margin-right:6px}
 .scroll{overflow-x:auto;max-width:100%;position:relative}
 .stage{position:relative}
-.graph{display:block;min-width:min(100%,900px);max-width:100%;height:auto}
+.graph{display:block;max-width:100%;height:auto}.graph.wide{min-width:900px}
 .graph text{font-size:12px;fill:var(--ink)}.graph .name{font-weight:600}.graph .rest{font-size:11px;fill:var(--text)}.graph .status{font-size:11px;fill:var(--muted)}
 .edge{fill:none;stroke:var(--muted);stroke-opacity:.55;stroke-width:1.4}
 .node{--c:var(--muted);cursor:default;outline:none}.node rect{fill:var(--card);stroke:var(--line)}.node .mark{fill:var(--c)}
@@ -89,7 +89,7 @@ figcaption{font-size:13px;color:var(--muted);margin-top:5px}
 .gallery img{display:block;width:100%;aspect-ratio:1;object-fit:contain;image-rendering:pixelated;border-radius:5px;background:var(--paper)}
 .gallery p{margin:6px 0 0;font-size:12.5px;line-height:1.4;overflow-wrap:anywhere}.gallery strong{color:var(--ink)}
 footer{color:var(--muted);font-size:12.5px;margin-top:22px}
-@media (max-width:600px){main{padding:18px 12px 40px}section{padding:15px 14px;border-radius:10px}h1{font-size:22px}.chart text{font-size:14px}.graph{min-width:820px;max-width:none}.gallery{grid-template-columns:repeat(auto-fill,minmax(104px,1fr))}.tiles{grid-template-columns:repeat(auto-fill,minmax(120px,1fr))}.command{flex-direction:column}.failure dl{grid-template-columns:1fr;gap:0}.failure dt{margin-top:6px}}
-@media print{:root{color-scheme:light;--paper:#fff;--card:#fff}body{font-size:11pt}main{max-width:none;padding:0}section{border:0;border-top:1px solid #bbb;border-radius:0;padding:12px 0;break-inside:auto}figure,.panel,.gallery li,tr,.failure,.fit{break-inside:avoid}h2{break-after:avoid}button.action,.tip{display:none}.scroll{overflow:visible}.graph{min-width:0;max-width:100%}.key{border:0;padding:0}}
+@media (max-width:600px){main{padding:18px 12px 40px}section{padding:15px 14px;border-radius:10px}h1{font-size:22px}.chart text{font-size:14px}.graph,.graph.wide{min-width:0;max-width:none}.gallery{grid-template-columns:repeat(auto-fill,minmax(104px,1fr))}.tiles{grid-template-columns:repeat(auto-fill,minmax(120px,1fr))}.command{flex-direction:column}.failure dl{grid-template-columns:1fr;gap:0}.failure dt{margin-top:6px}}
+@media print{:root{color-scheme:light;--paper:#fff;--card:#fff}body{font-size:11pt}main{max-width:none;padding:0}section{border:0;border-top:1px solid #bbb;border-radius:0;padding:12px 0;break-inside:auto}figure,.panel,.gallery li,tr,.failure,.fit{break-inside:avoid}h2{break-after:avoid}button.action,.tip{display:none}.scroll{overflow:visible}.graph,.graph.wide{min-width:0;max-width:100%}.key{border:0;padding:0}}
 @media (prefers-reduced-motion:no-preference){.line path{transition:opacity .15s}}
 `.trim()

@@ -1,3 +1,4 @@
+import * as path from "node:path"
 import { beforeAll, describe, expect, it } from "vitest"
 import { documentOf, eventually, giveCifar10, pipeline, type Rig, ran, rig, start, tracesOf } from "../rig/cli.ts"
 
@@ -67,7 +68,8 @@ describe("a sweep", () => {
     const shares = rows.slice(0, 2).map((row) => Number(/([\d.]+) ± [\d.]+ %/.exec(row)?.[1]))
     expect(shares[0]).toBeGreaterThanOrEqual(shares[1] ?? 100)
     expect(rows[0]).toMatch(/3 seeds, 3 ran$/)
-    expect(rows[2]).toMatch(/^simple-cnn \S+ done in .*: 6 of 6 points; \d+ nodes ran/)
+    expect(rows[2]).toBe(`report: ${path.join(at.results, "sweep", "report.html")}`)
+    expect(rows[3]).toMatch(/^simple-cnn \S+ done in .*: 6 of 6 points; \d+ nodes ran/)
   })
 
   it("draws points at random from ranges, the same ones again and then more", async () => {

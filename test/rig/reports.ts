@@ -102,7 +102,8 @@ export const finished: Report = {
         ["cat", 500, 0.5625],
         ["dog", 500, null]
       ],
-      note: "The first 2 of 3 rows."
+      note: "The first 2 of 3 rows.",
+      isOpen: false
     }
   ],
   notes: ["A note."]

@@ -68,6 +68,13 @@ describe("the page of a run", () => {
     const test = finished.fits.map((fit) => ({ ...fit, validation: "test" as const }))
     const told = (await openRun({ ...finished, fits: test })).page.locator(".fit.test")
     expect(await textOf(told)).toContain("Epoch 3 of 4 was chosen on the test set")
+    const many = (await openRun({ ...finished, fits: [...finished.fits, ...finished.fits, ...test] })).page.locator(
+      ".fit"
+    )
+    expect(await many.allInnerTexts()).toEqual([
+      expect.stringContaining("The best epoch of each of 2 trainings was chosen on held-out training images."),
+      expect.stringContaining("Epoch 3 of 4 was chosen on the test set")
+    ])
   })
 
   it("marks parameters that differ from their defaults, and puts them first", async () => {

@@ -161,7 +161,10 @@ export const gather = (pipelines: ReadonlyArray<AnyPipeline>, record: RunRecord)
     const traces = yield* tracesOf(worthReading(graph, record, best))
     const documents = yield* documentsOf(record.results)
     const figures = yield* bytesOf(record.results, "figure", (name) => name.endsWith(".svg"))
-    const fits = fitsOf([...documents, ...(yield* documentsOf(fitsBehind(documents, traces)))])
+    const fits =
+      record.sweep === undefined
+        ? fitsOf([...documents, ...(yield* documentsOf(fitsBehind(documents, traces)))])
+        : points.flatMap((point) => point.fits)
     const mistakes = mistakesOf(documents)
     const shownElsewhere = new Set([...mistakes, ...fits].map(({ name }) => name))
     const metrics = metricsOf(valuesOf(documents))

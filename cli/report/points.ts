@@ -4,14 +4,15 @@ import type { RunRecord } from "../../engine/RunRecord.ts"
 import { numberText, wordsOf } from "../numbers.ts"
 import { commandOf, valueText } from "./command-text.ts"
 import { differingParams, tellingMetrics } from "./differing.ts"
-import { documentsOf, valuesOf } from "./documents.ts"
+import { documentsOf, fitsOf, valuesOf } from "./documents.ts"
 import { metricsOf } from "./metrics.ts"
-import type { Points } from "./Report.ts"
+import type { Fit, Points } from "./Report.ts"
 import { type Row, rowsOf } from "./record-rows.ts"
 
 /** A point of a sweep with its numbers. */
 interface Point extends Row {
   readonly metrics: ReadonlyMap<string, number>
+  readonly fits: ReadonlyArray<Fit>
 }
 
 /** The points of a sweep, the best validation accuracy first, those without one last; none for a run that is no sweep. */
@@ -23,6 +24,7 @@ export const rankedPoints = (record: RunRecord) =>
         documentsOf(row.results),
         (documents): Point => ({
           ...row,
+          fits: fitsOf(documents),
           metrics: new Map(metricsOf(valuesOf(documents)).map(({ name, value }) => [name, value]))
         })
       )

@@ -35,7 +35,9 @@ describe("--backbone", () => {
       "train",
       "extract-features[test]",
       "evaluate",
-      "plot"
+      "plot",
+      "mistakes",
+      "plot-mistakes"
     ])
     const { stdout } = await pipeline(at, "inspect", "transfer/features", "--json")
     expect(JSON.parse(stdout)).toMatchObject({

@@ -49,7 +49,7 @@ describe("pipelines that train networks of several sizes", () => {
       expect(Number.isInteger(row.testAccuracy * 9)).toBe(true)
     }
     expect(filesIn(path.join(at.results, "conv-sweep"))).toEqual(
-      [".results.json", "curves.png", "curves.svg", "curves.vl.json", "table.json"].sort()
+      [".results.json", "curves.png", "curves.svg", "curves.vl.json", "report.html", "table.json"].sort()
     )
     const svg = fs.readFileSync(path.join(at.results, "conv-sweep/curves.svg"), "utf8")
     for (const name of ["conv 2", "conv 4"]) expect(svg).toMatch(new RegExp(`>${name}: \\d+\\.\\d % at epoch \\d<`))

@@ -97,9 +97,13 @@ const sweepCommand = Command.make("sweep").pipe(
         ({ given, refresh: again, over, random, seeds, jobs }) =>
           Effect.gen(function* () {
             const shared = yield* ParamOptions.given(pipeline, given)
-            const numbers = { random: Option.getOrNull(random), seeds: Option.getOrNull(seeds) }
+            const numbers = {
+              random: Option.getOrNull(random),
+              seeds: Option.getOrNull(seeds),
+              jobs: Option.getOrNull(jobs)
+            }
             const points = yield* pointsOf(pipeline, { over, shared, ...numbers })
-            return yield* sweep(pipeline, points, Option.getOrNull(jobs))
+            return yield* sweep(pipeline, points, numbers.jobs)
           }).pipe(Effect.provideService(Refresh, again), Effect.flatMap(setExitCode))
       ).pipe(Command.withDescription(pipeline.description))
     ) as unknown as Subcommands

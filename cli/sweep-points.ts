@@ -127,12 +127,13 @@ export interface Given {
   readonly over: ReadonlyArray<string>
   readonly random: number | null
   readonly seeds: number | null
+  readonly jobs: number | null
   /** The parameters that all points share, encoded. */
   readonly shared: Encoded
 }
 
 /** The points of a sweep: every combination of the values, or so many drawn at random; each with every seed. */
-export const pointsOf = (pipeline: Pipeline.AnyPipeline, { over, random, seeds, shared }: Given) =>
+export const pointsOf = (pipeline: Pipeline.AnyPipeline, { over, random, seeds, jobs, shared }: Given) =>
   Effect.gen(function* () {
     const axes = yield* Effect.forEach(over, (text) => axisOf(pipeline, text))
     const names = axes.map(({ name }) => name)
@@ -151,7 +152,8 @@ export const pointsOf = (pipeline: Pipeline.AnyPipeline, { over, random, seeds, 
       return yield* invalid("--seeds and --over seed both say which seeds", "one of them", "Leave out the other.")
     for (const [option, count] of [
       ["--random", random],
-      ["--seeds", seeds]
+      ["--seeds", seeds],
+      ["--jobs", jobs]
     ] as const)
       if (count !== null && !(Number.isInteger(count) && count >= 1 && count <= MOST_POINTS))
         return yield* invalid(`${option} is ${count}`, `a whole number from 1 to ${MOST_POINTS}`, `Try ${option} 10.`)
@@ -162,12 +164,13 @@ export const pointsOf = (pipeline: Pipeline.AnyPipeline, { over, random, seeds, 
         "a third number, or --random",
         "Write for instance log(1e-4, 1e-1, 8)."
       )
+    const count = (random ?? axes.reduce((all, { values }) => all * (values?.length ?? 1), 1)) * (seeds ?? 1)
+    if (count > MOST_POINTS)
+      return yield* invalid(`The sweep has ${count} points`, `${MOST_POINTS} at most`, "Vary less at a time.")
     const combinations = random === null ? product(axes) : drawn(axes, random)
     const every = Array.from({ length: seeds ?? 0 }, (_, seed) => seed)
     const encoded =
       seeds === null ? combinations : combinations.flatMap((point) => every.map((seed) => ({ ...point, seed })))
-    if (encoded.length > MOST_POINTS)
-      return yield* invalid(`The sweep has ${encoded.length} points`, `${MOST_POINTS} at most`, "Vary less at a time.")
     const distinct = [...new Map(encoded.map((point) => [JSON.stringify(point), point])).values()]
     const points = yield* Effect.forEach(distinct, (point) => Pipeline.decodeParams(pipeline, { ...shared, ...point }))
     return { varied: seeds === null ? names : [...names, "seed"], points } satisfies Points

@@ -126,6 +126,8 @@ describe("a sweep", () => {
     ["a parameter twice", ["--over", "l2=0", "--over", "l2=1"], "l2 is given twice"],
     ["a parameter that is also given", ["--l2", "1", "--over", "l2=0"], "l2 is given twice"],
     ["no seeds", ["--seeds", "0"], "--seeds is 0; expected a whole number from 1"],
+    ["no jobs", ["--jobs", "0", "--over", "l2=0"], "--jobs is 0; expected a whole number from 1"],
+    ["too many points", ["--over", "l2=linear(0,1,99999)", "--over", "seed=int(0,9,9)"], "expected 100000 at most"],
     ["seeds twice", ["--seeds", "2", "--over", "seed=1"], "both say which seeds"]
   ])("refuses %s in three parts", async (_, args, what) => {
     const { code, stderr, stdout } = await pipeline(at, "sweep", "simple-cnn", ...args)

@@ -57,7 +57,8 @@ export class Onnxruntime extends Context.Tag("headrace/Onnxruntime")<
           catch: () => new OnnxUnloadable({ what: "onnxruntime-node is not installed" })
         })
         const { input, output } = model
-        const data: StreamData = { runtime, model: onnxFile(model), options, input, output }
+        const stop = new Int32Array(new SharedArrayBuffer(4))
+        const data: StreamData = { runtime, model: onnxFile(model), options, input, output, stop }
         const threads = yield* Effect.all(
           Array.from({ length: streams }, () => start(data)),
           { concurrency: "unbounded" }
@@ -99,22 +100,42 @@ const ask = (streams: ReadonlyArray<Stream>, values: Float32Array): Effect.Effec
     worker.postMessage(copy, [copy.buffer])
   })
 
+/** Ends a thread after the batch that it is at; one that answers nothing is ended all the same. */
+const end = (worker: Worker, stop: Int32Array): Effect.Effect<void> =>
+  Effect.async<void>((resume) => {
+    const late = setTimeout(() => void worker.terminate(), LATE_MILLIS)
+    worker.once("exit", () => {
+      clearTimeout(late)
+      resume(Effect.void)
+    })
+    Atomics.store(stop, 0, 1)
+    worker.postMessage(null)
+    // a thread that has ended before says so no more
+    if (worker.threadId === -1) {
+      clearTimeout(late)
+      resume(Effect.void)
+    }
+  })
+
+/** Many times as long as a batch takes. */
+const LATE_MILLIS = 5000
+
 const start = (workerData: StreamData): Effect.Effect<Stream, OnnxUnloadable, Scope.Scope> =>
   Effect.gen(function* () {
     const worker = yield* Effect.acquireRelease(
       Effect.sync(() => new Worker(onnxStream, { eval: true, workerData })),
-      (worker) => Effect.promise(() => worker.terminate())
+      (worker) => end(worker, workerData.stop)
     )
     const stream: Stream = { worker, waiting: [], ended: null }
     const first = yield* Effect.async<StreamAnswer>((resume) => {
       stream.waiting.push((answer) => resume(Effect.succeed(answer)))
-      const end = (failed: string) => {
+      const gone = (failed: string) => {
         stream.ended ??= failed
         for (const answer of stream.waiting.splice(0)) answer({ failed })
       }
       worker.on("message", (answer: StreamAnswer) => stream.waiting.shift()?.(answer))
-      worker.on("error", (error) => end(firstLine(error.message)))
-      worker.on("exit", (code) => end(`its thread ended with exit code ${code}`))
+      worker.on("error", (error) => gone(firstLine(error.message)))
+      worker.on("exit", (code) => gone(`its thread ended with exit code ${code}`))
     })
     if ("failed" in first) return yield* new OnnxUnloadable({ what: firstLine(first.failed) })
     return stream

@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs"
 import { expect, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, TestServices } from "effect"
 import { Onnxruntime } from "../../services/Onnxruntime.ts"
 import type { OnnxModel } from "../../services/onnx-model.ts"
 
@@ -53,6 +53,22 @@ it.layer(Onnxruntime.live)("Onnxruntime", (it) => {
         expect(threads() - before).toBeLessThan(3)
       }
     })
+  )
+
+  it.effect("lets a thread finish the batch that it is at before it ends: else the runtime would end the process", () =>
+    Effect.gen(function* () {
+      const { session } = yield* Onnxruntime
+      const many = new Float32Array(3 * 2000)
+      for (let round = 0; round < 20; round++) {
+        yield* Effect.scoped(
+          Effect.gen(function* () {
+            const { run } = yield* session(doubling, 2)
+            yield* Effect.forkDaemon(Effect.all([run(many), run(many), run(many)], { concurrency: "unbounded" }))
+            yield* Effect.sleep(`${round % 5} millis`)
+          })
+        )
+      }
+    }).pipe(TestServices.provideLive)
   )
 
   it.scoped("fails at once, naming the parameter to set, when it is given no whole batch", () =>

@@ -57,7 +57,7 @@ describe("two processes at once", () => {
     if (one === undefined || other === undefined) return expect.fail("no document")
     expect(computed([one, other])).toEqual(Object.fromEntries(STORED.map((node) => [node, 1])))
     expect(outcomeOf(one)).toEqual(outcomeOf(other))
-    expect(runs.map(({ stderr }) => stderr).join("")).toMatch(/^ingest: .*waiting$/m)
+    expect(runs.map(({ stderr }) => stderr).join("")).toMatch(/^\S+: .*waiting$/m)
     checkResults(at)
     expect(leftovers(at)).toEqual([])
   })

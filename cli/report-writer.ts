@@ -1,5 +1,7 @@
+import * as fs from "node:fs/promises"
 import * as path from "node:path"
 import { Cause, Effect } from "effect"
+import * as Digest from "../artifacts/Digest.ts"
 import type { ObjectStore, StoreFailed } from "../cache/ObjectStore.ts"
 import type { TraceStore } from "../cache/Trace.ts"
 import type { AnyPipeline } from "../engine/Pipeline.ts"
@@ -16,7 +18,8 @@ type Needs = Place | ObjectStore | TraceStore
 
 /**
  * Where a run's report belongs: beside its results while they are the pipeline's last finished ones, else beside its
- * record; a finished sweep's lies in `sweep/`, the last one's. Two runs of one pipeline that end within the same millisecond may leave the other's beside the results.
+ * record; a finished sweep's lies in `sweep/`, the last one's. Two runs of one pipeline that end within the same millisecond
+ * may leave the other's beside the results.
  */
 const placeOf = (record: RunRecord): Effect.Effect<string, never, Place> =>
   Effect.gen(function* () {
@@ -30,6 +33,26 @@ const placeOf = (record: RunRecord): Effect.Effect<string, never, Place> =>
     return isLast ? path.join(folder, "report.html") : path.join(home, "runs", `${record.run}.html`)
   })
 
+/** Stands at the end of a sweep's page: what its points came to. */
+const endOf = ({ pipeline, params, sweep }: RunRecord): string =>
+  `<!-- points ${Digest.ofBytes(JSON.stringify([pipeline, params, sweep]))} -->\n`
+
+/** Whether the page says the same already: a thousand points that were all there needn't be read again for it. */
+const isSaid = (file: string, record: RunRecord): Effect.Effect<boolean> =>
+  Effect.promise(async () => {
+    if (record.sweep === undefined || record.nodes.some(({ status }) => status === "ran")) return false
+    const end = endOf(record)
+    const handle = await fs.open(file).catch(() => null)
+    if (handle === null) return false
+    try {
+      const { size } = await handle.stat()
+      const { buffer } = await handle.read(Buffer.alloc(end.length), 0, end.length, Math.max(0, size - end.length))
+      return buffer.toString() === end
+    } finally {
+      await handle.close()
+    }
+  })
+
 /** Writes the report of a run, to a file of the caller's choice or where it belongs; the file. */
 export const writeReport = (
   pipelines: ReadonlyArray<AnyPipeline>,
@@ -37,9 +60,14 @@ export const writeReport = (
   to: string | null = null
 ): Effect.Effect<string, StoreFailed, Needs> =>
   Effect.gen(function* () {
-    const text = runPage(yield* gather(pipelines, record))
     const file = to ?? (yield* placeOf(record))
-    yield* writeAside(file, text, to === null ? undefined : "give --to another file")
+    if (to === null && (yield* isSaid(file, record))) return file
+    const text = runPage(yield* gather(pipelines, record))
+    yield* writeAside(
+      file,
+      record.sweep === undefined ? text : `${text}${endOf(record)}`,
+      to === null ? undefined : "give --to another file"
+    )
     return file
   })
 

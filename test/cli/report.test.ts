@@ -127,6 +127,22 @@ describe("the report of a run", () => {
     ])
   })
 
+  it("of a sweep is left alone while it says all there is to say, and made anew for other points, or when it was touched", async () => {
+    const file = path.join(at.results, "sweep", "report.html")
+    const swept = async (units: string) => {
+      const args = ["--over", `units=${units}`, "--seeds", "2", "--batch-size", "4", "--epochs", "3"]
+      await pipeline(at, "sweep", "transfer", ...args)
+      return fs.statSync(file).ino
+    }
+    const first = await swept("4,8")
+    expect(await swept("4,8")).toBe(first)
+    const fewer = await swept("8")
+    expect(fewer).not.toBe(first)
+    fs.appendFileSync(file, "<p>")
+    expect(await swept("8")).not.toBe(fewer)
+    expect(fs.readFileSync(file, "utf8").endsWith("<p>")).toBe(false)
+  })
+
   it("leaves nothing unfinished behind", () => {
     expect(filesIn(at.results).filter((file) => /\.tmp$|^\./.test(file))).toEqual([])
   })

@@ -55,9 +55,10 @@ const identify = ({ identities, byNode }: Builder, { definition, params, inputs 
   const values = encoded.every(isPlain)
     ? JSON.stringify(encoded)
     : Either.getOrElse(CanonicalJson.encode(encoded), () => `inexact ${identities.size}`)
-  const wires = Object.values(inputs).map((wires) =>
+  const wires = Object.entries(inputs).map(([name, wires]) => [
+    name,
     [wires].flat().map((wire: AnyWire) => `${byNode.get(wire.node)?.identity}.${wire.output}`)
-  )
+  ])
   const text = `${definition._tag} ${definition.name} ${values} ${JSON.stringify(wires)}`
   const known = identities.get(text)
   if (known !== undefined) return known

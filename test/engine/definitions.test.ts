@@ -147,6 +147,25 @@ it("parameters are compared as they encode: equal sets are one node, different o
   expect(names([1, 2], [1, 3])).toEqual(["note[marks=[1,2]]", "note[marks=[1,3]]"])
 })
 
+it("nodes are one by what each input is given, in whichever order the call names them", () => {
+  const pair = Stage.make({
+    name: "pair",
+    inputs: { left: Note, right: Note },
+    outputs: { note: Note },
+    run: ({ left }) => Effect.succeed({ note: left })
+  })
+  const pipeline = build({}, () => {
+    const [one, two] = [note({}, { count: 1 }).note, note({}, { count: 2 }).note]
+    return { a: pair({ left: one, right: two }).note, b: pair({ right: one, left: two }).note }
+  })
+  expect(Pipeline.graph(pipeline, {}).entries.map(({ name }) => name)).toEqual([
+    "note[count=1]",
+    "note[count=2]",
+    "pair",
+    "pair#2"
+  ])
+})
+
 it.effect("a parameter without an exact form fails its node by name, and never gets a weaker key", () =>
   Effect.gen(function* () {
     const nan = build({}, () => ({ a: note({}, { rate: Number.NaN }).note, b: note({}, { rate: Infinity }).note }))

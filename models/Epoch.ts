@@ -12,3 +12,12 @@ export const Epoch = Schema.Struct({
   validationAccuracy: Schema.Number
 })
 export type Epoch = typeof Epoch.Type
+
+/** The epoch of the highest validation accuracy, the earliest of equals; undefined where none is finite. */
+export const bestOf = (rows: ReadonlyArray<Epoch>): Epoch | undefined =>
+  rows
+    .filter((row) => Number.isFinite(row.validationAccuracy))
+    .reduce<Epoch | undefined>(
+      (best, row) => (best === undefined || row.validationAccuracy > best.validationAccuracy ? row : best),
+      undefined
+    )

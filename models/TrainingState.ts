@@ -1,6 +1,6 @@
 import { Effect, Schema } from "effect"
 import type { State } from "../artifacts/Checkpoint.ts"
-import { Epoch } from "./Epoch.ts"
+import { bestOf, Epoch } from "./Epoch.ts"
 import * as Network from "./Network.ts"
 
 /** Everything that the next epoch depends on. Arrays are in the order of `Network.weights`. */
@@ -45,12 +45,6 @@ export const write = (network: Network.Checked, { weights, slots, history, best 
   })
   return { arrays, texts: { history: JSON.stringify(history) } }
 }
-
-const bestOf = (history: ReadonlyArray<Epoch>): Epoch | undefined =>
-  history.reduce<Epoch | undefined>(
-    (best, row) => (best === undefined || row.validationAccuracy > best.validationAccuracy ? row : best),
-    undefined
-  )
 
 /** What `write` wrote for a training of this network, whose optimizer keeps so many slots a weight. */
 export const read = (

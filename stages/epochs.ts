@@ -2,7 +2,7 @@ import { Effect } from "effect"
 import * as ArrowTable from "../artifacts/ArrowTable.ts"
 import type { History } from "../artifacts/History.ts"
 import type * as Stage from "../engine/Stage.ts"
-import type { Epoch } from "./charts/learning-curves.ts"
+import type { Epoch } from "../models/Epoch.ts"
 
 /** A history's rows, as the charts take them. */
 export const epochsOf = (history: ArrowTable.Table<typeof History.columns, Stage.InputFailure>) =>

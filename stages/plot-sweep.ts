@@ -7,9 +7,10 @@ import { Metrics } from "../artifacts/Metrics.ts"
 import { SweepTable } from "../artifacts/SweepTable.ts"
 import * as Param from "../engine/Param.ts"
 import * as Stage from "../engine/Stage.ts"
+import { bestOf } from "../models/Epoch.ts"
 import * as Network from "../models/Network.ts"
 import { FigureFailed, Figures, fontVersion } from "../services/Figures.ts"
-import { bestEpoch, finite } from "./charts/learning-curves.ts"
+import { finite } from "./charts/learning-curves.ts"
 import { sweepCurves, type Trained } from "./charts/sweep-curves.ts"
 import { epochsOf } from "./epochs.ts"
 
@@ -37,7 +38,7 @@ const parametersOf = (layers: Network.Network | null, shape: ReadonlyArray<numbe
     : Effect.map(Network.check(Network.withEnd(layers, classes), shape, classes), Network.parameters)
 
 const rowOf = ({ name, epochs }: Trained, parameters: number | null, testAccuracy: number | null) => {
-  const best = bestEpoch(epochs)
+  const best = bestOf(epochs)
   const last = epochs.at(-1)
   const share = (value: number | undefined) => (value === undefined ? null : finite(value))
   return {

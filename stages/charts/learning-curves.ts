@@ -1,34 +1,41 @@
+import { bestOf, type Epoch } from "../../models/Epoch.ts"
 import type { Json, VegaLiteSpec } from "../../services/Figures.ts"
 import { colors, config, schema } from "./theme.ts"
 
-/** One epoch, counted from 1; accuracies in [0, 1]. A value that is not finite leaves a gap. */
-export interface Epoch {
-  readonly epoch: number
-  readonly loss: number
-  readonly accuracy: number
-  readonly validationLoss: number
-  readonly validationAccuracy: number
-}
-
 const width = 340
 const height = 240
+/** A value that is not finite leaves a gap. */
 export const finite = (value: number): number | null => (Number.isFinite(value) ? value : null)
 
-/** The epoch of the highest validation accuracy, the earliest of equals; undefined where none is finite. */
-export const bestEpoch = (rows: ReadonlyArray<Epoch>): Epoch | undefined =>
-  rows
-    .filter((row) => Number.isFinite(row.validationAccuracy))
-    .reduce<Epoch | undefined>(
-      (best, row) => (best === undefined || row.validationAccuracy > best.validationAccuracy ? row : best),
-      undefined
-    )
-
 /** Whole epochs to label, at most about a dozen: the first one, then multiples of a round step. */
-export const ticks = (first: number, last: number): ReadonlyArray<number> => {
+const ticks = (first: number, last: number): ReadonlyArray<number> => {
   const epochs = Array.from({ length: last - first + 1 }, (_, index) => first + index)
   if (epochs.length <= 12) return epochs
   const step = [2, 5, 10, 20, 25, 50, 100, 200, 500].find((size) => epochs.length / size <= 11) ?? epochs.length
   return epochs.filter((epoch) => epoch % step === 0 || (epoch === first && step > 1 && first % step !== step - 1))
+}
+
+/** The extent of some epochs, and the horizontal axis that they are drawn along. */
+export const epochAxis = (epochs: ReadonlyArray<number>) => {
+  const first = Math.min(...epochs, Infinity)
+  const last = Math.max(...epochs, -Infinity)
+  // one epoch has no extent: it stands in the middle
+  const domain: readonly [number, number] =
+    epochs.length === 0 ? [0, 1] : first === last ? [first - 1, last + 1] : [first, last]
+  const x: Json = {
+    field: "epoch",
+    type: "quantitative",
+    scale: { domain, nice: false, zero: false, padding: 8 },
+    axis: {
+      title: "epoch",
+      values: epochs.length === 0 ? [] : ticks(first, last),
+      format: "d",
+      grid: false,
+      labelFlush: false,
+      labelOverlap: false
+    }
+  }
+  return { domain, x }
 }
 
 interface Panel {
@@ -59,13 +66,8 @@ const best = (epoch: number, { value, label }: NonNullable<Panel["mark"]>, [low,
 
 /** Accuracy and loss by epoch side by side, over training and validation rows, the best epoch marked in both. */
 export const learningCurves = (rows: ReadonlyArray<Epoch>, title: string): VegaLiteSpec => {
-  const epochs = rows.map((row) => row.epoch)
-  const first = Math.min(...epochs, Infinity)
-  const last = Math.max(...epochs, -Infinity)
-  // one epoch has no extent: it stands in the middle
-  const domain: readonly [number, number] =
-    rows.length === 0 ? [0, 1] : first === last ? [first - 1, last + 1] : [first, last]
-  const chosen = bestEpoch(rows)
+  const { domain, x } = epochAxis(rows.map(({ epoch }) => epoch))
+  const chosen = bestOf(rows)
   const panel = ({ title, field, labelExpr, mark }: Panel): Json => {
     const { rule, marks } =
       chosen === undefined || mark === null ? { rule: [], marks: [] } : best(chosen.epoch, mark, domain)
@@ -74,19 +76,7 @@ export const learningCurves = (rows: ReadonlyArray<Epoch>, title: string): VegaL
       width,
       height,
       encoding: {
-        x: {
-          field: "epoch",
-          type: "quantitative",
-          scale: { domain, nice: false, zero: false, padding: 8 },
-          axis: {
-            title: "epoch",
-            values: rows.length === 0 ? [] : ticks(first, last),
-            format: "d",
-            grid: false,
-            labelFlush: false,
-            labelOverlap: false
-          }
-        }
+        x
       },
       layer: [
         ...rule,

@@ -1,5 +1,6 @@
+import { bestOf, type Epoch } from "../../models/Epoch.ts"
 import type { Json, VegaLiteSpec } from "../../services/Figures.ts"
-import { bestEpoch, type Epoch, finite, ticks } from "./learning-curves.ts"
+import { epochAxis, finite } from "./learning-curves.ts"
 import { colors, config, schema, sequence } from "./theme.ts"
 
 /** One network of a sweep: what the legend calls it, and how it trained. */
@@ -13,7 +14,7 @@ const height = 340
 
 /** The legend's line of a network: its name and its best validation point. */
 const labelOf = ({ name, epochs }: Trained): string => {
-  const best = bestEpoch(epochs)
+  const best = bestOf(epochs)
   return best === undefined
     ? `${name}: no validation accuracy`
     : `${name}: ${(best.validationAccuracy * 100).toFixed(1)} % at epoch ${best.epoch}`
@@ -32,10 +33,7 @@ interface Panel {
 export const sweepCurves = (networks: ReadonlyArray<Trained>, title: string): VegaLiteSpec => {
   const labels = networks.map(labelOf)
   const epochs = networks.flatMap((network) => network.epochs.map(({ epoch }) => epoch))
-  const first = Math.min(...epochs, Infinity)
-  const last = Math.max(...epochs, -Infinity)
-  // one epoch has no extent: it stands in the middle
-  const domain = epochs.length === 0 ? [0, 1] : first === last ? [first - 1, last + 1] : [first, last]
+  const { x } = epochAxis(epochs)
   const values = networks.flatMap((network, index) =>
     network.epochs.flatMap((row) => [
       {
@@ -55,7 +53,7 @@ export const sweepCurves = (networks: ReadonlyArray<Trained>, title: string): Ve
     ])
   )
   const best = networks.flatMap((network, index) => {
-    const row = bestEpoch(network.epochs)
+    const row = bestOf(network.epochs)
     return row === undefined
       ? []
       : [
@@ -94,19 +92,7 @@ export const sweepCurves = (networks: ReadonlyArray<Trained>, title: string): Ve
     width,
     height,
     encoding: {
-      x: {
-        field: "epoch",
-        type: "quantitative",
-        scale: { domain, nice: false, zero: false, padding: 8 },
-        axis: {
-          title: "epoch",
-          values: epochs.length === 0 ? [] : ticks(first, last),
-          format: "d",
-          grid: false,
-          labelFlush: false,
-          labelOverlap: false
-        }
-      },
+      x,
       y: {
         field,
         type: "quantitative",
@@ -117,7 +103,12 @@ export const sweepCurves = (networks: ReadonlyArray<Trained>, title: string): Ve
     },
     layer: [
       {
-        mark: { type: "line", strokeCap: "round", strokeJoin: "round", point: first === last ? { size: 26 } : false },
+        mark: {
+          type: "line",
+          strokeCap: "round",
+          strokeJoin: "round",
+          point: new Set(epochs).size === 1 ? { size: 26 } : false
+        },
         encoding: {
           strokeDash: {
             field: "rows",

@@ -1,8 +1,9 @@
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Effect } from "effect"
+import { bestOf, type Epoch } from "../../models/Epoch.ts"
 import { Figures, type VegaLiteSpec } from "../../services/Figures.ts"
 import { confusionHeatmap } from "../../stages/charts/confusion-heatmap.ts"
-import { bestEpoch, type Epoch, learningCurves } from "../../stages/charts/learning-curves.ts"
+import { learningCurves } from "../../stages/charts/learning-curves.ts"
 
 const epochs = (accuracies: ReadonlyArray<number>): ReadonlyArray<Epoch> =>
   accuracies.map((validationAccuracy, index) => ({
@@ -47,10 +48,10 @@ const contrast = (a: ReadonlyArray<number>, b: ReadonlyArray<number>): number =>
 
 describe("bestEpoch", () => {
   it("the earliest of the epochs with the highest validation accuracy is the best one", () => {
-    assert.strictEqual(bestEpoch(epochs([0.5, Number.NaN, 0.793, 0.7, 0.793]))?.epoch, 3)
+    assert.strictEqual(bestOf(epochs([0.5, Number.NaN, 0.793, 0.7, 0.793]))?.epoch, 3)
   })
   it("there is no best epoch without validation", () => {
-    assert.isUndefined(bestEpoch(epochs([Number.NaN, Number.NaN])))
+    assert.isUndefined(bestOf(epochs([Number.NaN, Number.NaN])))
   })
 })
 

@@ -1,7 +1,7 @@
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Effect } from "effect"
+import type { Epoch } from "../../models/Epoch.ts"
 import { Figures } from "../../services/Figures.ts"
-import type { Epoch } from "../../stages/charts/learning-curves.ts"
 import { sweepCurves, type Trained } from "../../stages/charts/sweep-curves.ts"
 import { sequence } from "../../stages/charts/theme.ts"
 

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs"
-import { availableParallelism } from "node:os"
 import path from "node:path"
 import * as tar from "tar"
 import { archive, cifarTraining } from "./rig/datasets.mjs"
+import { environment as native, threads } from "./rig/environment.mjs"
 import { draw } from "./rig/figure.mjs"
 import { program, versionsOf } from "./rig/peers.mjs"
 import { run as execute } from "./rig/process-tree.mjs"
@@ -12,17 +12,7 @@ import { bundle, timed } from "./rig/timed.mjs"
 
 export const about = "images a second through MobileNetV2: our two runtimes, Keras, ONNX runtime and OpenVINO, in turns"
 
-const threads = String(process.env.PIPELINE_THREADS ?? availableParallelism())
-/** As worker/environment.ts has it, for ours; the peers get the same allocator. */
-const environment = {
-  MALLOC_MMAP_THRESHOLD_: "4294967296",
-  MALLOC_TRIM_THRESHOLD_: "17179869184",
-  OMP_NUM_THREADS: threads,
-  TF_NUM_INTRAOP_THREADS: threads,
-  TF_NUM_INTEROP_THREADS: "1",
-  TF_CPP_MIN_LOG_LEVEL: "3",
-  PYTHONDONTWRITEBYTECODE: "1"
-}
+const environment = { ...native, OMP_NUM_THREADS: threads, PYTHONDONTWRITEBYTECODE: "1" }
 
 /** Features that lie further apart than this are not those of the same network. */
 const mostDifference = 1e-3

@@ -1,6 +1,6 @@
-import { availableParallelism } from "node:os"
 import path from "node:path"
 import { cifar5k } from "./rig/datasets.mjs"
+import { environment } from "./rig/environment.mjs"
 import { writeHeldOut } from "./rig/held-out.mjs"
 import { peer, versionsOf } from "./rig/peers.mjs"
 import { run as execute } from "./rig/process-tree.mjs"
@@ -20,15 +20,6 @@ const sweeps = [
 ]
 const CACHED_POINTS = 1000
 const SAMPLES = 7
-
-const threads = String(process.env.PIPELINE_THREADS ?? availableParallelism())
-const environment = {
-  MALLOC_MMAP_THRESHOLD_: "4294967296",
-  MALLOC_TRIM_THRESHOLD_: "17179869184",
-  TF_NUM_INTRAOP_THREADS: threads,
-  TF_NUM_INTEROP_THREADS: "1",
-  TF_CPP_MIN_LOG_LEVEL: "3"
-}
 
 const matmulRates = async () => {
   const { stdout } = await execute(process.execPath, [await bundle("matmul-rate")], { env: environment })

@@ -1,5 +1,5 @@
-import { availableParallelism } from "node:os"
 import path from "node:path"
+import { environment } from "./rig/environment.mjs"
 import { draw } from "./rig/figure.mjs"
 import { program, versionsOf } from "./rig/peers.mjs"
 import { run as execute } from "./rig/process-tree.mjs"
@@ -10,15 +10,6 @@ import { bundle } from "./rig/timed.mjs"
 export const about =
   "milliseconds of a training step: eager, compiled and by Keras, in turns, and how far losses differ"
 
-const threads = String(process.env.PIPELINE_THREADS ?? availableParallelism())
-/** As worker/environment.ts has it; Keras gets the same. */
-const environment = {
-  MALLOC_MMAP_THRESHOLD_: "4294967296",
-  MALLOC_TRIM_THRESHOLD_: "17179869184",
-  TF_NUM_INTRAOP_THREADS: threads,
-  TF_NUM_INTEROP_THREADS: "1",
-  TF_CPP_MIN_LOG_LEVEL: "3"
-}
 /** Losses of the first steps that lie further apart than this are not of the same work. */
 const mostDifference = 1e-3
 

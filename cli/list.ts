@@ -2,10 +2,10 @@ import { Effect } from "effect"
 import { TraceStore } from "../cache/Trace.ts"
 import { encode } from "../engine/Param.ts"
 import * as Pipeline from "../engine/Pipeline.ts"
-import { RunRecords } from "../engine/RunRecord.ts"
 import { Place } from "./Place.ts"
 import { optionName } from "./param-options.ts"
 import { Reporter } from "./Reporter.ts"
+import { runsAndSweeps } from "./run-address.ts"
 import { formatBytes, formatCount, formatSeconds, table } from "./table-text.ts"
 
 const RUNS_SHOWN = 5
@@ -16,10 +16,7 @@ export const list = (pipelines: ReadonlyArray<Pipeline.AnyPipeline>) =>
     const reporter = yield* Reporter
     const traces = yield* TraceStore
     const { home } = yield* Place
-    const records = yield* RunRecords
-    const runs = [...(yield* records.list), ...(yield* records.sweeps(RUNS_SHOWN))].sort((a, b) =>
-      a.run < b.run ? 1 : -1
-    )
+    const runs = yield* runsAndSweeps(RUNS_SHOWN)
     const stages = yield* traces.stages
     const kept = yield* Effect.forEach(stages, (stage) =>
       Effect.map(traces.ofStage(stage), (found) => {

@@ -34,17 +34,18 @@ export const runNamed = (records: ReadonlyArray<RunRecord>, what: string): Effec
   return Effect.succeed(first)
 }
 
-/** So many of the newest sweeps may be named; they are large. */
+/** Runs and at most so many sweeps, which are large, the newest first. */
+export const runsAndSweeps = (most: number): Effect.Effect<ReadonlyArray<RunRecord>, never, RunRecords> =>
+  Effect.flatMap(RunRecords, (records) =>
+    Effect.map(Effect.all([records.list, records.sweeps(most)]), (all) =>
+      all.flat().sort((a, b) => (a.run < b.run ? 1 : -1))
+    )
+  )
+
 const MOST_SWEEPS = 50
 
 /** All runs that may be named, sweeps among them, the newest first. */
-export const namable: Effect.Effect<ReadonlyArray<RunRecord>, never, RunRecords> = Effect.flatMap(
-  RunRecords,
-  (records) =>
-    Effect.map(Effect.all([records.list, records.sweeps(MOST_SWEEPS)]), (all) =>
-      all.flat().sort((a, b) => (a.run < b.run ? 1 : -1))
-    )
-)
+export const namable = runsAndSweeps(MOST_SWEEPS)
 
 /** A run's id, or the beginning of one, or a pipeline's name for its newest run, however it ended. */
 export const runOrNewest = (

@@ -56,11 +56,10 @@ export const sweepEvents = ({ varied, values }: Told, tellShared: (event: RunEve
       drawn = now
       yield* draw(now)
     })
-    const plain = ({ point, documents, error, ran }: Settled) => {
-      const numbers = Object.values(documents).flatMap((one) => numbersOf(one))
-      const accuracies = numbers.filter(({ name }) => name.endsWith("Accuracy"))
+    const plain = ({ point, metrics, error, ran }: Settled) => {
+      const accuracies = [...metrics].filter(([name]) => name.endsWith("Accuracy"))
       const what = varied.map((name, at) => `${wordsOf(name)} ${values[point]?.[at]}`).join(", ")
-      const found = accuracies.map(({ name, value }) => `${wordsOf(name)} ${numberText(name, value)}`).join(", ")
+      const found = accuracies.map(([name, value]) => `${wordsOf(name)} ${numberText(name, value)}`).join(", ")
       const how = error === null ? `${found}${ran ? "" : " (cached)"}` : `FAILED. ${sentence(error)}`
       return reporter.note(`point ${settled.length} of ${values.length}: ${what}: ${how}`)
     }
@@ -73,7 +72,14 @@ export const sweepEvents = ({ varied, values }: Told, tellShared: (event: RunEve
             shared = event.shared
             return
           case "PointSettled": {
-            const one: Settled = { ...event, values: values[event.point] ?? [] }
+            const numbers = Object.values(event.documents).flatMap((one) => numbersOf(one))
+            const one: Settled = {
+              point: event.point,
+              ran: event.ran,
+              error: event.error,
+              values: values[event.point] ?? [],
+              metrics: new Map(numbers.map(({ name, value }) => [name, value]))
+            }
             settled.push(one)
             if (event.ran) {
               firstRan ??= now

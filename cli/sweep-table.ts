@@ -1,5 +1,6 @@
 import type { Explained } from "../engine/Failure.ts"
-import { numbersOf, numberText, wordsOf } from "./numbers.ts"
+import { spread } from "./compare/statistics.ts"
+import { numberText, wordsOf } from "./numbers.ts"
 import { table, textWidth } from "./table-text.ts"
 
 /** A point of a sweep that is over. */
@@ -8,7 +9,8 @@ export interface Settled {
   /** The values of the varied parameters, in their order, in a few words. */
   readonly values: ReadonlyArray<string>
   readonly ran: boolean
-  readonly documents: Readonly<Record<string, unknown>>
+  /** The numbers of its documents, by name. */
+  readonly metrics: ReadonlyMap<string, number>
   readonly error: Explained | null
 }
 
@@ -25,29 +27,17 @@ const SHOWN = /Accuracy$|Loss$|^bestEpoch$/
 
 const order = (name: string) => (name.endsWith("Accuracy") ? 0 : name === "bestEpoch" ? 1 : 2)
 
-const numbers = ({ documents }: Settled): ReadonlyMap<string, number> =>
-  new Map(Object.values(documents).flatMap((one) => numbersOf(one).map(({ name, value }) => [name, value])))
-
-const mean = (values: ReadonlyArray<number>) => values.reduce((sum, value) => sum + value, 0) / values.length
-
-/** The sample's standard deviation; null of one. */
-const deviation = (values: ReadonlyArray<number>): number | null => {
-  if (values.length < 2) return null
-  const middle = mean(values)
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / (values.length - 1))
-}
-
 const of = (row: Row, name: string): ReadonlyArray<number> =>
-  row.members.flatMap((member) => numbers(member).get(name) ?? [])
+  row.members.flatMap((member) => member.metrics.get(name) ?? [])
 
 const cell = (row: Row, name: string): string => {
   const values = of(row, name)
   if (values.length === 0) return ""
-  const spread = deviation(values)
-  if (spread === null) return numberText(name, mean(values))
+  const { mean, deviation } = spread(values)
+  if (deviation === null) return numberText(name, mean)
   const ofWhole = values.every(Number.isInteger)
   const text = (value: number) => (/Accuracy$/.test(name) ? numberText(name, value) : value.toFixed(ofWhole ? 1 : 4))
-  return `${text(mean(values)).replace(/ %$/, "")} ± ${text(spread)}`
+  return `${text(mean).replace(/ %$/, "")} ± ${text(deviation)}`
 }
 
 const outcome = ({ members }: Row): string => {
@@ -85,11 +75,11 @@ export const sweepTable = (varied: ReadonlyArray<string>, settled: ReadonlyArray
   const seedAt = varied.indexOf("seed")
   const names = varied.filter((_, at) => at !== seedAt)
   const rows = grouped(settled, seedAt)
-  const known = new Set(settled.flatMap((one) => [...numbers(one).keys()]))
+  const known = new Set(settled.flatMap((one) => [...one.metrics.keys()]))
   const rankedBy = RANKED_BY.find((name) => known.has(name)) ?? [...known].find((name) => SHOWN.test(name))
   const rank = (row: Row) => {
     const values = rankedBy === undefined ? [] : of(row, rankedBy)
-    return values.length === 0 ? Number.NEGATIVE_INFINITY : mean(values)
+    return values.length === 0 ? Number.NEGATIVE_INFINITY : spread(values).mean
   }
   const ranked = rows.map((row) => ({ row, rank: rank(row) })).sort((a, b) => b.rank - a.rank)
   const others = [...known].filter((name) => SHOWN.test(name) && name !== rankedBy).sort((a, b) => order(a) - order(b))

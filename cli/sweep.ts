@@ -6,7 +6,6 @@ import * as Pipeline from "../engine/Pipeline.ts"
 import { RunEvents } from "../engine/RunEvent.ts"
 import type { RunRecord } from "../engine/RunRecord.ts"
 import * as Sweep from "../engine/Sweep.ts"
-import { numbersOf } from "./numbers.ts"
 import { Place } from "./Place.ts"
 import { Reporter, sentence } from "./Reporter.ts"
 import { reportRun } from "./report-writer.ts"
@@ -26,10 +25,6 @@ const whatRan = (record: RunRecord, settled: ReadonlyArray<Settled>): string => 
   return `${points}; ${formatCount(count(record, "ran"))} nodes ran, ${formatCount(count(record, "reused"))} cached${failed}`
 }
 
-/** Numbers of all documents of a point, by name. */
-const metricsOf = ({ documents }: Settled) =>
-  Object.fromEntries(Object.values(documents).flatMap((one) => numbersOf(one).map(({ name, value }) => [name, value])))
-
 const toJson = (record: RunRecord, settled: ReadonlyArray<Settled>, report: string | null) => {
   const byPoint = new Map(settled.map((one) => [one.point, one]))
   return {
@@ -43,7 +38,7 @@ const toJson = (record: RunRecord, settled: ReadonlyArray<Settled>, report: stri
     points: (record.sweep?.points ?? []).map(({ params, status, error }, point) => {
       const found = byPoint.get(point)
       const ran = found === undefined ? null : found.ran
-      return { params, status, ran, metrics: found === undefined ? {} : metricsOf(found), error }
+      return { params, status, ran, metrics: Object.fromEntries(found?.metrics ?? []), error }
     }),
     nodes: { ran: count(record, "ran"), reused: count(record, "reused"), failed: count(record, "failed") },
     report,

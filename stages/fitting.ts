@@ -1,4 +1,4 @@
-import { Effect, Schema } from "effect"
+import { Effect, Schema, Stream } from "effect"
 import * as ArrowTable from "../artifacts/ArrowTable.ts"
 import * as ClassNames from "../artifacts/ClassNames.ts"
 import type { History } from "../artifacts/History.ts"
@@ -63,6 +63,35 @@ export interface Examples extends Training.Rows {
   readonly classes: ReadonlyArray<string>
   readonly validation: Training.Rows | null
 }
+
+/** A table as far as training needs it. */
+interface Table<B, E, R> {
+  readonly rows: number
+  readonly batches: Stream.Stream<B, E, R>
+}
+
+/** All rows of the tables, one table after the other, of `size` floats each. */
+export const gather = <B, E, R>(
+  tables: ReadonlyArray<Table<B, E, R>>,
+  size: number,
+  rowsOf: (batch: B) => Training.Rows
+): Effect.Effect<Training.Rows, E, R> =>
+  Effect.gen(function* () {
+    const total = tables.reduce((sum, { rows }) => sum + rows, 0)
+    const all = { inputs: new Float32Array(total * size), labels: new Int32Array(total) }
+    let row = 0
+    for (const { batches } of tables) {
+      yield* Stream.runForEach(batches, (batch) =>
+        Effect.sync(() => {
+          const { inputs, labels } = rowsOf(batch)
+          all.inputs.set(inputs, row * size)
+          all.labels.set(labels, row)
+          row += labels.length
+        })
+      )
+    }
+    return all
+  })
 
 type Fitting = Omit<Param.Values<typeof fittingParams>, "epochs">
 

@@ -1,6 +1,7 @@
-import { Effect, Either, Schema, Stream } from "effect"
+import { Effect, Either, Schema } from "effect"
 import type * as ArrowTable from "../artifacts/ArrowTable.ts"
 import * as ClassNames from "../artifacts/ClassNames.ts"
+import { type Batch, cellSize } from "../artifacts/Column.ts"
 import { Fit } from "../artifacts/Fit.ts"
 import { History } from "../artifacts/History.ts"
 import { ImageClassifier } from "../artifacts/ImageClassifier.ts"
@@ -12,7 +13,7 @@ import * as Evaluation from "../models/Evaluation.ts"
 import { kindNames } from "../models/Layer.ts"
 import * as Network from "../models/Network.ts"
 import * as Training from "../models/Training.ts"
-import { FittingError, fitting, fittingParams } from "./fitting.ts"
+import { FittingError, fitting, fittingParams, gather } from "./fitting.ts"
 import { tensorflowFacts } from "./tensorflow-facts.ts"
 
 /** The largest images that there are: a network that does not fit them fits none. The data's own size is checked later. */
@@ -30,25 +31,7 @@ const Layers = Network.Network.pipe(
 
 type Table = ArrowTable.Table<typeof Pixels.columns, Stage.InputFailure>
 
-/** All rows of the tables, with the shape that they have. */
-const gather = (tables: ReadonlyArray<Table>, shape: ReadonlyArray<number>) =>
-  Effect.gen(function* () {
-    const size = shape.reduce((product, length) => product * length, 1)
-    const total = tables.reduce((sum, { rows }) => sum + rows, 0)
-    const inputs = new Float32Array(total * size)
-    const labels = new Int32Array(total)
-    let row = 0
-    for (const table of tables) {
-      yield* Stream.runForEach(table.batches, ({ rows, columns: { image, label } }) =>
-        Effect.sync(() => {
-          inputs.set(image.data, row * size)
-          labels.set(label, row)
-          row += rows
-        })
-      )
-    }
-    return { inputs, labels }
-  })
+const rowsOf = ({ columns: { image, label } }: Batch<typeof Pixels.columns>) => ({ inputs: image.data, labels: label })
 
 const examplesOf = (pixels: Table, validation: ReadonlyArray<Table>) =>
   Effect.gen(function* () {
@@ -65,8 +48,9 @@ const examplesOf = (pixels: Table, validation: ReadonlyArray<Table>) =>
         })
       }
     }
-    const held = validation.length === 0 ? null : yield* gather(validation, shape)
-    return { ...(yield* gather([pixels], shape)), shape, views: 1, classes, validation: held }
+    const size = cellSize(shape)
+    const held = validation.length === 0 ? null : yield* gather(validation, size, rowsOf)
+    return { ...(yield* gather([pixels], size, rowsOf)), shape, views: 1, classes, validation: held }
   })
 
 /**

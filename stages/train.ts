@@ -1,7 +1,8 @@
-import { Effect, Schema, Stream } from "effect"
+import { Effect, Schema } from "effect"
 import type * as ArrowTable from "../artifacts/ArrowTable.ts"
 import { Classifier } from "../artifacts/Classifier.ts"
 import * as ClassNames from "../artifacts/ClassNames.ts"
+import type { Batch } from "../artifacts/Column.ts"
 import { Features } from "../artifacts/Features.ts"
 import { Fit } from "../artifacts/Fit.ts"
 import { History } from "../artifacts/History.ts"
@@ -9,7 +10,7 @@ import { TrainingState } from "../artifacts/TrainingState.ts"
 import * as Param from "../engine/Param.ts"
 import * as Stage from "../engine/Stage.ts"
 import * as DenseHead from "../models/DenseHead.ts"
-import { count, FittingError, fitting, fittingParams, share } from "./fitting.ts"
+import { count, FittingError, fitting, fittingParams, gather, share } from "./fitting.ts"
 import { tensorflowFacts } from "./tensorflow-facts.ts"
 
 /** The tables do not belong together: their rows, their features or their classes differ. */
@@ -21,24 +22,10 @@ export class ViewsDiffer extends Schema.TaggedError<ViewsDiffer>()("ViewsDiffer"
 
 type Table = ArrowTable.Table<typeof Features.columns, Stage.InputFailure>
 
-/** All rows of the tables, one table after the other, of `width` features each. */
-const gather = (tables: ReadonlyArray<Table>, width: number) =>
-  Effect.gen(function* () {
-    const total = tables.reduce((sum, { rows }) => sum + rows, 0)
-    const inputs = new Float32Array(total * width)
-    const labels = new Int32Array(total)
-    let row = 0
-    for (const table of tables) {
-      yield* Stream.runForEach(table.batches, ({ rows, columns: { feature, label } }) =>
-        Effect.sync(() => {
-          inputs.set(feature.data, row * width)
-          labels.set(label, row)
-          row += rows
-        })
-      )
-    }
-    return { inputs, labels }
-  })
+const rowsOf = ({ columns: { feature, label } }: Batch<typeof Features.columns>) => ({
+  inputs: feature.data,
+  labels: label
+})
 
 const examplesOf = (views: ReadonlyArray<Table>, validation: ReadonlyArray<Table>) =>
   Effect.gen(function* () {
@@ -60,11 +47,11 @@ const examplesOf = (views: ReadonlyArray<Table>, validation: ReadonlyArray<Table
     if (other !== undefined) {
       return yield* new ViewsDiffer({ what: `their classes are ${classes.join(", ")} and ${other.join(", ")}` })
     }
-    const rows = yield* gather(views, width)
+    const rows = yield* gather(views, width, rowsOf)
     if (rows.labels.some((label, at) => label !== rows.labels[at % images])) {
       return yield* new ViewsDiffer({ what: "their labels are not the same" })
     }
-    const held = validation.length === 0 ? null : yield* gather(validation, width)
+    const held = validation.length === 0 ? null : yield* gather(validation, width, rowsOf)
     return { ...rows, shape: [width], views: views.length, classes, validation: held }
   })
 

@@ -6,8 +6,9 @@ const point = (at: number, values: ReadonlyArray<string>, accuracy: number | nul
   point: at,
   values,
   ran,
-  documents:
-    accuracy === null ? {} : { fit: { validationAccuracy: accuracy, bestEpoch: at + 1 }, metrics: { testLoss: 1 / 3 } },
+  metrics: new Map(
+    accuracy === null ? [] : Object.entries({ validationAccuracy: accuracy, bestEpoch: at + 1, testLoss: 1 / 3 })
+  ),
   error: accuracy === null ? { tag: "Diverged", what: "It diverged", expected: null, fix: null } : null
 })
 

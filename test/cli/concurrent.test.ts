@@ -2,18 +2,7 @@ import { createHash } from "node:crypto"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { beforeAll, describe, expect, it } from "vitest"
-import { filesIn, imageFolder, nodeOf, outcomeOf, type Rig, type RunDocument, rig, run } from "../rig/cli.ts"
-
-const STORED = [
-  "ingest",
-  "extract-features",
-  "train",
-  "extract-features[test]",
-  "evaluate",
-  "plot",
-  "mistakes",
-  "plot-mistakes"
-]
+import { filesIn, imageFolder, nodeOf, outcomeOf, type Rig, type RunDocument, rig, run, STORED } from "../rig/cli.ts"
 
 /** How many of the runs computed each node. */
 const computed = (documents: ReadonlyArray<RunDocument>) =>

@@ -12,21 +12,11 @@ import {
   type RunDocument,
   ran,
   rig,
+  STORED,
   start,
   statuses
 } from "../rig/cli.ts"
 import { folder } from "../rig/folder.ts"
-
-const STORED = [
-  "ingest",
-  "extract-features",
-  "train",
-  "extract-features[test]",
-  "evaluate",
-  "plot",
-  "mistakes",
-  "plot-mistakes"
-]
 
 /** Has every process write down what is mapped into its memory when it ends. */
 const mapsHook = () => {

@@ -169,6 +169,18 @@ export const documentOf = ({ stdout, stderr }: Finished): RunDocument => {
   return JSON.parse(stdout) as RunDocument
 }
 
+/** The nodes of transfer that are stored, in topological order. */
+export const STORED = [
+  "ingest",
+  "extract-features",
+  "train",
+  "extract-features[test]",
+  "evaluate",
+  "plot",
+  "mistakes",
+  "plot-mistakes"
+]
+
 /** A small training: seconds go into what is tested, not into the head. */
 export const small = ["--epochs", "2", "--units", "32", "--batch-size", "16"]
 

@@ -73,14 +73,15 @@ const work = (state: RunState) =>
 const explainFailure = (error: Sources.SourceFailed | StoreFailed | InputLost | NodeKey.KeyFailure): Explained =>
   error._tag === "SourceFailed" ? error.explained : explain(error)
 
-/** A run's name, which sorts by time, and when it began. */
+/** A run's name, which sorts by time to the millisecond (the first three digits of its end), and when it began. */
 export const beginning = Effect.gen(function* () {
   const now = yield* DateTime.now
   const started = DateTime.formatIso(now)
   const stamp = started.replace(/[-:]|\.\d+Z/g, "").replace("T", "-")
   const began = DateTime.toEpochMillis(now)
+  const milliseconds = (began % 1000).toString(16).padStart(3, "0")
   return {
-    run: `${stamp}-${randomBytes(3).toString("hex")}`,
+    run: `${stamp}-${milliseconds}${randomBytes(2).toString("hex")}`,
     started,
     seconds: Effect.map(Clock.currentTimeMillis, (millis) => (millis - began) / 1000)
   }

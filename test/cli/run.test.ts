@@ -69,7 +69,7 @@ describe("pipeline run transfer", () => {
   it("prints one document: every node in topological order, with null where a field does not exist", () => {
     const { document } = first
     expect(document).toMatchObject({ schema: 1, pipeline: "transfer", status: "done" })
-    expect(document.run).toMatch(/^\d{8}-\d{6}-[0-9a-f]{6}$/)
+    expect(document.run).toMatch(/^\d{8}-\d{6}-[0-9a-f]{7}$/)
     expect(document.seconds).toBeGreaterThan(0)
     expect(Object.keys(document.nodes[0] ?? {}).sort()).toEqual(
       ["bytes", "chunks", "error", "key", "node", "reason", "rows", "seconds", "stage", "status"].sort()

@@ -1,6 +1,6 @@
 import { Effect, Schema, type Scope } from "effect"
 import type { GraphUnloadable, Tensorflow } from "../services/Tensorflow.ts"
-import type * as Network from "./Network.ts"
+import * as Network from "./Network.ts"
 import { openPredictor, type PredictBatch } from "./prediction.ts"
 
 /** The model and the test table name different classes, or the same in another order: no label means the same. */
@@ -32,7 +32,7 @@ export const inBatches =
   ({ input, classes }: Network.Checked, predict: PredictBatch): Predict =>
   (inputs) =>
     Effect.sync(() => {
-      const size = input.reduce((product, length) => product * length, 1)
+      const size = Network.sizeOf(input)
       const rows = inputs.length / size
       const probabilities = new Float32Array(rows * classes)
       for (let start = 0; start < rows; start += batchRows) {

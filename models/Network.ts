@@ -101,7 +101,8 @@ export const check = (network: Network, input: Layer.Shape, classes: number): Ef
     return { network, input, classes, layers }
   })
 
-const sizeOf = (shape: Layer.Shape) => shape.reduce((size, length) => size * length, 1)
+/** How many numbers an array of that shape holds. */
+export const sizeOf = (shape: Layer.Shape) => shape.reduce((size, length) => size * length, 1)
 
 /** Every array that the network learns, layer by layer. */
 export const weights = ({ layers }: Checked) =>

@@ -107,7 +107,7 @@ export const split = (
 export const allOf = (images: number): Int32Array => Int32Array.from({ length: images }, (_, image) => image)
 
 const check = ({ inputs, shape, labels, classes, views, training, validation }: Data) => {
-  const size = shape.reduce((product, length) => product * length, 1)
+  const size = Network.sizeOf(shape)
   const images = labels.length / views
   const fail = (what: string, expected: string) => new TrainingDataInvalid({ what, expected })
   for (const rows of [{ inputs, labels }, validation]) {
@@ -181,16 +181,25 @@ const trainEpoch = (
     return { steps, loss: loss / order.length, accuracy: correct / order.length }
   })
 
-const validate = (predict: Evaluation.Predict, { classes, validation: { inputs, labels, rows } }: Data) =>
+/** The rows to validate on, one after the other. */
+const validated = ({ shape, validation: { inputs, labels, rows } }: Data): Rows => {
+  const size = Network.sizeOf(shape)
+  const chosen = { inputs: new Float32Array(rows.length * size), labels: new Int32Array(rows.length) }
+  rows.forEach((row, at) => {
+    chosen.inputs.set(inputs.subarray(row * size, (row + 1) * size), at * size)
+    chosen.labels[at] = labels[row] ?? 0
+  })
+  return chosen
+}
+
+const validate = (stepper: CompiledStepper, labels: Int32Array, classes: number) =>
   Effect.gen(function* () {
-    const size = inputs.length / labels.length
     let tally = Evaluation.empty(classes)
-    for (let start = 0; start < rows.length; start += Evaluation.batchRows) {
-      const some = rows.subarray(start, start + Evaluation.batchRows)
-      const batch = new Float32Array(some.length * size)
-      some.forEach((row, at) => batch.set(inputs.subarray(row * size, (row + 1) * size), at * size))
-      const named = Int32Array.from(some, (row) => labels[row] ?? 0)
-      tally = Evaluation.add(tally, named, yield* predict(batch))
+    for (let start = 0; start < labels.length; start += Evaluation.batchRows) {
+      const named = labels.subarray(start, start + Evaluation.batchRows)
+      // what a last batch lacks is row 0 again, which nobody reads
+      const rows = Int32Array.from({ length: Evaluation.batchRows }, (_, at) => (at < named.length ? start + at : 0))
+      tally = Evaluation.add(tally, named, stepper.predict(rows).subarray(0, named.length * classes))
       yield* breathe
     }
     return { validationLoss: Evaluation.loss(tally), validationAccuracy: Evaluation.accuracy(tally) }
@@ -224,8 +233,9 @@ export const open = (
     // a batch is never larger than what there is: the rest of it would be computed for nothing
     const batchSize = Math.min(options.batchSize, data.training.length)
     const fitted = { ...options, batchSize }
-    const stepper = yield* compiled({ ...fitted, ...data, network, lookEvery }, Evaluation.batchRows)
-    const predict = Evaluation.inBatches(network, stepper.predict)
+    const { batchRows } = Evaluation
+    const { inputs, labels } = validated(data)
+    const stepper = yield* compiled({ ...fitted, ...data, network, lookEvery }, { inputs, batchRows })
     let history: ReadonlyArray<Epoch> = []
     let best: TrainingState.Best | undefined
     return {
@@ -239,12 +249,12 @@ export const open = (
       epoch: (epoch) =>
         Effect.gen(function* () {
           const { steps, ...trained } = yield* trainEpoch(stepper, data, fitted, epoch, history)
-          const validated = yield* validate(predict, data)
-          if (!Number.isFinite(validated.validationLoss)) {
+          const measured = yield* validate(stepper, labels, data.classes)
+          if (!Number.isFinite(measured.validationLoss)) {
             const { learningRate } = options.optimizer
             return yield* new Diverged({ epoch, step: steps, learningRate, history })
           }
-          const row = { epoch, ...trained, ...validated }
+          const row = { epoch, ...trained, ...measured }
           history = [...history, row]
           if (best === undefined || row.validationAccuracy > best.validationAccuracy) {
             best = { epoch, validationAccuracy: row.validationAccuracy, weights: stepper.weights() }

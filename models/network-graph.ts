@@ -32,6 +32,13 @@ export const builder = () => {
       }),
     read: (name: string, variable: string, type: Dtype, ...after: ReadonlyArray<string>) =>
       add(name, "ReadVariableOp", [variable, ...after], { dtype: { type } }),
+    /** Rows of a variable, by number. */
+    gather: (name: string, variable: string, rows: string, type: Dtype) =>
+      add(name, "ResourceGather", [variable, rows], {
+        dtype: { type },
+        Tindices: { type: "int32" },
+        batch_dims: { int: 0 }
+      }),
     /** A number to fetch: a call runs what it fetches depends on. */
     after: (name: string, done: ReadonlyArray<string>) => {
       const zero = add(`${name}/zero`, "Const", [], {
@@ -73,28 +80,24 @@ export const standIn = (tf: Tf, node: string, type: "float" | "int32", shape: Re
   tensor: tf.zeros([...shape], type === "float" ? "float32" : "int32")
 })
 
-/** The probabilities of `rows` inputs as nodes from the placeholder `x`, and their call. */
+/** The probabilities of the `rows` inputs that the node `x` gives, as nodes. Gives the name of the last. */
 export const predictNodes = (
   tf: Tf,
   graph: Builder,
   network: Network.Checked,
   weights: ReadonlyArray<Variable>,
-  rows: number
+  rows: number,
+  x: string
 ) =>
   Effect.gen(function* () {
-    const shape = [rows, ...network.input]
-    const x = standIn(tf, graph.fed("predict_x", "float", shape), "float", shape)
+    const given = standIn(tf, x, "float", [rows, ...network.input])
     const values = weights.map(({ value, shape }) => standIn(tf, value, "float", shape))
     const tensors = values.map(({ tensor }) => tensor)
-    const { nodes, outputs } = yield* traceOwn(tf, "predict_", [x, ...values], () => [
-      tf.softmax(Network.logits(operations(tf), network, tensors, x.tensor, null))
-    ]).pipe(Effect.ensuring(Effect.sync(() => tf.dispose([x.tensor, tensors]))))
+    const { nodes, outputs } = yield* traceOwn(tf, "predict_", [given, ...values], () => [
+      tf.softmax(Network.logits(operations(tf), network, tensors, given.tensor, null))
+    ]).pipe(Effect.ensuring(Effect.sync(() => tf.dispose([given.tensor, tensors]))))
     graph.nodes.push(...nodes)
-    const signature: Signature = {
-      inputs: { x: { node: x.node, type: "float" } },
-      outputs: { probabilities: outputs[0] as string }
-    }
-    return signature
+    return outputs[0] as string
   })
 
 export interface Assigned {

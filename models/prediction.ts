@@ -19,7 +19,9 @@ export const openPredictor = (
     const { tf } = tensorflow
     const graph = builder()
     const weights = weightVariables(graph, network)
-    const predict = yield* predictNodes(tf, graph, network, weights, rows)
+    const fed = graph.fed("x", "float", [rows, ...network.input])
+    const probabilities = yield* predictNodes(tf, graph, network, weights, rows, fed)
+    const predict = { inputs: { x: { node: fed, type: "float" as const } }, outputs: { probabilities } }
     const assigned = weights.map(({ name, shape }) => ({
       name,
       type: "float" as const,

@@ -1,6 +1,6 @@
 import { Effect, type Scope } from "effect"
 import { type GraphUnloadable, Tensorflow, type Tf } from "../services/Tensorflow.ts"
-import type { Attr, Dtype, Signature } from "../services/tensorflow-graph.ts"
+import type { Attr, Signature } from "../services/tensorflow-graph.ts"
 import * as Network from "./Network.ts"
 import {
   assignNodes,
@@ -15,7 +15,6 @@ import {
   weightVariables
 } from "./network-graph.ts"
 import * as Optimizer from "./Optimizer.ts"
-import type { PredictBatch } from "./prediction.ts"
 import * as Stepper from "./Stepper.ts"
 
 type Tensor = import("@tensorflow/tfjs-node-gpu").Tensor
@@ -27,7 +26,7 @@ const int32: Attr = { type: "int32" }
 const stepNodes = (tf: Tf, graph: Builder, setup: Stepper.Setup, weights: ReadonlyArray<Variable>) =>
   Effect.gen(function* () {
     const { network, batchSize } = setup
-    const { add, fed, read, variable } = graph
+    const { add, fed, gather, read, variable } = graph
     const rule = Optimizer.rule(setup.optimizer)
     const count = rule.scalars(1).length
     const rows = fed("rows", "int32", [batchSize])
@@ -39,10 +38,9 @@ const stepNodes = (tf: Tf, graph: Builder, setup: Stepper.Setup, weights: Readon
     variable("inputs", "float", [setup.labels.length, ...network.input])
     variable("labels", "int32", [setup.labels.length])
     variable("told", "float", [setup.lookEvery, 2])
-    const gather = (name: string, type: Dtype) =>
-      add(`batch_${name}`, "ResourceGather", [name, rows], { dtype: { type }, Tindices: int32, batch_dims: { int: 0 } })
-    const x = standIn(tf, gather("inputs", "float"), "float", [batchSize, ...network.input])
-    const labels = standIn(tf, gather("labels", "int32"), "int32", [batchSize])
+    const inputsOfBatch = gather("batch_inputs", "inputs", rows, "float")
+    const x = standIn(tf, inputsOfBatch, "float", [batchSize, ...network.input])
+    const labels = standIn(tf, gather("batch_labels", "labels", rows, "int32"), "int32", [batchSize])
     const share = standIn(tf, shares, "float", [batchSize])
     const seeds = seedNames.map((name) => standIn(tf, name, "int32", [2]))
     const values = weights.map(({ value, shape }) => standIn(tf, value, "float", shape))
@@ -97,14 +95,21 @@ export interface CompiledStepper extends Stepper.Stepper {
   readonly slots: () => ReadonlyArray<Float32Array>
   /** Goes on from what `weights` and `slots` gave. */
   readonly restore: (weights: ReadonlyArray<Float32Array>, slots: ReadonlyArray<Float32Array>) => void
-  /** What the weights as they are now say of exactly `predictRows` inputs. */
-  readonly predict: PredictBatch
+  /** Probabilities [rows, classes] by the weights as they are now, of validation rows by number, `batchRows` of them. */
+  readonly predict: (rows: Int32Array) => Float32Array
+}
+
+/** Rows to validate on, held natively: inputs row-major [rows, ...network.input]. */
+export interface Validation {
+  readonly inputs: Float32Array
+  /** How many of them are predicted at once. */
+  readonly batchRows: number
 }
 
 /** Training with every step one call of one graph: the weights never leave TensorFlow, which fuses what it can. */
 export const open = (
   setup: Stepper.Setup,
-  predictRows: number
+  validation: Validation
 ): Effect.Effect<CompiledStepper, GraphUnloadable, Tensorflow | Scope.Scope> =>
   Effect.gen(function* () {
     const tensorflow = yield* Tensorflow
@@ -115,9 +120,15 @@ export const open = (
     const { rule, signatures } = yield* stepNodes(tf, graph, setup, weights)
     const slotsOf = ({ name, shape }: Variable) =>
       Array.from({ length: rule.slots }, (_, slot) => ({ name: slotName(name, slot), shape }))
-    const predict = yield* predictNodes(tf, graph, network, weights, predictRows)
+    const { batchRows } = validation
+    const validationShape = [validation.inputs.length / Network.sizeOf(network.input), ...network.input]
+    graph.variable("validation", "float", validationShape)
+    const validationRows = graph.fed("validation_rows", "int32", [batchRows])
+    const batch = graph.gather("validation_batch", "validation", validationRows, "float")
+    const probabilities = yield* predictNodes(tf, graph, network, weights, batchRows, batch)
     const data = [
       { name: "inputs", type: "float", shape: [labels.length, ...network.input], slots: 0, isWritten: false },
+      { name: "validation", type: "float", shape: validationShape, slots: 0, isWritten: false },
       { name: "labels", type: "int32", shape: [labels.length], slots: 0, isWritten: false },
       { name: "told", type: "float", shape: [lookEvery, 2], slots: 0, isWritten: true }
     ] as const
@@ -133,7 +144,7 @@ export const open = (
         init,
         restore,
         ...signatures,
-        predict,
+        predict: { inputs: { rows: { node: validationRows, type: "int32" } }, outputs: { probabilities } },
         weights: outputsOf(weights),
         ...(kept.length === 0 ? {} : { slots: outputsOf(slotReads) })
       }
@@ -151,6 +162,7 @@ export const open = (
       const fed = {
         ...inputs,
         inputs: tf.tensor(setup.inputs, [labels.length, ...network.input]),
+        validation: tf.tensor(validation.inputs, validationShape),
         labels: tf.tensor1d(labels, "int32"),
         told: tf.zeros([lookEvery, 2])
       }
@@ -202,7 +214,6 @@ export const open = (
         ])
         tf.dispose(call("restore", Object.fromEntries(given)))
       },
-      predict: (inputs) =>
-        floats(call("predict", { x: tf.tensor(inputs, [predictRows, ...network.input]) }).probabilities)
+      predict: (rows) => floats(call("predict", { rows: tf.tensor1d(rows, "int32") }).probabilities)
     } satisfies CompiledStepper
   })

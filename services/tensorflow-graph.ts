@@ -12,7 +12,7 @@ export interface Node {
   readonly attrs: Readonly<Record<string, Attr>>
 }
 
-export type Dtype = "float" | "int32" | "int64" | "bool"
+export type Dtype = "float" | "int32" | "uint8" | "int64" | "bool"
 
 export type Attr =
   | { readonly type: Dtype }
@@ -51,7 +51,7 @@ const float = (field: number, value: number): Bytes => {
 }
 const entry = (field: number, key: string, value: Bytes): Bytes => block(field, block(1, key), block(2, value))
 
-const dtypes = { float: 1, int32: 3, int64: 9, bool: 10 } as const
+const dtypes = { float: 1, int32: 3, uint8: 4, int64: 9, bool: 10 } as const
 const dimensions = (shape: ReadonlyArray<number>): Bytes =>
   Buffer.concat(shape.map((size) => block(2, number(1, size))))
 type Values = Float32Array | Int32Array | Uint8Array

@@ -41,7 +41,7 @@ const chance = /^(Random|TruncatedNormal|Multinomial|Parameterized)/
 /** Whole numbers in a row that may be a shape, axes or a permutation. */
 const longestRow = 8
 
-const dtypeNames: Readonly<Record<number, Dtype>> = { 1: "float", 3: "int32", 9: "int64", 10: "bool" }
+const dtypeNames: Readonly<Record<number, Dtype>> = { 1: "float", 3: "int32", 4: "uint8", 9: "int64", 10: "bool" }
 
 /** What a tensor that no operation made may be: a number, many times one number, or a shape. Anything else was computed. */
 const literal = (values: Float32Array | Int32Array | Uint8Array, shape: ReadonlyArray<number>) => {

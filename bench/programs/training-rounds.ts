@@ -139,6 +139,7 @@ const measure = (one: Case, peer: Effect.Effect.Success<ReturnType<typeof keras>
     const { name, batchSize, steps } = one
     const size = one.input.reduce((product, length) => product * length, 1)
     const data = dataOf(size)
+    const validation = { inputs: data.inputs.subarray(0, size), batchRows: 1 }
     const setupOf = (layers: Network.Network) =>
       Effect.map(Network.check(layers, one.input, 10), (network): Setup => {
         const optimizer = { kind: "adam", learningRate } as const
@@ -157,13 +158,13 @@ const measure = (one: Case, peer: Effect.Effect.Success<ReturnType<typeof keras>
         const plain = yield* setupOf(
           one.layers.map((layer) => (layer.kind === "dropout" ? { ...layer, rate: 0 } : layer))
         )
-        const ours = lossesOf(yield* Compiled.open(plain, 1), batchSize)
+        const ours = lossesOf(yield* Compiled.open(plain, validation), batchSize)
         const eager = lossesOf(yield* Eager.open(tf, plain), batchSize)
         const { losses } = yield* peer({ do: "losses", name, steps: checkedSteps })
         return { eager: furthest(eager, ours), keras: furthest(losses ?? [], ours) }
       })
     )
-    const compiled = yield* Compiled.open(setup, 1)
+    const compiled = yield* Compiled.open(setup, validation)
     const eager = yield* Eager.open(tf, setup)
     const times = { eager: [] as Array<number>, compiled: [] as Array<number>, keras: [] as Array<number> }
     for (let round = 0; round < rounds; round++) {

@@ -108,7 +108,7 @@ layer(Tensorflow.live)("a training step", (it) => {
           const inputs = Random.uniform({ seed: 3, purpose: "weights", epoch: 0, step: 0 }, rows * size, 1)
           const labels = Int32Array.from({ length: rows }, (_, row) => (row * 3) % classes)
           const setup = { network, inputs, labels, optimizer, l2, batchSize, seed, lookEvery: steps }
-          const steppers = [yield* Compiled.open(setup, 4), yield* Eager.open(tf, setup)]
+          const steppers = [yield* Compiled.open(setup, { inputs, batchRows: 4 }), yield* Eager.open(tf, setup)]
           const named = Network.weights(network)
           let weights = Network.initialWeights(network, seed).map((start) => Float64Array.from(start))
           const rules = weights.map((values) => Array.from(values, rule))

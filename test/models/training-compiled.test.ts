@@ -53,6 +53,9 @@ const setupOf = (
     return { network, inputs, labels, optimizer, l2: 0, batchSize, seed: 9, lookEvery: steps, ...changes }
   })
 
+/** Trained on its rows, and validated on them. */
+const open = (setup: Setup) => Compiled.open(setup, { inputs: setup.inputs, batchRows: predictRows })
+
 /** The rows of a step: every sixth is a smaller batch, as at the end of an epoch. */
 const batch = (step: number) =>
   Int32Array.from({ length: step % 6 === 0 ? 5 : batchSize }, (_, at) => (step * 7 + at * 5) % rows)
@@ -71,7 +74,7 @@ layer(Tensorflow.live)("the compiled step", (it) => {
           const { tf } = yield* Tensorflow
           const setup = yield* setupOf(layers, input, optimizer, { l2: 1e-3 })
           const eager = yield* Eager.open(tf, setup)
-          const compiled = yield* Compiled.open(setup, predictRows)
+          const compiled = yield* open(setup)
           for (let step = 1; step <= steps; step++) {
             eager.step(batch(step), 1, step)
             compiled.step(batch(step), 1, step)
@@ -95,7 +98,7 @@ layer(Tensorflow.live)("the compiled step", (it) => {
     () =>
       Effect.gen(function* () {
         const still = { kind: "sgd", learningRate: 0, momentum: 0 } as const
-        const compiled = yield* Compiled.open(yield* setupOf([dense, drop, end], [20], still), predictRows)
+        const compiled = yield* open(yield* setupOf([dense, drop, end], [20], still))
         const rows = Int32Array.from({ length: batchSize }, (_, at) => at)
         const places = [1, 2, 3, 1].map((step) => [1, step] as const)
         for (const [epoch, step] of [...places, [2, 1] as const]) compiled.step(rows, epoch, step)
@@ -109,8 +112,8 @@ layer(Tensorflow.live)("the compiled step", (it) => {
     Effect.gen(function* () {
       const setup = yield* setupOf([dense, end], [20], optimizers.sgd)
       const [padded, exact] = [
-        yield* Compiled.open(setup, predictRows),
-        yield* Compiled.open({ ...setup, batchSize: 5 }, predictRows)
+        yield* open(setup),
+        yield* open({ ...setup, batchSize: 5 })
       ]
       const rows = Int32Array.of(3, 1, 4, 15, 9)
       for (const stepper of [padded, exact]) stepper.step(rows, 1, 1)
@@ -128,15 +131,15 @@ layer(Tensorflow.live)("the compiled step", (it) => {
     Effect.gen(function* () {
       const { tf } = yield* Tensorflow
       const setup = yield* setupOf([dense, drop, end], [20], optimizers.adam)
-      const compiled = yield* Compiled.open(setup, predictRows)
-      const inputs = setup.inputs.subarray(0, predictRows * 20)
-      const before = compiled.predict(inputs)
+      const compiled = yield* open(setup)
+      const chosen = Int32Array.from({ length: predictRows }, (_, at) => (at * 5) % rows)
+      const before = compiled.predict(chosen)
       compiled.step(batch(1), 1, 1)
-      const after = compiled.predict(inputs)
+      const after = compiled.predict(chosen)
       expect(after).not.toStrictEqual(before)
       const [w1, b1, w2, b2] = compiled.weights()
       const expected = tf.tidy(() => {
-        const x = tf.tensor2d(inputs, [predictRows, 20])
+        const x = tf.gather(tf.tensor2d(setup.inputs, [rows, 20]), tf.tensor1d(chosen, "int32"))
         const hidden = tf.relu(tf.add(tf.matMul(x, tf.tensor2d(w1 ?? [], [20, 72])), tf.tensor1d(b1 ?? [])))
         return tf.softmax(tf.add(tf.matMul(hidden, tf.tensor2d(w2 ?? [], [72, 4])), tf.tensor1d(b2 ?? []))).dataSync()
       })
@@ -150,7 +153,7 @@ layer(Tensorflow.live)("the compiled step", (it) => {
       const tensors = tf.memory().numTensors
       yield* Effect.gen(function* () {
         const setup = yield* setupOf([conv(6, "valid"), pool, drop, flatten, dense, end], [9, 8, 3], optimizers.adam)
-        const compiled = yield* Compiled.open(setup, predictRows)
+        const compiled = yield* open(setup)
         const backend =
           tf.backend() as import("@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js").NodeJSKernelBackend
         const { binding } = backend
@@ -207,7 +210,7 @@ it.scoped(
         }
       })
       const setup = yield* setupOf([dense, drop, end], [20], optimizers.momentum)
-      yield* Effect.provideService(Compiled.open(setup, predictRows), Tensorflow, watched)
+      yield* Effect.provideService(open(setup), Tensorflow, watched)
       const nodes = new Map(graphs.flatMap(({ nodes }) => nodes.map((node) => [node.name, node])))
       const all = [...nodes.values()]
       const written = new Set(all.flatMap(({ op, inputs }) => (/^Resource(Apply|Scatter)/.test(op) ? [inputs[0]] : [])))

@@ -60,9 +60,9 @@ const train = ({ units, dropout, learningRate = 1e-3, ...changes }: Changes = {}
     () => Effect.void
   )
 
-/** The mask of the first dropout layer in a step, at a rate of 0.25. */
-const maskOf = (tf: Tf, place: Omit<Random.Place, "purpose">, shape: ReadonlyArray<number>) =>
-  dropoutMask(tf, shape, 0.25, tf.tensor1d(Int32Array.from(Random.words({ ...place, purpose: "dropout" }, 2)), "int32"))
+/** The mask of the first dropout layer in a step. */
+const maskOf = (tf: Tf, rate: number, place: Omit<Random.Place, "purpose">, shape: ReadonlyArray<number>) =>
+  dropoutMask(tf, shape, rate, tf.tensor1d(Int32Array.from(Random.words({ ...place, purpose: "dropout" }, 2)), "int32"))
 
 /** How the weights do on some of the rows. */
 const tallyOf = (weights: ReadonlyArray<Float32Array>, data: Training.Data, on: Int32Array) =>
@@ -143,18 +143,33 @@ layer(Tensorflow.live)("training", (it) => {
     })
   )
 
-  it.effect("drops other units in every step, epoch and seed, at its rate, and the same ones again", () =>
-    Effect.gen(function* () {
-      const { tf } = yield* Tensorflow
-      const mask = (seed: number, epoch: number, step: number) =>
-        tf.tidy(() => maskOf(tf, { seed, epoch, step }, [64, 32]).dataSync())
-      const masks = [mask(1, 1, 1), mask(1, 1, 2), mask(1, 2, 1), mask(2, 1, 1)].map((kept) => kept.join())
-      expect(new Set(masks).size).toBe(4)
-      expect(mask(1, 1, 1).join()).toBe(masks[0])
-      expect(mask(1, 1, 1).filter((scale) => scale === 0).length / (64 * 32)).toBeCloseTo(0.25, 1)
-      expect(new Set(mask(1, 1, 1))).toStrictEqual(new Set([0, Math.fround(1 / 0.75)]))
-    })
-  )
+  // one in 256ths, which is drawn by bytes, and one that is not; cells that fill no whole words
+  for (const rate of [0.25, 0.3]) {
+    it.effect(`drops other units in every step, epoch and seed, at its rate, and the same ones again: ${rate}`, () =>
+      Effect.gen(function* () {
+        const { tf } = yield* Tensorflow
+        const shape = [203, 111] as const
+        const cells = shape[0] * shape[1]
+        const mask = (seed: number, epoch: number, step: number) =>
+          tf.tidy(() => maskOf(tf, rate, { seed, epoch, step }, shape).dataSync())
+        const masks = [mask(1, 1, 1), mask(1, 1, 2), mask(1, 2, 1), mask(2, 1, 1)].map((kept) => kept.join())
+        expect(new Set(masks).size).toBe(4)
+        expect(mask(1, 1, 1).join()).toBe(masks[0])
+        const dropped = Array.from(mask(1, 1, 1), (scale) => scale === 0)
+        expect(new Set(mask(1, 1, 1))).toStrictEqual(new Set([0, Math.fround(1 / (1 - rate))]))
+        // within five standard deviations: of all cells, of each of the four in a word, and of neighbours together
+        const isShare = (of: (at: number) => boolean, share: number, count: number) => {
+          const found = dropped.filter((_, at) => of(at)).length / count
+          expect(Math.abs(found - share)).toBeLessThan(5 * Math.sqrt((share * (1 - share)) / count))
+        }
+        isShare((at) => dropped[at] === true, rate, cells)
+        for (const byte of [0, 1, 2, 3])
+          isShare((at) => at % 4 === byte && dropped[at] === true, rate, Math.ceil((cells - byte) / 4))
+        for (const apart of [1, 2, 4])
+          isShare((at) => dropped[at] === true && dropped[at + apart] === true, rate ** 2, cells - apart)
+      })
+    )
+  }
 
   it.effect("never sees the held-out rows", () =>
     Effect.gen(function* () {

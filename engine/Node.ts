@@ -13,8 +13,15 @@ export type InputSpec = AnyArtifact | Many<AnyArtifact>
 
 export const isMany = (input: InputSpec): input is Many<AnyArtifact> => "_tag" in input
 
-/** How much of the machine a node takes while it runs: one core, or all of them. */
-export type Share = "core" | "machine"
+/**
+ * How much of the machine a node takes while it runs: one core, all of them, or all of them though not all the time, so
+ * that it takes two to keep the machine busy.
+ */
+export type Share = "core" | "half" | "machine"
+
+/** How many of so many cores a node is counted for. */
+export const coresOf = (share: Share, cores: number): number =>
+  share === "machine" ? cores : share === "half" ? Math.ceil(cores / 2) : 1
 
 /** How a stage gets to its outputs step by step. */
 export interface Iterates {

@@ -10,6 +10,7 @@ import * as Decide from "./Decide.ts"
 import { Executor } from "./Executor.ts"
 import { type ExecuteFailure, type Explained, explain, explainNode, InputLost } from "./Failure.ts"
 import type * as Graph from "./Graph.ts"
+import { coresOf } from "./Node.ts"
 import * as NodeKey from "./NodeKey.ts"
 import { DamageListener, ProgressListener } from "./Progress.ts"
 import { publish, RunEvent, RunEvents } from "./RunEvent.ts"
@@ -177,7 +178,7 @@ const leased = (
   Effect.gen(function* () {
     const leases = yield* Leases
     const lease = yield* Decide.leaseOf(entry, decision)
-    const share = entry.node.definition.share === "machine" ? state.cores : 1
+    const share = coresOf(entry.node.definition.share, state.cores)
     // the cores first: a key is not held by who waits for one, while another process may have one free
     const mine = yield* Effect.flatMap(leases.tryAcquire(lease), (isHeld) =>
       isHeld ? compute(state, entry, decision, outputs, forced) : Effect.succeed(null)

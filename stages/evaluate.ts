@@ -15,7 +15,7 @@ export const evaluate = Stage.make({
   outputs: { metrics: Metrics, confusion: ConfusionMatrix, predictions: Predictions },
   errors: EvaluationError,
   facts: tensorflowFacts,
-  share: "machine",
+  share: "half",
   run: ({ model, features }) =>
     evaluated(model, {
       shape: features.header.shapes.feature ?? [],

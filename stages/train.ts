@@ -72,7 +72,7 @@ export const train = Stage.iterate({
   outputs: { model: Classifier, history: History, fit: Fit },
   errors: Schema.Union(FittingError, ViewsDiffer),
   facts: tensorflowFacts,
-  share: "machine",
+  share: "half",
   run: ({ features, validation }, params) =>
     Effect.flatMap(examplesOf(features, validation), (examples) => fitting(DenseHead.layers(params), examples, params))
 })

@@ -49,14 +49,25 @@ const allCores = Stage.make({
   run: work
 })
 
+const halfCores = Stage.make({
+  name: "half-cores",
+  inputs: {},
+  params: { number },
+  outputs: { done: Done },
+  share: "half",
+  run: work
+})
+
+/** From this number down nodes take half of the machine. */
+const HALF = -10
+const stageOf = (number: number) => (number <= HALF ? halfCores : number < 0 ? allCores : oneCore)
+
 const many = Pipeline.make({
   name: "many",
-  description: "Nodes that do not depend on each other; those below zero take the machine",
+  description: "Nodes that do not depend on each other; those below zero take the machine, or half of it",
   params: { numbers: Param.make(Schema.Array(Schema.Int), [], "A node each") },
   build: ({ numbers }) =>
-    Object.fromEntries(
-      numbers.map((number, index) => [`n${index}`, (number < 0 ? allCores : oneCore)({}, { number }).done])
-    )
+    Object.fromEntries(numbers.map((number, index) => [`n${index}`, stageOf(number)({}, { number }).done]))
 })
 
 /** Told from the nodes before them by this much. */
@@ -154,6 +165,27 @@ it.scoped("a node that takes the machine is computed alone", () =>
     expect(most((number) => number > 0)).toBe(2)
   })
 )
+
+for (const [cores, together] of [
+  [1, [-10]],
+  [2, [-10, -11]],
+  [3, [-10]],
+  [4, [-10, -11]]
+] as const) {
+  it.scoped(`of nodes that take half of ${cores} cores, ${together.length} are computed at once`, () =>
+    Effect.gen(function* () {
+      const process = yield* cache()
+      const open = yield* Deferred.make<void>()
+      during = () => Deferred.await(open)
+      const fiber = yield* Effect.fork(process([-10, -11, -12], cores).run)
+      yield* settle
+      expect([...running]).toEqual(together)
+      yield* Deferred.succeed(open, undefined)
+      expect((yield* Fiber.join(fiber)).status).toBe("done")
+      expect(began).toEqual([-10, -11, -12])
+    })
+  )
+}
 
 it.scoped("a node that waits for a core is left to a process that has one free", () =>
   Effect.gen(function* () {

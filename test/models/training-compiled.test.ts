@@ -111,10 +111,7 @@ layer(Tensorflow.live)("the compiled step", (it) => {
   it.scoped("counts the rows of a smaller batch only: its loss and its update are those of a batch of that size", () =>
     Effect.gen(function* () {
       const setup = yield* setupOf([dense, end], [20], optimizers.sgd)
-      const [padded, exact] = [
-        yield* open(setup),
-        yield* open({ ...setup, batchSize: 5 })
-      ]
+      const [padded, exact] = [yield* open(setup), yield* open({ ...setup, batchSize: 5 })]
       const rows = Int32Array.of(3, 1, 4, 15, 9)
       for (const stepper of [padded, exact]) stepper.step(rows, 1, 1)
       const [ours, theirs] = [padded.losses()[0], exact.losses()[0]]

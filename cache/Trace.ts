@@ -87,6 +87,16 @@ export const layerMemory = (
   })
 }
 
+/**
+ * The same traces, those of a stage listed once, as they are when first asked for: a sweep compares a thousand nodes with
+ * what was there before it.
+ */
+export const listOnce: Effect.Effect<typeof TraceStore.Service, never, TraceStore> = Effect.gen(function* () {
+  const traces = yield* TraceStore
+  const ofStage = yield* Effect.cachedFunction(traces.ofStage)
+  return { ...traces, ofStage }
+})
+
 /** Rows of all its tables, null where it has none, and bytes of all its outputs. */
 export const totals = (trace: Trace) => {
   const stored = Object.values(trace.outputs)

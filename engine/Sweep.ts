@@ -2,6 +2,7 @@ import { Effect } from "effect"
 import type { AnyArtifact, ArtifactUnreadable } from "../artifacts/Artifact.ts"
 import * as Document from "../artifacts/Document.ts"
 import { ObjectStore, readPart, type StoreFailed } from "../cache/ObjectStore.ts"
+import { listOnce, TraceStore } from "../cache/Trace.ts"
 import { type Explained, explain, InputLost } from "./Failure.ts"
 import * as Graph from "./Graph.ts"
 import * as NodeKey from "./NodeKey.ts"
@@ -181,7 +182,11 @@ const work = (sweep: Sweep, { jobs }: Options) =>
       yield* Effect.forEach(kept, (point) => settle(sweep, point), { concurrency: LOOKED_UP_AT_ONCE, discard: true })
       yield* Effect.forEach(others, (point) => settle(sweep, point), { concurrency: jobs, discard: true })
     }).pipe(Effect.provideService(Notice.Notices, say))
-  }).pipe(NodeKey.rememberFacts, Effect.provideServiceEffect(RunRecords, readOnce))
+  }).pipe(
+    NodeKey.rememberFacts,
+    Effect.provideServiceEffect(RunRecords, readOnce),
+    Effect.provideServiceEffect(TraceStore, listOnce)
+  )
 
 const sharedOf = ({ needs }: Sweep): ReadonlySet<string> => {
   const seen = new Set<string>()

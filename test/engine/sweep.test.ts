@@ -1,6 +1,7 @@
 import { beforeEach, expect, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Layer } from "effect"
 import * as fc from "fast-check"
+import { TraceStore } from "../../cache/Trace.ts"
 import * as Executor from "../../engine/Executor.ts"
 import * as Pipeline from "../../engine/Pipeline.ts"
 import type { RunRecord } from "../../engine/RunRecord.ts"
@@ -85,6 +86,30 @@ it.effect("points that were added to a finished sweep are all that runs", () =>
     Toys.resetCounts()
     yield* sweep(moduli(998, 10))
     expect(runs()).toEqual({})
+  })
+)
+
+it.effect("a sweep compares its points with what was there before it, listed once a stage", () =>
+  Effect.gen(function* () {
+    const { sweep, unprovided, layer } = memory()
+    yield* sweep(moduli(1000, 2))
+    const listed: Array<string> = []
+    const counting = Layer.effect(
+      TraceStore,
+      Effect.map(TraceStore, (traces) => ({
+        ...traces,
+        ofStage: (stage: string) =>
+          Effect.zipRight(
+            Effect.sync(() => listed.push(stage)),
+            traces.ofStage(stage)
+          )
+      }))
+    )
+    const record = yield* Effect.provide(unprovided(moduli(2000, 6)), Layer.provideMerge(counting, layer))
+    expect(listed.sort()).toEqual(["describe", "sum"])
+    const because = record.nodes.flatMap(({ stage, reasons }) => (stage === "sum" ? [reasons] : []))
+    expect(because.length).toBe(6)
+    for (const reasons of because) expect(reasons).toMatchObject([{ _tag: "ParamChanged", name: "modulo" }])
   })
 )
 

@@ -1,4 +1,5 @@
 import { Effect, Schema } from "effect"
+import { BestNetwork } from "../artifacts/BestNetwork.ts"
 import * as ClassNames from "../artifacts/ClassNames.ts"
 import { SweepCurves } from "../artifacts/Curves.ts"
 import { History } from "../artifacts/History.ts"
@@ -53,7 +54,9 @@ const rowOf = ({ name, epochs }: Trained, parameters: number | null, testAccurac
   }
 }
 
-/** The learning curves of many networks in one figure, and how they compare. Of the images only the shape is looked at. */
+type Row = ReturnType<typeof rowOf>
+
+/** The learning curves of many networks in one figure, how they compare, and the best of them. Of the images only the shape is looked at. */
 export const plotSweep = Stage.make({
   name: "plot-sweep",
   inputs: { histories: Stage.many(History), metrics: Stage.many(Metrics), images: Images },
@@ -65,7 +68,7 @@ export const plotSweep = Stage.make({
       (networks) => [...new Set([networks.at(0)?.name, networks.at(-1)?.name])].join(" to ")
     )
   },
-  outputs: { curves: SweepCurves, table: SweepTable },
+  outputs: { curves: SweepCurves, best: BestNetwork, table: SweepTable },
   errors: Schema.Union(FigureFailed, SweepMismatch, Network.NetworkInvalid, ClassNames.ClassNamesMissing),
   facts: { font: fontVersion },
   run: ({ histories, metrics, images: { header } }, { networks }) =>
@@ -86,11 +89,19 @@ export const plotSweep = Stage.make({
       const parameters = yield* Effect.forEach(networks, ({ layers }) =>
         parametersOf(layers, header.shapes.image ?? [], classes.length)
       )
+      const rows = trained.map((each, at) => rowOf(each, parameters[at] ?? null, metrics[at]?.testAccuracy ?? null))
+      const best = rows.reduce<Row | null>(
+        (best, row) => ((row.validationAccuracy ?? -1) > (best?.validationAccuracy ?? -1) ? row : best),
+        null
+      )
       return {
         curves: yield* figures.render(sweepCurves(trained, "Learning curves by network")),
-        table: {
-          networks: trained.map((each, at) => rowOf(each, parameters[at] ?? null, metrics[at]?.testAccuracy ?? null))
-        }
+        best: {
+          network: best?.name ?? null,
+          validationAccuracy: best?.validationAccuracy ?? null,
+          testAccuracy: best?.testAccuracy ?? null
+        },
+        table: { networks: rows }
       }
     })
 })

@@ -49,7 +49,7 @@ describe("pipelines that train networks of several sizes", () => {
       expect(Number.isInteger(row.testAccuracy * 9)).toBe(true)
     }
     expect(filesIn(path.join(at.results, "conv-sweep"))).toEqual(
-      [".results.json", "curves.png", "curves.svg", "curves.vl.json", "report.html", "table.json"].sort()
+      [".results.json", "best.json", "curves.png", "curves.svg", "curves.vl.json", "report.html", "table.json"].sort()
     )
     const svg = fs.readFileSync(path.join(at.results, "conv-sweep/curves.svg"), "utf8")
     for (const name of ["conv 2", "conv 4"]) expect(svg).toMatch(new RegExp(`>${name}: \\d+\\.\\d % at epoch \\d<`))
@@ -59,6 +59,17 @@ describe("pipelines that train networks of several sizes", () => {
     const document = await run(0, "conv-sweep", "--filters", "[2,3,4]", "--epochs", "3")
     expect(ran(document).filter((node) => node.startsWith("train-network"))).toEqual([conv(3)])
     expect(rowsOf(document).map(({ name }) => name)).toEqual(["conv 2", "conv 3", "conv 4"])
+  })
+
+  it("its runs are compared by the best network of each", async () => {
+    const finished = await pipeline(at, "compare", "conv-sweep", "--last", "2", "--json")
+    expect(finished.code, finished.stderr).toBe(0)
+    const { rows } = JSON.parse(finished.stdout)
+    expect(rows.map(({ params }: { readonly params: object }) => params)).toEqual([
+      { filters: [2, 4] },
+      { filters: [2, 3, 4] }
+    ])
+    for (const { metrics } of rows) expect(Object.keys(metrics)).toEqual(["testAccuracy", "validationAccuracy"])
   })
 
   it("dense-sweep varies the width of the dense layer", async () => {
@@ -72,7 +83,9 @@ describe("pipelines that train networks of several sizes", () => {
   it("tells people of every network in a line", async () => {
     const finished = await pipeline(at, "run", "dense-sweep", "--units", "[3,5]", "--epochs", "1")
     expect(finished.code, finished.stderr).toBe(0)
-    expect(finished.stdout).toMatch(/^table:\n {2}name +best epoch .* test .*\n {2}dense 3 +1 .* %.*\n {2}dense 5 +1 /m)
+    expect(finished.stdout).toMatch(
+      /^best: test accuracy [\d.]+ %, validation accuracy [\d.]+ %\ntable:\n {2}name +best epoch .* test .*\n {2}dense 3 +1 .* %.*\n {2}dense 5 +1 /m
+    )
   })
 
   it("refuses no sizes, equal ones, and what is no size, before anything runs", async () => {

@@ -22,7 +22,11 @@ const history = (validation: ReadonlyArray<number>) => {
 }
 const flatten = { name: "flat", layers: [{ kind: "flatten" }] }
 const of = (inputs: object, networks: ReadonlyArray<object>) =>
-  made<{ readonly table: unknown }>(plotSweep, { images: images.table, metrics: [], ...inputs }, { networks })
+  made<{ readonly best: unknown; readonly table: unknown }>(
+    plotSweep,
+    { images: images.table, metrics: [], ...inputs },
+    { networks }
+  )
 
 layer(Figures.live)("plot-sweep", (it) => {
   it.effect("lists each network with its best epoch, the earliest of equals, and null for what nobody measured", () =>
@@ -54,6 +58,18 @@ layer(Figures.live)("plot-sweep", (it) => {
         ]
       })
       assert.strictEqual(images.read(), 0)
+    })
+  )
+
+  it.effect("names the network that does best on the validation rows, the first of equals, and none of none", () =>
+    Effect.gen(function* () {
+      const networks = ["a", "b", "c"].map((name) => ({ name, layers: null }))
+      const histories = [history([0.5]), history([0.25, 0.75]), history([0.75])]
+      const metrics = [0.9, 0.6, 0.7].map((testAccuracy) => ({ testAccuracy }))
+      const { best } = yield* of({ histories, metrics }, networks)
+      assert.deepStrictEqual(best, { network: "b", validationAccuracy: 0.75, testAccuracy: 0.6 })
+      const none = yield* of({ histories: [], metrics: [] }, [])
+      assert.deepStrictEqual(none.best, { network: null, validationAccuracy: null, testAccuracy: null })
     })
   )
 

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto"
-import { closeSync, constants, existsSync, fstatSync, openSync, readSync } from "node:fs"
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs"
 import * as fs from "node:fs/promises"
 import * as path from "node:path"
 import { Effect, Schedule } from "effect"
@@ -43,18 +43,22 @@ export const storeFailed = (doing: string, file: string, cause: unknown): StoreF
 const tryFile = <A>(doing: string, file: string, run: () => Promise<A>): Effect.Effect<A, StoreFailed> =>
   Effect.tryPromise({ try: run, catch: (cause) => storeFailed(doing, file, cause) })
 
-/** Creates a directory and those above it. Node says ENOENT for whatever stops it; creating just one says why. */
-export const makeDirectory = async (directory: string): Promise<void> => {
-  try {
-    await fs.mkdir(directory, { recursive: true })
-  } catch (cause) {
-    if ((cause as { readonly code?: string }).code !== "ENOENT") throw cause
-    let missing = directory
-    while (!existsSync(path.dirname(missing))) missing = path.dirname(missing)
-    await fs.mkdir(missing)
-    await fs.mkdir(directory, { recursive: true })
-  }
-}
+const codeOf = (cause: unknown): string | undefined => (cause as { readonly code?: string }).code
+
+const makeOne = (directory: string): Promise<void> =>
+  fs.mkdir(directory).catch(async (cause) => {
+    const isThere = codeOf(cause) === "EEXIST" && (await fs.stat(directory)).isDirectory()
+    if (!isThere) throw cause
+  })
+
+/** Creates a directory and those above it. Node's own way says ENOENT for whatever stops it, and never ends under /proc. */
+export const makeDirectory = (directory: string): Promise<void> =>
+  makeOne(directory).catch(async (cause) => {
+    const above = path.dirname(directory)
+    if (codeOf(cause) !== "ENOENT" || above === directory) throw cause
+    await makeDirectory(above)
+    await makeOne(directory)
+  })
 
 const syncDirectory = async (directory: string): Promise<void> => {
   const handle = await fs.open(directory, constants.O_RDONLY)

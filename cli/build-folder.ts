@@ -56,7 +56,7 @@ export const buildFolder = <E>(
       const to = path.join(aside, file)
       const hash = createHash("sha256")
       let written = 0
-      yield* io(to, () => fs.mkdir(path.dirname(to), { recursive: true }))
+      yield* io(to, () => makeDirectory(path.dirname(to)))
       yield* Effect.acquireUseRelease(
         io(to, () => fs.open(to, "wx")),
         (handle) =>

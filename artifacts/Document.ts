@@ -28,6 +28,8 @@ export const make = <const Name extends string, A, I>(
   told: "whole" | "numbers" = "whole"
 ): Document<Name, A> => {
   const artifact = id({ name, version })
+  // made once: making one costs many times what it decodes
+  const parse = Schema.decodeUnknownEither(Schema.parseJson(schema))
   return {
     name,
     version,
@@ -64,8 +66,9 @@ export const make = <const Name extends string, A, I>(
           return yield* new ArtifactUnreadable({ artifact, object: stored.content, what: "it has no parts" })
         }
         const bytes = yield* read(part)
-        return yield* Schema.decodeUnknown(Schema.parseJson(schema))(new TextDecoder().decode(bytes)).pipe(
-          Effect.mapError((error) => new ArtifactUnreadable({ artifact, object: part.object, what: error.message }))
+        return yield* Either.mapLeft(
+          parse(new TextDecoder().decode(bytes)),
+          ({ message }) => new ArtifactUnreadable({ artifact, object: part.object, what: message })
         )
       })
   }

@@ -8,16 +8,32 @@ import * as Digest from "../artifacts/Digest.ts"
  */
 export const FORMAT = 1
 
+/**
+ * A record whose values all pass, checked by hand: a sweep of a thousand points reads a hundred thousand digests of files,
+ * and a schema asks many times as much for each.
+ */
+export const recordOf = <A>(
+  what: string,
+  is: (value: unknown) => value is A
+): Schema.Schema<Readonly<Record<string, A>>> =>
+  Schema.declare(
+    (value): value is Readonly<Record<string, A>> =>
+      typeof value === "object" && value !== null && !Array.isArray(value) && Object.values(value).every(is),
+    { identifier: `a record of ${what}` }
+  )
+const isString = (value: unknown): value is string => typeof value === "string"
+export const Strings = recordOf("strings", isString)
+
 /** The source a result depends on: every project file reached from the stage's own, and the packages they import. */
 export const Code = Schema.Struct({
   /** Project-relative path to the digest of the file stripped of types, comments and whitespace. */
-  files: Schema.Record({ key: Schema.String, value: Digest.Digest }),
+  files: recordOf("digests", Digest.is),
   /** Package name to version; native parts under their own names. */
-  packages: Schema.Record({ key: Schema.String, value: Schema.String })
+  packages: Strings
 })
 export type Code = typeof Code.Type
 
-const Values = Schema.Record({ key: Schema.String, value: Schema.Unknown })
+const Values = recordOf("values", (_): _ is unknown => true)
 
 /** A streamed input: how its rows are made, down to the stored table under it. */
 export interface Recipe {
@@ -57,7 +73,7 @@ export const KeyText = Schema.Struct({
   /** What of the machine may change the bytes: the native library's version, threads. */
   facts: Values,
   /** Output name to artifact@version. */
-  outputs: Schema.Record({ key: Schema.String, value: Schema.String })
+  outputs: Strings
 })
 export type KeyText = typeof KeyText.Type
 

@@ -1,7 +1,7 @@
 import { Context, Effect, Layer, Schema } from "effect"
 import { Header } from "../artifacts/ArrowTable.ts"
 import { Stored, StoredPart } from "../artifacts/Artifact.ts"
-import { Key, KeyText } from "./Key.ts"
+import { Key, KeyText, Strings } from "./Key.ts"
 import type { StoreFailed } from "./ObjectStore.ts"
 
 export const ChunkCounts = Schema.Struct({ reused: Schema.Int, ran: Schema.Int })
@@ -15,7 +15,7 @@ export const Trace = Schema.Struct({
   node: Schema.String,
   outputs: Schema.Record({ key: Schema.String, value: Stored }),
   /** What people call the inputs, by input name: the node and output, or a source's label. */
-  labels: Schema.Record({ key: Schema.String, value: Schema.String }),
+  labels: Strings,
   seconds: Schema.Number,
   chunks: Schema.NullOr(ChunkCounts),
   host: Schema.String,

@@ -64,7 +64,7 @@ export const sweepEvents = ({ varied, values }: Told, tellShared: (event: RunEve
       return reporter.note(`point ${settled.length} of ${values.length}: ${what}: ${how}`)
     }
 
-    const publish = (event: RunEvent): Effect.Effect<void> =>
+    const tell = (event: RunEvent): Effect.Effect<void> =>
       Effect.gen(function* () {
         const now = yield* Clock.currentTimeMillis
         switch (event._tag) {
@@ -114,5 +114,10 @@ export const sweepEvents = ({ varied, values }: Told, tellShared: (event: RunEve
             return yield* tellShared(event)
         }
       })
+    // a thousand points that are cached are two thousand such events, of which nothing is told
+    const publish = (event: RunEvent): Effect.Effect<void> =>
+      event._tag === "NodeReused" && !shared.has(event.node)
+        ? Effect.sync(() => running.delete(event.node))
+        : tell(event)
     return { publish, settled }
   })

@@ -82,4 +82,13 @@ export interface Wire<out A extends AnyArtifact, out E, out R, out S> {
 declare const Types: unique symbol
 export type AnyWire = Wire<AnyArtifact, unknown, unknown, unknown>
 
-export const wiresOf = (node: Node): ReadonlyArray<AnyWire> => Object.values(node.inputs).flat()
+const wires = new WeakMap<Node, ReadonlyArray<AnyWire>>()
+
+/** Every wire into a node, listed once: a sweep asks again and again. */
+export const wiresOf = (node: Node): ReadonlyArray<AnyWire> => {
+  const known = wires.get(node)
+  if (known !== undefined) return known
+  const all = Object.values(node.inputs).flat()
+  wires.set(node, all)
+  return all
+}

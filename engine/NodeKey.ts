@@ -80,14 +80,18 @@ export class KnownFacts extends Context.Reference<KnownFacts>()("headrace/KnownF
 export const rememberFacts = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.suspend(() => Effect.provideService(effect, KnownFacts, new Map()))
 
-const findOut = (stage: string, name: string, fact: Effect.Effect<unknown, Error>) =>
-  Effect.gen(function* () {
-    const known = yield* KnownFacts
-    if (known?.has(fact) === true) return known.get(fact)
-    const found = yield* Effect.mapError(fact, (error) => new FactUnknown({ stage, fact: name, cause: error.message }))
-    known?.set(fact, found)
-    return found
-  })
+const findOut = (
+  known: Map<unknown, unknown> | null,
+  stage: string,
+  name: string,
+  fact: Effect.Effect<unknown, Error>
+): Effect.Effect<unknown, FactUnknown> =>
+  known?.has(fact) === true
+    ? Effect.succeed(known.get(fact))
+    : fact.pipe(
+        Effect.mapError((error) => new FactUnknown({ stage, fact: name, cause: error.message })),
+        Effect.tap((found) => Effect.sync(() => known?.set(fact, found)))
+      )
 
 type Parts = Pick<Key.Recipe, "params" | "inputs" | "code" | "facts">
 
@@ -106,24 +110,17 @@ const parts = (node: Node<StageDefinition>, resolved: ResolvedInputs): Effect.Ef
     const code = yield* Effect.flatMap(Code, (all) => all.of(definition.name))
     // a parameter that was accepted encodes; NaN and its like are caught when the key is written
     const params = Param.encode(definition.params, node.params)
-    const inputs = yield* Effect.all(
-      Object.fromEntries(
-        Object.entries(resolved).map(([name, value]) => [
-          name,
-          Array.isArray(value)
-            ? Effect.forEach(value as ReadonlyArray<Resolved>, keyInput)
-            : keyInput(value as Resolved)
-        ])
-      ) as Record<string, Effect.Effect<Key.Input, KeyFailure, Code>>
-    )
-    const facts = yield* Effect.all(
-      Object.fromEntries(
-        Object.entries(definition.facts(node.params)).map(([name, fact]) => [
-          name,
-          findOut(definition.name, name, fact as Effect.Effect<unknown, Error>)
-        ])
-      )
-    )
+    const inputs: Record<string, Key.Input> = {}
+    for (const [name, value] of Object.entries(resolved)) {
+      inputs[name] = Array.isArray(value)
+        ? yield* Effect.forEach(value as ReadonlyArray<Resolved>, keyInput)
+        : yield* keyInput(value as Resolved)
+    }
+    const known = yield* KnownFacts
+    const facts: Record<string, unknown> = {}
+    for (const [name, fact] of Object.entries(definition.facts(node.params))) {
+      facts[name] = yield* findOut(known, definition.name, name, fact as Effect.Effect<unknown, Error>)
+    }
     // a fact named as a parameter stands for it
     const counted = Object.fromEntries(Object.entries(params).filter(([name]) => !(name in facts)))
     return { params: counted, inputs, code, facts }

@@ -102,9 +102,19 @@ export const fill = (
     })
   )
 
-/** Values that their schemas accept, as the JSON that enters keys. */
-export const encode = (params: Params, values: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
-  Object.fromEntries(Object.entries(params).map(([name, param]) => [name, encoded(param, values[name])]))
+const encodings = new WeakMap<object, { readonly params: Params; readonly json: Readonly<Record<string, unknown>> }>()
+
+/** Values that their schemas accept, as the JSON that enters keys; the same values are encoded once. */
+export const encode = (
+  params: Params,
+  values: Readonly<Record<string, unknown>>
+): Readonly<Record<string, unknown>> => {
+  const known = encodings.get(values)
+  if (known?.params === params) return known.json
+  const json = Object.fromEntries(Object.entries(params).map(([name, param]) => [name, encoded(param, values[name])]))
+  encodings.set(values, { params, json })
+  return json
+}
 
 /** A schema in words, from its annotations or its choices: "a positive number", "one of 96, 128". */
 export const expectation = (schema: Schema.Schema.All): string => {

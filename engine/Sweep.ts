@@ -29,9 +29,6 @@ export interface Options extends Run.Options {
   readonly varied: ReadonlyArray<string>
 }
 
-/** Looked up at once: enough for a disk, few enough for its file descriptors. */
-const LOOKED_UP_AT_ONCE = 32
-
 /** A thousand figures are nobody's to look at: a sweep draws its own. */
 const wants = (artifact: AnyArtifact): boolean => !Document.isPicture(artifact)
 
@@ -93,17 +90,9 @@ const levelsOf = ({ graph, stages }: RunState): ReadonlyArray<ReadonlyArray<Grap
   return levels
 }
 
-/** Settles all that is kept; the look-ups of a level wait for nothing but the disk. */
+/** Settles all that is kept, one node after the other: a small file is read at once, and a fiber costs more than that. */
 const recallAll = ({ state }: Sweep) =>
-  Effect.forEach(
-    levelsOf(state),
-    (level) =>
-      Effect.forEach(level, (entry) => Scheduler.recall(state, entry), {
-        concurrency: LOOKED_UP_AT_ONCE,
-        discard: true
-      }),
-    { discard: true }
-  )
+  Effect.forEach(levelsOf(state).flat(), (entry) => Scheduler.recall(state, entry), { discard: true })
 
 /** The values of a point's documents. */
 const readDocuments = ({ state, union }: Sweep, point: number) =>
@@ -149,13 +138,16 @@ const failureOf = ({ state, needs }: Sweep, point: number): Explained | null => 
   return null
 }
 
-const settle = (sweep: Sweep, point: number) =>
+/** Computes what a point needs; whether anything ran. */
+const obtainAll = ({ state, needs }: Sweep, point: number) =>
+  Effect.map(
+    Effect.forEach(needs[point] ?? [], (entry) => Scheduler.obtain(state, entry), { concurrency: "unbounded" }),
+    (outcomes) => outcomes.some((outcome) => outcome._tag === "Done" && outcome.status === "ran")
+  )
+
+const settle = (sweep: Sweep, point: number, isKept: boolean) =>
   Effect.gen(function* () {
-    const needed = sweep.needs[point] ?? []
-    const outcomes = yield* Effect.forEach(needed, (entry) => Scheduler.obtain(sweep.state, entry), {
-      concurrency: "unbounded"
-    })
-    const ran = outcomes.some((outcome) => outcome._tag === "Done" && outcome.status === "ran")
+    const ran = isKept ? false : yield* obtainAll(sweep, point)
     const failure = failureOf(sweep, point)
     const { documents, error } =
       failure === null
@@ -179,8 +171,8 @@ const work = (sweep: Sweep, { jobs }: Options) =>
       const isKept = (point: number) => (needs[point] ?? []).every(({ name }) => state.outcomes.has(name))
       const points = needs.map((_, point) => point)
       const [kept, others] = [points.filter(isKept), points.filter((point) => !isKept(point))]
-      yield* Effect.forEach(kept, (point) => settle(sweep, point), { concurrency: LOOKED_UP_AT_ONCE, discard: true })
-      yield* Effect.forEach(others, (point) => settle(sweep, point), { concurrency: jobs, discard: true })
+      yield* Effect.forEach(kept, (point) => settle(sweep, point, true), { discard: true })
+      yield* Effect.forEach(others, (point) => settle(sweep, point, false), { concurrency: jobs, discard: true })
     }).pipe(Effect.provideService(Notice.Notices, say))
   }).pipe(
     NodeKey.rememberFacts,

@@ -309,7 +309,10 @@ export const ranChunks = ({ nodes }: Pick<RunDocument, "nodes">): number =>
 export interface TraceDocument {
   readonly file: string
   readonly node: string
-  readonly outputs: Readonly<Record<string, { readonly parts: ReadonlyArray<{ readonly object: string }> }>>
+  readonly text: { readonly params: Readonly<Record<string, unknown>> }
+  readonly outputs: Readonly<
+    Record<string, { readonly content: string; readonly parts: ReadonlyArray<{ readonly object: string }> }>
+  >
 }
 
 export const tracesOf = ({ home }: Rig, stage: string): ReadonlyArray<TraceDocument> => {

@@ -1,0 +1,34 @@
+import * as fs from "node:fs"
+import * as path from "node:path"
+import { expect, it } from "vitest"
+import { documentOf, imageFolder, pipeline, ran, rig, tracesOf } from "../rig/cli.ts"
+
+// Two heads are trained at once in a sweep, by processes that share the cores: nothing of it may be seen in what they learn.
+
+it("heads that are trained side by side have the bytes that each has alone", async () => {
+  const at = rig()
+  const dataset = await imageFolder()
+  const args = ["--dataset", dataset, "--units", "96", "--batch-size", "16", "--epochs", "4"]
+  const rates = ["0.0003", "0.001", "0.003", "0.01"]
+  const swept = await pipeline(at, "sweep", "transfer", ...args, "--over", `learning-rate=${rates.join(",")}`, "--json")
+  expect(swept.code, swept.stderr).toBe(0)
+  /** What each training yielded, by its learning rate: digests of model, history and the rest. */
+  const yielded = () =>
+    new Map(
+      tracesOf(at, "train").map(({ text, outputs }) => [
+        String(text.params.learningRate),
+        Object.values(outputs).map(({ content }) => content)
+      ])
+    )
+  const together = yielded()
+  expect([...together.keys()].sort()).toEqual(rates)
+  expect(new Set([...together.values()].flat()).size).toBe(3 * rates.length)
+  for (const stage of ["train", "train.state"]) fs.rmSync(path.join(at.home, "traces", stage), { recursive: true })
+  for (const rate of ["0.001", "0.01"]) {
+    const alone = documentOf(await pipeline(at, "run", "transfer", ...args, "--learning-rate", rate, "--json"))
+    // a model of the same bytes is evaluated already
+    expect(ran(alone)).toContain("train")
+    expect(ran(alone)).not.toContain("evaluate")
+    expect(yielded().get(rate)).toEqual(together.get(rate))
+  }
+})

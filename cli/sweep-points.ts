@@ -1,6 +1,7 @@
 import { Effect } from "effect"
 import type * as Param from "../engine/Param.ts"
 import * as Pipeline from "../engine/Pipeline.ts"
+import type { Asked } from "../engine/RunRecord.ts"
 import * as Random from "../models/Random.ts"
 import * as ParamOptions from "./param-options.ts"
 import { UsageInvalid, unknown } from "./Usage.ts"
@@ -22,6 +23,7 @@ export interface Points {
   readonly varied: ReadonlyArray<string>
   /** Each with all its parameters, decoded. */
   readonly points: ReadonlyArray<Readonly<Record<string, unknown>>>
+  readonly asked: Asked
 }
 
 const MOST_POINTS = 100_000
@@ -173,5 +175,6 @@ export const pointsOf = (pipeline: Pipeline.AnyPipeline, { over, random, seeds, 
       seeds === null ? combinations : combinations.flatMap((point) => every.map((seed) => ({ ...point, seed })))
     const distinct = [...new Map(encoded.map((point) => [JSON.stringify(point), point])).values()]
     const points = yield* Effect.forEach(distinct, (point) => Pipeline.decodeParams(pipeline, { ...shared, ...point }))
-    return { varied: seeds === null ? names : [...names, "seed"], points } satisfies Points
+    const varied = seeds === null ? names : [...names, "seed"]
+    return { varied, points, asked: { over, random, seeds } } satisfies Points
   })

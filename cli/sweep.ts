@@ -72,7 +72,7 @@ const tell = (
 /** Runs a pipeline at many points; the exit code. */
 export const sweep = <P extends Pipeline.AnyPipeline>(
   pipeline: P,
-  { varied, points }: Points,
+  { varied, points, asked }: Points,
   jobs: number | null
 ): Effect.Effect<number, never, Sweep.Needs | Place | Reporter | Pipeline.PlanningNeedsOf<P>> =>
   Effect.gen(function* () {
@@ -94,7 +94,7 @@ export const sweep = <P extends Pipeline.AnyPipeline>(
             : Effect.void
         )
     }
-    const record = yield* Sweep.run(pipeline, points, { cores, jobs: jobs ?? cores, varied }).pipe(
+    const record = yield* Sweep.run(pipeline, points, { cores, jobs: jobs ?? cores, varied, asked }).pipe(
       Effect.provideService(RunEvents, telling)
     )
     if (count(record, "ran") > 0) yield* Effect.ignore(Effect.sandbox(tidy(home)))

@@ -87,6 +87,9 @@ export const freeName = (name: string, taken: ReadonlySet<string>): string => {
   }
 }
 
+/** Of parameters, encoded. */
+const isSame = (a: unknown, b: unknown): boolean => Object.is(a, b) || JSON.stringify(a) === JSON.stringify(b)
+
 /**
  * What tells a node from others of its stage, from the node alone, so that a new sibling renames nobody: the parameters
  * that its call set itself, and, for stages that map rows, what tells the rows apart.
@@ -95,7 +98,7 @@ const qualifiers = (builder: Builder, node: Node): ReadonlyArray<string> => {
   const { definition, given, params } = node
   const encoded = encode(definition.params, params)
   const own = Object.keys(definition.params)
-    .filter((name) => name in given && JSON.stringify(encoded[name]) !== JSON.stringify(builder.pipelineParams[name]))
+    .filter((name) => name in given && !isSame(encoded[name], builder.pipelineParams[name]))
     .filter((name) => definition.params[name]?.text?.(params[name]) !== null)
     .map((name) => `${name}=${valueText(definition.params[name], params[name], encoded[name])}`)
   if (definition._tag === "Source" || definition.over === null) return own

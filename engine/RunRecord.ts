@@ -40,6 +40,16 @@ export const PointRecord = Schema.Struct({
 })
 export type PointRecord = typeof PointRecord.Type
 
+/** How the points of a sweep were asked for, as it was written. */
+export const Asked = Schema.Struct({
+  /** A parameter and its values or range each: `units=64,128`. */
+  over: Schema.Array(Schema.String),
+  /** How many points were drawn, where not every combination was taken. */
+  random: Schema.NullOr(Schema.Int),
+  seeds: Schema.NullOr(Schema.Int)
+})
+export type Asked = typeof Asked.Type
+
 /** A run that is over, one way or another. */
 export const RunRecord = Schema.Struct({
   schema: Schema.Literal(1),
@@ -56,7 +66,13 @@ export const RunRecord = Schema.Struct({
   /** Each result that was reached, by digest. */
   results: Results,
   /** A sweep's points, and the parameters in which they differ; its own `params` are those that they share. */
-  sweep: Schema.optional(Schema.Struct({ varied: Schema.Array(Schema.String), points: Schema.Array(PointRecord) }))
+  sweep: Schema.optional(
+    Schema.Struct({
+      varied: Schema.Array(Schema.String),
+      asked: Schema.optional(Asked),
+      points: Schema.Array(PointRecord)
+    })
+  )
 })
 export type RunRecord = typeof RunRecord.Type
 

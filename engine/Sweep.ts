@@ -11,7 +11,7 @@ import * as Notice from "./Notice.ts"
 import * as Pipeline from "./Pipeline.ts"
 import * as Run from "./Run.ts"
 import { publish, RunEvent, RunEvents } from "./RunEvent.ts"
-import { type PointRecord, type RunRecord, RunRecords, readOnce } from "./RunRecord.ts"
+import { type Asked, type PointRecord, type RunRecord, RunRecords, readOnce } from "./RunRecord.ts"
 import { begin, type RunState } from "./RunState.ts"
 import * as Scheduler from "./Scheduler.ts"
 import * as Sources from "./Sources.ts"
@@ -27,6 +27,8 @@ export interface Options extends Run.Options {
   readonly jobs: number
   /** The parameters in which the points differ. */
   readonly varied: ReadonlyArray<string>
+  /** Kept with the record. */
+  readonly asked?: Asked
 }
 
 /** A thousand figures are nobody's to look at: a sweep draws its own. */
@@ -214,7 +216,7 @@ export const run = <P extends Pipeline.AnyPipeline>(
 ): Effect.Effect<RunRecord, never, Scheduler.Needs | Pipeline.PlanningNeedsOf<P>> =>
   Effect.gen(function* () {
     const { run, started, seconds } = yield* Run.beginning
-    const { varied } = options
+    const { varied, asked } = options
     const sweep = open(pipeline, points, options)
     const params = points.map((values) => Pipeline.encodeParams(pipeline, values))
     yield* publish(
@@ -235,7 +237,7 @@ export const run = <P extends Pipeline.AnyPipeline>(
           nodes: sweep.state.graph.stages.map((entry) => recordNode(sweep.state, entry)),
           results: {},
           error,
-          sweep: { varied, points: records }
+          sweep: { varied, ...(asked === undefined ? {} : { asked }), points: records }
         })
       })
     )

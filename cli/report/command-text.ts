@@ -1,5 +1,6 @@
 import type { AnyPipeline } from "../../engine/Pipeline.ts"
 import * as Pipeline from "../../engine/Pipeline.ts"
+import type { Asked, RunRecord } from "../../engine/RunRecord.ts"
 import { optionName } from "../param-options.ts"
 
 /** A word of a POSIX shell's command line. */
@@ -16,18 +17,45 @@ export const defaultsOf = (pipeline: AnyPipeline): Readonly<Record<string, unkno
 
 export const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other)
 
-/**
- * The command that runs the pipeline with these parameters, defaults left out; null where the pipeline does not know one
- * of them any more.
- */
-export const commandOf = (pipeline: AnyPipeline, params: Readonly<Record<string, unknown>>): string | null => {
+type Encoded = Readonly<Record<string, unknown>>
+
+/** Parameters as options, defaults left out; null where the pipeline does not know one of them any more. */
+const optionsOf = (pipeline: AnyPipeline, params: Encoded): ReadonlyArray<string> | null => {
   const defaults = defaultsOf(pipeline)
   if (Object.keys(params).some((name) => !(name in defaults))) return null
-  const options = Object.entries(params).flatMap(([name, value]) => {
+  return Object.entries(params).flatMap(([name, value]) => {
     if (isSame(value, defaults[name])) return []
     const text = valueText(value)
     const option = `--${optionName(name)}`
     return text.startsWith("-") ? [shellWord(`${option}=${text}`)] : [option, shellWord(text)]
   })
-  return ["npx pipeline run", pipeline.name, ...options].join(" ")
 }
+
+/** The command that runs the pipeline with these parameters; null where the pipeline does not know one of them any more. */
+export const commandOf = (pipeline: AnyPipeline, params: Encoded): string | null => {
+  const options = optionsOf(pipeline, params)
+  return options === null ? null : ["npx pipeline run", pipeline.name, ...options].join(" ")
+}
+
+/** The command of a sweep whose points share these parameters. */
+const sweepCommandOf = (pipeline: AnyPipeline, shared: Encoded, asked: Asked | undefined): string | null => {
+  const options = optionsOf(pipeline, shared)
+  if (options === null || asked === undefined) return null
+  const numbers = [
+    ["--random", asked.random],
+    ["--seeds", asked.seeds]
+  ] as const
+  return [
+    "npx pipeline sweep",
+    pipeline.name,
+    ...options,
+    ...asked.over.flatMap((text) => ["--over", shellWord(text)]),
+    ...numbers.flatMap(([option, count]) => (count === null ? [] : [option, String(count)]))
+  ].join(" ")
+}
+
+/** The command that a run or a sweep was; null also for a sweep whose record does not say how it was asked for. */
+export const commandOfRecord = (
+  pipeline: AnyPipeline,
+  { params, sweep }: Pick<RunRecord, "params" | "sweep">
+): string | null => (sweep === undefined ? commandOf(pipeline, params) : sweepCommandOf(pipeline, params, sweep.asked))

@@ -8,7 +8,7 @@ import type * as GraphOf from "../../engine/Graph.ts"
 import type { AnyPipeline } from "../../engine/Pipeline.ts"
 import type { RunRecord } from "../../engine/RunRecord.ts"
 import { curves, type History } from "./Chart.ts"
-import { commandOf, defaultsOf, isSame, valueText } from "./command-text.ts"
+import { commandOfRecord, defaultsOf, isSame, valueText } from "./command-text.ts"
 import {
   bytesOf,
   cut,
@@ -182,7 +182,7 @@ export const gather = (pipelines: ReadonlyArray<AnyPipeline>, record: RunRecord)
       status: record.status,
       started: record.started,
       seconds: record.seconds,
-      command: pipeline === undefined || record.sweep !== undefined ? null : commandOf(pipeline, record.params),
+      command: pipeline === undefined ? null : commandOfRecord(pipeline, record),
       failures: failuresOf(record),
       work: { ran: count("ran"), reused: count("reused") },
       notReached: some(

@@ -95,7 +95,7 @@ describe("the report of a run", () => {
     expect(await page.locator("svg.chart .line").count()).toBe(4)
   })
 
-  it("of a sweep shows its points, the best first, the graph of all, and a command for each; compare takes the points as runs", async () => {
+  it("of a sweep shows its points, the best first, the graph of all, its own command and one for each; compare takes the points as runs", async () => {
     const args = ["--over", "units=4,8", "--seeds", "2", "--batch-size", "4", "--epochs", "3"]
     const swept = reported(await pipeline(at, "sweep", "transfer", ...args, "--json")) as Reported & {
       readonly points: ReadonlyArray<{ readonly metrics: Readonly<Record<string, number>> }>
@@ -114,6 +114,8 @@ describe("the report of a run", () => {
     expect(await page.locator('[data-node="normalize"]').count()).toBe(1)
     // four curves each of training and validation, in two panels
     expect(await page.locator("svg.chart .line").count()).toBe(16)
+    const command = await page.locator("#command").textContent()
+    expect(command).toMatch(/^npx pipeline sweep transfer .*--epochs 3 .*--over units=4,8 --seeds 2$/)
     expect(await table.locator("code").textContent()).toMatch(/^(npx pipeline run transfer .*--units [48].*\n?){4}$/)
     const compared = JSON.parse((await pipeline(at, "compare", swept.run, "--json")).stdout)
     expect(compared.rows.map(({ params, seeds }: Record<string, unknown>) => [params, seeds])).toEqual([

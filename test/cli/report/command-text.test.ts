@@ -2,8 +2,9 @@ import { execFileSync } from "node:child_process"
 import { Schema } from "effect"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { commandOf, defaultsOf, shellWord } from "../../../cli/report/command-text.ts"
+import { commandOf, commandOfRecord, defaultsOf, shellWord } from "../../../cli/report/command-text.ts"
 import * as Param from "../../../engine/Param.ts"
+import type { Asked } from "../../../engine/RunRecord.ts"
 import { transfer } from "../../../pipelines/transfer.ts"
 
 /** The words that a shell makes of a line. */
@@ -47,6 +48,24 @@ describe("the command that makes a run again", () => {
       ...["npx", "pipeline", "run", "transfer", "--kinds"],
       '["it\'s","b"]'
     ])
+  })
+
+  it("of a sweep says how its points were asked for", () => {
+    const { learningRate: _, ...shared } = params
+    const over = ["learning-rate=log(1e-4, 1e-1)", "units=8,16"]
+    const swept = (asked?: Asked) =>
+      commandOfRecord(transfer, {
+        params: { ...shared, epochs: 3 },
+        sweep: { varied: [], points: [], ...(asked && { asked }) }
+      })
+    expect(words(swept({ over, random: 20, seeds: 3 }) ?? "")).toEqual([
+      ...["npx", "pipeline", "sweep", "transfer", "--epochs", "3", "--over", "learning-rate=log(1e-4, 1e-1)"],
+      ...["--over", "units=8,16", "--random", "20", "--seeds", "3"]
+    ])
+    expect(swept({ over: ["units=8"], random: null, seeds: null })).toBe(
+      "npx pipeline sweep transfer --epochs 3 --over units=8"
+    )
+    expect(swept()).toBeNull()
   })
 
   it("is none where the pipeline has a parameter no more", () => {

@@ -1,6 +1,6 @@
 import type { Explained } from "../engine/Failure.ts"
 import { spread } from "./compare/statistics.ts"
-import { numberText, wordsOf } from "./numbers.ts"
+import { spreadText, wordsOf } from "./numbers.ts"
 import { table, textWidth } from "./table-text.ts"
 
 /** A point of a sweep that is over. */
@@ -32,12 +32,7 @@ const of = (row: Row, name: string): ReadonlyArray<number> =>
 
 const cell = (row: Row, name: string): string => {
   const values = of(row, name)
-  if (values.length === 0) return ""
-  const { mean, deviation } = spread(values)
-  if (deviation === null) return numberText(name, mean)
-  const ofWhole = values.every(Number.isInteger)
-  const text = (value: number) => (/Accuracy$/.test(name) ? numberText(name, value) : value.toFixed(ofWhole ? 1 : 4))
-  return `${text(mean).replace(/ %$/, "")} ± ${text(deviation)}`
+  return values.length === 0 ? "" : spreadText(name, spread(values), row.members.length)
 }
 
 const outcome = ({ members }: Row): string => {

@@ -1,19 +1,8 @@
-import { isAccuracy, numberText, wordsOf } from "../numbers.ts"
+import { spreadText, wordsOf } from "../numbers.ts"
 import { valueText } from "../report/command-text.ts"
 import { formatSeconds } from "../table-text.ts"
 import type { Compared, GroupSummary, Summary } from "./groups.ts"
 import type { Spread } from "./statistics.ts"
-
-/** `77.4 ± 0.4 %`; the number alone where there is one. Seeds that lack it are told. */
-export const spreadText = (name: string, { n, mean, deviation }: Spread, runs: number): string => {
-  const missing = n === runs ? "" : ` (n = ${n})`
-  if (deviation === null) return `${numberText(name, mean)}${missing}`
-  if (isAccuracy(name)) return `${(mean * 100).toFixed(1)} ± ${(deviation * 100).toFixed(1)} %${missing}`
-  if (deviation === 0) return `${numberText(name, mean)} ± 0${missing}`
-  // a mean of whole numbers is not whole
-  const digits = mean >= 100 ? 1 : mean >= 1 ? 2 : 4
-  return `${mean.toFixed(digits)} ± ${deviation.toFixed(digits)}${missing}`
-}
 
 /** Parameters in few letters, for a legend: `learningRate 0.003`. */
 export const nameOf = (group: GroupSummary, { params, groups }: Summary, number: number): string => {

@@ -30,8 +30,8 @@ it("takes points that differ in their seed as one, by mean and sample deviation"
     point(3, ["32", "1"], null)
   ]
   expect(sweepTable(["units", "seed"], settled, everything).split("\n").slice(1)).toEqual([
-    "   16        60.0 ± 14.1 %   1.5 ± 0.7  0.3333 ± 0.0000  2 seeds, 2 ran",
-    "   32               40.0 %           3           0.3333  2 seeds, 1 failed, 2 ran"
+    "   16        60.0 ± 14.1 %  1.50 ± 0.71      0.3333 ± 0  2 seeds, 2 ran",
+    "   32       40.0 % (n = 1)    3 (n = 1)  0.3333 (n = 1)  2 seeds, 1 failed, 2 ran"
   ])
 })
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest"
-import { cells, spreadText } from "../../../cli/compare/cells.ts"
+import { cells } from "../../../cli/compare/cells.ts"
 import { groupsOf, summarize } from "../../../cli/compare/groups.ts"
 import { spread } from "../../../cli/compare/statistics.ts"
+import { spreadText } from "../../../cli/numbers.ts"
 import { comparedRun } from "../../rig/rows.ts"
 
 describe("mean and deviation", () => {

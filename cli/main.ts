@@ -55,7 +55,8 @@ const workers = Layer.unwrapEffect(
   Effect.map(Machine.threads, (threads) =>
     WorkerExecutor.layerWorkerProcess({
       entry: path.join(place.build, "worker.mjs"),
-      env: workerEnvironment(process.env, place.home, codeFile, threads)
+      threads,
+      env: (threads) => workerEnvironment(process.env, place.home, codeFile, threads)
     })
   )
 )

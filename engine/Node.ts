@@ -45,7 +45,7 @@ export interface StageDefinition {
   readonly outputs: Readonly<Record<string, AnyArtifact>>
   readonly errors: Schema.Schema<any, any>
   readonly facts: (params: any) => Readonly<Record<string, Effect.Effect<unknown, any, any>>>
-  readonly share: Share
+  readonly share: (params: any) => Share
   readonly run: (inputs: any, params: any) => Effect.Effect<any, any, any>
 }
 

@@ -178,7 +178,7 @@ const leased = (
   Effect.gen(function* () {
     const leases = yield* Leases
     const lease = yield* Decide.leaseOf(entry, decision)
-    const share = coresOf(entry.node.definition.share, state.cores)
+    const share = coresOf(entry.node.definition.share(entry.node.params), state.cores)
     // the cores first: a key is not held by who waits for one, while another process may have one free
     const mine = yield* Effect.flatMap(leases.tryAcquire(lease), (isHeld) =>
       isHeld ? compute(state, entry, decision, outputs, forced) : Effect.succeed(null)

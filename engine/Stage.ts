@@ -77,8 +77,8 @@ interface Common<I extends Inputs, P extends Params, O extends Outputs, Errors e
    * A fact that is named as a parameter stands for it in the key: what was chosen counts, not how it was asked for.
    */
   readonly facts?: Facts<S> | ((params: Values<P>) => Facts<S>)
-  /** Default: one core. */
-  readonly share?: Share
+  /** Default: one core. A stage with a fact `threads` is computed by a process with so many native threads. */
+  readonly share?: Share | ((params: Values<P>) => Share)
 }
 
 type Failure<Errors extends Schema.Schema.All> = Schema.Schema.Type<Errors> | InputFailure | ArtifactInvalid
@@ -101,6 +101,10 @@ const seam = (definition: StageDefinition): unknown => {
 const factsOf = <P extends Params, S>(facts: Common<Inputs, P, Outputs, Schema.Schema.All, S>["facts"]) =>
   typeof facts === "function" ? facts : () => facts ?? {}
 
+const shareOf = <P extends Params>(
+  share: Common<Inputs, P, Outputs, Schema.Schema.All, never>["share"]
+): StageDefinition["share"] => (typeof share === "function" ? share : () => share ?? "core")
+
 /** What every kind of stage has, its types forgotten. */
 const shared = <I extends Inputs, P extends Params, O extends Outputs, S>(
   definition: Common<I, P, O, Schema.Schema.All, S> & Pick<StageDefinition, "run">
@@ -112,7 +116,7 @@ const shared = <I extends Inputs, P extends Params, O extends Outputs, S>(
   outputs: definition.outputs,
   errors: (definition.errors ?? Schema.Never) as StageDefinition["errors"],
   facts: factsOf(definition.facts),
-  share: definition.share ?? "core",
+  share: shareOf(definition.share),
   run: definition.run
 })
 

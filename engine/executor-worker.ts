@@ -11,8 +11,10 @@ import { ComputeNode } from "./WorkerProtocol.ts"
 export interface Options {
   /** The worker's program, a file that node runs. */
   readonly entry: string
-  /** The whole environment of the worker: some libraries read theirs at the start only. */
-  readonly env: Readonly<Record<string, string | undefined>>
+  /** Native threads of a worker for nodes whose facts don't tell. */
+  readonly threads: number
+  /** The whole environment of a worker with so many native threads: some libraries read theirs at the start only. */
+  readonly env: (threads: number) => Readonly<Record<string, string | undefined>>
 }
 
 interface Ended {
@@ -36,12 +38,12 @@ const LAST_WORDS = 2000
 const SPAWN_TIMEOUT = "30 seconds"
 const NEVER_SPOKE: Ended = { signal: null, code: null, lastWords: "it did not start within 30 seconds" }
 
-const spawn = ({ entry, env }: Options): Effect.Effect<Member, unknown> =>
+const spawn = ({ entry, env }: Options, threads: number): Effect.Effect<Member, unknown> =>
   Effect.gen(function* () {
     const scope = yield* Scope.make()
     const ended = yield* Deferred.make<Ended>()
     const child = fork(entry, [], {
-      env,
+      env: env(threads),
       execArgv: [],
       stdio: ["ignore", "ignore", "pipe", "ipc"]
     })
@@ -147,19 +149,30 @@ const isFailure = (error: unknown): error is ExecuteFailure =>
 
 /**
  * Computes in worker processes, one node at a time each, so that a native abort costs one node. Workers live for many
- * nodes; the one that was used last is used next, for what it has loaded. None is started before a node needs it.
+ * nodes; the one that was used last is used next, for what it has loaded. None is started before a node needs it. A node
+ * whose facts tell its native `threads` has a worker with as many.
  */
 export const layerWorkerProcess = (options: Options): Layer.Layer<Executor> =>
   Layer.scoped(
     Executor,
     Effect.gen(function* () {
-      const idle: Array<Member> = []
-      yield* Effect.addFinalizer(() => Effect.forEach(idle.splice(0), end, { concurrency: "unbounded", discard: true }))
+      const pools = new Map<number, Array<Member>>()
+      /** Members with nothing to do that have the node's number of native threads. */
+      const idleFor = ({ text }: Task) => {
+        const threads = typeof text.facts.threads === "number" ? text.facts.threads : options.threads
+        const idle = pools.get(threads) ?? []
+        pools.set(threads, idle)
+        return { threads, idle }
+      }
+      yield* Effect.addFinalizer(() =>
+        Effect.forEach([...pools.values()].flat(), end, { concurrency: "unbounded", discard: true })
+      )
       const take = (task: Task) =>
         Effect.suspend(() => {
+          const { threads, idle } = idleFor(task)
           const member = idle.pop()
           if (member !== undefined && !isEnded(member)) return Effect.succeed(member)
-          return Effect.mapError(spawn(options), (error) => {
+          return Effect.mapError(spawn(options, threads), (error) => {
             const {
               signal = null,
               code = null,
@@ -168,11 +181,13 @@ export const layerWorkerProcess = (options: Options): Layer.Layer<Executor> =>
             return new WorkerDied({ node: task.entry.name, signal, code, lastWords })
           })
         })
-      const putBack = (member: Member, exit: Exit.Exit<unknown, unknown>) => {
+      const putBack = (task: Task) => (member: Member, exit: Exit.Exit<unknown, unknown>) => {
         // an interrupted node may still be at work in there
         if (Exit.isInterrupted(exit) || isEnded(member)) return end(member)
-        return Effect.sync(() => void idle.push(member))
+        return Effect.sync(() => void idleFor(task).idle.push(member))
       }
-      return { execute: (task) => Effect.acquireUseRelease(take(task), (member) => computeOn(member, task), putBack) }
+      return {
+        execute: (task) => Effect.acquireUseRelease(take(task), (member) => computeOn(member, task), putBack(task))
+      }
     })
   )

@@ -36,6 +36,11 @@ export const fittingParams = {
     Schema.Int.annotations({ description: "a whole number" }),
     0,
     "Seed of weights, split, shuffling and dropout"
+  ),
+  threads: Param.make(
+    Schema.NullOr(count(1024)).annotations({ description: "a whole number from 1 to 1024, or null for the machine's" }),
+    null,
+    "Native threads of a training; with 1 a sweep trains as many networks at once as there are cores"
   )
 }
 

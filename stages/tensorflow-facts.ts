@@ -1,3 +1,4 @@
+import { Effect } from "effect"
 import * as Machine from "../services/Machine.ts"
 import * as Processor from "../services/Processor.ts"
 import * as TensorflowInstall from "../services/TensorflowInstall.ts"
@@ -8,3 +9,7 @@ export const tensorflowFacts = {
   threads: Machine.threads,
   instructions: Processor.instructions
 }
+
+/** The same for a stage that may be given its number of threads; null takes the machine's. */
+export const tensorflowFactsWith = ({ threads }: { readonly threads: number | null }) =>
+  threads === null ? tensorflowFacts : { ...tensorflowFacts, threads: Effect.succeed(threads) }

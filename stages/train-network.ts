@@ -14,7 +14,7 @@ import { kindNames } from "../models/Layer.ts"
 import * as Network from "../models/Network.ts"
 import * as Training from "../models/Training.ts"
 import { FittingError, fitting, fittingParams, gather } from "./fitting.ts"
-import { tensorflowFacts } from "./tensorflow-facts.ts"
+import { tensorflowFactsWith } from "./tensorflow-facts.ts"
 
 /** The largest images that there are: a network that does not fit them fits none. The data's own size is checked later. */
 const largest = [1024, 1024, 3]
@@ -73,8 +73,8 @@ export const trainNetwork = Stage.iterate({
   state: TrainingState,
   outputs: { model: ImageClassifier, history: History, fit: Fit },
   errors: Schema.Union(FittingError, Evaluation.ClassesDiffer),
-  facts: tensorflowFacts,
-  share: "machine",
+  facts: tensorflowFactsWith,
+  share: ({ threads }) => (threads === 1 ? "core" : "machine"),
   run: ({ pixels, validation }, params) =>
     Effect.flatMap(examplesOf(pixels, validation), (examples) => fitting(params.network, examples, params))
 })

@@ -11,7 +11,7 @@ import * as Param from "../engine/Param.ts"
 import * as Stage from "../engine/Stage.ts"
 import * as DenseHead from "../models/DenseHead.ts"
 import { count, FittingError, fitting, fittingParams, gather, share } from "./fitting.ts"
-import { tensorflowFacts } from "./tensorflow-facts.ts"
+import { tensorflowFactsWith } from "./tensorflow-facts.ts"
 
 /** The tables do not belong together: their rows, their features or their classes differ. */
 export class ViewsDiffer extends Schema.TaggedError<ViewsDiffer>()("ViewsDiffer", { what: Schema.String }) {
@@ -71,8 +71,8 @@ export const train = Stage.iterate({
   state: TrainingState,
   outputs: { model: Classifier, history: History, fit: Fit },
   errors: Schema.Union(FittingError, ViewsDiffer),
-  facts: tensorflowFacts,
-  share: "half",
+  facts: tensorflowFactsWith,
+  share: ({ threads }) => (threads === 1 ? "core" : "half"),
   run: ({ features, validation }, params) =>
     Effect.flatMap(examplesOf(features, validation), (examples) => fitting(DenseHead.layers(params), examples, params))
 })

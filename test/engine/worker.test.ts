@@ -47,7 +47,8 @@ const workerProcess = (
   toyHome: string,
   env: Readonly<Record<string, string>> = {},
   entry: string = program("toy-worker")
-) => WorkerExecutor.layerWorkerProcess({ entry, env: { ...process.env, TOY_HOME: toyHome, ...env } })
+) =>
+  WorkerExecutor.layerWorkerProcess({ entry, threads: 1, env: () => ({ ...process.env, TOY_HOME: toyHome, ...env }) })
 
 interface Ran {
   readonly record: RunRecord.RunRecord
@@ -203,6 +204,32 @@ it.live("a worker lives for many nodes, in another process than the command", ()
     })
   )
 )
+
+it.live("a node whose facts tell its native threads has a worker with as many; the others have the machine's", () => {
+  const toyHome = home()
+  const asked: Array<number> = []
+  const executor = WorkerExecutor.layerWorkerProcess({
+    entry: program("toy-worker"),
+    threads: 7,
+    env: (threads) => {
+      asked.push(threads)
+      return { ...process.env, TOY_HOME: toyHome }
+    }
+  })
+  return using(toyHome, executor, (run) =>
+    Effect.gen(function* () {
+      const pids: Array<number> = []
+      for (const [number, threads] of [null, 3, null, 7, 3].entries()) {
+        const ran = yield* run(single, { number, threads })
+        pids.push(pidOf(notesOf(ran.events)[0]))
+      }
+      const [many, three] = pids
+      expect(three).not.toBe(many)
+      expect(pids).toEqual([many, three, many, many, three])
+      expect(asked).toEqual([7, 3])
+    })
+  )
+})
 
 for (const [how, end] of [
   ["kill", { signal: "SIGKILL", code: null }],

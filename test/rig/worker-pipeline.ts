@@ -26,7 +26,12 @@ const how = Param.make(
 export const behave = Stage.make({
   name: "behave",
   inputs: {},
-  params: { how, number: Param.make(Schema.Int, 0, "Tells one from another") },
+  params: {
+    how,
+    number: Param.make(Schema.Int, 0, "Tells one from another"),
+    threads: Param.make(Schema.NullOr(Schema.Int), null, "Native threads, as a fact")
+  },
+  facts: ({ threads }) => (threads === null ? {} : { threads: Effect.succeed(threads) }),
   outputs: { report: Report },
   errors: Misbehaved,
   run: (_, params) =>

@@ -5,9 +5,11 @@ import * as path from "node:path"
 import { Effect, Schedule } from "effect"
 import { StoreFailed } from "./ObjectStore.ts"
 
+const codeOf = (cause: unknown): string | undefined => (cause as { readonly code?: string }).code
+
 /** A failed system call on the store, as a sentence with its remedy. */
 export const storeFailed = (doing: string, file: string, cause: unknown): StoreFailed => {
-  const code = (cause as { readonly code?: string }).code ?? String(cause)
+  const code = codeOf(cause) ?? String(cause)
   const what = `${doing} ${file} failed (${code})`
   switch (code) {
     case "ENOSPC":
@@ -42,8 +44,6 @@ export const storeFailed = (doing: string, file: string, cause: unknown): StoreF
 
 const tryFile = <A>(doing: string, file: string, run: () => Promise<A>): Effect.Effect<A, StoreFailed> =>
   Effect.tryPromise({ try: run, catch: (cause) => storeFailed(doing, file, cause) })
-
-const codeOf = (cause: unknown): string | undefined => (cause as { readonly code?: string }).code
 
 const makeOne = (directory: string): Promise<void> =>
   fs.mkdir(directory).catch(async (cause) => {

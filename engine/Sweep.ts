@@ -78,23 +78,12 @@ const open = (pipeline: Pipeline.AnyPipeline, points: ReadonlyArray<Values>, { c
   return { state, union, needs: needsOf(union), settled: new Map() }
 }
 
-/** The stored nodes by how many lie before them at most. */
-const levelsOf = ({ graph, stages }: RunState): ReadonlyArray<ReadonlyArray<Graph.StageEntry>> => {
-  const depths = new Map<Graph.Entry, number>()
-  const levels: Array<Array<Graph.StageEntry>> = []
-  for (const entry of graph.entries) {
-    const depth = 1 + Math.max(-1, ...Graph.parents(graph, entry).map((parent) => depths.get(parent) ?? 0))
-    depths.set(entry, depth)
-    while (levels.length <= depth) levels.push([])
-    const stage = stages.get(entry.name)
-    if (stage !== undefined) levels[depth]?.push(stage)
-  }
-  return levels
-}
-
-/** Settles all that is kept, one node after the other: a small file is read at once, and a fiber costs more than that. */
+/**
+ * Settles all that is kept, one node after the other, inputs before their consumers: a small file is read at once, and a
+ * fiber costs more than that.
+ */
 const recallAll = ({ state }: Sweep) =>
-  Effect.forEach(levelsOf(state).flat(), (entry) => Scheduler.recall(state, entry), { discard: true })
+  Effect.forEach(state.stages.values(), (entry) => Scheduler.recall(state, entry), { discard: true })
 
 /** The values of a point's documents. */
 const readDocuments = ({ state, union }: Sweep, point: number) =>

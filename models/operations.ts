@@ -40,7 +40,7 @@ export const dropoutMask = (tf: Tf, shape: ReadonlyArray<number>, rate: number, 
     )
   // tfjs has no bytes: it takes them for integers, and only TensorFlow's own operations may be given them
   const byBytes = (threshold: number) => {
-    const size = shape.reduce((product, length) => product * length, 1)
+    const size = tf.util.sizeFromShape([...shape])
     const words = draw("StatelessRandomUniformFullInt", TF_INT32, [Math.ceil(size / 4)])
     const bytes = backend.executeSingleOutput("Bitcast", [type("T", TF_INT32), type("type", TF_UINT8)], [words])
     const least = backend.executeSingleOutput(

@@ -6,6 +6,7 @@ import * as ObjectStore from "../../cache/ObjectStore.ts"
 import * as Trace from "../../cache/Trace.ts"
 import { Code } from "../../engine/Code.ts"
 import * as Executor from "../../engine/Executor.ts"
+import type { Share } from "../../engine/Node.ts"
 import * as Param from "../../engine/Param.ts"
 import * as Pipeline from "../../engine/Pipeline.ts"
 import * as Results from "../../engine/Results.ts"
@@ -39,24 +40,11 @@ const work = (_: unknown, params: { readonly number: number }) =>
     running.delete(params.number)
     return { done: { number: params.number % 10 } }
   })
-const oneCore = Stage.make({ name: "one-core", inputs: {}, params: { number }, outputs: { done: Done }, run: work })
-const allCores = Stage.make({
-  name: "all-cores",
-  inputs: {},
-  params: { number },
-  outputs: { done: Done },
-  share: "machine",
-  run: work
-})
-
-const halfCores = Stage.make({
-  name: "half-cores",
-  inputs: {},
-  params: { number },
-  outputs: { done: Done },
-  share: "half",
-  run: work
-})
+const stage = (name: string, share: Share) =>
+  Stage.make({ name, inputs: {}, params: { number }, outputs: { done: Done }, share, run: work })
+const oneCore = stage("one-core", "core")
+const halfCores = stage("half-cores", "half")
+const allCores = stage("all-cores", "machine")
 
 /** From this number down nodes take half of the machine. */
 const HALF = -10

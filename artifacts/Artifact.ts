@@ -5,10 +5,12 @@ import { Digest } from "./Digest.ts"
 export const Kind = Schema.Literal("table", "model", "figure", "document", "files", "checkpoint")
 export type Kind = typeof Kind.Type
 
+/** A part's name is a file name: results are written under it, and the trace that says it may come from elsewhere. */
+export const PART_NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/
+
 /** One object of an artifact: a chunk of a table, the weights of a model, the PNG of a figure. */
 export const StoredPart = Schema.Struct({
-  /** A file name: results are written under it, and the trace that says it may come from elsewhere. */
-  name: Schema.String.pipe(Schema.pattern(/^[A-Za-z0-9_-][A-Za-z0-9._-]*$/)),
+  name: Schema.String.pipe(Schema.pattern(PART_NAME)),
   object: Digest,
   bytes: Schema.Int,
   /** Rows of a table's chunk; null for everything else. */

@@ -1,5 +1,13 @@
 import { Effect, Either, Schema } from "effect"
-import { type AnyArtifact, type Artifact, ArtifactInvalid, ArtifactUnreadable, id, type Stored } from "./Artifact.ts"
+import {
+  type AnyArtifact,
+  type Artifact,
+  ArtifactInvalid,
+  ArtifactUnreadable,
+  id,
+  type Read,
+  type Stored
+} from "./Artifact.ts"
 import * as CanonicalJson from "./CanonicalJson.ts"
 
 /**
@@ -21,6 +29,20 @@ export interface Document<Name extends string, A> extends Artifact<Name, A> {
 export const isPicture = (artifact: AnyArtifact): boolean =>
   artifact.kind === "figure" || (artifact as Partial<Document<string, unknown>>).told === "numbers"
 
+/** The JSON of a stored document, as it is: for whoever shows what is there, whatever its schema. */
+export const json = <E>(stored: Stored, read: Read<E>): Effect.Effect<unknown, E | ArtifactUnreadable> => {
+  const unreadable = (what: string) =>
+    new ArtifactUnreadable({ artifact: stored.artifact, object: stored.content, what })
+  const [part] = stored.parts
+  if (part === undefined) return unreadable("it has no parts")
+  return Effect.flatMap(read(part), (bytes) =>
+    Either.try({
+      try: (): unknown => JSON.parse(new TextDecoder().decode(bytes)),
+      catch: (cause) => unreadable(String(cause))
+    })
+  )
+}
+
 export const make = <const Name extends string, A, I>(
   name: Name,
   version: number,
@@ -29,7 +51,7 @@ export const make = <const Name extends string, A, I>(
 ): Document<Name, A> => {
   const artifact = id({ name, version })
   // made once: making one costs many times what it decodes
-  const parse = Schema.decodeUnknownEither(Schema.parseJson(schema))
+  const decode = Schema.decodeUnknownEither(schema)
   return {
     name,
     version,
@@ -60,16 +82,11 @@ export const make = <const Name extends string, A, I>(
         }
       }),
     decode: (stored, read) =>
-      Effect.gen(function* () {
-        const [part] = stored.parts
-        if (part === undefined) {
-          return yield* new ArtifactUnreadable({ artifact, object: stored.content, what: "it has no parts" })
-        }
-        const bytes = yield* read(part)
-        return yield* Either.mapLeft(
-          parse(new TextDecoder().decode(bytes)),
-          ({ message }) => new ArtifactUnreadable({ artifact, object: part.object, what: message })
+      Effect.flatMap(json(stored, read), (value) =>
+        Either.mapLeft(
+          decode(value),
+          ({ message }) => new ArtifactUnreadable({ artifact, object: stored.content, what: message })
         )
-      })
+      )
   }
 }

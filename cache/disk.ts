@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto"
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs"
+import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from "node:fs"
 import * as fs from "node:fs/promises"
 import * as path from "node:path"
 import { Effect, Schedule } from "effect"
@@ -110,6 +110,8 @@ export const publish = (
   }).pipe(Effect.onError(() => Effect.ignore(tryFile("Removing", temporary, () => fs.rm(temporary, { force: true })))))
 }
 
+const isAbsent = (cause: unknown): boolean => ["ENOENT", "ENOTDIR"].includes(codeOf(cause) ?? "")
+
 /** Files up to this size are read at once: a promise each would cost several times what the read does. */
 const SMALL_BYTES = 64 * 1024
 
@@ -131,16 +133,24 @@ const readSmall = (file: string): Uint8Array | number => {
 
 /** The file's bytes; null where there is no such file. */
 export const readIfThere = (file: string): Effect.Effect<Uint8Array | null, StoreFailed> =>
-  Effect.try({ try: () => readSmall(file), catch: (cause) => cause as { readonly code?: string } }).pipe(
+  Effect.try({ try: () => readSmall(file), catch: (cause) => cause }).pipe(
     Effect.flatMap((found) =>
       typeof found === "number"
-        ? Effect.tryPromise({ try: () => fs.readFile(file), catch: (cause) => cause as { readonly code?: string } })
+        ? Effect.tryPromise({ try: () => fs.readFile(file), catch: (cause) => cause })
         : Effect.succeed(found)
     ),
-    Effect.catchAll((cause) =>
-      cause.code === "ENOENT" || cause.code === "ENOTDIR" ? Effect.succeed(null) : storeFailed("Reading", file, cause)
-    )
+    Effect.catchAll((cause) => (isAbsent(cause) ? Effect.succeed(null) : storeFailed("Reading", file, cause)))
   )
+
+/** A small file's text, read at once; null where there is no such file. Bytes that are no UTF-8 are replaced. */
+export const readTextIfThere = (file: string): Effect.Effect<string | null, StoreFailed> =>
+  Effect.suspend(() => {
+    try {
+      return Effect.succeed(readFileSync(file, "utf8"))
+    } catch (cause) {
+      return isAbsent(cause) ? Effect.succeed(null) : storeFailed("Reading", file, cause)
+    }
+  })
 
 export const removeIfThere = (file: string): Effect.Effect<void, StoreFailed> =>
   tryFile("Removing", file, () => fs.rm(file, { force: true }))

@@ -13,21 +13,21 @@ export const layerDisk = (home: string): Layer.Layer<ObjectStore> =>
     // what this process has hashed; anything else is hashed before it is used
     const verified = new Set<Digest.Digest>()
 
+    const verify = (
+      object: Digest.Digest,
+      bytes: Uint8Array | null
+    ): Effect.Effect<Uint8Array, ObjectMissing | ObjectCorrupt> => {
+      if (bytes === null) return new ObjectMissing({ object })
+      if (verified.has(object)) return Effect.succeed(bytes)
+      const found = Digest.ofBytes(bytes)
+      if (found !== object)
+        return new ObjectCorrupt({ object, found: `its ${bytes.length} bytes have sha256 ${Digest.short(found)}` })
+      verified.add(object)
+      return Effect.succeed(bytes)
+    }
+
     const get = (object: Digest.Digest) =>
-      Effect.gen(function* () {
-        const bytes = yield* Disk.readIfThere(fileOf(object))
-        if (bytes === null) return yield* new ObjectMissing({ object })
-        if (!verified.has(object)) {
-          const found = Digest.ofBytes(bytes)
-          if (found !== object)
-            return yield* new ObjectCorrupt({
-              object,
-              found: `its ${bytes.length} bytes have sha256 ${Digest.short(found)}`
-            })
-          verified.add(object)
-        }
-        return bytes
-      })
+      Effect.flatMap(Disk.readIfThere(fileOf(object)), (bytes) => verify(object, bytes))
 
     const put = (bytes: Uint8Array) =>
       Effect.gen(function* () {
@@ -37,9 +37,9 @@ export const layerDisk = (home: string): Layer.Layer<ObjectStore> =>
           verified.add(object)
           return object
         }
-        const verify = (written: Uint8Array) =>
+        const check = (written: Uint8Array) =>
           Digest.ofBytes(written) === object ? null : "the disk returned other bytes"
-        yield* Disk.publish(fileOf(object), bytes, { verify, readOnly: true })
+        yield* Disk.publish(fileOf(object), bytes, { verify: check, readOnly: true })
         verified.add(object)
         return object
       })

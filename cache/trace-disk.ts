@@ -4,18 +4,16 @@ import * as Digest from "../artifacts/Digest.ts"
 import * as Disk from "./disk.ts"
 import type { Key } from "./Key.ts"
 import { ChunkTrace, type Lookup, newestFirst, Trace, TraceStore } from "./Trace.ts"
-
-const NEWLINE = "\n".charCodeAt(0)
+import { isTrace } from "./TraceCheck.ts"
 
 /** A text file whose first line is the sha256 of the rest, so that a cut or changed one is told from a whole one. */
 export const seal = (text: string): Uint8Array => new TextEncoder().encode(`${Digest.ofBytes(text)}\n${text}`)
 
 /** The text, or null where it is not what was sealed. */
-export const unseal = (bytes: Uint8Array): string | null => {
-  const end = bytes.indexOf(NEWLINE)
-  const body = bytes.subarray(end + 1)
-  const decoder = new TextDecoder()
-  return end > 0 && Digest.ofBytes(body) === decoder.decode(bytes.subarray(0, end)) ? decoder.decode(body) : null
+export const unseal = (sealed: string): string | null => {
+  const end = sealed.indexOf("\n")
+  const text = sealed.slice(end + 1)
+  return end > 0 && Digest.ofBytes(text) === sealed.slice(0, end) ? text : null
 }
 
 /** A schema as JSON text, made once: making one costs many times what it decodes. */
@@ -23,8 +21,23 @@ const format = <A, I>(schema: Schema.Schema<A, I>) => {
   const json = Schema.parseJson(schema)
   return { decode: Schema.decodeEither(json), encode: Schema.encode(json) }
 }
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
+
 type Format<A> = ReturnType<typeof format<A, unknown>>
-const whole = format(Trace)
+const traceFormat = format(Trace)
+const whole: Format<Trace> = {
+  ...traceFormat,
+  decode: (text) => {
+    const value = parsed(text)
+    return isTrace(value) ? Either.right(value) : traceFormat.decode(text)
+  }
+}
 const ofChunk = format(ChunkTrace)
 
 /** Traces as sealed JSON files `traces/<stage>/<key>.json`; those of chunks in `traces/<stage>/chunks/`. */
@@ -35,10 +48,10 @@ export const layerDisk = (home: string): Layer.Layer<TraceStore> =>
     const chunkOf = (stage: string, key: Key) => path.join(root, stage, "chunks", `${key}.json`)
 
     const look = <A extends { readonly key: Key }>({ decode }: Format<A>, file: string): Effect.Effect<Lookup<A>> =>
-      Disk.readIfThere(file).pipe(
-        Effect.map((bytes): Lookup<A> => {
-          if (bytes === null) return { _tag: "Absent" }
-          const text = unseal(bytes)
+      Disk.readTextIfThere(file).pipe(
+        Effect.map((sealed): Lookup<A> => {
+          if (sealed === null) return { _tag: "Absent" }
+          const text = unseal(sealed)
           if (text === null) return { _tag: "Unreadable", what: "its bytes were damaged" }
           const decoded = decode(text)
           if (Either.isLeft(decoded)) return { _tag: "Unreadable", what: decoded.left.message }

@@ -29,7 +29,10 @@ export const spreadText = (name: string, { n, mean, deviation }: Spread, runs: n
 }
 
 /** The numbers at the top of a document, accuracies first: what one looks for. */
-export const numbersOf = (document: unknown): ReadonlyArray<NamedNumber> =>
-  Object.entries(typeof document === "object" && document !== null ? document : {})
-    .flatMap(([name, value]) => (typeof value === "number" ? [{ name, value }] : []))
-    .sort((a, b) => Number(isAccuracy(b.name)) - Number(isAccuracy(a.name)))
+export const numbersOf = (document: unknown): ReadonlyArray<NamedNumber> => {
+  const accuracies: Array<NamedNumber> = []
+  const others: Array<NamedNumber> = []
+  for (const [name, value] of Object.entries(typeof document === "object" && document !== null ? document : {}))
+    if (typeof value === "number") (isAccuracy(name) ? accuracies : others).push({ name, value })
+  return [...accuracies, ...others]
+}

@@ -12,6 +12,8 @@ const PLAIN_MILLIS = 10_000
 /** Lines of the screen that are left to what was said before. */
 const LINES_LEFT = 8
 
+type PointSettled = Extract<RunEvent, { readonly _tag: "PointSettled" }>
+
 interface Told {
   readonly varied: ReadonlyArray<string>
   /** Each point's values of these, in a few words. */
@@ -64,6 +66,16 @@ export const sweepEvents = ({ varied, values }: Told, tellShared: (event: RunEve
       return reporter.note(`point ${settled.length} of ${values.length}: ${what}: ${how}`)
     }
 
+    const settledOf = ({ point, ran, error, documents }: PointSettled): Settled => ({
+      point,
+      ran,
+      error,
+      values: values[point] ?? [],
+      metrics: new Map(
+        Object.values(documents).flatMap((one) => numbersOf(one).map(({ name, value }) => [name, value]))
+      )
+    })
+
     const tell = (event: RunEvent): Effect.Effect<void> =>
       Effect.gen(function* () {
         const now = yield* Clock.currentTimeMillis
@@ -72,22 +84,14 @@ export const sweepEvents = ({ varied, values }: Told, tellShared: (event: RunEve
             shared = event.shared
             return
           case "PointSettled": {
-            const numbers = Object.values(event.documents).flatMap((one) => numbersOf(one))
-            const one: Settled = {
-              point: event.point,
-              ran: event.ran,
-              error: event.error,
-              values: values[event.point] ?? [],
-              metrics: new Map(numbers.map(({ name, value }) => [name, value]))
-            }
+            const one = settledOf(event)
             settled.push(one)
             if (event.ran) {
               firstRan ??= now
               computed += 1
             }
-            // a sweep that finds everything has its table soon enough
-            if (reporter.terminal) return event.ran ? yield* redraw : undefined
-            return event.ran || event.error !== null ? yield* plain(one) : undefined
+            if (!reporter.terminal) return yield* plain(one)
+            return event.ran ? yield* redraw : undefined
           }
           case "NodeProgress": {
             const since = running.get(event.node)?.since ?? beginning(event.progress, now)
@@ -114,10 +118,13 @@ export const sweepEvents = ({ varied, values }: Told, tellShared: (event: RunEve
             return yield* tellShared(event)
         }
       })
-    // a thousand points that are cached are two thousand such events, of which nothing is told
-    const publish = (event: RunEvent): Effect.Effect<void> =>
-      event._tag === "NodeReused" && !shared.has(event.node)
-        ? Effect.sync(() => running.delete(event.node))
-        : tell(event)
+    // a thousand points that are cached are three thousand such events, of which nothing is told
+    const publish = (event: RunEvent): Effect.Effect<void> => {
+      if (event._tag === "NodeReused" && !shared.has(event.node))
+        return Effect.sync(() => void running.delete(event.node))
+      if (event._tag === "PointSettled" && !event.ran && event.error === null)
+        return Effect.sync(() => void settled.push(settledOf(event)))
+      return tell(event)
+    }
     return { publish, settled }
   })

@@ -1,7 +1,7 @@
 import { Either } from "effect"
 import * as CanonicalJson from "../artifacts/CanonicalJson.ts"
-import { type AnyWire, type Node, type StageDefinition, wiresOf } from "./Node.ts"
-import { type AnyParam, encode } from "./Param.ts"
+import type { AnyWire, Node, StageDefinition } from "./Node.ts"
+import type { AnyParam } from "./Param.ts"
 
 /** A node with its name, its place in topological order given by the list it stands in. */
 export interface Entry {
@@ -49,16 +49,18 @@ const isPlain = (value: unknown): boolean =>
   value === null || typeof value === "string" || typeof value === "boolean" || Number.isFinite(value)
 
 /** Equal for nodes that compute the same. A parameter without an exact form, such as NaN, equals no other. */
-const identify = ({ identities, byNode }: Builder, { definition, params, inputs }: Node): number => {
-  const encoded = Object.values(encode(definition.params, params))
+const identify = ({ identities, byNode }: Builder, { definition, encoded, inputs }: Node): number => {
+  const params = Object.values(encoded)
   // the engine's own JSON is many times as fast, and exact where nothing is nested
-  const values = encoded.every(isPlain)
-    ? JSON.stringify(encoded)
-    : Either.getOrElse(CanonicalJson.encode(encoded), () => `inexact ${identities.size}`)
-  const wires = Object.entries(inputs).map(([name, wires]) => [
-    name,
-    [wires].flat().map((wire: AnyWire) => `${byNode.get(wire.node)?.identity}.${wire.output}`)
-  ])
+  const values = params.every(isPlain)
+    ? JSON.stringify(params)
+    : Either.getOrElse(CanonicalJson.encode(params), () => `inexact ${identities.size}`)
+  const wires: Array<string | number> = []
+  for (const name in inputs) {
+    const ofName = [inputs[name] ?? []].flat() as ReadonlyArray<AnyWire>
+    wires.push(name, ofName.length)
+    for (const { node, output } of ofName) wires.push(byNode.get(node)?.identity ?? -1, output)
+  }
   const text = `${definition._tag} ${definition.name} ${values} ${JSON.stringify(wires)}`
   const known = identities.get(text)
   if (known !== undefined) return known
@@ -95,8 +97,7 @@ const isSame = (a: unknown, b: unknown): boolean => Object.is(a, b) || JSON.stri
  * that its call set itself, and, for stages that map rows, what tells the rows apart.
  */
 const qualifiers = (builder: Builder, node: Node): ReadonlyArray<string> => {
-  const { definition, given, params } = node
-  const encoded = encode(definition.params, params)
+  const { definition, given, params, encoded } = node
   const own = Object.keys(definition.params)
     .filter((name) => name in given && !isSame(encoded[name], builder.pipelineParams[name]))
     .filter((name) => definition.params[name]?.text?.(params[name]) !== null)
@@ -116,7 +117,7 @@ const nameOf = (builder: Builder, node: Node): string => {
 
 const visit = (builder: Builder, node: Node): void => {
   if (builder.byNode.has(node)) return
-  for (const wire of wiresOf(node)) visit(builder, wire.node)
+  for (const wire of node.wires) visit(builder, wire.node)
   const identity = identify(builder, node)
   const twin = builder.byIdentity.get(identity)
   if (twin !== undefined) {
@@ -165,5 +166,5 @@ export const make = (
 
 /** Entries whose outputs this one takes, through no other. */
 export const parents = (graph: Graph, entry: Entry): ReadonlyArray<Entry> => [
-  ...new Set(wiresOf(entry.node).map((wire) => graph.of(wire.node)))
+  ...new Set(entry.node.wires.map((wire) => graph.of(wire.node)))
 ]

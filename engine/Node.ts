@@ -2,7 +2,7 @@ import type { Effect, Schema } from "effect"
 import type { AnyArtifact } from "../artifacts/Artifact.ts"
 import type { Checkpoint } from "../artifacts/Checkpoint.ts"
 import type { Files } from "../artifacts/Files.ts"
-import type { Params } from "./Param.ts"
+import * as Param from "./Param.ts"
 
 /** The stage takes a list of the artifact. */
 export interface Many<A> {
@@ -41,7 +41,7 @@ export interface StageDefinition {
   /** Null for a stage that is done at once. */
   readonly iterates: Iterates | null
   readonly inputs: Readonly<Record<string, InputSpec>>
-  readonly params: Params
+  readonly params: Param.Params
   readonly outputs: Readonly<Record<string, AnyArtifact>>
   readonly errors: Schema.Schema<any, any>
   readonly facts: (params: any) => Readonly<Record<string, Effect.Effect<unknown, any, any>>>
@@ -53,7 +53,7 @@ export interface StageDefinition {
 export interface SourceDefinition {
   readonly _tag: "Source"
   readonly name: string
-  readonly params: Params
+  readonly params: Param.Params
   readonly outputs: Readonly<Record<string, AnyArtifact>>
   readonly resolve: (params: any) => Effect.Effect<Files, any, any>
 }
@@ -63,8 +63,12 @@ export interface SourceDefinition {
 export interface Node<D extends StageDefinition | SourceDefinition = StageDefinition | SourceDefinition> {
   readonly definition: D
   readonly inputs: Readonly<Record<string, AnyWire | ReadonlyArray<AnyWire>>>
+  /** Every wire of the inputs. */
+  readonly wires: ReadonlyArray<AnyWire>
   /** Every declared parameter, defaults filled in, decoded. */
   readonly params: Readonly<Record<string, unknown>>
+  /** The same as the JSON that enters keys. */
+  readonly encoded: Readonly<Record<string, unknown>>
   /** What the call gave, as it was given: the pipeline's parameters, or an object of its own. */
   readonly given: Readonly<Record<string, unknown>>
 }
@@ -82,13 +86,19 @@ export interface Wire<out A extends AnyArtifact, out E, out R, out S> {
 declare const Types: unique symbol
 export type AnyWire = Wire<AnyArtifact, unknown, unknown, unknown>
 
-const wires = new WeakMap<Node, ReadonlyArray<AnyWire>>()
-
-/** Every wire into a node, listed once: a sweep asks again and again. */
-export const wiresOf = (node: Node): ReadonlyArray<AnyWire> => {
-  const known = wires.get(node)
-  if (known !== undefined) return known
-  const all = Object.values(node.inputs).flat()
-  wires.set(node, all)
-  return all
+/** One use of a definition. Throws `DefinitionInvalid` on a parameter that is refused. */
+export const make = <D extends StageDefinition | SourceDefinition>(
+  definition: D,
+  inputs: Node["inputs"],
+  given: Node["given"]
+): Node<D> => {
+  const params = Param.fill(definition.name, definition.params, given)
+  return {
+    definition,
+    inputs,
+    wires: Object.values(inputs).flat(),
+    params,
+    encoded: Param.encode(definition.params, params),
+    given
+  }
 }

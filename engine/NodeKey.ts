@@ -6,7 +6,6 @@ import * as Key from "../cache/Key.ts"
 import { Code, type CodeUnknown } from "./Code.ts"
 import * as Graph from "./Graph.ts"
 import type { AnyWire, Node, StageDefinition } from "./Node.ts"
-import * as Param from "./Param.ts"
 
 /** An input with everything behind it found: bytes in the store, or the streamed stages down to such bytes. */
 export type Resolved =
@@ -86,17 +85,18 @@ const findOut = (
   name: string,
   fact: Effect.Effect<unknown, Error>
 ): Effect.Effect<unknown, FactUnknown> =>
-  known?.has(fact) === true
-    ? Effect.succeed(known.get(fact))
-    : fact.pipe(
-        Effect.mapError((error) => new FactUnknown({ stage, fact: name, cause: error.message })),
-        Effect.tap((found) => Effect.sync(() => known?.set(fact, found)))
-      )
+  fact.pipe(
+    Effect.mapError((error) => new FactUnknown({ stage, fact: name, cause: error.message })),
+    Effect.tap((found) => Effect.sync(() => known?.set(fact, found)))
+  )
 
 type Parts = Pick<Key.Recipe, "params" | "inputs" | "code" | "facts">
 
+const isStored = (value: ResolvedInputs[string]): value is Resolved & { readonly _tag: "Stored" } =>
+  "_tag" in value && value._tag === "Stored"
+
 const keyInput = (resolved: Resolved): Effect.Effect<Key.Input, KeyFailure, Code> =>
-  resolved._tag === "Stored"
+  isStored(resolved)
     ? Effect.succeed(resolved.stored.content)
     : Effect.map(parts(resolved.node, resolved.inputs), (recipe) => ({
         stage: resolved.node.definition.name,
@@ -108,21 +108,24 @@ const parts = (node: Node<StageDefinition>, resolved: ResolvedInputs): Effect.Ef
   Effect.gen(function* () {
     const { definition } = node
     const code = yield* Effect.flatMap(Code, (all) => all.of(definition.name))
-    // a parameter that was accepted encodes; NaN and its like are caught when the key is written
-    const params = Param.encode(definition.params, node.params)
     const inputs: Record<string, Key.Input> = {}
     for (const [name, value] of Object.entries(resolved)) {
-      inputs[name] = Array.isArray(value)
-        ? yield* Effect.forEach(value as ReadonlyArray<Resolved>, keyInput)
-        : yield* keyInput(value as Resolved)
+      inputs[name] = isStored(value)
+        ? value.stored.content
+        : Array.isArray(value)
+          ? yield* Effect.forEach(value as ReadonlyArray<Resolved>, keyInput)
+          : yield* keyInput(value as Resolved)
     }
     const known = yield* KnownFacts
     const facts: Record<string, unknown> = {}
     for (const [name, fact] of Object.entries(definition.facts(node.params))) {
-      facts[name] = yield* findOut(known, definition.name, name, fact as Effect.Effect<unknown, Error>)
+      facts[name] =
+        known?.has(fact) === true
+          ? known.get(fact)
+          : yield* findOut(known, definition.name, name, fact as Effect.Effect<unknown, Error>)
     }
-    // a fact named as a parameter stands for it
-    const counted = Object.fromEntries(Object.entries(params).filter(([name]) => !(name in facts)))
+    // NaN and its like are caught when the key is written; a fact named as a parameter stands for it
+    const counted = Object.fromEntries(Object.entries(node.encoded).filter(([name]) => !(name in facts)))
     return { params: counted, inputs, code, facts }
   })
 

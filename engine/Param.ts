@@ -87,32 +87,30 @@ export const fill = (
   of: string,
   params: Params,
   given: Readonly<Record<string, unknown>>
-): Readonly<Record<string, unknown>> =>
-  Object.fromEntries(
-    Object.entries(params).map(([name, param]) => {
-      if (!(name in given)) return [name, param.default]
-      if (!accepts(param, given[name])) {
-        throw new DefinitionInvalid({
-          what: `${of} is given ${Inspectable.toStringUnknown(given[name], 0)} for the parameter "${name}"`,
-          expected: expectation(param.schema),
-          fix: "Correct the call in the pipeline's build."
-        })
-      }
-      return [name, given[name]]
-    })
-  )
+): Readonly<Record<string, unknown>> => {
+  const values: Record<string, unknown> = {}
+  for (const name in params) {
+    const param = params[name] as AnyParam
+    const value = name in given ? given[name] : param.default
+    if (name in given && !accepts(param, value)) {
+      throw new DefinitionInvalid({
+        what: `${of} is given ${Inspectable.toStringUnknown(value, 0)} for the parameter "${name}"`,
+        expected: expectation(param.schema),
+        fix: "Correct the call in the pipeline's build."
+      })
+    }
+    values[name] = value
+  }
+  return values
+}
 
-const encodings = new WeakMap<object, { readonly params: Params; readonly json: Readonly<Record<string, unknown>> }>()
-
-/** Values that their schemas accept, as the JSON that enters keys; the same values are encoded once. */
+/** Values that their schemas accept, as the JSON that enters keys. */
 export const encode = (
   params: Params,
   values: Readonly<Record<string, unknown>>
 ): Readonly<Record<string, unknown>> => {
-  const known = encodings.get(values)
-  if (known?.params === params) return known.json
-  const json = Object.fromEntries(Object.entries(params).map(([name, param]) => [name, encoded(param, values[name])]))
-  encodings.set(values, { params, json })
+  const json: Record<string, unknown> = {}
+  for (const name in params) json[name] = encoded(params[name] as AnyParam, values[name])
   return json
 }
 

@@ -147,9 +147,6 @@ export const encodeParams = (
   values: Readonly<Record<string, unknown>>
 ): Readonly<Record<string, unknown>> => encode(pipeline.params, values)
 
-/** The graph of one set of parameters; graphs that are to be compared share `identities`. */
-export const graph = (
-  pipeline: AnyPipeline,
-  values: Readonly<Record<string, unknown>>,
-  identities?: Graph.Identities
-): Graph.Graph => Graph.make(pipeline, encodeParams(pipeline, values), pipeline.build(values), identities)
+/** The graph of one set of parameters. */
+export const graph = (pipeline: AnyPipeline, values: Readonly<Record<string, unknown>>): Graph.Graph =>
+  Graph.make(pipeline, encodeParams(pipeline, values), pipeline.build(values))

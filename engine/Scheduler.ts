@@ -48,12 +48,15 @@ export const recall = (
   state: RunState,
   entry: Graph.StageEntry
 ): Effect.Effect<void, NodeKey.KeyFailure, Code | TraceStore | RunRecords | RunEvents> =>
-  Effect.gen(function* () {
-    const parents = stageParents(state, entry)
-    if (state.outcomes.has(entry.name) || !parents.every(({ name }) => state.outcomes.has(name))) return
-    const outputs = outputsOf(state, NodeKey.storedParents(state.graph, entry))
-    const { hit } = yield* Decide.decide(state.graph, entry, outputs)
-    if (hit !== null) state.outcomes.set(entry.name, yield* reuse(entry, hit))
+  Effect.suspend(() => {
+    const parents = NodeKey.storedParents(state.graph, entry)
+    const isSettled = ({ name }: Graph.Entry) => !state.stages.has(name) || state.outcomes.has(name)
+    if (state.outcomes.has(entry.name) || !parents.every(isSettled)) return Effect.void
+    return Effect.flatMap(Decide.decide(state.graph, entry, outputsOf(state, parents)), ({ hit }) =>
+      hit === null
+        ? Effect.void
+        : Effect.map(reuse(entry, hit), (outcome) => void state.outcomes.set(entry.name, outcome))
+    )
   })
 
 /**
@@ -93,9 +96,6 @@ const settle = (state: RunState, entry: Graph.StageEntry, forced: ObjectLost | n
 const fail = (entry: Graph.StageEntry, error: Explained, key: string | null, reasons: ReadonlyArray<Reason.Reason>) =>
   Effect.as(publish(RunEvent.NodeFailed({ node: entry.name, error })), { _tag: "Failed" as const, error, key, reasons })
 
-const stageParents = (state: RunState, entry: Graph.StageEntry): ReadonlyArray<Graph.StageEntry> =>
-  NodeKey.storedParents(state.graph, entry).flatMap(({ name }) => state.stages.get(name) ?? [])
-
 const attempt = (
   state: RunState,
   entry: Graph.StageEntry,
@@ -103,9 +103,9 @@ const attempt = (
   losses: Losses
 ): Effect.Effect<Outcome, never, Needs> =>
   Effect.gen(function* () {
-    const parents = stageParents(state, entry)
+    const parents = NodeKey.storedParents(state.graph, entry)
     const settled = yield* Effect.forEach(
-      parents,
+      parents.flatMap(({ name }) => state.stages.get(name) ?? []),
       (parent) => Effect.map(obtain(state, parent), (outcome) => ({ parent, outcome })),
       { concurrency: "unbounded" }
     )
@@ -117,7 +117,7 @@ const attempt = (
       yield* publish(RunEvent.NodeSkipped({ node: entry.name, because: names }))
       return { _tag: "Skipped" as const, because: names }
     }
-    const outputs = outputsOf(state, NodeKey.storedParents(state.graph, entry))
+    const outputs = outputsOf(state, parents)
     const decision = yield* Decide.decide(state.graph, entry, outputs)
     if (decision.hit !== null && forced === null) return yield* reuse(entry, decision.hit)
     const lost = yield* shared(state, entry, decision.key, leased(state, entry, decision, outputs, forced))

@@ -1,14 +1,14 @@
 import { Context, type Effect } from "effect"
 import type { Files, FilesArtifact } from "../artifacts/Files.ts"
-import type { AnyWire, Node, SourceDefinition, Wire } from "./Node.ts"
-import { fill, type Params, type Values } from "./Param.ts"
+import * as Node from "./Node.ts"
+import type { Params, Values } from "./Param.ts"
 
 /** Whether better editions that were out of reach last time are tried again: `--refresh`. */
 export class Refresh extends Context.Reference<Refresh>()("headrace/Refresh", { defaultValue: () => false }) {}
 
 /** A use of what comes from outside; only the digest of its bytes enters a key. */
 export interface Source<A extends FilesArtifact<string>, P extends Params, S> {
-  (params?: Partial<Values<P>>): Wire<A, never, never, S>
+  (params?: Partial<Values<P>>): Node.Wire<A, never, never, S>
   readonly params: P
 }
 
@@ -21,16 +21,17 @@ export const make = <A extends FilesArtifact<string>, S, E, const P extends Para
   readonly resolve: (params: Values<P>) => Effect.Effect<Files, E, S>
 }): Source<A, P, S> => {
   const params = definition.params ?? ({} as P)
-  const source: SourceDefinition = {
+  const source: Node.SourceDefinition = {
     _tag: "Source",
     name: definition.name,
     params,
     outputs: { files: definition.artifact },
     resolve: definition.resolve
   }
-  const use = (given: Readonly<Record<string, unknown>> = {}): AnyWire => {
-    const node: Node = { definition: source, inputs: {}, params: fill(definition.name, params, given), given }
-    return { node, output: "files", artifact: definition.artifact }
-  }
+  const use = (given: Readonly<Record<string, unknown>> = {}): Node.AnyWire => ({
+    node: Node.make(source, {}, given),
+    output: "files",
+    artifact: definition.artifact
+  })
   return Object.assign(use, { params }) as unknown as Source<A, P, S>
 }

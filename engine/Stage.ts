@@ -4,8 +4,16 @@ import type { AnyArtifact, Artifact, ArtifactInvalid, ArtifactUnreadable, ValueO
 import type { Checkpoint, State } from "../artifacts/Checkpoint.ts"
 import type { Batch, Columns } from "../artifacts/Column.ts"
 import type { ReadFailure } from "../cache/ObjectStore.ts"
-import type { AnyWire, InputSpec, Many, Node, Share, StageDefinition, Wire } from "./Node.ts"
-import { DefinitionInvalid, fill, type Params, type Values } from "./Param.ts"
+import {
+  type AnyWire,
+  type InputSpec,
+  type Many,
+  make as makeNode,
+  type Share,
+  type StageDefinition,
+  type Wire
+} from "./Node.ts"
+import { DefinitionInvalid, type Params, type Values } from "./Param.ts"
 
 /** A list of artifacts as one input. */
 export const many = <A extends AnyArtifact>(artifact: A): Many<A> => ({ _tag: "Many", artifact })
@@ -86,14 +94,11 @@ type Failure<Errors extends Schema.Schema.All> = Schema.Schema.Type<Errors> | In
 const seam = (definition: StageDefinition): unknown => {
   checkDefinition(definition)
   const use = (inputs: Record<string, AnyWire | ReadonlyArray<AnyWire>>, given: Record<string, unknown> = {}) => {
-    const params = fill(definition.name, definition.params, given)
-    const node: Node = { definition, inputs, params, given }
-    return Object.fromEntries(
-      Object.entries(definition.outputs).map(([output, artifact]): [string, AnyWire] => [
-        output,
-        { node, output, artifact }
-      ])
-    )
+    const node = makeNode(definition, inputs, given)
+    const wires: Record<string, AnyWire> = {}
+    for (const output in definition.outputs)
+      wires[output] = { node, output, artifact: definition.outputs[output] as AnyArtifact }
+    return wires
   }
   return Object.assign(use, { params: definition.params, definition })
 }

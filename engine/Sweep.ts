@@ -64,11 +64,10 @@ export const unionOf = (
   varied: ReadonlyArray<string>
 ): Union.Union => {
   const identities: Graph.Identities = new Map()
-  const builds = points.map((values) => ({
-    graph: Pipeline.graph(pipeline, values, identities),
-    values,
-    params: Pipeline.encodeParams(pipeline, values)
-  }))
+  const builds = points.map((values) => {
+    const params = Pipeline.encodeParams(pipeline, values)
+    return { graph: Graph.make(pipeline, params, pipeline.build(values), identities), values, params }
+  })
   return Union.make(pipeline.name, builds, { params: pipeline.params, varied, wants })
 }
 
@@ -90,10 +89,8 @@ const readDocuments = ({ state, union }: Sweep, point: number) =>
   Effect.gen(function* () {
     const store = yield* ObjectStore
     const documents: Record<string, unknown> = {}
-    for (const [name, { node, output, stored }] of Object.entries(resultsOf(state, union.results[point] ?? {}))) {
-      const artifact = state.stages.get(node)?.node.definition.outputs[output]
-      if (stored.kind !== "document" || artifact === undefined) continue
-      documents[name] = yield* artifact.decode(stored, readPart(store))
+    for (const [name, { stored }] of Object.entries(resultsOf(state, union.results[point] ?? {}))) {
+      if (stored.kind === "document") documents[name] = yield* Document.json(stored, readPart(store))
     }
     return documents
   })

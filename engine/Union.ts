@@ -1,6 +1,6 @@
 import type { AnyArtifact } from "../artifacts/Artifact.ts"
 import * as Graph from "./Graph.ts"
-import { type Node, wiresOf } from "./Node.ts"
+import type { Node } from "./Node.ts"
 import type { Params } from "./Param.ts"
 
 /** One build of a pipeline among several, made with the identities that they share, and its parameters. */
@@ -51,7 +51,7 @@ export const make = (pipeline: string, builds: ReadonlyArray<Build>, { params, v
       byNode.set(entry.node, known)
       return known
     }
-    const behind = wiresOf(entry.node).map((wire) => {
+    const behind = entry.node.wires.map((wire) => {
       const parent = add(build, build.graph.of(wire.node))
       byNode.set(wire.node, parent)
       return parent

@@ -44,7 +44,7 @@ export const readSmall = (
     const { home } = yield* Place
     const store = yield* ObjectStore
     const file = path.join(home, "tables", `${stored.content}.json`)
-    const remembered = unseal((yield* Disk.readIfThere(file)) ?? new Uint8Array())
+    const remembered = unseal((yield* Disk.readTextIfThere(file)) ?? "")
     if (remembered !== null) return JSON.parse(remembered) as SmallTable
     const table = yield* artifact.decode(stored, readPart(store))
     const batch = yield* ArrowTable.collect(table)

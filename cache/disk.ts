@@ -5,7 +5,8 @@ import * as path from "node:path"
 import { Effect, Schedule } from "effect"
 import { StoreFailed } from "./ObjectStore.ts"
 
-const codeOf = (cause: unknown): string | undefined => (cause as { readonly code?: string }).code
+/** What a failed system call is called: ENOENT, EEXIST. */
+export const codeOf = (cause: unknown): string | undefined => (cause as { readonly code?: string }).code
 
 /** A failed system call on the store, as a sentence with its remedy. */
 export const storeFailed = (doing: string, file: string, cause: unknown): StoreFailed => {

@@ -71,7 +71,7 @@ const isAbsent = (pid: number): boolean => {
     process.kill(pid, 0)
     return false
   } catch (cause) {
-    return (cause as { readonly code?: string }).code === "ESRCH"
+    return Disk.codeOf(cause) === "ESRCH"
   }
 }
 
@@ -116,7 +116,7 @@ const tryTake = async (file: string, silence: number): Promise<string | null> =>
     await fs.link(aside, file)
     return token
   } catch (cause) {
-    if ((cause as { readonly code?: string }).code !== "EEXIST") throw cause
+    if (Disk.codeOf(cause) !== "EEXIST") throw cause
     const seen = await see(file)
     if (seen !== null && isGone(seen, silence)) await steal(file, seen, silence)
     return null

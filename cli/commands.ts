@@ -22,26 +22,25 @@ export const all: ReadonlyArray<AnyPipeline> = pipelines
 const refresh = Options.boolean("refresh").pipe(
   Options.withDescription("Look again for better editions of datasets and weights")
 )
+const offered = pipelines.map((pipeline) => ({ pipeline, given: ParamOptions.optionsOf(pipeline) }))
 
-/** A subcommand a pipeline, with its parameters as options. */
-const forEachPipeline = <N extends string, E, R>(
+/** A subcommand a pipeline, with its parameters as options beside the command's own. */
+const forEachPipeline = <N extends string, C extends Command.Command.Config, E, R>(
   name: N,
   description: string,
+  own: C,
   handle: (
     pipeline: (typeof pipelines)[number],
-    values: Readonly<Record<string, unknown>>
+    given: ParamOptions.Texts,
+    own: Command.Command.ParseConfig<C>
   ) => Effect.Effect<number, E, R>
 ) =>
   Command.make(name).pipe(
     Command.withDescription(description),
     Command.withSubcommands(
-      pipelines.map((pipeline) =>
-        Command.make(pipeline.name, { given: ParamOptions.optionsOf(pipeline), refresh }, ({ given, refresh: again }) =>
-          ParamOptions.decode(pipeline, given).pipe(
-            Effect.flatMap((values) => handle(pipeline, values)),
-            Effect.provideService(Refresh, again),
-            Effect.flatMap(setExitCode)
-          )
+      offered.map(({ pipeline, given }) =>
+        Command.make(pipeline.name, { given, own }, ({ given, own }) =>
+          Effect.flatMap(handle(pipeline, given, own as Command.Command.ParseConfig<C>), setExitCode)
         ).pipe(Command.withDescription(pipeline.description))
       ) as unknown as Subcommands
     )
@@ -56,19 +55,24 @@ export const setExitCode = (exitCode: number) =>
     process.exitCode = exitCode
   })
 
-const runCommand = forEachPipeline("run", "Run a pipeline; what is cached is reused", (pipeline, values) =>
-  Effect.gen(function* () {
-    const events = yield* RunEvents
-    const context = yield* Effect.context<Effect.Effect.Context<ReturnType<typeof tell>>>()
-    const telling = {
-      publish: (event: Parameters<typeof events.publish>[0]) =>
-        Effect.zipRight(
-          events.publish(event),
-          event._tag === "RunFinished" ? Effect.provide(tell(all, event.record), context) : Effect.void
-        )
-    }
-    return yield* Effect.provideService(run(pipeline, values), RunEvents, telling)
-  })
+const runCommand = forEachPipeline(
+  "run",
+  "Run a pipeline; what is cached is reused",
+  { refresh },
+  (pipeline, given, own) =>
+    Effect.gen(function* () {
+      const values = yield* ParamOptions.decode(pipeline, given)
+      const events = yield* RunEvents
+      const context = yield* Effect.context<Effect.Effect.Context<ReturnType<typeof tell>>>()
+      const telling = {
+        publish: (event: Parameters<typeof events.publish>[0]) =>
+          Effect.zipRight(
+            events.publish(event),
+            event._tag === "RunFinished" ? Effect.provide(tell(all, event.record), context) : Effect.void
+          )
+      }
+      return yield* Effect.provideService(run(pipeline, values), RunEvents, telling)
+    }).pipe(Effect.provideService(Refresh, own.refresh))
 )
 const sweepOptions = {
   over: Options.text("over").pipe(
@@ -87,46 +91,33 @@ const sweepOptions = {
   ),
   jobs: Options.integer("jobs").pipe(Options.withDescription("Points computed side by side"), Options.optional)
 }
-const sweepCommand = Command.make("sweep").pipe(
-  Command.withDescription("Run a pipeline at many points of its parameters; what they share is computed once"),
-  Command.withSubcommands(
-    pipelines.map((pipeline) =>
-      Command.make(
-        pipeline.name,
-        { given: ParamOptions.optionsOf(pipeline), refresh, ...sweepOptions },
-        ({ given, refresh: again, over, random, seeds, jobs }) =>
-          Effect.gen(function* () {
-            const shared = yield* ParamOptions.given(pipeline, given)
-            const numbers = {
-              random: Option.getOrNull(random),
-              seeds: Option.getOrNull(seeds),
-              jobs: Option.getOrNull(jobs)
-            }
-            const points = yield* pointsOf(pipeline, { over, shared, ...numbers })
-            return yield* sweep(pipeline, points, numbers.jobs)
-          }).pipe(Effect.provideService(Refresh, again), Effect.flatMap(setExitCode))
-      ).pipe(Command.withDescription(pipeline.description))
-    ) as unknown as Subcommands
+const sweepCommand = forEachPipeline(
+  "sweep",
+  "Run a pipeline at many points of its parameters; what they share is computed once",
+  { refresh, ...sweepOptions },
+  (pipeline, given, own) =>
+    Effect.gen(function* () {
+      const shared = yield* ParamOptions.given(pipeline, given)
+      const jobs = Option.getOrNull(own.jobs)
+      const [random, seeds] = [Option.getOrNull(own.random), Option.getOrNull(own.seeds)]
+      return yield* sweep(pipeline, yield* pointsOf(pipeline, { over: own.over, shared, random, seeds, jobs }), jobs)
+    }).pipe(Effect.provideService(Refresh, own.refresh))
+)
+const planCommand = forEachPipeline("plan", "Say what a run would do, and why", { refresh }, (pipeline, given, own) =>
+  ParamOptions.decode(pipeline, given).pipe(
+    Effect.flatMap((values) => plan(pipeline, values)),
+    Effect.provideService(Refresh, own.refresh)
   )
 )
-const planCommand = forEachPipeline("plan", "Say what a run would do, and why", plan)
-const silent = { publish: () => Effect.void }
-const whyCommand = Command.make("why").pipe(
-  Command.withDescription("Say why nodes run or are reused: why PIPELINE [NODE]"),
-  Command.withSubcommands(
-    pipelines.map((pipeline) =>
-      Command.make(
-        pipeline.name,
-        { given: ParamOptions.optionsOf(pipeline), node: Args.text({ name: "node" }).pipe(Args.optional) },
-        ({ given, node }) =>
-          ParamOptions.decode(pipeline, given).pipe(
-            Effect.flatMap((values) => why(pipeline, Option.getOrNull(node), values)),
-            Effect.provideService(RunEvents, silent),
-            Effect.flatMap(setExitCode)
-          )
-      ).pipe(Command.withDescription(pipeline.description))
-    ) as unknown as Subcommands
-  )
+const whyCommand = forEachPipeline(
+  "why",
+  "Say why nodes run or are reused: why PIPELINE [NODE]",
+  { node: Args.text({ name: "node" }).pipe(Args.optional) },
+  (pipeline, given, { node }) =>
+    ParamOptions.decode(pipeline, given).pipe(
+      Effect.flatMap((values) => why(pipeline, Option.getOrNull(node), values)),
+      Effect.provideService(RunEvents, { publish: () => Effect.void })
+    )
 )
 const inspectCommand = Command.make(
   "inspect",

@@ -71,10 +71,11 @@ export const parse = (
 export const defaultText = (param: Param.AnyParam): string =>
   JSON.stringify(Schema.encodeSync(param.schema)(param.default))
 
+/** What was typed for the parameters, where something was. */
+export type Texts = Readonly<Record<string, Option.Option<string>>>
+
 /** One option a parameter. */
-export const optionsOf = (
-  pipeline: Pipeline.AnyPipeline
-): Options.Options<Readonly<Record<string, Option.Option<string>>>> =>
+export const optionsOf = (pipeline: Pipeline.AnyPipeline): Options.Options<Texts> =>
   Options.all(
     Object.fromEntries(
       Object.entries(pipeline.params).map(([name, param]) => [
@@ -90,7 +91,7 @@ export const optionsOf = (
 /** The parameters that were given, encoded. */
 export const given = (
   pipeline: Pipeline.AnyPipeline,
-  texts: Readonly<Record<string, Option.Option<string>>>
+  texts: Texts
 ): Effect.Effect<Readonly<Record<string, unknown>>, Param.ParamInvalid> =>
   Effect.gen(function* () {
     const encoded: Record<string, unknown> = {}
@@ -104,6 +105,6 @@ export const given = (
 /** The pipeline's parameters from the texts that were given. */
 export const decode = (
   pipeline: Pipeline.AnyPipeline,
-  texts: Readonly<Record<string, Option.Option<string>>>
+  texts: Texts
 ): Effect.Effect<Readonly<Record<string, unknown>>, Param.ParamInvalid> =>
   Effect.flatMap(given(pipeline, texts), (encoded) => Pipeline.decodeParams(pipeline, encoded))

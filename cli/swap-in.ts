@@ -1,4 +1,5 @@
 import * as fs from "node:fs/promises"
+import { codeOf } from "../cache/disk.ts"
 
 /** Removes a folder that nobody needs any more; one that can't be removed harms nobody either. */
 export const discard = (folder: string): Promise<void> =>
@@ -17,7 +18,7 @@ export const swapIn = async (aside: string, target: string): Promise<void> => {
       await fs.rename(aside, target)
       break
     } catch (cause) {
-      const { code } = cause as { readonly code?: string }
+      const code = codeOf(cause)
       if (tries > 50 || (code !== "ENOTEMPTY" && code !== "EEXIST")) {
         await fs.rename(old, target).catch(() => undefined)
         throw cause

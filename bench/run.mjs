@@ -13,6 +13,7 @@ import * as networks from "./networks.mjs"
 import * as noOp from "./no-op.mjs"
 import { root } from "./rig/product.mjs"
 import * as sweep from "./sweep.mjs"
+import * as sweepCached from "./sweep-cached.mjs"
 import * as training from "./training.mjs"
 
 /** In this order a home that is given empty is filled by the first, for the others to reuse. */
@@ -27,7 +28,8 @@ const benches = {
   training,
   homework,
   networks,
-  sweep
+  sweep,
+  "sweep-cached": sweepCached
 }
 
 const usage = `npm run bench -- NAME… [options]     writes bench/results/NAME.json
@@ -35,9 +37,9 @@ const usage = `npm run bench -- NAME… [options]     writes bench/results/NAME.
 ${Object.entries(benches)
   .map(([name, { about }]) => `  ${name.padEnd(21)}${about}`)
   .join("\n")}
-  ${"all".padEnd(21)}every one of them (over two hours)
+  ${"all".padEnd(21)}every one of them (over three hours)
 
-  --home DIR      work in a home that holds results already: cold-60k, features, inspect, no-op, networks, sweep
+  --home DIR      work in a home that holds results already: cold-60k, features, inspect, no-op, networks, sweep, sweep-cached
   --skip-folder   leave the folder of 60,000 files out of no-op
   --samples N     measurements: extraction, inspect, no-op
   --images N      the first N images only, for trying a bench out

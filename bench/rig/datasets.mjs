@@ -15,7 +15,7 @@ export const cifarTraining = async (folder, images) => {
   cut(path.join(batches, "data_batch_1.bin"), images)
   cut(path.join(batches, "test_batch.bin"), 1)
   const file = path.join(folder, "training.tar.gz")
-  await tar.create({ file, cwd: folder, gzip: true, portable: true }, ["cifar-10-batches-bin"])
+  await tar.create({ file, cwd: folder, gzip: true, portable: true, noMtime: true }, ["cifar-10-batches-bin"])
   return { file }
 }
 
@@ -36,7 +36,7 @@ export const cifar5k = async (scratch, images) => {
     cut(path.join(batches, name), records)
   }
   const file = path.join(scratch, "subset.tar.gz")
-  await tar.create({ file, cwd: folder, gzip: true, portable: true }, ["cifar-10-batches-bin"])
+  await tar.create({ file, cwd: folder, gzip: true, portable: true, noMtime: true }, ["cifar-10-batches-bin"])
   return { dataset: file, file }
 }
 

@@ -42,17 +42,18 @@ export const decide = (
     return { key, text, inputs, hit: null, lost, steps: yield* stepsKept(entry, text) }
   })
 
-const stepsKept = ({ node: { definition, params } }: Graph.StageEntry, text: NodeKey.NodeKey["text"]) =>
+/** How many steps of an iterating stage are kept, of those that the node asks for. */
+export const stepsKept = ({ node: { definition, params } }: Graph.StageEntry, text: NodeKey.NodeKey["text"]) =>
   definition.iterates === null
     ? Effect.succeed(0)
-    : Effect.map(
-        Checkpoints.kept(text, definition.iterates, params[definition.iterates.steps] as number),
-        ([newest]) => newest?.at ?? 0
+    : Checkpoints.kept(text, definition.iterates, params[definition.iterates.steps] as number).pipe(
+        // a text that has a key has these too
+        Effect.orDie,
+        Effect.map(([newest]) => newest?.at ?? 0)
       )
 
 /** The key whose lease is held while the node is computed: one for all numbers of steps. */
 export const leaseOf = ({ node: { definition } }: Graph.StageEntry, { key, text }: NodeKey.NodeKey) =>
-  // a text that has a key has this one too
   definition.iterates === null ? Effect.succeed(key) : Effect.orDie(Checkpoints.leaseKey(text, definition.iterates))
 
 /** The trace to compare with: the newest of the same node, else the one of the stage with the fewest differences. */

@@ -7,6 +7,7 @@ import type { Trace } from "../cache/Trace.ts"
 import type { Explained, InputLost } from "./Failure.ts"
 import type * as Graph from "./Graph.ts"
 import * as NodeKey from "./NodeKey.ts"
+import type { SourceFailed } from "./Sources.ts"
 import type { Origin } from "./Union.ts"
 
 export type Outcome =
@@ -31,6 +32,8 @@ export interface RunState {
   readonly origin: (entry: Graph.StageEntry) => Pick<Origin, "graph" | "entry" | "params">
   /** Filled once the sources are resolved, before any node is asked for. */
   readonly sources: Record<string, Readonly<Record<string, Stored>>>
+  /** Sources that cannot be had: what needs them fails. */
+  readonly unresolved: Map<string, SourceFailed>
   readonly outcomes: Map<string, Outcome>
   /** Nodes that were started, so that an interrupted run can say what it was at. */
   readonly begun: Map<string, { readonly key: string; readonly reasons: ReadonlyArray<Reason.Reason> }>
@@ -49,6 +52,7 @@ export const begin = (graph: Graph.Graph, origin: RunState["origin"], cores: num
     graph,
     origin,
     sources: {},
+    unresolved: new Map(),
     outcomes: new Map(),
     begun: new Map(),
     computing: new Map(),

@@ -47,17 +47,18 @@ export const obtain = (state: RunState, entry: Graph.StageEntry): Effect.Effect<
 export const recall = (
   state: RunState,
   entry: Graph.StageEntry
-): Effect.Effect<void, NodeKey.KeyFailure, Code | TraceStore | RunRecords | RunEvents> =>
+): Effect.Effect<void, never, Code | TraceStore | RunRecords | RunEvents> =>
   Effect.suspend(() => {
     const parents = NodeKey.storedParents(state.graph, entry)
-    const isSettled = ({ name }: Graph.Entry) => !state.stages.has(name) || state.outcomes.has(name)
+    const isSettled = ({ name }: Graph.Entry) => state.outcomes.has(name) || name in state.sources
     if (state.outcomes.has(entry.name) || !parents.every(isSettled)) return Effect.void
     return Effect.flatMap(Decide.decide(state.graph, entry, outputsOf(state, parents)), ({ hit }) =>
       hit === null
         ? Effect.void
         : Effect.map(reuse(entry, hit), (outcome) => void state.outcomes.set(entry.name, outcome))
     )
-  })
+    // whoever obtains the node fails with it
+  }).pipe(Effect.catchAll(() => Effect.void))
 
 /**
  * Computes a node again because an object of the outcome that somebody used is lost, unless another fiber has done so
@@ -104,6 +105,8 @@ const attempt = (
 ): Effect.Effect<Outcome, never, Needs> =>
   Effect.gen(function* () {
     const parents = NodeKey.storedParents(state.graph, entry)
+    const [unresolved] = parents.flatMap(({ name }) => state.unresolved.get(name) ?? [])
+    if (unresolved !== undefined) return yield* fail(entry, unresolved.explained, null, [])
     const settled = yield* Effect.forEach(
       parents.flatMap(({ name }) => state.stages.get(name) ?? []),
       (parent) => Effect.map(obtain(state, parent), (outcome) => ({ parent, outcome })),
@@ -207,7 +210,9 @@ const compute = (
         })
       )
     }
-    const reasons = forced === null ? yield* Decide.explain(state.graph, entry, decision) : [forced]
+    // the lease's last holder may have got further since it was decided
+    const steps = yield* Decide.stepsKept(entry, decision.text)
+    const reasons = forced === null ? yield* Decide.explain(state.graph, entry, { ...decision, steps }) : [forced]
     const missing = yield* firstMissing(NodeKey.needs(decision.inputs))
     if (missing !== null) return missing
     state.begun.set(entry.name, { key: decision.key, reasons })

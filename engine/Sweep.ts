@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import { Array as Arr, Effect, Either } from "effect"
 import type { AnyArtifact, ArtifactUnreadable } from "../artifacts/Artifact.ts"
 import * as Document from "../artifacts/Document.ts"
 import { ObjectStore, readPart, type StoreFailed } from "../cache/ObjectStore.ts"
@@ -136,29 +136,46 @@ const obtainAll = ({ state, needs }: Sweep, point: number) =>
 const settle = (sweep: Sweep, point: number, isKept: boolean) =>
   Effect.gen(function* () {
     const ran = isKept ? false : yield* obtainAll(sweep, point)
-    const failure = failureOf(sweep, point)
-    const { documents, error } =
-      failure === null
-        ? yield* documentsOf(sweep, point, []).pipe(
-            Effect.map((documents) => ({ documents, error: null })),
-            Effect.catchAll((cause) => Effect.succeed({ documents: {}, error: explain(cause) }))
-          )
-        : { documents: {}, error: failure }
+    const found =
+      failureOf(sweep, point) === null ? yield* Effect.either(documentsOf(sweep, point, [])) : Either.right({})
+    // asked again: what was lost of the documents may have failed when it was computed anew
+    const error = failureOf(sweep, point) ?? (Either.isLeft(found) ? explain(found.left) : null)
+    const documents = error === null ? Either.getOrElse(found, () => ({})) : {}
     sweep.settled.set(point, error)
     yield* publish(RunEvent.PointSettled({ point, ran, documents, error }))
   })
 
+/** Finds what comes from outside. A point goes without another's sources; what all points need is the sweep's own failure. */
+const resolveSources = ({ state, needs }: Sweep) =>
+  Effect.gen(function* () {
+    const { outputs, failed } = yield* Sources.resolveEach(state.graph)
+    Object.assign(state.sources, outputs)
+    for (const [name, failure] of failed) state.unresolved.set(name, failure)
+    const [first] = failed.values()
+    const isBlocked = (entry: Graph.StageEntry) =>
+      NodeKey.storedParents(state.graph, entry).some(({ name }) => failed.has(name))
+    if (first !== undefined && needs.every((entries) => entries.some(isBlocked))) return yield* first
+  })
+
+/** All steps of a point's iterating stages. */
+const stepsOf = ({ needs }: Sweep, point: number): number =>
+  (needs[point] ?? []).reduce((sum, { node: { definition, params } }) => {
+    const steps = definition.iterates === null ? 0 : params[definition.iterates.steps]
+    return sum + (typeof steps === "number" ? steps : 0)
+  }, 0)
+
 const work = (sweep: Sweep, { jobs }: Options) =>
   Effect.gen(function* () {
     const { state, needs } = sweep
-    Object.assign(state.sources, yield* Sources.resolveAll(state.graph))
+    yield* resolveSources(sweep)
     const events = yield* RunEvents
     const say = Notice.once((message) => events.publish(RunEvent.Warned({ node: null, message })))
     yield* Effect.gen(function* () {
       yield* recallAll(sweep)
       const isKept = (point: number) => (needs[point] ?? []).every(({ name }) => state.outcomes.has(name))
-      const points = needs.map((_, point) => point)
-      const [kept, others] = [points.filter(isKept), points.filter((point) => !isKept(point))]
+      const [others, kept] = Arr.partition(needs.keys(), isKept)
+      // fewer steps first: more of them go on from there
+      others.sort((one, other) => stepsOf(sweep, one) - stepsOf(sweep, other))
       yield* Effect.forEach(kept, (point) => settle(sweep, point, true), { discard: true })
       yield* Effect.forEach(others, (point) => settle(sweep, point, false), { concurrency: jobs, discard: true })
     }).pipe(Effect.provideService(Notice.Notices, say))

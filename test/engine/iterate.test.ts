@@ -12,6 +12,7 @@ import * as Plan from "../../engine/Plan.ts"
 import type * as Progress from "../../engine/Progress.ts"
 import * as Run from "../../engine/Run.ts"
 import * as Stage from "../../engine/Stage.ts"
+import * as Sweep from "../../engine/Sweep.ts"
 import * as Toys from "../rig/toys.ts"
 
 // An iterating stage goes on where it had got to, and what comes out is what an uninterrupted run gives.
@@ -88,6 +89,10 @@ const memory = () => {
     ...kept,
     run: (given: Readonly<Record<string, unknown>>) =>
       Effect.flatMap(values(given), (all) => Run.run(walking, all, { cores: 2 })).pipe(Effect.provide(layer)),
+    sweep: (points: ReadonlyArray<Readonly<Record<string, unknown>>>, jobs: number) =>
+      Effect.flatMap(Effect.forEach(points, values), (all) =>
+        Sweep.run(walking, all, { cores: 2, jobs, varied: ["steps"] })
+      ).pipe(Effect.provide(layer)),
     plan: (given: Readonly<Record<string, unknown>>) =>
       Effect.flatMap(values(given), (all) => Plan.make(Pipeline.graph(walking, all))).pipe(Effect.provide(layer)),
     states: () =>
@@ -165,6 +170,29 @@ it.effect("a killed node goes on from its last whole step, of which one state is
     expect(reasonOf(record)).toContain(`continues from step ${left}`)
     expect(Toys.contents(record)).toEqual(yield* fromScratch({ steps: 8 }))
     expect(states()).toEqual([8])
+  })
+)
+
+it.effect("points of a sweep that differ in their steps go on from each other, whatever their order", () =>
+  Effect.gen(function* () {
+    for (const [order, jobs] of [
+      [[7, 3, 5], 1],
+      [[7, 3], 2],
+      [[3, 7], 2]
+    ] as const) {
+      const { sweep, states } = memory()
+      world.steps = []
+      const record = yield* sweep(
+        order.map((steps) => ({ steps })),
+        jobs
+      )
+      expect(world.steps).toEqual([1, 2, 3, 4, 5, 6, 7])
+      expect(states()).toEqual([...order].sort())
+      const last = record.nodes.find(({ node }) => node === "walk[steps=7]")
+      expect(last?.reason).toContain(`continues from step ${order.length === 3 ? 5 : 3}`)
+      for (const { params, results } of record.sweep?.points ?? [])
+        expect(results.walked?.stored.content).toBe((yield* fromScratch(params)).walked)
+    }
   })
 )
 

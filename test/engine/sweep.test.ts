@@ -2,7 +2,9 @@ import { beforeEach, expect, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Layer } from "effect"
 import * as fc from "fast-check"
 import { TraceStore } from "../../cache/Trace.ts"
+import { Code, CodeUnknown } from "../../engine/Code.ts"
 import * as Executor from "../../engine/Executor.ts"
+import { NodeFailed } from "../../engine/Failure.ts"
 import * as Pipeline from "../../engine/Pipeline.ts"
 import type { RunRecord } from "../../engine/RunRecord.ts"
 import * as Sweep from "../../engine/Sweep.ts"
@@ -17,6 +19,7 @@ const numbers = (length: number) => Array.from({ length }, (_, index) => index)
 
 beforeEach(() => {
   Toys.lists.clear()
+  Toys.unreachable.clear()
   Toys.lists.set("a", numbers(3000))
   Toys.lists.set("b", numbers(10))
   Toys.resetCounts()
@@ -147,6 +150,58 @@ it.effect("a point that fails takes no other with it, and is tried again with th
     Toys.resetCounts()
     expect((yield* sweep(points)).sweep?.points.map(({ status }) => status)).toEqual(["done", "failed", "done"])
     expect(runs()).toEqual({ double: 1 })
+  })
+)
+
+it.effect("a source that cannot be had fails the points that need it, and no others", () =>
+  Effect.gen(function* () {
+    const { sweep, runs } = memory()
+    Toys.unreachable.add("c")
+    const record = yield* sweep([{ list: "a" }, { list: "c" }, { list: "b" }])
+    expect(record).toMatchObject({ status: "failed", error: null })
+    expect(record.sweep?.points.map(({ status }) => status)).toEqual(["done", "failed", "done"])
+    const error = { tag: "ListUnreachable", what: "The list c cannot be had", fix: "Name another." }
+    expect(record.sweep?.points[1]?.error).toMatchObject(error)
+    expect(runs()).toEqual({ read: 2, double: 2, sum: 2, describe: 2 })
+    // what all need is the sweep's own failure, told once
+    const all = yield* sweep([
+      { list: "c", modulo: 7 },
+      { list: "c", modulo: 8 }
+    ])
+    expect(all).toMatchObject({ status: "failed", error })
+    expect(all.sweep?.points.map(({ status }) => status)).toEqual(["interrupted", "interrupted"])
+  })
+)
+
+it.effect("a lost document that cannot be computed again fails its point", () =>
+  Effect.gen(function* () {
+    const { sweep, unprovided, layer, objects, traces } = memory()
+    yield* sweep([{ modulo: 7 }, { modulo: 8 }])
+    const lost = [...traces.values()].find(({ text }) => text.stage === "sum" && text.params.modulo === 8)
+    objects.delete(lost?.outputs.total?.parts[0]?.object as never)
+    const broken = wrap(Executor.Executor, Layer.provide(Executor.layerInProcess(Toys.toy), layer), () => ({
+      execute: ({ entry }) => new NodeFailed({ node: entry.name, tag: "Broken", what: "It broke", error: null })
+    }))
+    const record = yield* Effect.provide(unprovided([{ modulo: 7 }, { modulo: 8 }]), Layer.merge(layer, broken))
+    expect(record.status).toBe("failed")
+    expect(record.sweep?.points.map(({ status, error }) => [status, error?.tag])).toEqual([
+      ["done", undefined],
+      ["failed", "Broken"]
+    ])
+  })
+)
+
+it.effect("a key that cannot be made fails its points, also where all before it is kept", () =>
+  Effect.gen(function* () {
+    const { sweep, unprovided, layer } = memory()
+    const points = [{ unit: "apples" }, { unit: "pears" }]
+    yield* sweep(points)
+    const unknown = wrap(Code, Toys.layerCode, ({ of }) => ({
+      of: (stage) => (stage === "describe" ? new CodeUnknown({ stage, known: [] }) : of(stage))
+    }))
+    const record = yield* Effect.provide(unprovided(points), Layer.merge(layer, unknown))
+    expect(record).toMatchObject({ status: "failed", error: null })
+    expect(record.sweep?.points.map(({ error }) => error?.tag)).toEqual(["CodeUnknown", "CodeUnknown"])
   })
 )
 

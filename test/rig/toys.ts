@@ -28,6 +28,15 @@ export const ListFile = Files.make("ListFile", 1)
 /** What the outside world holds: the numbers of a list, by name. */
 export const lists = new Map<string, ReadonlyArray<number>>()
 
+/** Lists that cannot be had. */
+export const unreachable = new Set<string>()
+
+export class ListUnreachable extends Schema.TaggedError<ListUnreachable>()("ListUnreachable", { list: Schema.String }) {
+  override get message() {
+    return `The list ${this.list} cannot be had; expected one that is there. Name another.`
+  }
+}
+
 export class ToyBroken extends Schema.TaggedError<ToyBroken>()("ToyBroken", { at: Schema.Int }) {
   override get message() {
     return `The toy broke at ${this.at}; expected it to hold. Try another number.`
@@ -52,12 +61,16 @@ export const list = Source.make({
   artifact: ListFile,
   params: { list: Param.make(Schema.String, "a", "Name of the list") },
   resolve: ({ list: name }) =>
-    Effect.sync(() => ({
-      digest: Digest.ofBytes(JSON.stringify(lists.get(name) ?? [])),
-      path: name,
-      label: `list ${name}`,
-      notice: null
-    }))
+    Effect.suspend(() =>
+      unreachable.has(name)
+        ? new ListUnreachable({ list: name })
+        : Effect.succeed({
+            digest: Digest.ofBytes(JSON.stringify(lists.get(name) ?? [])),
+            path: name,
+            label: `list ${name}`,
+            notice: null
+          })
+    )
 })
 
 const batch = (values: ReadonlyArray<number>) => ({

@@ -37,14 +37,16 @@ const removeAbandoned = async (target: string): Promise<void> => {
 
 /**
  * Builds a folder beside `target` and swaps it in, with an index of its files under the name `index`. Readers see what was
- * there before or all of the new files; a failure or an interruption leaves what was there.
+ * there before or all of the new files; a failure or an interruption leaves what was there, as does `mayReplace` where it
+ * fails: it is asked at the last moment, for building may take minutes.
  */
-export const buildFolder = <E>(
+export const buildFolder = <E, E2 = never>(
   target: string,
   index: string,
   files: ReadonlyArray<FileToBuild<E>>,
-  unwritable: (file: string, cause: unknown) => StoreFailed
-): Effect.Effect<ReadonlyArray<BuiltFile>, E | StoreFailed> => {
+  unwritable: (file: string, cause: unknown) => StoreFailed,
+  mayReplace: Effect.Effect<unknown, E2> = Effect.void
+): Effect.Effect<ReadonlyArray<BuiltFile>, E | E2 | StoreFailed> => {
   const aside = path.join(
     path.dirname(target),
     `.${path.basename(target)}-${process.pid}-${randomBytes(4).toString("hex")}`
@@ -74,6 +76,7 @@ export const buildFolder = <E>(
     yield* io(aside, () => makeDirectory(aside))
     const built = yield* Effect.forEach(files, write)
     yield* io(aside, () => fs.writeFile(path.join(aside, index), indexOf(built)))
+    yield* mayReplace
     // not to be left half-way, with the cleaning below deleting what is being swapped in
     yield* Effect.uninterruptible(io(target, () => swapIn(aside, target)))
     return built

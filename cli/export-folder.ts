@@ -57,7 +57,7 @@ export const folderOf = (to: string): Effect.Effect<string, UsageInvalid | Store
     const given = path.resolve(to)
     const io = <A>(run: () => Promise<A>) => Effect.tryPromise({ try: run, catch: (cause) => unwritable(given, cause) })
     const there = yield* io(() =>
-      fs.lstat(given).catch((cause) => (cause.code === "ENOENT" ? null : Promise.reject(cause)))
+      fs.lstat(given).catch((cause) => (codeOf(cause) === "ENOENT" ? null : Promise.reject(cause)))
     )
     if (there === null) return given
     const folder = yield* Effect.mapError(

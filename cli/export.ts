@@ -27,7 +27,7 @@ export const exportTo = (pipelines: ReadonlyArray<AnyPipeline>, what: string, to
     const folder = yield* folderOf(to)
     const exported = yield* filesToExport(pipelines, found)
     const about = { file: "README.md", bytes: Stream.make(new TextEncoder().encode(`${readme(found, exported)}\n`)) }
-    const built = yield* buildFolder(folder, INDEX, [...exported.files, about], unwritable)
+    const built = yield* buildFolder(folder, INDEX, [...exported.files, about], unwritable, folderOf(to))
     const { pipeline, node, output, stored } = found
     yield* reporter.print(`${pipeline}/${node}.${output}: ${stored.kind} ${stored.artifact}, exported to ${folder}`)
     const rows = built.map(({ file, bytes }) => [file, formatBytes(bytes)])

@@ -73,14 +73,23 @@ const rangeOf = (name: string, param: Param.AnyParam, text: string): Effect.Effe
   if (kind === "log" && from <= 0) return invalid(`The range ${text} begins at ${from}`, "a number above 0 for log")
   if (count !== undefined && !(Number.isInteger(count) && count >= 1 && count <= MOST_POINTS))
     return invalid(`The range ${text} has ${count} values`, `a whole number from 1 to ${MOST_POINTS} of them`)
-  const whole = kind === "int" || Number.isInteger(param.default)
+  if (kind === "int" && !(Number.isInteger(from) && Number.isInteger(to)))
+    return invalid(
+      `The range ${text} has ends that are not whole`,
+      "whole numbers for int",
+      "Write linear(…) for others."
+    )
   const at = (place: number) => {
-    const value = readable(between[kind](from, to, place))
-    return whole && !accepts(name, param, value) ? Math.round(value) : kind === "int" ? Math.round(value) : value
+    const exact = between[kind](from, to, place)
+    if (kind === "int") return Math.round(exact)
+    const value = Number.isInteger(exact) ? exact : readable(exact)
+    return Number.isInteger(param.default) && !accepts(name, param, value) ? Math.round(value) : value
   }
+  // rounded, the ends would be drawn half as often as what lies between them
+  const draw = kind === "int" ? (place: number) => Math.floor(from + (to - from + 1) * place) : at
   const values =
     count === undefined ? null : Array.from({ length: count }, (_, index) => at(count === 1 ? 0 : index / (count - 1)))
-  return Effect.succeed({ name, values, draw: at })
+  return Effect.succeed({ name, values, draw })
 }
 
 const accepts = (name: string, param: Param.AnyParam, value: unknown): boolean =>
@@ -150,8 +159,11 @@ export const pointsOf = (pipeline: Pipeline.AnyPipeline, { over, random, seeds, 
         "a pipeline with a parameter seed for --seeds",
         "Leave it out."
       )
-    if (seeds !== null && names.includes("seed"))
-      return yield* invalid("--seeds and --over seed both say which seeds", "one of them", "Leave out the other.")
+    const alsoSeeds = names.includes("seed") ? "--over seed" : "seed" in shared ? "--seed" : null
+    if (seeds !== null && alsoSeeds !== null)
+      return yield* invalid(`--seeds and ${alsoSeeds} both say which seeds`, "one of them", "Leave out the other.")
+    if (random !== null && axes.length === 0)
+      return yield* invalid("--random has nothing to draw from", "one --over or more beside it")
     for (const [option, count] of [
       ["--random", random],
       ["--seeds", seeds],

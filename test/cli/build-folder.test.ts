@@ -4,6 +4,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { Effect, Fiber, Stream } from "effect"
 import { StoreFailed } from "../../cache/ObjectStore.ts"
 import { buildFolder } from "../../cli/build-folder.ts"
+import { folderOf, INDEX } from "../../cli/export-folder.ts"
 import { eventually, filesIn } from "../rig/cli.ts"
 import { folder } from "../rig/folder.ts"
 
@@ -42,6 +43,26 @@ describe("a folder that is built", () => {
       const broken = { file: "new.txt", bytes: Stream.concat(file("", "new").bytes, Stream.fail("no more")) }
       expect(yield* Effect.flip(build(at, broken))).toBe("no more")
       expect(filesIn(at)).toEqual(["built/.index.json", "built/old.txt"])
+    })
+  )
+
+  it.effect("replaces nothing that somebody put in its place while it was built", () =>
+    Effect.gen(function* () {
+      const at = folder()
+      const target = path.join(at, "built")
+      yield* build(at, file("old.txt", "old"))
+      fs.renameSync(path.join(target, ".index.json"), path.join(target, INDEX))
+      const saving = Stream.fromEffect(
+        Effect.sync(() => {
+          fs.writeFileSync(path.join(target, "notes.txt"), "mine")
+          return new Uint8Array()
+        })
+      )
+      const refused = yield* Effect.flip(
+        buildFolder(target, INDEX, [{ file: "new.txt", bytes: saving }], unwritable, folderOf(target))
+      )
+      expect(refused.what).toMatch(/: notes\.txt$/)
+      expect(filesIn(at)).toEqual([`built/${INDEX}`, "built/notes.txt", "built/old.txt"])
     })
   )
 

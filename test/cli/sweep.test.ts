@@ -128,7 +128,10 @@ describe("a sweep", () => {
     ["no seeds", ["--seeds", "0"], "--seeds is 0; expected a whole number from 1"],
     ["no jobs", ["--jobs", "0", "--over", "l2=0"], "--jobs is 0; expected a whole number from 1"],
     ["too many points", ["--over", "l2=linear(0,1,99999)", "--over", "seed=int(0,9,9)"], "expected 100000 at most"],
-    ["seeds twice", ["--seeds", "2", "--over", "seed=1"], "both say which seeds"]
+    ["seeds twice", ["--seeds", "2", "--over", "seed=1"], "--seeds and --over seed both say which seeds"],
+    ["one seed and several", ["--seeds", "2", "--seed", "5"], "--seeds and --seed both say which seeds"],
+    ["nothing to draw from", ["--random", "5", "--seeds", "2"], "--random has nothing to draw from"],
+    ["ends that are not whole", ["--over", "batch-size=int(0.5,4,2)"], "has ends that are not whole"]
   ])("refuses %s in three parts", async (_, args, what) => {
     const { code, stderr, stdout } = await pipeline(at, "sweep", "simple-cnn", ...args)
     expect(stdout).toBe("")

@@ -1,0 +1,30 @@
+import { expect, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { type Given, pointsOf } from "../../cli/sweep-points.ts"
+import { simpleCnn } from "../../pipelines/simple-cnn.ts"
+
+const points = (given: Partial<Given>) =>
+  Effect.map(
+    pointsOf(simpleCnn, { over: [], random: null, seeds: null, jobs: null, shared: {}, ...given }),
+    ({ points }) => points
+  )
+
+it.effect("a range of whole numbers ends where it says, however large they are", () =>
+  Effect.gen(function* () {
+    const seeds = yield* points({ over: ["seed=int(1,1234567,3)"] })
+    expect(seeds.map(({ seed }) => seed)).toEqual([1, 617284, 1234567])
+    const spaced = yield* points({ over: ["seed=linear(0,1234567,2)"] })
+    expect(spaced.map(({ seed }) => seed)).toEqual([0, 1234567])
+  })
+)
+
+it.effect("whole numbers are drawn with equal chances, the ends as well", () =>
+  Effect.gen(function* () {
+    // distinct pairs, so that none is left out as drawn before
+    const drawn = yield* points({ over: ["batchSize=int(1,3)", "learningRate=linear(0,1)"], random: 3000 })
+    const counts = [1, 2, 3].map((size) => drawn.filter(({ batchSize }) => batchSize === size).length)
+    expect(counts.reduce((sum, count) => sum + count)).toBe(drawn.length)
+    // a third of 3,000 is 1,000, give or take 26; of the ends half of that were drawn before
+    for (const count of counts) expect(Math.abs(count - drawn.length / 3)).toBeLessThan(100)
+  })
+)

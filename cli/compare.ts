@@ -1,5 +1,6 @@
 import * as path from "node:path"
 import { Effect, Stream } from "effect"
+import * as Document from "../artifacts/Document.ts"
 import type { Trace } from "../cache/Trace.ts"
 import type { AnyPipeline } from "../engine/Pipeline.ts"
 import { rasterize } from "../services/Figures.ts"
@@ -36,7 +37,9 @@ interface Read extends Compared {
 /** What is compared of a row: a run that has no numbers is none that can be. */
 const read = (row: Row) =>
   Effect.gen(function* () {
-    const documents = yield* documentsOf(row.results)
+    // a run has documents of pictures that a point of a sweep has not: they are no reason to tell the two apart
+    const told = Object.entries(row.results).filter(([, { stored }]) => Document.isToldWhole(stored))
+    const documents = yield* documentsOf(Object.fromEntries(told))
     const metrics = metricsOf(valuesOf(documents))
     if (metrics.length === 0) {
       const gone = Object.values(row.results).some(({ stored }) => stored.kind === "document")

@@ -1,9 +1,14 @@
 import * as Digest from "../../artifacts/Digest.ts"
+import * as Document from "../../artifacts/Document.ts"
 import * as Reason from "../../cache/Reason.ts"
 import type { Trace } from "../../cache/Trace.ts"
 import type { NodeRecord } from "../../engine/RunRecord.ts"
 
 type Traces = ReadonlyMap<string, Trace>
+
+/** Whether all that came out is there to be looked at: a run draws it, a point of a sweep does not. */
+const isPictures = ({ outputs }: Trace): boolean =>
+  Object.values(outputs).every((stored) => stored.kind === "figure" || !Document.isToldWhole(stored))
 
 const isStored = ({ status }: NodeRecord): boolean => status === "ran" || status === "reused"
 
@@ -11,11 +16,12 @@ const isStored = ({ status }: NodeRecord): boolean => status === "ran" || status
 const byPlace = (traces: Traces): ReadonlyMap<string, Trace> => {
   const counts = new Map<string, number>()
   return new Map(
-    [...traces.values()].map((trace) => {
+    [...traces.values()].flatMap((trace) => {
+      if (isPictures(trace)) return []
       const { stage } = trace.text
       const place = (counts.get(stage) ?? 0) + 1
       counts.set(stage, place)
-      return [`${stage} ${place}`, trace]
+      return [[`${stage} ${place}`, trace] as const]
     })
   )
 }

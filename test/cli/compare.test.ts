@@ -154,6 +154,15 @@ describe("pipeline compare", () => {
     expect(notes).toEqual([`Row 2: ${again.run} repeats a run with the same seed and result, and counts once.`])
   })
 
+  it("takes a run and a sweep's points of other seeds as one experiment, and a point of the same seed as its repeat", async () => {
+    const args = ["sweep", "transfer", ...SMALL, "--epochs", "3", "--over", "seed=2,3,4", "--json"]
+    const swept = documentOf(await pipeline(at, ...args))
+    const [, one = "", two = ""] = ids()
+    const { rows, notes } = await compare(one, two, swept.run)
+    expect(rows.map(({ seeds, repeats }) => [seeds, repeats.length])).toEqual([[[1, 2, 3, 4], 1]])
+    expect(notes).toEqual([expect.stringMatching(/^Row 1: \S+ repeats a run with the same seed/)])
+  })
+
   it("keeps runs of other code apart, and says what changed", async () => {
     const file = path.join(at.root, "stages/train.ts")
     fs.writeFileSync(file, `${fs.readFileSync(file, "utf8")}\nexport const more = 1\n`)

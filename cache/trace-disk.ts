@@ -69,9 +69,7 @@ export const layerDisk = (home: string): Layer.Layer<TraceStore> =>
     const ofStage = (stage: string) =>
       Effect.gen(function* () {
         const names = (yield* Disk.listIfThere(path.join(root, stage))).filter((name) => name.endsWith(".json"))
-        const found = yield* Effect.forEach(names, (name) => look(whole, path.join(root, stage, name)), {
-          concurrency: 16
-        })
+        const found = yield* Effect.forEach(names, (name) => look(whole, path.join(root, stage, name)))
         return newestFirst(found.flatMap((one) => (one._tag === "Hit" ? [one.trace] : [])))
       })
 

@@ -18,13 +18,14 @@ type Needs = Place | ObjectStore | TraceStore
 
 /**
  * Where a run's report belongs: beside its results while they are the pipeline's last finished ones, else beside its
- * record; a finished sweep's lies in `sweep/`, the last one's. Two runs of one pipeline that end within the same millisecond
- * may leave the other's beside the results.
+ * record; the last finished sweep's of each pipeline lies in `sweep/`. Two runs of one pipeline that end within the same
+ * millisecond may leave the other's beside the results.
  */
 const placeOf = (record: RunRecord): Effect.Effect<string, never, Place> =>
   Effect.gen(function* () {
     const { home, results } = yield* Place
-    if (record.sweep !== undefined && record.status === "done") return path.join(results, "sweep", "report.html")
+    if (record.sweep !== undefined && record.status === "done")
+      return path.join(results, "sweep", `${record.pipeline}.html`)
     const folder = path.join(results, record.pipeline)
     const people = Object.entries(record.results).flatMap(([name, result]) =>
       isMaterialized(result.stored.kind) ? [{ name, ...result }] : []

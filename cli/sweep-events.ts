@@ -58,11 +58,11 @@ export const sweepEvents = ({ varied, values }: Told, tellShared: (event: RunEve
       drawn = now
       yield* draw(now)
     })
-    const plain = ({ point, metrics, error, ran }: Settled) => {
+    const plain = ({ point, metrics, error }: Settled) => {
       const accuracies = [...metrics].filter(([name]) => name.endsWith("Accuracy"))
       const what = varied.map((name, at) => `${wordsOf(name)} ${values[point]?.[at]}`).join(", ")
       const found = accuracies.map(([name, value]) => `${wordsOf(name)} ${numberText(name, value)}`).join(", ")
-      const how = error === null ? `${found}${ran ? "" : " (cached)"}` : `FAILED. ${sentence(error)}`
+      const how = error === null ? found : `FAILED. ${sentence(error)}`
       return reporter.note(`point ${settled.length} of ${values.length}: ${what}: ${how}`)
     }
 

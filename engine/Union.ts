@@ -56,8 +56,10 @@ export const make = (pipeline: string, builds: ReadonlyArray<Build>, { params, v
       byNode.set(wire.node, parent)
       return parent
     })
+    const { definition, given } = entry.node
+    // a stage may have a parameter of a varied one's name that its call does not take from the pipeline
     const declared = new Set([
-      ...Object.keys(entry.node.definition.params),
+      ...Object.keys(definition.params).filter((name) => name in given),
       ...behind.flatMap((parent) => dependsOn.get(parent) ?? [])
     ])
     const own = varied.filter((name) => declared.has(name))

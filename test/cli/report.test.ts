@@ -100,7 +100,7 @@ describe("the report of a run", () => {
     const swept = reported(await pipeline(at, "sweep", "transfer", ...args, "--json")) as Reported & {
       readonly points: ReadonlyArray<{ readonly metrics: Readonly<Record<string, number>> }>
     }
-    expect(swept.report).toBe(path.join(at.results, "sweep", "report.html"))
+    expect(swept.report).toBe(path.join(at.results, "sweep", "transfer.html"))
     const opened = await openFile(swept.report)
     await expectSound(opened)
     const { page } = opened
@@ -130,7 +130,7 @@ describe("the report of a run", () => {
   })
 
   it("of a sweep is left alone while it says all there is to say, and made anew for other points, or when it was touched", async () => {
-    const file = path.join(at.results, "sweep", "report.html")
+    const file = path.join(at.results, "sweep", "transfer.html")
     const swept = async (units: string) => {
       const args = ["--over", `units=${units}`, "--seeds", "2", "--batch-size", "4", "--epochs", "3"]
       await pipeline(at, "sweep", "transfer", ...args)

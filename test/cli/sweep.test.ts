@@ -68,7 +68,7 @@ describe("a sweep", () => {
     const shares = rows.slice(0, 2).map((row) => Number(/([\d.]+) ± [\d.]+ %/.exec(row)?.[1]))
     expect(shares[0]).toBeGreaterThanOrEqual(shares[1] ?? 100)
     expect(rows[0]).toMatch(/3 seeds, 3 ran$/)
-    expect(rows[2]).toBe(`report: ${path.join(at.results, "sweep", "report.html")}`)
+    expect(rows[2]).toBe(`report: ${path.join(at.results, "sweep", "simple-cnn.html")}`)
     expect(rows[3]).toMatch(/^simple-cnn \S+ done in .*: 6 of 6 points; \d+ nodes ran/)
   })
 

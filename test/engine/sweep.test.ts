@@ -74,6 +74,30 @@ it.effect("two hundred points compute what they share once, and what differs onc
   })
 )
 
+it("a node is named by the varied parameters that its call takes, not by others of their names", () => {
+  const twice = Pipeline.make({
+    name: "twice",
+    description: "Describes a total in a unit of its own, and in one that is given",
+    params: { ...Toys.list.params, ...Toys.describe.params },
+    build: (params) => {
+      const { numbers } = Toys.read({ file: Toys.list(params) })
+      const { total } = Toys.sum({ tables: [Toys.double({ numbers }).doubled] })
+      const { text: own } = Toys.describe({ total })
+      return { own, given: Toys.describe({ total: own }, params).text }
+    }
+  })
+  const points = ["apples", "pears"].map((unit) => ({ list: "a", unit }))
+  const { graph } = Sweep.unionOf(twice, points, ["unit"])
+  expect(graph.stages.map(({ name }) => name)).toEqual([
+    "read",
+    "double",
+    "sum",
+    "describe",
+    "describe#2[unit=apples]",
+    "describe#2[unit=pears]"
+  ])
+})
+
 it.effect("points that were added to a finished sweep are all that runs", () =>
   Effect.gen(function* () {
     const { sweep, runs, events } = memory()

@@ -3,11 +3,6 @@ import * as Digest from "../artifacts/Digest.ts"
 import type { Code, Input, KeyText, Recipe } from "./Key.ts"
 import type { ChunkCounts, Trace } from "./Trace.ts"
 
-/**
- * What the schema of a trace says, asked by hand: a sweep of a thousand points reads two thousand traces, each for the
- * first and only time, and a schema's interpreter takes several times as long for one as its parsing does. Whatever is
- * refused here is put to the schema, which says what is wrong with it; a test holds the two together.
- */
 type Fields = Readonly<Record<string, unknown>>
 
 const isFields = (value: unknown): value is Fields =>
@@ -70,6 +65,11 @@ const isStored = (value: unknown): value is Stored =>
 const isChunkCounts = (value: unknown): value is ChunkCounts =>
   isFields(value) && isInt(value.reused) && isInt(value.ran)
 
+/**
+ * What the schema of a trace says, asked by hand: a sweep of a thousand points reads two thousand traces, each for the
+ * first and only time, and a schema's interpreter takes several times as long for one as its parsing does. What is refused
+ * here is put to the schema, which says what is wrong with it; a test holds the two together.
+ */
 export const isTrace = (value: unknown): value is Trace =>
   isFields(value) &&
   Digest.is(value.key) &&

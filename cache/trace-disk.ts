@@ -21,6 +21,8 @@ const format = <A, I>(schema: Schema.Schema<A, I>) => {
   const json = Schema.parseJson(schema)
   return { decode: Schema.decodeEither(json), encode: Schema.encode(json) }
 }
+type Format<A> = ReturnType<typeof format<A, unknown>>
+
 const parsed = (text: string): unknown => {
   try {
     return JSON.parse(text)
@@ -29,7 +31,6 @@ const parsed = (text: string): unknown => {
   }
 }
 
-type Format<A> = ReturnType<typeof format<A, unknown>>
 const traceFormat = format(Trace)
 const whole: Format<Trace> = {
   ...traceFormat,

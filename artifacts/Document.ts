@@ -25,7 +25,11 @@ export interface Document<Name extends string, A> extends Artifact<Name, A> {
   readonly told: "whole" | "numbers"
 }
 
-/** Whether an artifact is there for people to look at, one at a time: figures, and documents that hold pictures. */
+/** Whether what is stored is there for people to look at, one at a time: figures, and documents that hold pictures. */
+export const isStoredPicture = (stored: Pick<Stored, "kind" | "header">): boolean =>
+  stored.kind === "figure" || !isToldWhole(stored)
+
+/** The same of an artifact. */
 export const isPicture = (artifact: AnyArtifact): boolean =>
   artifact.kind === "figure" || (artifact as Partial<Document<string, unknown>>).told === "numbers"
 

@@ -1,4 +1,4 @@
-import { Either, Schema } from "effect"
+import { Either, Predicate, Schema } from "effect"
 import * as CanonicalJson from "../artifacts/CanonicalJson.ts"
 import * as Digest from "../artifacts/Digest.ts"
 
@@ -16,13 +16,14 @@ export const recordOf = <A>(
   what: string,
   is: (value: unknown) => value is A
 ): Schema.Schema<Readonly<Record<string, A>>> =>
-  Schema.declare(
-    (value): value is Readonly<Record<string, A>> =>
-      typeof value === "object" && value !== null && !Array.isArray(value) && Object.values(value).every(is),
-    { identifier: `a record of ${what}` }
-  )
-const isString = (value: unknown): value is string => typeof value === "string"
-export const Strings = recordOf("strings", isString)
+  Schema.declare((value): value is Readonly<Record<string, A>> => isRecordOf(value, is), {
+    identifier: `a record of ${what}`
+  })
+export const isRecordOf = <A>(
+  value: unknown,
+  is: (value: unknown) => value is A
+): value is Readonly<Record<string, A>> => Predicate.isRecord(value) && Object.values(value).every(is)
+export const Strings = recordOf("strings", Predicate.isString)
 
 /** The source a result depends on: every project file reached from the stage's own, and the packages they import. */
 export const Code = Schema.Struct({

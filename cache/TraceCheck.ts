@@ -1,49 +1,37 @@
+import { Predicate } from "effect"
 import { type Kind, PART_NAME, Stored, type StoredPart } from "../artifacts/Artifact.ts"
 import * as Digest from "../artifacts/Digest.ts"
-import type { Code, Input, KeyText, Recipe } from "./Key.ts"
+import { type Code, type Input, isRecordOf, type KeyText, type Recipe } from "./Key.ts"
 import type { ChunkCounts, Trace } from "./Trace.ts"
 
-type Fields = Readonly<Record<string, unknown>>
-
-const isFields = (value: unknown): value is Fields =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
-const isString = (value: unknown): value is string => typeof value === "string"
+const { isRecord, isString } = Predicate
 const isInt = (value: unknown): value is number => Number.isSafeInteger(value)
-const isRecord = <A>(value: unknown, is: (value: unknown) => value is A): value is Readonly<Record<string, A>> => {
-  if (!isFields(value)) return false
-  for (const name in value) if (!is(value[name])) return false
-  return true
-}
 
 const isCode = (value: unknown): value is Code =>
-  isFields(value) && isRecord(value.files, Digest.is) && isRecord(value.packages, isString)
+  isRecord(value) && isRecordOf(value.files, Digest.is) && isRecordOf(value.packages, isString)
 
-const isRecipe = (value: unknown): value is Recipe =>
-  isFields(value) &&
+/** What the text of a key and a recipe share. */
+type Made = Pick<Recipe, "stage" | "params" | "inputs" | "code" | "facts">
+const isMade = (value: unknown): value is Made & Readonly<Record<string, unknown>> =>
+  isRecord(value) &&
   isString(value.stage) &&
-  isString(value.over) &&
-  isFields(value.params) &&
-  isRecord(value.inputs, isInput) &&
+  isRecord(value.params) &&
+  isRecordOf(value.inputs, isInput) &&
   isCode(value.code) &&
-  isFields(value.facts)
+  isRecord(value.facts)
+
+const isRecipe = (value: unknown): value is Recipe => isMade(value) && isString(value.over)
 
 const isInput = (value: unknown): value is Input =>
   Digest.is(value) || (Array.isArray(value) ? value.every(isInput) : isRecipe(value))
 
 const isKeyText = (value: unknown): value is KeyText =>
-  isFields(value) &&
-  isInt(value.format) &&
-  isString(value.stage) &&
-  isFields(value.params) &&
-  isRecord(value.inputs, isInput) &&
-  isCode(value.code) &&
-  isFields(value.facts) &&
-  isRecord(value.outputs, isString)
+  isMade(value) && isInt(value.format) && isRecordOf(value.outputs, isString)
 
 const kinds: ReadonlySet<unknown> = new Set<Kind>(Stored.fields.kind.literals)
 
 const isPart = (value: unknown): value is StoredPart =>
-  isFields(value) &&
+  isRecord(value) &&
   isString(value.name) &&
   PART_NAME.test(value.name) &&
   Digest.is(value.object) &&
@@ -52,7 +40,7 @@ const isPart = (value: unknown): value is StoredPart =>
   Digest.is(value.content)
 
 const isStored = (value: unknown): value is Stored =>
-  isFields(value) &&
+  isRecord(value) &&
   isString(value.artifact) &&
   kinds.has(value.kind) &&
   Digest.is(value.content) &&
@@ -63,7 +51,7 @@ const isStored = (value: unknown): value is Stored =>
   "header" in value
 
 const isChunkCounts = (value: unknown): value is ChunkCounts =>
-  isFields(value) && isInt(value.reused) && isInt(value.ran)
+  isRecord(value) && isInt(value.reused) && isInt(value.ran)
 
 /**
  * What the schema of a trace says, asked by hand: a sweep of a thousand points reads two thousand traces, each for the
@@ -71,13 +59,13 @@ const isChunkCounts = (value: unknown): value is ChunkCounts =>
  * here is put to the schema, which says what is wrong with it; a test holds the two together.
  */
 export const isTrace = (value: unknown): value is Trace =>
-  isFields(value) &&
+  isRecord(value) &&
   Digest.is(value.key) &&
   isKeyText(value.text) &&
   isString(value.pipeline) &&
   isString(value.node) &&
-  isRecord(value.outputs, isStored) &&
-  isRecord(value.labels, isString) &&
+  isRecordOf(value.outputs, isStored) &&
+  isRecordOf(value.labels, isString) &&
   typeof value.seconds === "number" &&
   (value.chunks === null || isChunkCounts(value.chunks)) &&
   isString(value.host) &&

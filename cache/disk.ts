@@ -7,10 +7,12 @@ import { StoreFailed } from "./ObjectStore.ts"
 
 /** What a failed system call is called: ENOENT, EEXIST. */
 export const codeOf = (cause: unknown): string | undefined => (cause as { readonly code?: string }).code
+/** The same for people; all that it says of itself where it has no such name. */
+export const causeText = (cause: unknown): string => codeOf(cause) ?? String(cause)
 
 /** A failed system call on the store, as a sentence with its remedy. */
 export const storeFailed = (doing: string, file: string, cause: unknown): StoreFailed => {
-  const code = codeOf(cause) ?? String(cause)
+  const code = causeText(cause)
   const what = `${doing} ${file} failed (${code})`
   switch (code) {
     case "ENOSPC":

@@ -38,7 +38,7 @@ interface Read extends Compared {
 const read = (row: Row) =>
   Effect.gen(function* () {
     // a run has documents of pictures that a point of a sweep has not: they are no reason to tell the two apart
-    const told = Object.entries(row.results).filter(([, { stored }]) => Document.isToldWhole(stored))
+    const told = Object.entries(row.results).filter(([, { stored }]) => !Document.isStoredPicture(stored))
     const documents = yield* documentsOf(Object.fromEntries(told))
     const metrics = metricsOf(valuesOf(documents))
     if (metrics.length === 0) {

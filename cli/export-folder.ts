@@ -5,7 +5,7 @@ import * as path from "node:path"
 import { pipeline } from "node:stream/promises"
 import { Effect, Option, Schema } from "effect"
 import { Digest } from "../artifacts/Digest.ts"
-import { codeOf } from "../cache/disk.ts"
+import { causeText, codeOf } from "../cache/disk.ts"
 import { StoreFailed } from "../cache/ObjectStore.ts"
 import { UsageInvalid } from "./Usage.ts"
 
@@ -17,7 +17,7 @@ const NAMED = 5
 
 export const unwritable = (file: string, cause: unknown): StoreFailed =>
   new StoreFailed({
-    what: `The export cannot be written: ${file} (${codeOf(cause) ?? String(cause)})`,
+    what: `The export cannot be written: ${file} (${causeText(cause)})`,
     expected: "a folder that you may create or replace, with room",
     fix: "Correct the permissions of its parent or free some space, or name another folder with --to."
   })

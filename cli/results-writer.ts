@@ -3,7 +3,7 @@ import * as path from "node:path"
 import { Effect, Layer, Stream } from "effect"
 import type { Stored } from "../artifacts/Artifact.ts"
 import * as Digest from "../artifacts/Digest.ts"
-import { codeOf } from "../cache/disk.ts"
+import { causeText } from "../cache/disk.ts"
 import { ObjectStore, StoreFailed } from "../cache/ObjectStore.ts"
 import { type Result, ResultsWriter } from "../engine/Results.ts"
 import { buildFolder, indexOf } from "./build-folder.ts"
@@ -23,7 +23,7 @@ type StoredObject = Stored["parts"][number]["object"]
 
 export const unwritable = (file: string, cause: unknown): StoreFailed =>
   new StoreFailed({
-    what: `The results cannot be written: ${file} (${codeOf(cause) ?? String(cause)})`,
+    what: `The results cannot be written: ${file} (${causeText(cause)})`,
     expected: "a folder that you may write to, with room",
     fix: "Correct its permissions or free some space, or let PIPELINE_RESULTS name another folder; what was computed is kept."
   })

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto"
 import * as fs from "node:fs/promises"
 import * as path from "node:path"
 import { Effect } from "effect"
-import { codeOf, makeDirectory } from "../cache/disk.ts"
+import { causeText, makeDirectory } from "../cache/disk.ts"
 import { StoreFailed } from "../cache/ObjectStore.ts"
 import { discard } from "./swap-in.ts"
 
@@ -21,7 +21,7 @@ export const writeAside = (
     },
     catch: (cause) =>
       new StoreFailed({
-        what: `${file} cannot be written (${codeOf(cause) ?? String(cause)})`,
+        what: `${file} cannot be written (${causeText(cause)})`,
         expected: "a folder that you may write to, with room",
         fix: `Correct its permissions or free some space, or ${elsewhere}.`
       })

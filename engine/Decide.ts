@@ -13,8 +13,6 @@ export interface Decision extends NodeKey.NodeKey {
   readonly hit: Trace | null
   /** Why a trace that was written does not serve; null where none was. */
   readonly lost: string | null
-  /** How many steps of an iterating stage are kept, for a node that is not. */
-  readonly steps: number
 }
 
 /** The newest run that had the key's result: its trace was there, and somebody removed it. */
@@ -37,13 +35,13 @@ export const decide = (
     const { key, text } = yield* NodeKey.make(entry.node, inputs)
     const found = yield* Effect.flatMap(TraceStore, (traces) => traces.get(text.stage, key))
     // equal keys have equal texts: one of a thousand copies of the code's digests is enough
-    if (found._tag === "Hit") return { key, text, inputs, hit: { ...found.trace, text }, lost: null, steps: 0 }
+    if (found._tag === "Hit") return { key, text, inputs, hit: { ...found.trace, text }, lost: null }
     const lost = found._tag === "Unreadable" ? `it cannot be read, since ${found.what}` : yield* runThatHad(key)
-    return { key, text, inputs, hit: null, lost, steps: yield* stepsKept(entry, text) }
+    return { key, text, inputs, hit: null, lost }
   })
 
 /** How many steps of an iterating stage are kept, of those that the node asks for. */
-export const stepsKept = ({ node: { definition, params } }: Graph.StageEntry, text: NodeKey.NodeKey["text"]) =>
+const stepsKept = ({ node: { definition, params } }: Graph.StageEntry, text: NodeKey.NodeKey["text"]) =>
   definition.iterates === null
     ? Effect.succeed(0)
     : Checkpoints.kept(text, definition.iterates, params[definition.iterates.steps] as number).pipe(
@@ -69,14 +67,18 @@ const nearest = (
   return all[0] ?? null
 }
 
-/** Why a node whose key has no usable result runs: the differences to its nearest earlier result. */
+/**
+ * Why a node whose key has no usable result runs: the differences to its nearest earlier result, and the steps that are
+ * kept by now, which under the node's lease may be more than when it was decided.
+ */
 export const explain = (
   graph: Graph.Graph,
   entry: Graph.StageEntry,
   decision: Decision
 ): Effect.Effect<ReadonlyArray<Reason.Reason>, never, TraceStore> =>
   Effect.gen(function* () {
-    const { text, key, steps } = decision
+    const { text, key } = decision
+    const steps = yield* stepsKept(entry, text)
     const step = entry.node.definition.iterates?.steps.replace(/s$/, "") ?? "step"
     const goesOn = steps === 0 ? [] : [Reason.Continues.make({ step, at: steps })]
     if (decision.lost !== null) return [Reason.TraceLost.make({ what: decision.lost }), ...goesOn]

@@ -92,30 +92,25 @@ const findOut = (
 
 type Parts = Pick<Key.Recipe, "params" | "inputs" | "code" | "facts">
 
-const isStored = (value: ResolvedInputs[string]): value is Resolved & { readonly _tag: "Stored" } =>
-  "_tag" in value && value._tag === "Stored"
+const isList = (value: ResolvedInputs[string]): value is ReadonlyArray<Resolved> => Array.isArray(value)
 
-const keyInput = (resolved: Resolved): Effect.Effect<Key.Input, KeyFailure, Code> =>
-  isStored(resolved)
-    ? Effect.succeed(resolved.stored.content)
-    : Effect.map(parts(resolved.node, resolved.inputs), (recipe) => ({
-        stage: resolved.node.definition.name,
-        over: resolved.node.definition.over as string,
-        ...recipe
-      }))
+const keyInput = (resolved: ResolvedInputs[string]): Effect.Effect<Key.Input, KeyFailure, Code> => {
+  if (isList(resolved)) return Effect.forEach(resolved, keyInput)
+  if (resolved._tag === "Stored") return Effect.succeed(resolved.stored.content)
+  const { name, over } = resolved.node.definition
+  return Effect.map(parts(resolved.node, resolved.inputs), (recipe) => ({
+    stage: name,
+    over: over as string,
+    ...recipe
+  }))
+}
 
 const parts = (node: Node<StageDefinition>, resolved: ResolvedInputs): Effect.Effect<Parts, KeyFailure, Code> =>
   Effect.gen(function* () {
     const { definition } = node
     const code = yield* Effect.flatMap(Code, (all) => all.of(definition.name))
     const inputs: Record<string, Key.Input> = {}
-    for (const [name, value] of Object.entries(resolved)) {
-      inputs[name] = isStored(value)
-        ? value.stored.content
-        : Array.isArray(value)
-          ? yield* Effect.forEach(value as ReadonlyArray<Resolved>, keyInput)
-          : yield* keyInput(value as Resolved)
-    }
+    for (const [name, value] of Object.entries(resolved)) inputs[name] = yield* keyInput(value)
     const known = yield* KnownFacts
     const facts: Record<string, unknown> = {}
     for (const [name, fact] of Object.entries(definition.facts(node.params))) {

@@ -210,9 +210,7 @@ const compute = (
         })
       )
     }
-    // the lease's last holder may have got further since it was decided
-    const steps = yield* Decide.stepsKept(entry, decision.text)
-    const reasons = forced === null ? yield* Decide.explain(state.graph, entry, { ...decision, steps }) : [forced]
+    const reasons = forced === null ? yield* Decide.explain(state.graph, entry, decision) : [forced]
     const missing = yield* firstMissing(NodeKey.needs(decision.inputs))
     if (missing !== null) return missing
     state.begun.set(entry.name, { key: decision.key, reasons })

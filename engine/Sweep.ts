@@ -194,7 +194,7 @@ const sharedOf = ({ needs }: Sweep): ReadonlySet<string> => {
 
 const recordPoint = (
   { state, union, needs, settled }: Sweep,
-  params: Values,
+  { params }: Union.Build,
   varied: ReadonlyArray<string>,
   point: number
 ): PointRecord => {
@@ -221,13 +221,13 @@ export const run = <P extends Pipeline.AnyPipeline>(
     const { run, started, seconds } = yield* Run.beginning
     const { varied, asked } = options
     const sweep = open(pipeline, points, options)
-    const params = points.map((values) => Pipeline.encodeParams(pipeline, values))
+    const { builds } = sweep.union
     yield* publish(
       RunEvent.SweepStarted({ run, pipeline: pipeline.name, points: points.length, shared: sharedOf(sweep) })
     )
     return yield* Run.toItsEnd(work(sweep, options), (ended, error) =>
       Effect.flatMap(seconds, (seconds) => {
-        const records = params.map((own, point) => recordPoint(sweep, own, varied, point))
+        const records = builds.map((build, point) => recordPoint(sweep, build, varied, point))
         const isDone = records.every(({ status }) => status === "done")
         return Run.keep({
           schema: 1,
@@ -236,7 +236,9 @@ export const run = <P extends Pipeline.AnyPipeline>(
           status: ended === "done" && !isDone ? "failed" : ended,
           started,
           seconds,
-          params: Object.fromEntries(Object.entries(params[0] ?? {}).filter(([name]) => !varied.includes(name))),
+          params: Object.fromEntries(
+            Object.entries(builds[0]?.params ?? {}).filter(([name]) => !varied.includes(name))
+          ),
           nodes: sweep.state.graph.stages.map((entry) => recordNode(sweep.state, entry)),
           results: {},
           error,

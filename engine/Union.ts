@@ -18,6 +18,7 @@ export interface Origin extends Build {
 
 /** Several builds of one pipeline as one graph, equal nodes once. */
 export interface Union {
+  readonly builds: ReadonlyArray<Build>
   readonly graph: Graph.Graph
   readonly origin: (entry: Graph.StageEntry) => Origin
   /** Each build's wanted results, by the union's names. */
@@ -87,6 +88,7 @@ export const make = (pipeline: string, builds: ReadonlyArray<Build>, { params, v
     )
   })
   return {
+    builds,
     graph: {
       pipeline,
       entries,

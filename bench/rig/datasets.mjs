@@ -14,9 +14,13 @@ export const cifarTraining = async (folder, images) => {
   await tar.extract({ file: archive, cwd: folder })
   cut(path.join(batches, "data_batch_1.bin"), images)
   cut(path.join(batches, "test_batch.bin"), 1)
-  const file = path.join(folder, "training.tar.gz")
+  return { file: await pack(folder, path.join(folder, "training.tar.gz")) }
+}
+
+/** The batches as an archive, the same bytes whenever it is made. Gives the file. */
+const pack = async (folder, file) => {
   await tar.create({ file, cwd: folder, gzip: true, portable: true, noMtime: true }, ["cifar-10-batches-bin"])
-  return { file }
+  return file
 }
 
 const cut = (file, records) => writeFileSync(file, readFileSync(file).subarray(0, records * recordBytes))
@@ -35,8 +39,7 @@ export const cifar5k = async (scratch, images) => {
   ]) {
     cut(path.join(batches, name), records)
   }
-  const file = path.join(scratch, "subset.tar.gz")
-  await tar.create({ file, cwd: folder, gzip: true, portable: true, noMtime: true }, ["cifar-10-batches-bin"])
+  const file = await pack(folder, path.join(scratch, "subset.tar.gz"))
   return { dataset: file, file }
 }
 

@@ -7,8 +7,7 @@ import type { NodeRecord } from "../../engine/RunRecord.ts"
 type Traces = ReadonlyMap<string, Trace>
 
 /** Whether all that came out is there to be looked at: a run draws it, a point of a sweep does not. */
-const isPictures = ({ outputs }: Trace): boolean =>
-  Object.values(outputs).every((stored) => stored.kind === "figure" || !Document.isToldWhole(stored))
+const isPictures = ({ outputs }: Trace): boolean => Object.values(outputs).every(Document.isStoredPicture)
 
 const isStored = ({ status }: NodeRecord): boolean => status === "ran" || status === "reused"
 

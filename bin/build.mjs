@@ -37,13 +37,46 @@ const pipelineNames = (root) =>
     .map((file) => basename(file, ".ts"))
     .sort()
 
-/** A new file in `pipelines/` is a new command: the list of them is written here, and checked by `tsc` like any source. */
-const writeRegistry = (root) => {
-  const names = pipelineNames(root)
-  const imports = names.map((name) => `import { ${camel(name)} } from "../pipelines/${name}.ts"`)
-  const text = `// Written by bin/build.mjs from the files in pipelines/.\n${imports.join("\n")}\n\nexport const pipelines = [${names.map(camel).join(", ")}] as const\n`
-  const file = join(root, "worker", "registry.ts")
+/** Files in `stages/` that export something under their own name: what they export may be a stage, or a source. */
+const stageNames = (root) =>
+  readdirSync(join(root, "stages"))
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => basename(file, ".ts"))
+    .filter((name) =>
+      new RegExp(`^export const ${camel(name)}\\b`, "m").test(readFileSync(join(root, "stages", `${name}.ts`), "utf8"))
+    )
+    .sort()
+
+/** A list as the formatter has it: on one line where that has room. */
+const listText = (begin, names, end) => {
+  const line = `${begin}${names.join(", ")}${end}`
+  return line.length <= 120 ? line : `${begin}\n${names.map((name) => `  ${name}`).join(",\n")}\n${end}`
+}
+
+const importsText = (folder, names) =>
+  names.map((name) => `import { ${camel(name)} } from "../${folder}/${name}.ts"\n`).join("")
+
+const writeSource = (file, text) => {
   if (!existsSync(file) || readFileSync(file, "utf8") !== text) writeFileSync(file, text)
+}
+
+/**
+ * A new file in `pipelines/` is a new command, and a stage is known by the file that exports it: the lists of both are
+ * written here, and checked by `tsc` like any source.
+ */
+const writeRegistry = (root) => {
+  const pipelines = pipelineNames(root)
+  const registry = listText("export const pipelines = Pipeline.together([", pipelines.map(camel), "])")
+  writeSource(
+    join(root, "worker", "registry.ts"),
+    `// Written by bin/build.mjs from the files in pipelines/.\nimport * as Pipeline from "../engine/Pipeline.ts"\n${importsText("pipelines", pipelines)}\n${registry}\n`
+  )
+  const stages = stageNames(root)
+  const exported = listText("export const exported: ReadonlyArray<unknown> = [", stages.map(camel), "]")
+  writeSource(
+    join(root, "worker", "stages.ts"),
+    `// Written by bin/build.mjs from the files in stages/.\n${importsText("stages", stages)}\n/** What the files in stages/ export under their own names. */\n${exported}\n`
+  )
 }
 
 /** Where a package lies, as seen from the project; null where it is not installed. */

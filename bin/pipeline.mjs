@@ -76,16 +76,25 @@ const textOf = (error) =>
   error.message ??
   String(error)
 
-const fail = (error) => {
-  const what = `The program cannot be built: ${textOf(error)}`
+/** A failure in three parts. A definition that is refused while the program starts says of itself what is wrong. */
+const explained = (error) => {
+  if (error._tag === "DefinitionInvalid")
+    return { tag: error._tag, what: error.what, expected: error.expected, fix: error.fix }
   const isDisk = ["EACCES", "EDQUOT", "ENOSPC", "EPERM", "EROFS"].includes(error.code)
-  const expected = isDisk
-    ? "a project folder that you may write to, with room"
-    : "sources that compile, and packages installed by npm ci"
-  const fix = isDisk ? "Correct its permissions, or free some space." : "Correct the source named here, or run npm ci."
-  if (process.argv.includes("--json"))
-    console.log(JSON.stringify({ schema: 1, status: "failed", error: { tag: "BuildFailed", what, expected, fix } }))
-  else console.error(`error: ${what}; expected ${expected}. ${fix}`)
+  return {
+    tag: "BuildFailed",
+    what: `The program cannot be built: ${textOf(error)}`,
+    expected: isDisk
+      ? "a project folder that you may write to, with room"
+      : "sources that compile, and packages installed by npm ci",
+    fix: isDisk ? "Correct its permissions, or free some space." : "Correct the source named here, or run npm ci."
+  }
+}
+
+const fail = (thrown) => {
+  const error = explained(thrown)
+  if (process.argv.includes("--json")) console.log(JSON.stringify({ schema: 1, status: "failed", error }))
+  else console.error(`error: ${error.what}; expected ${error.expected}. ${error.fix}`)
   process.exit(1)
 }
 

@@ -176,11 +176,16 @@ const compare = (before: Comparable, after: Comparable, labels: Labels, via: str
   )
 ]
 
+/** Two inputs that the same stage streams differ by one cause. */
+const once = (reasons: ReadonlyArray<Reason>): ReadonlyArray<Reason> => [
+  ...new Map(reasons.map((reason) => [written(reason), reason])).values()
+]
+
 /** Every difference between two keys of one stage; empty only for equal texts. */
 export const differences = (before: KeyText, after: KeyText, labels: Labels): ReadonlyArray<Reason> => {
   const outputs = changed(before.outputs, after.outputs)
   return [
-    ...compare(before, after, labels, null),
+    ...once(compare(before, after, labels, null)),
     ...(outputs.length === 0
       ? []
       : [

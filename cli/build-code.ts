@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs"
 import { Effect, Layer, Schema } from "effect"
 import { Code as CodeParts } from "../cache/Key.ts"
 import * as Code from "../engine/Code.ts"
+import { exported } from "../worker/stages.ts"
 
 class BuildDamaged extends Schema.TaggedError<BuildDamaged>()("BuildDamaged", { file: Schema.String }) {
   override get message() {
@@ -17,6 +18,6 @@ export const layer = (file: string) =>
     Effect.try(() => readFileSync(file, "utf8")).pipe(
       Effect.flatMap(Schema.decode(CodeTable)),
       Effect.mapError(() => new BuildDamaged({ file })),
-      Effect.map(Code.layer)
+      Effect.map((codes) => Code.layer(codes, exported))
     )
   )

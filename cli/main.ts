@@ -9,6 +9,7 @@ import * as ObjectStoreDisk from "../cache/object-store-disk.ts"
 import * as TraceDisk from "../cache/trace-disk.ts"
 import * as WorkerExecutor from "../engine/executor-worker.ts"
 import { explain } from "../engine/Failure.ts"
+import { DefinitionInvalid } from "../engine/Param.ts"
 import * as RunRecordDisk from "../engine/run-record-disk.ts"
 import { SourceFailed } from "../engine/Sources.ts"
 import { Hdf5 } from "../models/keras-model.ts"
@@ -155,8 +156,13 @@ const main = (argv: ReadonlyArray<string>) => {
     Effect.zipRight(quietly(cli(["node", "pipeline", ...(args.length === 0 ? ["--help"] : args)]))),
     Effect.provide(live),
     Effect.catchAll(fail),
+    // thrown where a pipeline is built of parameters, which is no effect
     Effect.catchAllDefect((defect) =>
-      fail(new Bug({ what: defect instanceof Error ? defect.message : String(defect) }))
+      fail(
+        defect instanceof DefinitionInvalid
+          ? defect
+          : new Bug({ what: defect instanceof Error ? defect.message : String(defect) })
+      )
     ),
     Effect.onInterrupt(() => tellInterrupted),
     Effect.provide(Reporter.layer(json)),

@@ -93,8 +93,7 @@ const rangeOf = (name: string, param: Param.AnyParam, text: string): Effect.Effe
 }
 
 const accepts = (name: string, param: Param.AnyParam, value: unknown): boolean =>
-  Pipeline.decodeParams({ name: "", description: "", params: { [name]: param }, build: () => ({}) }, { [name]: value })
-    ._tag === "Right"
+  Pipeline.decodeParams({ name: "", params: { [name]: param } }, { [name]: value })._tag === "Right"
 
 /** `learning-rate=1e-4,1e-3`, `units=log(64,2048,6)`, `network=@a.json,@b.json`. */
 const axisOf = (pipeline: Pipeline.AnyPipeline, text: string) =>

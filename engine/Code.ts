@@ -1,6 +1,7 @@
 import { Context, Effect, Layer, Schema } from "effect"
 import * as CanonicalJson from "../artifacts/CanonicalJson.ts"
 import type { Code as CodeParts } from "../cache/Key.ts"
+import type { StageDefinition } from "./Node.ts"
 
 /** A stage whose source was not found when the code digests were made: its file is not named after it. */
 export class CodeUnknown extends Schema.TaggedError<CodeUnknown>()("CodeUnknown", {
@@ -12,20 +13,48 @@ export class CodeUnknown extends Schema.TaggedError<CodeUnknown>()("CodeUnknown"
   }
 }
 
+/**
+ * A stage that was made elsewhere than in the file of its name. Its code is not what that file reaches by import, so that an
+ * edit of it would go unnoticed.
+ */
+export class StageMadeElsewhere extends Schema.TaggedError<StageMadeElsewhere>()("StageMadeElsewhere", {
+  stage: Schema.String,
+  exported: Schema.String
+}) {
+  override get message() {
+    return `The stage "${this.stage}" is not the one that stages/${this.stage}.ts exports; expected "export const ${this.exported} = …" there, used as it is. Make it at the top of that file, and let a parameter say what varies.`
+  }
+}
+
 /** The source digests of the stages, made when the program was built. */
 export class Code extends Context.Tag("headrace/Code")<
   Code,
-  { readonly of: (stage: string) => Effect.Effect<CodeParts, CodeUnknown> }
+  { readonly of: (stage: StageDefinition) => Effect.Effect<CodeParts, CodeUnknown | StageMadeElsewhere> }
 >() {}
 
-export const layer = (stages: Readonly<Record<string, CodeParts>>): Layer.Layer<Code> => {
+const definitionIn = (value: unknown): unknown =>
+  typeof value === "function" && "definition" in value ? value.definition : undefined
+
+const camel = (name: string): string => name.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
+
+/**
+ * `codes`: what the file of each stage reaches, by the file's name. `exported`: what these files export under their names,
+ * the stages among it. A stage has the code of a file only if that file exports it.
+ */
+export const layer = (
+  codes: Readonly<Record<string, CodeParts>>,
+  exported: ReadonlyArray<unknown>
+): Layer.Layer<Code> => {
   const written = new Map<string, CodeParts>()
+  const definitions = new Set(exported.map(definitionIn))
   return Layer.succeed(Code, {
     of: (stage) => {
-      const code = written.get(stage) ?? stages[stage]
-      if (code === undefined) return new CodeUnknown({ stage, known: Object.keys(stages).sort() })
+      const { name } = stage
+      const code = written.get(name) ?? codes[name]
+      if (code === undefined) return new CodeUnknown({ stage: name, known: Object.keys(codes).sort() })
+      if (!definitions.has(stage)) return new StageMadeElsewhere({ stage: name, exported: camel(name) })
       // most of a key's text, and the same in every key of the stage
-      if (!written.has(stage)) written.set(stage, CanonicalJson.fixed(code))
+      if (!written.has(name)) written.set(name, CanonicalJson.fixed(code))
       return Effect.succeed(code)
     }
   })

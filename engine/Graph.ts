@@ -1,7 +1,7 @@
 import { Either } from "effect"
 import * as CanonicalJson from "../artifacts/CanonicalJson.ts"
-import type { AnyWire, Node, StageDefinition } from "./Node.ts"
-import type { AnyParam } from "./Param.ts"
+import type { AnyWire, Definition, Node, StageDefinition } from "./Node.ts"
+import { type AnyParam, DefinitionInvalid } from "./Param.ts"
 
 /** A node with its name, its place in topological order given by the list it stands in. */
 export interface Entry {
@@ -11,8 +11,15 @@ export interface Entry {
   readonly identity: number
 }
 
-/** Numbers of what nodes compute, by its text. */
-export type Identities = Map<string, number>
+/** What several graphs have in common: what their nodes compute, and which definition each name stands for. */
+export interface Identities {
+  /** Numbers of what nodes compute, by its text. */
+  readonly numbers: Map<string, number>
+  /** By their names. */
+  readonly definitions: Map<string, Definition>
+}
+
+export const identities = (): Identities => ({ numbers: new Map(), definitions: new Map() })
 export interface StageEntry extends Entry {
   readonly node: Node<StageDefinition>
 }
@@ -38,6 +45,7 @@ export interface Address {
 export const isStage = (entry: Entry): entry is StageEntry => entry.node.definition._tag === "Stage"
 
 interface Builder {
+  readonly pipeline: string
   readonly byNode: Map<Node, Entry>
   readonly byIdentity: Map<number, Entry>
   readonly identities: Identities
@@ -48,13 +56,28 @@ interface Builder {
 const isPlain = (value: unknown): boolean =>
   value === null || typeof value === "string" || typeof value === "boolean" || Number.isFinite(value)
 
+/**
+ * Remembers the definition under its name. A node's identity and its key hold that name, so two definitions that share
+ * one would be taken for each other: the second is refused.
+ */
+export const define = (definitions: Identities["definitions"], definition: Definition, where: string): void => {
+  const known = definitions.get(definition.name)
+  if (known === undefined) definitions.set(definition.name, definition)
+  else if (known !== definition)
+    throw new DefinitionInvalid({
+      what: `The name "${definition.name}" stands for two definitions in ${where}`,
+      expected: "one definition a name",
+      fix: `Make it once, at the top of stages/${definition.name}.ts, and let a parameter say what varies.`
+    })
+}
+
 /** Equal for nodes that compute the same. A parameter without an exact form, such as NaN, equals no other. */
-const identify = ({ identities, byNode }: Builder, { definition, encoded, inputs }: Node): number => {
+const identify = ({ identities: { numbers }, byNode }: Builder, { definition, encoded, inputs }: Node): number => {
   const params = Object.values(encoded)
   // the engine's own JSON is many times as fast, and exact where nothing is nested
   const values = params.every(isPlain)
     ? JSON.stringify(params)
-    : Either.getOrElse(CanonicalJson.encode(params), () => `inexact ${identities.size}`)
+    : Either.getOrElse(CanonicalJson.encode(params), () => `inexact ${numbers.size}`)
   const wires: Array<string | number> = []
   for (const name in inputs) {
     const ofName = [inputs[name] ?? []].flat() as ReadonlyArray<AnyWire>
@@ -62,10 +85,10 @@ const identify = ({ identities, byNode }: Builder, { definition, encoded, inputs
     for (const { node, output } of ofName) wires.push(byNode.get(node)?.identity ?? -1, output)
   }
   const text = `${definition._tag} ${definition.name} ${values} ${JSON.stringify(wires)}`
-  const known = identities.get(text)
+  const known = numbers.get(text)
   if (known !== undefined) return known
-  identities.set(text, identities.size)
-  return identities.size - 1
+  numbers.set(text, numbers.size)
+  return numbers.size - 1
 }
 
 /** Outputs after the first of one artifact tell a table's rows apart: `test` of ingest's `train` and `test`. */
@@ -118,6 +141,7 @@ const nameOf = (builder: Builder, node: Node): string => {
 const visit = (builder: Builder, node: Node): void => {
   if (builder.byNode.has(node)) return
   for (const wire of node.wires) visit(builder, wire.node)
+  define(builder.identities.definitions, node.definition, builder.pipeline)
   const identity = identify(builder, node)
   const twin = builder.byIdentity.get(identity)
   if (twin !== undefined) {
@@ -142,9 +166,16 @@ export const make = (
   pipeline: { readonly name: string },
   pipelineParams: Readonly<Record<string, unknown>>,
   results: Readonly<Record<string, AnyWire>>,
-  identities: Identities = new Map()
+  shared: Identities = identities()
 ): Graph => {
-  const builder: Builder = { byNode: new Map(), byIdentity: new Map(), identities, names: new Set(), pipelineParams }
+  const builder: Builder = {
+    pipeline: pipeline.name,
+    byNode: new Map(),
+    byIdentity: new Map(),
+    identities: shared,
+    names: new Set(),
+    pipelineParams
+  }
   for (const wire of Object.values(results)) visit(builder, wire.node)
   const entries = [...builder.byIdentity.values()]
   const of = (node: Node): Entry => {

@@ -59,8 +59,10 @@ export interface SourceDefinition {
 }
 // biome-ignore-end lint/suspicious/noExplicitAny: end of the seam
 
+export type Definition = StageDefinition | SourceDefinition
+
 /** One use of a stage or source in a pipeline. Its outputs are the wires. */
-export interface Node<D extends StageDefinition | SourceDefinition = StageDefinition | SourceDefinition> {
+export interface Node<D extends Definition = Definition> {
   readonly definition: D
   readonly inputs: Readonly<Record<string, AnyWire | ReadonlyArray<AnyWire>>>
   /** Every wire of the inputs. */
@@ -87,11 +89,7 @@ declare const Types: unique symbol
 export type AnyWire = Wire<AnyArtifact, unknown, unknown, unknown>
 
 /** One use of a definition. Throws `DefinitionInvalid` on a parameter that is refused. */
-export const make = <D extends StageDefinition | SourceDefinition>(
-  definition: D,
-  inputs: Node["inputs"],
-  given: Node["given"]
-): Node<D> => {
+export const make = <D extends Definition>(definition: D, inputs: Node["inputs"], given: Node["given"]): Node<D> => {
   const params = Param.fill(definition.name, definition.params, given)
   return {
     definition,

@@ -3,7 +3,7 @@ import type { Stored } from "../artifacts/Artifact.ts"
 import { id } from "../artifacts/Artifact.ts"
 import type { NotEncodable } from "../artifacts/CanonicalJson.ts"
 import * as Key from "../cache/Key.ts"
-import { Code, type CodeUnknown } from "./Code.ts"
+import { Code, type CodeUnknown, type StageMadeElsewhere } from "./Code.ts"
 import * as Graph from "./Graph.ts"
 import type { AnyWire, Node, StageDefinition } from "./Node.ts"
 
@@ -65,7 +65,7 @@ export class FactUnknown extends Schema.TaggedError<FactUnknown>()("FactUnknown"
     return this.cause
   }
 }
-export type KeyFailure = NotEncodable | CodeUnknown | FactUnknown
+export type KeyFailure = NotEncodable | CodeUnknown | StageMadeElsewhere | FactUnknown
 
 /**
  * What is known already of the facts, by the effects that find them out: the machine does not change while a sweep asks
@@ -108,7 +108,7 @@ const keyInput = (resolved: ResolvedInputs[string]): Effect.Effect<Key.Input, Ke
 const parts = (node: Node<StageDefinition>, resolved: ResolvedInputs): Effect.Effect<Parts, KeyFailure, Code> =>
   Effect.gen(function* () {
     const { definition } = node
-    const code = yield* Effect.flatMap(Code, (all) => all.of(definition.name))
+    const code = yield* Effect.flatMap(Code, (all) => all.of(definition))
     const inputs: Record<string, Key.Input> = {}
     for (const [name, value] of Object.entries(resolved)) inputs[name] = yield* keyInput(value)
     const known = yield* KnownFacts

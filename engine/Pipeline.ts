@@ -2,7 +2,7 @@ import { Either, ParseResult, Schema } from "effect"
 import type { AnyArtifact } from "../artifacts/Artifact.ts"
 import { explain } from "./Failure.ts"
 import * as Graph from "./Graph.ts"
-import type { Wire } from "./Node.ts"
+import type { Definition, Wire } from "./Node.ts"
 import { DefinitionInvalid, encode, expectation, ParamInvalid, type Params, same, type Values } from "./Param.ts"
 
 type Results = Readonly<Record<string, Wire<AnyArtifact, unknown, unknown, unknown>>>
@@ -19,6 +19,8 @@ export interface Pipeline<P extends Params, O extends Results, E, R, S> {
   readonly params: P
   /** Pure: it runs no stage. */
   readonly build: (params: Values<P>) => O
+  /** Those that the graph of the defaults uses. */
+  readonly definitions: ReadonlySet<Definition>
   readonly [Types]?: () => readonly [E, R, S]
 }
 declare const Types: unique symbol
@@ -30,6 +32,7 @@ export interface AnyPipeline<out R = unknown, out S = unknown> {
   readonly params: Params
   // biome-ignore lint/suspicious/noExplicitAny: each pipeline has parameters of its own
   readonly build: (params: any) => Results
+  readonly definitions: ReadonlySet<Definition>
   readonly [Types]?: () => readonly [unknown, R, S]
 }
 
@@ -37,22 +40,38 @@ export type RequirementsOf<X> = X extends AnyPipeline<infer R, unknown> ? R : ne
 export type PlanningNeedsOf<X> = X extends AnyPipeline<unknown, infer S> ? S : never
 export type ErrorsOf<X> = X extends { readonly [Types]?: () => readonly [infer E, unknown, unknown] } ? E : never
 
-/** Throws `DefinitionInvalid` where a parameter is read by nobody, or means two things. */
+/** Throws `DefinitionInvalid` where a parameter is read by nobody, or where it or a definition's name means two things. */
 export const make = <const P extends Params, O extends Results>(definition: {
   readonly name: string
   readonly description: string
   readonly params: P
   readonly build: (params: Values<P>) => O
 }): Pipeline<P, O, ErrorOf<O>, RequirementOf<O>, PlanningOf<O>> => {
-  checkParams(definition)
-  return definition
+  const { entries } = checkedGraph(definition)
+  return { ...definition, definitions: new Set(entries.map(({ node }) => node.definition)) }
+}
+
+/**
+ * The pipelines of one project. Throws `DefinitionInvalid` where two of them use different definitions under one name: they
+ * share a cache, in which that name is all that tells a definition from others.
+ */
+export const together = <const Ps extends ReadonlyArray<AnyPipeline>>(pipelines: Ps): Ps => {
+  const { definitions } = Graph.identities()
+  for (const { name, definitions: own } of pipelines)
+    for (const definition of own) {
+      const known = definitions.get(definition.name)
+      const other = pipelines.find((each) => known !== undefined && each.definitions.has(known))
+      Graph.define(definitions, definition, `${other?.name} and ${name}`)
+    }
+  return pipelines
 }
 
 /** The parameters nobody gave. */
 export const defaults = (params: Params) =>
   Object.fromEntries(Object.entries(params).map(([name, param]) => [name, param.default]))
 
-const checkParams = (pipeline: AnyPipeline): void => {
+/** The graph of the defaults, once everything about the pipeline's parameters is found to be in order. */
+const checkedGraph = (pipeline: Omit<AnyPipeline, "definitions">): Graph.Graph => {
   const fail = (what: string, expected: string, fix: string) => {
     throw new DefinitionInvalid({ what: `Pipeline "${pipeline.name}": ${what}`, expected, fix })
   }
@@ -90,6 +109,7 @@ const checkParams = (pipeline: AnyPipeline): void => {
       }
     }
   }
+  return graph
 }
 
 /** What a schema says for itself in three parts, where it does: more than that the value is another's. */
@@ -104,7 +124,7 @@ const refusalOf = (
 
 /** Every parameter of the pipeline, decoded from encoded values; those not given take their defaults. */
 export const decodeParams = (
-  pipeline: AnyPipeline,
+  pipeline: Pick<AnyPipeline, "name" | "params">,
   encoded: Readonly<Record<string, unknown>>
 ): Either.Either<Readonly<Record<string, unknown>>, ParamInvalid> => {
   const values: Record<string, unknown> = defaults(pipeline.params)

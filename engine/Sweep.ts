@@ -63,7 +63,7 @@ export const unionOf = (
   points: ReadonlyArray<Values>,
   varied: ReadonlyArray<string>
 ): Union.Union => {
-  const identities: Graph.Identities = new Map()
+  const identities = Graph.identities()
   const builds = points.map((values) => {
     const params = Pipeline.encodeParams(pipeline, values)
     return { graph: Graph.make(pipeline, params, pipeline.build(values), identities), values, params }

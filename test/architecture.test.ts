@@ -8,6 +8,8 @@ import { root } from "./rig/bundle.ts"
 
 // Rules that neither `tsc` nor the linter can see.
 
+/** A stage being made, of whichever kind. */
+const MAKES_A_STAGE = /\bStage\.(make|rows|iterate)\(/
 const SOURCES = ["artifacts", "cache", "engine", "services", "models", "stages", "pipelines", "worker", "cli"]
 const MOST_LINES = 300
 /** Files over the limit, each with its reason. */
@@ -70,8 +72,8 @@ it("a service's live layer lies in its tag's file, or that file imports it", () 
 })
 
 it("a stage's file is named after it, and exports it by that name", async () => {
-  const made = topFilesIn("stages").filter((file) => /Stage\.(make|rows)\(/.test(read(file)))
-  expect(made.length).toBeGreaterThan(0)
+  const made = topFilesIn("stages").filter((file) => MAKES_A_STAGE.test(read(file)))
+  expect(made).toEqual(expect.arrayContaining(["stages/ingest.ts", "stages/normalize.ts", "stages/train.ts"]))
   for (const file of made) {
     const name = path.basename(file, ".ts")
     expect((await stagesOf(file)).map(([exported, definition]) => [exported, definition.name])).toEqual([
@@ -84,7 +86,7 @@ it("a stage is made at the top of its file, never inside a function: what varies
   for (const file of SOURCES.flatMap(filesIn).filter((each) => !each.startsWith("engine/"))) {
     const made = read(file)
       .split("\n")
-      .filter((line) => /\bStage\.(make|rows)\(/.test(line))
+      .filter((line) => MAKES_A_STAGE.test(line))
     for (const line of made) expect([file, line]).toEqual([file, expect.stringMatching(/^export const \w+ = Stage\./)])
     if (made.length > 0) expect(path.dirname(file)).toBe("stages")
   }
@@ -109,6 +111,19 @@ it("a stage whose code reaches TensorFlow says which, and how many threads share
     }
   }
   for (const test of Object.values(THREAD_NEUTRAL)) expect(read(test)).toContain("their number is no fact")
+})
+
+it("every way that the engine has to make a stage is one that these rules look for", () => {
+  const ways = [...read("engine/Stage.ts").matchAll(/^export const (\w+) = <(?:(?!^export)[\s\S])*?\): Stage</gm)]
+  expect(ways.map(([, name]) => name)).toEqual(["make", "iterate", "rows"])
+  for (const [, name] of ways) expect(`Stage.${name}(`).toMatch(MAKES_A_STAGE)
+})
+
+it("a stage's file is in the list of those that know their stage by its definition", async () => {
+  const { exported } = await import("../worker/stages.ts")
+  const listed = exported.flatMap((value) => (value as { readonly definition?: StageDefinition }).definition ?? [])
+  const made = await Promise.all(topFilesIn("stages").map(stagesOf))
+  expect(new Set(listed)).toEqual(new Set(made.flat().map(([, definition]) => definition)))
 })
 
 it("a pipeline's file is named after it, and the worker's registry lists every one", async () => {

@@ -15,6 +15,7 @@ import { Images } from "../services/Images.ts"
 import { Onnxruntime } from "../services/Onnxruntime.ts"
 import { TensorflowLoader } from "../services/Tensorflow.ts"
 import { pipelines } from "./registry.ts"
+import { exported } from "./stages.ts"
 
 // Ctrl-C reaches the whole process group; the command decides what becomes of a running node
 process.on("SIGINT", () => undefined)
@@ -34,7 +35,7 @@ const services = Layer.mergeAll(
   FileDigests.layer({ directory: path.join(home, "sources") })
 )
 
-const cache = Layer.mergeAll(ObjectStoreDisk.layerDisk(home), TraceDisk.layerDisk(home), Code.layer(codes))
+const cache = Layer.mergeAll(ObjectStoreDisk.layerDisk(home), TraceDisk.layerDisk(home), Code.layer(codes, exported))
 
 const main = Runner.layer(pipelines).pipe(
   Layer.provide([services, cache, NodeFileSystem.layer, NodeWorkerRunner.layer]),

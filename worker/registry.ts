@@ -1,4 +1,5 @@
 // Written by bin/build.mjs from the files in pipelines/.
+import * as Pipeline from "../engine/Pipeline.ts"
 import { convSweep } from "../pipelines/conv-sweep.ts"
 import { deepCnn } from "../pipelines/deep-cnn.ts"
 import { denseSweep } from "../pipelines/dense-sweep.ts"
@@ -6,4 +7,4 @@ import { explore } from "../pipelines/explore.ts"
 import { simpleCnn } from "../pipelines/simple-cnn.ts"
 import { transfer } from "../pipelines/transfer.ts"
 
-export const pipelines = [convSweep, deepCnn, denseSweep, explore, simpleCnn, transfer] as const
+export const pipelines = Pipeline.together([convSweep, deepCnn, denseSweep, explore, simpleCnn, transfer])

@@ -1,13 +1,15 @@
 import { expect, it } from "@effect/vitest"
 import { Effect, Layer, Schema } from "effect"
 import * as Document from "../../artifacts/Document.ts"
-import { Code } from "../../engine/Code.ts"
+import * as Code from "../../engine/Code.ts"
 import * as Executor from "../../engine/Executor.ts"
 import type { Wire } from "../../engine/Node.ts"
 import * as Param from "../../engine/Param.ts"
 import * as Pipeline from "../../engine/Pipeline.ts"
 import * as Run from "../../engine/Run.ts"
+import * as Source from "../../engine/Source.ts"
 import * as Stage from "../../engine/Stage.ts"
+import * as Sweep from "../../engine/Sweep.ts"
 import * as Toys from "../rig/toys.ts"
 
 // What `tsc` cannot see is found when the definition is made or used, by name. What it can is in test/types.
@@ -42,8 +44,12 @@ const message = (make: () => unknown): string => {
   return expect.fail("it was accepted")
 }
 
-const runNotes = (pipeline: Pipeline.AnyPipeline<never, never>, values: Readonly<Record<string, unknown>> = {}) => {
-  const code = Layer.succeed(Code, { of: () => Effect.succeed({ files: {}, packages: {} }) })
+const anyCode = Layer.succeed(Code.Code, { of: () => Effect.succeed({ files: {}, packages: {} }) })
+const runNotes = (
+  pipeline: Pipeline.AnyPipeline<never, never>,
+  values: Readonly<Record<string, unknown>> = {},
+  code: Layer.Layer<Code.Code> = anyCode
+) => {
   const memory = Layer.provideMerge(code, Toys.memory().layer)
   return Effect.provide(
     Run.run(pipeline, values, { cores: 1 }),
@@ -211,3 +217,80 @@ it("a value given from outside is decoded, or refused by name with a way out", (
     'Param "counts" is unknown to notes; expected one of'
   )
 })
+
+/** A function that makes a stage: what it is called with is in no key. */
+const noteOf = (value: number) =>
+  Stage.make({
+    name: "note-of",
+    inputs: {},
+    params: { count: positive },
+    outputs: { note: Note },
+    run: () => Effect.succeed({ note: { value } })
+  })
+const [ones, twos] = [noteOf(1), noteOf(2)]
+const twice = (where: string) =>
+  `The name "note-of" stands for two definitions in ${where}; expected one definition a name. Make it once, at the top of stages/note-of.ts, and let a parameter say what varies.`
+
+it("two definitions under one name are refused where the pipeline is made, also where their nodes differ", () => {
+  expect(message(() => build({}, () => ({ a: ones({}).note, b: twos({}).note })))).toBe(twice("notes"))
+  expect(message(() => build({}, () => ({ a: ones({}, { count: 1 }).note, b: twos({}, { count: 2 }).note })))).toBe(
+    twice("notes")
+  )
+  expect(
+    Pipeline.graph(
+      build({}, () => ({ a: ones({}).note, b: ones({}).note })),
+      {}
+    ).entries.length
+  ).toBe(1)
+})
+
+it("two sources under one name are refused where the pipeline is made", () => {
+  const other = Source.make({ name: "list", artifact: Toys.ListFile, resolve: () => Effect.never })
+  const make = () =>
+    Pipeline.make({
+      name: "lists",
+      description: "Lists",
+      params: {},
+      build: () => ({ a: Toys.read({ file: Toys.list() }).numbers, b: Toys.read({ file: other() }).numbers })
+    })
+  expect(message(make)).toContain('The name "list" stands for two definitions in lists')
+})
+
+it("two definitions under one name are refused where parameters let them meet, in one graph or at two points", () => {
+  const params = { how: Param.make(Schema.Literal("ones", "twos", "both"), "ones", "Which") }
+  const pipeline = build(params, ({ how }) => ({
+    ...(how === "twos" ? {} : { a: ones({}).note }),
+    ...(how === "ones" ? {} : { b: twos({}).note })
+  }))
+  expect(message(() => Pipeline.graph(pipeline, { how: "both" }))).toBe(twice("notes"))
+  const points = [{ how: "ones" }, { how: "twos" }] as const
+  expect(message(() => Sweep.unionOf(pipeline, points, ["how"]))).toBe(twice("notes"))
+})
+
+it("two pipelines of one project that mean different stages by one name are refused together", () => {
+  const using = (name: string, stage: typeof ones) =>
+    Pipeline.make({ name, description: "Notes", params: {}, build: () => ({ a: stage({}).note }) })
+  const [first, second] = [using("first", ones), using("second", twos)]
+  expect(message(() => Pipeline.together([first, second]))).toBe(twice("first and second"))
+  expect(Pipeline.together([first, first])).toEqual([first, first])
+})
+
+it.effect("a stage that another file made than that of its name has no code, and fails its node by name", () =>
+  Effect.gen(function* () {
+    const [made, file] = [noteOf(1), noteOf(1)]
+    const pipeline = build({}, () => ({ a: made({}).note }))
+    const codes = { "note-of": { files: {}, packages: {} } }
+    const runWith = (exported: unknown) => runNotes(pipeline, {}, Code.layer(codes, [exported]))
+    expect((yield* runWith(made)).status).toBe("done")
+    const [node] = (yield* runWith(file)).nodes
+    expect([node?.status, node?.key, node?.error]).toMatchObject([
+      "failed",
+      null,
+      {
+        tag: "StageMadeElsewhere",
+        what: 'The stage "note-of" is not the one that stages/note-of.ts exports',
+        expected: '"export const noteOf = …" there, used as it is'
+      }
+    ])
+  })
+)

@@ -78,7 +78,7 @@ const walking = Pipeline.make({
 })
 
 const code = Layer.succeed(Code, {
-  of: (stage) => Effect.succeed({ files: { [`stages/${stage}.ts`]: Digest.ofBytes(stage) }, packages: {} })
+  of: ({ name }) => Effect.succeed({ files: { [`stages/${name}.ts`]: Digest.ofBytes(name) }, packages: {} })
 })
 
 const memory = () => {

@@ -6,6 +6,7 @@ import * as Digest from "../../artifacts/Digest.ts"
 import { ObjectStore } from "../../cache/ObjectStore.ts"
 import * as Reason from "../../cache/Reason.ts"
 import { TraceStore } from "../../cache/Trace.ts"
+import * as Pipeline from "../../engine/Pipeline.ts"
 import type { Plan, PlannedNode } from "../../engine/Plan.ts"
 import * as Broken from "../rig/broken.ts"
 import * as Oracle from "../rig/oracle.ts"
@@ -289,4 +290,32 @@ describe("law 6: nothing partial is ever visible", () => {
   }
   it("holds", () => holds(Graphs.starts, law, 25))
   it("is broken by a trace that is written before its objects", () => breaks(Graphs.starts, law, Broken.writeBehind))
+})
+
+describe("law 7: a name stands for one definition", () => {
+  const story = fc.record({ shape: Graphs.shapes, at: fc.nat({ max: 100 }) })
+  const law =
+    (redefined: typeof Graphs.redefined) =>
+    async ({ shape, at }: Given<typeof story>) => {
+      const { stages } = Pipeline.graph(Graphs.pipelineOf(shape), { amounts: [] })
+      const victim = stages[at % stages.length]
+      fc.pre(victim !== undefined)
+      const { name } = victim.node.definition
+      const others = stages.filter(({ node }) => node.definition.name === name)
+      const number = Graphs.numberOf(victim.name)
+      const build = () => Graphs.pipelineOf(shape, (wire, node) => (node === number ? redefined(wire) : wire))
+      if (others.length === 1) expect(build).not.toThrow()
+      else expect(build).toThrow(`The name "${name}" stands for two definitions in random`)
+    }
+  it("holds", () => fc.assert(fc.asyncProperty(story, law(Graphs.redefined)), { numRuns: 200 }))
+  it("is broken by one that is not another", async () => {
+    const { errorInstance } = await fc.check(
+      fc.asyncProperty(
+        story,
+        law((wire) => wire)
+      ),
+      { numRuns: 200, seed: 42 }
+    )
+    expect(errorInstance).toMatchObject({ name: "AssertionError" })
+  })
 })

@@ -65,7 +65,7 @@ const asked = () => {
     wrap(Code, Toys.layerCode, (code) => ({
       of: (stage) =>
         Effect.suspend(() => {
-          counts.codes[stage] = (counts.codes[stage] ?? 0) + 1
+          counts.codes[stage.name] = (counts.codes[stage.name] ?? 0) + 1
           return code.of(stage)
         })
     }))

@@ -221,7 +221,7 @@ it.effect("a key that cannot be made fails its points, also where all before it 
     const points = [{ unit: "apples" }, { unit: "pears" }]
     yield* sweep(points)
     const unknown = wrap(Code, Toys.layerCode, ({ of }) => ({
-      of: (stage) => (stage === "describe" ? new CodeUnknown({ stage, known: [] }) : of(stage))
+      of: (stage) => (stage.name === "describe" ? new CodeUnknown({ stage: stage.name, known: [] }) : of(stage))
     }))
     const record = yield* Effect.provide(unprovided(points), Layer.merge(layer, unknown))
     expect(record).toMatchObject({ status: "failed", error: null })

@@ -1,6 +1,7 @@
 import { Effect, Layer, Schema, Stream } from "effect"
 import * as fc from "fast-check"
 import * as ArrowTable from "../../artifacts/ArrowTable.ts"
+import type { AnyArtifact } from "../../artifacts/Artifact.ts"
 import { type Batch, tensor } from "../../artifacts/Column.ts"
 import * as Digest from "../../artifacts/Digest.ts"
 import * as Document from "../../artifacts/Document.ts"
@@ -198,8 +199,16 @@ export const wiring = ({ nodes }: Shape): ReadonlyArray<NodeShape & { readonly t
   })
 }
 
-/** Every node is a result, or feeds one: `by` of each is its place in the one parameter. */
-export const pipelineOf = (shape: Shape) =>
+/** The same node of another definition object: of the same name, and equal in all that a key or an identity holds. */
+export const redefined = <A extends Wire<AnyArtifact, unknown, unknown, unknown>>(wire: A): A => ({
+  ...wire,
+  node: { ...wire.node, definition: { ...wire.node.definition } }
+})
+
+type Rewire = <A extends Wire<AnyArtifact, unknown, unknown, unknown>>(wire: A, node: number) => A
+
+/** Every node is a result, or feeds one: `by` of each is its place in the one parameter. `rewire` may replace its output. */
+export const pipelineOf = (shape: Shape, rewire: Rewire = (wire) => wire) =>
   Pipeline.make({
     name: "random",
     description: "A random graph",
@@ -212,7 +221,8 @@ export const pipelineOf = (shape: Shape) =>
         const given = { by: world.hidden === null ? by : 1, node: index }
         const [rows, other] = takes.map((from) => tables.get(from) as GridWire) as [GridWire, GridWire]
         if (stage === "total") {
-          results[`n${index}`] = total({ tables: takes.map((from) => tables.get(from) as GridWire) }, given).sum
+          const summed = takes.map((from) => tables.get(from) as GridWire)
+          results[`n${index}`] = rewire(total({ tables: summed }, given).sum, index)
           continue
         }
         const wire: GridWire =
@@ -223,8 +233,9 @@ export const pipelineOf = (shape: Shape) =>
               : stage === "double"
                 ? double({ rows }, given).rows
                 : add({ a: rows, b: other }, given).rows
-        tables.set(index, wire)
-        if (stage !== "shift") results[`n${index}`] = wire
+        const own = rewire(wire, index)
+        tables.set(index, own)
+        if (stage !== "shift") results[`n${index}`] = own
       }
       return results
     }
@@ -232,7 +243,7 @@ export const pipelineOf = (shape: Shape) =>
 
 /** The digest of a stage's source is that of its version. */
 export const layerCode = Layer.succeed(Code, {
-  of: (stage) =>
+  of: ({ name: stage }) =>
     Effect.sync(() => ({
       files: { [`stages/${stage}.ts`]: Digest.ofBytes(`${stage} ${world.now.code[stage as StageName]}`) },
       packages: {}

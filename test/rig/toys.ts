@@ -185,7 +185,8 @@ const codeOf = (stage: string): CodeParts => ({
 })
 const stages = ["read", "shift", "double", "sum", "describe", "behave"]
 export const layerCode = Layer.succeed(Code, {
-  of: (stage) => (stages.includes(stage) ? Effect.succeed(codeOf(stage)) : new CodeUnknown({ stage, known: stages }))
+  of: ({ name: stage }) =>
+    stages.includes(stage) ? Effect.succeed(codeOf(stage)) : new CodeUnknown({ stage, known: stages })
 })
 
 /** A store whose insides tests may look at and damage. */

@@ -4,6 +4,7 @@ import * as Pipeline from "../engine/Pipeline.ts"
 import type { Asked } from "../engine/RunRecord.ts"
 import * as Random from "../models/Random.ts"
 import * as ParamOptions from "./param-options.ts"
+import { drawnFrom, isRangeKind, valuesOf } from "./sweep-range.ts"
 import { UsageInvalid, unknown } from "./Usage.ts"
 
 /** Encoded values of some parameters. */
@@ -50,19 +51,13 @@ const splitList = (text: string): ReadonlyArray<string> => {
   return [...parts, text.slice(start)].map((part) => part.trim())
 }
 
-const between = {
-  linear: (from: number, to: number, place: number) => from + (to - from) * place,
-  log: (from: number, to: number, place: number) => from * (to / from) ** place,
-  int: (from: number, to: number, place: number) => from + (to - from) * place
-}
-const isRange = (kind: string): kind is keyof typeof between => Object.hasOwn(between, kind)
-
-/** As many digits as anybody reads. */
-const readable = (value: number) => Number(value.toPrecision(5))
-
-const rangeOf = (name: string, param: Param.AnyParam, text: string): Effect.Effect<Axis, UsageInvalid> | null => {
+const rangeOf = (
+  name: string,
+  param: Param.AnyParam,
+  text: string
+): Effect.Effect<Axis, UsageInvalid | Param.ParamInvalid> | null => {
   const [, kind = "", inner = ""] = /^([a-z]+)\((.*)\)$/.exec(text) ?? []
-  if (!isRange(kind)) return null
+  if (!isRangeKind(kind)) return null
   const numbers = inner.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)))
   const [from = Number.NaN, to = Number.NaN, count] = numbers
   const form = `${kind}(FROM, TO, COUNT), such as ${kind === "log" ? "log(1e-4, 1e-1, 8)" : `${kind}(1, 9, 5)`}`
@@ -79,21 +74,24 @@ const rangeOf = (name: string, param: Param.AnyParam, text: string): Effect.Effe
       "whole numbers for int",
       "Write linear(…) for others."
     )
-  const at = (place: number) => {
-    const exact = between[kind](from, to, place)
-    if (kind === "int") return Math.round(exact)
-    const value = Number.isInteger(exact) ? exact : readable(exact)
-    return Number.isInteger(param.default) && !accepts(name, param, value) ? Math.round(value) : value
-  }
-  // rounded, the ends would be drawn half as often as what lies between them
-  const draw = kind === "int" ? (place: number) => Math.floor(from + (to - from + 1) * place) : at
-  const values =
-    count === undefined ? null : Array.from({ length: count }, (_, index) => at(count === 1 ? 0 : index / (count - 1)))
-  return Effect.succeed({ name, values, draw })
+  const range = { kind, from, to, whole: kind === "int" || takesWhole(name, param, from, to) }
+  const draw = (place: number) => drawnFrom(range, place)
+  if (count === undefined) return Effect.succeed({ name, values: null, draw })
+  // an end that is refused is refused as it was written, before any number that nobody wrote
+  return Effect.forEach(count === 1 ? [from] : [from, to], (end) => decoded(name, param, end)).pipe(
+    Effect.as({ name, values: valuesOf(range, count), draw })
+  )
 }
 
-const accepts = (name: string, param: Param.AnyParam, value: unknown): boolean =>
-  Pipeline.decodeParams({ name: "", params: { [name]: param } }, { [name]: value })._tag === "Right"
+const decoded = (name: string, param: Param.AnyParam, value: unknown) =>
+  Pipeline.decodeParams({ name: "", params: { [name]: param } }, { [name]: value })
+
+/** Whether a parameter refuses what lies between the whole numbers of a range. */
+const takesWhole = (name: string, param: Param.AnyParam, from: number, to: number): boolean => {
+  const middle = Math.floor(from + (to - from) / 2)
+  const accepts = (value: number) => decoded(name, param, value)._tag === "Right"
+  return accepts(middle) && !accepts(middle + 2 ** -10)
+}
 
 /** `learning-rate=1e-4,1e-3`, `units=log(64,2048,6)`, `network=@a.json,@b.json`. */
 const axisOf = (pipeline: Pipeline.AnyPipeline, text: string) =>

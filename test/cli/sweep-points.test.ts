@@ -28,3 +28,25 @@ it.effect("whole numbers are drawn with equal chances, the ends as well", () =>
     for (const count of counts) expect(Math.abs(count - drawn.length / 3)).toBeLessThan(100)
   })
 )
+
+it.effect("an end that a parameter refuses is refused as it was written", () =>
+  Effect.gen(function* () {
+    const refusal = (text: string) => Effect.flip(points({ over: [text] }))
+    expect(yield* refusal("batchSize=linear(0.5,8,3)")).toMatchObject({ name: "batchSize", found: "0.5" })
+    expect(yield* refusal("momentum=linear(0,1.000001,4)")).toMatchObject({ name: "momentum", found: "1.000001" })
+  })
+)
+
+it.effect("between the ends of a whole parameter's range lie whole numbers, also where its default is none", () =>
+  Effect.gen(function* () {
+    const found = yield* points({ over: ["threads=linear(1,4,3)"] })
+    expect(found.map(({ threads }) => threads)).toEqual([1, 3, 4])
+  })
+)
+
+it.effect("a range that ends just below a bound keeps below it", () =>
+  Effect.gen(function* () {
+    const found = yield* points({ over: ["momentum=linear(0.9,0.999999,3)"] })
+    expect(found.map(({ momentum }) => momentum)).toEqual([0.9, 0.95, 0.999999])
+  })
+)

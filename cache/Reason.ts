@@ -71,7 +71,7 @@ const through = (stage: string | null): string => (stage === null ? "" : ` (thro
 export const render = (reason: Reason): string => {
   switch (reason._tag) {
     case "NeverRan":
-      return `${reason.stage} has no result yet`
+      return "it has no result yet"
     case "TraceLost":
       return `its trace is lost: ${reason.what}`
     case "ParamChanged":

@@ -54,41 +54,48 @@ const stepsKept = ({ node: { definition, params } }: Graph.StageEntry, text: Nod
 export const leaseOf = ({ node: { definition } }: Graph.StageEntry, { key, text }: NodeKey.NodeKey) =>
   definition.iterates === null ? Effect.succeed(key) : Effect.orDie(Checkpoints.leaseKey(text, definition.iterates))
 
-/** The trace to compare with: the newest of the same node, else the one of the stage with the fewest differences. */
-const nearest = (
-  traces: ReadonlyArray<Trace>,
+/** Keys under which earlier runs of the pipeline had a result of the node: another pipeline may have computed it first. */
+const keysBefore = (
+  graph: Graph.Graph,
+  entry: Graph.StageEntry
+): Effect.Effect<ReadonlySet<string>, never, RunRecords> =>
+  Effect.gen(function* () {
+    const records = yield* Effect.flatMap(RunRecords, (all) => all.list)
+    const nodes = records.filter(({ pipeline }) => pipeline === graph.pipeline).flatMap(({ nodes }) => nodes)
+    const had = nodes.filter(({ node, status }) => node === entry.name && (status === "ran" || status === "reused"))
+    return new Set(had.flatMap(({ key }) => key ?? []))
+  })
+
+/** The newest earlier result of the node itself: its siblings' differ from it by what makes them siblings. */
+const ownBefore = (
   graph: Graph.Graph,
   entry: Graph.StageEntry,
-  differ: (trace: Trace) => ReadonlyArray<Reason.Reason>
-): ReadonlyArray<Reason.Reason> | null => {
-  const own = traces.find((trace) => trace.pipeline === graph.pipeline && trace.node === entry.name)
-  if (own !== undefined) return differ(own)
-  const all = traces.map(differ).sort((a, b) => a.length - b.length)
-  return all[0] ?? null
-}
+  { key, text }: Decision
+): Effect.Effect<Trace | undefined, never, TraceStore | RunRecords> =>
+  Effect.gen(function* () {
+    const traces = yield* Effect.flatMap(TraceStore, (all) => all.ofStage(text.stage))
+    const keys = yield* keysBefore(graph, entry)
+    const isOwn = (trace: Trace) => trace.pipeline === graph.pipeline && trace.node === entry.name
+    return traces.find((trace) => trace.key !== key && (isOwn(trace) || keys.has(trace.key)))
+  })
 
 /**
- * Why a node whose key has no usable result runs: the differences to its nearest earlier result, and the steps that are
- * kept by now, which under the node's lease may be more than when it was decided.
+ * Why a node whose key has no usable result runs: the differences to its own newest earlier result, and the steps that
+ * are kept by now, which under the node's lease may be more than when it was decided.
  */
 export const explain = (
   graph: Graph.Graph,
   entry: Graph.StageEntry,
   decision: Decision
-): Effect.Effect<ReadonlyArray<Reason.Reason>, never, TraceStore> =>
+): Effect.Effect<ReadonlyArray<Reason.Reason>, never, TraceStore | RunRecords> =>
   Effect.gen(function* () {
-    const { text, key } = decision
+    const { text } = decision
     const steps = yield* stepsKept(entry, text)
     const step = entry.node.definition.iterates?.steps.replace(/s$/, "") ?? "step"
     const goesOn = steps === 0 ? [] : [Reason.Continues.make({ step, at: steps })]
     if (decision.lost !== null) return [Reason.TraceLost.make({ what: decision.lost }), ...goesOn]
-    const traces = yield* Effect.flatMap(TraceStore, (all) => all.ofStage(text.stage))
-    const labels = NodeKey.labels(decision.inputs)
-    const reasons = nearest(
-      traces.filter((trace) => trace.key !== key),
-      graph,
-      entry,
-      (trace) => Reason.differences(trace.text, text, { before: trace.labels, after: labels })
-    )
-    return [...(reasons ?? [Reason.NeverRan.make({ stage: text.stage })]), ...goesOn]
+    const before = yield* ownBefore(graph, entry, decision)
+    if (before === undefined) return [Reason.NeverRan.make({ stage: text.stage }), ...goesOn]
+    const labels = { before: before.labels, after: NodeKey.labels(decision.inputs) }
+    return [...Reason.differences(before.text, text, labels), ...goesOn]
   })

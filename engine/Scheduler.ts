@@ -210,7 +210,9 @@ const compute = (
         })
       )
     }
-    const reasons = forced === null ? yield* Decide.explain(state.graph, entry, decision) : [forced]
+    // a point's node is the pipeline's, whatever the sweep calls it
+    const own = state.origin(entry).entry
+    const reasons = forced === null ? yield* Decide.explain(state.graph, own, decision) : [forced]
     const missing = yield* firstMissing(NodeKey.needs(decision.inputs))
     if (missing !== null) return missing
     state.begun.set(entry.name, { key: decision.key, reasons })

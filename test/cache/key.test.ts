@@ -240,7 +240,7 @@ it("the other reasons are sentences too", () => {
       Reason.ParamChanged.make({ name: "sizes", before: [1], after: [1, 2], via })
     ].map(Reason.render)
   ).toEqual([
-    "train has no result yet",
+    "it has no result yet",
     "its trace is lost: its bytes were damaged",
     `object ${object.slice(0, 12)} of its output model is missing`,
     "it depends on what ingest, train yields",

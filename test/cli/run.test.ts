@@ -90,7 +90,7 @@ describe("pipeline run transfer", () => {
       chunks: { reused: 0, ran: 1 },
       error: null
     })
-    expect(nodeOf(document, "train")).toMatchObject({ chunks: null, reason: "train has no result yet" })
+    expect(nodeOf(document, "train")).toMatchObject({ chunks: null, reason: "it has no result yet" })
     const place = (node: string) => document.nodes.findIndex((each) => each.node === node)
     for (const [parent, child] of [
       ["ingest", "normalize"],

@@ -1,4 +1,4 @@
-import { Context, Effect, Layer, Schema } from "effect"
+import { Context, DateTime, Effect, Layer, Schema } from "effect"
 import { Header } from "../artifacts/ArrowTable.ts"
 import { Stored, StoredPart } from "../artifacts/Artifact.ts"
 import { Key, KeyText, Strings } from "./Key.ts"
@@ -56,8 +56,13 @@ export class TraceStore extends Context.Tag("headrace/TraceStore")<
   }
 >() {}
 
-export const newestFirst = (traces: ReadonlyArray<Trace>): ReadonlyArray<Trace> =>
-  [...traces].sort((a, b) => (a.finished < b.finished ? 1 : a.finished > b.finished ? -1 : 0))
+/** Those that are dated in the future come last: a clock was ahead, and they must not be the newest until then. */
+export const newestFirst = (traces: ReadonlyArray<Trace>): Effect.Effect<ReadonlyArray<Trace>> =>
+  Effect.map(Effect.map(DateTime.now, DateTime.formatIso), (now) => {
+    const isAhead = ({ finished }: Trace) => finished > now
+    const sorted = [...traces].sort((a, b) => (a.finished < b.finished ? 1 : a.finished > b.finished ? -1 : 0))
+    return [...sorted.filter((trace) => !isAhead(trace)), ...sorted.filter(isAhead)]
+  })
 
 const absent = { _tag: "Absent" } as const
 
@@ -76,7 +81,7 @@ export const layerMemory = (
     put: (trace) => Effect.sync(() => void traces.set(trace.key, trace)),
     remove: (_stage, key) => Effect.sync(() => void traces.delete(key)),
     ofStage: (stage) =>
-      Effect.sync(() => newestFirst([...traces.values()].filter((trace) => trace.text.stage === stage))),
+      Effect.suspend(() => newestFirst([...traces.values()].filter((trace) => trace.text.stage === stage))),
     keysOf: (stage) =>
       Effect.sync(
         () => new Set([...traces.values()].filter((trace) => trace.text.stage === stage).map(({ key }) => key))

@@ -71,7 +71,7 @@ export const layerDisk = (home: string): Layer.Layer<TraceStore> =>
       Effect.gen(function* () {
         const names = (yield* Disk.listIfThere(path.join(root, stage))).filter((name) => name.endsWith(".json"))
         const found = yield* Effect.forEach(names, (name) => look(whole, path.join(root, stage, name)))
-        return newestFirst(found.flatMap((one) => (one._tag === "Hit" ? [one.trace] : [])))
+        return yield* newestFirst(found.flatMap((one) => (one._tag === "Hit" ? [one.trace] : [])))
       })
 
     return {

@@ -4,6 +4,7 @@ import { ObjectStore } from "../cache/ObjectStore.ts"
 import { type Trace, TraceStore } from "../cache/Trace.ts"
 import * as Checkpoints from "../engine/Checkpoints.ts"
 import { type RunRecord, RunRecords } from "../engine/RunRecord.ts"
+import { begins } from "./run-address.ts"
 import { UsageInvalid } from "./Usage.ts"
 
 /** An artifact, the node it is an output of, and the trace that tells where it came from. */
@@ -95,6 +96,15 @@ const one = (
   return Effect.succeed(first)
 }
 
+/** The runs whose ids begin so, however long ago they were; those whose records cannot be read are left out. */
+const runsThatBegin = (scope: string) =>
+  Effect.gen(function* () {
+    const records = yield* RunRecords
+    const ids = (yield* records.ids).filter(begins(scope))
+    const found = yield* Effect.forEach(ids, records.get)
+    return found.filter((record) => record !== null)
+  })
+
 /** PIPELINE/ADDRESS in its newest run that has it, RUN/ADDRESS in that run, or the beginning of a digest of content or of an object. */
 export const resolve = (
   what: string,
@@ -105,9 +115,8 @@ export const resolve = (
     if (slash < 0 && DIGEST_PREFIX.test(what)) return yield* byDigest(what)
     const [scope, address] = slash < 0 ? [what, ""] : [what.slice(0, slash), what.slice(slash + 1)]
     const records = yield* Effect.flatMap(RunRecords, (all) => all.list)
-    const within = records.filter(
-      ({ pipeline, run }) => pipeline === scope || run === scope || (scope.length >= 8 && run.startsWith(scope))
-    )
+    const ofPipeline = records.filter(({ pipeline }) => pipeline === scope)
+    const within = ofPipeline.length > 0 ? ofPipeline : yield* runsThatBegin(scope)
     const [newest] = within
     if (newest === undefined) {
       const known = [...new Set(records.map(({ pipeline }) => `${pipeline}/…`)), "the beginning of a digest"]

@@ -4,7 +4,7 @@ import { Effect } from "effect"
 import type { AnyPipeline } from "../engine/Pipeline.ts"
 import { Reporter } from "./Reporter.ts"
 import { writeReport } from "./report-writer.ts"
-import { namable, runOrNewest } from "./run-address.ts"
+import { runOrNewest } from "./run-address.ts"
 import { shortPath } from "./short-path.ts"
 import { UsageInvalid } from "./Usage.ts"
 
@@ -27,9 +27,7 @@ const target = (to: string): Effect.Effect<string, UsageInvalid> =>
 export const report = (pipelines: ReadonlyArray<AnyPipeline>, what: string, to: string | null) =>
   Effect.gen(function* () {
     const reporter = yield* Reporter
-    const records = yield* namable
     const record = yield* runOrNewest(
-      records,
       pipelines.map(({ name }) => name),
       what
     )

@@ -8,6 +8,7 @@ import * as Notice from "./Notice.ts"
 import { type AnyPipeline, encodeParams, graph as graphOf, type PlanningNeedsOf } from "./Pipeline.ts"
 import * as Results from "./Results.ts"
 import { publish, RunEvent, RunEvents } from "./RunEvent.ts"
+import { stampOf } from "./RunName.ts"
 import { type RunRecord, RunRecords, readOnce } from "./RunRecord.ts"
 import { begin, type RunState } from "./RunState.ts"
 import * as Scheduler from "./Scheduler.ts"
@@ -73,15 +74,13 @@ const work = (state: RunState) =>
 const explainFailure = (error: Sources.SourceFailed | StoreFailed | InputLost | NodeKey.KeyFailure): Explained =>
   error._tag === "SourceFailed" ? error.explained : explain(error)
 
-/** A run's name, which sorts by time to the millisecond (the first three digits of its end), and when it began. */
+/** A run's name, which sorts by time, and when it began. */
 export const beginning = Effect.gen(function* () {
   const now = yield* DateTime.now
   const started = DateTime.formatIso(now)
-  const stamp = started.replace(/[-:]|\.\d+Z/g, "").replace("T", "-")
   const began = DateTime.toEpochMillis(now)
-  const milliseconds = (began % 1000).toString(16).padStart(3, "0")
   return {
-    run: `${stamp}-${milliseconds}${randomBytes(2).toString("hex")}`,
+    run: `${stampOf(began)}${randomBytes(2).toString("hex")}`,
     started,
     seconds: Effect.map(Clock.currentTimeMillis, (millis) => (millis - began) / 1000)
   }

@@ -80,10 +80,14 @@ export class RunRecords extends Context.Tag("headrace/RunRecords")<
   RunRecords,
   {
     readonly put: (record: RunRecord) => Effect.Effect<void, StoreFailed>
-    /** Runs, the newest first, without sweeps; records that cannot be read are left out. */
+    /** The newest runs, the newest first, without sweeps; records that cannot be read are left out. */
     readonly list: Effect.Effect<ReadonlyArray<RunRecord>>
     /** Sweeps, the newest first. They may be large: at most so many are read. */
     readonly sweeps: (most: number) => Effect.Effect<ReadonlyArray<RunRecord>>
+    /** The ids of all runs and sweeps that left a record, readable or not, the newest first. */
+    readonly ids: Effect.Effect<ReadonlyArray<string>>
+    /** What a run or sweep left, by its whole id; null where that cannot be read. */
+    readonly get: (run: string) => Effect.Effect<RunRecord | null>
   }
 >() {}
 
@@ -97,5 +101,7 @@ export const layerMemory = (records: Array<RunRecord> = []): Layer.Layer<RunReco
   Layer.succeed(RunRecords, {
     put: (record) => Effect.sync(() => void records.unshift(record)),
     list: Effect.sync(() => records.filter(({ sweep }) => sweep === undefined)),
-    sweeps: (most) => Effect.sync(() => records.filter(({ sweep }) => sweep !== undefined).slice(0, most))
+    sweeps: (most) => Effect.sync(() => records.filter(({ sweep }) => sweep !== undefined).slice(0, most)),
+    ids: Effect.sync(() => records.map(({ run }) => run)),
+    get: (run) => Effect.sync(() => records.find((record) => record.run === run) ?? null)
   })

@@ -1,40 +1,56 @@
 import * as path from "node:path"
-import { Effect, Layer, Schema } from "effect"
+import { Clock, Effect, Layer, Schema } from "effect"
 import * as Disk from "../cache/disk.ts"
+import * as RunName from "./RunName.ts"
 import { RunRecord, RunRecords } from "./RunRecord.ts"
 
-/** How many of the newest records are read. */
+/** How many of the newest runs are listed. */
 const MOST = 200
+/** Files that are read side by side. */
+const TOGETHER = 16
+
+type Folder = "runs" | "sweeps"
 
 /** Run records as JSON files `runs/<run>.json`, sweeps in `sweeps/`; their names sort by time. */
 export const layerDisk = (home: string): Layer.Layer<RunRecords> =>
   Layer.sync(RunRecords, () => {
     const json = Schema.parseJson(RunRecord)
-    const folderOf = (folder: "runs" | "sweeps") => path.join(home, folder)
-    const read = (file: string) =>
-      Disk.readIfThere(file).pipe(
+    const fileOf = (folder: Folder, run: string) => path.join(home, folder, `${run}.json`)
+    const read = (folder: Folder, run: string): Effect.Effect<RunRecord | null> =>
+      Disk.readIfThere(fileOf(folder, run)).pipe(
         Effect.flatMap((bytes) => Schema.decode(json)(new TextDecoder().decode(bytes ?? new Uint8Array()))),
-        Effect.option
+        Effect.orElseSucceed(() => null)
       )
-    const newest = (folder: "runs" | "sweeps", most: number) =>
+    const idsIn = (folder: Folder) =>
+      Effect.map(Disk.listIfThere(path.join(home, folder)), (names) =>
+        names.filter((name) => name.endsWith(".json")).map((name) => path.basename(name, ".json"))
+      )
+    const newestFirst = (ids: ReadonlyArray<string>) =>
+      Effect.map(Clock.currentTimeMillis, (now) => RunName.newestFirst(ids, (id) => id, now))
+    /** As many of the newest as can be read: one that cannot does not stand in for one that can. */
+    const newest = (folder: Folder, most: number) =>
       Effect.gen(function* () {
-        const root = folderOf(folder)
-        const names = (yield* Disk.listIfThere(root))
-          .filter((name) => name.endsWith(".json"))
-          .sort()
-          .reverse()
-          .slice(0, most)
-        const records = yield* Effect.forEach(names, (name) => read(path.join(root, name)), { concurrency: 16 })
-        return records.flatMap((record) => (record._tag === "Some" ? [record.value] : []))
+        const ids = yield* Effect.flatMap(idsIn(folder), newestFirst)
+        const records: Array<RunRecord> = []
+        for (let at = 0; records.length < most && at < ids.length; ) {
+          const next = ids.slice(at, at + most - records.length)
+          const found = yield* Effect.forEach(next, (id) => read(folder, id), { concurrency: TOGETHER })
+          records.push(...found.filter((record) => record !== null))
+          at += next.length
+        }
+        return records
       })
     return {
       // as it stands: its type says that it encodes to itself, and a sweep's thousand points needn't be looked at
       put: (record) =>
         Disk.publish(
-          path.join(folderOf(record.sweep === undefined ? "runs" : "sweeps"), `${record.run}.json`),
+          fileOf(record.sweep === undefined ? "runs" : "sweeps", record.run),
           new TextEncoder().encode(`${JSON.stringify(record)}\n`)
         ),
       list: newest("runs", MOST),
-      sweeps: (most) => newest("sweeps", most)
+      sweeps: (most) => newest("sweeps", most),
+      ids: Effect.flatMap(Effect.all([idsIn("runs"), idsIn("sweeps")]), (ids) => newestFirst(ids.flat())),
+      get: (run) =>
+        Effect.flatMap(read("runs", run), (found) => (found === null ? read("sweeps", run) : Effect.succeed(found)))
     }
   })

@@ -1,5 +1,5 @@
 import { Effect } from "effect"
-import type { RunRecord } from "../../engine/RunRecord.ts"
+import type { RunRecord, RunRecords } from "../../engine/RunRecord.ts"
 import { type Row, rowsOf } from "../report/record-rows.ts"
 import { runNamed } from "../run-address.ts"
 import { UsageInvalid } from "../Usage.ts"
@@ -47,10 +47,10 @@ const lastOf = (
 }
 
 /** Rows that a word names: a run's, or one of a sweep's as RUN#NUMBER. */
-const rowsNamed = (records: ReadonlyArray<RunRecord>, word: string) =>
+const rowsNamed = (word: string) =>
   Effect.gen(function* () {
     const [run = "", point] = word.split("#")
-    const rows = rowsOf(yield* runNamed(records, run))
+    const rows = rowsOf(yield* runNamed(run))
     if (point === undefined) return rows
     const row = rows[Number(point) - 1]
     if (row === undefined || rows.length < 2)
@@ -62,13 +62,13 @@ const rowsNamed = (records: ReadonlyArray<RunRecord>, word: string) =>
     return [row]
   })
 
-/** The rows to compare: those of the runs that are named, or of a pipeline's last ones. */
+/** The rows to compare: those of the runs that are named, or of a pipeline's last ones among these records. */
 export const choose = (
   records: ReadonlyArray<RunRecord>,
   pipelines: ReadonlyArray<string>,
   names: ReadonlyArray<string>,
   last: string | null
-): Effect.Effect<ReadonlyArray<Row>, UsageInvalid> =>
+): Effect.Effect<ReadonlyArray<Row>, UsageInvalid, RunRecords> =>
   Effect.gen(function* () {
     if (last !== null) return yield* lastOf(records, pipelines, names, last)
     const pipeline = names.find((name) => pipelines.includes(name))
@@ -78,7 +78,7 @@ export const choose = (
         expected,
         `Try pipeline compare ${pipeline} --last 5.`
       )
-    const named = yield* Effect.forEach(names, (name) => rowsNamed(records, name))
+    const named = yield* Effect.forEach(names, (name) => rowsNamed(name))
     const rows = [...new Map(named.flat().map((row) => [row.id, row])).values()]
     const [first, ...others] = rows
     if (first === undefined || others.length === 0)

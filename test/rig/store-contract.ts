@@ -133,15 +133,17 @@ export const storeContract = (name: string, cache: () => Layer.Layer<Cache>) => 
   )
 
   test(
-    "a trace is found under its stage and key, and by its stage, the newest first",
+    "a trace is found under its stage and key, and by its stage, the newest first, those dated in the future last",
     Effect.gen(function* () {
       const traces = yield* TraceStore
       expect(yield* traces.ofStage("s")).toEqual([])
-      for (const n of [1, 3, 2]) yield* traces.put(traceOf("s", n))
+      // seconds after 2001
+      const ahead = 3e9
+      for (const n of [1, ahead, 3, 2]) yield* traces.put(traceOf("s", n))
       yield* traces.put(traceOf("other", 4))
       expect(yield* traces.get("s", traceOf("s", 2).key)).toEqual({ _tag: "Hit", trace: traceOf("s", 2) })
       expect((yield* traces.get("s", traceOf("s", 9).key))._tag).toBe("Absent")
-      expect((yield* traces.ofStage("s")).map(({ seconds }) => seconds)).toEqual([3, 2, 1])
+      expect((yield* traces.ofStage("s")).map(({ seconds }) => seconds)).toEqual([3, 2, 1, ahead])
       expect(yield* traces.stages).toEqual(["other", "s"])
       yield* traces.remove("s", traceOf("s", 2).key)
       expect((yield* traces.get("s", traceOf("s", 2).key))._tag).toBe("Absent")

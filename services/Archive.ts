@@ -1,24 +1,13 @@
-import fs from "node:fs"
 import { Effect, Stream } from "effect"
 import type { Files } from "../artifacts/Files.ts"
-import { limits as defaultLimits, type Limits } from "./ArchiveRules.ts"
+import * as ArchiveKind from "./ArchiveKind.ts"
+import { limits as defaultLimits, type Limits, unreadKind } from "./ArchiveRules.ts"
 import type { Entry, FileTree, Piece, TreeError } from "./FileTree.ts"
 import * as FolderListing from "./FolderListing.ts"
 import { SourceChanged, unreadable } from "./SourceError.ts"
 import * as Spill from "./Spill.ts"
 import * as TarArchive from "./TarArchive.ts"
 import * as ZipArchive from "./ZipArchive.ts"
-
-const isZip = (archive: string): boolean => {
-  const descriptor = fs.openSync(archive, "r")
-  try {
-    const start = Buffer.alloc(2)
-    fs.readSync(descriptor, start, 0, 2, 0)
-    return start.toString("latin1") === "PK"
-  } finally {
-    fs.closeSync(descriptor)
-  }
-}
 
 const isAscending = (positions: ReadonlyArray<number>): boolean =>
   positions.every((position, index) => index === 0 || position > (positions[index - 1] ?? 0))
@@ -48,7 +37,9 @@ export const open = (files: Files, stamp: string, limits: Limits = defaultLimits
     const guarded = (read: Stream.Stream<Piece, TreeError>) =>
       Stream.execute(unchanged).pipe(Stream.concat(read), Stream.concat(Stream.execute(unchanged)))
     const nameOf = (path: string) => `${path} in ${archive}`
-    if (yield* Effect.try({ try: () => isZip(archive), catch: unreadable(archive) })) {
+    const found = yield* Effect.try({ try: () => ArchiveKind.read(archive), catch: unreadable(archive) })
+    if (found.kind === "unread") return yield* unreadKind(archive, found.name)
+    if (found.kind === "zip") {
       const { entries, headers } = yield* ZipArchive.list(archive, limits)
       return { entries, nameOf, read: (wanted) => guarded(ZipArchive.pieces(archive, headers, wanted)) }
     }

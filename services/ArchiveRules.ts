@@ -1,4 +1,5 @@
 import { Either, Schema } from "effect"
+import * as ArchiveFault from "./ArchiveFault.ts"
 import { isIgnored } from "./FolderListing.ts"
 
 /** An archive is hostile until checked: this one failed a check, or is damaged. */
@@ -19,6 +20,15 @@ export const truncated = (archive: string): ArchiveRefused =>
     what: "is truncated",
     expected: "a whole archive",
     fix: "Copy or download it again."
+  })
+
+/** An archive of a kind that is known but not read here. */
+export const unreadKind = (archive: string, kind: string): ArchiveRefused =>
+  new ArchiveRefused({
+    archive,
+    what: `is ${kind}, which is not read here`,
+    expected: "a .tar, .tar.gz, .tgz or .zip",
+    fix: "Unpack it and give the folder."
   })
 
 export const damaged = (archive: string, what: string): ArchiveRefused =>
@@ -69,52 +79,89 @@ export const bomb = (archive: string, { freeBytes, ratio }: Limits): ArchiveRefu
     fix: "It looks like a decompression bomb; if it isn't, unpack it and give the folder."
   })
 
+/** Which characters part the folders of an entry's name. In a tar, as on POSIX, a backslash is a letter of a name. */
+export type Separators = "/" | "/\\"
+
 /**
  * The entry's path as a tree knows it: relative, without "." segments. Null for what is no part of a dataset, such as
  * hidden files.
  */
-export const pathOf = (archive: string, raw: string): Either.Either<string | null, ArchiveRefused> => {
-  const segments = raw.split(/[/\\]/).filter((segment) => segment !== "" && segment !== ".")
-  const isUnsafe = /^[/\\]|^[A-Za-z]:[/\\]|\0/.test(raw) || segments.includes("..")
-  if (isUnsafe) return Either.left(escaping(archive, raw))
+export const pathOf = (
+  archive: string,
+  raw: string,
+  separators: Separators
+): Either.Either<string | null, ArchiveRefused> => {
+  const segments = raw.split(separators === "/" ? "/" : /[/\\]/).filter((segment) => segment !== "" && segment !== ".")
+  // whatever the separators are: nobody's class has such a name, and another program may take it for a path
+  const isUnsafe = /^\/|^[A-Za-z]:[/\\]|\0|(^|[/\\])\.\.([/\\]|$)/.test(raw)
+  if (isUnsafe || (separators !== "/" && raw.startsWith("\\"))) return Either.left(escaping(archive, raw))
   return Either.right(segments.length === 0 || segments.some(isIgnored) ? null : segments.join("/"))
 }
 
-/** Gathers the entries of one archive, in its order, and refuses what breaks a rule. */
+/** The longest path that Linux opens. */
+const mostPathBytes = 4096
+/** Characters of a name that a message shows. */
+const mostNameShown = 200
+
+/**
+ * Gathers the entries of one archive, in its order. What breaks a rule is counted to the end, so that a refusal says how
+ * many there are of the kind that was met first.
+ */
 export class Gatherer {
   readonly paths = new Set<string>()
+  private readonly met = new Map<
+    string,
+    { readonly fault: ArchiveFault.Fault; readonly example: string; count: number }
+  >()
 
   constructor(
     readonly archive: string,
     readonly limits: Limits
   ) {}
 
-  /** `kind` is null for a regular file, else the words for what it is. */
-  admit(raw: string, size: number, kind: string | null): Either.Either<string | null, ArchiveRefused> {
-    const { archive } = this
-    const refuse = (what: string, expected: string, fix: string) =>
-      Either.left(new ArchiveRefused({ archive, what, expected, fix }))
-    return Either.flatMap(pathOf(archive, raw), (path) => {
-      if (kind !== null) {
-        return refuse(
-          `has ${kind} as its entry ${JSON.stringify(raw)}`,
-          "only regular files and folders",
-          "Pack it again without it (tar -h packs what links point to)."
-        )
-      }
-      if (size > this.limits.entryBytes) {
-        return refuse(
-          `has an entry ${JSON.stringify(raw)} of ${size} bytes`,
-          `at most ${this.limits.entryBytes}`,
-          "Unpack it and give the folder if the file belongs there."
-        )
-      }
-      if (path === null) return Either.right(null)
-      if (this.paths.has(path)) {
-        return refuse(`has two entries ${JSON.stringify(path)}`, "one of each path", "Pack it again.")
+  /** Counts an entry that breaks a rule. */
+  note(fault: ArchiveFault.Fault, raw: string): void {
+    const before = this.met.get(fault.one)
+    if (before === undefined) this.met.set(fault.one, { fault, example: raw, count: 1 })
+    else before.count++
+  }
+
+  /** The path of a regular file that is to be used; null for one that is left out, or was noted as at fault. */
+  admit(
+    raw: string,
+    size: number,
+    fault: ArchiveFault.Fault | null,
+    separators: Separators
+  ): Either.Either<string | null, ArchiveRefused> {
+    return Either.map(pathOf(this.archive, raw, separators), (path) => {
+      if (path === null) return null
+      const found = fault ?? this.faultOf(path, size)
+      if (found !== null) {
+        this.note(found, raw)
+        return null
       }
       this.paths.add(path)
-      return Either.right(path)
+      return path
+    })
+  }
+
+  private faultOf(path: string, size: number): ArchiveFault.Fault | null {
+    if (Buffer.byteLength(path) > mostPathBytes) return ArchiveFault.longPath
+    if (size > this.limits.entryBytes) return ArchiveFault.tooLarge(this.limits.entryBytes)
+    return this.paths.has(path) ? ArchiveFault.twice : null
+  }
+
+  /** What the archive is refused for, as far as it was read. */
+  get refusal(): ArchiveRefused | null {
+    const [first] = this.met.values()
+    if (first === undefined) return null
+    const { fault, example, count } = first
+    const name = JSON.stringify(example.length > mostNameShown ? `${example.slice(0, mostNameShown)}…` : example)
+    return new ArchiveRefused({
+      archive: this.archive,
+      what: count === 1 ? `has ${fault.one}, ${name}` : `has ${count} ${fault.many}, such as ${name}`,
+      expected: fault.expected,
+      fix: fault.fix
     })
   }
 }

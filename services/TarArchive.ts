@@ -3,6 +3,8 @@ import { pipeline } from "node:stream"
 import { createGunzip } from "node:zlib"
 import { Chunk, Effect, Either, Option, Stream } from "effect"
 import type { Parser, ReadEntry } from "tar"
+import * as ArchiveFault from "./ArchiveFault.ts"
+import * as ArchiveKind from "./ArchiveKind.ts"
 import {
   type ArchiveRefused,
   bomb,
@@ -39,13 +41,20 @@ const unpacked = (archive: string, isGzip: boolean): Stream.Stream<Uint8Array, F
 
 const regular = new Set(["File", "OldFile", "ContiguousFile"])
 const folders = new Set(["Directory", "GNUDumpDir"])
-const words: Readonly<Record<string, string>> = {
-  SymbolicLink: "a symbolic link",
-  Link: "a hard link",
-  CharacterDevice: "a device",
-  BlockDevice: "a device",
-  FIFO: "a pipe"
+const faultOf: Readonly<Record<string, ArchiveFault.Fault>> = {
+  SymbolicLink: ArchiveFault.symbolicLink,
+  Link: ArchiveFault.hardLink,
+  CharacterDevice: ArchiveFault.device,
+  BlockDevice: ArchiveFault.device,
+  FIFO: ArchiveFault.pipe,
+  SparseFile: ArchiveFault.sparse,
+  ContinuationFile: ArchiveFault.continuation
 }
+/** Entries that are about the archive, or about a file beside its bytes: access lists, the name of a tape. */
+const remarks = new Set(["TapeVolumeHeader", "SolarisACL", "Inode"])
+
+/** What a decoder of UTF-8 puts where bytes are none: two such names could become one. */
+const replacement = "\ufffd"
 
 type Found = { readonly entry: Entry } | Piece
 
@@ -58,6 +67,8 @@ class Reading {
   private fed = 0
   /** Whether an entry was met: what has none is no tar. */
   private isBegun = false
+  /** What the extended header before an entry says of it. */
+  private ahead: ArchiveFault.Fault | null = null
 
   constructor(
     private readonly parser: Parser,
@@ -68,7 +79,12 @@ class Reading {
   ) {
     this.gatherer = new Gatherer(archive, limits)
     parser.on("entry", (entry: ReadEntry) => this.admit(entry))
-    parser.on("ignoredEntry", (entry: ReadEntry) => this.refuse(damaged(archive, `an entry of type ${entry.type}`)))
+    parser.on("ignoredEntry", (entry: ReadEntry) => this.ignored(entry))
+    parser.on("meta", (text: string) => {
+      // the parser knows nothing of these: it would give a map of holes as the file's first bytes
+      if (/^\d+ GNU\.sparse\./m.test(text)) this.ahead = ArchiveFault.sparse
+      else if (text.includes(replacement)) this.ahead ??= ArchiveFault.unnamed
+    })
     parser.on("warn", (_code: string, message: string) =>
       this.refuse(
         message.startsWith("Truncated")
@@ -89,12 +105,24 @@ class Reading {
     this.refusal ??= refusal
   }
 
+  private ignored(entry: ReadEntry) {
+    this.isBegun = true
+    if (remarks.has(entry.type)) return
+    const fault = faultOf[entry.type]
+    if (fault === undefined) return this.refuse(damaged(this.archive, `an entry of type ${entry.type}`))
+    const noted = this.gatherer.admit(entry.path, entry.size, fault, "/")
+    if (Either.isLeft(noted)) this.refuse(noted.left)
+  }
+
   private admit(entry: ReadEntry) {
     this.isBegun = true
-    const kind = regular.has(entry.type) ? null : (words[entry.type] ?? `a ${entry.type}`)
+    const name = entry.path.includes(replacement) ? ArchiveFault.unnamed : null
+    const type = regular.has(entry.type) ? null : (faultOf[entry.type] ?? ArchiveFault.device)
+    const fault = this.ahead ?? type ?? name
+    this.ahead = null
     const admitted = folders.has(entry.type)
-      ? Either.map(pathOf(this.archive, entry.path), () => null)
-      : this.gatherer.admit(entry.path, entry.size, kind)
+      ? Either.map(pathOf(this.archive, entry.path, "/"), () => null)
+      : this.gatherer.admit(entry.path, entry.size, fault, "/")
     if (Either.isLeft(admitted)) this.refuse(admitted.left)
     const path = Either.getOrNull(admitted)
     if (path === null || this.refusal !== null) {
@@ -116,7 +144,8 @@ class Reading {
   }
 
   private take(): Either.Either<ReadonlyArray<Found>, ArchiveRefused> {
-    if (this.refusal !== null) return Either.left(this.refusal)
+    // what was noted says more than where the parser lost its way after it
+    if (this.refusal !== null) return Either.left(this.gatherer.refusal ?? this.refusal)
     const taken = this.found
     this.found = []
     return Either.right(taken)
@@ -136,18 +165,8 @@ class Reading {
     this.parser.end()
     // cut exactly between two entries, all that is missing is the end mark
     if (!this.isEnded) this.refuse(truncated(this.archive))
+    this.refusal ??= this.gatherer.refusal
     return this.take()
-  }
-}
-
-const magic = (archive: string): { readonly isGzip: boolean; readonly bytes: number } => {
-  const descriptor = fs.openSync(archive, "r")
-  try {
-    const start = Buffer.alloc(2)
-    fs.readSync(descriptor, start, 0, 2, 0)
-    return { isGzip: start[0] === 0x1f && start[1] === 0x8b, bytes: fs.fstatSync(descriptor).size }
-  } finally {
-    fs.closeSync(descriptor)
   }
 }
 
@@ -155,7 +174,10 @@ const reading = (archive: string, limits: Limits, isWanted: (path: string) => bo
   Stream.unwrap(
     Effect.gen(function* () {
       const { Parser } = yield* Effect.promise(() => import("tar"))
-      const { isGzip, bytes } = yield* Effect.try({ try: () => magic(archive), catch: unreadable(archive) })
+      const { isGzip, bytes } = yield* Effect.try({
+        try: () => ({ isGzip: ArchiveKind.read(archive).kind === "gzip", bytes: fs.statSync(archive).size }),
+        catch: unreadable(archive)
+      })
       const state = new Reading(new Parser({ zstd: false, brotli: false }), archive, bytes, limits, isWanted)
       const step = (run: () => Either.Either<ReadonlyArray<Found>, ArchiveRefused>) =>
         Effect.try({ try: run, catch: (error) => damaged(archive, reason(error)) }).pipe(

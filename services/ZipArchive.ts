@@ -1,17 +1,10 @@
 import { Effect, Either, type Scope, Stream } from "effect"
 import type { Entry as ZipEntry, ZipFile } from "yauzl"
-import {
-  type ArchiveRefused,
-  bomb,
-  damaged,
-  escaping,
-  Gatherer,
-  isBomb,
-  type Limits,
-  truncated
-} from "./ArchiveRules.ts"
+import * as ArchiveFault from "./ArchiveFault.ts"
+import { type ArchiveRefused, bomb, damaged, Gatherer, isBomb, type Limits, pathOf, truncated } from "./ArchiveRules.ts"
 import { type Entry, type Piece, pieces as piecesOf } from "./FileTree.ts"
 import { reason, type SourceUnreadable, unreadable } from "./SourceError.ts"
+import * as ZipName from "./ZipName.ts"
 
 type Failure = ArchiveRefused | SourceUnreadable
 
@@ -21,28 +14,57 @@ const failureOf =
     // what the operating system refuses has an error number; the rest is about the archive
     if (error instanceof Error && "errno" in error && "syscall" in error) return unreadable(archive)(error)
     const what = reason(error)
-    const path = what.match(/^(?:invalid relative path|absolute path|invalid characters in fileName): (.*)$/s)?.[1]
-    if (path !== undefined) return escaping(archive, path)
     return /end of central directory/i.test(what) ? truncated(archive) : damaged(archive, what)
   }
 
 const opened = (archive: string): Effect.Effect<ZipFile, Failure, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.tryPromise({
-      try: async () => (await import("yauzl")).openPromise(archive, { autoClose: false, lazyEntries: true }),
+      // names are decoded by ZipName; sizes are checked here, since an encrypted entry is to be told as such
+      try: async () =>
+        (await import("yauzl")).openPromise(archive, {
+          autoClose: false,
+          lazyEntries: true,
+          decodeStrings: false,
+          validateEntrySizes: false
+        }),
       catch: failureOf(archive)
     }),
     (zip) => Effect.sync(() => zip.close())
   )
 
+/** Methods by the numbers of APPNOTE.TXT 4.4.5 that packers in use write, beside "stored" and deflate. */
+const methods: Readonly<Record<number, string>> = {
+  1: "Shrink",
+  6: "Implode",
+  9: "Deflate64",
+  12: "bzip2",
+  14: "LZMA",
+  93: "Zstandard",
+  95: "XZ",
+  98: "PPMd"
+}
+const stored = 0
+const deflated = 8
+
 /** Unix file types in the high half of the attributes: only regular files and folders have a place in a dataset. */
-const kindOf = (entry: ZipEntry): string | null => {
-  const type = (entry.externalFileAttributes >>> 16) & 0o170000
+const typeFault = (header: ZipEntry): ArchiveFault.Fault | null => {
+  const type = (header.externalFileAttributes >>> 16) & 0o170000
   return type === 0o120000
-    ? "a symbolic link"
+    ? ArchiveFault.symbolicLink
     : type === 0 || type === 0o100000 || type === 0o040000
       ? null
-      : "a device"
+      : ArchiveFault.device
+}
+
+const faultOf = (header: ZipEntry): ArchiveFault.Fault | null => {
+  const type = typeFault(header)
+  if (type !== null) return type
+  if (header.isEncrypted()) return ArchiveFault.encrypted
+  const method = header.compressionMethod
+  return method === stored || method === deflated
+    ? null
+    : ArchiveFault.packedBy(methods[method] ?? `a method numbered ${method}`)
 }
 
 export interface ZipListing {
@@ -61,11 +83,16 @@ export const list = (archive: string, limits: Limits): Effect.Effect<ZipListing,
       yield* Stream.fromAsyncIterable(zip.eachEntry(), failureOf(archive)).pipe(
         Stream.runForEach((header) =>
           Effect.gen(function* () {
-            const isFolder = header.fileName.endsWith("/")
-            const path = yield* gatherer.admit(header.fileName, header.uncompressedSize, kindOf(header))
-            if (isFolder || path === null) return
-            if (!header.canDecodeFileData()) {
-              return yield* damaged(archive, `${path} is encrypted, or packed in another way than deflate`)
+            const { name, separators } = ZipName.of(header, (bytes) => crc32(bytes, 0))
+            if (name.endsWith("/") || (separators !== "/" && name.endsWith("\\"))) {
+              yield* pathOf(archive, name, separators)
+              return
+            }
+            const path = yield* gatherer.admit(name, header.uncompressedSize, faultOf(header), separators)
+            if (path === null) return
+            const { compressedSize, uncompressedSize } = header
+            if (header.compressionMethod === stored && compressedSize !== uncompressedSize) {
+              return yield* damaged(archive, `${path} is stored with two sizes`)
             }
             unpacked += header.uncompressedSize
             if (isBomb(unpacked, zip.fileSize, limits)) return yield* bomb(archive, limits)
@@ -73,6 +100,7 @@ export const list = (archive: string, limits: Limits): Effect.Effect<ZipListing,
           })
         )
       )
+      if (gatherer.refusal !== null) return yield* gatherer.refusal
       const entries = Array.from(headers, ([path, header]) => ({ path, size: header.uncompressedSize }))
       return { entries, headers }
     })
@@ -108,8 +136,16 @@ const bytesOf = (archive: string, zip: ZipFile, path: string, header: ZipEntry):
       Stream.tap((bytes) => {
         crc = crc32(bytes, crc)
         read += bytes.length
+        if (read > header.uncompressedSize) return damaged(archive, `${path} is larger than its size says`)
         return check(read === header.uncompressedSize)
-      })
+      }),
+      Stream.concat(
+        Stream.execute(
+          Effect.suspend(() =>
+            read === header.uncompressedSize ? Effect.void : damaged(archive, `${path} is smaller than its size says`)
+          )
+        )
+      )
     )
   })
 

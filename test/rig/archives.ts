@@ -35,23 +35,34 @@ export const tar = (entries: ReadonlyArray<Packed>, end = Buffer.alloc(1024)): B
     end
   ])
 
-/** A zip as its bytes. `flags` and `crc` overrule what is right, for every entry. */
-export const zip = (
-  entries: ReadonlyArray<Packed>,
-  wrong: { readonly flags?: number; readonly crc?: number } = {}
-): Buffer => {
+/** What a zip's packer can do otherwise than usual, for every entry. */
+export interface Packing {
+  readonly flags?: number
+  readonly crc?: number
+  /** The number of the system that it says it was made on; 3, Unix, by default. */
+  readonly system?: number
+  readonly method?: number
+  /** How a path becomes the bytes of a name; UTF-8 by default. */
+  readonly name?: (path: string) => Buffer
+  /** Extra fields of the archive's directory. */
+  readonly extra?: (path: string) => Buffer
+}
+
+/** A zip as its bytes. */
+export const zip = (entries: ReadonlyArray<Packed>, packing: Packing = {}): Buffer => {
   const parts: Array<Buffer> = []
   const directory: Array<Buffer> = []
   let offset = 0
   for (const entry of entries) {
     const body = bytesOf(entry)
     const packed = deflateRawSync(body)
-    const name = Buffer.from(entry.path)
+    const name = packing.name?.(entry.path) ?? Buffer.from(entry.path)
+    const extra = packing.extra?.(entry.path) ?? Buffer.alloc(0)
     const common = Buffer.alloc(26)
     common.writeUInt16LE(20, 0)
-    common.writeUInt16LE(wrong.flags ?? 0x800, 2)
-    common.writeUInt16LE(8, 4)
-    common.writeUInt32LE(wrong.crc ?? crc32(body), 10)
+    common.writeUInt16LE(packing.flags ?? 0x800, 2)
+    common.writeUInt16LE(packing.method ?? 8, 4)
+    common.writeUInt32LE(packing.crc ?? crc32(body), 10)
     common.writeUInt32LE(packed.length, 14)
     common.writeUInt32LE(body.length, 18)
     common.writeUInt16LE(name.length, 22)
@@ -59,7 +70,9 @@ export const zip = (
     const tail = Buffer.alloc(14)
     tail.writeUInt32LE((mode << 16) >>> 0, 6)
     tail.writeUInt32LE(offset, 10)
-    directory.push(Buffer.from("PK\x01\x02\x14\x03", "latin1"), common, tail, name)
+    const central = Buffer.from(common)
+    central.writeUInt16LE(extra.length, 24)
+    directory.push(Buffer.from([0x50, 0x4b, 1, 2, 20, packing.system ?? 3]), central, tail, name, extra)
     const local = Buffer.concat([Buffer.from("PK\x03\x04", "latin1"), common, name, packed])
     parts.push(local)
     offset += local.length

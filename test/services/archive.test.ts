@@ -113,7 +113,7 @@ describe("hostile archives", () => {
           "hostile.tar.gz",
           gzipSync(tar([{ path: "a/1.txt", type: type as keyof typeof kinds }]))
         )
-        expect(message).toMatch(new RegExp(`has ${words} as its entry "a/1.txt"; expected only regular files`))
+        expect(message).toMatch(new RegExp(`has ${words}, "a/1.txt"; expected only regular files`))
       })
     )
   }
@@ -121,15 +121,15 @@ describe("hostile archives", () => {
   it.effect("a link in a zip is refused", () =>
     Effect.gen(function* () {
       const message = yield* refusal("hostile.zip", zip([{ path: "a/1", bytes: "/etc/passwd", type: "SymbolicLink" }]))
-      expect(message).toContain("has a symbolic link as its entry")
+      expect(message).toContain('has a symbolic link, "a/1"')
     })
   )
 
   it.effect("two entries of one path are refused", () =>
     Effect.gen(function* () {
       const twice = [{ path: "a/1.txt" }, { path: "./a//1.txt" }]
-      expect(yield* refusal("twice.tar", tar(twice))).toContain('has two entries "a/1.txt"')
-      expect(yield* refusal("twice.zip", zip(twice))).toContain('has two entries "a/1.txt"')
+      expect(yield* refusal("twice.tar", tar(twice))).toMatch(/has a second entry of one path, ".*a\/+1\.txt"/)
+      expect(yield* refusal("twice.zip", zip(twice))).toMatch(/has a second entry of one path, ".*a\/+1\.txt"/)
     })
   )
 
@@ -137,8 +137,12 @@ describe("hostile archives", () => {
     Effect.gen(function* () {
       const zeros = [{ path: "a/zeros", bytes: Buffer.alloc(100_000) }]
       const small = { ...limits, entryBytes: 99_999 }
-      expect(yield* refusal("large.tar.gz", gzipSync(tar(zeros)), small)).toMatch(/of 100000 bytes; expected at most/)
-      expect(yield* refusal("large.zip", zip(zeros), small)).toMatch(/of 100000 bytes; expected at most/)
+      expect(yield* refusal("large.tar.gz", gzipSync(tar(zeros)), small)).toMatch(
+        /has an entry of more than 99999 bytes, "a\/zeros"; expected at most 99999/
+      )
+      expect(yield* refusal("large.zip", zip(zeros), small)).toMatch(
+        /has an entry of more than 99999 bytes, "a\/zeros"; expected at most 99999/
+      )
     })
   )
 
@@ -209,7 +213,7 @@ describe("damaged archives", () => {
   it.effect("an encrypted zip is refused", () =>
     Effect.gen(function* () {
       const message = yield* refusal("secret.zip", zip([{ path: "a/1", bytes: "one" }], { flags: 0x801 }))
-      expect(message).toContain("encrypted")
+      expect(message).toMatch(/has an encrypted entry, "a\/1"; expected entries that need no password\. Unpack it/)
     })
   )
 

@@ -10,12 +10,6 @@ import * as Random from "./Random.ts"
 import * as TrainingState from "./TrainingState.ts"
 import { type CompiledStepper, open as compiled } from "./training-compiled.ts"
 
-/** Which images are trained on and which are held out, by number. */
-export interface Split {
-  readonly training: Int32Array
-  readonly validation: Int32Array
-}
-
 /** Inputs row-major [rows, ...shape], and the label of each row. */
 export interface Rows {
   readonly inputs: Float32Array
@@ -81,26 +75,6 @@ export class TrainingDataInvalid extends Schema.TaggedError<TrainingDataInvalid>
   override get message() {
     return `The training data is unusable: ${this.what}; expected ${this.expected}. Check the inputs and the split.`
   }
-}
-
-/**
- * Holds out round(images * validationSplit) images, at least one, drawn by the seed. With several views of each image an
- * image is held out with all its views, and only its first view is validated on: what is measured must not be an image
- * that was trained on in another view.
- */
-export const split = (
-  images: number,
-  validationSplit: number,
-  seed: number
-): Effect.Effect<Split, TrainingDataInvalid> => {
-  if (images < 2) {
-    const what = `there are ${images} images`
-    return new TrainingDataInvalid({ what, expected: "at least two images, one to train on and one to hold out" })
-  }
-  const place = { seed, purpose: "split", epoch: 0, step: 0 } as const
-  const order = Random.shuffle(place, allOf(images))
-  const held = Math.min(images - 1, Math.max(1, Math.round(images * validationSplit)))
-  return Effect.succeed({ training: order.slice(held).sort(), validation: order.slice(0, held).sort() })
 }
 
 /** The numbers of so many images, or rows. */

@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto"
 import { Either, Schema } from "effect"
 import type { Entry } from "./FileTree.ts"
+import * as TestShare from "./TestShare.ts"
 
 /** Folders that don't say which image is of which class, or not for every split. */
 export class ImageFolderRefused extends Schema.TaggedError<ImageFolderRefused>()("ImageFolderRefused", {
@@ -53,9 +53,6 @@ const unwrapped = (placed: ReadonlyArray<Placed>): ReadonlyArray<Placed> => {
   return isWrapper && placed.some(({ rest }) => rest.includes("/")) ? unwrapped(deeper(placed)) : placed
 }
 
-/** A number in [0, 1) that belongs to a path: adding images moves no other from one split to the other. */
-const shareOf = (path: string): number => createHash("sha256").update(path).digest().readUInt32BE(0) / 2 ** 32
-
 const byClassThenName = (a: Placed, b: Placed): number =>
   a.folder === b.folder ? (a.rest < b.rest ? -1 : 1) : a.folder < b.folder ? -1 : 1
 
@@ -63,6 +60,21 @@ const byClassThenName = (a: Placed, b: Placed): number =>
 export interface Assigned extends ImageLayout {
   /** The folder whose images are tested on; null where they are chosen by a hash of their path. */
   readonly testFolder: string | null
+}
+
+/** The paths of each class, of what lies in a class folder. */
+const byClass = (
+  placed: ReadonlyArray<Placed>,
+  pathIn: (one: Placed) => string
+): ReadonlyArray<ReadonlyArray<string>> => {
+  const classes = new Map<string, Array<string>>()
+  for (const one of placed) {
+    if (one.folder === "") continue
+    const paths = classes.get(one.folder) ?? []
+    classes.set(one.folder, paths)
+    paths.push(pathIn(one))
+  }
+  return [...classes.values()]
 }
 
 const refusing =
@@ -73,7 +85,7 @@ const refusing =
 /**
  * Which file is an image of which class, in which split. Files beside the class folders, such as a README, are left out;
  * within a class folder, at any depth, everything is an image. With `train` and `test` (else `val`, `validation`) these
- * are the splits; otherwise `testFraction` of the images are tested on, chosen by a hash of their path.
+ * are the splits; otherwise `testFraction` of each class's images are tested on, chosen by hashes of their paths.
  */
 export const assign = (
   source: string,
@@ -92,7 +104,9 @@ export const assign = (
   const testFolder = folders.has("train") ? testFolders.find((name) => folders.has(name)) : undefined
   const inFolder = (name: string) => deeper(top.filter(({ folder }) => folder === name))
   const isSplit = testFolder !== undefined
-  const isTested = ({ folder, rest }: Placed) => shareOf(`${folder}/${rest}`) < testFraction
+  const pathIn = ({ folder, rest }: Placed) => `${folder}/${rest}`
+  const tested = isSplit ? new Set<string>() : TestShare.choose(byClass(top, pathIn), testFraction)
+  const isTested = (placed: Placed) => tested.has(pathIn(placed))
   const train = isSplit ? inFolder("train") : top.filter((placed) => !isTested(placed))
   const test = isSplit ? inFolder(testFolder) : top.filter(isTested)
 
@@ -137,12 +151,19 @@ export const layout = (
     const trained = new Set(train.map(({ label }) => label))
     const untrained = classes.find((_, label) => !trained.has(label))
     if (untrained !== undefined) {
-      const fix = testFolder === null ? "Add more images of it, or lower --test-fraction." : `Add train/${untrained}/.`
-      return refuse(`has no training image of the class ${untrained}`, "one of every class that is tested", fix)
+      return refuse(
+        `has no training image of the class ${untrained}`,
+        "one of every class that is tested",
+        `Add train/${untrained}/.`
+      )
     }
     if (test.length === 0 && (testFolder !== null || testFraction > 0)) {
-      const fix = testFolder === null ? "Add more images, or raise --test-fraction." : `Add images to ${testFolder}/.`
-      return refuse("has no image to test on", "at least one", fix)
+      if (testFolder !== null) return refuse("has no image to test on", "at least one", `Add images to ${testFolder}/.`)
+      return refuse(
+        `has one image of each class (${classes.slice(0, 5).join(", ")}${classes.length > 5 ? ", …" : ""})`,
+        "a class with two or more: one to train on, the others to test on",
+        "Add images."
+      )
     }
     return Either.right(found)
   })

@@ -5,6 +5,7 @@ import type { History } from "../artifacts/History.ts"
 import * as Param from "../engine/Param.ts"
 import * as TrainedClassifier from "../models/Classifier.ts"
 import type { Epoch } from "../models/Epoch.ts"
+import * as HoldOut from "../models/HoldOut.ts"
 import * as Network from "../models/Network.ts"
 import type { Optimizer } from "../models/Optimizer.ts"
 import * as Training from "../models/Training.ts"
@@ -47,6 +48,7 @@ export const fittingParams = {
 export const FittingError = Schema.Union(
   Training.Diverged,
   Training.TrainingDataInvalid,
+  HoldOut.HoldOutImpossible,
   StateUnreadable,
   Network.NetworkInvalid,
   ClassNames.ClassNamesMissing,
@@ -121,12 +123,18 @@ const dataOf = ({ inputs, labels, shape, views, classes, validation }: Examples,
   Effect.gen(function* () {
     const images = labels.length / views
     const rows = { inputs, labels, shape, views, classes: classes.length }
+    const present = new Set(labels)
+    const untrained = classes.filter((_, label) => !present.has(label))
+    if (untrained.length > 0) {
+      const what = `there is no training image of ${HoldOut.named(untrained)}`
+      return yield* new Training.TrainingDataInvalid({ what, expected: "one or more of every class" })
+    }
     if (validation !== null) {
       const all = Training.allOf(validation.labels.length)
       return { ...rows, training: Training.allOf(images), validation: { ...validation, rows: all } }
     }
-    const split = yield* Training.split(images, validationSplit, seed)
-    return { ...rows, training: split.training, validation: { inputs, labels, rows: split.validation } }
+    const drawn = yield* HoldOut.draw(labels.subarray(0, images), classes, validationSplit, seed)
+    return { ...rows, training: drawn.training, validation: { inputs, labels, rows: drawn.validation } }
   })
 
 /** Trains the layers with a softmax over the classes at their end; keeps the epoch that does best on validation images. */

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto"
-import { describe, expect, it, layer } from "@effect/vitest"
+import { expect, layer } from "@effect/vitest"
 import { Deferred, Effect, Fiber } from "effect"
 import type * as Checkpoint from "../../artifacts/Checkpoint.ts"
 import * as DenseHead from "../../models/DenseHead.ts"
 import * as Evaluation from "../../models/Evaluation.ts"
+import * as HoldOut from "../../models/HoldOut.ts"
 import * as Network from "../../models/Network.ts"
 import { dropoutMask } from "../../models/operations.ts"
 import * as Random from "../../models/Random.ts"
@@ -23,7 +24,8 @@ const blobs = (apart: number): Training.Data => {
   features.forEach((value, at) => {
     features[at] = value + (centres[(labels[Math.floor(at / 1280)] ?? 0) * 1280 + (at % 1280)] ?? 0)
   })
-  const { training, validation } = Effect.runSync(Training.split(rows, 0.2, 5))
+  const names = Array.from({ length: classes }, (_, label) => `class ${label}`)
+  const { training, validation } = Effect.runSync(HoldOut.draw(labels, names, 0.2, 5))
   return {
     inputs: features,
     shape: [1280],
@@ -80,26 +82,6 @@ const digest = (trained: Effect.Effect.Success<ReturnType<typeof train>>) => {
   for (const array of trained.weights) hash.update(array)
   return hash.digest("hex")
 }
-
-describe("a split", () => {
-  it.effect("holds out a share of the images, drawn by the seed", () =>
-    Effect.gen(function* () {
-      const { training, validation } = yield* Training.split(50, 0.2, 1)
-      expect(validation).toHaveLength(10)
-      const whole = [...training, ...validation].sort((a, b) => a - b)
-      expect(whole).toStrictEqual(Array.from({ length: 50 }, (_, image) => image))
-      const again = yield* Training.split(50, 0.2, 2)
-      expect(again.validation).not.toStrictEqual(validation)
-    })
-  )
-
-  it.effect("of one image is refused", () =>
-    Effect.gen(function* () {
-      const refused = yield* Effect.flip(Training.split(1, 0.5, 1))
-      expect(refused.message).toContain("there are 1 images; expected at least two images")
-    })
-  )
-})
 
 layer(Tensorflow.live)("training", (it) => {
   it.effect("learns, tells every epoch as it ends, and gives every tensor back", () =>

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto"
 import { Effect } from "effect"
+import * as HoldOut from "../../models/HoldOut.ts"
 import type { Network } from "../../models/Network.ts"
 import * as Random from "../../models/Random.ts"
 import * as Training from "../../models/Training.ts"
@@ -19,7 +20,7 @@ export const trainOnce = Effect.gen(function* () {
   const rows = 250
   const inputs = Random.uniform({ seed: 5, purpose: "weights", epoch: 0, step: 0 }, rows * 10 * 10 * 3, 1)
   const labels = Int32Array.from({ length: rows }, (_, row) => row % 4)
-  const { training, validation } = yield* Training.split(rows, 0.2, 1)
+  const { training, validation } = yield* HoldOut.draw(labels, ["a", "b", "c", "d"], 0.2, 1)
   const { weights, history } = yield* Training.fit(
     network,
     {

@@ -212,19 +212,14 @@ describe("layouts of image folders", () => {
     expect(splits(["a-b/1.png", "a/2.png", "a/1.png"]).train).toEqual(["a/1.png", "a/2.png", "a-b/1.png"])
   })
 
-  it("about the fraction asked for is tested on, and adding images moves none", () => {
-    const paths = Array.from({ length: 1_000 }, (_, index) => `${index % 2 === 0 ? "cat" : "dog"}/${index}.jpg`)
-    const all = splits(paths, 0.2)
-    expect(all.test.length).toBeGreaterThan(150)
-    expect(all.test.length).toBeLessThan(250)
-    const half = splits(paths.slice(0, 500), 0.2)
-    expect(half.test).toEqual(all.test.filter((at) => half.test.includes(at) || half.train.includes(at)))
-    expect(
-      splits(
-        paths.map((at) => `wrapped/${at}`),
-        0.2
-      ).test
-    ).toEqual(all.test.map((at) => `wrapped/${at}`))
+  it("the fraction asked for is tested on, of every class, wherever the folder lies", () => {
+    const paths = Array.from({ length: 1_000 }, (_, index) => `${index % 4 === 0 ? "cat" : "dog"}/${index}.jpg`)
+    const { test, train } = splits(paths, 0.2)
+    expect(test.filter((at) => at.startsWith("cat/"))).toHaveLength(50)
+    expect(test.filter((at) => at.startsWith("dog/"))).toHaveLength(150)
+    expect(train).toHaveLength(800)
+    const wrapped = paths.map((at) => `wrapped/${at}`)
+    expect(splits(wrapped, 0.2).test).toEqual(test.map((at) => `wrapped/${at}`))
   })
 
   it("no images, one class, and images outside of classes are refused", () => {
@@ -243,10 +238,13 @@ describe("layouts of image folders", () => {
     expect(message).toMatch(/has no training image of the class c; expected .* Add train\/c\/\./)
   })
 
-  it("a fraction that leaves a split without images is refused", () => {
-    const paths = ["cat/1.jpg", "dog/1.jpg"]
-    expect(refused(paths, 1)).toContain("lower --test-fraction")
-    expect(refused(paths, 1e-9)).toMatch(/has no image to test on; expected at least one\. .*raise --test-fraction/)
+  it("a class's only image is trained on; where all have one, there is nothing to test on", () => {
+    const { train, test } = splits(["cat/1.jpg", "dog/1.jpg", "dog/2.jpg"], 0.9)
+    expect(train.map((at) => at.slice(0, 4))).toEqual(["cat/", "dog/"])
+    expect(test).toHaveLength(1)
+    expect(refused(["cat/1.jpg", "dog/1.jpg"], 0.9)).toBe(
+      "pets has one image of each class (cat, dog); expected a class with two or more: one to train on, the others to test on. Add images."
+    )
   })
 
   it("images in a third split are not taken for a class", () => {

@@ -1,6 +1,7 @@
 import { expect, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
 import * as ClassNames from "../../artifacts/ClassNames.ts"
+import * as Training from "../../models/Training.ts"
 import { TensorflowLoader } from "../../services/Tensorflow.ts"
 import { train, ViewsDiffer } from "../../stages/train.ts"
 
@@ -27,6 +28,27 @@ it.effect("train refuses features of different backbones, as views and to valida
         train.definition.run({ features, validation }, params) as Effect.Effect<never, ViewsDiffer, TensorflowLoader>
       )
       expect(refusal).toEqual(new ViewsDiffer({ what: `their rows have ${widths} features` }))
+    }
+  }).pipe(Effect.provide(TensorflowLoader.live))
+)
+
+it.effect("train refuses a class of which there is no training image, by its name", () =>
+  Effect.gen(function* () {
+    const onlyCats = featuresOf(4, 1)
+    for (const validation of [[], [featuresOf(4, 2)]]) {
+      const refusal = yield* Effect.flip(
+        train.definition.run({ features: [onlyCats], validation }, params) as Effect.Effect<
+          never,
+          Training.TrainingDataInvalid,
+          TensorflowLoader
+        >
+      )
+      expect(refusal).toEqual(
+        new Training.TrainingDataInvalid({
+          what: "there is no training image of dog",
+          expected: "one or more of every class"
+        })
+      )
     }
   }).pipe(Effect.provide(TensorflowLoader.live))
 )

@@ -43,6 +43,8 @@ export const ObjectLost = Schema.TaggedStruct("ObjectLost", {
   object: Digest.Digest,
   what: Schema.String
 })
+/** A result is kept, and somebody wanted it computed all the same. */
+export const Again = Schema.TaggedStruct("Again", {})
 /** Not a cause: how much of the work is done already. */
 export const Continues = Schema.TaggedStruct("Continues", { step: Schema.String, at: Schema.Int })
 export const Undecided = Schema.TaggedStruct("Undecided", { ancestors: Schema.Array(Schema.String) })
@@ -58,6 +60,7 @@ export const Reason = Schema.Union(
   OutputsChanged,
   FormatChanged,
   ObjectLost,
+  Again,
   Continues,
   Undecided
 )
@@ -90,6 +93,8 @@ export const render = (reason: Reason): string => {
       return `the cache format was ${reason.before}, is ${reason.after}`
     case "ObjectLost":
       return `object ${Digest.short(reason.object)} of its output ${reason.output} is ${reason.what}`
+    case "Again":
+      return "it was to be computed again"
     case "Continues":
       return `continues from ${reason.step} ${reason.at}`
     case "Undecided":

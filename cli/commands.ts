@@ -10,6 +10,7 @@ import { exportTo } from "./export.ts"
 import { inspect } from "./inspect.ts"
 import * as KeptRuns from "./kept-runs.ts"
 import { list } from "./list.ts"
+import { nodesNamed } from "./node-address.ts"
 import * as ParamOptions from "./param-options.ts"
 import { plan } from "./plan.ts"
 import { run, tell } from "./run.ts"
@@ -21,6 +22,12 @@ export const all: ReadonlyArray<AnyPipeline> = pipelines
 
 const refresh = Options.boolean("refresh").pipe(
   Options.withDescription("Look again for better editions of datasets and weights")
+)
+const again = Options.text("again").pipe(
+  Options.withDescription(
+    "A node that is computed although its result is kept, and what changes by it; repeat it for several"
+  ),
+  Options.repeated
 )
 const offered = pipelines.map((pipeline) => ({ pipeline, given: ParamOptions.optionsOf(pipeline) }))
 
@@ -58,10 +65,11 @@ export const setExitCode = (exitCode: number) =>
 const runCommand = forEachPipeline(
   "run",
   "Run a pipeline; what is cached is reused",
-  { refresh },
+  { refresh, again },
   (pipeline, given, own) =>
     Effect.gen(function* () {
       const values = yield* ParamOptions.decode(pipeline, given)
+      const nodes = yield* nodesNamed(pipeline, values, own.again)
       const events = yield* RunEvents
       const context = yield* Effect.context<Effect.Effect.Context<ReturnType<typeof tell>>>()
       const telling = {
@@ -71,7 +79,7 @@ const runCommand = forEachPipeline(
             event._tag === "RunFinished" ? Effect.provide(tell(all, event.record), context) : Effect.void
           )
       }
-      return yield* Effect.provideService(run(pipeline, values), RunEvents, telling)
+      return yield* Effect.provideService(run(pipeline, values, nodes), RunEvents, telling)
     }).pipe(Effect.provideService(Refresh, own.refresh))
 )
 const sweepOptions = {
@@ -103,11 +111,15 @@ const sweepCommand = forEachPipeline(
       return yield* sweep(pipeline, yield* pointsOf(pipeline, { over: own.over, shared, random, seeds, jobs }), jobs)
     }).pipe(Effect.provideService(Refresh, own.refresh))
 )
-const planCommand = forEachPipeline("plan", "Say what a run would do, and why", { refresh }, (pipeline, given, own) =>
-  ParamOptions.decode(pipeline, given).pipe(
-    Effect.flatMap((values) => plan(pipeline, values)),
-    Effect.provideService(Refresh, own.refresh)
-  )
+const planCommand = forEachPipeline(
+  "plan",
+  "Say what a run would do, and why",
+  { refresh, again },
+  (pipeline, given, own) =>
+    Effect.gen(function* () {
+      const values = yield* ParamOptions.decode(pipeline, given)
+      return yield* plan(pipeline, values, yield* nodesNamed(pipeline, values, own.again))
+    }).pipe(Effect.provideService(Refresh, own.refresh))
 )
 const whyCommand = forEachPipeline(
   "why",
@@ -159,6 +171,7 @@ const over = {
   example: "learning-rate=1e-4,1e-3",
   isRepeated: true
 }
+const ofNode = { name: "--again", value: "a node's name", example: "train", isRepeated: true }
 const sweeping = [over, whole("--random", "20"), whole("--seeds", "3"), whole("--jobs", "2")]
 const to = { name: "--to", value: "a folder to write", example: "exported", isRepeated: false, isNeeded: true }
 const address = "PIPELINE/NAME, RUN/NAME or the beginning of a digest"
@@ -166,8 +179,8 @@ const none = { args: [], flags: [], options: [] }
 
 /** What may follow each command: looked at before the parser, which says less of what is wrong. */
 export const shapes: ReadonlyArray<CommandLine.CommandShape> = [
-  { ...none, name: "run", ofPipeline: true, flags: ["--refresh"] },
-  { ...none, name: "plan", ofPipeline: true, flags: ["--refresh"] },
+  { ...none, name: "run", ofPipeline: true, flags: ["--refresh"], options: [ofNode] },
+  { ...none, name: "plan", ofPipeline: true, flags: ["--refresh"], options: [ofNode] },
   { ...none, name: "why", ofPipeline: true, args: ["NODE"] },
   { ...none, name: "sweep", ofPipeline: true, flags: ["--refresh"], options: sweeping },
   { ...none, name: "inspect", ofPipeline: false, args: [address] },

@@ -13,10 +13,14 @@ const why = ({ status, reasons, chunks, seconds }: Plan.PlannedNode): string => 
 }
 
 /** What a run would do now, and why. */
-export const plan = (pipeline: Pipeline.AnyPipeline, values: Readonly<Record<string, unknown>>) =>
+export const plan = (
+  pipeline: Pipeline.AnyPipeline,
+  values: Readonly<Record<string, unknown>>,
+  again: ReadonlySet<string>
+) =>
   Effect.gen(function* () {
     const reporter = yield* Reporter
-    const { nodes } = yield* Plan.make(Pipeline.graph(pipeline, values))
+    const { nodes } = yield* Plan.make(Pipeline.graph(pipeline, values), again)
     yield* reporter.print(
       table(
         [{ header: "node" }, { header: "would" }, { header: "why" }],

@@ -101,11 +101,12 @@ export const tell = (pipelines: ReadonlyArray<AnyPipeline>, record: RunRecord) =
 /** Runs a pipeline; the exit code. */
 export const run = <P extends AnyPipeline>(
   pipeline: P,
-  values: Readonly<Record<string, unknown>>
+  values: Readonly<Record<string, unknown>>,
+  again: Run.Again
 ): Effect.Effect<number, never, Run.Needs | Place | Reporter | PlanningNeedsOf<P>> =>
   Effect.gen(function* () {
     const { home } = yield* Place
-    const record = yield* Run.run(pipeline, values, { cores: availableParallelism() })
+    const record = yield* Run.run(pipeline, values, { cores: availableParallelism() }, again)
     // the run is over, and its results are kept: no housekeeping makes a failure of it
     if (record.nodes.some(({ status }) => status === "ran")) yield* Effect.ignore(Effect.sandbox(tidy(home)))
     return record.status === "done" ? 0 : 1

@@ -60,6 +60,8 @@ const OWN = "key"
 export const read = ({ trace }: Kept, { state }: Iterates) =>
   Effect.flatMap(ObjectStore, (store) => state.decode(trace.outputs.state as Stored, readPart(store)))
 
+const objectsOf = ({ outputs }: Trace) => outputs.state?.parts.map(({ object }) => object) ?? []
+
 /** Publishes a state: its object first, its trace last. */
 export const write = (
   node: Pick<Trace, "text" | "pipeline" | "node" | "labels" | "host" | "finished" | "seconds">,
@@ -71,9 +73,22 @@ export const write = (
     const store = yield* ObjectStore
     const text = textOf(node.text, iterates, at)
     const key = yield* Key.ofText(text)
+    const traces = yield* TraceStore
+    const replaced = yield* traces.get(text.stage, key)
     const state = yield* iterates.state.encode({ arrays, texts: { ...texts, [OWN]: key } }, store.put)
     const trace: Trace = { ...node, key, text, outputs: { state }, chunks: null }
-    yield* Effect.flatMap(TraceStore, (traces) => traces.put(trace))
+    yield* traces.put(trace)
+    // of a stage that is not reproducible, and was computed again
+    if (replaced._tag === "Hit") {
+      const kept = new Set(objectsOf(trace))
+      yield* Effect.forEach(
+        objectsOf(replaced.trace),
+        (object) => (kept.has(object) ? Effect.void : store.remove(object)),
+        {
+          discard: true
+        }
+      )
+    }
     return { at, trace } satisfies Kept
   })
 
@@ -85,5 +100,5 @@ export const drop = (text: Key.KeyText, iterates: Iterates, { at, trace }: Kept)
     if (finished._tag === "Hit") return
     yield* traces.remove(trace.text.stage, trace.key)
     const store = yield* ObjectStore
-    yield* Effect.forEach(trace.outputs.state?.parts ?? [], ({ object }) => store.remove(object), { discard: true })
+    yield* Effect.forEach(objectsOf(trace), store.remove, { discard: true })
   })

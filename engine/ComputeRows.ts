@@ -106,7 +106,7 @@ export const computeRows = (
     const steps = (source: StoredPart) =>
       Effect.gen(function* () {
         const key = yield* Key.ofText(Key.forChunk(job.text, definition.over as string, source.content))
-        const found = yield* reuseChunk(job, artifact, key, damaged)
+        const found = job.isAgain ? null : yield* reuseChunk(job, artifact, key, damaged)
         if (found === null) {
           const last = Math.ceil((source.rows ?? 0) / RowStream.ROWS) - 1
           return RowStream.batchesOf(base, below, source).pipe(

@@ -45,7 +45,7 @@ const resumed = (
   })
 
 /**
- * Computes an iterating stage: from its newest state, a state kept after every step, the one before dropped. A state is
+ * Computes an iterating stage: from its newest state or, again, from the beginning; a state kept after every step, the one before dropped. A state is
  * written while the next step is computed, so that a kill costs at most one.
  */
 export const computeSteps = (job: Job, iterates: Iterates): Untyped<Readonly<Record<string, unknown>>> =>
@@ -56,7 +56,7 @@ export const computeSteps = (job: Job, iterates: Iterates): Untyped<Readonly<Rec
     const given = yield* RowStream.decodeInputs(job.entry.node, job.inputs)
     const started = yield* Clock.currentTimeMillis
     const iteration: Iteration<Readonly<Record<string, unknown>>, unknown> = yield* definition.run(given, others)
-    const states = yield* Checkpoints.kept(job.text, iterates, last)
+    const states = job.isAgain ? [] : yield* Checkpoints.kept(job.text, iterates, last)
     let before = yield* resumed(job, iterates, iteration, states)
     const from = before?.at ?? 0
 

@@ -9,4 +9,6 @@ export interface Job {
   readonly inputs: NodeKey.ResolvedInputs
   readonly key: Key.Key
   readonly text: Key.KeyText
+  /** Whether all of it is computed, also the chunks and steps that are kept. */
+  readonly isAgain: boolean
 }

@@ -65,7 +65,8 @@ const damageOf = (object: Digest): Effect.Effect<"missing" | "corrupt" | null, n
 
 const workOf = (
   entry: Graph.StageEntry,
-  decision: Decide.Decision
+  decision: Decide.Decision,
+  isAgain: boolean
 ): Effect.Effect<Work, NodeKey.KeyFailure, TraceStore | ObjectStore> =>
   Effect.gen(function* () {
     const opened = objectsOf(NodeKey.needs(decision.inputs))
@@ -73,7 +74,7 @@ const workOf = (
     const traces = yield* TraceStore
     const base = RowStream.baseOf(entry.node, decision.inputs)
     const kept = new Set<Digest>()
-    for (const part of base.stored.parts) {
+    for (const part of isAgain ? [] : base.stored.parts) {
       const key = yield* Key.ofText(Key.forChunk(decision.text, entry.node.definition.over as string, part.content))
       const found = yield* traces.getChunk(decision.text.stage, key)
       if (found._tag === "Hit" && (yield* damageOf(found.trace.part.object)) === null) kept.add(part.object)
@@ -93,7 +94,8 @@ const planNode = (
   graph: Graph.Graph,
   entry: Graph.StageEntry,
   known: NodeKey.Outputs,
-  undecided: ReadonlyMap<string, ReadonlyArray<string>>
+  undecided: ReadonlyMap<string, ReadonlyArray<string>>,
+  again: ReadonlySet<string>
 ) =>
   Effect.gen(function* () {
     const shared = {
@@ -111,7 +113,8 @@ const planNode = (
       const reasons = [Reason.Undecided.make({ ancestors: [...new Set(waiting)] })]
       return { entry, decision: null, planned: { ...shared, status: "maybe" as const, reasons } }
     }
-    const decision = yield* Decide.decide(graph, entry, known)
+    const decided = yield* Decide.decide(graph, entry, known)
+    const decision = again.has(entry.name) ? { ...decided, hit: null } : decided
     if (decision.hit !== null) {
       return {
         entry,
@@ -119,7 +122,7 @@ const planNode = (
         planned: { ...shared, status: "reuse" as const, key: decision.key, seconds: decision.hit.seconds }
       }
     }
-    const reasons = yield* Decide.explain(graph, entry, decision)
+    const reasons = again.has(entry.name) ? [Reason.Again.make()] : yield* Decide.explain(graph, entry, decision)
     return {
       entry,
       decision,
@@ -193,7 +196,7 @@ const checkNeeded = (
       const { entry, decision } = one
       const verdict: PlannedNode = yield* judge(one)
       if (verdict.status === "run" && decision !== null) {
-        const { chunks, opened } = yield* workOf(entry, decision)
+        const { chunks, opened } = yield* workOf(entry, decision, isAgain(verdict))
         want(wanted, NodeKey.needs(decision.inputs), opened)
         checked.unshift({ entry, decision, planned: { ...verdict, chunks } })
         continue
@@ -208,12 +211,15 @@ const checkNeeded = (
     return checked
   })
 
+const isAgain = ({ reasons }: PlannedNode): boolean => reasons.some(({ _tag }) => _tag === "Again")
+
 const undecidedOf = ({ reasons }: PlannedNode): ReadonlyArray<string> =>
   reasons.flatMap((reason) => (reason._tag === "Undecided" ? reason.ancestors : []))
 
-/** What a run would do now. */
+/** What a run would do now, also with the results of some nodes, by name, to be computed again. */
 export const make = (
-  graph: Graph.Graph
+  graph: Graph.Graph,
+  again: ReadonlySet<string> = new Set()
 ): Effect.Effect<Plan, Sources.SourceFailed | NodeKey.KeyFailure, Needs | RunEvents> =>
   Effect.gen(function* () {
     const known: Record<string, Readonly<Record<string, Stored>>> = { ...(yield* Sources.resolveAll(graph)) }
@@ -222,7 +228,11 @@ export const make = (
     const events = yield* RunEvents
     const say = Notice.once((message) => events.publish(RunEvent.Warned({ node: null, message })))
     for (const entry of graph.stages) {
-      const one: Entry = yield* Effect.provideService(planNode(graph, entry, known, undecided), Notice.Notices, say)
+      const one: Entry = yield* Effect.provideService(
+        planNode(graph, entry, known, undecided, again),
+        Notice.Notices,
+        say
+      )
       planned.push(one)
       if (one.planned.status === "run") undecided.set(entry.name, [entry.name])
       if (one.planned.status === "maybe") undecided.set(entry.name, undecidedOf(one.planned))

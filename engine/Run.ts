@@ -58,6 +58,9 @@ export interface Options {
   readonly cores: number
 }
 
+/** Names of nodes that are computed though their results are kept; what is below them runs where its inputs change. */
+export type Again = ReadonlySet<string>
+
 /** All of the work of a run: sources, nodes, results. */
 const work = (state: RunState) =>
   Effect.gen(function* () {
@@ -122,13 +125,14 @@ export const toItsEnd = <R, A, R2>(
 export const run = <P extends AnyPipeline>(
   pipeline: P,
   values: Readonly<Record<string, unknown>>,
-  { cores }: Options
+  { cores }: Options,
+  again: Again = new Set()
 ): Effect.Effect<RunRecord, never, Needs | PlanningNeedsOf<P>> =>
   Effect.gen(function* () {
     const { run, started, seconds } = yield* beginning
     const params = encodeParams(pipeline, values)
     const graph = graphOf(pipeline, values)
-    const state = begin(graph, (entry) => ({ graph, entry, params }), cores)
+    const state = begin(graph, (entry) => ({ graph, entry, params }), cores, again)
     yield* publish(RunEvent.RunStarted({ run, pipeline: pipeline.name, nodes: graph.stages.map(({ name }) => name) }))
     return yield* toItsEnd(work(state), (ended, error) =>
       Effect.flatMap(seconds, (seconds) =>

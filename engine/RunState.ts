@@ -37,6 +37,8 @@ export interface RunState {
   readonly outcomes: Map<string, Outcome>
   /** Nodes that were started, so that an interrupted run can say what it was at. */
   readonly begun: Map<string, { readonly key: string; readonly reasons: ReadonlyArray<Reason.Reason> }>
+  /** Nodes that are computed though their results are kept. */
+  readonly again: ReadonlySet<string>
   /** Keys that are being computed, and those that failed: their twins take what becomes of them. */
   readonly computing: Map<Key, Deferred.Deferred<Outcome | InputLost, StoreFailed>>
   readonly locks: ReadonlyMap<string, Effect.Semaphore>
@@ -46,7 +48,12 @@ export interface RunState {
 }
 
 /** What a run knows before it has done anything. Nodes that take one core run side by side up to `cores`. */
-export const begin = (graph: Graph.Graph, origin: RunState["origin"], cores: number): RunState => {
+export const begin = (
+  graph: Graph.Graph,
+  origin: RunState["origin"],
+  cores: number,
+  again: ReadonlySet<string> = new Set()
+): RunState => {
   const stages = graph.stages.filter(({ node }) => !NodeKey.isStreamed(node))
   return {
     graph,
@@ -55,6 +62,7 @@ export const begin = (graph: Graph.Graph, origin: RunState["origin"], cores: num
     unresolved: new Map(),
     outcomes: new Map(),
     begun: new Map(),
+    again,
     computing: new Map(),
     locks: new Map(stages.map(({ name }) => [name, Effect.unsafeMakeSemaphore(1)])),
     permits: Effect.unsafeMakeSemaphore(cores),

@@ -5,6 +5,7 @@ import { Leases } from "../cache/Lease.ts"
 import { ObjectStore, type StoreFailed } from "../cache/ObjectStore.ts"
 import * as Reason from "../cache/Reason.ts"
 import { type Trace, TraceStore, totals } from "../cache/Trace.ts"
+import * as Again from "./Again.ts"
 import type { Code } from "./Code.ts"
 import * as Decide from "./Decide.ts"
 import { Executor } from "./Executor.ts"
@@ -19,7 +20,8 @@ import { type Outcome, outputsAt, outputsOf, type RunState } from "./RunState.ts
 
 export type Needs = Executor | ObjectStore | TraceStore | Leases | Code | RunEvents | RunRecords
 
-type ObjectLost = typeof Reason.ObjectLost.Type
+/** Why a node is computed though a result of it is kept. */
+type Forced = typeof Reason.ObjectLost.Type | typeof Reason.Again.Type
 
 /** An object that is lost again after it was computed again is given up at this many losses. */
 const MOST_LOSSES = 3
@@ -39,7 +41,8 @@ export const obtain = (state: RunState, entry: Graph.StageEntry): Effect.Effect<
     entry,
     Effect.suspend(() => {
       const known = state.outcomes.get(entry.name)
-      return known === undefined ? settle(state, entry, null) : Effect.succeed(known)
+      if (known !== undefined) return Effect.succeed(known)
+      return settle(state, entry, state.again.has(entry.name) ? Reason.Again.make() : null)
     })
   )
 
@@ -89,9 +92,9 @@ export const repair = (
     })
   )
 
-const reasonsOf = (forced: ObjectLost | null): ReadonlyArray<Reason.Reason> => (forced === null ? [] : [forced])
+const reasonsOf = (forced: Forced | null): ReadonlyArray<Reason.Reason> => (forced === null ? [] : [forced])
 
-const settle = (state: RunState, entry: Graph.StageEntry, forced: ObjectLost | null) =>
+const settle = (state: RunState, entry: Graph.StageEntry, forced: Forced | null) =>
   Effect.tap(attempt(state, entry, forced, []), (outcome) => Effect.sync(() => state.outcomes.set(entry.name, outcome)))
 
 const fail = (entry: Graph.StageEntry, error: Explained, key: string | null, reasons: ReadonlyArray<Reason.Reason>) =>
@@ -100,7 +103,7 @@ const fail = (entry: Graph.StageEntry, error: Explained, key: string | null, rea
 const attempt = (
   state: RunState,
   entry: Graph.StageEntry,
-  forced: ObjectLost | null,
+  forced: Forced | null,
   losses: Losses
 ): Effect.Effect<Outcome, never, Needs> =>
   Effect.gen(function* () {
@@ -162,8 +165,9 @@ const shared = (
   })
 
 /** What the key's last holder left, where it serves. Asked under the lease. */
-const kept = ({ key, text }: Decide.Decision, forced: ObjectLost | null) =>
+const kept = ({ key, text }: Decide.Decision, forced: Forced | null) =>
   Effect.gen(function* () {
+    if (forced?._tag === "Again") return null
     // looked at anew: it may have been mended since it was found corrupt
     if (forced?.what === "corrupt") yield* Effect.flatMap(ObjectStore, (store) => store.discard(forced.object))
     const found = yield* Effect.flatMap(TraceStore, (traces) => traces.get(text.stage, key))
@@ -176,7 +180,7 @@ const leased = (
   entry: Graph.StageEntry,
   decision: Decide.Decision,
   outputs: NodeKey.Outputs,
-  forced: ObjectLost | null
+  forced: Forced | null
 ): Effect.Effect<Outcome | InputLost, StoreFailed, Needs> =>
   Effect.gen(function* () {
     const leases = yield* Leases
@@ -197,7 +201,7 @@ const compute = (
   entry: Graph.StageEntry,
   decision: Decide.Decision,
   outputs: NodeKey.Outputs,
-  forced: ObjectLost | null
+  forced: Forced | null
 ): Effect.Effect<Outcome | InputLost, StoreFailed, Needs> =>
   Effect.gen(function* () {
     const trace = yield* kept(decision, forced)
@@ -217,7 +221,10 @@ const compute = (
     if (missing !== null) return missing
     state.begun.set(entry.name, { key: decision.key, reasons })
     yield* publish(RunEvent.NodeStarted({ node: entry.name, reasons }))
-    return yield* execute(state, entry, decision, outputs, reasons)
+    const outcome = yield* execute(state, entry, decision, outputs, reasons)
+    if (outcome._tag === "Done" && decision.hit !== null && forced?._tag === "Again")
+      yield* Again.compare(entry.name, decision.hit, outcome.trace)
+    return outcome
   })
 
 const whole = (trace: Trace) => Effect.map(firstMissing(Object.values(trace.outputs)), (missing) => missing === null)
@@ -248,6 +255,7 @@ const execute = (
       inputs,
       key,
       text,
+      isAgain: reasons.some(({ _tag }) => _tag === "Again"),
       params: origin.params,
       outputs: outputsAt(state, origin, outputs)
     }

@@ -26,6 +26,7 @@ export class ComputeNode extends Schema.TaggedRequest<ComputeNode>()("ComputeNod
     node: Schema.String,
     /** The worker refuses if it computes another. */
     key: Key,
+    isAgain: Schema.Boolean,
     outputs: Schema.Record({ key: Schema.String, value: Schema.Record({ key: Schema.String, value: Stored }) })
   },
   success: Message,

@@ -92,6 +92,7 @@ const computeOn = (member: Member, task: Task): Effect.Effect<Trace, ExecuteFail
     params: task.params,
     node,
     key: task.key,
+    isAgain: task.isAgain,
     outputs: task.outputs
   })
   const died = Effect.flatMap(Deferred.await(member.ended), (how) => new WorkerDied({ node, ...how }))

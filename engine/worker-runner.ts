@@ -34,7 +34,7 @@ const jobOf = (
     const inputs = NodeKey.resolve(graph, request.outputs, entry.node)
     const { key, text } = yield* Effect.mapError(NodeKey.make(entry.node, inputs), (error) => refuse(error.message))
     if (key !== request.key) return yield* new KeyRefused({ node: request.node, expected: request.key, found: key })
-    return { pipeline: request.pipeline, entry, inputs, key, text }
+    return { pipeline: request.pipeline, entry, inputs, key, text, isAgain: request.isAgain }
   })
 }
 

@@ -87,14 +87,16 @@ const memory = () => {
   const values = (given: Readonly<Record<string, unknown>>) => Effect.orDie(Pipeline.decodeParams(walking, given))
   return {
     ...kept,
-    run: (given: Readonly<Record<string, unknown>>) =>
-      Effect.flatMap(values(given), (all) => Run.run(walking, all, { cores: 2 })).pipe(Effect.provide(layer)),
+    run: (given: Readonly<Record<string, unknown>>, again?: Run.Again) =>
+      Effect.flatMap(values(given), (all) => Run.run(walking, all, { cores: 2 }, again)).pipe(Effect.provide(layer)),
     sweep: (points: ReadonlyArray<Readonly<Record<string, unknown>>>, jobs: number) =>
       Effect.flatMap(Effect.forEach(points, values), (all) =>
         Sweep.run(walking, all, { cores: 2, jobs, varied: ["steps"] })
       ).pipe(Effect.provide(layer)),
-    plan: (given: Readonly<Record<string, unknown>>) =>
-      Effect.flatMap(values(given), (all) => Plan.make(Pipeline.graph(walking, all))).pipe(Effect.provide(layer)),
+    plan: (given: Readonly<Record<string, unknown>>, again?: Run.Again) =>
+      Effect.flatMap(values(given), (all) => Plan.make(Pipeline.graph(walking, all), again)).pipe(
+        Effect.provide(layer)
+      ),
     states: () =>
       [...kept.traces.values()]
         .filter(({ text }) => text.stage === "walk.state")
@@ -251,6 +253,23 @@ it.effect("progress counts the steps that were kept", () =>
     expect(told).toEqual<ReadonlyArray<Progress.Progress>>([
       { done: 3, total: 3, unit: "steps", reused: 2, note: expect.stringMatching(/^at /) as never }
     ])
+  })
+)
+
+it.effect("again, it starts from the beginning, and leaves what it left before", () =>
+  Effect.gen(function* () {
+    const { run, states, objects, plan } = memory()
+    const first = yield* run({ steps: 4 })
+    const kept = [...objects.keys()].sort()
+    world.steps = []
+    const again = new Set(["walk"])
+    const planned = (yield* plan({ steps: 4 }, again)).nodes.find(({ node }) => node === "walk")
+    expect([planned?.status, planned?.reasons]).toEqual(["run", [{ _tag: "Again" }]])
+    const second = yield* run({ steps: 4 }, again)
+    expect([Toys.ran(second), reasonOf(second)]).toEqual([["walk"], "it was to be computed again"])
+    expect(world.steps).toEqual([1, 2, 3, 4])
+    expect(Toys.contents(second)).toEqual(Toys.contents(first))
+    expect([states(), [...objects.keys()].sort()]).toEqual([[4], kept])
   })
 )
 

@@ -6,6 +6,7 @@ import * as Digest from "../../artifacts/Digest.ts"
 import { ObjectStore } from "../../cache/ObjectStore.ts"
 import * as Reason from "../../cache/Reason.ts"
 import { TraceStore } from "../../cache/Trace.ts"
+import * as Graph from "../../engine/Graph.ts"
 import * as Pipeline from "../../engine/Pipeline.ts"
 import type { Plan, PlannedNode } from "../../engine/Plan.ts"
 import * as Broken from "../rig/broken.ts"
@@ -318,4 +319,44 @@ describe("law 7: a name stands for one definition", () => {
     )
     expect(errorInstance).toMatchObject({ name: "AssertionError" })
   })
+})
+
+describe("law 8: a node that is computed again leaves all as from scratch, whatever its key does not hold", () => {
+  const story = fc.record({ start: Graphs.starts, at: fc.nat({ max: 100 }), to: fc.integer({ min: 1, max: 12 }) })
+  /** The stored nodes whose results depend on a node through no other stored one: itself, or those it is streamed to. */
+  const nextStored = (graph: Graph.Graph, entry: Graph.StageEntry): ReadonlyArray<string> =>
+    entry.node.definition.keep === "streamed"
+      ? graph.stages.filter((other) => Graph.parents(graph, other).includes(entry)).flatMap((o) => nextStored(graph, o))
+      : [entry.name]
+  const law =
+    (asked: (nodes: ReadonlyArray<string>) => ReadonlyArray<string>, change?: Session.Change) =>
+    async ({ start, at, to }: Given<typeof story>) => {
+      const session = Session.open(start)
+      const hidden = [...session.by]
+      Graphs.world.hidden = hidden
+      await run(session)
+      const graph = Pipeline.graph(Graphs.pipelineOf(session.shape), { amounts: session.by })
+      const entry = graph.stages[at % graph.stages.length]
+      fc.pre(entry !== undefined)
+      hidden[Graphs.numberOf(entry.name)] = to
+      const again = nextStored(graph, entry)
+      const record = await Effect.runPromise(Session.run(session, change, new Set(asked(again))))
+      for (const node of again) expect(record.nodes.find((one) => one.node === node)).toMatchObject({ status: "ran" })
+      expect(Session.contents(record)).toEqual(Session.contents(await run(Session.fromScratch(session))))
+      expect(Session.contents(await run(session))).toEqual(Session.contents(record))
+    }
+  it("holds", () =>
+    fc.assert(
+      fc.asyncProperty(
+        story,
+        law((nodes) => nodes)
+      ),
+      { numRuns: 50 }
+    ))
+  const found = async (twin: ReturnType<typeof law>) => {
+    const { errorInstance } = await fc.check(fc.asyncProperty(story, twin), { numRuns: 200, seed: 42 })
+    expect(errorInstance).toMatchObject({ name: "AssertionError" })
+  }
+  it("is broken where nobody asks for it", () => found(law(() => [])))
+  it("is broken by chunks that are reused all the same", () => found(law((nodes) => nodes, Broken.halfAgain)))
 })

@@ -51,6 +51,11 @@ export const noCutoff: Change = () => ({
     }))
 })
 
+/** What is to be computed again finds its chunks. */
+export const halfAgain: Change = () => ({
+  executor: (executor) => Effect.succeed({ execute: (task) => executor.execute({ ...task, isAgain: false }) })
+})
+
 /** Results are kept and never found. */
 export const forgetful: Change = (parts) => ({
   traces: wrap(TraceStore, parts.traces, (traces) => ({

@@ -122,9 +122,9 @@ const layerOf = (session: Session, change: Change) => {
 
 const sound: Change = () => ({})
 
-export const run = (session: Session, change: Change = sound) => {
+export const run = (session: Session, change: Change = sound, again: Run.Again = new Set()) => {
   const pipeline = Graphs.pipelineOf(session.shape)
-  return Effect.provide(Run.run(pipeline, { amounts: session.by }, { cores: 2 }), layerOf(session, change))
+  return Effect.provide(Run.run(pipeline, { amounts: session.by }, { cores: 2 }, again), layerOf(session, change))
 }
 
 export const runTogether = (session: Session, times: number, change: Change = sound) => {

@@ -147,7 +147,7 @@ const fromDisk = (edition: Catalogue.Edition, at: string, options: ResolveOption
     const files = yield* digested(at, edition.label, edition.notice, options)
     if (edition.sha256 === null || edition.sha256 === files.digest) return files
     // a mirror is its site's own choice, so it is taken, but not for the official bytes
-    const other = `${at} is not the file that ${edition.url} gives (its sha256 is ${files.digest}); results won't compare with published ones.`
+    const other = `${at} is not the file known as ${edition.label} (its sha256 is ${files.digest}, not ${edition.sha256}); results won't compare with published ones.`
     return { ...files, label: `${edition.label}, altered`, notice: other }
   })
 

@@ -6,12 +6,14 @@ import { describe, expect, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import * as Digest from "../../artifacts/Digest.ts"
 import * as Backbone from "../../models/Backbone.ts"
+import * as Catalogue from "../../services/Catalogue.ts"
 import { Datasets, type ResolveOptions } from "../../services/Datasets.ts"
 import { Download, type DownloadError, NoNetwork, type Request } from "../../services/Download.ts"
 import { FileDigests } from "../../services/FileDigests.ts"
 import { folder } from "../rig/folder.ts"
 
 const official = "cifar-10-binary.tar.gz"
+const lossless = "cifar10-images-lossless.tar.gz"
 const images = "cifar10-images.tar.gz"
 
 type Network = (request: Request) => Effect.Effect<void, DownloadError>
@@ -110,6 +112,37 @@ describe("datasets by name", () => {
       expect(files.notice).toMatch(/lossy.*lower.*--refresh/)
     })
   )
+
+  it.effect("the lossless images stand between the official archive and the lossy images", () =>
+    Effect.gen(function* () {
+      const { mirror, resolve, put } = machine()
+      put(images, "images")
+      expect((yield* resolve("cifar10")).path).toBe(path.join(mirror, images))
+      put(lossless, "lossless")
+      expect((yield* resolve("cifar10")).path).toBe(path.join(mirror, lossless))
+      put(official, "official")
+      expect((yield* resolve("cifar10")).path).toBe(path.join(mirror, official))
+    })
+  )
+
+  it.effect("lossless images with other bytes are said to be others, though no URL gives them", () =>
+    Effect.gen(function* () {
+      const { resolve, put } = machine()
+      put(lossless, "lossless?")
+      const { label, notice } = yield* resolve("cifar10")
+      expect(label).toBe("cifar10 (lossless image-folder edition), altered")
+      expect(notice).toContain(Digest.ofBytes("lossless?"))
+      expect(notice).not.toContain("null")
+    })
+  )
+
+  it("every edition that isn't the official archive says what differs from it", () => {
+    const [first, second, third] = Catalogue.datasets.find(({ name }) => name === "cifar10")?.editions ?? []
+    expect([first?.file, second?.file, third?.file]).toEqual([official, lossless, images])
+    expect(first?.notice).toBeNull()
+    expect(second?.notice).toMatch(/lossless.*official pixels in another order/)
+    expect(third?.notice).toMatch(/lossy.*lower/)
+  })
 
   it.effect("the choice is remembered: the network is not asked again, until a refresh", () =>
     Effect.gen(function* () {

@@ -4,7 +4,9 @@ import { Schema } from "effect"
 export class UsageInvalid extends Schema.TaggedError<UsageInvalid>()("UsageInvalid", {
   what: Schema.String,
   expected: Schema.String,
-  fix: Schema.String
+  fix: Schema.String,
+  /** How the command is written, where it is the command line itself that is wrong. */
+  usage: Schema.optional(Schema.String)
 }) {
   override get message() {
     return `${this.what}; expected ${this.expected}. ${this.fix}`
@@ -24,10 +26,26 @@ const distance = (a: string, b: string): number => {
   return row.at(-1) ?? 0
 }
 
+/** The names, those that look most like this one first. */
+const byDistance = (name: string, names: ReadonlyArray<string>) =>
+  names.map((candidate) => ({ candidate, far: distance(name, candidate) })).sort((a, b) => a.far - b.far)
+
 /** The likeliest of the names to have been meant; null where none is close. */
 export const nearest = (name: string, names: ReadonlyArray<string>): string | null => {
-  const [best] = names.map((candidate) => ({ candidate, far: distance(name, candidate) })).sort((a, b) => a.far - b.far)
+  const [best] = byDistance(name, names)
   return best !== undefined && best.far <= Math.max(2, name.length / 3) ? best.candidate : null
+}
+
+/** More names than these nobody reads in an error. */
+const MOST_NAMES = 12
+const SOME_NAMES = 5
+
+/** What was expected where one of the names was: all of them, or of many those that look most like what was written. */
+const oneOf = (name: string, names: ReadonlyArray<string>): string => {
+  if (names.length === 1) return `${names[0]}`
+  if (names.length <= MOST_NAMES) return `one of ${names.join(", ")}`
+  const near = byDistance(name, names).slice(0, SOME_NAMES)
+  return `one of ${names.length}, such as ${near.map(({ candidate }) => candidate).join(", ")}`
 }
 
 /** A name that is none of those known (of `owner`, if they are something's own), with the nearest of them. */
@@ -41,7 +59,7 @@ export const unknown = (
   const near = nearest(name, names)
   return new UsageInvalid({
     what: owner === null ? `There is no ${kind} "${name}"` : `${owner} has no ${kind} "${name}"`,
-    expected: names.length === 1 ? `${names[0]}` : `one of ${names.join(", ")}`,
+    expected: oneOf(name, names),
     fix: near === null ? otherwise : `Did you mean ${near}?`
   })
 }

@@ -1,141 +1,163 @@
 import { Effect } from "effect"
 import * as Param from "../engine/Param.ts"
 import type { AnyPipeline } from "../engine/Pipeline.ts"
+import type { AnyCommand, Command, Flag, Given, Option } from "./Command.ts"
+import { usageOf } from "./help.ts"
 import { defaultText, optionName } from "./param-options.ts"
 import { UsageInvalid, unknown } from "./Usage.ts"
 
-/** What may follow a command beside a pipeline's own options. */
-export interface CommandShape {
-  readonly name: string
-  /** Whether the first argument is a pipeline's name. */
-  readonly ofPipeline: boolean
-  /** Arguments without dashes, after the pipeline's name. */
-  readonly args: ReadonlyArray<string>
-  /** Whether the last of them may be given several times. */
-  readonly many?: boolean
-  readonly flags: ReadonlyArray<string>
-  /** The command's own options that take a value. */
-  readonly options: ReadonlyArray<OptionShape>
-}
-
-export interface OptionShape {
-  readonly name: string
-  /** What its value is, and one of them. */
-  readonly value: string
-  readonly example: string
-  readonly isRepeated: boolean
-  readonly isNeeded?: boolean
-}
+/** What a command line asks for. */
+export type Asked<P, E, R> =
+  | { readonly _tag: "Version" }
+  /** The help of a command, for one pipeline where one is named, or of all commands. */
+  | { readonly _tag: "Help"; readonly command: AnyCommand | null; readonly pipeline: P | null }
+  | { readonly _tag: "Run"; readonly run: Effect.Effect<number, E, R> }
 
 const HELP = ["--help", "-h"]
-/** The parser's own: it knows best what follows them. */
-const BUILT_IN = ["--log-level", "--completions", "--version", "--wizard"]
 
 const isNegative = (arg: string): boolean => /^-\.?\d/.test(arg)
 const isOption = (arg: string): boolean => arg.startsWith("-") && arg !== "-" && !isNegative(arg)
-
-/** `--name -1` as `--name=-1`: a negative number is a value. */
-export const joinNegative = (args: ReadonlyArray<string>): ReadonlyArray<string> =>
-  args.flatMap((arg, index) => {
-    if (isNegative(arg) && isBareOption(args[index - 1] ?? "")) return []
-    const next = args[index + 1] ?? ""
-    return isBareOption(arg) && isNegative(next) ? [`${arg}=${next}`] : [arg]
-  })
-const isBareOption = (arg: string): boolean => arg.startsWith("--") && !arg.includes("=")
 
 const names = (all: ReadonlyArray<string>): string => (all.length === 1 ? `${all[0]}` : `one of ${all.join(", ")}`)
 
 const invalid = (what: string, expected: string, fix: string) => new UsageInvalid({ what, expected, fix })
 
-/** Options and arguments of one command: each known, with a value where it takes one, and given once. How many arguments. */
-const checkRest = (
+/** An option as it is looked for: a parameter of the pipeline, or one of the command's own. */
+interface Known {
+  readonly option: Pick<Option, "name" | "expected" | "example" | "isWhole" | "isRepeated">
+  readonly give: (value: string) => void
+}
+
+/** Reads what follows a command, and its pipeline: every option known, with a value where it takes one, and given once. */
+const readRest = (
   told: string,
-  { args: positional, many = false, flags, options }: CommandShape,
+  command: AnyCommand,
   params: AnyPipeline["params"],
   rest: ReadonlyArray<string>
-): Effect.Effect<number, UsageInvalid> =>
+): Effect.Effect<Given, UsageInvalid> =>
   Effect.gen(function* () {
-    const byOption = new Map<string, OptionShape>([
-      ...Object.entries(params).map(([name, param]): [string, OptionShape] => {
+    const args: Array<string> = []
+    const given = { params: new Map<string, string>(), options: new Map<Option, ReadonlyArray<string>>() }
+    const flags = new Set<Flag>()
+    const known = new Map<string, Known>([
+      ...Object.entries(params).map(([name, param]): [string, Known] => {
         const option = `--${optionName(name)}`
-        const value = Param.expectation(param.schema)
-        return [option, { name: option, value, example: defaultText(param), isRepeated: false }]
+        const expected = Param.expectation(param.schema)
+        const give = (value: string) => void given.params.set(name, value)
+        return [option, { option: { name: option, expected, example: defaultText(param) }, give }]
       }),
-      ...options.map((option): [string, OptionShape] => [option.name, option])
+      ...command.options.map((option): [string, Known] => {
+        const give = (value: string) => void given.options.set(option, [...(given.options.get(option) ?? []), value])
+        return [option.name, { option, give }]
+      })
     ])
-    const known = [...byOption.keys(), ...flags, "--json", "--help"]
     const seen = new Set<string>()
-    let taken = 0
+    const isMany = command.args.at(-1)?.isRepeated === true
     for (let at = 0; at < rest.length; at++) {
       const arg = rest[at] ?? ""
       if (!isOption(arg)) {
-        if (taken === positional.length && !many)
-          return yield* invalid(
-            `${told} takes no argument ${JSON.stringify(arg)}`,
-            byOption.size > 0 && positional.length === 0
-              ? `options only, such as ${known[0]} VALUE`
-              : positional.length > 0
-                ? `one argument: ${positional[0]}`
-                : `just ${told}`,
-            `See ${told} --help.`
-          )
-        taken += 1
+        if (args.length === command.args.length && !isMany) return yield* tooMany(told, command, known, arg)
+        args.push(arg)
         continue
       }
-      const option = arg.split("=")[0] ?? ""
-      const shape = byOption.get(option)
-      if (shape === undefined) {
-        if (![...flags, ...HELP].includes(option))
-          return yield* unknown("parameter", option, known, `See ${told} --help.`, told)
-        if (arg !== option) return yield* invalid(`${option} was given a value`, "none", `Write just ${option}.`)
+      const name = arg.split("=")[0] ?? ""
+      const found = known.get(name)
+      if (found === undefined) {
+        const flag = command.flags.find((each) => each.name === name)
+        const all = [...known.keys(), ...command.flags.map((each) => each.name), "--json", "--help"]
+        if (flag === undefined) return yield* unknown("option", name, all, `See ${told} --help.`, told)
+        if (arg !== name) return yield* invalid(`${name} was given a value`, "none", `Write just ${name}.`)
+        flags.add(flag)
         continue
       }
-      if (seen.has(option) && !shape.isRepeated)
-        return yield* invalid(`${option} is given twice`, "one value", "Leave out all but one of them.")
-      seen.add(option)
-      if (arg !== option) continue
-      at += 1
-      if (at >= rest.length || isOption(rest[at] ?? ""))
-        return yield* invalid(`${option} has no value`, shape.value, `Try ${option} ${shape.example}.`)
+      const { option, give } = found
+      if (seen.has(name) && option.isRepeated !== true)
+        return yield* invalid(`${name} is given twice`, "one value", "Leave out all but one of them.")
+      seen.add(name)
+      if (arg === name) at += 1
+      const value = arg === name ? rest[at] : arg.slice(name.length + 1)
+      if (value === undefined || (arg === name && isOption(value)))
+        return yield* invalid(`${name} has no value`, option.expected, `Try ${name} ${option.example}.`)
+      if (option.isWhole === true && !/^[+-]?\d+$/.test(value))
+        return yield* invalid(`${name} is ${JSON.stringify(value)}`, option.expected, `Try ${name} ${option.example}.`)
+      give(value)
     }
-    return taken
+    const missing = command.args[args.length]
+    if (missing !== undefined && missing.isOptional !== true)
+      return yield* invalid(`${told} names nothing`, missing.description, `See ${told} --help.`)
+    const lacking = command.options.find((option) => option.isNeeded === true && !given.options.has(option))
+    if (lacking !== undefined)
+      return yield* invalid(
+        `${told} has no ${lacking.name}`,
+        lacking.expected,
+        `Try ${lacking.name} ${lacking.example}.`
+      )
+    return { args, flags, ...given }
   })
 
-/** Finds what is wrong with a command line before the parser does, which would say less about it. */
-export const check = (
+const tooMany = (told: string, { args }: AnyCommand, known: ReadonlyMap<string, Known>, arg: string) => {
+  const [option] = known.keys()
+  const expected =
+    args.length > 0
+      ? `one argument: ${args[0]?.description}`
+      : option === undefined
+        ? `just ${told}`
+        : `options only, such as ${option} VALUE`
+  return invalid(`${told} takes no argument ${JSON.stringify(arg)}`, expected, `See ${told} --help.`)
+}
+
+/** The usage line that an error ends with. */
+const withUsage =
+  (command: AnyCommand | null, pipeline: AnyPipeline | null) =>
+  <A, E>(read: Effect.Effect<A, UsageInvalid, E>) =>
+    Effect.mapError(
+      read,
+      ({ what, expected, fix }) => new UsageInvalid({ what, expected, fix, usage: usageOf(command, pipeline) })
+    )
+
+const ofPipeline = <P extends AnyPipeline>(
+  told: string,
+  pipelines: ReadonlyArray<P>,
+  name: string | undefined
+): Effect.Effect<P, UsageInvalid> => {
+  const known = pipelines.map((each) => each.name)
+  if (name === undefined || isOption(name))
+    return invalid(`${told} names no pipeline`, names(known), "Name one; pipeline list tells what they are.")
+  const pipeline = pipelines.find((each) => each.name === name)
+  return pipeline === undefined ? unknown("pipeline", name, known, "See pipeline list.") : Effect.succeed(pipeline)
+}
+
+/** Reads a command line, without `--json`. */
+export const read = <P extends AnyPipeline, E, R>(
   args: ReadonlyArray<string>,
-  commands: ReadonlyArray<CommandShape>,
-  pipelines: ReadonlyArray<AnyPipeline>
-): Effect.Effect<void, UsageInvalid> =>
+  commands: ReadonlyArray<Command<P, E, R>>,
+  pipelines: ReadonlyArray<P>
+): Effect.Effect<Asked<P, E, R>, UsageInvalid> =>
   Effect.gen(function* () {
-    const [first, ...rest] = args
+    const isHelp = args.length === 0 || args[0] === "help" || args.some((arg) => HELP.includes(arg))
+    const [first, ...rest] = args.filter((arg, at) => !HELP.includes(arg) && !(at === 0 && arg === "help"))
+    if (first === undefined) return { _tag: "Help", command: null, pipeline: null }
+    if (first === "--version") return { _tag: "Version" }
     const commandNames = commands.map(({ name }) => name)
-    if (first === undefined || args.some((arg) => [...HELP, ...BUILT_IN].includes(arg.split("=")[0] ?? ""))) return
-    if (isOption(first))
-      return yield* invalid(`${first} comes before any command`, names(commandNames), "See pipeline --help.")
     const command = commands.find(({ name }) => name === first)
-    if (command === undefined) return yield* unknown("command", first, commandNames, "See pipeline --help.")
+    if (command === undefined)
+      return yield* withUsage(
+        null,
+        null
+      )(
+        isOption(first)
+          ? invalid(`${first} comes before any command`, names(commandNames), "See pipeline --help.")
+          : unknown("command", first, commandNames, "See pipeline --help.")
+      )
     const told = `pipeline ${first}`
     if (!command.ofPipeline) {
-      const taken = yield* checkRest(told, command, {}, rest)
-      if (taken < command.args.length)
-        return yield* invalid(`${told} names nothing`, command.args.join(" "), `See ${told} --help.`)
-      const lacking = command.options.find(
-        ({ name, isNeeded }) => isNeeded === true && !rest.some((arg) => arg.split("=")[0] === name)
-      )
-      if (lacking !== undefined)
-        return yield* invalid(
-          `${told} has no ${lacking.name}`,
-          lacking.value,
-          `Try ${lacking.name} ${lacking.example}.`
-        )
-      return
+      if (isHelp) return { _tag: "Help", command, pipeline: null }
+      return { _tag: "Run", run: command.run(yield* withUsage(command, null)(readRest(told, command, {}, rest))) }
     }
-    const known = pipelines.map(({ name }) => name)
     const [name, ...given] = rest
-    if (name === undefined || isOption(name))
-      return yield* invalid(`${told} names no pipeline`, names(known), `Name one; pipeline list tells what they are.`)
-    const pipeline = pipelines.find((each) => each.name === name)
-    if (pipeline === undefined) return yield* unknown("pipeline", name, known, "See pipeline list.")
-    yield* checkRest(`${told} ${name}`, command, pipeline.params, given)
+    if (isHelp && (name === undefined || isOption(name))) return { _tag: "Help", command, pipeline: null }
+    const pipeline = yield* withUsage(command, null)(ofPipeline(told, pipelines, name))
+    if (isHelp) return { _tag: "Help", command, pipeline }
+    const read = readRest(`${told} ${name}`, command, pipeline.params, given)
+    return { _tag: "Run", run: command.run(pipeline, yield* withUsage(command, pipeline)(read)) }
   })

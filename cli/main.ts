@@ -1,8 +1,5 @@
 import * as path from "node:path"
-import { CliConfig, Command, HelpDoc, ValidationError } from "@effect/cli"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
-import * as NodePath from "@effect/platform-node/NodePath"
-import * as NodeTerminal from "@effect/platform-node/NodeTerminal"
 import { Effect, Layer, Logger, LogLevel, Schema } from "effect"
 import * as LeaseDisk from "../cache/lease-disk.ts"
 import * as ObjectStoreDisk from "../cache/object-store-disk.ts"
@@ -18,14 +15,17 @@ import { Download } from "../services/Download.ts"
 import { FileDigests } from "../services/FileDigests.ts"
 import * as Machine from "../services/Machine.ts"
 import { workerEnvironment } from "../worker/environment.ts"
+import { pipelines } from "../worker/registry.ts"
 import * as BuildCode from "./build-code.ts"
 import * as CommandLine from "./command-line.ts"
-import { all, app, setExitCode, shapes } from "./commands.ts"
+import { commands } from "./commands.ts"
+import { help } from "./help.ts"
 import { Place } from "./Place.ts"
 import { runToEnd } from "./process-end.ts"
 import * as Reporter from "./Reporter.ts"
 import * as ResultsWriter from "./results-writer.ts"
 import * as RunEventsReporter from "./run-events.ts"
+import { UsageInvalid } from "./Usage.ts"
 
 /** Given by the launcher: where the project and its build lie, and `import`, which a script doesn't have. */
 declare const __headrace: {
@@ -74,57 +74,41 @@ const live = Layer.provideMerge(
     workers,
     BuildCode.layer(codeFile),
     sources,
-    NodeFileSystem.layer,
-    NodePath.layer,
-    NodeTerminal.layer
+    NodeFileSystem.layer
   )
 )
 
 const isUsage = (error: unknown): boolean =>
-  ValidationError.isValidationError(error) ||
   ["UsageInvalid", "ParamInvalid", "ThreadsInvalid"].includes((error as { readonly _tag?: string })._tag ?? "")
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the help text's colours
-const COLOURS = /\u001b\[[0-9;]*m/g
-
 const explained = (error: unknown) => {
-  if (ValidationError.isValidationError(error)) {
-    const text = HelpDoc.toAnsiText((error as { readonly error: HelpDoc.HelpDoc }).error).trim()
-    return {
-      tag: "UsageInvalid",
-      what: text.replace(COLOURS, "").replace(/[.\s]+$/, ""),
-      expected: "a command line as pipeline --help shows",
-      fix: "See pipeline --help."
-    }
-  }
   if (error instanceof SourceFailed) return error.explained
   return explain(error instanceof Error ? error : new Error(String(error)))
 }
 
 const errorLogger = Logger.map(Logger.logfmtLogger, (text) => void process.stderr.write(`${text}\n`))
 
+const setExitCode = (exitCode: number) =>
+  Effect.sync(() => {
+    process.exitCode = exitCode
+  })
+
 /** A failure to people and programs, and its exit code: 2 for a wrong command line, 1 for the rest. */
 const fail = (error: unknown) =>
   Effect.gen(function* () {
     const reporter = yield* Reporter.Reporter
     const parts = explained(error)
-    yield* reporter.json
-      ? reporter.document({ schema: 1, status: "failed", error: parts })
-      : reporter.note(`error: ${Reporter.sentence(parts)}`)
+    const usage = error instanceof UsageInvalid ? error.usage : undefined
+    yield* reporter.document({
+      schema: 1,
+      status: "failed",
+      error: { ...parts, ...(usage === undefined ? {} : { usage }) }
+    })
+    if (!reporter.json) {
+      yield* reporter.note(`error: ${Reporter.sentence(parts)}`)
+      if (usage !== undefined) yield* reporter.note(`usage: ${usage}`)
+    }
     yield* setExitCode(isUsage(error) ? 2 : 1)
-  })
-
-/** The parser prints its errors itself, which `fail` does, and help in colours and as text, wherever it goes. */
-const quietly = <A, E, R>(parser: Effect.Effect<A, E, R>) =>
-  Effect.gen(function* () {
-    const { json, picture, document } = yield* Reporter.Reporter
-    const log = (text: string) =>
-      json
-        ? document({ schema: 1, status: "done", text: text.replace(COLOURS, "").trim() })
-        : picture(process.stdout.isTTY ? text : text.replace(COLOURS, ""))
-    return yield* Effect.consoleWith((console) =>
-      Effect.withConsole(parser, { ...console, log: (...parts) => log(parts.join(" ")), error: () => Effect.void })
-    )
   })
 
 /** Nobody foresaw it. */
@@ -134,27 +118,35 @@ class Bug extends Schema.TaggedError<Bug>()("Bug", { what: Schema.String }) {
   }
 }
 
-/** One document, whatever happens: an interrupted run has told of itself, anything else has not. */
-const tellInterrupted = Effect.flatMap(Reporter.Reporter, ({ document }) =>
-  document({
-    schema: 1,
-    status: "interrupted",
-    error: {
-      tag: "Interrupted",
-      what: "The command was interrupted",
-      expected: "that it may finish",
-      fix: "Run it again."
+/** What is told where nothing else was: an interrupted run tells of itself, if it has the time. */
+const INTERRUPTED = {
+  schema: 1,
+  status: "interrupted",
+  error: {
+    tag: "Interrupted",
+    what: "The command was interrupted",
+    expected: "that it may finish",
+    fix: "Run it again."
+  }
+}
+
+const carryOut = (args: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    const { print, document, width } = yield* Reporter.Reporter
+    const answer = (text: string) => Effect.zipRight(print(text), document({ schema: 1, status: "done", text }))
+    const asked = yield* CommandLine.read(args, commands, pipelines)
+    switch (asked._tag) {
+      case "Version":
+        return yield* answer(VERSION)
+      case "Help":
+        return yield* answer(help(commands, pipelines, asked.command, asked.pipeline, width))
+      case "Run":
+        return yield* Effect.flatMap(Effect.provide(asked.run, live), setExitCode)
     }
   })
-)
 
-const main = (argv: ReadonlyArray<string>) => {
-  const json = argv.includes("--json")
-  const args = CommandLine.joinNegative(argv.filter((arg) => arg !== "--json"))
-  const cli = Command.run(app, { name: "pipeline", version: VERSION })
-  return CommandLine.check(args, shapes, all).pipe(
-    Effect.zipRight(quietly(cli(["node", "pipeline", ...(args.length === 0 ? ["--help"] : args)]))),
-    Effect.provide(live),
+const main = (args: ReadonlyArray<string>, reporter: typeof Reporter.Reporter.Service) =>
+  carryOut(args).pipe(
     Effect.catchAll(fail),
     // thrown where a pipeline is built of parameters, which is no effect
     Effect.catchAllDefect((defect) =>
@@ -164,14 +156,20 @@ const main = (argv: ReadonlyArray<string>) => {
           : new Bug({ what: defect instanceof Error ? defect.message : String(defect) })
       )
     ),
-    Effect.onInterrupt(() => tellInterrupted),
-    Effect.provide(Reporter.layer(json)),
-    Effect.provide(CliConfig.layer({ showBuiltIns: false })),
+    Effect.onInterrupt(() => reporter.document(INTERRUPTED)),
+    Effect.provideService(Reporter.Reporter, reporter),
     // the default logger writes to stdout, which belongs to the answer
     Effect.provide(Logger.replace(Logger.defaultLogger, errorLogger)),
     // a worker's death is told by its node; the library's own warning of it says less
     Logger.withMinimumLogLevel(LogLevel.Error)
   )
-}
 
-runToEnd(main(process.argv.slice(2)) as Effect.Effect<void>)
+const argv = process.argv.slice(2)
+const reporter = Reporter.make(argv.includes("--json"))
+runToEnd(
+  main(
+    argv.filter((arg) => arg !== "--json"),
+    reporter
+  ),
+  () => reporter.lastDocument(INTERRUPTED)
+)

@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs"
-import { Options } from "@effect/cli"
-import { Effect, Option, Schema, type SchemaAST } from "effect"
+import { Effect, Schema, type SchemaAST } from "effect"
 import * as Param from "../engine/Param.ts"
 import * as Pipeline from "../engine/Pipeline.ts"
 
@@ -71,22 +70,8 @@ export const parse = (
 export const defaultText = (param: Param.AnyParam): string =>
   JSON.stringify(Schema.encodeSync(param.schema)(param.default))
 
-/** What was typed for the parameters, where something was. */
-export type Texts = Readonly<Record<string, Option.Option<string>>>
-
-/** One option a parameter. */
-export const optionsOf = (pipeline: Pipeline.AnyPipeline): Options.Options<Texts> =>
-  Options.all(
-    Object.fromEntries(
-      Object.entries(pipeline.params).map(([name, param]) => [
-        name,
-        Options.text(optionName(name)).pipe(
-          Options.withDescription(`${param.description} (default ${defaultText(param)})`),
-          Options.optional
-        )
-      ])
-    )
-  )
+/** What was typed for parameters, by their names. */
+export type Texts = ReadonlyMap<string, string>
 
 /** The parameters that were given, encoded. */
 export const given = (
@@ -95,9 +80,9 @@ export const given = (
 ): Effect.Effect<Readonly<Record<string, unknown>>, Param.ParamInvalid> =>
   Effect.gen(function* () {
     const encoded: Record<string, unknown> = {}
-    for (const [name, text] of Object.entries(texts)) {
+    for (const [name, text] of texts) {
       const param = pipeline.params[name]
-      if (param !== undefined && Option.isSome(text)) encoded[name] = yield* parse(name, param, text.value)
+      if (param !== undefined) encoded[name] = yield* parse(name, param, text)
     }
     return encoded
   })

@@ -8,18 +8,23 @@ const PATIENCE_MILLIS = 4_500
 
 /**
  * Runs a command and ends the process with its exit code: 130 when it is interrupted, by Ctrl-C, by being told to end, or
- * with its terminal. An interrupted command has some seconds to write its record; a second Ctrl-C leaves it none.
+ * with its terminal. An interrupted command has some seconds to write its record; a second Ctrl-C leaves it none, and
+ * `abandoned` is called for the last words.
  */
-export const runToEnd = (command: Effect.Effect<void>): void => {
+export const runToEnd = (command: Effect.Effect<void>, abandoned: () => void): void => {
   const fiber = Effect.runFork(command)
   let interrupted = false
+  const abandon = () => {
+    abandoned()
+    process.exit(130)
+  }
   const interrupt = () => {
     if (interrupted) return
     interrupted = true
-    setTimeout(() => process.exit(130), PATIENCE_MILLIS).unref()
+    setTimeout(abandon, PATIENCE_MILLIS).unref()
     fiber.unsafeInterruptAsFork(fiber.id())
   }
-  process.on("SIGINT", () => (interrupted ? process.exit(130) : interrupt()))
+  process.on("SIGINT", () => (interrupted ? abandon() : interrupt()))
   process.on("SIGTERM", interrupt)
   process.on("SIGHUP", interrupt)
   let unwritten = false

@@ -29,6 +29,17 @@ export const truncate = (text: string, cells: number): string => {
   return cells < 1 ? "" : `${kept}…`
 }
 
+/** Lines of at most `cells` cells, broken between words; those after the first begin with `hang`. A longer word stays whole. */
+export const wrap = (text: string, cells: number, hang = ""): ReadonlyArray<string> => {
+  const lines: Array<string> = []
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1)
+    if (last !== undefined && textWidth(`${last} ${word}`) <= cells) lines[lines.length - 1] = `${last} ${word}`
+    else lines.push(last === undefined ? word : `${hang}${word}`)
+  }
+  return lines
+}
+
 export const pad = (text: string, cells: number, align: "left" | "right" = "left"): string => {
   const space = " ".repeat(Math.max(0, cells - textWidth(text)))
   return align === "left" ? text + space : space + text

@@ -42,11 +42,12 @@ describe("a wrong command line exits with 2, and says what would be right", { ti
 
   it("of a parameter, with the nearest name", async () => {
     expect(await run("--learing-rate", "0.1")).toMatchObject({
-      what: 'pipeline run transfer has no parameter "--learing-rate"',
+      what: 'pipeline run transfer has no option "--learing-rate"',
+      expected: expect.stringMatching(/^one of \d+, such as --learning-rate, /),
       fix: "Did you mean --learning-rate?"
     })
     expect(await run("--frobnicate=1")).toMatchObject({ fix: "See pipeline run transfer --help." })
-    expect(await run("-x")).toMatchObject({ what: 'pipeline run transfer has no parameter "-x"' })
+    expect(await run("-x")).toMatchObject({ what: 'pipeline run transfer has no option "-x"' })
     expect(await refused(["list", "--jsn"], 2)).toMatchObject({ fix: "Did you mean --json?" })
   })
 
@@ -115,6 +116,10 @@ describe("a wrong command line exits with 2, and says what would be right", { ti
     })
     expect(await refused(["inspect", "abcd"], 2)).toMatchObject({ what: 'Nothing in the cache begins with "abcd"' })
     expect(await refused(["inspect"], 2)).toMatchObject({ what: "pipeline inspect names nothing" })
+    expect(await refused(["export", "transfer/model"], 2)).toMatchObject({
+      what: "pipeline export has no --to",
+      fix: "Try --to exported."
+    })
     expect(await refused(["why", "transfer", "nonode"], 2)).toMatchObject({
       what: 'transfer has no node "nonode"',
       expected: expect.stringContaining("train, "),
@@ -124,13 +129,41 @@ describe("a wrong command line exits with 2, and says what would be right", { ti
   })
 })
 
+it("a wrong command line ends with the way to write the command", async () => {
+  const last = async (...args: ReadonlyArray<string>) => (await pipeline(args)).stderr.trimEnd().split("\n").at(-1)
+  expect(await last("rnu")).toBe("usage: pipeline COMMAND [--json]")
+  expect(await last("run", "trasnfer")).toMatch(/^usage: pipeline run PIPELINE /)
+  expect(await last("sweep", "transfer", "--jobs", "two")).toMatch(/^usage: pipeline sweep transfer .*\[--jobs N\]/)
+  const json = await pipeline(["export", "--json"])
+  expect(JSON.parse(json.stdout)).toMatchObject({
+    error: { tag: "UsageInvalid", usage: "pipeline export ADDRESS --to FOLDER [--json]" }
+  })
+})
+
 describe("what isn't wrong", { timeout: 120_000 }, () => {
-  it("help is text without colours where nobody looks, and a document with --json", async () => {
+  it("help is text without colours, and a document with --json, wherever it is asked for", async () => {
     const plain = await pipeline(["run", "transfer", "--help"])
     expect(plain).toMatchObject({ exit: 0, stderr: "" })
     expect(plain.stdout).toMatch(/--learning-rate/)
     expect(plain.stdout).not.toContain("\u001b")
     const json = await pipeline(["--json", "run", "transfer", "--help"])
     expect(JSON.parse(json.stdout)).toMatchObject({ status: "done", text: expect.stringContaining("--learning-rate") })
+    for (const args of [
+      ["help", "run", "transfer"],
+      ["run", "transfer", "-h"],
+      ["run", "transfer", "--bad", "--help"]
+    ])
+      expect(await pipeline(args)).toMatchObject({ exit: 0, stdout: plain.stdout })
+    expect(await pipeline([])).toMatchObject({ exit: 0, stdout: (await pipeline(["--help"])).stdout })
+  })
+
+  it("the version", async () => {
+    expect(await pipeline(["--version"])).toMatchObject({ exit: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) })
+    expect(JSON.parse((await pipeline(["--version", "--json"])).stdout)).toMatchObject({ status: "done" })
+  })
+
+  it("negative numbers are values, not options", async () => {
+    expect(await run("--learning-rate", "-1e-3")).toMatchObject({ what: 'Param "learningRate" is -0.001' })
+    expect(await refused(["sweep", "transfer", "--seeds", "-2"], 2)).toMatchObject({ what: "--seeds is -2" })
   })
 })

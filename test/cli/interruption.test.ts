@@ -137,7 +137,8 @@ describe("an extraction that is ended half-way", () => {
   })
 })
 
-it("a run whose worker never answers ends within 5 s of being told to", async () => {
+/** A run that waits for a worker that never answers. */
+const stuck = async (...args: ReadonlyArray<string>) => {
   const at = rig()
   const images = await imageFolder({ train: 2, test: 1 })
   expect((await pipeline(at, "--build")).code).toBe(0)
@@ -148,14 +149,31 @@ it("a run whose worker never answers ends within 5 s of being told to", async ()
     path.join(builds, id, "worker.mjs"),
     `import { writeFileSync } from "node:fs"
      process.on("disconnect", () => process.exit())
+     process.on("SIGINT", () => undefined)
      writeFileSync(${JSON.stringify(marked)}, "")
      setInterval(() => {}, 1000)`
   )
-  const command = start(at, "run", "transfer", "--dataset", images, ...small)
+  const command = start(at, "run", "transfer", "--dataset", images, ...small, ...args)
   await eventually(() => expect(fs.existsSync(marked)).toBe(true))
+  return { at, command }
+}
+
+it("a run whose worker never answers ends within 5 s of being told to", async () => {
+  const { at, command } = await stuck()
   const told = performance.now()
   process.kill(command.pid, "SIGTERM")
   expect((await command.finished).code).toBe(130)
   expect(performance.now() - told).toBeLessThan(5_000)
+  await eventually(() => expect(processesOf(at)).toEqual([]), 3_000)
+})
+
+it.each([0, 1, 100])("Ctrl-C twice, %i ms apart, leaves one document", async (millis) => {
+  const { at, command } = await stuck("--json")
+  process.kill(-command.pid, "SIGINT")
+  await new Promise((resolve) => setTimeout(resolve, millis))
+  if (command.child.exitCode === null) process.kill(-command.pid, "SIGINT")
+  const finished = await command.finished
+  expect(finished.code, finished.stderr).toBe(130)
+  expect(documentOf(finished).status).toBe("interrupted")
   await eventually(() => expect(processesOf(at)).toEqual([]), 3_000)
 })

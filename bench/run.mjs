@@ -37,10 +37,11 @@ const usage = `npm run bench -- NAME… [options]     writes bench/results/NAME.
 ${Object.entries(benches)
   .map(([name, { about }]) => `  ${name.padEnd(21)}${about}`)
   .join("\n")}
-  ${"all".padEnd(21)}every one of them (over three hours)
+  ${"all".padEnd(21)}every one of them (over six hours)
 
   --home DIR      work in a home that holds results already: cold-60k, features, inspect, no-op, networks, sweep, sweep-cached
   --skip-folder   leave the folder of 60,000 files out of no-op
+  --only NAME     one of the networks of networks, by its name there; what was written of the others stays
   --samples N     measurements: extraction, inspect, no-op
   --images N      the first N images only, for trying a bench out
   --out DIR       where the JSON goes`
@@ -56,6 +57,7 @@ const main = async () => {
     options: {
       home: { type: "string" },
       images: { type: "string" },
+      only: { type: "string" },
       samples: { type: "string" },
       out: { type: "string" },
       "skip-folder": { type: "boolean", default: false }
@@ -73,6 +75,7 @@ const main = async () => {
     home: values.home,
     images: number("images", values.images),
     samples: number("samples", values.samples),
+    only: values.only,
     skipFolder: values["skip-folder"],
     out: path.resolve(values.out ?? path.join(root, "bench/results"))
   }

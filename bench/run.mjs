@@ -12,6 +12,7 @@ import * as inspect from "./inspect.mjs"
 import * as networks from "./networks.mjs"
 import * as noOp from "./no-op.mjs"
 import { root } from "./rig/product.mjs"
+import * as sizeSweeps from "./size-sweeps.mjs"
 import * as sweep from "./sweep.mjs"
 import * as sweepCached from "./sweep-cached.mjs"
 import * as training from "./training.mjs"
@@ -28,6 +29,7 @@ const benches = {
   training,
   homework,
   networks,
+  "size-sweeps": sizeSweeps,
   sweep,
   "sweep-cached": sweepCached
 }
@@ -39,7 +41,8 @@ ${Object.entries(benches)
   .join("\n")}
   ${"all".padEnd(21)}every one of them (over six hours)
 
-  --home DIR      work in a home that holds results already: cold-60k, features, inspect, no-op, networks, sweep, sweep-cached
+  --home DIR      work in a home that holds results already: cold-60k, features, inspect, no-op, networks, size-sweeps,
+                  sweep, sweep-cached
   --skip-folder   leave the folder of 60,000 files out of no-op
   --only NAME     one of the networks of networks, by its name there; what was written of the others stays
   --samples N     measurements: extraction, inspect, no-op

@@ -30,7 +30,7 @@ const featuresOf = async (scratch, env) => {
 
 /** The same head on the same features, with the same rows held out; initial weights and shuffling are Keras' own. */
 const kerasHead = async (scratch, features, params) => {
-  const held = await writeHeldOut(features.rows, params, path.join(scratch, "held-out.json"))
+  const held = await writeHeldOut(features.train, params, path.join(scratch, "held-out.json"))
   const options = {
     train: features.train,
     test: features.test,

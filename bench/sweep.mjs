@@ -89,12 +89,12 @@ export const run = ({ home, images, out }) =>
     await build()
     const { document } = await pipeline(["run", "transfer", "--dataset", dataset, "--epochs", "1"], env)
     const train = await inspect("transfer/extract-features.features", env)
-    const heldOut = await writeHeldOut(train.rows, document.params, path.join(scratch, "held-out.json"))
+    const folder = linkChunks(train, env, path.join(scratch, "train"))
     const features = {
       rows: train.rows,
       held: Math.round(train.rows * document.params.validationSplit),
-      folder: linkChunks(train, env, path.join(scratch, "train")),
-      heldOut
+      folder,
+      heldOut: await writeHeldOut(folder, document.params, path.join(scratch, "held-out.json"))
     }
     const rates = await matmulRates()
     const heads = []

@@ -5,7 +5,7 @@ import { type Trace, TraceStore } from "../cache/Trace.ts"
 import * as Checkpoints from "../engine/Checkpoints.ts"
 import { type RunRecord, RunRecords } from "../engine/RunRecord.ts"
 import { begins } from "./run-address.ts"
-import { UsageInvalid } from "./Usage.ts"
+import { nearest, UsageInvalid } from "./Usage.ts"
 
 /** An artifact, the node it is an output of, and the trace that tells where it came from. */
 export interface Found {
@@ -17,6 +17,7 @@ export interface Found {
   readonly stored: Stored
 }
 
+const SHOWN_DIGITS = 12
 const DIGEST_PREFIX = /^[0-9a-f]{4,64}$/
 
 const allTraces = Effect.gen(function* () {
@@ -60,40 +61,52 @@ const outputsOfRun = ({ pipeline, nodes }: RunRecord) =>
     return [...found.flat(), ...(yield* statesOf(pipeline, found.flat()))]
   })
 
-/** What `address` names among a run's outputs: a result's name, `NODE.OUTPUT`, or an output's name. */
+/** What an address names among a run's outputs: a result, all that a node made, `NODE.OUTPUT`, or an output by its own name. */
 const inRun = (record: RunRecord, outputs: ReadonlyArray<Found>, address: string): ReadonlyArray<Found> => {
   const result = record.results[address]
-  const matching = outputs.filter(({ node, output }) =>
-    result === undefined
-      ? output === address || `${node}.${output}` === address
-      : node === result.node && output === result.output
-  )
+  if (result !== undefined)
+    return outputs.filter(({ node, output }) => node === result.node && output === result.output)
+  // a state stands for its node's work half-way, and is meant only where it is named
+  const ofNode = outputs.filter(({ node, stored }) => node === address && stored.kind !== "checkpoint")
+  if (ofNode.length > 0) return ofNode
+  const named = outputs.filter(({ node, output }) => output === address || `${node}.${output}` === address)
   // a plain name means the first of several twins: `features` is that of extract-features, not of extract-features[test]
-  const plain = matching.filter(({ node }) => !node.includes("["))
-  return plain.length === 1 ? plain : matching
+  const plain = named.filter(({ node }) => !node.includes("["))
+  return plain.length === 1 ? plain : named
 }
 
+/** Only one of those that were found can be meant. `nameOf`: how each is told from the others. */
 const one = (
   found: ReadonlyArray<Found>,
   what: string,
-  known: ReadonlyArray<string>
+  nameOf: (found: Found) => string
 ): Effect.Effect<Found, UsageInvalid> => {
   const [first, second] = found
-  if (first === undefined)
+  return first !== undefined && second === undefined
+    ? Effect.succeed(first)
+    : new UsageInvalid({
+        what: `"${what}" names several artifacts`,
+        expected: `one of ${found.map(nameOf).join(", ")}`,
+        fix: `Try ${first === undefined ? "another" : nameOf(first).replace(/ .*/, "")}.`
+      })
+}
+
+/** Why a run has nothing of that name. */
+const nothing = ({ nodes }: RunRecord, scope: string, address: string, known: ReadonlyArray<string>): UsageInvalid => {
+  const names = known.map((name) => `${scope}/${name}`)
+  const status = nodes.find(({ node }) => node === address)?.status
+  if (status === "streamed")
     return new UsageInvalid({
-      what: `There is nothing called "${what}"`,
-      expected: known.length === 0 ? "a run that has results" : `one of ${known.join(", ")}`,
-      fix: "See pipeline list."
+      what: `${address} is streamed: it is made anew for every node that needs it, and nothing of it is kept`,
+      expected: `one of ${names.join(", ")}`,
+      fix: "Name what was made of it."
     })
-  if (second !== undefined) {
-    const names = found.map(({ node, output }) => `${node}.${output}`).join(", ")
-    return new UsageInvalid({
-      what: `"${what}" names several artifacts`,
-      expected: `one of ${names}`,
-      fix: "Name the node too."
-    })
-  }
-  return Effect.succeed(first)
+  const near = nearest(address, known)
+  return new UsageInvalid({
+    what: `There is nothing called "${scope}/${address}"`,
+    expected: names.length === 0 ? "a run that has results" : `one of ${names.join(", ")}`,
+    fix: near === null ? "See pipeline list." : `Did you mean ${scope}/${near}?`
+  })
 }
 
 /** The runs whose ids begin so, however long ago they were; those whose records cannot be read are left out. */
@@ -129,14 +142,10 @@ export const resolve = (
     // a run that failed half-way lacks what an earlier one has
     for (const record of within) {
       const found = inRun(record, yield* outputsOfRun(record), address)
-      if (found.length > 0) return yield* one(found, what, [])
+      if (found.length > 0) return yield* one(found, what, ({ node, output }) => `${scope}/${node}.${output}`)
     }
-    const known = (yield* outputsOfRun(newest)).map(({ node, output }) => `${node}.${output}`)
-    return yield* one(
-      [],
-      what,
-      [...Object.keys(newest.results), ...known].map((name) => `${scope}/${name}`)
-    )
+    const outputs = (yield* outputsOfRun(newest)).map(({ node, output }) => `${node}.${output}`)
+    return yield* nothing(newest, scope, address, [...Object.keys(newest.results), ...outputs])
   })
 
 const byDigest = (prefix: string) =>
@@ -171,7 +180,10 @@ const byDigest = (prefix: string) =>
         fix: "See pipeline list."
       })
     }
-    return yield* one(distinct, prefix, [])
+    const digits = Math.max(SHOWN_DIGITS, prefix.length + 4)
+    return yield* one(distinct, prefix, ({ pipeline, node, output, stored }) => {
+      return `${stored.content.slice(0, digits)} (${pipeline}/${node}.${output})`
+    })
   })
 
 /** Nodes whose keys hold this content: those that used the artifact. */

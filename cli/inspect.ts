@@ -171,7 +171,6 @@ const fileDetails = ({ pipeline, stored }: Address.Found) =>
     )
     for (const { name, file, result, bytes } of files) {
       yield* reporter.print(`${name}: ${result ?? file ?? "in memory"} (${formatBytes(bytes)})`)
-      if (result !== null) yield* reporter.print(`  kept as ${file ?? "an object in memory"}`)
     }
     if (stored.kind !== "document") return { files }
     const [part] = stored.parts
@@ -180,6 +179,24 @@ const fileDetails = ({ pipeline, stored }: Address.Found) =>
     yield* reporter.print(JSON.stringify(value, null, 2))
     return { files, value }
   })
+
+/** Every part with the file that holds its bytes; null where there is no such file, or no longer. */
+const partsOf = ({ stored }: Address.Found) =>
+  Effect.gen(function* () {
+    const store = yield* ObjectStore
+    return yield* Effect.forEach(stored.parts, (part) =>
+      Effect.map(store.has(part.object, part.bytes), (has) => ({
+        ...part,
+        file: has ? store.locate(part.object) : null
+      }))
+    )
+  })
+
+const filesText = (parts: ReadonlyArray<{ readonly file: string | null }>): string => {
+  const files = parts.flatMap(({ file }) => file ?? [])
+  const others = files.length > 1 ? ` and ${formatCount(files.length - 1)} more, which --json names` : ""
+  return `${files[0] ?? "nowhere any more"}${others}`
+}
 
 const details = (pipelines: ReadonlyArray<AnyPipeline>, found: Address.Found) => {
   const layout = found.stored.kind === "table" ? layoutOf(pipelines, found) : null
@@ -206,6 +223,8 @@ export const inspect = (pipelines: ReadonlyArray<AnyPipeline>, what: string) =>
       `${pipeline}/${node}.${output}: ${stored.kind} ${stored.artifact}${rows}, ${formatBytes(stored.bytes)}`
     )
     yield* reporter.print(`content: ${stored.content}`)
+    const parts = yield* partsOf(found)
+    yield* reporter.print(`kept as: ${filesText(parts)}`)
     const more: object = yield* details(pipelines, found)
     const params = Object.entries(trace.text.params).map(([name, value]) => `${name} ${JSON.stringify(value)}`)
     const inputs = Object.entries(trace.labels).map(([name, label]) => `${name} from ${label}`)
@@ -233,7 +252,7 @@ export const inspect = (pipelines: ReadonlyArray<AnyPipeline>, what: string) =>
       rows: stored.rows,
       bytes: stored.bytes,
       chunks: stored.rows === null ? null : stored.parts.length,
-      parts: stored.parts,
+      parts,
       ...more,
       from: {
         stage: trace.text.stage,

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import sharp from "sharp"
@@ -18,7 +19,7 @@ import {
 /** What `inspect --json` says; more of it than a type would help to read. */
 type Shown = Readonly<Record<string, unknown>> & {
   readonly content: string
-  readonly parts: ReadonlyArray<{ readonly object: string }>
+  readonly parts: ReadonlyArray<{ readonly object: string; readonly bytes: number; readonly file: string | null }>
   readonly from: Readonly<Record<string, unknown>>
 }
 
@@ -103,6 +104,43 @@ describe("pipeline inspect and list", () => {
     expect(test).toMatchObject({ node: "extract-features[test]", rows: 9, usedBy: ["transfer/evaluate"] })
   })
 
+  it("finds the one output of a node by the node's name, and names the outputs where there are several", async () => {
+    const [whole, named] = [
+      await json("inspect", "transfer/extract-features[test].features"),
+      await json("inspect", "transfer/extract-features[test]")
+    ]
+    expect(named).toEqual(whole)
+    expect((await json("inspect", `${first.run}/extract-features`)).content).toBe(
+      (await json("inspect", "transfer/features")).content
+    )
+    const refusal = async (what: string) => {
+      const { code, stdout } = await pipeline(at, "inspect", what, "--json")
+      expect(code).toBe(2)
+      return (JSON.parse(stdout) as { readonly error: Readonly<Record<string, string>> }).error
+    }
+    const several = await refusal("transfer/train")
+    expect(several).toMatchObject({
+      what: '"transfer/train" names several artifacts',
+      expected: "one of transfer/train.model, transfer/train.history, transfer/train.fit",
+      fix: "Try transfer/train.model."
+    })
+    expect((await json("inspect", /^Try (.*)\.$/.exec(several.fix ?? "")?.[1] ?? "")).kind).toBe("model")
+    expect(await refusal("transfer/normalize")).toMatchObject({ what: expect.stringMatching(/^normalize is streamed/) })
+    expect(await refusal("transfer/modle")).toMatchObject({ fix: "Did you mean transfer/model?" })
+  })
+
+  it("names the file of every part, as long as it is there", async () => {
+    for (const what of ["features", "model", "train.state", "metrics", "curves", "ingest.train"]) {
+      const { parts } = await json("inspect", `transfer/${what}`)
+      expect(parts.length).toBeGreaterThan(0)
+      for (const { file, object, bytes } of parts) {
+        const stored = fs.readFileSync(file ?? "")
+        expect([createHash("sha256").update(stored).digest("hex"), stored.length]).toEqual([object, bytes])
+      }
+      expect(await text("inspect", `transfer/${what}`)).toContain(`\nkept as: ${parts[0]?.file}`)
+    }
+  })
+
   it("finds by a pipeline's name what its newest run, having failed, lacks", async () => {
     const failed = await pipeline(at, "run", "transfer", "--dataset", path.join(at.home, "nowhere"), "--json")
     expect(failed.code).toBe(1)
@@ -147,7 +185,7 @@ describe("pipeline inspect and list", () => {
     const png = path.join(results, "curves.png")
     const told = await text("inspect", "transfer/curves")
     expect(told).toContain(`: ${png} (`)
-    expect(told).toContain(`kept as ${path.join(at.home, "objects")}`)
+    expect(told).toContain(`kept as: ${path.join(at.home, "objects")}`)
     fs.appendFileSync(png, "drawn over")
     expect((await files()).filter(({ result }) => result === null)).toHaveLength(1)
     expect(await text("inspect", "transfer/curves")).not.toContain(png)

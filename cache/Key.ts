@@ -45,6 +45,8 @@ export interface Recipe {
   readonly inputs: Readonly<Record<string, Input>>
   readonly code: Code
   readonly facts: Readonly<Record<string, unknown>>
+  /** Of stages that declare some. */
+  readonly environment?: Readonly<Record<string, unknown>> | undefined
 }
 /** A content digest; a recipe where the input is streamed; a list where the stage takes many. */
 export type Input = Digest.Digest | Recipe | ReadonlyArray<Input>
@@ -58,7 +60,8 @@ const Recipe: Schema.Schema<Recipe> = Schema.Struct({
   params: Values,
   inputs: Schema.Record({ key: Schema.String, value: Input }),
   code: Schema.typeSchema(Code),
-  facts: Values
+  facts: Values,
+  environment: Schema.optional(Values)
 })
 
 /** Everything a node's result depends on, and nothing else. Kept with the result, so that two keys can be compared. */
@@ -73,6 +76,8 @@ export const KeyText = Schema.Struct({
   code: Schema.typeSchema(Code),
   /** What of the machine may change the bytes: the native library's version, threads. */
   facts: Values,
+  /** Variables of the environment that the stage declares: values, null where one is not set, digests of secrets. */
+  environment: Schema.optional(Values),
   /** Output name to artifact@version. */
   outputs: Strings
 })

@@ -33,6 +33,13 @@ export const FactChanged = Schema.TaggedStruct("FactChanged", {
   after: Schema.Unknown,
   via
 })
+/** A value is text, null where the variable was not set, or an object with the digest of a secret. */
+export const EnvironmentChanged = Schema.TaggedStruct("EnvironmentChanged", {
+  name: Schema.String,
+  before: Schema.Unknown,
+  after: Schema.Unknown,
+  via
+})
 export const OutputsChanged = Schema.TaggedStruct("OutputsChanged", {
   before: Schema.Array(Schema.String),
   after: Schema.Array(Schema.String)
@@ -57,6 +64,7 @@ export const Reason = Schema.Union(
   CodeChanged,
   PackageChanged,
   FactChanged,
+  EnvironmentChanged,
   OutputsChanged,
   FormatChanged,
   ObjectLost,
@@ -69,6 +77,14 @@ export type Reason = typeof Reason.Type
 const show = (value: unknown): string =>
   value === undefined ? "absent" : typeof value === "string" ? value : JSON.stringify(value)
 const through = (stage: string | null): string => (stage === null ? "" : ` (through ${stage})`)
+
+const isSecret = (value: unknown): boolean => typeof value === "object" && value !== null
+const showVariable = (value: unknown): string =>
+  value === undefined ? "undeclared" : value === null ? "not set" : isSecret(value) ? "a secret" : JSON.stringify(value)
+const variableChange = (before: unknown, after: unknown): string =>
+  isSecret(before) && isSecret(after)
+    ? "is another secret than it was"
+    : `was ${showVariable(before)}, is ${showVariable(after)}`
 
 /** One sentence, without a full stop. */
 export const render = (reason: Reason): string => {
@@ -87,6 +103,8 @@ export const render = (reason: Reason): string => {
       return `package ${reason.name} was ${reason.before ?? "absent"}, is ${reason.after ?? "absent"}${through(reason.via)}`
     case "FactChanged":
       return `${reason.name} was ${show(reason.before)}, is ${show(reason.after)}${through(reason.via)}`
+    case "EnvironmentChanged":
+      return `environment variable ${reason.name} ${variableChange(reason.before, reason.after)}${through(reason.via)}`
     case "OutputsChanged":
       return `its outputs were ${reason.before.join(", ")}, are ${reason.after.join(", ")}`
     case "FormatChanged":
@@ -121,7 +139,7 @@ const codeReasons = (before: Code, after: Code, via: string | null): ReadonlyArr
   return files.length === 0 ? packages : [CodeChanged.make({ files, via }), ...packages]
 }
 
-type Comparable = Pick<Recipe, "params" | "facts" | "code" | "inputs">
+type Comparable = Pick<Recipe, "params" | "facts" | "code" | "inputs" | "environment">
 
 /** What the two keys' inputs are called, so that a sentence can say more than a digest. */
 interface Labels {
@@ -178,12 +196,15 @@ const compare = (before: Comparable, after: Comparable, labels: Labels, via: str
   ...codeReasons(before.code, after.code, via),
   ...changed(before.facts, after.facts).map((name) =>
     FactChanged.make({ name, before: before.facts[name], after: after.facts[name], via })
+  ),
+  ...changed(before.environment ?? {}, after.environment ?? {}).map((name) =>
+    EnvironmentChanged.make({ name, before: before.environment?.[name], after: after.environment?.[name], via })
   )
 ]
 
 /** Two inputs that the same stage streams differ by one cause. */
 const once = (reasons: ReadonlyArray<Reason>): ReadonlyArray<Reason> => [
-  ...new Map(reasons.map((reason) => [written(reason), reason])).values()
+  ...new Map(reasons.map((reason) => [render(reason), reason])).values()
 ]
 
 /** Every difference between two keys of one stage; empty only for equal texts. */

@@ -11,14 +11,15 @@ const isCode = (value: unknown): value is Code =>
   isRecord(value) && isRecordOf(value.files, Digest.is) && isRecordOf(value.packages, isString)
 
 /** What the text of a key and a recipe share. */
-type Made = Pick<Recipe, "stage" | "params" | "inputs" | "code" | "facts">
+type Made = Pick<Recipe, "stage" | "params" | "inputs" | "code" | "facts" | "environment">
 const isMade = (value: unknown): value is Made & Readonly<Record<string, unknown>> =>
   isRecord(value) &&
   isString(value.stage) &&
   isRecord(value.params) &&
   isRecordOf(value.inputs, isInput) &&
   isCode(value.code) &&
-  isRecord(value.facts)
+  isRecord(value.facts) &&
+  (value.environment === undefined || isRecord(value.environment))
 
 const isRecipe = (value: unknown): value is Recipe => isMade(value) && isString(value.over)
 

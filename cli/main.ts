@@ -4,6 +4,7 @@ import { Effect, Layer, Logger, LogLevel, Schema } from "effect"
 import * as LeaseDisk from "../cache/lease-disk.ts"
 import * as ObjectStoreDisk from "../cache/object-store-disk.ts"
 import * as TraceDisk from "../cache/trace-disk.ts"
+import * as Code from "../engine/Code.ts"
 import * as WorkerExecutor from "../engine/executor-worker.ts"
 import { explain } from "../engine/Failure.ts"
 import { DefinitionInvalid } from "../engine/Param.ts"
@@ -16,6 +17,7 @@ import { FileDigests } from "../services/FileDigests.ts"
 import * as Machine from "../services/Machine.ts"
 import { workerEnvironment } from "../worker/environment.ts"
 import { pipelines } from "../worker/registry.ts"
+import { exported } from "../worker/stages.ts"
 import * as BuildCode from "./build-code.ts"
 import * as CommandLine from "./command-line.ts"
 import { commands } from "./commands.ts"
@@ -52,12 +54,15 @@ const sources = Datasets.layer({
   mirror: process.env.PIPELINE_MIRROR || null
 }).pipe(Layer.provide([Download.live, FileDigests.layer({ directory: path.join(place.home, "sources") })]))
 
+const declared = new Set(
+  Code.definitionsIn(exported).flatMap(({ environment, secrets }) => [...environment, ...secrets])
+)
 const workers = Layer.unwrapEffect(
   Effect.map(Machine.threads, (threads) =>
     WorkerExecutor.layerWorkerProcess({
       entry: path.join(place.build, "worker.mjs"),
       threads,
-      env: (threads) => workerEnvironment(process.env, place.home, codeFile, threads)
+      env: (threads) => workerEnvironment({ own: process.env, declared, home: place.home, codeFile, threads })
     })
   )
 )

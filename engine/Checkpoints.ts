@@ -24,8 +24,8 @@ const textOf = (text: Key.KeyText, iterates: Iterates, at: number): Key.KeyText 
 
 /** Whether a state's text says that it stands where the node of another text does. */
 export const isOf = (state: Key.KeyText, node: Key.KeyText): boolean => {
-  const shared = ({ params, inputs, code, facts }: Key.KeyText) =>
-    Either.getOrElse(CanonicalJson.encode({ params, inputs, code, facts }), () => "inexact")
+  const shared = ({ stage: _, format: __, outputs: ___, ...depends }: Key.KeyText) =>
+    Either.getOrElse(CanonicalJson.encode(depends), () => "inexact")
   return state.stage === stageOf(node.stage) && shared(state) === shared(node)
 }
 

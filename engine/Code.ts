@@ -32,8 +32,13 @@ export class Code extends Context.Tag("headrace/Code")<
   { readonly of: (stage: StageDefinition) => Effect.Effect<CodeParts, CodeUnknown | StageMadeElsewhere> }
 >() {}
 
-const definitionIn = (value: unknown): unknown =>
-  typeof value === "function" && "definition" in value ? value.definition : undefined
+/** The stages among what files export. */
+export const definitionsIn = (exported: ReadonlyArray<unknown>): ReadonlyArray<StageDefinition> =>
+  exported.flatMap((value) => {
+    const found =
+      typeof value === "function" ? (value as { readonly definition?: StageDefinition }).definition : undefined
+    return found?._tag === "Stage" ? [found] : []
+  })
 
 const camel = (name: string): string => name.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
 
@@ -46,7 +51,7 @@ export const layer = (
   exported: ReadonlyArray<unknown>
 ): Layer.Layer<Code> => {
   const written = new Map<string, CodeParts>()
-  const definitions = new Set(exported.map(definitionIn))
+  const definitions = new Set(definitionsIn(exported))
   return Layer.succeed(Code, {
     of: (stage) => {
       const { name } = stage

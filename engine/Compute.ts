@@ -5,12 +5,14 @@ import { ObjectStore } from "../cache/ObjectStore.ts"
 import { type ChunkCounts, type Trace, TraceStore } from "../cache/Trace.ts"
 import { computeRows } from "./ComputeRows.ts"
 import { computeSteps } from "./ComputeSteps.ts"
+import * as Environment from "./Environment.ts"
 import { type ExecuteFailure, InputLost, NodeFailed } from "./Failure.ts"
 import type { StageEntry } from "./Graph.ts"
-import type { Job } from "./Job.ts"
+import { type Job, secretsOf } from "./Job.ts"
 import type { StageDefinition } from "./Node.ts"
 import * as NodeKey from "./NodeKey.ts"
 import { DefinitionInvalid } from "./Param.ts"
+import { ProgressListener } from "./Progress.ts"
 import * as RowStream from "./RowStream.ts"
 
 interface Computed {
@@ -55,7 +57,7 @@ const isTagged = (error: unknown): error is { readonly _tag: string; readonly me
   typeof error === "object" && error !== null && "_tag" in error && "message" in error
 
 /** Sorts what went wrong: bytes to recompute, the stage's own error, or a bug. */
-const toFailure = (entry: StageEntry, error: unknown): ExecuteFailure => {
+const toFailure = (entry: StageEntry, error: unknown, mask: (text: string) => string): ExecuteFailure => {
   if (isTagged(error) && (error._tag === "ObjectMissing" || error._tag === "ObjectCorrupt")) {
     const { object } = error as unknown as { readonly object: string }
     return new InputLost({ object, what: error._tag === "ObjectMissing" ? "missing" : "corrupt" })
@@ -65,13 +67,16 @@ const toFailure = (entry: StageEntry, error: unknown): ExecuteFailure => {
   return new NodeFailed({
     node: entry.name,
     tag: isTagged(error) ? error._tag : "Defect",
-    what,
-    error: Either.getOrElse(encoded, () => null)
+    what: mask(what),
+    error: Environment.maskedWithin(
+      mask,
+      Either.getOrElse(encoded, () => null)
+    )
   })
 }
 
-/** Computes a node and publishes what it made: objects first, the trace last. Its stage's services must be there. */
-export const compute = (job: Job): Effect.Effect<Trace, ExecuteFailure, ObjectStore | TraceStore> =>
+/** Computes a node and publishes what it made: objects first, the trace last. */
+const publish = (job: Job): Untyped<Trace> =>
   Effect.gen(function* () {
     const { definition } = job.entry.node
     const started = yield* Clock.currentTimeMillis
@@ -91,7 +96,18 @@ export const compute = (job: Job): Effect.Effect<Trace, ExecuteFailure, ObjectSt
     }
     yield* Effect.flatMap(TraceStore, (traces) => traces.put(trace))
     return trace
-  }).pipe(
-    Effect.catchAllDefect((defect) => Effect.fail(defect)),
-    Effect.mapError((error) => toFailure(job.entry, error))
-  )
+  })
+
+/** The same for whoever runs the node: its stage's services must be there, and nothing that it says tells a secret. */
+export const compute = (job: Job): Effect.Effect<Trace, ExecuteFailure, ObjectStore | TraceStore> =>
+  Effect.gen(function* () {
+    const mask = Environment.masked(secretsOf(job), yield* Environment.Environment)
+    const listen = yield* ProgressListener
+    return yield* Effect.scoped(publish(job)).pipe(
+      Effect.provideService(ProgressListener, (progress) =>
+        listen({ ...progress, note: progress.note === null ? null : mask(progress.note) })
+      ),
+      Effect.catchAllDefect((defect) => Effect.fail(defect)),
+      Effect.mapError((error) => toFailure(job.entry, error, mask))
+    )
+  })

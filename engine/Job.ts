@@ -1,5 +1,6 @@
 import type * as Key from "../cache/Key.ts"
 import type { StageEntry } from "./Graph.ts"
+import type { StageDefinition } from "./Node.ts"
 import type * as NodeKey from "./NodeKey.ts"
 
 /** One node, ready to be computed. */
@@ -12,3 +13,20 @@ export interface Job {
   /** Whether all of it is computed, also the chunks and steps that are kept. */
   readonly isAgain: boolean
 }
+
+const streamedIn = (inputs: NodeKey.ResolvedInputs): ReadonlyArray<StageDefinition> =>
+  Object.values(inputs)
+    .flat()
+    .flatMap((resolved: NodeKey.Resolved) =>
+      resolved._tag === "Streamed" ? [resolved.node.definition, ...streamedIn(resolved.inputs)] : []
+    )
+
+/** The stages that compute it: its own, and those that its inputs are streamed by. */
+export const stagesOf = ({ entry, inputs }: Pick<Job, "entry" | "inputs">): ReadonlyArray<StageDefinition> => [
+  entry.node.definition,
+  ...streamedIn(inputs)
+]
+
+/** The names of the secrets that may come up while it is computed. */
+export const secretsOf = (job: Pick<Job, "entry" | "inputs">): ReadonlyArray<string> =>
+  stagesOf(job).flatMap(({ secrets }) => secrets)

@@ -46,6 +46,9 @@ export interface StageDefinition {
   readonly errors: Schema.Schema<any, any>
   readonly facts: (params: any) => Readonly<Record<string, Effect.Effect<unknown, any, any>>>
   readonly share: (params: any) => Share
+  /** Variables of the environment that it may read; its key holds the values of these, and the digests of secrets. */
+  readonly environment: ReadonlyArray<string>
+  readonly secrets: ReadonlyArray<string>
   readonly run: (inputs: any, params: any) => Effect.Effect<any, any, any>
 }
 

@@ -4,6 +4,7 @@ import { id } from "../artifacts/Artifact.ts"
 import type { NotEncodable } from "../artifacts/CanonicalJson.ts"
 import * as Key from "../cache/Key.ts"
 import { Code, type CodeUnknown, type StageMadeElsewhere } from "./Code.ts"
+import * as Environment from "./Environment.ts"
 import * as Graph from "./Graph.ts"
 import type { AnyWire, Node, StageDefinition } from "./Node.ts"
 
@@ -90,7 +91,7 @@ const findOut = (
     Effect.tap((found) => Effect.sync(() => known?.set(fact, found)))
   )
 
-type Parts = Pick<Key.Recipe, "params" | "inputs" | "code" | "facts">
+type Parts = Pick<Key.Recipe, "params" | "inputs" | "code" | "facts" | "environment">
 
 const isList = (value: ResolvedInputs[string]): value is ReadonlyArray<Resolved> => Array.isArray(value)
 
@@ -121,7 +122,8 @@ const parts = (node: Node<StageDefinition>, resolved: ResolvedInputs): Effect.Ef
     }
     // NaN and its like are caught when the key is written; a fact named as a parameter stands for it
     const counted = Object.fromEntries(Object.entries(node.encoded).filter(([name]) => !(name in facts)))
-    return { params: counted, inputs, code, facts }
+    const environment = Environment.valuesOf(definition, yield* Environment.Environment)
+    return { params: counted, inputs, code, facts, ...(environment === null ? {} : { environment }) }
   })
 
 /** The node's key and its text. Facts need what planning needs; their types are accounted for by `Pipeline`. */

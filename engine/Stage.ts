@@ -4,6 +4,7 @@ import type { AnyArtifact, Artifact, ArtifactInvalid, ArtifactUnreadable, ValueO
 import type { Checkpoint, State } from "../artifacts/Checkpoint.ts"
 import type { Batch, Columns } from "../artifacts/Column.ts"
 import type { ReadFailure } from "../cache/ObjectStore.ts"
+import * as Environment from "./Environment.ts"
 import {
   type AnyWire,
   type InputSpec,
@@ -85,6 +86,13 @@ interface Common<I extends Inputs, P extends Params, O extends Outputs, Errors e
    * A fact that is named as a parameter stands for it in the key: what was chosen counts, not how it was asked for.
    */
   readonly facts?: Facts<S> | ((params: Values<P>) => Facts<S>)
+  /**
+   * The variables of the environment that `run` reads from `process.env`. Their values enter the key, null where one is not
+   * set; reading any other fails the node.
+   */
+  readonly environment?: ReadonlyArray<string>
+  /** More of them whose values nobody may see: their digests enter the key, and messages are told with `***` for them. */
+  readonly secrets?: ReadonlyArray<string>
   /** Default: one core. A stage with a fact `threads` is computed by a process with so many native threads. */
   readonly share?: Share | ((params: Values<P>) => Share)
 }
@@ -122,15 +130,20 @@ const shared = <I extends Inputs, P extends Params, O extends Outputs, S>(
   errors: (definition.errors ?? Schema.Never) as StageDefinition["errors"],
   facts: factsOf(definition.facts),
   share: shareOf(definition.share),
+  environment: definition.environment ?? [],
+  secrets: definition.secrets ?? [],
   run: definition.run
 })
 
-const checkDefinition = ({ name, keep, over, iterates, inputs, params, outputs }: StageDefinition): void => {
+const checkDefinition = (definition: StageDefinition): void => {
+  const { name, keep, over, iterates, inputs, params, outputs } = definition
   const fail = (what: string, expected: string, fix: string) => {
     throw new DefinitionInvalid({ what: `Stage "${name}" ${what}`, expected, fix })
   }
   if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name))
     fail("is not named in kebab-case", "the name of its file", "Rename it.")
+  const refusal = Environment.refusalOf(definition)
+  if (refusal !== null) fail(...refusal)
   if (Object.keys(outputs).length === 0) fail("has no outputs", "at least one", "Declare what it produces.")
   if (iterates !== null && !Number.isInteger(params[iterates.steps]?.default))
     fail(`counts its steps by "${iterates.steps}"`, "a parameter that is a whole number", "Name one in `steps`.")

@@ -3,8 +3,10 @@ import * as Worker from "@effect/platform/Worker"
 import * as NodeWorker from "@effect/platform-node/NodeWorker"
 import { Deferred, Effect, Exit, Layer, Option, Scope, Stream } from "effect"
 import type { Trace } from "../cache/Trace.ts"
+import { Environment, masked } from "./Environment.ts"
 import { Executor, type Task } from "./Executor.ts"
 import { type ExecuteFailure, NodeFailed, WorkerDied } from "./Failure.ts"
+import { secretsOf } from "./Job.ts"
 import { DamageListener, ProgressListener } from "./Progress.ts"
 import { ComputeNode } from "./WorkerProtocol.ts"
 
@@ -95,7 +97,11 @@ const computeOn = (member: Member, task: Task): Effect.Effect<Trace, ExecuteFail
     isAgain: task.isAgain,
     outputs: task.outputs
   })
-  const died = Effect.flatMap(Deferred.await(member.ended), (how) => new WorkerDied({ node, ...how }))
+  const died = Effect.gen(function* () {
+    const mask = masked(secretsOf(task), yield* Environment)
+    const { lastWords, ...how } = yield* Deferred.await(member.ended)
+    return yield* new WorkerDied({ node, ...how, lastWords: mask(lastWords) })
+  })
   const answer = Effect.gen(function* () {
     const listen = yield* ProgressListener
     const hearDamage = yield* DamageListener

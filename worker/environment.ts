@@ -1,23 +1,37 @@
 /**
- * Switches of native libraries that change what they compute: a result would depend on something that no key holds. What
- * is needed of them is set below.
+ * What a worker process gets of the command's environment beside what stages declare: what Node, the system's libraries and
+ * the drivers need to find their files. Anything else could change a result that no key knows of, the switches of native
+ * libraries among it: what is needed of those is set below.
  */
-const SWITCHES = /^(TF_|XLA_|ONEDNN_|DNNL_|MKL_|OMP_|KMP_|ORT_|EIGEN_|MALLOC_)/
+const NEEDED =
+  /^(PATH|HOME|USER|LOGNAME|TMPDIR|TMP|TEMP|LANG|LANGUAGE|LC_\w+|TZ|LD_LIBRARY_PATH|LD_PRELOAD|NODE_OPTIONS|NODE_EXTRA_CA_CERTS|CUDA_\w+|NVIDIA_\w+)$/
+
+export interface Options {
+  /** The command's own environment. */
+  readonly own: Readonly<Record<string, string | undefined>>
+  /** Names of the variables that stages declare. */
+  readonly declared: ReadonlySet<string>
+  readonly home: string
+  readonly codeFile: string
+  /** Native threads. */
+  readonly threads: number
+}
 
 /**
  * The environment of a worker process, made of the command's own. Libraries read these when they start, so they cannot be
  * set later: glibc keeps freed tensor memory instead of returning it (a quarter faster), TensorFlow and libuv get their
  * threads.
  */
-export const workerEnvironment = (
-  own: Readonly<Record<string, string | undefined>>,
-  home: string,
-  codeFile: string,
-  threads: number
-): Readonly<Record<string, string | undefined>> => {
+export const workerEnvironment = ({
+  own,
+  declared,
+  home,
+  codeFile,
+  threads
+}: Options): Readonly<Record<string, string | undefined>> => {
   const count = String(threads)
   return {
-    ...Object.fromEntries(Object.entries(own).filter(([name]) => !SWITCHES.test(name))),
+    ...Object.fromEntries(Object.entries(own).filter(([name]) => NEEDED.test(name) || declared.has(name))),
     PIPELINE_HOME: home,
     PIPELINE_CODE: codeFile,
     PIPELINE_THREADS: count,

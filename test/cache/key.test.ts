@@ -197,6 +197,17 @@ it("each difference between two keys is one reason of its own", () => {
     ["ParamChanged", "name was ä, is b"],
     ["ParamChanged", "none was null, is absent"]
   ])
+  expect(differ({ params: { ...text.params, more: 1, other: 1 } }).map(([, reason]) => reason)).toEqual([
+    "more was absent, is 1",
+    "other was absent, is 1"
+  ])
+  const twice = (size: number) => ({
+    ...text,
+    inputs: { a: { ...recipe, params: { size } }, b: { ...recipe, params: { size } } }
+  })
+  expect(Reason.differences(twice(224), twice(96), labels).map(Reason.render)).toEqual([
+    "size was 224, is 96 (through resize)"
+  ])
   const [was, is] = [digest("features").slice(0, 12), digest("other").slice(0, 12)]
   expect(differ({ inputs: { ...text.inputs, features: digest("other") } })).toEqual([
     ["InputChanged", `input features was extract.features ${was}, is extract.features ${is}`]
@@ -223,10 +234,30 @@ it("each difference between two keys is one reason of its own", () => {
     ["PackageChanged", "package sharp was 0.35.5, is absent"]
   ])
   expect(differ({ facts: { threads: 4 } })).toEqual([["FactChanged", "threads was 2, is 4"]])
+  expect(differ({ environment: { SCALE: "255", TOKEN: { secret: digest("x") }, UNSET: null } })).toEqual([
+    ["EnvironmentChanged", 'environment variable SCALE was undeclared, is "255"'],
+    ["EnvironmentChanged", "environment variable TOKEN was undeclared, is a secret"],
+    ["EnvironmentChanged", "environment variable UNSET was undeclared, is not set"]
+  ])
   expect(differ({ outputs: { model: "Classifier@2" } })).toEqual([
     ["OutputsChanged", "its outputs were Classifier@1, are Classifier@2"]
   ])
   expect(differ({ format: 2 })).toEqual([["FormatChanged", "the cache format was 1, is 2"]])
+})
+
+it("a variable of the environment is told with its value, a secret without", () => {
+  const differ = (before: Key.KeyText["environment"], after: Key.KeyText["environment"]) =>
+    Reason.differences({ ...text, environment: before }, { ...text, environment: after }, labels).map(Reason.render)
+  const [one, other] = [{ secret: digest("one") }, { secret: digest("other") }]
+  expect(differ({ SCALE: null, T: one }, { SCALE: "", T: one })).toEqual([
+    'environment variable SCALE was not set, is ""'
+  ])
+  expect(differ({ T: one }, { T: other })).toEqual(["environment variable T is another secret than it was"])
+  expect(differ({ T: one }, { T: null })).toEqual(["environment variable T was a secret, is not set"])
+  const through = (SCALE: string) => ({ ...text, inputs: { pixels: { ...recipe, environment: { SCALE } } } })
+  expect(Reason.differences(through("1"), through("2"), labels).map(Reason.render)).toEqual([
+    'environment variable SCALE was "1", is "2" (through resize)'
+  ])
 })
 
 it("the other reasons are sentences too", () => {

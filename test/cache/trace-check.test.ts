@@ -13,13 +13,19 @@ const recipe = {
   params: { size: 224 },
   inputs: { images: digest },
   code,
-  facts: { threads: 2 }
+  facts: { threads: 2 },
+  environment: { SCALE: "255" }
 }
 const plain = traceOf("train", 1)
 /** A trace with all that a trace may have. */
 const trace: Trace = {
   ...plain,
-  text: { ...plain.text, code, inputs: { one: digest, many: [digest, recipe], streamed: recipe } },
+  text: {
+    ...plain.text,
+    code,
+    environment: { SCALE: null, TOKEN: { secret: digest } },
+    inputs: { one: digest, many: [digest, recipe], streamed: recipe }
+  },
   outputs: { ...plain.outputs, table: { ...plain.outputs.out, rows: 3, kind: "table", header: { shapes: {} } } },
   labels: { one: "cifar10" },
   chunks: { reused: 1, ran: 2 }

@@ -145,3 +145,33 @@ Stage.rows({
   // @ts-expect-error the function of a batch needs a service: services are had once, before the first batch
   run: (_inputs) => Effect.succeed((batch) => Effect.as(S.Decoder, batch))
 })
+
+Stage.make({
+  name: "bad",
+  inputs: {},
+  // @ts-expect-error variables of the environment are declared by name, never with values
+  environment: { SCALE: "255" },
+  outputs: { history: S.History },
+  run: () => Effect.succeed({ history: { loss: [1] } })
+})
+
+Stage.make({
+  name: "bad",
+  inputs: {},
+  // @ts-expect-error names are texts
+  secrets: [42],
+  outputs: { history: S.History },
+  run: () => Effect.succeed({ history: { loss: [1] } })
+})
+
+/** All kinds of stages declare them. */
+Stage.rows({
+  name: "good",
+  keep: "streamed",
+  over: "pixels",
+  environment: ["SCALE"],
+  secrets: ["TOKEN"],
+  inputs: { pixels: S.Pixels32 },
+  outputs: { pixels: S.Pixels32 },
+  run: (_inputs) => Effect.succeed((batch) => Effect.succeed(batch))
+})

@@ -159,6 +159,26 @@ it("the command's code reaches no heavy package before it is needed", () => {
   expect(eager.filter((file) => !lazily.has(file))).toEqual([])
 })
 
+it("a test is left out by what it needs alone, in describeWith: nothing else skips one, or runs one alone", () => {
+  const SKIPS = /\.(skip|skipIf|runIf|todo|only)\b(?=[.(])|[{,] *(skip|todo|only):/
+  const tests = filesIn("test").filter((file) => file !== "test/rig/needs.ts" && file !== "test/architecture.test.ts")
+  const found = tests.flatMap((file) =>
+    read(file)
+      .split("\n")
+      .flatMap((line, at) => (SKIPS.test(line) ? [`${file}:${at + 1}: ${line.trim()}`] : []))
+  )
+  expect(found).toEqual([])
+  expect(read("test/rig/needs.ts")).toMatch(SKIPS)
+})
+
+it("what is real is asked for by tests in test/real alone: all others make what they take", () => {
+  const elsewhere = filesIn("test").filter((file) =>
+    /^test\/(?!real\/|rig\/(needs|data-files)\.ts|architecture)/.test(file)
+  )
+  expect(elsewhere.filter((file) => /data-files\.ts"/.test(read(file)))).toEqual([])
+  expect(filesIn("test/real").filter((file) => !read(file).includes("describeWith(["))).toEqual([])
+})
+
 it("ARCHITECTURE.md stays under 150 lines", () => {
   expect(linesOf("ARCHITECTURE.md")).toBeLessThan(150)
 })

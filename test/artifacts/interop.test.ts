@@ -1,6 +1,6 @@
 import * as fs from "node:fs"
 import * as path from "node:path"
-import { beforeAll, expect, it } from "@effect/vitest"
+import { expect, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
 import * as ArrowTable from "../../artifacts/ArrowTable.ts"
 import type { Artifact } from "../../artifacts/Artifact.ts"
@@ -13,13 +13,8 @@ import { Predictions } from "../../artifacts/Predictions.ts"
 import { ObjectStore, readPart } from "../../cache/ObjectStore.ts"
 import * as ObjectStoreDisk from "../../cache/object-store-disk.ts"
 import { folder } from "../rig/folder.ts"
-import { type Python, pythonWith } from "../rig/python.ts"
-
-/** Real readers. */
-let python: Python
-beforeAll(async () => {
-  python = await pythonWith("readers", ["pyarrow==21.0.0", "duckdb==1.4.1", "numpy==2.3.3"])
-})
+import { describeWith } from "../rig/needs.ts"
+import { python } from "../rig/python.ts"
 
 /** Opens the object as it lies in the store, by pyarrow and by DuckDB; prints what each sees as JSON. */
 const PROGRAM = `
@@ -47,7 +42,7 @@ interface Seen {
   readonly metadata: Readonly<Record<string, string>>
   readonly duckdb: { readonly rows: number; readonly first: ReadonlyArray<unknown> }
 }
-const readBack = (file: string) => python(PROGRAM, [file]) as Promise<Seen>
+const readBack = (file: string) => python("readers", PROGRAM, [file]) as Promise<Seen>
 
 /** Stores a value as a stage would, and returns the file of its only chunk. */
 const store = <In>(home: string, artifact: Artifact<string, In, unknown>, value: In) =>
@@ -57,102 +52,104 @@ const store = <In>(home: string, artifact: Artifact<string, In, unknown>, value:
     return objects.locate(parts[0]?.object ?? ("" as never)) ?? ""
   }).pipe(Effect.provide(ObjectStoreDisk.layerDisk(home)))
 
-it.effect("images, as they lie in the store, are tensors with class names to pyarrow and rows to DuckDB", () =>
-  Effect.gen(function* () {
-    const data = Uint8Array.from({ length: 3 * 2 * 4 * 3 }, (_, index) => index)
-    const batch = { rows: 3, columns: { image: { shape: [2, 4, 3] as const, data }, label: Int32Array.of(1, 0, 1) } }
-    const file = yield* store(folder(), Images, {
-      metadata: ClassNames.toMetadata(["cat", "dog"]),
-      batches: Stream.make(batch)
+describeWith(["readers"], "to real readers", () => {
+  it.effect("images, as they lie in the store, are tensors with class names to pyarrow and rows to DuckDB", () =>
+    Effect.gen(function* () {
+      const data = Uint8Array.from({ length: 3 * 2 * 4 * 3 }, (_, index) => index)
+      const batch = { rows: 3, columns: { image: { shape: [2, 4, 3] as const, data }, label: Int32Array.of(1, 0, 1) } }
+      const file = yield* store(folder(), Images, {
+        metadata: ClassNames.toMetadata(["cat", "dog"]),
+        batches: Stream.make(batch)
+      })
+      const seen = yield* Effect.promise(() => readBack(file))
+      expect(seen.shapes).toEqual({ image: [2, 4, 3] })
+      expect(seen.columns).toEqual({
+        image: [0, 1, 2].map((row) => Array.from(data.subarray(row * 24, (row + 1) * 24))),
+        label: [1, 0, 1]
+      })
+      expect(seen.metadata).toEqual({ classes: '["cat","dog"]' })
+      expect(seen.duckdb).toEqual({ rows: 3, first: [Array.from(data.subarray(0, 24)), 1] })
     })
-    const seen = yield* Effect.promise(() => readBack(file))
-    expect(seen.shapes).toEqual({ image: [2, 4, 3] })
-    expect(seen.columns).toEqual({
-      image: [0, 1, 2].map((row) => Array.from(data.subarray(row * 24, (row + 1) * 24))),
-      label: [1, 0, 1]
-    })
-    expect(seen.metadata).toEqual({ classes: '["cat","dog"]' })
-    expect(seen.duckdb).toEqual({ rows: 3, first: [Array.from(data.subarray(0, 24)), 1] })
-  })
-)
+  )
 
-it.effect("features, history, predictions and the confusion matrix read back with every value", () =>
-  Effect.gen(function* () {
-    const home = folder()
-    const feature = Float32Array.from({ length: 1280 }, (_, index) => index / 4)
-    const features = {
-      rows: 1,
-      columns: { feature: { shape: [1280] as const, data: feature }, label: Int32Array.of(7) }
-    }
-    const f64 = (...values: ReadonlyArray<number>) => Float64Array.from(values)
-    const history = {
-      rows: 2,
-      columns: {
-        epoch: Int32Array.of(1, 2),
-        loss: f64(1.5, 0.1),
-        accuracy: f64(0.25, 0.5),
-        validationLoss: f64(2, 3),
-        validationAccuracy: f64(0.1, 0.2)
+  it.effect("features, history, predictions and the confusion matrix read back with every value", () =>
+    Effect.gen(function* () {
+      const home = folder()
+      const feature = Float32Array.from({ length: 1280 }, (_, index) => index / 4)
+      const features = {
+        rows: 1,
+        columns: { feature: { shape: [1280] as const, data: feature }, label: Int32Array.of(7) }
       }
-    }
-    const predictions = {
-      rows: 2,
-      columns: {
-        label: Int32Array.of(0, 1),
-        predicted: Int32Array.of(1, 1),
-        probability: { shape: [2] as const, data: Float32Array.of(0.25, 0.75, 0.5, 0.5) }
+      const f64 = (...values: ReadonlyArray<number>) => Float64Array.from(values)
+      const history = {
+        rows: 2,
+        columns: {
+          epoch: Int32Array.of(1, 2),
+          loss: f64(1.5, 0.1),
+          accuracy: f64(0.25, 0.5),
+          validationLoss: f64(2, 3),
+          validationAccuracy: f64(0.1, 0.2)
+        }
       }
-    }
-    const confusion = {
-      rows: 2,
-      columns: { actual: ["größer", "a"], predicted: ["a", "größer"], count: Int32Array.of(3, 4) }
-    }
-    const files = [
-      yield* store(home, Features, { metadata: {}, batches: Stream.make(features) }),
-      yield* store(home, History, { metadata: {}, batches: Stream.make(history) }),
-      yield* store(home, Predictions, { metadata: {}, batches: Stream.make(predictions) }),
-      yield* store(home, ConfusionMatrix, { metadata: {}, batches: Stream.make(confusion) })
-    ]
-    const seen = yield* Effect.promise(() => Promise.all(files.map(readBack)))
-    expect(seen[0]?.columns).toEqual({ feature: [Array.from(feature)], label: [7] })
-    expect(seen[1]?.columns).toEqual({
-      epoch: [1, 2],
-      loss: [1.5, 0.1],
-      accuracy: [0.25, 0.5],
-      validationLoss: [2, 3],
-      validationAccuracy: [0.1, 0.2]
+      const predictions = {
+        rows: 2,
+        columns: {
+          label: Int32Array.of(0, 1),
+          predicted: Int32Array.of(1, 1),
+          probability: { shape: [2] as const, data: Float32Array.of(0.25, 0.75, 0.5, 0.5) }
+        }
+      }
+      const confusion = {
+        rows: 2,
+        columns: { actual: ["größer", "a"], predicted: ["a", "größer"], count: Int32Array.of(3, 4) }
+      }
+      const files = [
+        yield* store(home, Features, { metadata: {}, batches: Stream.make(features) }),
+        yield* store(home, History, { metadata: {}, batches: Stream.make(history) }),
+        yield* store(home, Predictions, { metadata: {}, batches: Stream.make(predictions) }),
+        yield* store(home, ConfusionMatrix, { metadata: {}, batches: Stream.make(confusion) })
+      ]
+      const seen = yield* Effect.promise(() => Promise.all(files.map(readBack)))
+      expect(seen[0]?.columns).toEqual({ feature: [Array.from(feature)], label: [7] })
+      expect(seen[1]?.columns).toEqual({
+        epoch: [1, 2],
+        loss: [1.5, 0.1],
+        accuracy: [0.25, 0.5],
+        validationLoss: [2, 3],
+        validationAccuracy: [0.1, 0.2]
+      })
+      expect(seen[2]?.columns.probability).toEqual([
+        [0.25, 0.75],
+        [0.5, 0.5]
+      ])
+      expect(seen[3]?.columns).toEqual({ actual: ["größer", "a"], predicted: ["a", "größer"], count: [3, 4] })
+      expect(seen.map(({ duckdb }) => duckdb.rows)).toEqual([1, 2, 2, 2])
     })
-    expect(seen[2]?.columns.probability).toEqual([
-      [0.25, 0.75],
-      [0.5, 0.5]
-    ])
-    expect(seen[3]?.columns).toEqual({ actual: ["größer", "a"], predicted: ["a", "größer"], count: [3, 4] })
-    expect(seen.map(({ duckdb }) => duckdb.rows)).toEqual([1, 2, 2, 2])
-  })
-)
+  )
 
-it.effect("a table of many chunks, written as one file, has all their rows in order", () =>
-  Effect.gen(function* () {
-    const at = folder()
-    const count = 5000
-    const text = Array.from({ length: count }, (_, row) => `row ${row} of ${"ä".repeat(row % 5)}`)
-    const confusion = {
-      rows: count,
-      columns: { actual: text, predicted: [...text].reverse(), count: Int32Array.from(text, (_, row) => row) }
-    }
-    const file = path.join(at, "confusion.arrow")
-    const chunks = yield* Effect.gen(function* () {
-      const objects = yield* ObjectStore
-      const source = { metadata: { note: "kept" }, batches: Stream.make(confusion) }
-      const stored = yield* ConfusionMatrix.encode(source, objects.put)
-      const pieces = yield* Stream.runCollect(ArrowTable.toFile(ConfusionMatrix, stored, readPart(objects)))
-      fs.writeFileSync(file, Buffer.concat([...pieces]))
-      return stored.parts.length
-    }).pipe(Effect.provide(ObjectStoreDisk.layerDisk(at)))
-    expect(chunks).toBeGreaterThan(2)
-    const seen = yield* Effect.promise(() => readBack(file))
-    expect(seen.columns).toEqual({ ...confusion.columns, count: Array.from(confusion.columns.count) })
-    expect(seen.metadata).toEqual({ note: "kept" })
-    expect(seen.duckdb.rows).toBe(count)
-  })
-)
+  it.effect("a table of many chunks, written as one file, has all their rows in order", () =>
+    Effect.gen(function* () {
+      const at = folder()
+      const count = 5000
+      const text = Array.from({ length: count }, (_, row) => `row ${row} of ${"ä".repeat(row % 5)}`)
+      const confusion = {
+        rows: count,
+        columns: { actual: text, predicted: [...text].reverse(), count: Int32Array.from(text, (_, row) => row) }
+      }
+      const file = path.join(at, "confusion.arrow")
+      const chunks = yield* Effect.gen(function* () {
+        const objects = yield* ObjectStore
+        const source = { metadata: { note: "kept" }, batches: Stream.make(confusion) }
+        const stored = yield* ConfusionMatrix.encode(source, objects.put)
+        const pieces = yield* Stream.runCollect(ArrowTable.toFile(ConfusionMatrix, stored, readPart(objects)))
+        fs.writeFileSync(file, Buffer.concat([...pieces]))
+        return stored.parts.length
+      }).pipe(Effect.provide(ObjectStoreDisk.layerDisk(at)))
+      expect(chunks).toBeGreaterThan(2)
+      const seen = yield* Effect.promise(() => readBack(file))
+      expect(seen.columns).toEqual({ ...confusion.columns, count: Array.from(confusion.columns.count) })
+      expect(seen.metadata).toEqual({ note: "kept" })
+      expect(seen.duckdb.rows).toBe(count)
+    })
+  )
+})

@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest"
 import { mounted } from "../rig/bad-input.ts"
 import { documentOf, eventually, filesIn, ownPackages, pipeline, project, type Rig, rig, start } from "../rig/cli.ts"
 import { folder } from "../rig/folder.ts"
+import { describeWith } from "../rig/needs.ts"
 
 const builds = ({ root }: Rig) => path.join(root, ".pipeline/build")
 const currentOf = (at: Rig): string => JSON.parse(fs.readFileSync(path.join(builds(at), "current.json"), "utf8")).id
@@ -197,21 +198,23 @@ describe("sources that can't be built", () => {
     expect((await pipeline(at, "list")).code).toBe(0)
   })
 
-  it("fail where nothing can be written, too", async () => {
-    const at = rig()
-    fs.writeFileSync(path.join(at.root, "worker/registry.ts"), "")
-    const remount = `mount --bind "${at.root}" "${at.root}" && mount -o remount,ro,bind "${at.root}" || exit 99; "$@"`
-    const [command = "", ...args] = mounted(
-      "size=1m",
-      ({ home }) => home,
-      remount
-    )({ home: at.home, results: at.results })
-    const ended = spawnSync(command, [...args, process.execPath, path.join(at.root, "bin/pipeline.mjs"), "list"], {
-      encoding: "utf8"
+  describeWith(["mounts"], "of a folder that can't be written", () => {
+    it("fail, too", async () => {
+      const at = rig()
+      fs.writeFileSync(path.join(at.root, "worker/registry.ts"), "")
+      const remount = `mount --bind "${at.root}" "${at.root}" && mount -o remount,ro,bind "${at.root}" || exit 99; "$@"`
+      const [command = "", ...args] = mounted(
+        "size=1m",
+        ({ home }) => home,
+        remount
+      )({ home: at.home, results: at.results })
+      const ended = spawnSync(command, [...args, process.execPath, path.join(at.root, "bin/pipeline.mjs"), "list"], {
+        encoding: "utf8"
+      })
+      expect(ended.status).toBe(1)
+      expect(ended.stderr).toMatch(
+        /^error: The program cannot be built: EROFS.*; expected a project folder that you may write to.*\. Correct its.*\.\n$/
+      )
     })
-    expect(ended.status).toBe(1)
-    expect(ended.stderr).toMatch(
-      /^error: The program cannot be built: EROFS.*; expected a project folder that you may write to.*\. Correct its.*\.\n$/
-    )
   })
 })

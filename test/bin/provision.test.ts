@@ -3,6 +3,7 @@ import fs from "node:fs"
 import os from "node:os"
 import path from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import { describeWith } from "../rig/needs.ts"
 
 const checkout = path.resolve(import.meta.dirname, "../..")
 const sharedCache = path.join(process.env.XDG_CACHE_HOME ?? path.join(os.homedir(), ".cache"), "headrace")
@@ -229,7 +230,7 @@ describe("provision-tensorflow beside and after others", () => {
   })
 })
 
-describe("a full disk", () => {
+describeWith(["mounts"], "a full disk", () => {
   it("of the project is told as the project's, not the cache's", () => {
     const at = inRoot(gpuPackage, "lib/napi-v8")
     fs.mkdirSync(at, { recursive: true })

@@ -1,15 +1,14 @@
 import * as fs from "node:fs"
 import * as path from "node:path"
-import h5wasm from "h5wasm/node"
 import { beforeAll, describe, expect, it } from "vitest"
 import * as Backbone from "../../models/Backbone.ts"
 import { offline, refused } from "../rig/bad-input.ts"
 import { documentOf, giveCifar10, nodeOf, pipeline, type Rig, ran, rig, STORED, statuses } from "../rig/cli.ts"
 import { folder } from "../rig/folder.ts"
-import { randomWeights } from "../rig/random-weights.ts"
-import { writeWeights } from "../rig/weight-file.ts"
+import { SLIM } from "../rig/mirror.ts"
+import { describeWith } from "../rig/needs.ts"
 
-const small = Backbone.get("mobilenet_v2_0.35_96")
+const small = Backbone.get(SLIM)
 const published = (name: Backbone.Name) => Backbone.weightsOf(Backbone.get(name)).file
 
 describe("--backbone", () => {
@@ -17,8 +16,6 @@ describe("--backbone", () => {
   beforeAll(async () => {
     at = rig()
     await giveCifar10(at)
-    await h5wasm.ready
-    writeWeights(path.join(at.mirror, small.weights.file), randomWeights(small))
   })
   const run = async (...args: ReadonlyArray<string>) => {
     const finished = await pipeline(at, "run", "transfer", "--units", "8", "--epochs", "1", ...args, "--json")
@@ -64,7 +61,7 @@ describe("--backbone", () => {
   })
 })
 
-describe("a backbone that is not to be had", { timeout: 120_000 }, () => {
+describe("a backbone that is not to be had", () => {
   it("is refused where nobody knows its name", async () => {
     expect(await refused(["run", "transfer", "--backbone", "mobilenet_v2_1.3_96"], 2)).toMatchObject({
       tag: "ParamInvalid",
@@ -74,22 +71,30 @@ describe("a backbone that is not to be had", { timeout: 120_000 }, () => {
     })
   })
 
-  it("fails before anything runs where there is no weight file, naming the file, its URL and the way out", async () => {
-    const mirror = folder("mirror")
-    const dataset = folder("images")
-    for (const name of ["cat", "dog"]) fs.mkdirSync(path.join(dataset, name))
-    const failure = await refused(["run", "transfer", "--dataset", dataset, "--backbone", "mobilenet_v2_1.4_224"], 1, {
-      env: { PIPELINE_MIRROR: mirror },
-      under: offline
+  describeWith(["mounts"], "without a network", () => {
+    it("fails before anything runs where there is no weight file, naming the file, its URL and the way out", async () => {
+      const mirror = folder("mirror")
+      const dataset = folder("images")
+      for (const name of ["cat", "dog"]) fs.mkdirSync(path.join(dataset, name))
+      const failure = await refused(
+        ["run", "transfer", "--dataset", dataset, "--backbone", "mobilenet_v2_1.4_224"],
+        1,
+        {
+          env: { PIPELINE_MIRROR: mirror },
+          under: offline
+        }
+      )
+      expect(failure).toMatchObject({
+        tag: "SourceUnavailable",
+        what: expect.stringMatching(
+          /^mobilenet_v2_1\.4_224_no_top is not to be had: https:.*_1\.4_224_no_top\.h5 is out of/
+        ),
+        expected: `${published("mobilenet_v2_1.4_224")} in the mirror ${mirror}`,
+        fix: expect.stringMatching(
+          /^Get https:.*_1\.4_224_no_top\.h5 where there is a network, .*another --backbone\.$/
+        )
+      })
+      expect(failure.document.nodes?.filter(({ status }) => status === "ran") ?? []).toEqual([])
     })
-    expect(failure).toMatchObject({
-      tag: "SourceUnavailable",
-      what: expect.stringMatching(
-        /^mobilenet_v2_1\.4_224_no_top is not to be had: https:.*_1\.4_224_no_top\.h5 is out of/
-      ),
-      expected: `${published("mobilenet_v2_1.4_224")} in the mirror ${mirror}`,
-      fix: expect.stringMatching(/^Get https:.*_1\.4_224_no_top\.h5 where there is a network, .*another --backbone\.$/)
-    })
-    expect(failure.document.nodes?.filter(({ status }) => status === "ran") ?? []).toEqual([])
   })
 })

@@ -1,14 +1,14 @@
 import { randomBytes } from "node:crypto"
 import * as fs from "node:fs"
 import * as path from "node:path"
-import { beforeAll, describe, expect, it } from "vitest"
+import { beforeAll, expect, it } from "vitest"
 import { onDisk, picture, tar } from "../rig/archives.ts"
-import { mounted, needMounts, pipeline, place, refused } from "../rig/bad-input.ts"
+import { mounted, pipeline, place, refused } from "../rig/bad-input.ts"
 import { folder } from "../rig/folder.ts"
+import { describeWith } from "../rig/needs.ts"
 
 let dataset = ""
 beforeAll(async () => {
-  await needMounts()
   const bytes = await Promise.all([40, 200].map((r) => picture("a.png", 8, 8, { r, g: 100, b: 50 })))
   dataset = onDisk(
     "images",
@@ -16,7 +16,7 @@ beforeAll(async () => {
       Array.from({ length: 24 }, (_, at) => ({ path: `${name}/${at}.png`, bytes: bytes[label] ?? "" }))
     )
   )
-}, 60_000)
+})
 
 const train = () => ["run", "transfer", "--dataset", dataset, "--epochs", "1", "--units", "4"]
 
@@ -27,7 +27,7 @@ const full = {
   fix: "Free some, or move the cache with PIPELINE_HOME=/another/disk."
 }
 
-describe("a full disk", { timeout: 120_000 }, () => {
+describeWith(["mounts"], "a full disk", () => {
   it("fails the node that writes, and leaves nothing half-written", async () => {
     const failure = await refused([...train(), "--image-size", "256"], 1, { under: mounted("size=1m") })
     expect(failure).toMatchObject(full)
@@ -60,7 +60,7 @@ describe("a full disk", { timeout: 120_000 }, () => {
   })
 })
 
-describe("a full temporary folder", { timeout: 120_000 }, () => {
+describeWith(["mounts"], "a full temporary folder", () => {
   it("fails the reading of an archive whose order is another, saying how much room it takes and where to find it", async () => {
     const bytes = await picture("a.png", 8, 8)
     const noise = Buffer.concat([bytes, randomBytes(100_000)])
@@ -79,9 +79,20 @@ describe("a full temporary folder", { timeout: 120_000 }, () => {
   })
 })
 
+it("a cache that can't be written fails a run where a file lies in its place", async () => {
+  const home = path.join(folder(), "a-file")
+  fs.writeFileSync(home, "")
+  const env = { PIPELINE_HOME: home }
+  expect(await refused(train(), 1, { env })).toMatchObject({
+    tag: "StoreFailed",
+    what: expect.stringMatching(/^A file lies where the cache should have a directory: .*a-file/),
+    fix: expect.stringContaining("PIPELINE_HOME")
+  })
+})
+
 const remount = 'mount -o remount,ro "$PIPELINE_HOME"; "$@"'
 
-describe("a cache that can't be written", { timeout: 120_000 }, () => {
+describeWith(["mounts"], "a cache that can't be written", () => {
   it("fails a run, saying where it may lie instead", async () => {
     const under = mounted("size=1m", ({ home }) => home, remount)
     expect(await refused(train(), 1, { under })).toMatchObject({
@@ -98,20 +109,9 @@ describe("a cache that can't be written", { timeout: 120_000 }, () => {
     expect({ exit, stderr }).toMatchObject({ exit: 0, stderr: expect.not.stringContaining("EROFS") })
     expect(stdout).toContain("would run")
   })
-
-  it("fails where a file lies in its place", async () => {
-    const home = path.join(folder(), "a-file")
-    fs.writeFileSync(home, "")
-    const env = { PIPELINE_HOME: home }
-    expect(await refused(train(), 1, { env })).toMatchObject({
-      tag: "StoreFailed",
-      what: expect.stringMatching(/^A file lies where the cache should have a directory: .*a-file/),
-      fix: expect.stringContaining("PIPELINE_HOME")
-    })
-  })
 })
 
-describe("results that can't be written", { timeout: 120_000 }, () => {
+describeWith(["mounts"], "results that can't be written", () => {
   it("fail a run that has computed everything, naming the folder; what is cached stays", async () => {
     const at = place()
     const filled = await pipeline(train(), { at })
@@ -129,7 +129,7 @@ describe("results that can't be written", { timeout: 120_000 }, () => {
   })
 })
 
-describe("what can't be cleaned up", { timeout: 120_000 }, () => {
+describeWith(["mounts"], "what can't be cleaned up", () => {
   it("fails no run: not a killed one's results, nor its unfinished objects", async () => {
     // a mount point can't be removed, not even by root
     const stuck = [

@@ -14,7 +14,7 @@ const withImages = async (...more: ReadonlyArray<Packed>): Promise<string> => {
   return onDisk("images", [...good, ...more])
 }
 
-describe("a dataset that is no image folder fails, naming what is wrong", { timeout: 120_000 }, () => {
+describe("a dataset that is no image folder fails, naming what is wrong", () => {
   it("a folder that doesn't exist, and a name with a typo", async () => {
     expect(await run("/nowhere/at/all")).toMatchObject({
       tag: "NoSuchSource",
@@ -56,7 +56,7 @@ describe("a dataset that is no image folder fails, naming what is wrong", { time
   })
 })
 
-describe("one bad image fails its node, naming the file", { timeout: 120_000 }, () => {
+describe("one bad image fails its node, naming the file", () => {
   it("something else in a class folder", async () => {
     const failure = await run(await withImages({ path: "cat/notes.txt", bytes: "not an image" }))
     expect(failure).toMatchObject({
@@ -120,7 +120,7 @@ const cifar = (training: Uint8Array, more: ReadonlyArray<Packed> = []): string =
     ...more
   ])
 
-describe("CIFAR files that are not as their format says fail, naming the file", { timeout: 120_000 }, () => {
+describe("CIFAR files that are not as their format says fail, naming the file", () => {
   it("a truncated batch, and one of another size", async () => {
     const cut = {
       tag: "CifarRefused",

@@ -6,7 +6,7 @@ import { folder } from "../rig/folder.ts"
 
 const run = (...args: ReadonlyArray<string>) => refused(["run", "transfer", ...args], 2)
 
-describe("a wrong command line exits with 2, and says what would be right", { timeout: 120_000 }, () => {
+describe("a wrong command line exits with 2, and says what would be right", () => {
   it("of a command", async () => {
     expect(await refused(["rnu"], 2)).toMatchObject({
       tag: "UsageInvalid",
@@ -140,7 +140,7 @@ it("a wrong command line ends with the way to write the command", async () => {
   })
 })
 
-describe("what isn't wrong", { timeout: 120_000 }, () => {
+describe("what isn't wrong", () => {
   it("help is text without colours, and a document with --json, wherever it is asked for", async () => {
     const plain = await pipeline(["run", "transfer", "--help"])
     expect(plain).toMatchObject({ exit: 0, stderr: "" })

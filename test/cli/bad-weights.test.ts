@@ -1,28 +1,23 @@
 import * as fs from "node:fs"
 import * as path from "node:path"
-import { Effect } from "effect"
-import h5wasm from "h5wasm/node"
 import { beforeAll, describe, expect, it } from "vitest"
-import * as KerasWeights from "../../models/KerasWeights.ts"
+import * as Backbone from "../../models/Backbone.ts"
+import type * as KerasWeights from "../../models/KerasWeights.ts"
 import { onDisk, picture } from "../rig/archives.ts"
-import { needMounts, offline, place, refused } from "../rig/bad-input.ts"
+import { offline, place, refused } from "../rig/bad-input.ts"
 import { folder } from "../rig/folder.ts"
-import { localFile } from "../rig/local-file.ts"
-import { writeWeights } from "../rig/weight-file.ts"
+import { WIDE } from "../rig/mirror.ts"
+import { describeWith } from "../rig/needs.ts"
+import { randomWeights } from "../rig/random-weights.ts"
+import { weightFile, writeWeights } from "../rig/weight-file.ts"
 
-const official = path.join(
-  process.env.PIPELINE_MIRROR ?? path.resolve(import.meta.dirname, "../../../shared/data"),
-  "mobilenet_v2_1.0_224_no_top.dequantized.h5"
-)
-/** The name under which Keras publishes the file: a mirror that has it is not asked for another, nor is the network. */
-const published = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5"
+/** A good file under the name that Keras gives it: a mirror that has it is not asked for another, nor is the network. */
+const official = weightFile(WIDE)
+const published = path.basename(official)
+const weights = randomWeights(Backbone.get(WIDE))
 
-let weights: KerasWeights.KerasWeights
 let dataset = ""
 beforeAll(async () => {
-  await needMounts()
-  await h5wasm.ready
-  weights = await Effect.runPromise(KerasWeights.read(localFile(official)))
   const bytes = await Promise.all([40, 200].map((r) => picture("a.png", 8, 8, { r, g: 100, b: 50 })))
   dataset = onDisk(
     "images",
@@ -30,12 +25,12 @@ beforeAll(async () => {
       [0, 1, 2, 3, 4].map((at) => ({ path: `${name}/${at}.png`, bytes: bytes[label] ?? "" }))
     )
   )
-}, 60_000)
+})
 
 /** A mirror that holds nothing but this weight file. */
-const mirrorOf = (write: (file: string) => void, name = published): string => {
+const mirrorOf = (write: (file: string) => void): string => {
   const mirror = folder("mirror")
-  write(path.join(mirror, name))
+  write(path.join(mirror, published))
   return mirror
 }
 
@@ -59,19 +54,12 @@ const run = (mirror: string) =>
 const failedNodes = ({ document }: Awaited<ReturnType<typeof run>>) =>
   document.nodes?.filter(({ status }) => status === "failed").map(({ node }) => node)
 
-describe("a weight file that is not as it should be fails the extraction, naming it", { timeout: 120_000 }, () => {
+describe("a weight file that is not as it should be fails the extraction, naming it", () => {
   it("one that lacks a weight", async () => {
-    const lacking = mirrorOf(
-      changed((name, weight) => (name === "block_6_expand_BN/gamma" ? null : weight)),
-      "mobilenet_v2_1.0_224_no_top.dequantized.h5"
-    )
-    const failure = await refused(["run", "transfer", "--dataset", dataset], 1, {
-      env: { PIPELINE_MIRROR: lacking },
-      under: offline
-    })
+    const failure = await run(mirrorOf(changed((name, weight) => (name === "block_6_expand_BN/gamma" ? null : weight))))
     expect(failure).toMatchObject({
       tag: "WeightMissing",
-      what: expect.stringMatching(/^In .*\.dequantized\.h5 there is no "gamma" of layer "block_6_expand_BN"$/),
+      what: expect.stringMatching(/^In .*_no_top\.h5 there is no "gamma" of layer "block_6_expand_BN"$/),
       expected: "the weights of every layer of the network",
       fix: "Use the file that was made for this network."
     })
@@ -134,33 +122,35 @@ describe("a weight file that is not as it should be fails the extraction, naming
   })
 })
 
-describe("a source that is nowhere to be had", { timeout: 120_000 }, () => {
-  it("fails soon without mirror and network, naming the URL and the way out", async () => {
-    const mirror = path.join(folder("mirror"), "nowhere")
-    for (const [name, args, url] of [
-      ["cifar10", ["--dataset", "cifar10"], /Get https:.*cifar-10-binary\.tar\.gz where there is a network/],
-      [
-        "mobilenet_v2_1.0_224_no_top",
-        ["--dataset", dataset],
-        /Get https:.*1\.0_224_no_top\.h5 where there is a network/
-      ]
-    ] as const) {
-      const failure = await refused(["run", "transfer", ...args], 1, {
-        env: { PIPELINE_MIRROR: mirror },
-        under: offline
-      })
-      expect(failure).toMatchObject({
-        tag: "SourceUnavailable",
-        what: expect.stringMatching(new RegExp(`^${name} is not to be had: .*https:.* is out of reach`)),
-        expected: expect.stringContaining(`in the mirror ${mirror}`),
-        fix: expect.stringMatching(url)
-      })
-      expect(failure.fix).toContain("PIPELINE_MIRROR")
-      expect(failure.seconds).toBeLessThan(20)
-    }
+describe("a source that is nowhere to be had", () => {
+  describeWith(["mounts"], "without a network", () => {
+    it("fails soon without mirror and network, naming the URL and the way out", async () => {
+      const mirror = path.join(folder("mirror"), "nowhere")
+      for (const [name, args, url] of [
+        ["cifar10", ["--dataset", "cifar10"], /Get https:.*cifar-10-binary\.tar\.gz where there is a network/],
+        [
+          "mobilenet_v2_1.0_224_no_top",
+          ["--dataset", dataset],
+          /Get https:.*1\.0_224_no_top\.h5 where there is a network/
+        ]
+      ] as const) {
+        const failure = await refused(["run", "transfer", ...args], 1, {
+          env: { PIPELINE_MIRROR: mirror },
+          under: offline
+        })
+        expect(failure).toMatchObject({
+          tag: "SourceUnavailable",
+          what: expect.stringMatching(new RegExp(`^${name} is not to be had: .*https:.* is out of reach`)),
+          expected: expect.stringContaining(`in the mirror ${mirror}`),
+          fix: expect.stringMatching(url)
+        })
+        expect(failure.fix).toContain("PIPELINE_MIRROR")
+        expect(failure.seconds).toBeLessThan(20)
+      }
+    })
   })
 
-  it("or has no URL", async () => {
+  it("that has no URL is told as such", async () => {
     const env = { PIPELINE_MIRROR: folder("mirror") }
     expect(await refused(["run", "transfer", "--dataset", "cifar10-5k"], 1, { env })).toMatchObject({
       tag: "SourceUnavailable",
@@ -170,7 +160,7 @@ describe("a source that is nowhere to be had", { timeout: 120_000 }, () => {
   })
 })
 
-describe("a training that diverges", { timeout: 120_000 }, () => {
+describe("a training that diverges", () => {
   it("fails at the epoch and step where it does, and says which learning rate to try", async () => {
     const args = ["--dataset", dataset, "--units", "8", "--epochs", "3", "--learning-rate", "1e12"]
     const failure = await refused(["run", "transfer", ...args], 1, { at: place() })

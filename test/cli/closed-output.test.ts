@@ -1,7 +1,7 @@
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { beforeAll, describe, expect, it } from "vitest"
-import { mounted, needMounts, pipeline as run } from "../rig/bad-input.ts"
+import { mounted, pipeline as run } from "../rig/bad-input.ts"
 import {
   eventually,
   finishedChunks,
@@ -13,6 +13,7 @@ import {
   rig,
   start
 } from "../rig/cli.ts"
+import { describeWith } from "../rig/needs.ts"
 
 describe("a command whose output nobody reads", () => {
   let at: Rig
@@ -49,14 +50,15 @@ describe("a command whose output nobody reads", () => {
   })
 })
 
-it("an answer that can't be written, on a full disk, is a failure", async () => {
-  await needMounts()
-  const full = 'head -c 4096 /dev/zero > "$PIPELINE_HOME/ballast"; touch "$PIPELINE_HOME/answer"'
-  const ended = await run(["list"], {
-    under: mounted("size=4k", ({ home }) => home, `${full}; "$@" > "$PIPELINE_HOME/answer"`)
-  })
-  expect(ended).toMatchObject({
-    exit: 1,
-    stderr: expect.stringMatching(/^error: The answer cannot be written \(ENOSPC.*\); expected .*\. .*\.\n$/)
+describeWith(["mounts"], "an answer that can't be written", () => {
+  it("on a full disk, is a failure", async () => {
+    const full = 'head -c 4096 /dev/zero > "$PIPELINE_HOME/ballast"; touch "$PIPELINE_HOME/answer"'
+    const ended = await run(["list"], {
+      under: mounted("size=4k", ({ home }) => home, `${full}; "$@" > "$PIPELINE_HOME/answer"`)
+    })
+    expect(ended).toMatchObject({
+      exit: 1,
+      stderr: expect.stringMatching(/^error: The answer cannot be written \(ENOSPC.*\); expected .*\. .*\.\n$/)
+    })
   })
 })

@@ -6,6 +6,7 @@ import { refused } from "../rig/bad-input.ts"
 import { browser, expectSound, textOf } from "../rig/browser.ts"
 import { documentOf, filesIn, giveCifar10, pipeline, type Rig, type RunDocument, rig } from "../rig/cli.ts"
 import { folder } from "../rig/folder.ts"
+import { describeWith } from "../rig/needs.ts"
 
 const SMALL = ["--units", "8", "--batch-size", "4"]
 const { openFile } = browser()
@@ -118,18 +119,20 @@ describe("pipeline compare", () => {
     expect(await ink({ left: width - 30, top: 0, width: 30, height })).toBe(0)
   })
 
-  it("writes a page that shows the same, with curves to choose from", async () => {
-    const { files, rows } = await compare(...ids())
-    const opened = await openFile(files["report.html"] ?? "")
-    await expectSound(opened)
-    const { page } = opened
-    const { mean = 0, deviation } = rows[0]?.metrics.testAccuracy ?? {}
-    expect(await textOf(page.locator("tbody").first())).toContain(
-      `${(mean * 100).toFixed(1)} ± ${((deviation ?? 0) * 100).toFixed(1)} %`
-    )
-    expect(await page.locator(".chart .line:not(.off)").count()).toBe(8)
-    await page.getByRole("button", { name: "epochs 3 (3 seeds)" }).click()
-    expect(await page.locator(".chart .line:not(.off)").count()).toBe(2)
+  describeWith(["chromium"], "in a browser", () => {
+    it("writes a page that shows the same, with curves to choose from", async () => {
+      const { files, rows } = await compare(...ids())
+      const opened = await openFile(files["report.html"] ?? "")
+      await expectSound(opened)
+      const { page } = opened
+      const { mean = 0, deviation } = rows[0]?.metrics.testAccuracy ?? {}
+      expect(await textOf(page.locator("tbody").first())).toContain(
+        `${(mean * 100).toFixed(1)} ± ${((deviation ?? 0) * 100).toFixed(1)} %`
+      )
+      expect(await page.locator(".chart .line:not(.off)").count()).toBe(8)
+      await page.getByRole("button", { name: "epochs 3 (3 seeds)" }).click()
+      expect(await page.locator(".chart .line:not(.off)").count()).toBe(2)
+    })
   })
 
   it("prints a table for people: names, values, and where the figure lies", async () => {

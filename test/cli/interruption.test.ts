@@ -77,7 +77,7 @@ describe("an extraction that is ended half-way", () => {
     expect(workersOf(at, command).length).toBeGreaterThanOrEqual(1)
     process.kill(command.pid, "SIGKILL")
     expect(await command.finished).toMatchObject({ signal: "SIGKILL", stdout: "" })
-    await eventually(() => expect(processesOf(at)).toEqual([]), 3_000)
+    await eventually(() => expect(processesOf(at)).toEqual([]))
     await resume()
   })
 
@@ -98,7 +98,7 @@ describe("an extraction that is ended half-way", () => {
     // the sibling ran, before or after, and only descendants were skipped
     const sibling = failed[0]?.node === "extract-features" ? "extract-features[test]" : "extract-features"
     expect(statuses(document)).toMatchObject({ ingest: "ran", [sibling]: "ran", evaluate: "skipped", plot: "skipped" })
-    await eventually(() => expect(processesOf(at)).toEqual([]), 3_000)
+    await eventually(() => expect(processesOf(at)).toEqual([]))
     await resume()
   })
 
@@ -164,7 +164,7 @@ it("a run whose worker never answers ends within 5 s of being told to", async ()
   process.kill(command.pid, "SIGTERM")
   expect((await command.finished).code).toBe(130)
   expect(performance.now() - told).toBeLessThan(5_000)
-  await eventually(() => expect(processesOf(at)).toEqual([]), 3_000)
+  await eventually(() => expect(processesOf(at)).toEqual([]))
 })
 
 it.each([0, 1, 100])("Ctrl-C twice, %i ms apart, leaves one document", async (millis) => {

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process"
 import * as fs from "node:fs"
 import * as path from "node:path"
-import { beforeAll, describe, expect, it } from "vitest"
+import { beforeAll, expect, it } from "vitest"
 import { browser, expectSound, textOf } from "../rig/browser.ts"
 import {
   documentOf,
@@ -19,6 +19,7 @@ import {
   start
 } from "../rig/cli.ts"
 import { folder } from "../rig/folder.ts"
+import { describeWith } from "../rig/needs.ts"
 
 type Reported = RunDocument & { readonly report: string }
 
@@ -27,7 +28,7 @@ const { openFile } = browser()
 const reported = (finished: Parameters<typeof documentOf>[0]) => documentOf(finished) as Reported
 const read = (file: string) => fs.readFileSync(file, "utf8")
 
-describe("the report of a run", () => {
+describeWith(["chromium"], "the report of a run", () => {
   let at: Rig
   let first: Reported
   const runAgain = async (...args: ReadonlyArray<string>) =>
@@ -211,17 +212,19 @@ describe("the report of a run", () => {
   })
 })
 
-it("the report of a run that is interrupted says so, and how to go on", async () => {
-  const at = rig()
-  const images = await imageFolder({ train: 150 })
-  const command = start(at, "run", "transfer", "--dataset", images, "--json")
-  await eventually(() => expect(finishedChunks(at).length).toBeGreaterThanOrEqual(1))
-  command.child.kill("SIGINT")
-  const finished = await command.finished
-  expect(finished.code).toBe(130)
-  const { report, run } = reported(finished)
-  expect(report).toBe(path.join(at.home, "runs", `${run}.html`))
-  const { page } = await openFile(report)
-  expect(await textOf(page.locator("section").first())).toMatch(/^Interrupted\n[\s\S]*Run it again to go on/)
-  expect(fs.existsSync(path.join(at.results, "transfer"))).toBe(false)
+describeWith(["chromium"], "the report of a run that is interrupted", () => {
+  it("says so, and how to go on", async () => {
+    const at = rig()
+    const images = await imageFolder({ train: 150 })
+    const command = start(at, "run", "transfer", "--dataset", images, "--json")
+    await eventually(() => expect(finishedChunks(at).length).toBeGreaterThanOrEqual(1))
+    command.child.kill("SIGINT")
+    const finished = await command.finished
+    expect(finished.code).toBe(130)
+    const { report, run } = reported(finished)
+    expect(report).toBe(path.join(at.home, "runs", `${run}.html`))
+    const { page } = await openFile(report)
+    expect(await textOf(page.locator("section").first())).toMatch(/^Interrupted\n[\s\S]*Run it again to go on/)
+    expect(fs.existsSync(path.join(at.results, "transfer"))).toBe(false)
+  })
 })

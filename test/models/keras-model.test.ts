@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { beforeAll, expect, it, layer } from "@effect/vitest"
+import { expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as DenseHead from "../../models/DenseHead.ts"
 import * as Evaluation from "../../models/Evaluation.ts"
@@ -11,13 +11,8 @@ import { deepCnn } from "../../pipelines/deep-cnn.ts"
 import { simpleCnn } from "../../pipelines/simple-cnn.ts"
 import { Tensorflow } from "../../services/Tensorflow.ts"
 import { folder } from "../rig/folder.ts"
-import { type Python, pythonWith } from "../rig/python.ts"
-
-/** Real Keras, on a backend that installs in seconds. */
-let python: Python
-beforeAll(async () => {
-  python = await pythonWith("keras", ["keras==3.15.1", "jax==0.10.1", "jaxlib==0.10.1", "h5py==3.14.0", "numpy==2.4.6"])
-})
+import { describeWith } from "../rig/needs.ts"
+import { python } from "../rig/python.ts"
 
 /** Opens every model of the folder as a user would; says how it is built, and what it predicts. */
 const PROGRAM = `
@@ -70,43 +65,6 @@ const every: Network.Network = [
   { kind: "dense", units: 5, activation: "linear" }
 ]
 
-layer(Tensorflow.live)("a classifier written as HDF5", (it) => {
-  it.scoped("is opened by Keras, layer by layer, and predicts what our own runtime predicts", () =>
-    Effect.gen(function* () {
-      const at = folder()
-      const image = [32, 32, 3]
-      const classifiers = {
-        head: yield* classifierOf(DenseHead.layers({ units: 2048, dropout: 0.5 }), [1280]),
-        simple: yield* classifierOf(simpleCnn.params.network.default, image),
-        deep: yield* classifierOf(deepCnn.params.network.default, image),
-        every: yield* classifierOf(every, [7, 6, 3], 3)
-      }
-      const rows = 9
-      const ours: Record<string, Float32Array> = {}
-      for (const [name, classifier] of Object.entries(classifiers)) {
-        const { network, weights } = classifier
-        const inputs = floats(77, rows * network.input.reduce((a, b) => a * b, 1))
-        writeFileSync(join(at, `${name}.f32`), inputs)
-        writeFileSync(join(at, `${name}.h5`), yield* toHdf5(classifier))
-        ours[name] = yield* Effect.flatMap(Evaluation.predictor(network, weights), (predict) => predict(inputs))
-      }
-      const found = (yield* Effect.promise(() => python(PROGRAM, [at], { KERAS_BACKEND: "jax" }))) as Found
-      expect(Object.keys(found).sort()).toEqual(Object.keys(classifiers).sort())
-      for (const [name, { network }] of Object.entries(classifiers)) {
-        const theirs = found[name]
-        expect(theirs?.layers).toEqual(network.layers.map((each) => each.name))
-        expect(theirs?.parameters).toBe(Network.parameters(network))
-        expect(theirs?.drawnAnew).toBe(true)
-        const differences = theirs?.probabilities.map((value, index) => Math.abs(value - (ours[name]?.[index] ?? 2)))
-        expect(differences).toHaveLength(rows * network.classes)
-        expect(Math.max(...(differences ?? [1]))).toBeLessThan(1e-4)
-        // rows that all look alike would agree for any weights
-        expect(new Set(theirs?.probabilities.map((value) => value.toFixed(3))).size).toBeGreaterThan(rows)
-      }
-    }).pipe(Effect.provide(Hdf5.live))
-  )
-})
-
 /** Reads the names of the layers as Keras does. */
 const NAMES = `
 import sys, json, h5py
@@ -115,13 +73,52 @@ with h5py.File(sys.argv[1]) as file:
     print(json.dumps(load_attributes_from_hdf5_group(file["model_weights"], "layer_names")))
 `
 
-it.effect("a network of more layers than one attribute can name is written as Keras does", () =>
-  Effect.gen(function* () {
-    const many = Array.from({ length: 5000 }, () => ({ kind: "dropout" as const, rate: 0.1 }))
-    const classifier = yield* classifierOf(many, [4], 2)
-    const file = join(folder(), "many.h5")
-    writeFileSync(file, yield* toHdf5(classifier))
-    const names = yield* Effect.promise(() => python(NAMES, [file], { KERAS_BACKEND: "jax" }))
-    expect(names).toEqual(classifier.network.layers.map(({ name }) => name))
-  }).pipe(Effect.provide(Hdf5.live))
-)
+describeWith(["keras"], "to Keras", () => {
+  it.layer(Tensorflow.live)("a classifier written as HDF5", (it) => {
+    it.scoped("is opened by Keras, layer by layer, and predicts what our own runtime predicts", () =>
+      Effect.gen(function* () {
+        const at = folder()
+        const image = [32, 32, 3]
+        const classifiers = {
+          head: yield* classifierOf(DenseHead.layers({ units: 2048, dropout: 0.5 }), [1280]),
+          simple: yield* classifierOf(simpleCnn.params.network.default, image),
+          deep: yield* classifierOf(deepCnn.params.network.default, image),
+          every: yield* classifierOf(every, [7, 6, 3], 3)
+        }
+        const rows = 9
+        const ours: Record<string, Float32Array> = {}
+        for (const [name, classifier] of Object.entries(classifiers)) {
+          const { network, weights } = classifier
+          const inputs = floats(77, rows * network.input.reduce((a, b) => a * b, 1))
+          writeFileSync(join(at, `${name}.f32`), inputs)
+          writeFileSync(join(at, `${name}.h5`), yield* toHdf5(classifier))
+          ours[name] = yield* Effect.flatMap(Evaluation.predictor(network, weights), (predict) => predict(inputs))
+        }
+        const found = (yield* Effect.promise(() => python("keras", PROGRAM, [at], { KERAS_BACKEND: "jax" }))) as Found
+        expect(Object.keys(found).sort()).toEqual(Object.keys(classifiers).sort())
+        for (const [name, { network }] of Object.entries(classifiers)) {
+          const theirs = found[name]
+          expect(theirs?.layers).toEqual(network.layers.map((each) => each.name))
+          expect(theirs?.parameters).toBe(Network.parameters(network))
+          expect(theirs?.drawnAnew).toBe(true)
+          const differences = theirs?.probabilities.map((value, index) => Math.abs(value - (ours[name]?.[index] ?? 2)))
+          expect(differences).toHaveLength(rows * network.classes)
+          expect(Math.max(...(differences ?? [1]))).toBeLessThan(1e-4)
+          // rows that all look alike would agree for any weights
+          expect(new Set(theirs?.probabilities.map((value) => value.toFixed(3))).size).toBeGreaterThan(rows)
+        }
+      }).pipe(Effect.provide(Hdf5.live))
+    )
+  })
+
+  it.effect("a network of more layers than one attribute can name is written as Keras does", () =>
+    Effect.gen(function* () {
+      const many = Array.from({ length: 5000 }, () => ({ kind: "dropout" as const, rate: 0.1 }))
+      const classifier = yield* classifierOf(many, [4], 2)
+      const file = join(folder(), "many.h5")
+      writeFileSync(file, yield* toHdf5(classifier))
+      const names = yield* Effect.promise(() => python("keras", NAMES, [file], { KERAS_BACKEND: "jax" }))
+      expect(names).toEqual(classifier.network.layers.map(({ name }) => name))
+    }).pipe(Effect.provide(Hdf5.live))
+  )
+})

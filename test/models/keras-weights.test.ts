@@ -7,12 +7,13 @@ import h5wasm from "h5wasm/node"
 import { afterAll, beforeAll } from "vitest"
 import * as KerasWeights from "../../models/KerasWeights.ts"
 import { localFile } from "../rig/local-file.ts"
+import { SLIM } from "../rig/mirror.ts"
+import { weightFile } from "../rig/weight-file.ts"
 
-const official = join(process.env.PIPELINE_MIRROR ?? "../shared/data", "mobilenet_v2_1.0_224_no_top.dequantized.h5")
+const whole = weightFile(SLIM)
 
 let folder = ""
 beforeAll(async () => {
-  await h5wasm.ready
   folder = await mkdtemp(join(tmpdir(), "keras-weights-"))
 })
 afterAll(() => rm(folder, { recursive: true }))
@@ -31,13 +32,13 @@ const unreadable = (path: string) =>
   Effect.map(Effect.flip(KerasWeights.read(localFile(path))), (error) => error.message)
 
 describe("KerasWeights", () => {
-  it.effect("reads every array of Keras' MobileNetV2 under its layer", () =>
+  it.effect("reads every array of a MobileNetV2 as Keras writes it, under its layer", () =>
     Effect.gen(function* () {
-      const weights = yield* KerasWeights.read(localFile(official))
+      const weights = yield* KerasWeights.read(localFile(whole))
       expect(weights.size).toBe(260)
-      expect(weights.get("Conv1/kernel")?.shape).toEqual([3, 3, 3, 32])
-      const gamma = yield* KerasWeights.find(weights, "bn_Conv1", "gamma", [32])
-      expect(gamma.length).toBe(32)
+      expect(weights.get("Conv1/kernel")?.shape).toEqual([3, 3, 3, 16])
+      const gamma = yield* KerasWeights.find(weights, "bn_Conv1", "gamma", [16])
+      expect(gamma.length).toBe(16)
     })
   )
 
@@ -62,13 +63,13 @@ describe("KerasWeights", () => {
 
   it.effect("refuses a truncated file, and reads a whole one after it", () =>
     Effect.gen(function* () {
-      const bytes = yield* Effect.promise(() => readFile(official))
+      const bytes = yield* Effect.promise(() => readFile(whole))
       const cut = join(folder, "cut.h5")
       yield* Effect.promise(() => writeFile(cut, bytes.subarray(0, bytes.length - 1)))
       expect(yield* unreadable(cut)).toMatch(/truncated file/)
       yield* Effect.promise(() => writeFile(cut, ""))
       expect(yield* unreadable(cut)).toMatch(/file signature not found/)
-      expect((yield* KerasWeights.read(localFile(official))).size).toBe(260)
+      expect((yield* KerasWeights.read(localFile(whole))).size).toBe(260)
     })
   )
 

@@ -1,5 +1,3 @@
-import { readFile } from "node:fs/promises"
-import { join } from "node:path"
 import { Worker } from "node:worker_threads"
 import { expect, it, vi } from "@effect/vitest"
 import type { NodeJSKernelBackend } from "@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js"
@@ -7,28 +5,15 @@ import { Effect, Layer } from "effect"
 import * as Backbone from "../../models/Backbone.ts"
 import * as FeatureExtractor from "../../models/FeatureExtractor.ts"
 import * as KerasWeights from "../../models/KerasWeights.ts"
-import { resizeBilinear } from "../../models/resize-bilinear.ts"
 import { Onnxruntime } from "../../services/Onnxruntime.ts"
 import { Tensorflow } from "../../services/Tensorflow.ts"
-import { localFile } from "../rig/local-file.ts"
+import { goldenPixels, largestDifference } from "../rig/golden.ts"
+import { WIDE } from "../rig/mirror.ts"
+import { randomWeights } from "../rig/random-weights.ts"
 
-const official = join(process.env.PIPELINE_MIRROR ?? "../shared/data", "mobilenet_v2_1.0_224_no_top.dequantized.h5")
 const size = 224 * 224 * 3
 
-const fixture = (name: string) =>
-  Effect.promise(() => readFile(new URL(`../fixtures/mobilenet-v2/${name}`, import.meta.url)))
-
-/** The four golden images as the network takes them. */
-const goldenPixels = Effect.gen(function* () {
-  const { tf } = yield* Tensorflow
-  return resizeBilinear(
-    tf,
-    Float32Array.from(yield* fixture("images.u8"), (value) => value / 255),
-    4,
-    [32, 32],
-    224
-  )
-})
+const weights = randomWeights(Backbone.get(WIDE))
 
 /** Batches made of the golden images, by number. */
 const batch = (pixels: Float32Array, images: ReadonlyArray<number>): Float32Array => {
@@ -39,33 +24,18 @@ const batch = (pixels: Float32Array, images: ReadonlyArray<number>): Float32Arra
 const row = (features: Float32Array, index: number) =>
   Buffer.from(features.slice(index * 1280, (index + 1) * 1280).buffer).toString("base64")
 
-const network = Backbone.get("mobilenet_v2_1.0_224")
+const network = Backbone.get(WIDE)
 const onTensorflow = (weights: KerasWeights.KerasWeights) => FeatureExtractor.onTensorflow(network, weights)
 const onOnnxruntime = (weights: KerasWeights.KerasWeights, threads = 2) =>
   FeatureExtractor.onOnnxruntime(network, weights, threads)
-const largestDifference = (a: Float32Array, b: Float32Array) =>
-  a.reduce((largest, value, index) => Math.max(largest, Math.abs(value - (b[index] ?? Number.NaN))), 0)
-
 it.layer(Layer.merge(Tensorflow.live, Onnxruntime.live))("MobileNetV2", (it) => {
   for (const [runtime, make] of [
     ["TensorFlow", onTensorflow],
     ["the ONNX runtime", onOnnxruntime]
   ] as const) {
-    it.scoped(`sees in four images what Keras sees, within 1e-4, on ${runtime}`, () =>
-      Effect.gen(function* () {
-        const { extract } = yield* make(yield* KerasWeights.read(localFile(official)))
-        const features = yield* extract(yield* goldenPixels, 4)
-        // written by bench/peers/keras-features.py
-        const golden = yield* fixture("features.f32")
-        expect(features.length * 4).toBe(golden.length)
-        const expected = Float32Array.from(features, (_, index) => golden.readFloatLE(index * 4))
-        expect(largestDifference(features, expected)).toBeLessThan(1e-4)
-      })
-    )
-
     it.scoped(`gives an image the same bytes at any batch position, and in one batch and a bit, on ${runtime}`, () =>
       Effect.gen(function* () {
-        const { extract } = yield* make(yield* KerasWeights.read(localFile(official)))
+        const { extract } = yield* make(weights)
         const pixels = yield* goldenPixels
         const [first, second] = [batch(pixels, [0]), batch(pixels, [1])]
         const alone = row(yield* extract(first, 1), 0)
@@ -84,7 +54,6 @@ it.layer(Layer.merge(Tensorflow.live, Onnxruntime.live))("MobileNetV2", (it) => 
 
   it.scoped("differs between the runtimes by less than 1e-3", () =>
     Effect.gen(function* () {
-      const weights = yield* KerasWeights.read(localFile(official))
       const pixels = yield* goldenPixels
       const ours = yield* Effect.flatMap(onTensorflow(weights), ({ extract }) => extract(pixels, 4))
       const theirs = yield* Effect.flatMap(onOnnxruntime(weights), ({ extract }) => extract(pixels, 4))
@@ -96,7 +65,6 @@ it.layer(Layer.merge(Tensorflow.live, Onnxruntime.live))("MobileNetV2", (it) => 
 
   it.scoped("gives the same bytes on one thread of the ONNX runtime and on three: their number is no fact", () =>
     Effect.gen(function* () {
-      const weights = yield* KerasWeights.read(localFile(official))
       const pixels = batch(yield* goldenPixels, [0, 1, 2, 3, 3, 2, 1, 0, 2])
       const on = (threads: number) =>
         Effect.flatMap(onOnnxruntime(weights, threads), ({ extract }) => extract(pixels, 9))
@@ -107,7 +75,7 @@ it.layer(Layer.merge(Tensorflow.live, Onnxruntime.live))("MobileNetV2", (it) => 
   it.scoped("is one native call for sixteen images on TensorFlow, resizing another for all of them", () =>
     Effect.gen(function* () {
       const { tf } = yield* Tensorflow
-      const { extract } = yield* onTensorflow(yield* KerasWeights.read(localFile(official)))
+      const { extract } = yield* onTensorflow(weights)
       const backend = tf.backend() as NodeJSKernelBackend
       const graphs = vi.spyOn(backend, "runSavedModel")
       const operations = vi.spyOn(backend, "executeSingleOutput")
@@ -124,7 +92,7 @@ it.layer(Layer.merge(Tensorflow.live, Onnxruntime.live))("MobileNetV2", (it) => 
 
   it.scoped("copies an image's pixels once on their way to a thread of the ONNX runtime, eight images a message", () =>
     Effect.gen(function* () {
-      const { extract } = yield* onOnnxruntime(yield* KerasWeights.read(localFile(official)))
+      const { extract } = yield* onOnnxruntime(weights)
       const pixels = batch(
         yield* goldenPixels,
         Array.from({ length: 24 }, (_, index) => index % 4)
@@ -148,7 +116,6 @@ it.layer(Layer.merge(Tensorflow.live, Onnxruntime.live))("MobileNetV2", (it) => 
   it.effect("leaves no tensor behind, within the scope or after it", () =>
     Effect.gen(function* () {
       const { tf } = yield* Tensorflow
-      const weights = yield* KerasWeights.read(localFile(official))
       const pixels = yield* goldenPixels
       const before = tf.memory().numTensors
       yield* Effect.scoped(
@@ -167,7 +134,6 @@ it.layer(Layer.merge(Tensorflow.live, Onnxruntime.live))("MobileNetV2", (it) => 
 
   it.scoped("refuses weights that lack a layer, or are of another width, by name", () =>
     Effect.gen(function* () {
-      const weights = yield* KerasWeights.read(localFile(official))
       const lacking = new Map([...weights].filter(([name]) => name !== "block_13_project_BN/beta"))
       expect(yield* Effect.flip(onTensorflow(lacking))).toEqual(
         new KerasWeights.WeightMissing({ layer: "block_13_project_BN", weight: "beta" })

@@ -3,18 +3,7 @@ import * as path from "node:path"
 import { type Browser, type BrowserContext, chromium, type Locator, type Page } from "playwright-core"
 import { afterAll, beforeAll, expect } from "vitest"
 import { folder } from "./folder.ts"
-
-const NAMES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
-
-/** A page is drawn by a real browser or not tested at all: who has none is told, not spared. */
-const executable = (): string => {
-  const found = [process.env.CHROMIUM ?? "", ...NAMES].find((each) => each !== "" && fs.existsSync(each))
-  if (found === undefined)
-    throw new Error(
-      `There is no Chromium here; expected one of ${NAMES.join(", ")}. Install it with: apt-get install -y chromium (or let CHROMIUM name the browser's file).`
-    )
-  return found
-}
+import { browserFile } from "./needs.ts"
 
 const QUIET = [
   "--no-sandbox",
@@ -42,12 +31,13 @@ export interface Opened {
 export const PHONE = 390
 export const DESKTOP = 1440
 
-/** A browser for the tests of a file; each page has a context of its own. */
+/** A browser for the tests of a suite that needs Chromium; each page has a context of its own. */
 export const browser = () => {
-  let running: Browser
+  let running: Browser | undefined
   const contexts: Array<BrowserContext> = []
   beforeAll(async () => {
-    running = await chromium.launch({ executablePath: executable(), args: QUIET })
+    const executablePath = browserFile()
+    if (executablePath !== null) running = await chromium.launch({ executablePath, args: QUIET })
   })
   afterAll(async () => {
     for (const context of contexts) await context.close()
@@ -55,6 +45,8 @@ export const browser = () => {
   })
 
   const openFile = async (file: string, { width = DESKTOP, dark = false, touch = false }: Screen = {}) => {
+    if (running === undefined)
+      throw new Error('No browser runs here: a test of a page stands in a suite that needs "chromium".')
     const context = await running.newContext({
       viewport: { width, height: 900 },
       colorScheme: dark ? "dark" : "light",

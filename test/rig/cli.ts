@@ -6,11 +6,9 @@ import sharp from "sharp"
 import { afterAll, expect, vi } from "vitest"
 import { type Packed, picture, tar } from "./archives.ts"
 import { folder } from "./folder.ts"
+import { mirror } from "./mirror.ts"
 
 const checkout = path.resolve(import.meta.dirname, "../..")
-const data = path.resolve(checkout, process.env.PIPELINE_MIRROR ?? "../shared/data")
-const weights = "mobilenet_v2_1.0_224_no_top.dequantized.h5"
-const officialWeights = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5"
 
 const SOURCES = ["artifacts", "cache", "engine", "services", "models", "stages", "pipelines", "worker", "cli", "bin"]
 
@@ -52,13 +50,6 @@ export const withPackage = (name: string, change: (folder: string) => void): str
   return root
 }
 
-/** A mirror that has the weights under their official name, so that no network is asked. */
-export const mirror = (): string => {
-  const at = folder("headrace-mirror")
-  fs.symlinkSync(path.join(data, weights), path.join(at, officialWeights))
-  return at
-}
-
 /** Where a command runs: a project, its cache, its results, its mirror. */
 export interface Rig {
   readonly root: string
@@ -91,9 +82,6 @@ export interface Running {
   readonly child: ChildProcess
   readonly finished: Promise<Finished>
 }
-
-// a test runs the binary several times, on a machine that may be busy
-vi.setConfig({ testTimeout: 120_000 })
 
 const started = new Set<ChildProcess>()
 afterAll(() => {
@@ -292,8 +280,11 @@ export const processesOf = ({ home }: Rig): ReadonlyArray<number> =>
 export const workersOf = (at: Rig, command: Running): ReadonlyArray<number> =>
   processesOf(at).filter((pid) => pid !== command.pid)
 
+/** A busy machine takes its time; what takes longer than this hangs. */
+const HANGS_MILLIS = 300_000
+
 /** Waits until something holds, looking often. */
-export const eventually = (what: () => void, timeout = 30_000) => vi.waitFor(what, { timeout, interval: 10 })
+export const eventually = (what: () => void) => vi.waitFor(what, { timeout: HANGS_MILLIS, interval: 10 })
 
 const namesIn = (at: string): ReadonlyArray<string> => (fs.existsSync(at) ? fs.readdirSync(at) : [])
 

@@ -1,32 +1,35 @@
 import { execFile } from "node:child_process"
+import { createHash } from "node:crypto"
 import * as fs from "node:fs"
 import { homedir } from "node:os"
 import * as path from "node:path"
 import { promisify } from "node:util"
+import { root } from "./bundle.ts"
 
-const cache =
+const cache = () =>
   process.env.HEADRACE_CACHE ?? path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), ".cache"), "headrace")
-const run = promisify(execFile)
 
-/** Runs a program in Python, and reads what it prints as JSON. */
-export type Python = (
+/** `readers`: pyarrow and DuckDB; `keras`: Keras on JAX. The packages stand in `python/NAME.txt`. */
+export type Environment = "readers" | "keras"
+
+/** Where `python/install.sh` makes the virtual environment. */
+export const environmentOf = (name: Environment): string => {
+  const requirements = fs.readFileSync(path.join(root, "test/rig/python", `${name}.txt`))
+  return path.join(cache(), "python", `${name}-${createHash("sha256").update(requirements).digest("hex").slice(0, 16)}`)
+}
+
+/** Runs a program in an environment's Python, and reads what it prints as JSON. */
+export const python = async (
+  name: Environment,
   program: string,
   args: ReadonlyArray<string>,
-  env?: Readonly<Record<string, string>>
-) => Promise<unknown>
-
-/** Python with these packages, in a virtual environment of the user's cache that is made once. */
-export const pythonWith = async (name: string, requirements: ReadonlyArray<string>): Promise<Python> => {
-  const environment = path.join(cache, `${name}-${requirements.join("-").replaceAll("==", "_")}`)
-  const python = path.join(environment, "bin", "python")
-  const ready = path.join(environment, "ready")
-  if (!fs.existsSync(ready)) {
-    await run("python3", ["-m", "venv", environment])
-    await run(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...requirements])
-    fs.writeFileSync(ready, "")
-  }
-  return async (program, args, env = {}) => {
-    const options = { maxBuffer: 1e8, env: { ...process.env, ...env } }
-    return JSON.parse((await run(python, ["-c", program, ...args], options)).stdout)
-  }
+  env: Readonly<Record<string, string>> = {}
+): Promise<unknown> => {
+  const options = { maxBuffer: 1e8, env: { ...process.env, ...env } }
+  const { stdout } = await promisify(execFile)(
+    path.join(environmentOf(name), "bin/python"),
+    ["-c", program, ...args],
+    options
+  )
+  return JSON.parse(stdout)
 }

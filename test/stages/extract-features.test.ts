@@ -2,7 +2,6 @@ import { join } from "node:path"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { expect, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
-import h5wasm from "h5wasm/node"
 import type { Batch } from "../../artifacts/Column.ts"
 import type { Features } from "../../artifacts/Features.ts"
 import type { Pixels } from "../../artifacts/Pixels.ts"
@@ -28,7 +27,6 @@ const black = (height: number, width: number): Batch<typeof Pixels.columns> => (
 it.layer(Layer.mergeAll(Onnxruntime.live, TensorflowLoader.live, NodeFileSystem.layer))("extract-features", (it) => {
   it.scoped("refuses images of another size than the backbone's, naming both, before it computes anything", () =>
     Effect.gen(function* () {
-      yield* Effect.promise(() => h5wasm.ready)
       const backbone = Backbone.get("mobilenet_v2_0.35_96")
       const file = join(folder("weights"), "weights.h5")
       writeWeights(file, randomWeights(backbone))

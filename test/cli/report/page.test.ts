@@ -1,9 +1,10 @@
-import { describe, expect, it } from "vitest"
+import { expect, it } from "vitest"
 import { comparePage } from "../../../cli/compare/compare-page.ts"
 import { summarize } from "../../../cli/compare/groups.ts"
 import type { Report } from "../../../cli/report/Report.ts"
 import { runPage } from "../../../cli/report/run-page.ts"
 import { browser, DESKTOP, expectSound, type Opened, PHONE, textOf } from "../../rig/browser.ts"
+import { describeWith } from "../../rig/needs.ts"
 import { chartOf, failed, finished, graph, HOSTILE, history, hostile } from "../../rig/reports.ts"
 import { comparedRun } from "../../rig/rows.ts"
 
@@ -38,28 +39,29 @@ const accuracy = ({ page }: Opened) => {
 }
 const isShown = ({ page }: Opened, kind: string) => page.locator(`.chart .line.${kind}`).first().isVisible()
 
-describe.each(Object.entries(PAGES))("the page of a %s", (_, html) => {
-  it.each([PHONE, DESKTOP])("says nothing, asks for nothing, and fits into %i pixels", async (width) => {
-    await expectSound(await open(html, { width }))
+for (const [name, html] of Object.entries(PAGES))
+  describeWith(["chromium"], `the page of a ${name}`, () => {
+    it.each([PHONE, DESKTOP])("says nothing, asks for nothing, and fits into %i pixels", async (width) => {
+      await expectSound(await open(html, { width }))
+    })
+
+    it("is light or dark, as the reader's screen is", async () => {
+      const background = ({ page }: Opened) => page.evaluate<string>("getComputedStyle(document.body).backgroundColor")
+      expect(await background(await open(html))).toBe("rgb(246, 247, 249)")
+      expect(await background(await open(html, { dark: true }))).toBe("rgb(18, 22, 27)")
+    })
+
+    it("prints on white, with all that was folded", async () => {
+      const { page } = await open(html, { dark: true })
+      const pdf = await page.pdf()
+      expect(pdf.subarray(0, 5).toString()).toBe("%PDF-")
+      expect(await page.locator("details:not([open])").count()).toBe(0)
+      await page.emulateMedia({ media: "print" })
+      expect(await page.evaluate<string>("getComputedStyle(document.body).backgroundColor")).toBe("rgb(255, 255, 255)")
+    })
   })
 
-  it("is light or dark, as the reader's screen is", async () => {
-    const background = ({ page }: Opened) => page.evaluate<string>("getComputedStyle(document.body).backgroundColor")
-    expect(await background(await open(html))).toBe("rgb(246, 247, 249)")
-    expect(await background(await open(html, { dark: true }))).toBe("rgb(18, 22, 27)")
-  })
-
-  it("prints on white, with all that was folded", async () => {
-    const { page } = await open(html, { dark: true })
-    const pdf = await page.pdf()
-    expect(pdf.subarray(0, 5).toString()).toBe("%PDF-")
-    expect(await page.locator("details:not([open])").count()).toBe(0)
-    await page.emulateMedia({ media: "print" })
-    expect(await page.evaluate<string>("getComputedStyle(document.body).backgroundColor")).toBe("rgb(255, 255, 255)")
-  })
-})
-
-describe("the page of a run", () => {
+describeWith(["chromium"], "the page of a run", () => {
   it("tells what came out, and on which images the best epoch was chosen", async () => {
     const { page } = await openRun(finished)
     expect(await page.title()).toBe("transfer 20261124-101500-abcdef")
@@ -188,7 +190,7 @@ describe("the page of a run", () => {
   })
 })
 
-describe("the page of a run that failed", () => {
+describeWith(["chromium"], "the page of a run that failed", () => {
   it("says which node, what happened, what was expected, what to do, and what was not reached", async () => {
     const { page } = await openRun(failed)
     const told = await textOf(page.locator("section").first())
@@ -204,7 +206,7 @@ describe("the page of a run that failed", () => {
   })
 })
 
-describe("the page of a comparison", () => {
+describeWith(["chromium"], "the page of a comparison", () => {
   it("shows the curves of all runs, of which one selects: one off, none, one alone, all", async () => {
     const opened = await open(compared)
     const { point, tip } = accuracy(opened)
@@ -229,7 +231,7 @@ describe("the page of a comparison", () => {
   })
 })
 
-describe("text that comes from data", () => {
+describeWith(["chromium"], "text that comes from data", () => {
   it.each([
     ["finished", finished],
     ["failed", failed]

@@ -1,12 +1,12 @@
-import { spawnSync } from "node:child_process"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { describe, expect, it } from "vitest"
 import { root } from "./rig/bundle.ts"
+import { command } from "./rig/command.ts"
 import { folder } from "./rig/folder.ts"
 
 /** A test file that needs a dataset in its second suite, as vitest runs it with this folder of data. */
-const runWith = (data: string, env: Readonly<Record<string, string>>) => {
+const runWith = async (data: string, env: Readonly<Record<string, string>>) => {
   const at = folder("headrace-needs")
   fs.symlinkSync(path.join(root, "node_modules"), path.join(at, "node_modules"))
   fs.writeFileSync(path.join(at, "package.json"), '{ "type": "module" }')
@@ -22,10 +22,10 @@ const runWith = (data: string, env: Readonly<Record<string, string>>) => {
      })`
   )
   const reporters = ["default", path.join(root, "test/rig/needs-reporter.ts")].map((each) => `--reporter=${each}`)
-  const { status, stdout } = spawnSync(
+  const { status, stdout } = await command(
     process.execPath,
     [path.join(root, "node_modules/vitest/vitest.mjs"), "run", "--root", at, "--no-color", ...reporters],
-    { encoding: "utf8", env: { ...process.env, CI: "", PIPELINE_MIRROR: data, ...env } }
+    { env: { ...process.env, CI: "", PIPELINE_MIRROR: data, ...env } }
   )
   return { status, stdout, file: path.join(data, "cifar-10-binary-5k.tar.gz") }
 }
@@ -37,16 +37,16 @@ describe("a test that needs something", () => {
     return data
   }
 
-  it("runs where that is, and nothing is said", () => {
-    const { status, stdout } = runWith(filled(), {})
+  it("runs where that is, and nothing is said", async () => {
+    const { status, stdout } = await runWith(filled(), {})
     expect(status).toBe(0)
     expect(stdout).toMatch(/Tests {2}3 passed/)
     expect(stdout).toContain("made ready")
     expect(stdout).not.toContain("not run")
   })
 
-  it("is left out with its preparation where it isn't, and named at the end with what lacks", () => {
-    const { status, stdout, file } = runWith(folder("headrace-data"), {})
+  it("is left out with its preparation where it isn't, and named at the end with what lacks", async () => {
+    const { status, stdout, file } = await runWith(folder("headrace-data"), {})
     expect(status).toBe(0)
     expect(stdout).toMatch(/Tests {2}1 passed \| 2 skipped/)
     expect(stdout).not.toContain("made ready")
@@ -60,8 +60,8 @@ describe("a test that needs something", () => {
     )
   })
 
-  it("fails in CI where it isn't, saying what lacks", () => {
-    const { status, stdout, file } = runWith(folder("headrace-data"), { CI: "true" })
+  it("fails in CI where it isn't, saying what lacks", async () => {
+    const { status, stdout, file } = await runWith(folder("headrace-data"), { CI: "true" })
     expect(status).toBe(1)
     expect(stdout).toContain(`the dataset: all that it needs is there`)
     expect(stdout).toContain(`There is no ${file} here; expected it in CI.`)

@@ -1,9 +1,9 @@
-import { spawnSync } from "node:child_process"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { describe, expect, it } from "vitest"
 import { mounted } from "../rig/bad-input.ts"
 import { documentOf, eventually, filesIn, ownPackages, pipeline, project, type Rig, rig, start } from "../rig/cli.ts"
+import { command } from "../rig/command.ts"
 import { folder } from "../rig/folder.ts"
 import { describeWith } from "../rig/needs.ts"
 
@@ -203,14 +203,12 @@ describe("sources that can't be built", () => {
       const at = rig()
       fs.writeFileSync(path.join(at.root, "worker/registry.ts"), "")
       const remount = `mount --bind "${at.root}" "${at.root}" && mount -o remount,ro,bind "${at.root}" || exit 99; "$@"`
-      const [command = "", ...args] = mounted(
+      const [unshare = "", ...args] = mounted(
         "size=1m",
         ({ home }) => home,
         remount
       )({ home: at.home, results: at.results })
-      const ended = spawnSync(command, [...args, process.execPath, path.join(at.root, "bin/pipeline.mjs"), "list"], {
-        encoding: "utf8"
-      })
+      const ended = await command(unshare, [...args, process.execPath, path.join(at.root, "bin/pipeline.mjs"), "list"])
       expect(ended.status).toBe(1)
       expect(ended.stderr).toMatch(
         /^error: The program cannot be built: EROFS.*; expected a project folder that you may write to.*\. Correct its.*\.\n$/

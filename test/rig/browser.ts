@@ -37,7 +37,7 @@ export const browser = () => {
   const contexts: Array<BrowserContext> = []
   beforeAll(async () => {
     const executablePath = browserFile()
-    if (executablePath !== null) running = await chromium.launch({ executablePath, args: QUIET })
+    if (executablePath !== null) running = await chromium.launch({ executablePath, args: QUIET, timeout: 0 })
   })
   afterAll(async () => {
     for (const context of contexts) await context.close()
@@ -52,6 +52,8 @@ export const browser = () => {
       colorScheme: dark ? "dark" : "light",
       hasTouch: touch
     })
+    // what hangs is ended by vitest: a busy machine takes its time
+    context.setDefaultTimeout(0)
     contexts.push(context)
     const page = await context.newPage()
     const said: Array<string> = []

@@ -82,7 +82,7 @@ export const layerDisk = (home: string): Layer.Layer<TraceStore> =>
       keysOf: (stage) =>
         Effect.map(
           Disk.listIfThere(path.join(root, stage)),
-          (names) => new Set(names.map((name) => path.basename(name, ".json")))
+          (names) => new Set(names.filter((name) => name.endsWith(".json")).map((name) => path.basename(name, ".json")))
         ),
       stages: Effect.map(Disk.listIfThere(root), (names) => [...names].sort()),
       getChunk: (stage, key) => look(ofChunk, chunkOf(stage, key)),

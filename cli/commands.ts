@@ -214,7 +214,8 @@ const listCommand = plain({
   ...none,
   name: "list",
   description: "List pipelines, runs and what is cached",
-  run: () => list(all)
+  args: [{ name: "PIPELINE", description: "One of them, with its parameters and nodes", isOptional: true }],
+  run: ({ args }) => list(all, args[0] ?? null)
 })
 const doctorCommand = plain({
   ...none,

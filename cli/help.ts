@@ -91,6 +91,16 @@ const namedLines = (all: ReadonlyArray<Flag>) => all.map(({ name, description })
 const optionLines = (all: ReadonlyArray<Option>) =>
   all.map(({ name, value, description }): Line => [`${name} ${value}`, description])
 
+/** The parameters of a pipeline as a page of their own. */
+export const paramsPage = (pipeline: AnyPipeline, width: number): string =>
+  page(
+    `${pipeline.name}: ${pipeline.description}`,
+    `pipeline run ${pipeline.name} [--PARAMETER VALUE] …`,
+    paramSections(pipeline),
+    [],
+    width
+  )
+
 /** The help of a command, for one pipeline where one is named, or of all commands: lines of at most `width` cells. */
 export const help = (
   commands: ReadonlyArray<AnyCommand>,

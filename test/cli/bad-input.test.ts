@@ -102,7 +102,8 @@ describe("a wrong command line exits with 2, and says what would be right", () =
       what: 'pipeline inspect takes no argument "two"',
       expected: "one argument: PIPELINE/NAME, RUN/NAME or the beginning of a digest"
     })
-    expect(await refused(["list", "all"], 2)).toMatchObject({ what: 'pipeline list takes no argument "all"' })
+    expect(await refused(["doctor", "all"], 2)).toMatchObject({ what: 'pipeline doctor takes no argument "all"' })
+    expect(await refused(["list", "all"], 2)).toMatchObject({ what: 'There is no pipeline "all"' })
   })
 
   it("of an artifact or a node", async () => {

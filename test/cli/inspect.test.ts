@@ -191,24 +191,62 @@ describe("pipeline inspect and list", () => {
     expect(await text("inspect", "transfer/curves")).not.toContain(png)
   })
 
-  it("lists pipelines with their parameters, the runs, and what is kept of each stage", async () => {
+  it("lists a line a pipeline with its last run and what is cached of it, the runs, and the size of the store", async () => {
     const { pipelines, runs, cache } = (await json("list")) as unknown as {
       readonly pipelines: ReadonlyArray<{ name: string; params: ReadonlyArray<Record<string, unknown>> }>
       readonly runs: ReadonlyArray<Record<string, unknown>>
       readonly cache: { home: string; stages: ReadonlyArray<Record<string, unknown>> }
     }
     const transfer = pipelines.find(({ name }) => name === "transfer")
+    expect(transfer).toMatchObject({
+      lastRun: { pipeline: "transfer", status: expect.stringMatching(/^(done|failed)$/), started: expect.any(String) }
+    })
     expect(transfer?.params).toContainEqual(
-      expect.objectContaining({ name: "learningRate", option: "--learning-rate", default: 0.001 })
+      expect.objectContaining({ option: "--learning-rate", default: 0.001, values: "above 0", readers: ["train"] })
     )
     expect(runs).toContainEqual(expect.objectContaining({ run: first.run, pipeline: "transfer", status: "done" }))
-    expect(cache.home).toBe(at.home)
-    expect(cache.stages).toContainEqual(
-      expect.objectContaining({ stage: "extract-features", results: 2, bytes: expect.any(Number) })
-    )
+    const objects = fs
+      .readdirSync(path.join(at.home, "objects"), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => fs.statSync(path.join(parentPath, name)).size)
+    expect(cache).toMatchObject({
+      home: at.home,
+      objects: objects.length,
+      bytes: objects.reduce((sum, bytes) => sum + bytes, 0),
+      runs: fs.readdirSync(path.join(at.home, "runs")).filter((name) => name.endsWith(".json")).length,
+      // its folder of chunks is no result
+      stages: expect.arrayContaining([{ stage: "extract-features", results: 2 }])
+    })
     const told = await text("list")
+    expect(told).toMatch(/^transfer +(done|failed) .* ago /m)
+    expect(told).toMatch(/^explore +never run$/m)
     expect(told).toContain(first.run)
-    expect(told).toContain(path.join(at.home))
+    expect(told).toContain(`  in ${at.home}\n`)
+    const lines = told.split("\n").filter((line) => !line.includes(at.home))
+    expect(lines.filter((line) => line.length > 80)).toEqual([])
+    expect(lines.length).toBeLessThan(40)
+  })
+
+  it("lists a pipeline's parameters, its runs and what is cached of each node of the last", async () => {
+    // a run that reached its end: the newest here
+    const last = documentOf(await pipeline(at, "run", "transfer", "--json"))
+    const stage = path.join(at.home, "traces/plot")
+    for (const name of fs.readdirSync(stage)) fs.rmSync(path.join(stage, name))
+    const shown = (await json("list", "transfer")) as unknown as {
+      readonly nodes: ReadonlyArray<{ readonly node: string; readonly isKept: boolean | null }>
+      readonly runs: ReadonlyArray<{ readonly run: string }>
+    }
+    expect(shown).toMatchObject({ pipeline: { name: "transfer" } })
+    expect(shown.runs[0]?.run).toBe(last.run)
+    const kept = Object.fromEntries(shown.nodes.map(({ node, isKept }) => [node, isKept]))
+    expect(kept).toMatchObject({ train: true, plot: false, normalize: null })
+    const told = await text("list", "transfer")
+    expect(told).toMatch(/^train:\n {2}--units 2048 +1 to 65536\. Width/m)
+    expect(told).toMatch(/^plot .* no$/m)
+    expect(await text("list")).toMatch(/^transfer +done .* \(7 of 8 nodes\)$/m)
+    expect(await text("list", "explore")).toContain("explore was never run.")
+    const unknown = await pipeline(at, "list", "trasnfer")
+    expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining("Did you mean transfer?") })
   })
 })
 

@@ -113,6 +113,7 @@ export interface Report {
   readonly curves: Chart | null
   /** Null where it has more nodes than a drawing can show. */
   readonly graph: Graph | null
+  /** Those of what the page does not draw itself. */
   readonly figures: ReadonlyArray<Figure>
   readonly mistakes: ReadonlyArray<Mistakes>
   readonly params: ReadonlyArray<ParamValue>

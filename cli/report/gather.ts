@@ -2,7 +2,9 @@ import { Effect } from "effect"
 import type * as ArrowTable from "../../artifacts/ArrowTable.ts"
 import { type AnyArtifact, id } from "../../artifacts/Artifact.ts"
 import type { Columns } from "../../artifacts/Column.ts"
+import { Curves, SweepCurves } from "../../artifacts/Curves.ts"
 import { Fit as FitDocument } from "../../artifacts/Fit.ts"
+import { Gallery } from "../../artifacts/Gallery.ts"
 import type { Trace } from "../../cache/Trace.ts"
 import type * as GraphOf from "../../engine/Graph.ts"
 import type { AnyPipeline } from "../../engine/Pipeline.ts"
@@ -33,6 +35,10 @@ const MOST_CURVES = 16
 /** Failures of a sweep repeat each other. */
 const MOST_FAILURES = 20
 const MOST_NAMES = 60
+
+/** Figures of what the page draws itself, so that one can point at it: once is enough. Their files are among the results. */
+const OF_HISTORIES: ReadonlyArray<string> = [Curves.name, SweepCurves.name]
+const OF_MISTAKES: ReadonlyArray<string> = [Gallery.name]
 
 const paramsOf = (pipeline: AnyPipeline | undefined, params: RunRecord["params"]): ReadonlyArray<ParamValue> => {
   const defaults = pipeline === undefined ? {} : defaultsOf(pipeline)
@@ -166,6 +172,8 @@ export const gather = (pipelines: ReadonlyArray<AnyPipeline>, record: RunRecord)
         ? fitsOf([...documents, ...(yield* documentsOf(fitsBehind(documents, traces)))])
         : points.flatMap((point) => point.fits)
     const mistakes = mistakesOf(documents)
+    const chart = chartOf(yield* historiesOf(traces), fits)
+    const drawnHere = new Set([...(chart === null ? [] : OF_HISTORIES), ...(mistakes.length === 0 ? [] : OF_MISTAKES)])
     const shownElsewhere = new Set([...mistakes, ...fits].map(({ name }) => name))
     const metrics = metricsOf(valuesOf(documents))
     // without a number of its own, what a run came to is in its tables
@@ -191,9 +199,11 @@ export const gather = (pipelines: ReadonlyArray<AnyPipeline>, record: RunRecord)
       metrics,
       fits,
       points: pointsOf(pipeline, points),
-      curves: chartOf(yield* historiesOf(traces), fits),
+      curves: chart,
       graph: drawn(graph, record, traces),
-      figures: figures.map(({ name, text }) => ({ name, svg: text })),
+      figures: figures
+        .filter(({ artifact }) => !drawnHere.has(artifact))
+        .map(({ name, text }) => ({ name, svg: text })),
       mistakes,
       params: paramsOf(pipeline, record.params),
       tables: record.sweep === undefined ? [...tables, ...(yield* tablesOfNodes(graph, traces))] : tables,

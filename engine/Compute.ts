@@ -13,6 +13,7 @@ import type { StageDefinition } from "./Node.ts"
 import * as NodeKey from "./NodeKey.ts"
 import { DefinitionInvalid } from "./Param.ts"
 import { ProgressListener } from "./Progress.ts"
+import * as ReadWatch from "./ReadWatch.ts"
 import * as RowStream from "./RowStream.ts"
 
 interface Computed {
@@ -94,6 +95,7 @@ const publish = (job: Job): Untyped<Trace> =>
       host: hostname(),
       finished: DateTime.formatIso(now)
     }
+    yield* ReadWatch.check
     yield* Effect.flatMap(TraceStore, (traces) => traces.put(trace))
     return trace
   })
@@ -103,7 +105,7 @@ export const compute = (job: Job): Effect.Effect<Trace, ExecuteFailure, ObjectSt
   Effect.gen(function* () {
     const mask = Environment.masked(secretsOf(job), yield* Environment.Environment)
     const listen = yield* ProgressListener
-    return yield* Effect.scoped(publish(job)).pipe(
+    return yield* ReadWatch.watched(job, Effect.scoped(publish(job))).pipe(
       Effect.provideService(ProgressListener, (progress) =>
         listen({ ...progress, note: progress.note === null ? null : mask(progress.note) })
       ),

@@ -9,6 +9,7 @@ import { ObjectStore, readPart } from "../cache/ObjectStore.ts"
 import { type ChunkCounts, type ChunkTrace, TraceStore } from "../cache/Trace.ts"
 import type { Job } from "./Job.ts"
 import * as Progress from "./Progress.ts"
+import * as ReadWatch from "./ReadWatch.ts"
 import * as RowStream from "./RowStream.ts"
 
 /** A chunk with its rows' digests, found or just made. */
@@ -136,6 +137,7 @@ export const computeRows = (
         const own = header ?? { shapes: ArrowTable.tensorShapes(batch), metadata: below.metadata }
         const rowDigests = Chunker.digestRows(batch, Object.keys(artifact.columns))
         const part = yield* ArrowTable.writeChunk(artifact, own, batch, rowDigests, store.put)
+        yield* ReadWatch.check
         const trace: ChunkTrace = { key, stage: definition.name, header: own, part }
         yield* traces.putChunk(trace)
         return { trace, rowDigests }

@@ -8,6 +8,7 @@ import type { Job } from "./Job.ts"
 import type { Iterates } from "./Node.ts"
 import * as NodeKey from "./NodeKey.ts"
 import * as Progress from "./Progress.ts"
+import * as ReadWatch from "./ReadWatch.ts"
 import * as RowStream from "./RowStream.ts"
 import type { Iteration } from "./Stage.ts"
 
@@ -85,6 +86,7 @@ export const computeSteps = (job: Job, iterates: Iterates): Untyped<Readonly<Rec
       const note = yield* iteration.step(at)
       yield* Progress.report({ done: at, total: last, unit: iterates.steps, reused: from, note })
       const state = yield* iteration.save
+      yield* ReadWatch.check
       before = yield* Fiber.join(writing)
       writing = yield* Effect.forkScoped(publish(at, state, before))
     }

@@ -34,6 +34,8 @@ const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
 /** The platform sets these for its native libraries and itself: what is outside never reaches a stage. */
 const OWN = /^(PIPELINE|TF|XLA|ONEDNN|DNNL|MKL|OMP|KMP|ORT|EIGEN|MALLOC|UV)_/
 
+export const isOwn = (name: string): boolean => OWN.test(name)
+
 /** What is wrong with a declaration, what was expected, and what to do; null where nothing is. */
 export const refusalOf = ({ environment, secrets }: Declares): readonly [string, string, string] | null => {
   const names = [...environment, ...secrets]
@@ -47,7 +49,7 @@ export const refusalOf = ({ environment, secrets }: Declares): readonly [string,
       "each once, in `environment` or in `secrets`",
       "Leave one out."
     ]
-  const own = names.find((name) => OWN.test(name))
+  const own = names.find(isOwn)
   if (own !== undefined)
     return [
       `declares the environment variable ${own}, which the platform sets itself`,

@@ -10,6 +10,7 @@ import type { Job } from "./Job.ts"
 import * as NodeKey from "./NodeKey.ts"
 import * as Pipeline from "./Pipeline.ts"
 import { DamageListener, ProgressListener } from "./Progress.ts"
+import { ReadWatch, type Watch } from "./ReadWatch.ts"
 import { ComputeNode, type Message } from "./WorkerProtocol.ts"
 
 /** The job that a request names, with the key that this program computes for it. */
@@ -40,7 +41,8 @@ const jobOf = (
 
 const messages = <R>(
   pipelines: ReadonlyArray<Pipeline.AnyPipeline<R, unknown>>,
-  request: ComputeNode
+  request: ComputeNode,
+  watch: Watch | undefined
 ): Stream.Stream<Message, ExecuteFailure, Code | ObjectStore | TraceStore | R> =>
   Stream.unwrapScoped(
     Effect.gen(function* () {
@@ -53,6 +55,7 @@ const messages = <R>(
         Effect.provideService(ProgressListener, (progress) =>
           Effect.asVoid(mailbox.offer({ _tag: "Progressed", ...progress }))
         ),
+        watch === undefined ? (computed) => computed : Effect.provideService(ReadWatch, watch),
         Effect.provideService(DamageListener, (what) => Effect.asVoid(mailbox.offer({ _tag: "Damaged", what }))),
         Effect.tap((trace) => mailbox.offer({ _tag: "Computed", trace })),
         Mailbox.into(mailbox),
@@ -62,8 +65,14 @@ const messages = <R>(
     })
   )
 
-/** Answers requests for the nodes of these pipelines. What their stages need must be provided: `tsc` sees to it. */
+/**
+ * Answers requests for the nodes of these pipelines, with an eye on what they read where somebody has one. What their stages need must be
+ * provided: `tsc` sees to it.
+ */
 export const layer = <R>(
-  pipelines: ReadonlyArray<Pipeline.AnyPipeline<R, unknown>>
+  pipelines: ReadonlyArray<Pipeline.AnyPipeline<R, unknown>>,
+  watch?: Watch
 ): Layer.Layer<never, WorkerError.WorkerError, WorkerRunner.PlatformRunner | Code | ObjectStore | TraceStore | R> =>
-  WorkerRunner.layerSerialized(ComputeNode, { ComputeNode: (request: ComputeNode) => messages(pipelines, request) })
+  WorkerRunner.layerSerialized(ComputeNode, {
+    ComputeNode: (request: ComputeNode) => messages(pipelines, request, watch)
+  })

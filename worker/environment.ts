@@ -6,6 +6,9 @@
 const NEEDED =
   /^(PATH|HOME|USER|LOGNAME|TMPDIR|TMP|TEMP|LANG|LANGUAGE|LC_\w+|TZ|LD_LIBRARY_PATH|LD_PRELOAD|NODE_OPTIONS|NODE_EXTRA_CA_CERTS|CUDA_\w+|NVIDIA_\w+)$/
 
+/** Whether a variable reaches a worker whatever its stages declare. */
+export const isNeeded = (name: string): boolean => NEEDED.test(name)
+
 export interface Options {
   /** The command's own environment. */
   readonly own: Readonly<Record<string, string | undefined>>
@@ -31,7 +34,7 @@ export const workerEnvironment = ({
 }: Options): Readonly<Record<string, string | undefined>> => {
   const count = String(threads)
   return {
-    ...Object.fromEntries(Object.entries(own).filter(([name]) => NEEDED.test(name) || declared.has(name))),
+    ...Object.fromEntries(Object.entries(own).filter(([name]) => isNeeded(name) || declared.has(name))),
     PIPELINE_HOME: home,
     PIPELINE_CODE: codeFile,
     PIPELINE_THREADS: count,

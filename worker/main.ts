@@ -1,3 +1,4 @@
+import "./install-watch.ts"
 import { readFileSync } from "node:fs"
 import * as path from "node:path"
 import * as WorkerRunner from "@effect/platform/WorkerRunner"
@@ -14,6 +15,7 @@ import { FileDigests } from "../services/FileDigests.ts"
 import { Images } from "../services/Images.ts"
 import { Onnxruntime } from "../services/Onnxruntime.ts"
 import { TensorflowLoader } from "../services/Tensorflow.ts"
+import { watch } from "./read-watch.ts"
 import { pipelines } from "./registry.ts"
 import { exported } from "./stages.ts"
 
@@ -37,7 +39,7 @@ const services = Layer.mergeAll(
 
 const cache = Layer.mergeAll(ObjectStoreDisk.layerDisk(home), TraceDisk.layerDisk(home), Code.layer(codes, exported))
 
-const main = Runner.layer(pipelines).pipe(
+const main = Runner.layer(pipelines, watch).pipe(
   Layer.provide([services, cache, NodeFileSystem.layer, NodeWorkerRunner.layer]),
   WorkerRunner.launch
 )

@@ -1,0 +1,89 @@
+import { Context, Effect, Schema } from "effect"
+import * as Files from "../artifacts/Files.ts"
+import type * as Key from "../cache/Key.ts"
+import { type Job, stagesOf } from "./Job.ts"
+import * as NodeKey from "./NodeKey.ts"
+
+/** A read of something that no key holds: with another value there, the same key would have another result. */
+export class UndeclaredRead extends Schema.TaggedError<UndeclaredRead>()("UndeclaredRead", {
+  kind: Schema.Literal("variable", "file"),
+  /** The variable's name, or the file's path. */
+  name: Schema.String,
+  /** The file of the program that reads it. */
+  by: Schema.String,
+  stage: Schema.String
+}) {
+  override get message() {
+    const { kind, name, by, stage } = this
+    const read = kind === "variable" ? `the environment variable ${name}` : `the file ${name}`
+    const expected =
+      kind === "variable"
+        ? "a variable that the stage declares"
+        : "one of the stage's inputs, or a file that it wrote itself"
+    const fix =
+      kind === "variable"
+        ? `Add environment: ["${name}"] (or secrets) to its definition, or make it a parameter.`
+        : "Have a source find it and take that as an input, or import it."
+    return `${by} reads ${read}, which is in no key of ${stage}; expected ${expected}. ${fix}`
+  }
+}
+
+/** What a node may read. */
+export interface Declared {
+  /** The name of its stage. */
+  readonly stage: string
+  /** Variables of the environment. */
+  readonly variables: ReadonlySet<string>
+  /** The paths of its inputs' files and folders. */
+  readonly inputs: ReadonlyArray<string>
+  /** The files of the program that its code is made of. */
+  readonly code: ReadonlySet<string>
+}
+
+export interface Watch {
+  /** Fails where the node's code read something when it was loaded. */
+  readonly begin: (declared: Declared) => Effect.Effect<void, UndeclaredRead>
+  /** Fails with the first read that was refused since, also where the stage made nothing of that. */
+  readonly check: Effect.Effect<void, UndeclaredRead>
+  readonly end: Effect.Effect<void>
+}
+
+const nobody: Watch = { begin: () => Effect.void, check: Effect.void, end: Effect.void }
+
+/** Whoever watches what nodes read while they are computed; nobody, in a process that does other things beside. */
+export class ReadWatch extends Context.Reference<ReadWatch>()("headrace/ReadWatch", { defaultValue: () => nobody }) {}
+
+/** Fails where the node that is computed read what it must not: asked before anything that it made is published. */
+export const check: Effect.Effect<void, UndeclaredRead> = Effect.flatMap(ReadWatch, (watch) => watch.check)
+
+const codeOf = ({ code, inputs }: Pick<Key.Recipe, "code" | "inputs">): ReadonlyArray<string> => {
+  const below = (input: Key.Input): ReadonlyArray<string> => {
+    if (typeof input === "string") return []
+    return Array.isArray(input) ? input.flatMap(below) : codeOf(input as Key.Recipe)
+  }
+  return [...Object.keys(code.files), ...Object.values(inputs).flatMap(below)]
+}
+
+const declaredBy = (job: Job): Declared => ({
+  stage: job.entry.node.definition.name,
+  variables: new Set(stagesOf(job).flatMap(({ environment, secrets }) => [...environment, ...secrets])),
+  inputs: NodeKey.needs(job.inputs).flatMap(({ kind, header }) =>
+    kind === "files" && Schema.is(Files.Files)(header) ? [header.path] : []
+  ),
+  code: new Set(codeOf(job.text))
+})
+
+/** Computes a node with an eye on what it reads: a refused read is why it fails, whatever its stage makes of it. */
+export const watched = <A, R>(job: Job, compute: Effect.Effect<A, unknown, R>): Effect.Effect<A, unknown, R> =>
+  Effect.flatMap(ReadWatch, (watch) =>
+    Effect.acquireUseRelease(
+      watch.begin(declaredBy(job)),
+      () =>
+        compute.pipe(
+          Effect.catchAllDefect((defect) => Effect.fail(defect)),
+          Effect.catchAll((error) => Effect.zipRight(watch.check, Effect.fail(error))),
+          Effect.zipLeft(watch.check)
+        ),
+      () => watch.end
+    )
+  )

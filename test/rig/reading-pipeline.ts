@@ -1,0 +1,120 @@
+import fs, { createReadStream, readFileSync } from "node:fs"
+import { mkdtemp, readFile, writeFile } from "node:fs/promises"
+import { createRequire } from "node:module"
+import { tmpdir } from "node:os"
+import * as path from "node:path"
+import { FileSystem } from "@effect/platform"
+import { Config, Effect, Schema } from "effect"
+import * as Digest from "../../artifacts/Digest.ts"
+import * as Document from "../../artifacts/Document.ts"
+import * as Files from "../../artifacts/Files.ts"
+import * as Param from "../../engine/Param.ts"
+import * as Pipeline from "../../engine/Pipeline.ts"
+import * as Source from "../../engine/Source.ts"
+import * as Stage from "../../engine/Stage.ts"
+
+// A stage that reads the environment and files in every way that a stage may think of.
+
+const Text = Document.make("Text", 1, Schema.Struct({ text: Schema.String }))
+const TextFile = Files.make("TextFile", 1)
+
+/** A file on this machine, by its path. */
+const file = Source.make({
+  name: "file",
+  artifact: TextFile,
+  params: { file: Param.make(Schema.String, "", "Its path") },
+  resolve: ({ file }) =>
+    Effect.sync(() => ({ digest: Digest.ofBytes(readFileSync(file)), path: file, label: "file", notice: null }))
+})
+
+const textOf = (bytes: unknown): string => String(bytes).trim()
+const streamed = async (at: string): Promise<string> => {
+  let text = ""
+  for await (const piece of createReadStream(at, "utf8")) text += piece
+  return text
+}
+
+/** Each way to read, given the path of a file: what it found. */
+const WAYS = {
+  nothing: () => "nothing",
+  variable: () => process.env.SCALE ?? "absent",
+  destructured: () => {
+    const { SCALE = "absent" } = process.env
+    return SCALE
+  },
+  asked: () => String("SCALE" in process.env),
+  listed: () => Object.entries(process.env).find(([name]) => name === "SCALE")?.[1] ?? "absent",
+  swallowed: () => {
+    try {
+      return process.env.SCALE ?? "absent"
+    } catch {
+      return "swallowed"
+    }
+  },
+  declared: () => process.env.WORD ?? "absent",
+  home: () => process.env.HOME ?? "absent",
+  "read sync": (at: string) => textOf(readFileSync(at)),
+  "read by the default export": (at: string) => textOf(fs.readFileSync(at)),
+  "read in a promise": async (at: string) => textOf(await readFile(at)),
+  "read in a callback": (at: string) =>
+    new Promise<string>((resolve, reject) =>
+      fs.readFile(at, (error, bytes) => (error === null ? resolve(textOf(bytes)) : reject(error)))
+    ),
+  "read as a stream": streamed,
+  "read through a handle": async (at: string) => {
+    const handle = await fs.promises.open(new URL(`file://${at}`), "r+")
+    const text = textOf(await handle.readFile())
+    await handle.close()
+    return text
+  },
+  "copied and read": (at: string) => {
+    const folder = fs.mkdtempSync(path.join(tmpdir(), "headrace-reading-"))
+    fs.copyFileSync(at, path.join(folder, "copy"))
+    return textOf(readFileSync(path.join(folder, "copy")))
+  },
+  "folder listed": (at: string) => fs.readdirSync(path.dirname(at)).join(","),
+  "own file": async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), "headrace-reading-"))
+    await writeFile(path.join(folder, "own"), "own")
+    const text = textOf(readFileSync(path.join(folder, "own")))
+    fs.rmSync(folder, { recursive: true })
+    return text
+  },
+  system: () => (textOf(readFileSync("/proc/self/stat")).length > 0 ? "system" : ""),
+  package: () => {
+    const { resolve } = createRequire(`${process.cwd()}/package.json`)
+    return JSON.parse(textOf(readFileSync(resolve("esbuild/package.json")))).name
+  }
+} satisfies Readonly<Record<string, (at: string) => string | Promise<string>>>
+type Way = keyof typeof WAYS
+const ways = Object.keys(WAYS) as [Way, ...ReadonlyArray<Way>]
+
+const params = {
+  way: Param.make(Schema.Literal(...ways, "config", "file system"), "nothing", "How it reads"),
+  at: Param.make(Schema.String, "", "A path")
+}
+
+export const peek = Stage.make({
+  name: "peek",
+  inputs: { file: TextFile },
+  params,
+  environment: ["WORD"],
+  outputs: { text: Text },
+  run: ({ file }, { way, at }) =>
+    Effect.gen(function* () {
+      const wanted = at === "" ? file.path : at
+      if (way === "config") return { text: { text: yield* Effect.orDie(Config.string("SCALE")) } }
+      if (way === "file system") {
+        const files = yield* FileSystem.FileSystem
+        return { text: { text: textOf(yield* Effect.orDie(files.readFileString(wanted))) } }
+      }
+      return { text: { text: yield* Effect.promise(async () => WAYS[way](wanted)) } }
+    })
+})
+
+export const reading = Pipeline.make({
+  name: "reading",
+  description: "Reads",
+  params: { ...file.params, ...params },
+  build: (values) => peek({ file: file(values) }, values)
+})

@@ -1,0 +1,74 @@
+import { readFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+
+/** What the bundler writes before the code of each file that it bundles. */
+const FILE = /^\/\/ ([\w@.+-][\w@./+ -]*\.[cm]?[jt]sx?)$/
+
+/** Where the code of a file of the program begins in the bundle, its lines counted from 1. */
+interface Beginning {
+  readonly line: number
+  readonly file: string
+}
+
+// as they are before anybody replaces them
+const readText = readFileSync
+const here = fileURLToPath(import.meta.url)
+
+let known: ReadonlyArray<Beginning> | null = null
+const beginnings = (): ReadonlyArray<Beginning> => {
+  known ??= readText(here, "utf8")
+    .split("\n")
+    .flatMap((text, at) => {
+      const file = FILE.exec(text)?.[1]
+      return file === undefined ? [] : [{ line: at + 1, file }]
+    })
+  return known
+}
+
+const fileAt = (line: number): string | null => {
+  const all = beginnings()
+  let [low, high] = [0, all.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((all[middle] as Beginning).line <= line) low = middle + 1
+    else high = middle
+  }
+  return all[low - 1]?.file ?? null
+}
+
+/** Frames such as that of `Object.entries` lie in no file. */
+const FRAMES = 5
+
+const stackBelow = (callee: (...args: ReadonlyArray<never>) => unknown): string => {
+  const { stackTraceLimit, prepareStackTrace } = Error
+  const holder: { stack?: string } = {}
+  Error.stackTraceLimit = FRAMES
+  Object.assign(Error, { prepareStackTrace: undefined })
+  try {
+    Error.captureStackTrace(holder, callee)
+    // written when it is first asked for
+    return holder.stack ?? ""
+  } finally {
+    Object.assign(Error, { stackTraceLimit, prepareStackTrace })
+  }
+}
+
+/**
+ * The file of the program whose code called a function, such as `stages/train.ts`, or that of a library that is bundled with
+ * it; null where it was Node or a library beside the bundle.
+ */
+export const callerOf = (callee: (...args: ReadonlyArray<never>) => unknown): string | null => {
+  for (const frame of stackBelow(callee).split("\n").slice(1)) {
+    const place = /(node:[\w/]+|file:\/\/\S+?|\/\S+?):(\d+):\d+\)?$/.exec(frame)
+    if (place === null) continue
+    const [, url = "", line = ""] = place
+    return url.startsWith("file:") && fileURLToPath(url) === here ? fileAt(Number(line)) : null
+  }
+  return null
+}
+
+/** Whether it is code of others that is bundled. */
+export const isLibrary = (file: string): boolean => /(^|\/)node_modules\//.test(file)
+
+/** Whether it is what computes nodes, of which no node's result is: its reads are not the stages'. */
+export const isPlatform = (file: string): boolean => /^(engine|cache|worker)\//.test(file)

@@ -80,7 +80,7 @@ export class KeyRefused extends Schema.TaggedError<KeyRefused>()("KeyRefused", {
   found: Schema.String
 }) {
   override get message() {
-    return `The worker computes the key ${this.found} for ${this.node}; expected ${this.expected}. Run again: a source file changed in between.`
+    return `The worker computes the key ${this.found} for ${this.node}; expected ${this.expected}. Run again: a source file changed in between. If that does not help, one of its facts is made of something that workers do not have, such as a variable of the environment: let the stage declare it.`
   }
 }
 

@@ -1,3 +1,4 @@
+import { syncBuiltinESMExports } from "node:module"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
 import { watchEnvironment } from "./watched-environment.ts"
@@ -9,3 +10,5 @@ watchFiles({
   own: [path.resolve(process.env.PIPELINE_HOME ?? "."), path.dirname(fileURLToPath(import.meta.url))]
 })
 watchEnvironment()
+// what `import { readFileSync } from "node:fs"` and `import { env } from "node:process"` give
+syncBuiltinESMExports()

@@ -1,5 +1,4 @@
 import fs from "node:fs"
-import { syncBuiltinESMExports } from "node:module"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
 import { callerOf } from "./program-files.ts"
@@ -108,7 +107,6 @@ export const watchFiles = ({ own }: Places): void => {
   replace(functions, "createWriteStream", making(1), "throws")
   replace(functions, "openAsBlob", reading, "rejects")
   rememberMade(functions, promises, remember)
-  syncBuiltinESMExports()
 }
 
 /** Temporary folders get their names when they are made. */

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, writeFile } from "node:fs/promises"
 import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
 import * as path from "node:path"
+import { env } from "node:process"
 import { FileSystem } from "@effect/platform"
 import { Config, Effect, Schema } from "effect"
 import * as Digest from "../../artifacts/Digest.ts"
@@ -38,6 +39,7 @@ const streamed = async (at: string): Promise<string> => {
 const WAYS = {
   nothing: () => "nothing",
   variable: () => process.env.SCALE ?? "absent",
+  imported: () => env.SCALE ?? "absent",
   destructured: () => {
     const { SCALE = "absent" } = process.env
     return SCALE

@@ -78,7 +78,7 @@ describe("a variable of the environment", () => {
     expected: "a variable that the stage declares",
     fix: 'Add environment: ["SCALE"] (or secrets) to its definition, or make it a parameter.'
   }
-  it.each(["variable", "destructured", "asked", "swallowed"])(
+  it.each(["variable", "imported", "destructured", "asked", "swallowed"])(
     "that is not declared fails the node: %s",
     async (way) => {
       const { node, text } = await peek(way)

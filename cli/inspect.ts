@@ -133,7 +133,7 @@ const tableDetails = (found: Address.Found, layout: ArrowTable.Layout) =>
     if (images !== null && sheet !== null) {
       yield* reporter.print(`\ncontact sheet: ${sheet}`)
       const terminal = { env: process.env, isTTY: process.stdout.isTTY === true }
-      if (hasTruecolor(terminal)) yield* reporter.picture(gridText(images, process.stdout.columns ?? 80))
+      if (hasTruecolor(terminal)) yield* reporter.picture(gridText(images, reporter.width))
     }
     return {
       columns,

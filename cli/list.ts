@@ -24,7 +24,7 @@ const ago = ({ started }: RunRecord, now: number): string => {
   const seconds = (now - Date.parse(started)) / 1000
   if (!(seconds >= 0)) return started
   // of `2 h 3 min` the larger unit
-  return seconds < 1 ? "just now" : `${formatSeconds(seconds).split(" ").slice(0, 2).join(" ")} ago`
+  return formatSeconds(Math.ceil(seconds)).split(" ").slice(0, 2).join(" ")
 }
 
 const counted = (count: number, what: string): string => `${formatCount(count)} ${what}${count === 1 ? "" : "s"}`
@@ -58,19 +58,12 @@ const pipelineRow = (
 
 const runRow = (run: RunRecord, now: number) => {
   const ran = run.nodes.filter(({ status }) => status === "ran").length
-  return [run.run, nameOf(run), run.status, ago(run, now), formatSeconds(run.seconds), `${ran} of ${run.nodes.length}`]
+  return [run.run, nameOf(run), run.status, ago(run, now), formatSeconds(run.seconds), formatCount(ran)]
 }
 
 const runsTable = (runs: ReadonlyArray<RunRecord>, now: number): string =>
   table(
-    [
-      { header: "run" },
-      { header: "pipeline" },
-      { header: "status" },
-      { header: "began" },
-      right("took"),
-      right("nodes ran")
-    ],
+    [{ header: "run" }, { header: "pipeline" }, { header: "status" }, right("ago"), right("took"), right("nodes ran")],
     runs.map((run) => runRow(run, now))
   )
 
@@ -136,7 +129,7 @@ const listAll = (pipelines: ReadonlyArray<AnyPipeline>) =>
 
     yield* printFitted(
       table(
-        [{ header: "pipeline" }, { header: "last run" }, { header: "began" }, right("took"), { header: "cached" }],
+        [{ header: "pipeline" }, { header: "last run" }, right("ago"), right("took"), { header: "cached" }],
         told.map((each) => pipelineRow(each, { now, unread: ids.length > runs.length }))
       )
     )

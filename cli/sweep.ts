@@ -58,7 +58,7 @@ const tell = (
     const report = yield* reportRun([pipeline], record)
     if (reporter.json) return yield* reporter.document(toJson(record, settled, report))
     // a pipe is as wide as one likes
-    const columns = process.stdout.isTTY ? (process.stdout.columns ?? 80) : Number.POSITIVE_INFINITY
+    const columns = process.stdout.isTTY ? reporter.width : Number.POSITIVE_INFINITY
     const room = { rows: Number.POSITIVE_INFINITY, columns }
     if (settled.length > 0) yield* reporter.print(sweepTable(varied, settled, room))
     if (report !== null) yield* reporter.print(`report: ${shortPath(report)}`)

@@ -11,6 +11,7 @@ import { explain } from "../engine/Failure.ts"
 import * as Backbone from "../models/Backbone.ts"
 import * as Catalogue from "../services/Catalogue.ts"
 import { Datasets } from "../services/Datasets.ts"
+import * as EditionFiles from "../services/EditionFiles.ts"
 import * as NetworkRuntime from "../services/NetworkRuntime.ts"
 import * as OnnxruntimeInstall from "../services/OnnxruntimeInstall.ts"
 import * as TensorflowInstall from "../services/TensorflowInstall.ts"
@@ -149,15 +150,20 @@ const writable = (name: string, directory: string) =>
     }
   })
 
+const origin = (from: EditionFiles.Origin): string =>
+  EditionFiles.Origin.$match(from, {
+    Lies: ({ label, at }) => `${label}, ${at}`,
+    Downloads: ({ label, url }) => `${label}, will be downloaded from ${url}`,
+    Cuts: ({ label, from }) => `${label}, will be cut out of ${origin(from)}`,
+    Makes: ({ label }) => `${label}, will be made`
+  })
+
 /** What the default run needs, looked for but not fetched: that is for the run, which shows its progress. */
 const datasets = Effect.gen(function* () {
   const { look } = yield* Datasets
   const one = (name: string, entry: Catalogue.Entry) =>
     look(entry).pipe(
-      Effect.map((origins) =>
-        origins.map(({ label, at, isDownload }) => `${label}, ${isDownload ? "will be downloaded from " : ""}${at}`)
-      ),
-      Effect.map((origins) => fine(name, origins.join("; without a network: "))),
+      Effect.map((origins) => fine(name, origins.map(origin).join("; without a network: "))),
       Effect.catchAll((error) => {
         const { what, fix } = explain(error)
         return Effect.succeed(wrong(name, what, fix ?? "Set PIPELINE_MIRROR."))

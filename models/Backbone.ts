@@ -2,8 +2,13 @@ import type * as Catalogue from "../services/Catalogue.ts"
 import type { Block, Convolution } from "./Convolution.ts"
 import * as MobileNetV2 from "./mobilenet-v2.ts"
 
+type Unnamed<W> = W extends unknown ? Omit<W, "name" | "label"> : never
+
+/** Where its weights come from: the file and folder under which Keras publishes them, or how the project makes them. */
+export type WeightFile = Unnamed<Catalogue.Weights>
+
 /**
- * A frozen ImageNet network that turns an image into features: float32 [imageSize, imageSize, 3] in [0, 1] to float32
+ * A frozen network that turns an image into features: float32 [imageSize, imageSize, 3] in [0, 1] to float32
  * [features], after global average pooling.
  */
 export interface Backbone<N extends string = Name> {
@@ -13,8 +18,7 @@ export interface Backbone<N extends string = Name> {
   /** Edge of the images that it takes, in pixels. */
   readonly imageSize: number
   readonly features: number
-  /** The file under which Keras publishes its weights, and that file's folder. */
-  readonly weights: { readonly folder: string; readonly file: string }
+  readonly weights: WeightFile
   /** Its convolutions in sequence, over pixels brought from [0, 1] to [-1, 1]. */
   readonly blocks: () => ReadonlyArray<Block<Convolution>>
 }
@@ -34,4 +38,4 @@ const byName = new Map(catalogue.map((backbone) => [backbone.name, backbone]))
 export const get = (name: Name): Backbone => byName.get(name) as Backbone
 
 /** Its weight file as a catalogue of files looks for it. */
-export const weightsOf = ({ name, label, weights }: Backbone): Catalogue.KerasWeights => ({ name, label, ...weights })
+export const weightsOf = ({ name, label, weights }: Backbone): Catalogue.Weights => ({ name, label, ...weights })

@@ -1,5 +1,7 @@
 import type { Backbone } from "./Backbone.ts"
 import { type Block, type Convolution, pointwise } from "./Convolution.ts"
+import * as KerasWeightFile from "./keras-weight-file.ts"
+import * as RandomWeights from "./random-weights.ts"
 
 /**
  * The family MobileNetV2 without its top (Sandler et al. 2018, table 2; layer names as in keras.applications), in the
@@ -12,10 +14,12 @@ const wide = ["1.3", "1.4"] as const
 type Alpha = (typeof slim | typeof wide)[number]
 type Size = (typeof sizes)[number]
 
-export type Name = `mobilenet_v2_${(typeof slim)[number]}_${Size}` | `mobilenet_v2_${(typeof wide)[number]}_224`
+type Published = `mobilenet_v2_${(typeof slim)[number]}_${Size}` | `mobilenet_v2_${(typeof wide)[number]}_224`
+
+export type Name = Published | "random"
 
 /** The names in words. */
-export const expected = `mobilenet_v2_ALPHA_SIZE of alpha ${slim.join(", ")} and size ${sizes.join(", ")}, or of alpha ${wide.join(", ")} and size 224`
+export const expected = `mobilenet_v2_ALPHA_SIZE of alpha ${slim.join(", ")} and size ${sizes.join(", ")}, of alpha ${wide.join(", ")} and size 224, or random`
 
 /** Keras' `_make_divisible`: the nearest multiple of 8 that is no more than 10 % below. */
 const divisible = (channels: number): number => {
@@ -73,7 +77,7 @@ const blocks = (alpha: number, features: number): ReadonlyArray<Block<Convolutio
   return [...found, { convolutions: [pointwise("Conv_1", "Conv_1_bn", inputs, features)], residual: false }]
 }
 
-const one = (name: Name, alpha: Alpha, imageSize: Size): Backbone<Name> => {
+const one = (name: Published, alpha: Alpha, imageSize: Size): Backbone<Name> => {
   const width = Number(alpha)
   const features = width > 1 ? divisible(1280 * width) : 1280
   return {
@@ -82,6 +86,7 @@ const one = (name: Name, alpha: Alpha, imageSize: Size): Backbone<Name> => {
     imageSize,
     features,
     weights: {
+      _tag: "Keras",
       folder: "mobilenet_v2",
       file: `mobilenet_v2_weights_tf_dim_ordering_tf_kernels_${alpha}_${imageSize}_no_top.h5`
     },
@@ -89,7 +94,23 @@ const one = (name: Name, alpha: Alpha, imageSize: Size): Backbone<Name> => {
   }
 }
 
+/** The smallest of them without any training: what needs no download. Its weights are drawn from one fixed seed. */
+const random: Backbone<Name> = {
+  ...one("mobilenet_v2_0.35_96", "0.35", 96),
+  name: "random",
+  label: "MobileNetV2 0.35/96 with random weights",
+  weights: {
+    _tag: "Made",
+    file: "mobilenet_v2_0.35_96_random.h5",
+    sha256: "f790934e5a0017efb81146f8c304cdf6ff9a6a4862528dcb7331a98fdd74c725",
+    notice:
+      "--backbone random has random weights: its features know nothing of photographs, so accuracies say nothing of transfer learning. Choose another --backbone for results.",
+    make: () => KerasWeightFile.encode(RandomWeights.make(blocks(0.35, 1280), 0))
+  }
+}
+
 export const family: ReadonlyArray<Backbone<Name>> = [
   ...slim.flatMap((alpha) => sizes.map((size) => one(`mobilenet_v2_${alpha}_${size}`, alpha, size))),
-  ...wide.map((alpha) => one(`mobilenet_v2_${alpha}_224`, alpha, 224))
+  ...wide.map((alpha) => one(`mobilenet_v2_${alpha}_224`, alpha, 224)),
+  random
 ]

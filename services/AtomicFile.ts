@@ -4,13 +4,13 @@ import path from "node:path"
 import { Effect } from "effect"
 import { type SourceUnreadable, unreadable } from "./SourceError.ts"
 
-/** Writes a small file so that a reader sees all of it or the one before: beside it, then renamed over it. */
-export const write = (file: string, text: string): Effect.Effect<void, SourceUnreadable> => {
+/** Writes a file so that a reader sees all of it or the one before: beside it, then renamed over it. */
+export const write = (file: string, contents: string | Uint8Array): Effect.Effect<void, SourceUnreadable> => {
   const temporary = `${file}.${randomUUID()}.tmp`
   return Effect.try({
     try: () => {
       fs.mkdirSync(path.dirname(file), { recursive: true })
-      fs.writeFileSync(temporary, text)
+      fs.writeFileSync(temporary, contents)
       fs.renameSync(temporary, file)
     },
     catch: unreadable(file)

@@ -21,10 +21,10 @@ export type CifarError = typeof CifarError.Type
 const side = 32
 const plane = side * side
 /** One byte of label, then the red, green and blue planes, row-major (https://www.cs.toronto.edu/~kriz/cifar.html). */
-const recordBytes = 1 + 3 * plane
+export const recordBytes = 1 + 3 * plane
 const batchRows = 256
 
-const standardNames = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
+export const standardNames = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 
 const again = "Download or copy the archive again."
 const partOf = (path: string) => path.match(/^(?:(.*)\/)?(?:data_batch_(\d+)|(test_batch))\.bin$/)

@@ -3,7 +3,8 @@ import path from "node:path"
 import { Context, Effect, Layer, Schema } from "effect"
 import type { Files } from "../artifacts/Files.ts"
 import * as Catalogue from "./Catalogue.ts"
-import { Download, DownloadError, type DownloadUnwritable } from "./Download.ts"
+import { type Download, DownloadError, type DownloadUnwritable } from "./Download.ts"
+import * as EditionFiles from "./EditionFiles.ts"
 import * as Editions from "./Editions.ts"
 import { FileDigests } from "./FileDigests.ts"
 import type { OnProgress } from "./Progress.ts"
@@ -30,18 +31,27 @@ export class UnsupportedSource extends Schema.TaggedError<UnsupportedSource>()("
   }
 }
 
+/** A file of a known name as people are told of it: its size, and the URL that gives it; null where that isn't known. */
+const Wanted = Schema.Struct({
+  file: Schema.String,
+  bytes: Schema.NullOr(Schema.Int),
+  url: Schema.NullOr(Schema.String)
+})
+
 /** A known name of which this machine can get no edition. */
 export class SourceUnavailable extends Schema.TaggedError<SourceUnavailable>()("SourceUnavailable", {
   name: Schema.String,
-  files: Schema.Array(Schema.String),
+  files: Schema.Array(Wanted),
   mirror: Schema.String,
-  url: Schema.NullOr(Schema.String),
   why: Schema.String,
   instead: Schema.String
 }) {
   override get message() {
-    const get = this.url === null ? "Copy it there" : `Get ${this.url} where there is a network, copy it there`
-    return `${this.name} is not to be had: ${this.why}; expected ${this.files.join(" or ")} in the mirror ${this.mirror}. ${get}, let PIPELINE_MIRROR name another folder, or ${this.instead}.`
+    const files = this.files.map(({ file, bytes, url }) => {
+      const size = bytes === null ? "" : ` (${(bytes / 1e6).toFixed(1)} MB)`
+      return `\n  ${file}${size}, ${url ?? "which only mirrors have"}`
+    })
+    return `${this.name} is not to be had: ${this.why}; expected ${this.files.length === 1 ? "this file" : "one of these files"} in the mirror ${this.mirror}:${files.join("")}. Copy it there, let PIPELINE_MIRROR name the folder that has it, or ${this.instead}; npx pipeline doctor tells what else is missing. Without it: npx pipeline run transfer --dataset sample --backbone random.`
   }
 }
 
@@ -70,33 +80,27 @@ export interface Places {
   readonly mirror: string | null
 }
 
-/** Where an edition of a known name would come from: a file of this machine, or a URL. */
-export interface Origin {
-  readonly label: string
-  readonly at: string
-  readonly isDownload: boolean
-}
-
 /** From what a user calls a dataset or weight file to bytes on this machine, and their digest. */
 export class Datasets extends Context.Tag("headrace/Datasets")<
   Datasets,
   {
     readonly resolve: (name: string, options: ResolveOptions) => Effect.Effect<Files, ResolveError>
-    readonly resolveWeights: (
-      weights: Catalogue.KerasWeights,
-      options: ResolveOptions
-    ) => Effect.Effect<Files, ResolveError>
+    readonly resolveWeights: (weights: Catalogue.Weights, options: ResolveOptions) => Effect.Effect<Files, ResolveError>
     /** What resolving a known name would try, up to the first file that is there; asks no network and reads no file. */
-    readonly look: (entry: Catalogue.Entry) => Effect.Effect<ReadonlyArray<Origin>, SourceUnavailable>
+    readonly look: (entry: Catalogue.Entry) => Effect.Effect<ReadonlyArray<EditionFiles.Origin>, SourceUnavailable>
   }
 >() {
-  static readonly layer = (places: Places): Layer.Layer<Datasets, never, Download | FileDigests> =>
+  /** `datasets` are those that have a name; tests bring their own. */
+  static readonly layer = (
+    places: Places,
+    datasets: ReadonlyArray<Catalogue.Entry> = Catalogue.datasets
+  ): Layer.Layer<Datasets, never, Download | FileDigests> =>
     Layer.effect(
       Datasets,
       Effect.gen(function* () {
         const context = yield* Effect.context<Download | FileDigests>()
         return {
-          resolve: (name, options) => Effect.provide(resolve(places, name, options), context),
+          resolve: (name, options) => Effect.provide(resolve(places, datasets, name, options), context),
           resolveWeights: (weights, options) =>
             Effect.provide(fromCatalogue(places, Catalogue.weights(weights), options), context),
           look: (entry) => look(places, entry)
@@ -107,8 +111,10 @@ export class Datasets extends Context.Tag("headrace/Datasets")<
 
 const readable = /\.(tar|tar\.gz|tgz|zip)$/i
 
-const mirrorOf = (places: Places): string =>
-  path.resolve(places.workingDirectory, places.mirror ?? path.join(places.projectRoot, "..", "shared", "data"))
+const shelvesOf = (places: Places): EditionFiles.Shelves => ({
+  mirror: path.resolve(places.workingDirectory, places.mirror ?? path.join(places.projectRoot, "..", "shared", "data")),
+  downloads: path.join(places.home, "downloads")
+})
 
 const statOf = (file: string): fs.Stats | undefined => fs.statSync(file, { throwIfNoEntry: false })
 
@@ -119,7 +125,7 @@ const digested = (at: string, label: string, notice: string | null, options: Res
     return { digest, path: at, label, notice }
   })
 
-const fromPath = (places: Places, name: string, options: ResolveOptions) =>
+const fromPath = (places: Places, datasets: ReadonlyArray<Catalogue.Entry>, name: string, options: ResolveOptions) =>
   Effect.gen(function* () {
     const at = path.resolve(places.workingDirectory, name)
     const stats = yield* Effect.try({
@@ -127,20 +133,12 @@ const fromPath = (places: Places, name: string, options: ResolveOptions) =>
       catch: () => new SourceUnreadable({ path: at, what: "its folder cannot be entered" })
     })
     if (stats === undefined) {
-      const known = Catalogue.datasets.map((entry) => entry.name)
+      const known = datasets.map((entry) => entry.name)
       return yield* new NoSuchSource({ name, path: at, known, nearest: Catalogue.nearest(name, known) })
     }
     if (!stats.isDirectory() && !readable.test(at)) return yield* new UnsupportedSource({ path: at })
     return yield* digested(at, name, null, options)
   })
-
-/** The edition's file where it already lies: in the mirror, else among the downloads. */
-const onDisk = (places: Places, edition: Catalogue.Edition): string | null => {
-  const candidates = [mirrorOf(places), path.join(places.home, "downloads")].map((place) =>
-    path.join(place, edition.file)
-  )
-  return candidates.find((file) => fs.existsSync(file) && fs.statSync(file).isFile()) ?? null
-}
 
 const fromDisk = (edition: Catalogue.Edition, at: string, options: ResolveOptions) =>
   Effect.gen(function* () {
@@ -151,40 +149,46 @@ const fromDisk = (edition: Catalogue.Edition, at: string, options: ResolveOption
     return { ...files, label: `${edition.label}, altered`, notice: other }
   })
 
-const download = (places: Places, edition: Catalogue.Edition, url: string, options: ResolveOptions) =>
-  Effect.gen(function* () {
-    const { fetch } = yield* Download
-    const destination = path.join(places.home, "downloads", edition.file)
-    const { bytes, md5, sha256 } = edition
-    yield* fetch({ url, destination, bytes, md5, sha256, onProgress: options.onProgress })
-    return destination
-  })
-
 const NOWHERE = "no edition lies in the mirror or among the downloads"
 
+/** The files of which each would do, or would give it. */
+const wantedFor = (edition: Catalogue.Edition): ReadonlyArray<typeof Wanted.Type> => {
+  switch (edition._tag) {
+    case "Kept":
+      return [{ file: edition.file, bytes: edition.bytes, url: null }]
+    case "Published":
+      return [{ file: edition.file, bytes: edition.bytes, url: edition.url }]
+    case "Cut":
+      return wantedFor(edition.from)
+    case "Made":
+      return []
+  }
+}
+
 const unavailable = (places: Places, { name, editions, instead }: Catalogue.Entry, why: string): SourceUnavailable => {
-  const files = editions.map((edition) => edition.file)
-  const url = editions.find((edition) => edition.url !== null)?.url ?? null
-  return new SourceUnavailable({ name, files, mirror: mirrorOf(places), url, why, instead })
+  const { mirror } = shelvesOf(places)
+  return new SourceUnavailable({ name, files: editions.flatMap(wantedFor), mirror, why, instead })
 }
 
 /** The best edition to be had. Better ones than `remembered` are looked for on this machine only. */
 const best = (places: Places, entry: Catalogue.Entry, remembered: string | null, options: ResolveOptions) =>
   Effect.gen(function* () {
+    const shelves = shelvesOf(places)
     let unwritable: DownloadUnwritable | null = null
     let why: string = NOWHERE
     const last = entry.editions.findIndex((edition) => edition.file === remembered)
     for (const [index, edition] of entry.editions.entries()) {
-      const at = onDisk(places, edition)
+      const at = yield* EditionFiles.onDisk(shelves, edition)
       if (at !== null) return { edition, at }
-      if (edition.url === null || index < last) continue
-      const attempt = yield* download(places, edition, edition.url, options).pipe(
-        Effect.map((downloaded) => ({ edition, at: downloaded })),
+      if (edition._tag === "Kept" || index < last) continue
+      const attempt = yield* EditionFiles.obtain(shelves, edition, options.onProgress).pipe(
+        Effect.map((obtained) => ({ edition, at: obtained })),
         // out of reach or replaced on the way: the next edition will do; broken off half-way: the user decides
         Effect.catchTags({
           NoNetwork: (error) => Effect.succeed(`${error.url} is out of reach (${error.what})`),
           HttpStatus: (error) => Effect.succeed(`${error.url} answers with status ${error.status}`),
           DigestMismatch: (error) => Effect.succeed(`${error.url} gives a file with another ${error.kind}`),
+          CutFailed: (error) => Effect.succeed(`nothing can be cut out of ${error.archive}, since ${error.what}`),
           DownloadUnwritable: (error) => {
             unwritable = error
             return Effect.succeed(error.what)
@@ -202,12 +206,12 @@ const look = (places: Places, entry: Catalogue.Entry) =>
   Effect.gen(function* () {
     const remembered = yield* Editions.recall(places.home, entry.name)
     const last = entry.editions.findIndex((edition) => edition.file === remembered)
-    const origins: Array<Origin> = []
+    const origins: Array<EditionFiles.Origin> = []
     for (const [index, edition] of entry.editions.entries()) {
-      const { label, url } = edition
-      const at = onDisk(places, edition)
-      if (at !== null) return [...origins, { label, at, isDownload: false }]
-      if (url !== null && index >= last) origins.push({ label, at: url, isDownload: true })
+      const origin = EditionFiles.look(shelvesOf(places), edition)
+      if (origin === null || (origin._tag !== "Lies" && index < last)) continue
+      origins.push(origin)
+      if (origin._tag === "Lies") return origins
     }
     return origins.length > 0 ? origins : yield* unavailable(places, entry, NOWHERE)
   })
@@ -228,9 +232,10 @@ const fromCatalogue = (places: Places, entry: Catalogue.Entry, options: ResolveO
 
 const resolve = (
   places: Places,
+  datasets: ReadonlyArray<Catalogue.Entry>,
   name: string,
   options: ResolveOptions
 ): Effect.Effect<Files, ResolveError, Download | FileDigests> => {
-  const entry = Catalogue.datasets.find((candidate) => candidate.name === name)
-  return entry === undefined ? fromPath(places, name, options) : fromCatalogue(places, entry, options)
+  const entry = datasets.find((candidate) => candidate.name === name)
+  return entry === undefined ? fromPath(places, datasets, name, options) : fromCatalogue(places, entry, options)
 }

@@ -52,7 +52,7 @@ export class DownloadUnwritable extends Schema.TaggedError<DownloadUnwritable>()
   what: Schema.String
 }) {
   override get message() {
-    return `${this.path} cannot be written: ${this.what}; expected a folder with room for the download. Free some space, or let PIPELINE_HOME name another folder.`
+    return `${this.path} cannot be written: ${this.what}; expected a folder with room for the file. Free some space, or let PIPELINE_HOME name another folder.`
   }
 }
 

@@ -7,7 +7,7 @@ export const backboneParams = {
   backbone: Param.make(
     Schema.Literal(...Backbone.names).annotations({ description: Backbone.expected }),
     "mobilenet_v2_1.0_224",
-    "The frozen ImageNet network: its family, width and image size"
+    "The frozen ImageNet network: its family, width and image size; random needs no network"
   )
 }
 

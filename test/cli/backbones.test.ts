@@ -89,9 +89,13 @@ describe("a backbone that is not to be had", () => {
         what: expect.stringMatching(
           /^mobilenet_v2_1\.4_224_no_top is not to be had: https:.*_1\.4_224_no_top\.h5 is out of/
         ),
-        expected: `${published("mobilenet_v2_1.4_224")} in the mirror ${mirror}`,
+        expected: expect.stringMatching(
+          new RegExp(
+            `^this file in the mirror ${mirror}:\n  ${published("mobilenet_v2_1.4_224")}, https:.*_1\\.4_224_no_top\\.h5$`
+          )
+        ),
         fix: expect.stringMatching(
-          /^Get https:.*_1\.4_224_no_top\.h5 where there is a network, .*another --backbone\.$/
+          /^Copy it there, .*another --backbone.*run transfer --dataset sample --backbone random\.$/
         )
       })
       expect(failure.document.nodes?.filter(({ status }) => status === "ran") ?? []).toEqual([])

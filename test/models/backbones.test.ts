@@ -58,8 +58,10 @@ it.layer(Layer.merge(Tensorflow.live, Onnxruntime.live))("backbones", (it) => {
     }
   }
 
+  const published = Backbone.names.filter((name) => name !== "random")
+
   it("have the features and the parameters that Keras' have, at every width and size that it publishes", () => {
-    const ours = Backbone.names.map((name) => {
+    const ours = published.map((name) => {
       const backbone = Backbone.get(name)
       return [name, [backbone.features, arraysOf(backbone).reduce((sum, { size }) => sum + size, 0)]]
     })
@@ -67,7 +69,7 @@ it.layer(Layer.merge(Tensorflow.live, Onnxruntime.live))("backbones", (it) => {
   })
 
   it("come from the files that Keras publishes", () => {
-    const files = Backbone.names.map((name) => Backbone.weightsOf(Backbone.get(name)).file)
+    const files = published.map((name) => Backbone.weightsOf(Backbone.get(name)).file)
     expect(files.map((file) => file.replace(/^mobilenet_v2_weights_tf_dim_ordering_tf_kernels_/, ""))).toEqual([
       ...["0.35", "0.5", "0.75", "1.0"].flatMap((alpha) =>
         ["96", "128", "160", "192", "224"].map((size) => `${alpha}_${size}_no_top.h5`)

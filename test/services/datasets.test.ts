@@ -2,14 +2,18 @@ import fs from "node:fs"
 import http from "node:http"
 import type { AddressInfo } from "node:net"
 import path from "node:path"
+import { gzipSync } from "node:zlib"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import * as Digest from "../../artifacts/Digest.ts"
 import * as Backbone from "../../models/Backbone.ts"
 import * as Catalogue from "../../services/Catalogue.ts"
+import * as CifarArchive from "../../services/CifarArchive.ts"
+import { recordBytes, standardNames } from "../../services/CifarBinary.ts"
 import { Datasets, type ResolveOptions } from "../../services/Datasets.ts"
 import { Download, type DownloadError, NoNetwork, type Request } from "../../services/Download.ts"
 import { FileDigests } from "../../services/FileDigests.ts"
+import { tar } from "../rig/archives.ts"
 import { folder } from "../rig/folder.ts"
 
 const official = "cifar-10-binary.tar.gz"
@@ -38,7 +42,7 @@ const vanishing = Effect.acquireRelease(
 ).pipe(Effect.map((server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}/`))
 
 /** A machine with an empty mirror and home. `asked` lists the URLs that were tried since it was last emptied. */
-const machine = () => {
+const machine = (datasets: ReadonlyArray<Catalogue.Entry> = Catalogue.datasets) => {
   const root = folder("datasets")
   const [mirror, home, workingDirectory] = ["mirror", "home", "here"].map((name) => {
     fs.mkdirSync(path.join(root, name))
@@ -46,12 +50,10 @@ const machine = () => {
   }) as [string, string, string]
   const asked: Array<string> = []
   const layer = (network: Network, mirrorVariable: string | null) =>
-    Datasets.layer({
-      home,
-      projectRoot: path.join(root, "project/checkout"),
-      workingDirectory,
-      mirror: mirrorVariable
-    }).pipe(
+    Datasets.layer(
+      { home, projectRoot: path.join(root, "project/checkout"), workingDirectory, mirror: mirrorVariable },
+      datasets
+    ).pipe(
       Layer.provide(
         Layer.succeed(Download, {
           fetch: (request) =>
@@ -208,18 +210,11 @@ describe("datasets by name", () => {
       const { _tag, message } = yield* Effect.flip(resolve("cifar10"))
       expect(_tag).toBe("SourceUnavailable")
       expect(message).toContain(`https://www.cs.toronto.edu/~kriz/${official} is out of reach (no route); expected`)
-      expect(message).toContain(`in the mirror ${mirror}. Get https://`)
+      expect(message).toContain(`one of these files in the mirror ${mirror}:`)
+      expect(message).toContain(`\n  ${official} (170.1 MB), https://www.cs.toronto.edu/~kriz/${official}`)
+      expect(message).toContain(`\n  ${lossless} (108.5 MB), which only mirrors have`)
       expect(message).toContain("PIPELINE_MIRROR")
-    })
-  )
-
-  it.effect("a dataset that only mirrors have names its file", () =>
-    Effect.gen(function* () {
-      const { asked, resolve, put } = machine()
-      expect((yield* Effect.flip(resolve("cifar10-5k"))).message).toContain("cifar-10-binary-5k.tar.gz")
-      put("cifar-10-binary-5k.tar.gz", "5k")
-      expect((yield* resolve("cifar10-5k")).digest).toBe(Digest.ofBytes("5k"))
-      expect(asked).toEqual([])
+      expect(message).toContain("npx pipeline run transfer --dataset sample --backbone random")
     })
   )
 
@@ -233,6 +228,199 @@ describe("datasets by name", () => {
         Effect.provide(layer(offline, null))
       )
       expect(files.path).toBe(path.join(standard, images))
+    })
+  )
+})
+
+/** An archive as CIFAR-10's home has it, of `count` records a batch; what is cut out of it takes its first three and two. */
+const fakeOfficial = (count = 5) => {
+  const batch = (from: number) => {
+    const bytes = Buffer.alloc(count * recordBytes)
+    for (let at = 0; at < count; at++) bytes.fill(from + at, at * recordBytes, (at + 1) * recordBytes)
+    return bytes
+  }
+  const [train, test] = [batch(0), batch(4)]
+  const bytes = gzipSync(
+    tar([
+      { path: "cifar-10-batches-bin/data_batch_1.bin", bytes: train },
+      { path: "cifar-10-batches-bin/batches.meta.txt", bytes: Buffer.from("airplane\n") },
+      { path: "cifar-10-batches-bin/test_batch.bin", bytes: test }
+    ])
+  )
+  const part = CifarArchive.pack({
+    classes: standardNames,
+    train: train.subarray(0, 3 * recordBytes),
+    test: test.subarray(0, 2 * recordBytes)
+  })
+  return { bytes, part }
+}
+
+/** A catalogue whose `part` lies in a mirror, or is cut out of an archive that `url` gives. */
+const catalogueWith = (url: string): ReadonlyArray<Catalogue.Entry> => {
+  const { bytes, part } = fakeOfficial()
+  const from: Catalogue.Published = {
+    _tag: "Published",
+    file: "whole.tar.gz",
+    label: "whole",
+    url,
+    bytes: bytes.length,
+    md5: null,
+    sha256: Digest.ofBytes(bytes),
+    notice: null
+  }
+  const common = { label: "part", notice: null }
+  return [
+    {
+      name: "part",
+      instead: "do without",
+      editions: [
+        { ...common, _tag: "Kept", file: "part.tar.gz", bytes: null, sha256: null },
+        {
+          ...common,
+          _tag: "Cut",
+          file: "part.tar",
+          sha256: Digest.ofBytes(part),
+          from,
+          cut: (archive) => CifarArchive.cut(archive, { train: 3, test: 2 })
+        }
+      ]
+    }
+  ]
+}
+
+/** A server of one file, which counts how often it was asked. */
+const serverOf = (bytes: Uint8Array) =>
+  Effect.acquireRelease(
+    Effect.async<{ readonly server: http.Server; asked: number }>((resume) => {
+      const held = {
+        asked: 0,
+        server: http.createServer((_, response) => {
+          held.asked += 1
+          response.end(bytes)
+        })
+      }
+      held.server.listen(0, "127.0.0.1", () => resume(Effect.succeed(held)))
+    }),
+    ({ server }) => Effect.sync(() => server.close())
+  )
+
+describe("a dataset that is cut out of another", () => {
+  const real: Network = (request) =>
+    Effect.flatMap(Download, ({ fetch }) => fetch(request)).pipe(Effect.provide(Download.live))
+
+  it.scopedLive("is downloaded whole once, verified and cut; then neither is asked for again", () =>
+    Effect.gen(function* () {
+      const { bytes, part } = fakeOfficial()
+      const held = yield* serverOf(bytes)
+      const { home, resolve } = machine(
+        catalogueWith(`http://127.0.0.1:${(held.server.address() as AddressInfo).port}/`)
+      )
+      const seen: Array<string> = []
+      const files = yield* resolve("part", real, {
+        refresh: false,
+        onProgress: ({ what }) => Effect.sync(() => seen.push(what))
+      })
+      expect(files).toEqual({
+        path: path.join(home, "downloads/part.tar"),
+        digest: Digest.ofBytes(part),
+        label: "part",
+        notice: null
+      })
+      expect(seen).toContain("downloading whole.tar.gz")
+      expect(fs.readFileSync(files.path).equals(part)).toBe(true)
+      expect(yield* resolve("part", real)).toEqual(files)
+      expect(held.asked).toBe(1)
+    })
+  )
+
+  it.effect("is cut out of the mirror's copy of the whole without asking the network", () =>
+    Effect.gen(function* () {
+      const { mirror, asked, resolve } = machine(catalogueWith("http://nowhere/"))
+      const { bytes, part } = fakeOfficial()
+      fs.writeFileSync(path.join(mirror, "whole.tar.gz"), bytes)
+      expect((yield* resolve("part")).digest).toBe(Digest.ofBytes(part))
+      expect(asked).toEqual([])
+    })
+  )
+
+  it.effect("is cut again where what was cut is no longer what it was", () =>
+    Effect.gen(function* () {
+      const { home, mirror, resolve } = machine(catalogueWith("http://nowhere/"))
+      const { bytes, part } = fakeOfficial()
+      fs.writeFileSync(path.join(mirror, "whole.tar.gz"), bytes)
+      yield* resolve("part")
+      fs.writeFileSync(path.join(home, "downloads/part.tar"), part.subarray(1))
+      const files = yield* resolve("part")
+      expect(files.digest).toBe(Digest.ofBytes(part))
+      expect(fs.readFileSync(files.path).equals(part)).toBe(true)
+    })
+  )
+
+  it.effect("gives way to the part itself where a mirror has it", () =>
+    Effect.gen(function* () {
+      const { mirror, asked, resolve, put } = machine(catalogueWith("http://nowhere/"))
+      put("part.tar.gz", "part")
+      expect((yield* resolve("part")).path).toBe(path.join(mirror, "part.tar.gz"))
+      expect(asked).toEqual([])
+    })
+  )
+
+  it.effect("is never cut out of an archive with other records, or a damaged one: that is told by name", () =>
+    Effect.gen(function* () {
+      const { home, mirror, resolve, put } = machine(catalogueWith("http://nowhere/"))
+      const whole = path.join(mirror, "whole.tar.gz")
+      for (const [bytes, why] of [
+        [fakeOfficial(2).bytes, "its first records are not the published ones"],
+        [fakeOfficial().bytes.subarray(0, 100), "is truncated"]
+      ] as const) {
+        fs.writeFileSync(whole, bytes)
+        const { _tag, message } = yield* Effect.flip(resolve("part"))
+        expect(_tag).toBe("SourceUnavailable")
+        expect(message).toContain(`nothing can be cut out of ${whole}, since `)
+        expect(message).toContain(why)
+        expect(fs.existsSync(path.join(home, "downloads/part.tar"))).toBe(false)
+      }
+      fs.rmSync(whole)
+      const { message } = yield* Effect.flip(resolve("part"))
+      expect(message).toContain("\n  part.tar.gz, which only mirrors have\n  whole.tar.gz (0.0 MB), http://nowhere/")
+      put("part.tar.gz", "part")
+      expect((yield* resolve("part")).digest).toBe(Digest.ofBytes("part"))
+    })
+  )
+})
+
+describe("a dataset that is made", () => {
+  it.effect("needs neither mirror nor network, and is drawn once", () =>
+    Effect.gen(function* () {
+      const { home, asked, resolve } = machine()
+      const files = yield* resolve("sample")
+      expect(files).toMatchObject({ path: path.join(home, "downloads/sample.tar"), digest: Catalogue.sample.sha256 })
+      const written = fs.statSync(files.path).ino
+      expect(yield* resolve("sample")).toEqual(files)
+      expect(fs.statSync(files.path).ino).toBe(written)
+      expect(asked).toEqual([])
+    })
+  )
+
+  it.effect("is made again where its file was changed; a mirror's file of that name is not taken for it", () =>
+    Effect.gen(function* () {
+      const { home, resolve, put } = machine()
+      put("sample.tar", "other")
+      fs.mkdirSync(path.join(home, "downloads"))
+      fs.writeFileSync(path.join(home, "downloads/sample.tar"), "damaged")
+      const files = yield* resolve("sample")
+      expect(files.digest).toBe(Catalogue.sample.sha256)
+      expect(Digest.ofBytes(fs.readFileSync(files.path))).toBe(Catalogue.sample.sha256)
+    })
+  )
+
+  it.effect("says where it can't be written", () =>
+    Effect.gen(function* () {
+      const { home, resolve } = machine()
+      fs.writeFileSync(path.join(home, "downloads"), "a file where a folder should be")
+      const error = yield* Effect.flip(resolve("sample"))
+      expect(error._tag).toBe("DownloadUnwritable")
+      expect(error.message).toContain(path.join(home, "downloads/sample.tar"))
     })
   )
 })
@@ -276,6 +464,18 @@ describe("weights", () => {
     Effect.flatMap(Datasets, (datasets) =>
       datasets.resolveWeights(Backbone.weightsOf(Backbone.get("mobilenet_v2_1.0_224")), { refresh: false })
     ).pipe(Effect.provide(layer))
+
+  it.effect("random ones are made, and said to know nothing", () =>
+    Effect.gen(function* () {
+      const { mirror, asked, layer } = machine()
+      const random = Backbone.weightsOf(Backbone.get("random"))
+      const files = yield* Effect.flatMap(Datasets, (datasets) =>
+        datasets.resolveWeights(random, { refresh: false })
+      ).pipe(Effect.provide(layer(offline, mirror)))
+      expect(files.notice).toContain("know nothing of photographs")
+      expect(asked).toEqual([])
+    })
+  )
 
   it.effect("Keras' own file is preferred, the mirror's restored one comes with a notice", () =>
     Effect.gen(function* () {

@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config"
+import { PATIENCE_MILLIS } from "./test/rig/patience.ts"
 
 export default defineConfig({
   test: {
@@ -7,8 +8,9 @@ export default defineConfig({
     // a process a file: native TensorFlow, thread pools and signals are the process's own
     pool: "forks",
     poolOptions: { forks: { maxForks: 2 } },
-    // only what hangs is ended: how long a test takes is the machine's affair, which others may keep busy
-    testTimeout: 600_000,
-    hookTimeout: 600_000
+    // only what hangs is ended, and says itself for what it waits
+    testTimeout: 2 * PATIENCE_MILLIS,
+    hookTimeout: 2 * PATIENCE_MILLIS,
+    teardownTimeout: PATIENCE_MILLIS
   }
 })

@@ -3,15 +3,17 @@ import * as path from "node:path"
 import { beforeAll, describe, expect, it } from "vitest"
 import { mounted, pipeline as run } from "../rig/bad-input.ts"
 import {
-  eventually,
   finishedChunks,
   giveCifar10,
+  goOn,
   imageFolder,
   pipeline,
   processesOf,
   type Rig,
   rig,
-  start
+  start,
+  stoppedWhere,
+  tracesOf
 } from "../rig/cli.ts"
 import { describeWith } from "../rig/needs.ts"
 
@@ -38,10 +40,17 @@ describe("a command whose output nobody reads", () => {
 
   it("is interrupted where it is a run that is under way: a record, no leases, no processes", async () => {
     const images = await imageFolder({ train: 150 })
-    const away = rig({ root: at.root })
-    const command = start(away, "run", "transfer", "--dataset", images)
-    await eventually(() => expect(finishedChunks(away).length).toBeGreaterThanOrEqual(1))
+    let away = at
+    const command = await stoppedWhere(
+      () => {
+        away = rig({ root: at.root })
+        return start(away, "run", "transfer", "--dataset", images)
+      },
+      () => finishedChunks(away).length >= 1,
+      () => tracesOf(away, "evaluate").length > 0
+    )
     command.child.stderr?.destroy()
+    goOn(command)
     expect((await command.finished).code).toBe(130)
     const [record = ""] = fs.readdirSync(path.join(away.home, "runs")).filter((name) => name.endsWith(".json"))
     expect(JSON.parse(fs.readFileSync(path.join(away.home, "runs", record), "utf8")).status).toBe("interrupted")

@@ -5,6 +5,7 @@ import {
   eventually,
   filesIn,
   giveCifar10,
+  goOn,
   nodeOf,
   objectOf,
   pipeline,
@@ -13,6 +14,7 @@ import {
   ran,
   rig,
   start,
+  stoppedWhere,
   tracesOf
 } from "../rig/cli.ts"
 
@@ -71,11 +73,18 @@ describe("more epochs", () => {
   })
 
   it("cost at most one where the command is killed, and end where they would have", async () => {
-    const at = await fresh()
+    let at = whole
     const states = () => tracesOf(at, "train-network.state").length
-    const command = start(at, "run", "simple-cnn", ...params, "--epochs", "30", "--json")
-    await eventually(() => expect(states()).toBeGreaterThanOrEqual(1))
+    const command = await stoppedWhere(
+      async () => {
+        at = await fresh()
+        return start(at, "run", "simple-cnn", ...params, "--epochs", "30", "--json")
+      },
+      () => states() >= 1,
+      () => tracesOf(at, "train-network").length > 0
+    )
     process.kill(command.pid, "SIGKILL")
+    goOn(command)
     await command.finished
     await eventually(() => expect(filesIn(at.home).filter((name) => name.startsWith("leases")).length).toBeLessThan(9))
     const { document } = await trained(at, 30)

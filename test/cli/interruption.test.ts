@@ -6,6 +6,7 @@ import {
   eventually,
   filesIn,
   finishedChunks,
+  goOn,
   imageFolder,
   nodeOf,
   outcomeOf,
@@ -14,7 +15,6 @@ import {
   project,
   type Rig,
   type RunDocument,
-  type Running,
   ran,
   ranChunks,
   rig,
@@ -23,6 +23,7 @@ import {
   small,
   start,
   statuses,
+  stoppedWhere,
   workersOf
 } from "../rig/cli.ts"
 
@@ -34,19 +35,16 @@ describe("an extraction that is ended half-way", () => {
 
   const startRun = () => start(at, "run", "transfer", "--dataset", images, ...small, "--json")
 
-  /** A run that stands still in the middle of its extraction: some chunks are done, not all. */
-  const halfway = async () => {
-    for (;;) {
-      at = rig({ root })
-      const command = startRun()
-      await eventually(() => expect(finishedChunks(at).length).toBeGreaterThanOrEqual(1))
-      process.kill(-command.pid, "SIGSTOP")
-      // the machine may have been away for longer than it all takes
-      if (finishedChunks(at).length < ranChunks(whole) - 2) return command
-      process.kill(-command.pid, "SIGKILL")
-    }
-  }
-  const goOn = (command: Running) => process.kill(-command.pid, "SIGCONT")
+  /** A run in the middle of its extraction: some chunks are done, not all. */
+  const halfway = () =>
+    stoppedWhere(
+      () => {
+        at = rig({ root })
+        return startRun()
+      },
+      () => finishedChunks(at).length >= 1,
+      () => finishedChunks(at).length >= ranChunks(whole) - 2
+    )
 
   /** The next run computes the chunks that are missing, no other, and ends where an undisturbed run ends. */
   const resume = async () => {

@@ -4,10 +4,10 @@ import { beforeAll, expect, it } from "vitest"
 import { browser, expectSound, textOf } from "../rig/browser.ts"
 import {
   documentOf,
-  eventually,
   filesIn,
   finishedChunks,
   giveCifar10,
+  goOn,
   imageFolder,
   nodeOf,
   pipeline,
@@ -15,7 +15,9 @@ import {
   type RunDocument,
   ran,
   rig,
-  start
+  start,
+  stoppedWhere,
+  tracesOf
 } from "../rig/cli.ts"
 import { command } from "../rig/command.ts"
 import { folder } from "../rig/folder.ts"
@@ -217,11 +219,18 @@ describeWith(["chromium"], "the report of a run", () => {
 
 describeWith(["chromium"], "the report of a run that is interrupted", () => {
   it("says so, and how to go on", async () => {
-    const at = rig()
     const images = await imageFolder({ train: 150 })
-    const command = start(at, "run", "transfer", "--dataset", images, "--json")
-    await eventually(() => expect(finishedChunks(at).length).toBeGreaterThanOrEqual(1))
+    let at = rig()
+    const command = await stoppedWhere(
+      () => {
+        at = rig({ root: at.root })
+        return start(at, "run", "transfer", "--dataset", images, "--json")
+      },
+      () => finishedChunks(at).length >= 1,
+      () => tracesOf(at, "evaluate").length > 0
+    )
     command.child.kill("SIGINT")
+    goOn(command)
     const finished = await command.finished
     expect(finished.code).toBe(130)
     const { report, run } = reported(finished)

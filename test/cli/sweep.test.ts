@@ -1,6 +1,17 @@
 import * as path from "node:path"
 import { beforeAll, describe, expect, it } from "vitest"
-import { documentOf, eventually, giveCifar10, pipeline, type Rig, ran, rig, start, tracesOf } from "../rig/cli.ts"
+import {
+  documentOf,
+  giveCifar10,
+  goOn,
+  pipeline,
+  type Rig,
+  ran,
+  rig,
+  start,
+  stoppedWhere,
+  tracesOf
+} from "../rig/cli.ts"
 
 interface SweepDocument {
   readonly status: string
@@ -94,21 +105,32 @@ describe("a sweep", () => {
   })
 
   it("keeps what is done when it is interrupted, and goes on from there", async () => {
-    const before = tracesOf(at, "train-network").length
-    const over = ["--over", "seed=100,101,102,103,104,105,106,107"]
-    const command = start(at, "sweep", "simple-cnn", "--epochs", "40", "--network", network, ...over, "--json")
-    await eventually(() => expect(tracesOf(at, "train-network").length).toBeGreaterThanOrEqual(before + 2))
+    let before = 0
+    let over: ReadonlyArray<string> = []
+    const trained = () => tracesOf(at, "train-network").length - before
+    const command = await stoppedWhere(
+      () => {
+        before = tracesOf(at, "train-network").length
+        // seeds that no try has had before
+        const seeds = Array.from({ length: 8 }, (_, seed) => 1000 + 8 * before + seed)
+        over = ["--over", `seed=${seeds.join(",")}`]
+        return start(at, "sweep", "simple-cnn", "--epochs", "40", "--network", network, ...over, "--json")
+      },
+      () => trained() >= 2,
+      () => trained() >= 7
+    )
     process.kill(-command.pid, "SIGINT")
+    goOn(command)
     const finished = await command.finished
     expect(finished.code, finished.stderr).toBe(130)
     const interrupted = documentOf(finished) as unknown as SweepDocument
     expect(interrupted.status).toBe("interrupted")
-    const done = tracesOf(at, "train-network").length - before
+    const done = trained()
     const again = documentOf(
       await pipeline(at, "sweep", "simple-cnn", "--epochs", "40", "--network", network, ...over, "--json")
     ) as unknown as SweepDocument
     expect(again.status).toBe("done")
-    expect(tracesOf(at, "train-network").length - before).toBe(8)
+    expect(trained()).toBe(8)
     // ingest and the trainings that were done
     expect(again.nodes.reused).toBeGreaterThanOrEqual(1 + done)
   })

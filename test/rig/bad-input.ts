@@ -5,6 +5,7 @@ import { afterAll, expect } from "vitest"
 import { folder } from "./folder.ts"
 import { mirror } from "./mirror.ts"
 import { mount, unshare } from "./mounts.ts"
+import { PATIENCE_MILLIS } from "./patience.ts"
 
 const root = path.resolve(import.meta.dirname, "../..")
 const binary = path.join(root, "bin", "pipeline.mjs")
@@ -14,9 +15,6 @@ export interface Ended {
   readonly stdout: string
   readonly stderr: string
 }
-
-/** A command that takes longer than this hangs, also on a busy machine. */
-const MOST_MILLIS = 300_000
 
 const running = new Set<ChildProcess>()
 afterAll(() => {
@@ -29,7 +27,7 @@ const ended = (command: string, args: ReadonlyArray<string>, env: Readonly<Recor
       cwd: root,
       env: { ...process.env, ...env },
       stdio: ["ignore", "pipe", "pipe"],
-      timeout: MOST_MILLIS,
+      timeout: PATIENCE_MILLIS,
       killSignal: "SIGKILL"
     })
     running.add(child)

@@ -7,6 +7,7 @@ import { afterAll, expect, vi } from "vitest"
 import { type Packed, picture, tar } from "./archives.ts"
 import { folder } from "./folder.ts"
 import { mirror } from "./mirror.ts"
+import { PATIENCE_MILLIS } from "./patience.ts"
 
 const checkout = path.resolve(import.meta.dirname, "../..")
 
@@ -280,11 +281,28 @@ export const processesOf = ({ home }: Rig): ReadonlyArray<number> =>
 export const workersOf = (at: Rig, command: Running): ReadonlyArray<number> =>
   processesOf(at).filter((pid) => pid !== command.pid)
 
-/** A busy machine takes its time; what takes longer than this hangs. */
-const HANGS_MILLIS = 300_000
-
 /** Waits until something holds, looking often. */
-export const eventually = (what: () => void) => vi.waitFor(what, { timeout: HANGS_MILLIS, interval: 10 })
+export const eventually = (what: () => void) => vi.waitFor(what, { timeout: PATIENCE_MILLIS, interval: 10 })
+
+/**
+ * A command that stands still in the middle of its work, with its workers: one that `begin` starts, stopped where `has`
+ * holds. If it `isDone` by then, since the machine was away meanwhile, another is begun. Signals reach it after `goOn`.
+ */
+export const stoppedWhere = async (
+  begin: () => Running | Promise<Running>,
+  has: () => boolean,
+  isDone: () => boolean
+): Promise<Running> => {
+  for (;;) {
+    const command = await begin()
+    await eventually(() => expect(has()).toBe(true))
+    if (command.child.exitCode === null) process.kill(-command.pid, "SIGSTOP")
+    if (command.child.exitCode === null && !isDone()) return command
+    if (command.child.exitCode === null) process.kill(-command.pid, "SIGKILL")
+    await command.finished
+  }
+}
+export const goOn = ({ pid }: Running): void => void process.kill(-pid, "SIGCONT")
 
 const namesIn = (at: string): ReadonlyArray<string> => (fs.existsSync(at) ? fs.readdirSync(at) : [])
 

@@ -1,7 +1,8 @@
 import { Chunk, Effect, Schema, Stream } from "effect"
 import { type Entry, type FileTree, joined, TreeError, type WholeFile } from "./FileTree.ts"
 import { ImageFolderRefused, type Labelled, layout } from "./ImageLayout.ts"
-import { ImageRefused, type Images } from "./Images.ts"
+import { ImageRefused } from "./ImageRefused.ts"
+import type { Images } from "./Images.ts"
 import { batches, type ImageBatch, ImageSizesDiffer, type SizeReference } from "./LabelledImages.ts"
 
 export const ImageFolderError = Schema.Union(TreeError, ImageFolderRefused, ImageRefused, ImageSizesDiffer)

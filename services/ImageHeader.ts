@@ -1,7 +1,10 @@
+import { type Refusal, unread } from "./ImageRefused.ts"
+import * as TiffHeader from "./TiffHeader.ts"
+
 const isPng = (bytes: Buffer): boolean =>
   bytes.length >= 26 && bytes.readUInt32BE(0) === 0x89504e47 && bytes.readUInt32BE(12) === 0x49484452
 
-const isJpeg = (bytes: Buffer): boolean => bytes[0] === 0xff && bytes[1] === 0xd8
+export const isJpeg = (bytes: Uint8Array): boolean => bytes[0] === 0xff && bytes[1] === 0xd8
 
 /** Of the frame's markers, those that are none: Huffman tables, extensions, arithmetic conditioning (ITU-T T.81, table B.1). */
 const noFrame = new Set([0xc4, 0xc8, 0xcc])
@@ -37,4 +40,52 @@ export const colours = (image: Uint8Array): string | null => {
   if (isPng(bytes)) return pngColours[bytes[25] ?? 2] || (bytes[24] === 16 ? "16 bits a channel" : "")
   const frame = isJpeg(bytes) ? frameOf(bytes) : null
   return frame === null ? null : (jpegColours[bytes[frame + 5] ?? 3] ?? "")
+}
+
+/** Whether every good file of its format is decoded here, so that a failure can only be damage. */
+export const isWhollyKnown = (image: Uint8Array): boolean => {
+  const bytes = Buffer.from(image.buffer, image.byteOffset, image.byteLength)
+  const start = bytes.toString("latin1", 0, 12)
+  return (
+    isPng(bytes) ||
+    isJpeg(bytes) ||
+    start.startsWith("\x89PNG") ||
+    start.startsWith("GIF8") ||
+    /^RIFF.{4}WEBP$/s.test(start)
+  )
+}
+
+/** Of a JPEG whose samples the decoder doesn't take, though other programs do. */
+export const refusalOf = (image: Uint8Array): Refusal | null => {
+  if (!isJpeg(image)) return null
+  const bytes = Buffer.from(image.buffer, image.byteOffset, image.byteLength)
+  const frame = frameOf(bytes)
+  const bits = frame === null ? 8 : (bytes[frame] ?? 8)
+  return bits === 8 ? null : unread(`a JPEG of ${bits} bits`, "Convert it to PNG: magick FILE FILE.png (ImageMagick).")
+}
+
+/** The colour space of a PNG or TIFF of 16 bits a sample that has no transparency; null for all else. */
+export const sixteenBit = (image: Uint8Array): "grey16" | "rgb16" | null => {
+  const bytes = Buffer.from(image.buffer, image.byteOffset, image.byteLength)
+  if (isPng(bytes)) return bytes[24] !== 16 ? null : bytes[25] === 0 ? "grey16" : bytes[25] === 2 ? "rgb16" : null
+  const tiff = TiffHeader.of(image)
+  if (tiff === null || tiff.bits[0] !== 16) return null
+  return tiff.photometric === 2 ? "rgb16" : tiff.photometric === 1 || tiff.photometric === 0 ? "grey16" : null
+}
+
+const profileMark = "ICC_PROFILE\0"
+/** Beyond this nobody puts a profile's first part, and looking further would cost each JPEG. */
+const mostBefore = 1 << 16
+const spaces: Readonly<Record<number, string>> = { 1: "GRAY", 3: "RGB ", 4: "CMYK" }
+
+/** Whether the profile of a JPEG is for the colours it has. One for others, such as CIELab, says nothing of it. */
+export const profileFits = (image: Uint8Array): boolean => {
+  if (!isJpeg(image)) return true
+  const bytes = Buffer.from(image.buffer, image.byteOffset, Math.min(image.byteLength, mostBefore))
+  const mark = bytes.indexOf(profileMark, 0, "latin1")
+  const frame = frameOf(Buffer.from(image.buffer, image.byteOffset, image.byteLength))
+  if (mark === -1 || frame === null) return true
+  // two bytes number the part; the space stands 16 bytes into the profile (ICC.1:2022, 7.2)
+  const space = bytes.toString("latin1", mark + profileMark.length + 18, mark + profileMark.length + 22)
+  return space === spaces[image[frame + 5] ?? 0]
 }

@@ -157,7 +157,10 @@ type Open = (bytes: Uint8Array, failOn?: "error" | "warning") => Sharp
 /** What a JPEG decoder says of data that it skipped and that changed no pixel, or of a profile. */
 const harmless = /extraneous bytes|Adobe color transform|Invalid SOS|profile|JFIF/i
 
-/** A JPEG whose coded data make no sense is refused, though a decoder would fill in grey; some padding is not minded. */
+/**
+ * A JPEG is refused where its decoder warns that coded data make no sense, though it would fill in grey. It does not warn of
+ * every such fault: in long scans some damage still decodes to other pixels, which nobody can tell from a picture.
+ */
 const jpeg = (open: Open, bytes: Uint8Array, size: number | null): Promise<Decoded> =>
   rgb(open(bytes, "warning"), size).catch((error: unknown) => {
     if (harmless.test(reason(error))) return rgb(open(bytes), size)

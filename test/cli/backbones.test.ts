@@ -5,7 +5,7 @@ import * as Backbone from "../../models/Backbone.ts"
 import { offline, refused } from "../rig/bad-input.ts"
 import { documentOf, giveCifar10, nodeOf, pipeline, type Rig, ran, rig, STORED, statuses } from "../rig/cli.ts"
 import { folder } from "../rig/folder.ts"
-import { SLIM } from "../rig/mirror.ts"
+import { mirror, SLIM, WIDE } from "../rig/mirror.ts"
 import { describeWith } from "../rig/needs.ts"
 
 const small = Backbone.get(SLIM)
@@ -14,7 +14,7 @@ const published = (name: Backbone.Name) => Backbone.weightsOf(Backbone.get(name)
 describe("--backbone", () => {
   let at: Rig
   beforeAll(async () => {
-    at = rig()
+    at = rig({ mirror: mirror([WIDE, SLIM]) })
     await giveCifar10(at)
   })
   const run = async (...args: ReadonlyArray<string>) => {
@@ -73,14 +73,14 @@ describe("a backbone that is not to be had", () => {
 
   describeWith(["mounts"], "without a network", () => {
     it("fails before anything runs where there is no weight file, naming the file, its URL and the way out", async () => {
-      const mirror = folder("mirror")
+      const empty = folder("mirror")
       const dataset = folder("images")
       for (const name of ["cat", "dog"]) fs.mkdirSync(path.join(dataset, name))
       const failure = await refused(
         ["run", "transfer", "--dataset", dataset, "--backbone", "mobilenet_v2_1.4_224"],
         1,
         {
-          env: { PIPELINE_MIRROR: mirror },
+          env: { PIPELINE_MIRROR: empty },
           under: offline
         }
       )
@@ -91,7 +91,7 @@ describe("a backbone that is not to be had", () => {
         ),
         expected: expect.stringMatching(
           new RegExp(
-            `^this file in the mirror ${mirror}:\n  ${published("mobilenet_v2_1.4_224")}, https:.*_1\\.4_224_no_top\\.h5$`
+            `^this file in the mirror ${empty}:\n  ${published("mobilenet_v2_1.4_224")}, https:.*_1\\.4_224_no_top\\.h5$`
           )
         ),
         fix: expect.stringMatching(

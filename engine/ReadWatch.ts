@@ -11,27 +11,21 @@ export class UndeclaredRead extends Schema.TaggedError<UndeclaredRead>()("Undecl
   name: Schema.String,
   /** The file of the program that reads it. */
   by: Schema.String,
+  /** The stage whose file that is, else the one that is computed. */
   stage: Schema.String
 }) {
   override get message() {
     const { kind, name, by, stage } = this
-    const read = kind === "variable" ? `the environment variable ${name}` : `the file ${name}`
-    const expected =
-      kind === "variable"
-        ? "a variable that the stage declares"
-        : "one of the stage's inputs, or a file that it wrote itself"
-    const fix =
-      kind === "variable"
-        ? `Add environment: ["${name}"] (or secrets) to its definition, or make it a parameter.`
-        : "Have a source find it and take that as an input, or import it."
-    return `${by} reads ${read}, which is in no key of ${stage}; expected ${expected}. ${fix}`
+    return kind === "variable"
+      ? `${by} reads the environment variable ${name}, which no key holds; expected a variable that the stage ${stage} declares. Add environment: ["${name}"] (or secrets) to its definition, or make it a parameter.`
+      : `${by} reads the file ${name}, which no key holds; expected an input of the stage ${stage}, or a file that it wrote itself. Have a source find it and take that as an input, or import it.`
   }
 }
 
 /** What a node may read. */
 export interface Declared {
-  /** The name of its stage. */
-  readonly stage: string
+  /** The names of its stage and of those that stream its inputs. */
+  readonly stages: readonly [string, ...ReadonlyArray<string>]
   /** Variables of the environment. */
   readonly variables: ReadonlySet<string>
   /** The paths of its inputs' files and folders. */
@@ -65,7 +59,7 @@ const codeOf = ({ code, inputs }: Pick<Key.Recipe, "code" | "inputs">): Readonly
 }
 
 const declaredBy = (job: Job): Declared => ({
-  stage: job.entry.node.definition.name,
+  stages: [job.entry.node.definition.name, ...stagesOf(job).map(({ name }) => name)],
   variables: new Set(stagesOf(job).flatMap(({ environment, secrets }) => [...environment, ...secrets])),
   inputs: NodeKey.needs(job.inputs).flatMap(({ kind, header }) =>
     kind === "files" && Schema.is(Files.Files)(header) ? [header.path] : []

@@ -22,7 +22,9 @@ const whileLoading: Array<Read> = []
 export const allowed = (): Pick<Node, "declared" | "made"> | null => node
 
 const refuse = (to: Node, { kind, name, by }: Read): UndeclaredRead => {
-  const failure = new UndeclaredRead({ kind, name, by, stage: to.declared.stage })
+  const { stages } = to.declared
+  const stage = stages.find((own) => by === `stages/${own}.ts`) ?? stages[0]
+  const failure = new UndeclaredRead({ kind, name, by, stage })
   to.refused ??= failure
   return failure
 }

@@ -35,7 +35,8 @@ it("a variable that is not declared fails the nodes that read it, by name; decla
     status: "failed",
     error: {
       tag: "UndeclaredRead",
-      what: "stages/normalize.ts reads the environment variable SCALE, which is in no key of train-network",
+      what: "stages/normalize.ts reads the environment variable SCALE, which no key holds",
+      expected: "a variable that the stage normalize declares",
       fix: 'Add environment: ["SCALE"] (or secrets) to its definition, or make it a parameter.'
     }
   })
@@ -62,5 +63,5 @@ it("the same while its file is loaded, and for a file that is no input", async (
   normalizing(`Number(readFileSync("${scale}", "utf8"))`, { above })
   const { status, error } = nodeOf(await run(), "train-network")
   expect([status, error?.tag]).toEqual(["failed", "UndeclaredRead"])
-  expect(error?.what).toBe(`stages/normalize.ts reads the file ${scale}, which is in no key of train-network`)
+  expect(error?.what).toBe(`stages/normalize.ts reads the file ${scale}, which no key holds`)
 })

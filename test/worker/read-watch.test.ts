@@ -74,8 +74,8 @@ const peek = (way: string, at = "") => run(reading, { file: input, way, at })
 describe("a variable of the environment", () => {
   const told = {
     tag: "UndeclaredRead",
-    what: "test/rig/reading-pipeline.ts reads the environment variable SCALE, which is in no key of peek",
-    expected: "a variable that the stage declares",
+    what: "test/rig/reading-pipeline.ts reads the environment variable SCALE, which no key holds",
+    expected: "a variable that the stage peek declares",
     fix: 'Add environment: ["SCALE"] (or secrets) to its definition, or make it a parameter.'
   }
   it.each(["variable", "imported", "destructured", "asked", "swallowed"])(
@@ -118,8 +118,8 @@ describe("a file", () => {
     const { node } = await peek(way, outside)
     expect([node?.status, node?.error?.tag]).toEqual(["failed", "UndeclaredRead"])
     expect(node?.error).toMatchObject({
-      what: expect.stringMatching(/ reads the file .*\/outside\/file\.txt, which is in no key of peek$/),
-      expected: "one of the stage's inputs, or a file that it wrote itself",
+      what: expect.stringMatching(/ reads the file .*\/outside\/file\.txt, which no key holds$/),
+      expected: "an input of the stage peek, or a file that it wrote itself",
       fix: "Have a source find it and take that as an input, or import it."
     })
     expect(await peek(way)).toMatchObject({ node: { status: "ran" }, text: "input" })

@@ -19,15 +19,6 @@ class Stop extends Error {
 const describe = (value: unknown): string =>
   typeof value === "number" ? String(value) : value === undefined ? "undefined" : `a ${typeof value}`
 
-/** Texts of values that never change and are written again and again. */
-const fixedTexts = new WeakMap<object, string>()
-
-/** Remembers the text of a value that nobody changes, such as the digests of a stage's code. */
-export const fixed = <A extends object>(value: A): A => {
-  fixedTexts.set(value, write(value, "fixed"))
-  return value
-}
-
 const write = (value: unknown, path: string): string => {
   if (value === null || typeof value === "string" || typeof value === "boolean") return JSON.stringify(value)
   if (typeof value === "number" && Number.isFinite(value)) return JSON.stringify(value)
@@ -36,8 +27,6 @@ const write = (value: unknown, path: string): string => {
     return `[${Array.from(value, (item, index) => write(item, `${path}[${index}]`)).join(",")}]`
   }
   if (typeof value === "object") {
-    const text = fixedTexts.get(value)
-    if (text !== undefined) return text
     const prototype = Object.getPrototypeOf(value)
     if (prototype === Object.prototype || prototype === null) {
       const fields = value as Record<string, unknown>

@@ -1,282 +1,180 @@
-// Bundles the command and the worker, and digests the source of every stage. Only `pipeline.mjs` calls it, and only when
-// a source file has changed.
-import { createHash, randomUUID } from "node:crypto"
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs"
+// Bundles the command and the worker, and digests the code of every stage. Only `pipeline.mjs` calls it, and only when
+// something that a build is made of may have changed.
+import { randomUUID } from "node:crypto"
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync
+} from "node:fs"
 import { createRequire } from "node:module"
+import { tmpdir } from "node:os"
 import { basename, dirname, join } from "node:path"
+import { bundle } from "./bundle.mjs"
+import { codeOf } from "./code.mjs"
+import { basisOf, holds, idOf, readBasis, stampsOf, stillHolds } from "./freshness.mjs"
+import { filesIn, writeRegistry } from "./registry.mjs"
+import { resolutionOf } from "./resolution.mjs"
+import { kindAt, sourcesOf, upwards } from "./sources.mjs"
+import { tsconfigOf } from "./tsconfig.mjs"
 
-const FOLDERS = ["artifacts", "cache", "engine", "services", "models", "stages", "pipelines", "worker", "cli"]
-const OTHERS = ["bin/pipeline.mjs", "bin/build.mjs", "package.json", "node_modules/.package-lock.json"]
-/** Counted by the cache's format number, not by their text. */
-const COUNTED_BY_FORMAT = /^(engine|cache|artifacts)\//
-const PACKAGES_COUNTED_BY_FORMAT = /^(effect|@effect\/.*|apache-arrow)$/
 /** Builds that no command has started from for this long are removed. */
 const KEPT_MILLIS = 7 * 24 * 3600 * 1000
+/** Builds that were overtaken by an edit before somebody stops editing. */
+const ATTEMPTS = 10
+const UNWRITABLE = new Set(["EACCES", "EDQUOT", "ENOSPC", "EPERM", "EROFS"])
+const BASIS = "basis.json"
 
-const sha256 = (text) => createHash("sha256").update(text).digest("hex")
-const camel = (name) => name.replace(/-([a-z0-9])/g, (_, letter) => letter.toUpperCase())
+const asideIn = (folder) => join(folder, `.tmp-${randomUUID()}`)
 
-/** Every source file and folder, relative to the root, sorted. */
-const listSources = (root) => {
-  const found = []
-  const visit = (folder) => {
-    found.push(folder)
-    for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
-      const path = `${folder}/${entry.name}`
-      if (entry.isDirectory()) visit(path)
-      else if (entry.name.endsWith(".ts")) found.push(path)
-    }
-  }
-  for (const folder of FOLDERS) if (existsSync(join(root, folder))) visit(folder)
-  return [...found, ...OTHERS.filter((path) => existsSync(join(root, path)))].sort()
+/** Half a folder must not be found under its name. */
+const removeWhole = (path) => {
+  const aside = asideIn(dirname(path))
+  renameSync(path, aside)
+  rmSync(aside, { recursive: true, force: true })
 }
 
-const pipelineNames = (root) =>
-  readdirSync(join(root, "pipelines"))
-    .filter((file) => file.endsWith(".ts"))
-    .map((file) => basename(file, ".ts"))
-    .sort()
-
-/** Files in `stages/` that export something under their own name: what they export may be a stage, or a source. */
-const stageNames = (root) =>
-  readdirSync(join(root, "stages"))
-    .filter((file) => file.endsWith(".ts"))
-    .map((file) => basename(file, ".ts"))
-    .filter((name) =>
-      new RegExp(`^export const ${camel(name)}\\b`, "m").test(readFileSync(join(root, "stages", `${name}.ts`), "utf8"))
-    )
-    .sort()
-
-/** A list as the formatter has it: on one line where that has room. */
-const listText = (begin, names, end) => {
-  const line = `${begin}${names.join(", ")}${end}`
-  return line.length <= 120 ? line : `${begin}\n${names.map((name) => `  ${name}`).join(",\n")}\n${end}`
-}
-
-const importsText = (folder, names) =>
-  names.map((name) => `import { ${camel(name)} } from "../${folder}/${name}.ts"\n`).join("")
-
-const writeSource = (file, text) => {
-  if (!existsSync(file) || readFileSync(file, "utf8") !== text) writeFileSync(file, text)
-}
-
-/**
- * A new file in `pipelines/` is a new command, and a stage is known by the file that exports it: the lists of both are
- * written here, and checked by `tsc` like any source.
- */
-const writeRegistry = (root) => {
-  const pipelines = pipelineNames(root)
-  const registry = listText("export const pipelines = Pipeline.together([", pipelines.map(camel), "])")
-  writeSource(
-    join(root, "worker", "registry.ts"),
-    `// Written by bin/build.mjs from the files in pipelines/.\nimport * as Pipeline from "../engine/Pipeline.ts"\n${importsText("pipelines", pipelines)}\n${registry}\n`
-  )
-  const stages = stageNames(root)
-  const exported = listText("export const exported: ReadonlyArray<unknown> = [", stages.map(camel), "]")
-  writeSource(
-    join(root, "worker", "stages.ts"),
-    `// Written by bin/build.mjs from the files in stages/.\n${importsText("stages", stages)}\n/** What the files in stages/ export under their own names. */\n${exported}\n`
-  )
-}
-
-/** Where a package lies, as seen from the project; null where it is not installed. */
-const packageFolder = (root, name) => {
-  for (let folder = root; ; folder = dirname(folder)) {
-    const candidate = join(folder, "node_modules", name)
-    if (existsSync(join(candidate, "package.json"))) return candidate
-    if (folder === dirname(folder)) return null
-  }
-}
-
-const manifestOf = (folder) => JSON.parse(readFileSync(join(folder, "package.json"), "utf8"))
-
-/**
- * Packages that leave work to others of their family, which count as well. Whatever else a package depends on installs,
- * unpacks or starts it.
- */
-const FAMILIES = [/^@tensorflow\//, /^(vega|d3)(-|$)/]
-
-/** Adds the versions of a package, of its native parts, which are optional dependencies, and of its family's others. */
-const addVersions = (from, name, versions) => {
-  const folder = packageFolder(from, name)
-  // the native part of another platform
-  if (folder === null) return
-  const { version, dependencies, optionalDependencies } = manifestOf(folder)
-  const known = versions.get(name) ?? new Set()
-  if (known.has(version)) return
-  versions.set(name, known.add(version))
-  const family = FAMILIES.filter((each) => each.test(name))
-  const others = Object.keys(dependencies ?? {}).filter((part) => family.some((each) => each.test(part)))
-  for (const part of [...Object.keys(optionalDependencies ?? {}), ...others]) addVersions(folder, part, versions)
-}
-
-/** By name, sorted; a package may be there twice, for two that ask for different versions of it. */
-const versionsOf = (root, names) => {
-  const versions = new Map()
-  for (const name of names) {
-    if (packageFolder(root, name) === null) throw new Error(`package ${name} is imported but not installed`)
-    addVersions(root, name, versions)
-  }
-  return Object.fromEntries([...versions].sort().map(([name, found]) => [name, [...found].sort().join(" and ")]))
-}
-
-const packageOf = (path) => (path.startsWith("@") ? path.split("/").slice(0, 2).join("/") : path.split("/")[0])
-
-/** For every stage: the project files that its own reaches by import, stripped, and the packages that these import. */
-const codeDigests = async (esbuild, root) => {
-  const stages = readdirSync(join(root, "stages"))
-    .filter((file) => file.endsWith(".ts"))
-    .sort()
-  const { metafile } = await esbuild.build({
-    absWorkingDir: root,
-    entryPoints: stages.map((file) => `stages/${file}`),
-    bundle: true,
-    packages: "external",
-    platform: "node",
-    format: "esm",
-    outdir: "unused",
-    write: false,
-    metafile: true,
-    logLevel: "silent"
-  })
-  const stripped = new Map()
-  for (const path of Object.keys(metafile.inputs)) {
-    const { code } = await esbuild.transform(readFileSync(join(root, path), "utf8"), {
-      loader: "ts",
-      minifyWhitespace: true,
-      legalComments: "none",
-      target: "node20",
-      tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } }
-    })
-    stripped.set(path, sha256(code))
-  }
-  const reach = (entry) => {
-    const seen = new Set([entry])
-    for (const path of seen)
-      for (const { path: next, external } of metafile.inputs[path].imports) if (!external) seen.add(next)
-    return [...seen].sort()
-  }
-  // a machine may be without: whoever uses one has its version among the facts
-  const optional = new Set(Object.keys(manifestOf(root).optionalDependencies ?? {}))
-  const codeOf = (entry) => {
-    const files = reach(entry).filter((path) => !COUNTED_BY_FORMAT.test(path))
-    const packages = new Set(
-      files.flatMap((path) =>
-        metafile.inputs[path].imports
-          .filter(({ path: name, external }) => external && !name.startsWith("node:"))
-          .map(({ path: name }) => packageOf(name))
-      )
-    )
-    const counted = [...packages].filter((name) => !PACKAGES_COUNTED_BY_FORMAT.test(name) && !optional.has(name))
-    return {
-      files: Object.fromEntries(files.map((path) => [path, stripped.get(path)])),
-      packages: versionsOf(root, counted)
-    }
-  }
-  return Object.fromEntries(stages.map((file) => [basename(file, ".ts"), codeOf(`stages/${file}`)]))
-}
-
-const bundle = (esbuild, root, directory) => {
-  const { dependencies, optionalDependencies } = manifestOf(root)
-  const external = Object.keys({ ...dependencies, ...optionalDependencies }).filter(
-    (name) => name !== "effect" && !name.startsWith("@effect/")
-  )
-  const shared = {
-    absWorkingDir: root,
-    bundle: true,
-    platform: "node",
-    target: "node20",
-    external,
-    legalComments: "none",
-    logLevel: "silent",
-    metafile: false
-  }
-  return Promise.all([
-    esbuild.build({
-      ...shared,
-      entryPoints: ["cli/main.ts"],
-      outfile: join(directory, "cli.cjs"),
-      format: "cjs",
-      minify: true,
-      define: { "import.meta.url": "__url" },
-      // `vm.Script` has no `import()`; what is imported lazily there can be required
-      supported: { "dynamic-import": false },
-      // one function of what a module would find around it: `vm.Script` gives it none
-      banner: {
-        js: "(function (require, __url, __headrace) { const module = { exports: {} }; const exports = module.exports;"
-      },
-      footer: { js: "})" }
-    }),
-    esbuild.build({
-      ...shared,
-      entryPoints: ["worker/main.ts"],
-      outfile: join(directory, "worker.mjs"),
-      format: "esm",
-      banner: {
-        js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);'
-      }
-    })
-  ])
-}
-
-const asideIn = (buildHome) => join(buildHome, `.tmp-${randomUUID()}`)
+const foldersIn = (folder) =>
+  existsSync(folder)
+    ? readdirSync(folder, { withFileTypes: true })
+        .filter((entry) => entry.isDirectory())
+        .map(({ name }) => join(folder, name))
+    : []
 
 /** Commands that started from an older build run on from it; each touches its build when it starts. */
 const removeOldBuilds = (buildHome) => {
-  for (const entry of readdirSync(buildHome, { withFileTypes: true })) {
-    const path = join(buildHome, entry.name)
+  for (const path of foldersIn(buildHome)) {
     try {
-      if (!entry.isDirectory() || Date.now() - statSync(path).mtimeMs < KEPT_MILLIS) continue
-      // half a build must not be found under its name
-      const aside = asideIn(buildHome)
-      renameSync(path, aside)
-      rmSync(aside, { recursive: true, force: true })
+      if (Date.now() - statSync(path).mtimeMs >= KEPT_MILLIS) removeWhole(path)
     } catch {
       // another command removes it, or nobody can
     }
   }
 }
 
-/** The digest of all sources: two builds of one id hold the same. */
-const idOf = (root, sources) => {
-  const contents = sources.filter((path) => !statSync(join(root, path)).isDirectory())
-  return sha256(contents.map((path) => `${path} ${sha256(readFileSync(join(root, path)))}\n`).join("")).slice(0, 16)
+/** Writes the bundles and the code of the project as it is into a folder; gives their id, basis and stamps. */
+const makeIn = async (directory, root, stampOf) => {
+  const esbuild = createRequire(join(root, "package.json"))("esbuild")
+  const sources = sourcesOf(stampOf)
+  const resolution = resolutionOf(sources)
+  const stages = filesIn(root, "stages")
+  for (const file of readdirSync(import.meta.dirname))
+    if (file.endsWith(".mjs")) sources.read(join(import.meta.dirname, file))
+  // what is installed, of which packages that stay outside of the bundles are a part
+  const installed = join(root, "node_modules", ".package-lock.json")
+  resolution.probe(installed)
+  if (kindAt(installed) === "file") sources.read(installed)
+  const tsconfig = tsconfigOf(root, sources, resolution.probe)
+  const metafiles = await bundle({ esbuild, root, directory, stages, tsconfig, sources })
+  const codes = await codeOf({ esbuild, root, metafiles, stages, tsconfig, sources, resolution })
+  const basis = basisOf(root, { sources, resolution, stages })
+  const stamps = stampsOf(root, basis, sources, stampOf)
+  writeFileSync(join(directory, BASIS), JSON.stringify(basis))
+  writeFileSync(join(directory, "code.json"), JSON.stringify(codes, null, 1))
+  return { id: idOf(basis, metafiles), stamps, current: stillHolds(root, basis, sources, stampOf) }
 }
 
-/** A build of what the sources are now; another id where they changed while it was made. */
-const makeBuild = async (root, buildHome, sources) => {
-  const id = idOf(root, sources)
-  const directory = join(buildHome, id)
-  if (existsSync(join(directory, "code.json"))) return id
-  const esbuild = createRequire(join(root, "package.json"))("esbuild")
+/** As `makeIn`, again until nothing changed meanwhile: a result would be kept under the code of another text otherwise. */
+const makeCurrent = async (directory, root, stampOf) => {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const made = await makeIn(directory, root, stampOf)
+    if (made.current) return made
+  }
+  throw new Error("the sources changed again and again while they were built")
+}
+
+/** Says which build is the current one; whoever can't write that down finds it by its contents the next time. */
+const keepStamps = (buildHome, id, stamps) => {
+  const file = join(buildHome, `current.json.${process.pid}`)
+  try {
+    writeFileSync(file, JSON.stringify({ id, stamps }))
+    renameSync(file, join(buildHome, "current.json"))
+  } catch (error) {
+    rmSync(file, { force: true })
+    if (!UNWRITABLE.has(error.code)) throw error
+  }
+}
+
+/** A kept build of the same contents, as after an edit that was taken back. */
+const findKept = (root, buildHome, stampOf) => {
+  const sources = sourcesOf(stampOf)
+  for (const directory of foldersIn(buildHome)) {
+    if (!existsSync(join(directory, "code.json"))) continue
+    const basis = readBasis(join(directory, BASIS))
+    if (basis === null || !holds(root, basis, sources)) continue
+    const stamps = stampsOf(root, basis, sources, stampOf)
+    if (stillHolds(root, basis, sources, stampOf)) return { id: basename(directory), stamps }
+  }
+  return null
+}
+
+const makeKept = async (root, buildHome, stampOf) => {
+  mkdirSync(buildHome, { recursive: true })
   const aside = asideIn(buildHome)
   mkdirSync(aside)
   try {
-    const [codes] = await Promise.all([codeDigests(esbuild, root), bundle(esbuild, root, aside)])
-    writeFileSync(join(aside, "code.json"), JSON.stringify(codes, null, 1))
-    // digests and bundle must be of the same text: results would be kept under the wrong code otherwise
-    if (idOf(root, sources) !== id) return await makeBuild(root, buildHome, sources)
-    renameSync(aside, directory)
-  } catch (error) {
+    const { id, stamps } = await makeCurrent(aside, root, stampOf)
+    const directory = join(buildHome, id)
     // another command may have built the same in the meantime, and run from it
-    if (!existsSync(join(directory, "code.json"))) throw error
+    if (!existsSync(join(directory, "code.json"))) {
+      try {
+        renameSync(aside, directory)
+      } catch (error) {
+        if (!existsSync(join(directory, "code.json"))) throw error
+      }
+    } else renameSync(join(aside, BASIS), join(directory, BASIS))
+    return { id, stamps }
   } finally {
     rmSync(aside, { recursive: true, force: true })
   }
-  return id
 }
 
-/** Builds if need be, and returns the id of the build that fits the sources. */
+/** Under folders that have the packages which the project's folder and those above it have: the worker looks for them there. */
+const makeTemporary = async (root, stampOf) => {
+  const temporary = mkdtempSync(join(realpathSync(tmpdir()), "headrace-build-"))
+  const remove = () => rmSync(temporary, { recursive: true, force: true })
+  try {
+    let directory = temporary
+    for (const folder of upwards(root).reverse()) {
+      const packages = join(folder, "node_modules")
+      if (kindAt(packages) !== "folder") continue
+      directory = join(directory, "inner")
+      mkdirSync(directory)
+      symlinkSync(realpathSync(packages), join(directory, "node_modules"))
+    }
+    await makeCurrent(directory, root, stampOf)
+    return { directory, remove }
+  } catch (error) {
+    remove()
+    throw error
+  }
+}
+
+/**
+ * The folder of a build of the project as it is, made if need be. Where it can't be kept it is a temporary one, for
+ * the caller to `remove`; null for one that stays. Paths given to `stampOf` are absolute.
+ */
 export const build = async ({ root, buildHome, stampOf }) => {
   writeRegistry(root)
-  const sources = listSources(root)
-  // stamps before contents: a file that changes in between is found changed by the next command
-  const stamps = Object.fromEntries(sources.map((path) => [path, stampOf(path)]))
-  mkdirSync(buildHome, { recursive: true })
-  const id = await makeBuild(root, buildHome, sources)
-  removeOldBuilds(buildHome)
-  const file = join(buildHome, `current.json.${process.pid}`)
-  writeFileSync(file, JSON.stringify({ id, stamps }))
-  renameSync(file, join(buildHome, "current.json"))
-  return id
+  const known = findKept(root, buildHome, stampOf)
+  if (known !== null) {
+    keepStamps(buildHome, known.id, known.stamps)
+    removeOldBuilds(buildHome)
+    return { directory: join(buildHome, known.id), remove: null }
+  }
+  try {
+    const { id, stamps } = await makeKept(root, buildHome, stampOf)
+    keepStamps(buildHome, id, stamps)
+    removeOldBuilds(buildHome)
+    return { directory: join(buildHome, id), remove: null }
+  } catch (error) {
+    if (!UNWRITABLE.has(error.code)) throw error
+    return makeTemporary(root, stampOf)
+  }
 }

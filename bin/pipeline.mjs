@@ -3,7 +3,7 @@
 // without dependencies, since every command starts here.
 import { existsSync, readFileSync, renameSync, statSync, utimesSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"
-import { dirname, join } from "node:path"
+import { dirname, join, resolve } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
 import vm from "node:vm"
 
@@ -11,20 +11,20 @@ const self = fileURLToPath(import.meta.url)
 const root = dirname(dirname(self))
 const buildHome = join(root, ".pipeline", "build")
 
-/** What the newest build was made from: a line `path size mtime ctime inode` a file, and the folders' listings. */
+/** What tells that a file, or the listing of a folder, was not touched; null where nothing is. Paths are absolute. */
 const stampOf = (path) => {
-  const stat = statSync(join(root, path), { bigint: true, throwIfNoEntry: false })
+  const stat = statSync(path, { bigint: true, throwIfNoEntry: false })
   return stat === undefined
     ? null
     : `${stat.isDirectory() ? "" : stat.size} ${stat.mtimeNs} ${stat.ctimeNs} ${stat.ino}`
 }
 
-/** The current build's id, if it is there and no source was touched since. */
+/** The current build, if it is there and nothing that it was made of was touched since. */
 const current = () => {
   try {
     const { id, stamps } = JSON.parse(readFileSync(join(buildHome, "current.json"), "utf8"))
-    for (const [path, stamp] of Object.entries(stamps)) if (stampOf(path) !== stamp) return null
-    return existsSync(join(buildHome, id, "code.json")) ? id : null
+    for (const path in stamps) if (stampOf(resolve(root, path)) !== stamps[path]) return null
+    return existsSync(join(buildHome, id, "code.json")) ? { directory: join(buildHome, id), remove: null } : null
   } catch {
     return null
   }
@@ -99,8 +99,9 @@ const fail = (thrown) => {
 }
 
 try {
-  const id = current() ?? (await build())
-  if (process.argv[2] !== "--build") run(join(buildHome, id))
+  const { directory, remove } = current() ?? (await build())
+  if (remove !== null) process.once("exit", remove)
+  if (process.argv[2] !== "--build") run(directory)
 } catch (error) {
   fail(error)
 }

@@ -3,10 +3,10 @@ import * as CanonicalJson from "../artifacts/CanonicalJson.ts"
 import * as Digest from "../artifacts/Digest.ts"
 
 /**
- * Raised whenever effect, apache-arrow, esbuild, or the code of `engine/`, `cache/` or `artifacts/` gives an old key a
- * new meaning or old content new bytes. The golden keys and golden bytes of the tests force it.
+ * Raised whenever effect, apache-arrow, esbuild, or the code of the kernel (`bin/kernel.mjs`: `engine/`, `cache/` and the codecs
+ * of `artifacts/`) gives an old key a new meaning or old content new bytes. The golden keys and golden bytes of the tests force it.
  */
-export const FORMAT = 1
+export const FORMAT = 2
 
 /**
  * A record whose values all pass, checked by hand: a sweep of a thousand points reads a hundred thousand digests of files,
@@ -25,11 +25,16 @@ export const isRecordOf = <A>(
 ): value is Readonly<Record<string, A>> => Predicate.isRecord(value) && Object.values(value).every(is)
 export const Strings = recordOf("strings", Predicate.isString)
 
-/** The source a result depends on: every project file reached from the stage's own, and the packages they import. */
+/** The source a result depends on: every file reached by import from the stage's own, and the packages among them. */
 export const Code = Schema.Struct({
-  /** Project-relative path to the digest of the file stripped of types, comments and whitespace. */
+  /**
+   * What enters a key: over the text of every file, stripped of types, comments and whitespace, where its imports lead, and
+   * the packages. No path is in it, so that a file may move.
+   */
+  digest: Digest.Digest,
+  /** For people, to say which file changed: path from the project's root to a digest of that file alone. */
   files: recordOf("digests", Digest.is),
-  /** Package name to version; native parts under their own names. */
+  /** For people: package name to version, and some digits of the content; native parts under their own names. */
   packages: Strings
 })
 export type Code = typeof Code.Type
@@ -86,15 +91,31 @@ export type KeyText = typeof KeyText.Type
 export const Key = Schema.String.pipe(Schema.pattern(/^[0-9a-f]{64}$/), Schema.brand("Key"))
 export type Key = typeof Key.Type
 
-/** The sha256 of the canonical text. A part that has no exact JSON form is an error by name. */
+const isList = (input: Input): input is ReadonlyArray<Input> => Array.isArray(input)
+
+/** As a key counts it: code by its digest, in the recipes of streamed inputs too. */
+const counted = <Part extends KeyText | Recipe>(part: Part) => ({
+  ...part,
+  code: part.code.digest,
+  inputs: Object.fromEntries(Object.entries(part.inputs).map(([name, input]) => [name, countedInput(input)]))
+})
+const countedInput = (input: Input): unknown =>
+  typeof input === "string" ? input : isList(input) ? input.map(countedInput) : counted(input)
+
+/**
+ * The sha256 of the text as canonical JSON, in which code stands by its digest. A part that has no exact JSON form is an error
+ * by name.
+ */
 export const ofText = (text: KeyText): Either.Either<Key, CanonicalJson.NotEncodable> =>
-  Either.map(CanonicalJson.encode(text, `key of ${text.stage}`), (json) => Digest.ofBytes(json) as string as Key)
+  Either.map(
+    CanonicalJson.encode(counted(text), `key of ${text.stage}`),
+    (json) => Digest.ofBytes(json) as string as Key
+  )
 
 /** Follows the row inputs down to the stored table; other inputs are whole tables, and stay what they are. */
 const onChunk = (input: Input, chunk: Digest.Digest): Input => {
-  if (typeof input === "string" || Array.isArray(input)) return chunk
-  const recipe = input as Recipe
-  return { ...recipe, inputs: withChunk(recipe.inputs, recipe.over, chunk) }
+  if (typeof input === "string" || isList(input)) return chunk
+  return { ...input, inputs: withChunk(input.inputs, input.over, chunk) }
 }
 
 const withChunk = (inputs: Recipe["inputs"], over: string, chunk: Digest.Digest): Recipe["inputs"] => ({

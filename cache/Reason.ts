@@ -20,6 +20,7 @@ export const InputChanged = Schema.TaggedStruct("InputChanged", {
   after: Schema.String,
   via
 })
+/** `files` is empty where the same files are imported by others than before. */
 export const CodeChanged = Schema.TaggedStruct("CodeChanged", { files: Schema.Array(Schema.String), via })
 export const PackageChanged = Schema.TaggedStruct("PackageChanged", {
   name: Schema.String,
@@ -98,7 +99,9 @@ export const render = (reason: Reason): string => {
     case "InputChanged":
       return `input ${reason.name} was ${reason.before}, is ${reason.after}${through(reason.via)}`
     case "CodeChanged":
-      return `code changed in ${reason.files.join(", ")}${through(reason.via)}`
+      return reason.files.length === 0
+        ? `imports in its code lead elsewhere${through(reason.via)}`
+        : `code changed in ${reason.files.join(", ")}${through(reason.via)}`
     case "PackageChanged":
       return `package ${reason.name} was ${reason.before ?? "absent"}, is ${reason.after ?? "absent"}${through(reason.via)}`
     case "FactChanged":
@@ -131,12 +134,27 @@ const changed = (before: Fields, after: Fields): ReadonlyArray<string> =>
     .filter((name) => written(before[name]) !== written(after[name]))
     .sort()
 
+/** Files that are other than they were, without those that only moved. */
+const changedFiles = (before: Code["files"], after: Code["files"]): ReadonlyArray<string> => {
+  const digests = [before, after].map((files) => new Set(Object.values(files)))
+  const moved = (file: string) => {
+    const digest = after[file] ?? before[file]
+    return (
+      (before[file] === undefined || after[file] === undefined) &&
+      digest !== undefined &&
+      digests.every((all) => all.has(digest))
+    )
+  }
+  return changed(before, after).filter((file) => !moved(file))
+}
+
 const codeReasons = (before: Code, after: Code, via: string | null): ReadonlyArray<Reason> => {
-  const files = changed(before.files, after.files)
+  if (before.digest === after.digest) return []
+  const files = changedFiles(before.files, after.files)
   const packages = changed(before.packages, after.packages).map((name) =>
     PackageChanged.make({ name, before: before.packages[name] ?? null, after: after.packages[name] ?? null, via })
   )
-  return files.length === 0 ? packages : [CodeChanged.make({ files, via }), ...packages]
+  return files.length === 0 && packages.length > 0 ? packages : [CodeChanged.make({ files, via }), ...packages]
 }
 
 type Comparable = Pick<Recipe, "params" | "facts" | "code" | "inputs" | "environment">

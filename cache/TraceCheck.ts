@@ -8,7 +8,10 @@ const { isRecord, isString } = Predicate
 const isInt = (value: unknown): value is number => Number.isSafeInteger(value)
 
 const isCode = (value: unknown): value is Code =>
-  isRecord(value) && isRecordOf(value.files, Digest.is) && isRecordOf(value.packages, isString)
+  isRecord(value) &&
+  Digest.is(value.digest) &&
+  isRecordOf(value.files, Digest.is) &&
+  isRecordOf(value.packages, isString)
 
 /** What the text of a key and a recipe share. */
 type Made = Pick<Recipe, "stage" | "params" | "inputs" | "code" | "facts" | "environment">

@@ -229,14 +229,13 @@ export const inspect = (pipelines: ReadonlyArray<AnyPipeline>, what: string) =>
     const params = Object.entries(trace.text.params).map(([name, value]) => `${name} ${JSON.stringify(value)}`)
     const inputs = Object.entries(trace.labels).map(([name, label]) => `${name} from ${label}`)
     const codeFiles = Object.keys(trace.text.code.files)
-    const codeDigest = Digest.ofBytes(JSON.stringify(trace.text.code))
     yield* reporter.print(
       `\nmade by stage ${trace.text.stage} in ${formatSeconds(trace.seconds)} at ${trace.finished} on ${trace.host}`
     )
     yield* reporter.print(`params: ${params.join(", ") || "none"}`)
     yield* reporter.print(`inputs: ${inputs.join(", ") || "none"}`)
     yield* reporter.print(
-      `code: ${Digest.short(codeDigest)}, ${codeFiles.length} files (${codeFiles.slice(0, 4).join(", ")}${codeFiles.length > 4 ? ", …" : ""}), facts ${JSON.stringify(trace.text.facts)}`
+      `code: ${Digest.short(trace.text.code.digest)}, ${codeFiles.length} files (${codeFiles.slice(0, 4).join(", ")}${codeFiles.length > 4 ? ", …" : ""}), facts ${JSON.stringify(trace.text.facts)}`
     )
     yield* reporter.print(`key: ${trace.key}`)
     yield* reporter.print(`used by: ${users.join(", ") || "nobody"}`)
@@ -260,7 +259,7 @@ export const inspect = (pipelines: ReadonlyArray<AnyPipeline>, what: string) =>
         params: trace.text.params,
         inputs: trace.text.inputs,
         labels: trace.labels,
-        codeDigest,
+        codeDigest: trace.text.code.digest,
         code: trace.text.code,
         facts: trace.text.facts,
         seconds: trace.seconds,

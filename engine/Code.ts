@@ -1,5 +1,4 @@
 import { Context, Effect, Layer, Schema } from "effect"
-import * as CanonicalJson from "../artifacts/CanonicalJson.ts"
 import type { Code as CodeParts } from "../cache/Key.ts"
 import type { StageDefinition } from "./Node.ts"
 
@@ -50,16 +49,13 @@ export const layer = (
   codes: Readonly<Record<string, CodeParts>>,
   exported: ReadonlyArray<unknown>
 ): Layer.Layer<Code> => {
-  const written = new Map<string, CodeParts>()
   const definitions = new Set(definitionsIn(exported))
   return Layer.succeed(Code, {
     of: (stage) => {
       const { name } = stage
-      const code = written.get(name) ?? codes[name]
+      const code = codes[name]
       if (code === undefined) return new CodeUnknown({ stage: name, known: Object.keys(codes).sort() })
       if (!definitions.has(stage)) return new StageMadeElsewhere({ stage: name, exported: camel(name) })
-      // most of a key's text, and the same in every key of the stage
-      if (!written.has(name)) written.set(name, CanonicalJson.fixed(code))
       return Effect.succeed(code)
     }
   })

@@ -1,4 +1,6 @@
-// Written by bin/build.mjs from the files in pipelines/.
+// Written by bin/registry.mjs from the files in pipelines/.
+// biome-ignore-all format: written by the build
+// biome-ignore-all assist/source/organizeImports: written by the build
 import * as Pipeline from "../engine/Pipeline.ts"
 import { convSweep } from "../pipelines/conv-sweep.ts"
 import { deepCnn } from "../pipelines/deep-cnn.ts"
@@ -7,4 +9,11 @@ import { explore } from "../pipelines/explore.ts"
 import { simpleCnn } from "../pipelines/simple-cnn.ts"
 import { transfer } from "../pipelines/transfer.ts"
 
-export const pipelines = Pipeline.together([convSweep, deepCnn, denseSweep, explore, simpleCnn, transfer])
+export const pipelines = Pipeline.together([
+  convSweep,
+  deepCnn,
+  denseSweep,
+  explore,
+  simpleCnn,
+  transfer
+])

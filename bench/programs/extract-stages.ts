@@ -30,6 +30,7 @@ import { ingest } from "../../stages/ingest.ts"
 import { WeightsFile } from "../../stages/mobilenet-v2-weights.ts"
 import { normalize } from "../../stages/normalize.ts"
 import { resizeTo224 } from "../../stages/resize-to-224.ts"
+import { codeOf } from "../../test/rig/code.ts"
 
 const [archive = "", threads = "1", weightsFile = "", featuresFile = "", memory = ""] = process.argv.slice(2)
 
@@ -107,7 +108,7 @@ const program = Effect.gen(function* () {
           Results.layerNone,
           RunRecord.layerMemory(),
           events,
-          Layer.succeed(Code, { of: () => Effect.succeed({ files: {}, packages: {} }) })
+          Layer.succeed(Code, { of: () => Effect.succeed(codeOf("any")) })
         ).pipe(Layer.provideMerge(cache))
       )
     )

@@ -27,7 +27,6 @@ const slowBundler = (root: string, after: string) => {
     path.join(own, "index.js"),
     `const fs = require("node:fs")
      const real = require(${JSON.stringify(shared)})
-     exports.transform = real.transform
      exports.build = async (options) => {
        const built = await real.build(options)
        ${after}
@@ -97,37 +96,33 @@ describe("a build", () => {
   })
 })
 
-describe("a package of another version", () => {
-  /** As npm leaves it: the package's manifest, and the list of what is installed. */
-  const install = ({ root }: Rig, ...names: ReadonlyArray<string>) => {
-    const packages = path.join(root, "node_modules")
-    for (const name of names) {
-      const own = path.join(packages, name)
-      const manifest = JSON.parse(fs.readFileSync(path.join(own, "package.json"), "utf8"))
-      fs.rmSync(own)
-      fs.mkdirSync(own)
-      fs.writeFileSync(path.join(own, "package.json"), JSON.stringify({ ...manifest, version: "99.0.0" }))
-    }
-    fs.rmSync(path.join(packages, ".package-lock.json"), { force: true })
-    fs.writeFileSync(path.join(packages, ".package-lock.json"), names.join(" "))
+describe("packages", () => {
+  /** A project's own copy of a package, of another version where one is given. */
+  const own = ({ root }: Rig, name: string, version?: string) => {
+    const at = path.join(root, "node_modules", name)
+    const shared = fs.realpathSync(at)
+    fs.rmSync(at, { recursive: true })
+    // native files are large, and count by version
+    fs.cpSync(shared, at, { recursive: true, filter: (file) => !file.endsWith(".node") })
+    const manifest = JSON.parse(fs.readFileSync(path.join(at, "package.json"), "utf8"))
+    fs.writeFileSync(
+      path.join(at, "package.json"),
+      JSON.stringify({ ...manifest, version: version ?? manifest.version })
+    )
   }
+  type Packages = Readonly<Record<string, { readonly packages: Readonly<Record<string, string>> }>>
+  const stagesWith = (codes: Packages, name: string) =>
+    Object.keys(codes)
+      .filter((stage) => codes[stage]?.packages[name] !== undefined)
+      // it wires stages and is none
+      .filter((stage) => stage !== "on-images")
+      .sort()
 
-  it("changes the code of the stages that compute with it, and of no others", async () => {
+  it("count for the stages that compute with them, and for no others", async () => {
     const at = rig()
     ownPackages(at.root)
-    let last = await build(at)
-    const changed = async (...names: ReadonlyArray<string>) => {
-      install(at, ...names)
-      const before = last
-      last = await build(at)
-      return (
-        Object.keys(last)
-          .filter((stage) => JSON.stringify(last[stage]) !== JSON.stringify(before[stage]))
-          // it wires stages and is none
-          .filter((stage) => stage !== "on-images")
-          .sort()
-      )
-    }
+    for (const name of ["sharp", "yauzl"]) own(at, name)
+    const codes = (await build(at)) as Packages
     const shared = ["evaluation", "fitting", "resizing"]
     const computing = [
       "evaluate",
@@ -140,18 +135,34 @@ describe("a package of another version", () => {
     ]
     const tensorflow = [...shared, ...computing].sort()
     const drawing = ["plot", "plot-dataset", "plot-mistakes", "plot-sweep"]
-    expect(await changed("@tensorflow/tfjs-core")).toEqual(tensorflow)
-    expect(await changed("@img/sharp-linux-x64")).toEqual(["describe", "ingest", "mistakes"])
-    expect(await changed("yauzl")).toEqual(["describe", "ingest"])
-    expect(await changed("h5wasm")).toEqual(["extract-features"])
-    expect(await changed("vega-scale")).toEqual(drawing)
-    expect(await changed("d3-shape")).toEqual(drawing)
-    expect(await changed("@resvg/resvg-js-linux-x64-gnu")).toEqual(drawing)
-    // what they are installed, unpacked or started with
-    expect(await changed("rimraf", "progress", "adm-zip", "google-protobuf", "semver", "detect-libc", "yargs")).toEqual(
-      []
-    )
-  })
+    const reading = ["describe", "ingest"]
+    const expected: ReadonlyArray<readonly [string, ReadonlyArray<string>]> = [
+      ["@tensorflow/tfjs-node-gpu", tensorflow],
+      ["@tensorflow/tfjs-core", tensorflow],
+      ["@img/sharp-linux-x64", [...reading, "mistakes"]],
+      ["yauzl", reading],
+      ["h5wasm", ["extract-features"]],
+      ["vega-scale", drawing],
+      ["d3-shape", drawing],
+      ["@resvg/resvg-js-linux-x64-gnu", drawing]
+    ]
+    for (const [name, stages] of expected) expect([name, stagesWith(codes, name)]).toEqual([name, stages])
+    // what they are installed, unpacked or started with, and what the format's number counts
+    for (const name of ["rimraf", "progress", "adm-zip", "google-protobuf", "semver", "detect-libc", "yargs", "effect"])
+      expect([name, stagesWith(codes, name)]).toEqual([name, []])
+    // native parts by their version, JavaScript by its content too
+    expect(codes.ingest?.packages["@img/sharp-linux-x64"]).toMatch(/^[0-9.]+$/)
+    expect(codes.ingest?.packages.yauzl).toMatch(/^[0-9.]+ \([0-9a-f]{8}\)$/)
+
+    const changed = async () => {
+      const after = await build(at)
+      return Object.keys(codes)
+        .filter((stage) => JSON.stringify(codes[stage]) !== JSON.stringify(after[stage]))
+        .sort()
+    }
+    own(at, "@img/sharp-linux-x64", "99.0.0")
+    expect(await changed()).toEqual([...reading, "mistakes", "on-images"])
+  }, 600_000)
 })
 
 describe("sources that can't be built", () => {

@@ -7,6 +7,7 @@ import * as Digest from "../../artifacts/Digest.ts"
 import * as Document from "../../artifacts/Document.ts"
 import * as Key from "../../cache/Key.ts"
 import * as Reason from "../../cache/Reason.ts"
+import { codeOf } from "../rig/code.ts"
 import { sliced } from "../rig/tables.ts"
 
 // Golden keys and golden bytes. Where one of these changes, every kept result gets a new meaning or new bytes: raise
@@ -19,23 +20,30 @@ const recipe: Key.Recipe = {
   over: "pixels",
   params: { size: 224 },
   inputs: { pixels: digest("table"), mean: digest("table") },
-  code: { files: { "stages/resize.ts": digest("resize") }, packages: {} },
+  code: codeOf("resize", { "stages/resize.ts": "resize" }),
   facts: {}
 }
 const text: Key.KeyText = {
-  format: 1,
+  format: 2,
   stage: "train",
   params: { learningRate: 0.001, layers: [{ _tag: "Dense", units: 3 }], name: "ä", none: null, on: true },
   inputs: { features: digest("features"), pixels: recipe, views: [digest("a"), digest("b")] },
-  code: { files: { "stages/train.ts": digest("train") }, packages: { sharp: "0.35.5" } },
+  code: { ...codeOf("train", { "stages/train.ts": "train" }), packages: { sharp: "0.35.5 (0123abcd)" } },
   facts: { threads: 2 },
   outputs: { model: "Classifier@1" }
 }
 const keyOf = (of: Key.KeyText): string => Either.getOrThrow(Key.ofText(of))
 
 it("a fixed text has a fixed key", () => {
-  expect(Key.FORMAT).toBe(1)
-  expect(keyOf(text)).toBe("c6acf8967f1835d4448e268e9540f33c4e31224d45b0021590217be4cd0edc19")
+  expect(Key.FORMAT).toBe(2)
+  expect(keyOf(text)).toBe("c4b56ba7f3ca60bed8807e796768354f14826e3c00e2a8955f6f0858435c312a")
+})
+
+it("code counts by its digest: what its files are called and what is told of its packages doesn't", () => {
+  const elsewhere = { ...text.code, files: { "lib/train.ts": digest("train") }, packages: {} }
+  expect(keyOf({ ...text, code: elsewhere })).toBe(keyOf(text))
+  const streamed = { ...recipe, code: { ...recipe.code, files: {} } }
+  expect(keyOf({ ...text, inputs: { ...text.inputs, pixels: streamed } })).toBe(keyOf(text))
 })
 
 it("the order in which a key's parts were written does not count", () => {
@@ -46,13 +54,14 @@ it("the order in which a key's parts were written does not count", () => {
 
 it("every part of the text counts", () => {
   const others: ReadonlyArray<Partial<Key.KeyText>> = [
-    { format: 2 },
+    { format: 1 },
     { stage: "trains" },
     { params: { ...text.params, learningRate: 0.0010000000000000002 } },
     { params: { ...text.params, more: null } },
     { inputs: { ...text.inputs, views: [digest("b"), digest("a")] } },
     { inputs: { ...text.inputs, pixels: { ...recipe, params: { size: 96 } } } },
-    { code: { ...text.code, packages: { sharp: "0.35.6" } } },
+    { code: { ...text.code, digest: digest("edited") } },
+    { inputs: { ...text.inputs, pixels: { ...recipe, code: codeOf("edited") } } },
     { facts: { threads: 3 } },
     { outputs: { model: "Classifier@2" } }
   ]
@@ -222,17 +231,26 @@ it("each difference between two keys is one reason of its own", () => {
     ["ParamChanged", "size was 224, is 96 (through resize)"]
   ])
   expect(
-    differ({ inputs: { ...text.inputs, pixels: { ...recipe, code: { files: {}, packages: { sharp: "1" } } } } })
+    differ({ inputs: { ...text.inputs, pixels: { ...recipe, code: { ...codeOf("x"), packages: { sharp: "1" } } } } })
   ).toEqual([
     ["CodeChanged", "code changed in stages/resize.ts (through resize)"],
     ["PackageChanged", "package sharp was absent, is 1 (through resize)"]
   ])
-  expect(
-    differ({ code: { files: { "stages/train.ts": digest("x"), "models/a.ts": digest("y") }, packages: {} } })
-  ).toEqual([
+  expect(differ({ code: codeOf("edited", { "stages/train.ts": "x", "models/a.ts": "y" }) })).toEqual([
     ["CodeChanged", "code changed in models/a.ts, stages/train.ts"],
-    ["PackageChanged", "package sharp was 0.35.5, is absent"]
+    ["PackageChanged", "package sharp was 0.35.5 (0123abcd), is absent"]
   ])
+  const [moved, rest] = [{ "models/a.ts": "a" }, { "stages/train.ts": "train" }]
+  const codes = {
+    before: { ...text, code: codeOf("before", { ...moved, ...rest }) },
+    moved: { ...text, code: codeOf("before", { "lib/a.ts": "a", ...rest }) },
+    both: { ...text, code: codeOf("both", { "lib/a.ts": "a", "stages/train.ts": "edited" }) },
+    turned: { ...text, code: codeOf("turned", { ...moved, ...rest }) }
+  }
+  const told = (after: Key.KeyText) => Reason.differences(codes.before, after, labels).map(Reason.render)
+  expect(told(codes.moved)).toEqual([])
+  expect(told(codes.both)).toEqual(["code changed in stages/train.ts"])
+  expect(told(codes.turned)).toEqual(["imports in its code lead elsewhere"])
   expect(differ({ facts: { threads: 4 } })).toEqual([["FactChanged", "threads was 2, is 4"]])
   expect(differ({ environment: { SCALE: "255", TOKEN: { secret: digest("x") }, UNSET: null } })).toEqual([
     ["EnvironmentChanged", 'environment variable SCALE was undeclared, is "255"'],
@@ -242,7 +260,7 @@ it("each difference between two keys is one reason of its own", () => {
   expect(differ({ outputs: { model: "Classifier@2" } })).toEqual([
     ["OutputsChanged", "its outputs were Classifier@1, are Classifier@2"]
   ])
-  expect(differ({ format: 2 })).toEqual([["FormatChanged", "the cache format was 1, is 2"]])
+  expect(differ({ format: 3 })).toEqual([["FormatChanged", "the cache format was 2, is 3"]])
 })
 
 it("a variable of the environment is told with its value, a secret without", () => {

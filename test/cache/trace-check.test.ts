@@ -6,7 +6,7 @@ import { isTrace } from "../../cache/TraceCheck.ts"
 import { traceOf } from "../rig/store-contract.ts"
 
 const digest = Digest.ofBytes("x")
-const code = { files: { "a.ts": digest }, packages: { effect: "3" } }
+const code = { digest, files: { "a.ts": digest }, packages: { effect: "3" } }
 const recipe = {
   stage: "resize",
   over: "images",

@@ -1,6 +1,5 @@
 import { beforeEach, expect, it } from "@effect/vitest"
 import { Effect, Layer, Schema, TestClock } from "effect"
-import * as Digest from "../../artifacts/Digest.ts"
 import * as Document from "../../artifacts/Document.ts"
 import { Code } from "../../engine/Code.ts"
 import * as Executor from "../../engine/Executor.ts"
@@ -8,6 +7,7 @@ import * as Pipeline from "../../engine/Pipeline.ts"
 import * as Plan from "../../engine/Plan.ts"
 import * as Run from "../../engine/Run.ts"
 import * as Stage from "../../engine/Stage.ts"
+import { codeOf } from "../rig/code.ts"
 import * as Toys from "../rig/toys.ts"
 
 // What is kept is computed again where somebody asks for it, and what is below it where that made a difference.
@@ -53,7 +53,7 @@ beforeEach(() => {
 const world = () => {
   const { layer, events, traces } = Toys.memory()
   const code = Layer.succeed(Code, {
-    of: ({ name }) => Effect.succeed({ files: { [`stages/${name}.ts`]: Digest.ofBytes(name) }, packages: {} })
+    of: ({ name }) => Effect.succeed(codeOf(name, { [`stages/${name}.ts`]: name }))
   })
   const live = Layer.provideMerge(Executor.layerInProcess(guessing), Layer.merge(layer, code))
   return {

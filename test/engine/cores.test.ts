@@ -14,6 +14,7 @@ import * as Run from "../../engine/Run.ts"
 import * as RunEvent from "../../engine/RunEvent.ts"
 import * as RunRecord from "../../engine/RunRecord.ts"
 import * as Stage from "../../engine/Stage.ts"
+import { codeOf } from "../rig/code.ts"
 import * as Toys from "../rig/toys.ts"
 
 // Who computes when: cores of one machine, runs of several processes. Stages stand at latches, nothing sleeps.
@@ -88,7 +89,7 @@ const cache = () => {
           Executor.layerInProcess(many),
           Layer.mergeAll(
             Layer.succeedContext(context),
-            Layer.succeed(Code, { of: () => Effect.succeed({ files: {}, packages: {} }) }),
+            Layer.succeed(Code, { of: () => Effect.succeed(codeOf("any")) }),
             RunEvent.layerCollect(events),
             RunRecord.layerMemory(),
             Results.layerNone

@@ -10,6 +10,7 @@ import * as Run from "../../engine/Run.ts"
 import * as Source from "../../engine/Source.ts"
 import * as Stage from "../../engine/Stage.ts"
 import * as Sweep from "../../engine/Sweep.ts"
+import { codeOf } from "../rig/code.ts"
 import * as Toys from "../rig/toys.ts"
 
 // What `tsc` cannot see is found when the definition is made or used, by name. What it can is in test/types.
@@ -44,7 +45,7 @@ const message = (make: () => unknown): string => {
   return expect.fail("it was accepted")
 }
 
-const anyCode = Layer.succeed(Code.Code, { of: () => Effect.succeed({ files: {}, packages: {} }) })
+const anyCode = Layer.succeed(Code.Code, { of: () => Effect.succeed(codeOf("any")) })
 const runNotes = (
   pipeline: Pipeline.AnyPipeline<never, never>,
   values: Readonly<Record<string, unknown>> = {},
@@ -279,7 +280,7 @@ it.effect("a stage that another file made than that of its name has no code, and
   Effect.gen(function* () {
     const [made, file] = [noteOf(1), noteOf(1)]
     const pipeline = build({}, () => ({ a: made({}).note }))
-    const codes = { "note-of": { files: {}, packages: {} } }
+    const codes = { "note-of": codeOf("any") }
     const runWith = (exported: unknown) => runNotes(pipeline, {}, Code.layer(codes, [exported]))
     expect((yield* runWith(made)).status).toBe("done")
     const [node] = (yield* runWith(file)).nodes

@@ -10,6 +10,7 @@ import * as Pipeline from "../../engine/Pipeline.ts"
 import * as Progress from "../../engine/Progress.ts"
 import * as Run from "../../engine/Run.ts"
 import * as Stage from "../../engine/Stage.ts"
+import { codeOf } from "../rig/code.ts"
 import * as Toys from "../rig/toys.ts"
 
 // What a stage declares of the environment is in its key: what it is, that it is not there, or the digest of a secret.
@@ -73,7 +74,7 @@ const open = () => {
   for (const name of Object.keys(world)) delete world[name]
   const kept = Toys.memory()
   const code = Layer.succeed(Code, {
-    of: ({ name }) => Effect.succeed({ files: { [`stages/${name}.ts`]: Digest.ofBytes(name) }, packages: {} })
+    of: ({ name }) => Effect.succeed(codeOf(name, { [`stages/${name}.ts`]: name }))
   })
   const live = Layer.provideMerge(Executor.layerInProcess(saying), Layer.merge(kept.layer, code))
   const run = (how = "well") =>

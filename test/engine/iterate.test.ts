@@ -2,7 +2,6 @@ import { beforeEach, expect, it } from "@effect/vitest"
 import { Effect, Exit, Layer, Schema } from "effect"
 import * as fc from "fast-check"
 import * as Checkpoint from "../../artifacts/Checkpoint.ts"
-import * as Digest from "../../artifacts/Digest.ts"
 import * as Document from "../../artifacts/Document.ts"
 import { Code } from "../../engine/Code.ts"
 import * as Executor from "../../engine/Executor.ts"
@@ -13,6 +12,7 @@ import type * as Progress from "../../engine/Progress.ts"
 import * as Run from "../../engine/Run.ts"
 import * as Stage from "../../engine/Stage.ts"
 import * as Sweep from "../../engine/Sweep.ts"
+import { codeOf } from "../rig/code.ts"
 import * as Toys from "../rig/toys.ts"
 
 // An iterating stage goes on where it had got to, and what comes out is what an uninterrupted run gives.
@@ -78,7 +78,7 @@ const walking = Pipeline.make({
 })
 
 const code = Layer.succeed(Code, {
-  of: ({ name }) => Effect.succeed({ files: { [`stages/${name}.ts`]: Digest.ofBytes(name) }, packages: {} })
+  of: ({ name }) => Effect.succeed(codeOf(name, { [`stages/${name}.ts`]: name }))
 })
 
 const memory = () => {

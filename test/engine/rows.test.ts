@@ -9,6 +9,7 @@ import * as Param from "../../engine/Param.ts"
 import * as Pipeline from "../../engine/Pipeline.ts"
 import * as Run from "../../engine/Run.ts"
 import * as Stage from "../../engine/Stage.ts"
+import { codeOf } from "../rig/code.ts"
 import * as Toys from "../rig/toys.ts"
 
 // A row stage maps rows one to one, in the columns it declares: what holds one that does not to its word.
@@ -89,7 +90,7 @@ beforeEach(() => {
 })
 
 const run = (values: { readonly soft?: typeof How.Type; readonly hard?: typeof How.Type }) => {
-  const code = Layer.succeed(Code, { of: () => Effect.succeed({ files: {}, packages: {} }) })
+  const code = Layer.succeed(Code, { of: () => Effect.succeed(codeOf("any")) })
   const layer = Layer.provideMerge(Executor.layerInProcess(bending), Layer.provideMerge(code, Toys.memory().layer))
   return Effect.provide(
     Effect.flatMap(Effect.orDie(Pipeline.decodeParams(bending, values)), (params) =>

@@ -4,6 +4,7 @@ import { Leases } from "../../cache/Lease.ts"
 import { ObjectMissing, ObjectStore } from "../../cache/ObjectStore.ts"
 import { TraceStore } from "../../cache/Trace.ts"
 import { Code } from "../../engine/Code.ts"
+import { codeOf } from "./code.ts"
 import type { Change, Session } from "./session.ts"
 
 // Parts of a cache that are wrong in one way each. A law that one of them passes is no law.
@@ -14,7 +15,7 @@ export const wrap = <I, S>(tag: Context.Tag<I, S>, sound: Layer.Layer<I>, make: 
 
 /** The source of the stages does not count. */
 export const codeUnseen: Change = () => ({
-  code: Layer.succeed(Code, { of: () => Effect.succeed({ files: {}, packages: {} }) })
+  code: Layer.succeed(Code, { of: () => Effect.succeed(codeOf("any")) })
 })
 
 /** Bytes are handed out unhashed. */

@@ -12,6 +12,7 @@ import * as Param from "../../engine/Param.ts"
 import * as Pipeline from "../../engine/Pipeline.ts"
 import * as Source from "../../engine/Source.ts"
 import * as Stage from "../../engine/Stage.ts"
+import { codeOf } from "./code.ts"
 
 /** Random pipelines over five stages of whole numbers, and the world that their sources and code come from. */
 export const Grid = ArrowTable.make("Grid", 1, { value: tensor([1], "float32"), node: "int32" })
@@ -244,10 +245,10 @@ export const pipelineOf = (shape: Shape, rewire: Rewire = (wire) => wire) =>
 /** The digest of a stage's source is that of its version. */
 export const layerCode = Layer.succeed(Code, {
   of: ({ name: stage }) =>
-    Effect.sync(() => ({
-      files: { [`stages/${stage}.ts`]: Digest.ofBytes(`${stage} ${world.now.code[stage as StageName]}`) },
-      packages: {}
-    }))
+    Effect.sync(() => {
+      const source = `${stage} ${world.now.code[stage as StageName]}`
+      return codeOf(source, { [`stages/${stage}.ts`]: source })
+    })
 })
 
 /** The number of a node, from its name. */

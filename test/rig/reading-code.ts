@@ -1,14 +1,10 @@
 import { Effect, Layer } from "effect"
-import * as Digest from "../../artifacts/Digest.ts"
 import { Code } from "../../engine/Code.ts"
+import { codeOf } from "./code.ts"
 
 /** The files of the program that each stage's code is made of; `elsewhere` is as if it were made in another. */
 const FILES: Readonly<Record<string, string>> = { peek: "reading-pipeline.ts", elsewhere: "elsewhere.ts" }
 
 export const layerCode = Layer.succeed(Code, {
-  of: ({ name }) =>
-    Effect.succeed({
-      files: { [`test/rig/${FILES[name] ?? "reading-early.ts"}`]: Digest.ofBytes(name) },
-      packages: {}
-    })
+  of: ({ name }) => Effect.succeed(codeOf(name, { [`test/rig/${FILES[name] ?? "reading-early.ts"}`]: name }))
 })

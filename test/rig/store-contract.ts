@@ -5,6 +5,7 @@ import * as Key from "../../cache/Key.ts"
 import { Leases } from "../../cache/Lease.ts"
 import { ObjectStore } from "../../cache/ObjectStore.ts"
 import { type Trace, TraceStore } from "../../cache/Trace.ts"
+import { codeOf } from "./code.ts"
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 
@@ -13,7 +14,7 @@ export const textOf = (stage: string, n: number): Key.KeyText => ({
   stage,
   params: { n },
   inputs: {},
-  code: { files: {}, packages: {} },
+  code: codeOf("any"),
   facts: {},
   outputs: {}
 })

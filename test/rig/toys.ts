@@ -18,6 +18,7 @@ import * as RunEvent from "../../engine/RunEvent.ts"
 import * as RunRecord from "../../engine/RunRecord.ts"
 import * as Source from "../../engine/Source.ts"
 import * as Stage from "../../engine/Stage.ts"
+import { codeOf } from "./code.ts"
 
 /** Toy stages: numbers as one-cell rows, doubled, squared and summed; small enough for thousands of runs. */
 export const Numbers = ArrowTable.make("Numbers", 1, { value: tensor([1], "float32"), label: "int32" })
@@ -179,14 +180,14 @@ export const toy = Pipeline.make({
 
 /** Digests that stand for the source of the toy stages; editing one is editing the stage. */
 export const sources = new Map<string, string>()
-const codeOf = (stage: string): CodeParts => ({
-  files: { [`stages/${stage}.ts`]: Digest.ofBytes(`${stage} ${sources.get(stage) ?? ""}`) },
-  packages: {}
-})
+const toyCode = (stage: string): CodeParts => {
+  const source = `${stage} ${sources.get(stage) ?? ""}`
+  return codeOf(source, { [`stages/${stage}.ts`]: source })
+}
 const stages = ["read", "shift", "double", "sum", "describe", "behave"]
 export const layerCode = Layer.succeed(Code, {
   of: ({ name: stage }) =>
-    stages.includes(stage) ? Effect.succeed(codeOf(stage)) : new CodeUnknown({ stage, known: stages })
+    stages.includes(stage) ? Effect.succeed(toyCode(stage)) : new CodeUnknown({ stage, known: stages })
 })
 
 /** A store whose insides tests may look at and damage. */

@@ -1,0 +1,76 @@
+import { join } from "node:path"
+import { isKernelPackage, servingPackages } from "./kernel.mjs"
+
+/** The bundler's own name for a module that no file is: a dependency of the command that stays outside of the bundle. */
+const outsideOf = ({ dependencies, optionalDependencies }) => Object.keys({ ...dependencies, ...optionalDependencies })
+
+/**
+ * Bundles the command and the worker into `directory`, and looks at what the stages reach. Gives the three metafiles. All
+ * read their files through `sources`.
+ */
+export const bundle = async ({ esbuild, root, directory, stages, tsconfig, sources }) => {
+  const manifest = sources.json(join(root, "package.json"))
+  const shared = {
+    absWorkingDir: root,
+    bundle: true,
+    platform: "node",
+    target: "node20",
+    legalComments: "none",
+    logLevel: "silent",
+    metafile: true,
+    ...(tsconfig.file === null ? { tsconfigRaw: {} } : { tsconfig: tsconfig.file }),
+    plugins: [sources.plugin]
+  }
+  const external = outsideOf(manifest).filter((name) => name !== "effect" && !name.startsWith("@effect/"))
+  const built = await Promise.all([
+    esbuild.build({
+      ...shared,
+      entryPoints: ["cli/main.ts"],
+      outfile: join(directory, "cli.cjs"),
+      format: "cjs",
+      minify: true,
+      external,
+      define: { "import.meta.url": "__url" },
+      // `vm.Script` has no `import()`; what is imported lazily there can be required
+      supported: { "dynamic-import": false },
+      // one function of what a module would find around it: `vm.Script` gives it none
+      banner: {
+        js: "(function (require, __url, __headrace) { const module = { exports: {} }; const exports = module.exports;"
+      },
+      footer: { js: "})" }
+    }),
+    esbuild.build({
+      ...shared,
+      entryPoints: ["worker/main.ts"],
+      outfile: join(directory, "worker.mjs"),
+      format: "esm",
+      external,
+      banner: {
+        js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);'
+      }
+    }),
+    esbuild.build({
+      ...shared,
+      // packages are read here, as Node would find them: their content counts
+      stdin: {
+        contents: stages.map((file, index) => `export * as stage${index} from "./stages/${file}"`).join("\n"),
+        resolveDir: root
+      },
+      outfile: join(directory, "graph.mjs"),
+      write: false,
+      format: "esm",
+      external: [
+        "@effect/*",
+        ...outsideOf(manifest).filter(isKernelPackage),
+        ...Object.keys(manifest.optionalDependencies ?? {}),
+        ...servingPackages.filter((name) => manifest.dependencies?.[name] === undefined)
+      ],
+      loader: { ".node": "empty" },
+      conditions: [],
+      mainFields: ["main"],
+      ignoreAnnotations: true
+    })
+  ])
+  const [cli, worker, graph] = built.map(({ metafile }) => metafile)
+  return { cli, worker, graph }
+}

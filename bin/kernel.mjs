@@ -1,0 +1,46 @@
+/**
+ * The kernel: code that runs in every stage and gives results their form. It counts in keys by `FORMAT` (`cache/Key.ts`), which
+ * golden keys and golden bytes force to be raised, and not by its text: an edit of the engine would compute everything again.
+ * Everything else that a stage reaches counts by its text.
+ */
+export const codecs = [
+  "ArrowFile",
+  "ArrowTable",
+  "Artifact",
+  "Bundle",
+  "CanonicalJson",
+  "Checkpoint",
+  "Chunker",
+  "Column",
+  "Digest",
+  "Document",
+  "Figure",
+  "Files",
+  "LayersModel"
+].map((name) => `artifacts/${name}.ts`)
+
+/** Whether a file, by its path from the project's root, belongs to the kernel. */
+export const isKernel = (path) => /^(engine|cache)\//.test(path) || codecs.includes(path)
+
+/** Packages that the kernel stands on; `FORMAT` counts for them as well. */
+export const isKernelPackage = (name) => /^(effect|@effect\/.*|apache-arrow)$/.test(name)
+
+/**
+ * Packages that others use to be installed, unpacked, started or logged with. They compute nothing, so that another package's
+ * import of one does not count; the project's own import does.
+ */
+const SERVING = new Set([
+  "@mapbox/node-pre-gyp",
+  "adm-zip",
+  "detect-libc",
+  "google-protobuf",
+  "https-proxy-agent",
+  "node-fetch",
+  "progress",
+  "rimraf",
+  "semver",
+  "tar",
+  "yargs"
+])
+export const isServing = (name) => SERVING.has(name)
+export const servingPackages = [...SERVING]

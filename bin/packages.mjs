@@ -1,0 +1,57 @@
+import { join, relative } from "node:path"
+import { isServing } from "./kernel.mjs"
+import { sha256 } from "./sources.mjs"
+
+/**
+ * The packages that files are in: those in a `node_modules` folder by their path, others (links to a folder elsewhere) by the
+ * import that led into them.
+ */
+export const packagesOf = () => {
+  const linked = new Map()
+  return {
+    link: ({ name, folder }) => {
+      if (!/\/node_modules\//.test(folder)) linked.set(folder, name)
+    },
+    /** Of an absolute real path: the package's name and folder, null for the project's own file. */
+    at: (path) => {
+      const installed = /^(.*\/node_modules\/((?:@[^/]+\/)?[^/]+))\//.exec(path)
+      if (installed !== null) return { name: installed[2], folder: installed[1] }
+      for (const [folder, name] of linked) if (!relative(folder, path).startsWith("..")) return { name, folder }
+      return null
+    }
+  }
+}
+
+/**
+ * What of a stage's packages counts, by name, sorted: the versions (two where two are asked for), native parts under their own
+ * names, and a digest of the files that were reached: a link and a patched package keep their version. Native code counts by
+ * version, as it differs by platform. `folders`: of packages by name; `files`: absolute paths by name.
+ */
+export const countPackages = (sources, resolution, folders, files) => {
+  const versions = new Map()
+  const add = (name, folder) => {
+    const { version = "no version", optionalDependencies = {} } = sources.json(join(folder, "package.json"))
+    const known = versions.get(name) ?? new Set()
+    if (known.has(version)) return
+    versions.set(name, known.add(version))
+    for (const part of Object.keys(optionalDependencies)) {
+      const native = resolution.packageFolder(folder, part)
+      // the native part of another platform is not installed
+      if (native !== null && !isServing(part)) add(part, native)
+    }
+  }
+  for (const [name, found] of folders) for (const folder of found) add(name, folder)
+  const contentOf = (name) => {
+    const read = [...(files.get(name) ?? [])].filter(({ path }) => !path.endsWith(".node"))
+    if (read.length === 0) return null
+    const lines = read.map(({ folder, path }) => `${relative(folder, path)} ${sources.read(path).digest}\n`)
+    return sha256(lines.sort().join(""))
+  }
+  return [...versions]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, found]) => ({
+      name,
+      versions: [...found].sort().join(" and "),
+      content: contentOf(name)
+    }))
+}

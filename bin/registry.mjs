@@ -1,0 +1,53 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { basename, join } from "node:path"
+
+const camel = (name) => name.replace(/-([a-z0-9])/g, (_, letter) => letter.toUpperCase())
+
+/** The TypeScript files of a folder, links to such files among them, sorted. */
+export const filesIn = (root, folder) =>
+  readdirSync(join(root, folder))
+    .filter((file) => file.endsWith(".ts"))
+    .sort()
+
+const namesIn = (root, folder) => filesIn(root, folder).map((file) => basename(file, ".ts"))
+
+/** Files in `stages/` that export something under their own name: what they export may be a stage, or a source. */
+const stageNames = (root) =>
+  namesIn(root, "stages").filter((name) =>
+    new RegExp(`^export const ${camel(name)}\\b`, "m").test(readFileSync(join(root, "stages", `${name}.ts`), "utf8"))
+  )
+
+/** Neither lines nor order are the formatter's, so that any number of any names passes. */
+const heading = (folder) =>
+  [
+    `// Written by bin/registry.mjs from the files in ${folder}/.`,
+    "// biome-ignore-all format: written by the build",
+    "// biome-ignore-all assist/source/organizeImports: written by the build",
+    ""
+  ].join("\n")
+
+const importsText = (folder, names) =>
+  names.map((name) => `import { ${camel(name)} } from "../${folder}/${name}.ts"\n`).join("")
+
+const linesText = (names) => names.map((name) => `  ${camel(name)}`).join(",\n")
+
+const writeSource = (file, text) => {
+  if (!existsSync(file) || readFileSync(file, "utf8") !== text) writeFileSync(file, text)
+}
+
+/**
+ * A new file in `pipelines/` is a new command, and a stage is known by the file that exports it: the lists of both are
+ * written here, and checked by `tsc` like any source.
+ */
+export const writeRegistry = (root) => {
+  const pipelines = namesIn(root, "pipelines")
+  writeSource(
+    join(root, "worker", "registry.ts"),
+    `${heading("pipelines")}import * as Pipeline from "../engine/Pipeline.ts"\n${importsText("pipelines", pipelines)}\nexport const pipelines = Pipeline.together([\n${linesText(pipelines)}\n])\n`
+  )
+  const stages = stageNames(root)
+  writeSource(
+    join(root, "worker", "stages.ts"),
+    `${heading("stages")}${importsText("stages", stages)}\n/** What the files in stages/ export under their own names. */\nexport const exported: ReadonlyArray<unknown> = [\n${linesText(stages)}\n]\n`
+  )
+}

@@ -1,0 +1,168 @@
+import { spawnSync } from "node:child_process"
+import * as fs from "node:fs"
+import { tmpdir } from "node:os"
+import * as path from "node:path"
+import { describe, expect, it } from "vitest"
+import { mounted } from "../rig/bad-input.ts"
+import { root as checkout } from "../rig/bundle.ts"
+import { filesIn } from "../rig/cli.ts"
+import { folder } from "../rig/folder.ts"
+import { smallProject } from "../rig/small-project.ts"
+
+const imports = (file: string, from: string, more = "") => ({
+  "stages/value.ts": `import { scale } from "${from}"\nexport const value = () => scale${more}\n`,
+  [file]: "export const scale = 255\n"
+})
+
+describe("code of the same content", () => {
+  const project = smallProject(imports("lib/scale.ts", "../lib/scale.ts"))
+  const first = project.run().codes.value
+  const digest = () => project.run().codes.value?.digest
+
+  it("has one digest, wherever its files lie and whatever they are called", () => {
+    project.remove("lib")
+    for (const [file, text] of Object.entries(imports("models/deep/scaling.ts", "../models/deep/scaling.ts")))
+      project.write(file, text)
+    const { codes } = project.run()
+    expect(codes.value?.digest).toBe(first?.digest)
+    expect(Object.keys(codes.value?.files ?? {})).toEqual(["models/deep/scaling.ts", "stages/value.ts"])
+  })
+
+  it("has one digest with other comments, types and whitespace, and another with other code", () => {
+    project.write(
+      "models/deep/scaling.ts",
+      "/** Of a byte. */\nexport type T = 1\nexport const scale : number  = 255\n"
+    )
+    expect(digest()).toBe(first?.digest)
+    project.write("models/deep/scaling.ts", "export const scale = 254\n")
+    expect(digest()).not.toBe(first?.digest)
+    project.write("models/deep/scaling.ts", "export const scale = 255\n")
+    expect(digest()).toBe(first?.digest)
+  })
+})
+
+describe("a build", () => {
+  it("takes a stage whose file is a link, and JSON objects", () => {
+    const project = smallProject({
+      ...imports("stages/scale.json", "./real.ts"),
+      "stages/scale.json": '{ "scale": 255 }'
+    })
+    project.write("elsewhere/real.ts", 'import json from "../stages/scale.json"\nexport const scale = json.scale\n')
+    project.link("stages/real.ts", project.at("elsewhere/real.ts"))
+    const { codes, value } = project.run()
+    expect(value).toBe(255)
+    expect(Object.keys(codes).sort()).toEqual(["real", "value"])
+    expect(Object.keys(codes.real?.files ?? {})).toEqual(["elsewhere/real.ts", "stages/scale.json"])
+  })
+
+  it("is found again without bundling where only times changed, or an edit was taken back", () => {
+    const project = smallProject(imports("lib/scale.ts", "../lib/scale.ts"))
+    project.run()
+    const [id] = project.builds()
+    // whoever bundles would fail now
+    const bundler = fs.readlinkSync(project.at("node_modules/esbuild"))
+    project.link("node_modules/esbuild", "/nowhere")
+    fs.utimesSync(project.at("lib/scale.ts"), 1, 1)
+    expect(project.run().value).toBe(255)
+    project.link("node_modules/esbuild", bundler)
+    project.write("lib/scale.ts", "export const scale = 1\n")
+    expect(project.run().value).toBe(1)
+    project.link("node_modules/esbuild", "/nowhere")
+    project.write("lib/scale.ts", "export const scale = 255\n")
+    expect(project.run().value).toBe(255)
+    expect(project.builds()).toContain(id)
+    expect(project.builds()).toHaveLength(2)
+  })
+
+  it.each([
+    ["JSON that is none", { "stages/scale.json": "{" }, /stages\/scale\.json:1: /],
+    ["a tsconfig.json that is none", { "tsconfig.json": "{ nothing" }, /tsconfig\.json: /],
+    [
+      "a file of an ending that nothing reads",
+      { "stages/value.ts": 'import "./a.weights"', "stages/a.weights": "" },
+      /stages\/value\.ts:1: /
+    ]
+  ])("that fails names the file: %s", (_, files, what) => {
+    const base = { "stages/value.ts": 'import json from "./scale.json"\nexport const value = () => json\n' }
+    const { status, stderr } = smallProject({ ...base, ...files }).command()
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/^error: The program cannot be built: /)
+    expect(stderr).toMatch(what)
+  })
+
+  it("lists any number of pipelines in a form that the formatter passes", () => {
+    const names = ["net-9", "net-10", ...Array.from({ length: 12 }, (_, index) => `a-pipeline-of-a-long-name-${index}`)]
+    const camel = (name: string) => name.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
+    const project = smallProject(
+      Object.fromEntries(names.map((name) => [`pipelines/${name}.ts`, `export const ${camel(name)} = "${name}"\n`]))
+    )
+    project.run()
+    const own = JSON.parse(fs.readFileSync(path.join(checkout, "biome.json"), "utf8"))
+    project.write("biome.json", JSON.stringify({ ...own, vcs: undefined, root: true }))
+    const biome = path.join(checkout, "node_modules/.bin/biome")
+    const check = (text: string) => {
+      project.write("worker/registry.ts", text)
+      return spawnSync(biome, ["ci", "--error-on-warnings", "worker/registry.ts"], {
+        cwd: project.root,
+        encoding: "utf8"
+      })
+    }
+    const text = project.read("worker/registry.ts")
+    for (const name of names) expect(text).toContain(camel(name))
+    const passed = check(text)
+    expect(passed.status, passed.stderr).toBe(0)
+    expect(check(text.replaceAll("biome-ignore-all", "")).status).not.toBe(0)
+  })
+})
+
+describe("a project that can only be read", () => {
+  /** Runs the command where the project is mounted read-only. */
+  const readOnly = (project: ReturnType<typeof smallProject>, temporary: string) => {
+    const script = `mount --bind "${project.root}" "${project.root}" && mount -o remount,ro,bind "${project.root}" || exit 99; "$@"`
+    const at = folder("headrace-read-only")
+    const [command = "", ...args] = mounted("size=1m", ({ home }) => home, script)({ home: at, results: at })
+    return spawnSync(command, [...args, process.execPath, project.at("bin/pipeline.mjs")], {
+      cwd: project.root,
+      encoding: "utf8",
+      env: { ...process.env, TMPDIR: temporary }
+    })
+  }
+  const printed = ({ stdout, stderr }: { readonly stdout: string; readonly stderr: string }) => {
+    expect(stdout, stderr).not.toBe("")
+    return JSON.parse(stdout).value
+  }
+
+  it("runs its build where only the time of a source changed", () => {
+    const project = smallProject(imports("lib/scale.ts", "../lib/scale.ts"))
+    project.run()
+    fs.utimesSync(project.at("lib/scale.ts"), 1, 1)
+    const before = filesIn(project.root)
+    expect(printed(readOnly(project, tmpdir()))).toBe(255)
+    expect(filesIn(project.root)).toEqual(before)
+  })
+
+  it("runs a temporary build of other sources, whose worker finds the packages, and leaves nothing behind", () => {
+    const project = smallProject({
+      "package.json": JSON.stringify({ name: "small", type: "module", dependencies: { outside: "1.0.0" } }),
+      "node_modules/outside/package.json": JSON.stringify({ name: "outside", version: "1.0.0", type: "module" }),
+      "node_modules/outside/index.js": "export const outside = 254\n",
+      "lib/scale.ts": "export const scale = 255\n",
+      "worker/main.ts": `
+        import { outside } from "outside"
+        import { scale } from "../lib/scale.ts"
+        console.log(outside + scale)
+      `,
+      "cli/main.ts": `
+        import { execFileSync } from "node:child_process"
+        declare const __headrace: { readonly build: string }
+        const value = Number(execFileSync(process.execPath, [__headrace.build + "/worker.mjs"]))
+        console.log(JSON.stringify({ value }))
+      `
+    })
+    expect(project.run().value).toBe(509)
+    project.write("lib/scale.ts", "export const scale = 1\n")
+    const temporary = folder("headrace-temporary")
+    expect(printed(readOnly(project, temporary))).toBe(255)
+    expect(fs.readdirSync(temporary)).toEqual([])
+  })
+})

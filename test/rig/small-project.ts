@@ -1,0 +1,66 @@
+import { spawnSync } from "node:child_process"
+import * as fs from "node:fs"
+import * as path from "node:path"
+import type { Code } from "../../cache/Key.ts"
+import { root as checkout } from "./bundle.ts"
+import { folder } from "./folder.ts"
+
+/** What the command of a small project prints: the code of its stages, and the value that `stages/value.ts` exports. */
+export interface Told {
+  readonly codes: Readonly<Record<string, Code>>
+  readonly value: unknown
+}
+
+const FILES: Readonly<Record<string, string>> = {
+  "package.json": JSON.stringify({ name: "small", version: "1.0.0", type: "module" }),
+  "cli/main.ts": `
+    import { readFileSync } from "node:fs"
+    import { value } from "../stages/value.ts"
+    declare const __headrace: { readonly build: string }
+    const codes = JSON.parse(readFileSync(__headrace.build + "/code.json", "utf8"))
+    Promise.resolve(value()).then((value) => console.log(JSON.stringify({ codes, value })))
+  `,
+  "worker/main.ts": `export { value } from "../stages/value.ts"`,
+  "stages/value.ts": "export const value = () => 1",
+  "engine/Pipeline.ts": "export const together = (pipelines: unknown) => pipelines",
+  "pipelines/.keep": ""
+}
+
+/** A project of a few lines that the real launcher builds and runs: one stage, and no package but the bundler. */
+export const smallProject = (files: Readonly<Record<string, string>> = {}) => {
+  const root = path.join(folder("headrace-small"), "project")
+  const at = (file: string) => path.join(root, file)
+  const write = (file: string, text: string) => {
+    fs.mkdirSync(path.dirname(at(file)), { recursive: true })
+    fs.writeFileSync(at(file), text)
+  }
+  const link = (file: string, to: string) => {
+    fs.mkdirSync(path.dirname(at(file)), { recursive: true })
+    fs.rmSync(at(file), { force: true })
+    fs.symlinkSync(to, at(file))
+  }
+  for (const [file, text] of Object.entries({ ...FILES, ...files })) write(file, text)
+  fs.cpSync(path.join(checkout, "bin"), at("bin"), { recursive: true })
+  link("node_modules/esbuild", fs.realpathSync(path.join(checkout, "node_modules/esbuild")))
+
+  const command = (...args: ReadonlyArray<string>) =>
+    spawnSync(process.execPath, [at("bin/pipeline.mjs"), ...args], { cwd: root, encoding: "utf8" })
+  const run = (): Told => {
+    const { status, stdout, stderr } = command()
+    if (status !== 0) throw new Error(`the command ended with ${status}: ${stderr}`)
+    return JSON.parse(stdout)
+  }
+  return {
+    root,
+    at,
+    write,
+    link,
+    command,
+    run,
+    read: (file: string) => fs.readFileSync(at(file), "utf8"),
+    exists: (file: string) => fs.existsSync(at(file)),
+    remove: (file: string) => fs.rmSync(at(file), { recursive: true, force: true }),
+    /** Builds that are kept, by id. */
+    builds: () => fs.readdirSync(at(".pipeline/build")).filter((name) => name !== "current.json")
+  }
+}

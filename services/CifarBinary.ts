@@ -1,9 +1,10 @@
 import { Effect, Option, Schema, Stream } from "effect"
+import * as CifarVersion from "./CifarVersion.ts"
 import { type Entry, type FileTree, joined, type Piece, TreeError } from "./FileTree.ts"
 import type { Images } from "./Images.ts"
 import type { ImageBatch } from "./LabelledImages.ts"
 
-/** Files named like CIFAR-10's that are not what its format says. */
+/** Files named like CIFAR's that are not what its format says, or are in a form that is not read. */
 export class CifarRefused extends Schema.TaggedError<CifarRefused>()("CifarRefused", {
   file: Schema.String,
   what: Schema.String,
@@ -20,14 +21,46 @@ export type CifarError = typeof CifarError.Type
 
 const side = 32
 const plane = side * side
-/** One byte of label, then the red, green and blue planes, row-major (https://www.cs.toronto.edu/~kriz/cifar.html). */
-export const recordBytes = 1 + 3 * plane
+/** The red, green and blue planes, row-major (https://www.cs.toronto.edu/~kriz/cifar.html). */
+const imageBytes = 3 * plane
+/** A record of CIFAR-10: a byte of label, then the image. */
+export const recordBytes = 1 + imageBytes
 const batchRows = 256
 
 export const standardNames = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 
+/** How one of the two datasets is laid out; a record is its labels, one byte each, and an image. */
+interface Format {
+  readonly recordBytes: number
+  /** Which of a record's bytes is the label. */
+  readonly labelAt: number
+  readonly classes: number
+  readonly namesFile: string
+  /** The names where that file is missing; null where there is none to train without. */
+  readonly standardNames: ReadonlyArray<string> | null
+}
+
+const cifar10: Format = {
+  recordBytes,
+  labelAt: 0,
+  classes: 10,
+  namesFile: "batches.meta.txt",
+  standardNames
+}
+/** Of its two labels the second, the fine one, is the class. */
+const cifar100: Format = {
+  recordBytes: 2 + imageBytes,
+  labelAt: 1,
+  classes: 100,
+  namesFile: "fine_label_names.txt",
+  standardNames: null
+}
+
 const again = "Download or copy the archive again."
-const partOf = (path: string) => path.match(/^(?:(.*)\/)?(?:data_batch_(\d+)|(test_batch))\.bin$/)
+const partOf = (path: string, format: Format) =>
+  path.match(
+    format === cifar10 ? /^(?:(.*)\/)?(?:data_batch_(\d+)|(test_batch))\.bin$/ : /^(?:(.*)\/)?(?:(train)|(test))\.bin$/
+  )
 
 interface Parts {
   readonly train: ReadonlyArray<Entry>
@@ -35,16 +68,31 @@ interface Parts {
   readonly names: Entry | undefined
 }
 
-/** Whether a tree holds CIFAR-10 in its binary version. */
-export const isCifar = (tree: FileTree): boolean => tree.entries.some((entry) => partOf(entry.path) !== null)
+/** Whether a tree holds CIFAR-10 or CIFAR-100, in whatever form. */
+export const isCifar = (tree: FileTree): boolean => CifarVersion.of(tree.entries) !== null
 
-const partsOf = (source: string, tree: FileTree): Effect.Effect<Parts, CifarRefused> =>
+/** How the files are laid out. Pickles are never opened: reading one runs what is in it. */
+const formatOf = (source: string, tree: FileTree): Effect.Effect<Format, CifarRefused> => {
+  const version = CifarVersion.of(tree.entries) ?? { dataset: "CIFAR-10", form: "binary" }
+  if (version.form === "binary") return Effect.succeed(version.dataset === "CIFAR-10" ? cifar10 : cifar100)
+  const archive = CifarVersion.archiveOf(version)
+  return Effect.fail(
+    new CifarRefused({
+      file: source,
+      what: `is ${version.dataset} in its ${version.form} version`,
+      expected: "its binary version",
+      fix: `Get ${archive} from https://www.cs.toronto.edu/~kriz/${archive} and give that, or a folder of it.`
+    })
+  )
+}
+
+const partsOf = (source: string, tree: FileTree, format: Format): Effect.Effect<Parts, CifarRefused> =>
   Effect.gen(function* () {
     const parts = tree.entries.flatMap((entry) => {
-      const match = partOf(entry.path)
+      const match = partOf(entry.path, format)
       return match === null
         ? []
-        : [{ entry, folder: match[1] ?? "", number: Number(match[2] ?? 0), isTest: match[3] !== undefined }]
+        : [{ entry, folder: match[1] ?? "", number: Number(match[2] ?? 0) || 0, isTest: match[3] !== undefined }]
     })
     const folders = [...new Set(parts.map((part) => part.folder))]
     if (folders.length > 1) {
@@ -57,26 +105,37 @@ const partsOf = (source: string, tree: FileTree): Effect.Effect<Parts, CifarRefu
     const train = parts.filter((part) => !part.isTest).sort((a, b) => a.number - b.number)
     const test = parts.filter((part) => part.isTest)
     if (train.length === 0 || test.length === 0) {
-      const what = `has no ${test.length === 0 ? "test_batch.bin" : "data_batch_1.bin"}`
+      const [training, testing] =
+        format === cifar10 ? ["data_batch_1.bin", "test_batch.bin"] : ["train.bin", "test.bin"]
+      const what = `has no ${test.length === 0 ? testing : training}`
       return yield* new CifarRefused({ file: source, what, expected: "batches to train and to test on", fix: again })
     }
     for (const { entry } of parts) {
-      if (entry.size > 0 && entry.size % recordBytes === 0) continue
+      if (entry.size > 0 && entry.size % format.recordBytes === 0) continue
       return yield* new CifarRefused({
         file: tree.nameOf(entry.path),
         what: `is a truncated or wrong-sized batch of ${entry.size} bytes`,
-        expected: `a multiple of ${recordBytes}, and not zero`,
+        expected: `a multiple of ${format.recordBytes}, and not zero`,
         fix: again
       })
     }
     const prefix = folders[0] === "" ? "" : `${folders[0]}/`
-    const names = tree.entries.find((entry) => entry.path === `${prefix}batches.meta.txt`)
+    const names = tree.entries.find((entry) => entry.path === `${prefix}${format.namesFile}`)
     return { train: train.map(({ entry }) => entry), test: test.map(({ entry }) => entry), names }
   })
 
-const namesOf = (tree: FileTree, file: Entry | undefined): Effect.Effect<ReadonlyArray<string>, CifarError> =>
+const namesOf = (
+  source: string,
+  tree: FileTree,
+  format: Format,
+  file: Entry | undefined
+): Effect.Effect<ReadonlyArray<string>, CifarError> =>
   Effect.gen(function* () {
-    if (file === undefined) return standardNames
+    if (file === undefined) {
+      if (format.standardNames !== null) return format.standardNames
+      const what = `has no ${format.namesFile}`
+      return yield* new CifarRefused({ file: source, what, expected: "the names of its classes there", fix: again })
+    }
     const read = yield* Stream.runHead(joined(tree.read([file])))
     const text = new TextDecoder().decode(Option.getOrUndefined(read)?.bytes)
     const names = text
@@ -84,17 +143,17 @@ const namesOf = (tree: FileTree, file: Entry | undefined): Effect.Effect<Readonl
       .map((line) => line.trim())
       .filter((line) => line !== "")
     const twice = names.find((name, index) => names.indexOf(name) < index)
-    if (names.length === standardNames.length && twice === undefined) return names
+    if (names.length === format.classes && twice === undefined) return names
     return yield* new CifarRefused({
       file: tree.nameOf(file.path),
       what: twice === undefined ? `names ${names.length} classes` : `names ${JSON.stringify(twice)} twice`,
-      expected: `${standardNames.length} names, one a line`,
+      expected: `${format.classes} names, one a line`,
       fix: again
     })
   })
 
 /** Cuts the bytes of batches into runs of whole records, at most `batchRows` of one file at a time. */
-const records = <E>(parts: Stream.Stream<Piece, E>) =>
+const records = <E>(parts: Stream.Stream<Piece, E>, recordBytes: number) =>
   Stream.suspend(() => {
     let rest = new Uint8Array()
     let file = ""
@@ -121,18 +180,21 @@ const records = <E>(parts: Stream.Stream<Piece, E>) =>
   })
 
 /** Planes to interleaved pixels. Null where a label names no class. */
-const batchOf = (bytes: Uint8Array): ImageBatch | { readonly row: number; readonly label: number } => {
+const batchOf = (
+  bytes: Uint8Array,
+  { recordBytes, labelAt, classes }: Format
+): ImageBatch | { readonly row: number; readonly label: number } => {
   const rows = bytes.length / recordBytes
   const data = new Uint8Array(rows * 3 * plane)
   const labels = new Int32Array(rows)
   for (let row = 0; row < rows; row++) {
     const start = row * recordBytes
-    const label = bytes[start] ?? 255
-    if (label >= standardNames.length) return { row, label }
+    const label = bytes[start + labelAt] ?? 255
+    if (label >= classes) return { row, label }
     labels[row] = label
     const to = row * 3 * plane
     for (let pixel = 0; pixel < plane; pixel++) {
-      const from = start + 1 + pixel
+      const from = start + recordBytes - imageBytes + pixel
       data[to + 3 * pixel] = bytes[from] ?? 0
       data[to + 3 * pixel + 1] = bytes[from + plane] ?? 0
       data[to + 3 * pixel + 2] = bytes[from + 2 * plane] ?? 0
@@ -155,7 +217,7 @@ const resized = (batch: ImageBatch, size: number, images: Images["Type"]): Effec
   })
 }
 
-/** CIFAR-10's binary version: training batches by their number, records in the order of the files. */
+/** CIFAR's binary version: training batches by their number, records in the order of the files. */
 export const open = (
   source: string,
   tree: FileTree,
@@ -163,21 +225,22 @@ export const open = (
   options: { readonly imageSize: number | null }
 ) =>
   Effect.gen(function* () {
-    const { train, test, names } = yield* partsOf(source, tree)
-    const classes = yield* namesOf(tree, names)
+    const format = yield* formatOf(source, tree)
+    const { train, test, names } = yield* partsOf(source, tree, format)
+    const classes = yield* namesOf(source, tree, format, names)
     const { imageSize } = options
     const rows = (wanted: ReadonlyArray<Entry>): Stream.Stream<ImageBatch, CifarError> =>
-      records(tree.read(wanted)).pipe(
+      records(tree.read(wanted), format.recordBytes).pipe(
         Stream.mapEffect(({ path, first, bytes }) =>
           Effect.gen(function* () {
-            const batch = batchOf(bytes)
+            const batch = batchOf(bytes, format)
             if ("rows" in batch) {
               return imageSize === null || imageSize === side ? batch : yield* resized(batch, imageSize, images)
             }
             return yield* new CifarRefused({
               file: tree.nameOf(path),
               what: `has label ${batch.label} in record ${first + batch.row + 1}`,
-              expected: `0 to ${standardNames.length - 1}`,
+              expected: `0 to ${format.classes - 1}`,
               fix: again
             })
           })

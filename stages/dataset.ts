@@ -15,7 +15,7 @@ export const dataset = Source.make({
     dataset: Param.make(
       Schema.NonEmptyString.annotations({ description: "a dataset's name, or a path" }),
       "cifar10",
-      "cifar10, cifar10-5k, sample (drawn, needs no network), or the path of an image folder, an archive of one, or a CIFAR-10 binary archive"
+      "cifar10, cifar10-5k, sample (drawn, needs no network), or the path of an image folder, an archive of one, or a CIFAR binary archive"
     )
   },
   resolve: ({ dataset: name }) =>

@@ -2,10 +2,10 @@ import fs from "node:fs"
 import path from "node:path"
 import { gzipSync } from "node:zlib"
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Layer, Stream } from "effect"
+import { Effect, Either, Layer, Stream } from "effect"
 import * as DatasetReader from "../../services/DatasetReader.ts"
 import { Images } from "../../services/Images.ts"
-import { digests, files, onDisk, type Packed, tar, zip } from "../rig/archives.ts"
+import { digests, files, onDisk, type Packed, picture, tar, zip } from "../rig/archives.ts"
 
 const names = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 const plane = 1024
@@ -159,5 +159,108 @@ describe("CIFAR-10's binary version", () => {
       const error = yield* Effect.flip(DatasetReader.open(source, { imageSize: null, testFraction: 0.2 }))
       expect(error._tag).toBe("SourceChanged")
     }).pipe(Effect.provide(layer))
+  )
+})
+
+const fine = Array.from({ length: 100 }, (_, index) => `class ${index}`)
+
+/** CIFAR-100's records: a coarse label, which is not used, and a fine one. */
+const hundred = (labels: ReadonlyArray<number>): Buffer =>
+  Buffer.concat(labels.map((label) => Buffer.concat([Buffer.from([19]), record(label, label, 100, 50)])))
+
+const hundreds = (parts: Readonly<Record<string, Buffer | string>>): ReadonlyArray<Packed> =>
+  Object.entries(parts).map(([name, bytes]) => ({ path: `cifar-100-binary/${name}`, bytes }))
+
+describe("CIFAR-100's binary version", () => {
+  const standard100 = {
+    "test.bin": hundred([98, 0]),
+    "train.bin": hundred([99, 5, 17]),
+    "coarse_label_names.txt": "coarse\n",
+    "fine_label_names.txt": `${fine.join("\n")}\n`
+  }
+
+  it.effect("is read by its fine labels, from an archive, and from a folder of another name", () =>
+    Effect.gen(function* () {
+      const inRoot = Object.entries(standard100).map(([path, bytes]) => ({ path, bytes }))
+      for (const [name, content] of [
+        ["cifar-100.tar.gz", gzipSync(tar(hundreds(standard100)))],
+        ["mine", inRoot]
+      ] as const) {
+        const { classes, rows, train, test } = yield* read(onDisk(name, content))
+        expect(classes).toEqual(fine)
+        expect([train, test]).toEqual([
+          [99, 5, 17],
+          [98, 0]
+        ])
+        expect([...(rows.train[0]?.columns.image.data.subarray(0, 6) ?? [])]).toEqual([255, 100, 50, 99, 100, 50])
+      }
+    })
+  )
+
+  it.effect("without its class names, or with a label above 99, it is refused by name", () =>
+    Effect.gen(function* () {
+      const { "fine_label_names.txt": _, ...unnamed } = standard100
+      expect((yield* refusal(hundreds(unnamed))).message).toMatch(/has no fine_label_names\.txt; .* Download/)
+      const wrong = hundreds({ ...standard100, "train.bin": hundred([3, 100]) })
+      expect((yield* refusal(wrong)).message).toMatch(/train\.bin in .* has label 100 in record 2; expected 0 to 99/)
+      const cut = hundreds({ ...standard100, "train.bin": hundred([3]).subarray(1) })
+      expect((yield* refusal(cut)).message).toMatch(/batch of 3073 bytes; expected a multiple of 3074/)
+    })
+  )
+})
+
+describe("CIFAR in a form that is not read is refused by what it is, with the file to get", () => {
+  // a pickle that would run a command, if somebody read it
+  const pickle = "cos\nsystem\n(S'exit 1'\ntR."
+  const forms: Readonly<Record<string, readonly [string, ReadonlyArray<string>, RegExp]>> = {
+    python10: [
+      "cifar-10-batches-py/",
+      ["data_batch_1", "test_batch", "batches.meta", "readme.html"],
+      /CIFAR-10 in its Python/
+    ],
+    matlab10: [
+      "cifar-10-batches-mat/",
+      ["data_batch_1.mat", "test_batch.mat", "batches.meta.mat"],
+      /CIFAR-10 in its MATLAB/
+    ],
+    python100: ["cifar-100-python/", ["train", "test", "meta", "file.txt~"], /CIFAR-100 in its Python/],
+    matlab100: ["cifar-100-matlab/", ["train.mat", "test.mat", "meta.mat"], /CIFAR-100 in its MATLAB/]
+  }
+  for (const [name, [prefix, files, words]] of Object.entries(forms)) {
+    it.effect(`${name}, packed, and unpacked into a folder`, () =>
+      Effect.gen(function* () {
+        const packed = files.map((file) => ({ path: `${prefix}${file}`, bytes: pickle }))
+        const inside = files.map((file) => ({ path: file, bytes: pickle }))
+        for (const [at, content] of [
+          ["packed.tar.gz", gzipSync(tar(packed))],
+          ["folder", packed],
+          ["inside", inside]
+        ] as const) {
+          const error = yield* Effect.flip(Effect.asVoid(read(onDisk(at, content))))
+          expect(error._tag).toBe("CifarRefused")
+          expect(error.message).toMatch(words)
+          const archive = name.endsWith("100") ? "cifar-100-binary" : "cifar-10-binary"
+          expect(error.message).toContain(
+            `Get ${archive}.tar.gz from https://www.cs.toronto.edu/~kriz/${archive}.tar.gz`
+          )
+        }
+      })
+    )
+  }
+
+  it.effect("image folders whose classes are called train, test or meta are none of it", () =>
+    Effect.gen(function* () {
+      const bytes = yield* Effect.promise(() => picture("a.png"))
+      const paths = ["train/1.png", "train/2.png", "train/3.png", "meta/1.png", "meta/2.png", "meta/3.png"]
+      const found = yield* Effect.either(
+        read(
+          onDisk(
+            "meta",
+            paths.map((path) => ({ path, bytes }))
+          )
+        )
+      )
+      expect(Either.isLeft(found) ? found.left._tag : "read").not.toBe("CifarRefused")
+    })
   )
 })

@@ -26,9 +26,19 @@ const distance = (a: string, b: string): number => {
   return row.at(-1) ?? 0
 }
 
+/** Fewer letters begin too many names. */
+const LEAST_BEGINNING = 4
+
+/** How far a name is from one that may have been meant, also where only its beginning was written. */
+const farFrom = (name: string, candidate: string): number => {
+  const whole = distance(name, candidate)
+  if (name.replace(/^-+/, "").length < LEAST_BEGINNING) return whole
+  return Math.min(whole, distance(name, candidate.slice(0, name.length)) + 1)
+}
+
 /** The names, those that look most like this one first. */
 const byDistance = (name: string, names: ReadonlyArray<string>) =>
-  names.map((candidate) => ({ candidate, far: distance(name, candidate) })).sort((a, b) => a.far - b.far)
+  names.map((candidate) => ({ candidate, far: farFrom(name, candidate) })).sort((a, b) => a.far - b.far)
 
 /** The likeliest of the names to have been meant; null where none is close. */
 export const nearest = (name: string, names: ReadonlyArray<string>): string | null => {

@@ -1,4 +1,5 @@
 import { numberText, wordsOf } from "../numbers.ts"
+import { formatCount, formatShare } from "../table-text.ts"
 import type { Chart, Kind } from "./Chart.ts"
 import { colourIn, colourOf, dataOf, drawPanel, SIZE } from "./chart-svg.ts"
 import { type Html, html } from "./html.ts"
@@ -114,10 +115,11 @@ export const figures = (all: ReadonlyArray<Figure>): Html | null =>
           html`<figure><img alt="${name}" src="data:image/svg+xml;base64,${base64(svg)}"><figcaption>${name}</figcaption></figure>`
       )}</div>`
 
-const percent = (share: number): string => `${(share * 100).toFixed(1)} %`
+/** A percent sign that begins a line belongs to nothing. */
+const percent = (share: number): string => formatShare(share).replace(" ", "\u00a0")
 
 export const gallery = ({ images, rows, mistakes }: Mistakes): Html => {
-  const all = html`<p>${mistakes} of ${rows} images are taken for another class. ${images.length < mistakes ? `These ${images.length} with the most confidence:` : ""}</p>`
+  const all = html`<p>${formatCount(mistakes)} of ${formatCount(rows)} images are taken for another class. ${images.length < mistakes ? `These ${images.length} with the most confidence:` : ""}</p>`
   return html`${all}<ul class="gallery">${images.map(
     ({ row, label, predicted, probability, labelProbability, png }) =>
       html`<li><img alt="Image ${row}: ${label}, taken for ${predicted}" src="data:image/png;base64,${png}"><p><strong>${predicted}</strong> ${percent(probability)}<br>is ${label} ${percent(labelProbability)}</p></li>`

@@ -182,7 +182,7 @@ describeWith(["chromium"], "the page of a run", () => {
 
   it("shows mistakes with what they are and what they were taken for", async () => {
     const { page } = await openRun(finished)
-    expect(await textOf(page.locator(".gallery li").first())).toMatch(/^dog 98\.7 %\s+is cat 0\.4 %$/)
+    expect(await textOf(page.locator(".gallery li").first())).toMatch(/^dog 98\.7\u00a0%\s+is cat 0\.4\u00a0%$/)
     const sizes = await page
       .locator(".gallery img, figure img")
       .evaluateAll((images) => images.map((image) => (image as unknown as { naturalWidth: number }).naturalWidth))

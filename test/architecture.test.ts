@@ -171,6 +171,13 @@ it("a test is left out by what it needs alone, in describeWith: nothing else ski
   expect(read("test/rig/needs.ts")).toMatch(SKIPS)
 })
 
+it("no test has a time limit of its own: what hangs is ended by that of all, which knows how busy the machine is", () => {
+  const limited = filesIn("test").filter(
+    (file) => /\.test\.ts$/.test(file) && /\btimeout: \d|^ *\}, [\d_]{4,}\)$/m.test(read(file))
+  )
+  expect(limited).toEqual([])
+})
+
 it("what is real is asked for by tests in test/real alone: all others make what they take", () => {
   const elsewhere = filesIn("test").filter((file) =>
     /^test\/(?!real\/|rig\/(needs|data-files)\.ts|architecture)/.test(file)

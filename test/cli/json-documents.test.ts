@@ -78,7 +78,7 @@ const expectRefused = (line: string, { exit, stdout, stderr }: Ended) => {
   expect(stdout, line).not.toMatch(STACK)
 }
 
-describe("every refusal is one document under --json", { timeout: 300_000 }, () => {
+describe("every refusal is one document under --json", () => {
   it.each(BAD)("%s", async (line) => {
     expectRefused(line, await pipeline([...line.split(" "), "--json"]))
   })

@@ -1,8 +1,8 @@
 import { join } from "node:path"
 import { isKernelPackage, servingPackages } from "./kernel.mjs"
 
-/** The bundler's own name for a module that no file is: a dependency of the command that stays outside of the bundle. */
-const outsideOf = ({ dependencies, optionalDependencies }) => Object.keys({ ...dependencies, ...optionalDependencies })
+/** The packages that a project names: those that bundles leave to Node are among them. */
+const namedIn = ({ dependencies, optionalDependencies }) => Object.keys({ ...dependencies, ...optionalDependencies })
 
 /**
  * Bundles the command and the worker into `directory`, and looks at what the stages reach. Gives the three metafiles. All
@@ -21,7 +21,7 @@ export const bundle = async ({ esbuild, root, directory, stages, tsconfig, sourc
     ...(tsconfig.file === null ? { tsconfigRaw: {} } : { tsconfig: tsconfig.file }),
     plugins: [sources.plugin]
   }
-  const external = outsideOf(manifest).filter((name) => name !== "effect" && !name.startsWith("@effect/"))
+  const external = namedIn(manifest).filter((name) => name !== "effect" && !name.startsWith("@effect/"))
   const built = await Promise.all([
     esbuild.build({
       ...shared,
@@ -61,7 +61,7 @@ export const bundle = async ({ esbuild, root, directory, stages, tsconfig, sourc
       format: "esm",
       external: [
         "@effect/*",
-        ...outsideOf(manifest).filter(isKernelPackage),
+        ...namedIn(manifest).filter(isKernelPackage),
         ...Object.keys(manifest.optionalDependencies ?? {}),
         ...servingPackages.filter((name) => manifest.dependencies?.[name] === undefined)
       ],

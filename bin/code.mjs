@@ -5,7 +5,7 @@ import { countPackages, packagesOf } from "./packages.mjs"
 import { packageOf } from "./resolution.mjs"
 import { fromRoot, loaderOf, sha256, toAbsolute } from "./sources.mjs"
 
-/** Bundlers that only look: where a file's imports lead is known already, and must not show in its text. */
+/** Has the bundler write an import's place among a file's imports for what it names: where it leads is counted apart from the text. */
 const numbering = (imports) => ({
   name: "numbering",
   setup: (bundler) =>

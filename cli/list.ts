@@ -56,14 +56,17 @@ const pipelineRow = (
         keptText(kept)
       ]
 
-const runRow = (run: RunRecord, now: number) => {
-  const ran = run.nodes.filter(({ status }) => status === "ran").length
-  return [run.run, nameOf(run), run.status, ago(run, now), formatSeconds(run.seconds), formatCount(ran)]
-}
+const runRow = (run: RunRecord, now: number) => [
+  run.run,
+  nameOf(run),
+  run.status,
+  ago(run, now),
+  formatSeconds(run.seconds)
+]
 
 const runsTable = (runs: ReadonlyArray<RunRecord>, now: number): string =>
   table(
-    [{ header: "run" }, { header: "pipeline" }, { header: "status" }, right("ago"), right("took"), right("nodes ran")],
+    [{ header: "run" }, { header: "pipeline" }, { header: "status" }, right("ago"), right("took")],
     runs.map((run) => runRow(run, now))
   )
 

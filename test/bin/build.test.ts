@@ -162,7 +162,7 @@ describe("packages", () => {
     }
     own(at, "@img/sharp-linux-x64", "99.0.0")
     expect(await changed()).toEqual([...reading, "mistakes", "on-images"])
-  }, 600_000)
+  })
 })
 
 describe("sources that can't be built", () => {

@@ -178,4 +178,4 @@ it("after any edits of whatever a stage reaches, the second run equals a run fro
       .filter(([, keyOf]) => isStale(keyOf, history))
       .map(([name]) => name)
   ).toEqual(Object.keys(keys).filter((name) => name !== "real"))
-}, 300_000)
+})

@@ -106,7 +106,7 @@ describe("a mirror", () => {
     const { document, stderr } = await run(at, "cifar10")
     expect(nodeOf(document, "ingest")).toMatchObject({ status: "ran", rows: 40 })
     expect(nodeOf(document, "ingest").reason).toMatch(/was cifar10 \(image-folder edition\).*, is cifar10 \(official/)
-    expect(stderr).toContain("is not the file that")
+    expect(stderr).toContain("is not the file known as cifar10 (official binary archive)")
 
     // without it, the first edition is found again, and what it gave
     fs.rmSync(path.join(at.mirror, "cifar-10-binary.tar.gz"))

@@ -13,7 +13,6 @@ import {
   RecordBatchFileWriter,
   Struct,
   Table,
-  tableFromIPC,
   tableToIPC,
   Uint8,
   Utf8,
@@ -24,7 +23,7 @@ import { type AnyBatch, type AnyValues, type Column, type Columns, cellSize, isT
 /**
  * One Arrow IPC file of one record batch. A tensor is a `FixedSizeList` marked as the canonical extension type
  * `arrow.fixed_shape_tensor`, so that pyarrow sees the shape; metadata is sorted, so that equal tables are equal bytes.
- * This module alone imports apache-arrow; it is loaded when a table is first read or written.
+ * This module alone imports apache-arrow; it is loaded when a table is first written. `ArrowReader` reads what is written here.
  */
 const itemType = (dtype: "uint8" | "float32") => (dtype === "uint8" ? new Uint8() : new Float32())
 
@@ -114,59 +113,4 @@ export const fileOf = (columns: Columns, shapes: Shapes, metadata: Readonly<Reco
       return written.take()
     }
   }
-}
-
-/** Thrown by `decode`, and turned into an `ArtifactUnreadable` by its one caller. */
-export class Mismatch extends Error {}
-
-const expect = (ok: boolean, what: () => string): void => {
-  if (!ok) throw new Mismatch(what())
-}
-
-const valuesOf = (name: string, column: Column, shape: ReadonlyArray<number>, data: Data, rows: number): AnyValues => {
-  expect(
-    data.length === rows && data.nullCount === 0,
-    () => `column ${name} has ${data.length} rows and ${data.nullCount} nulls, not ${rows} and none`
-  )
-  if (column === "utf8") {
-    const offsets = data.valueOffsets as Int32Array
-    const text = new TextDecoder()
-    return Array.from({ length: rows }, (_, row) =>
-      text.decode((data.values as Uint8Array).subarray(offsets[row], offsets[row + 1]))
-    )
-  }
-  if (typeof column === "string") {
-    const ok = data.values instanceof (column === "int32" ? Int32Array : Float64Array) && data.values.length >= rows
-    expect(ok, () => `column ${name} does not hold ${rows} values of ${column}`)
-    return data.values.subarray(0, rows) as AnyValues
-  }
-  const size = cellSize(shape)
-  const list = data.type as FixedSizeList
-  expect(list.listSize === size, () => `column ${name} has cells of ${list.listSize}, not of ${size}`)
-  const values = (data.children[0] as Data).values as Float32Array
-  expect(
-    values instanceof (column.dtype === "uint8" ? Uint8Array : Float32Array),
-    () => `column ${name} does not hold ${column.dtype}`
-  )
-  expect(values.length >= rows * size, () => `column ${name} holds ${values.length} values, not ${rows * size}`)
-  return { shape, data: values.subarray(0, rows * size) }
-}
-
-/** The file's only batch. Typed arrays are views of `bytes` wherever they are aligned. */
-export const decode = (columns: Columns, shapes: Shapes, rows: number, bytes: Uint8Array): AnyBatch => {
-  const table = tableFromIPC(bytes)
-  const names = Object.keys(columns)
-  const found = table.schema.fields.map((field) => field.name)
-  expect(found.join() === names.join(), () => `it has the columns ${found.join(", ")}, not ${names.join(", ")}`)
-  expect(
-    table.batches.length === 1 && table.numRows === rows,
-    () => `it has ${table.numRows} rows in ${table.batches.length} batches, not ${rows} in one`
-  )
-  const [batch] = table.batches
-  const read = names.map((name, index) => {
-    const data = batch?.data.children[index]
-    expect(data !== undefined, () => `column ${name} has no data`)
-    return [name, valuesOf(name, columns[name] as Column, shapes[name] ?? [], data as Data, rows)] as const
-  })
-  return { rows, columns: Object.fromEntries(read) }
 }

@@ -1,5 +1,6 @@
 import { createHash, type Hash } from "node:crypto"
 import { Effect, Schema, Stream } from "effect"
+import * as ArrowReader from "./ArrowReader.ts"
 import {
   type Artifact,
   ArtifactInvalid,
@@ -151,18 +152,27 @@ export const stored = (artifact: Layout, header: Header, parts: ReadonlyArray<St
   header
 })
 
-/** Reads one chunk: bytes that carry the right digest, checked against the columns. */
+/**
+ * Reads one chunk: bytes that were hashed, whose rows are what the chunk's content says. So is everything that the content
+ * is over: the columns and their types, the cells' shapes and the metadata.
+ */
 export const readChunk = <E>(
   artifact: Layout,
   header: Header,
   part: StoredPart,
   read: Read<E>
-): Effect.Effect<AnyBatch, E | ArtifactUnreadable> =>
-  Effect.gen(function* () {
-    const { decode } = yield* arrowFile
-    const bytes = yield* read(part)
-    return yield* Effect.try({
-      try: () => decode(artifact.columns, header.shapes, part.rows ?? 0, bytes),
+): Effect.Effect<Chunker.Chunk, E | ArtifactUnreadable> =>
+  Effect.flatMap(read(part), (bytes) =>
+    Effect.try({
+      try: () => {
+        const rows = part.rows ?? 0
+        if (rows > Chunker.MOST_ROWS) throw new ArrowReader.Mismatch(`it is said to have ${rows} rows`)
+        const batch = ArrowReader.decode(artifact.columns, header.shapes, rows, bytes)
+        const rowDigests = Chunker.digestRows(batch, Object.keys(artifact.columns))
+        const content = contentHash(artifact, header).update(rowDigests).digest("hex")
+        if (content !== part.content) throw new ArrowReader.Mismatch("its rows are not those of its content digest")
+        return { batch, rowDigests }
+      },
       catch: (error) =>
         new ArtifactUnreadable({
           artifact: id(artifact),
@@ -170,7 +180,7 @@ export const readChunk = <E>(
           what: error instanceof Error ? error.message : String(error)
         })
     })
-  })
+  )
 
 export const headerOf = (artifact: string, stored: Stored): Effect.Effect<Header, ArtifactUnreadable> =>
   Schema.decodeUnknown(Header)(stored.header).pipe(
@@ -190,7 +200,7 @@ export const toFile = <E>(
       const file = fileOf(artifact.columns, header.shapes, header.metadata)
       const chunks = Stream.fromIterable(table.parts).pipe(
         Stream.mapEffect((part) => readChunk(artifact, header, part, read)),
-        Stream.mapConcat(file.add)
+        Stream.mapConcat(({ batch }) => file.add(batch))
       )
       return Stream.concat(
         chunks,
@@ -244,7 +254,8 @@ export const make = <const Name extends string, const C extends Columns>(
           rows: table.rows ?? 0,
           header,
           batches: Stream.fromIterable(table.parts).pipe(
-            Stream.mapEffect((part) => readChunk(artifact, header, part, read) as Effect.Effect<never, unknown>)
+            Stream.mapEffect((part) => readChunk(artifact, header, part, read)),
+            Stream.map(({ batch }) => batch as never)
           )
         }
       })

@@ -1,5 +1,6 @@
 import { type Effect, Schema } from "effect"
 import { Digest } from "./Digest.ts"
+import type { Verified } from "./Verified.ts"
 
 /** What a table, model, figure, document or checkpoint is, once its bytes lie in a store. */
 export const Kind = Schema.Literal("table", "model", "figure", "document", "files", "checkpoint")
@@ -56,7 +57,8 @@ export class ArtifactUnreadable extends Schema.TaggedError<ArtifactUnreadable>()
 }
 
 export type Write<E> = (bytes: Uint8Array) => Effect.Effect<Digest, E>
-export type Read<E> = (part: StoredPart) => Effect.Effect<Uint8Array, E>
+/** The bytes of a part, hashed since they were read: what a decoder takes. */
+export type Read<E> = (part: StoredPart) => Effect.Effect<Verified, E>
 
 /**
  * A kind of value that a stage produces: a nominal type and its codec. It knows bytes, and nothing of stages.

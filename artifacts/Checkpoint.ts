@@ -1,6 +1,7 @@
 import { Effect, Schema } from "effect"
 import { type Artifact, ArtifactUnreadable, id } from "./Artifact.ts"
 import { cellSize } from "./Column.ts"
+import type { Verified } from "./Verified.ts"
 
 /** Where an iteration stands: arrays by name, row-major of `shape`, and texts that say the rest. */
 export interface State {
@@ -53,7 +54,7 @@ export const encode = ({ arrays, texts }: State): Uint8Array => {
 }
 
 /** The state that `encode` wrote; throws on anything else, also where the header speaks of bytes that are not there. */
-const decode = (bytes: Uint8Array): State => {
+const decode = (bytes: Verified): State => {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const length = view.length < ALIGNMENT ? -1 : Number(view.readBigUInt64LE())
   if (length < 0 || ALIGNMENT + length > view.length) throw new Error("its header is cut off")

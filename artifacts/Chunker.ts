@@ -12,6 +12,8 @@ const DIGEST = 32
 /** A chunk aims at this many bytes, and at no more rows than `MOST_TARGET_ROWS`. */
 const TARGET_BYTES = 16 * 1024 * 1024
 const MOST_TARGET_ROWS = 1024
+/** No chunk is cut larger: a stored one that says so is not believed. */
+export const MOST_ROWS = MOST_TARGET_ROWS * 4
 /** What a cell of text is taken for. */
 const TEXT_BYTES = 64
 

@@ -1,6 +1,7 @@
-import { Context, Effect, Layer, Schema, Stream } from "effect"
+import { Context, Effect, Either, Layer, Schema, Stream } from "effect"
 import type { StoredPart } from "../artifacts/Artifact.ts"
 import * as Digest from "../artifacts/Digest.ts"
+import * as Verified from "../artifacts/Verified.ts"
 
 /** Needed bytes that are gone. The engine answers by computing them again. */
 export class ObjectMissing extends Schema.TaggedError<ObjectMissing>()("ObjectMissing", { object: Digest.Digest }) {
@@ -36,11 +37,13 @@ export class ObjectStore extends Context.Tag("headrace/ObjectStore")<
   {
     /** Bytes are on the disk, whole and named, when this returns. Bytes that are there already are verified instead. */
     readonly put: (bytes: Uint8Array) => Effect.Effect<Digest.Digest, StoreFailed>
-    /** Verified bytes: hashed the first time this process reads them. */
-    readonly get: (object: Digest.Digest) => Effect.Effect<Uint8Array, ObjectMissing | ObjectCorrupt | StoreFailed>
+    /** The bytes, read and then hashed, at every call: what was whole a moment ago may have been changed since. */
+    readonly get: (
+      object: Digest.Digest
+    ) => Effect.Effect<Verified.Verified, ObjectMissing | ObjectCorrupt | StoreFailed>
     /** Whether the object is there in its full length, without reading it. */
     readonly has: (object: Digest.Digest, bytes: number) => Effect.Effect<boolean>
-    /** Removes bytes that are corrupt as they lie there now, whatever this process has hashed before; leaves whole ones. */
+    /** Removes bytes that are corrupt as they lie there now; leaves whole ones. */
     readonly discard: (object: Digest.Digest) => Effect.Effect<void, StoreFailed>
     /** Removes an object that no other trace can name. */
     readonly remove: (object: Digest.Digest) => Effect.Effect<void, StoreFailed>
@@ -54,6 +57,18 @@ export class ObjectStore extends Context.Tag("headrace/ObjectStore")<
 export type ReadFailure = ObjectMissing | ObjectCorrupt | StoreFailed
 export const ReadFailure = Schema.Union(ObjectMissing, ObjectCorrupt, StoreFailed)
 
+/** The bytes as verified ones, or why they are not the object's. */
+export const verify = (
+  object: Digest.Digest,
+  bytes: Uint8Array | null | undefined
+): Effect.Effect<Verified.Verified, ObjectMissing | ObjectCorrupt> => {
+  if (bytes === null || bytes === undefined) return new ObjectMissing({ object })
+  return Either.mapLeft(
+    Verified.check(object, bytes),
+    (found) => new ObjectCorrupt({ object, found: `its ${bytes.length} bytes have sha256 ${Digest.short(found)}` })
+  )
+}
+
 /** Reads parts of artifacts from the store. */
 export const readPart = (store: typeof ObjectStore.Service) => (part: StoredPart) => store.get(part.object)
 
@@ -66,13 +81,7 @@ export const layerMemory = (bytes: Map<Digest.Digest, Uint8Array> = new Map()): 
         bytes.set(object, value.slice())
         return object
       }),
-    get: (object) =>
-      Effect.suspend((): Effect.Effect<Uint8Array, ObjectMissing | ObjectCorrupt> => {
-        const value = bytes.get(object)
-        if (value === undefined) return new ObjectMissing({ object })
-        const found = Digest.ofBytes(value)
-        return found === object ? Effect.succeed(value) : new ObjectCorrupt({ object, found: `its sha256 is ${found}` })
-      }),
+    get: (object) => Effect.suspend(() => verify(object, bytes.get(object))),
     has: (object, length) => Effect.sync(() => bytes.get(object)?.length === length),
     discard: (object) =>
       Effect.sync(() => {

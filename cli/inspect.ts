@@ -101,7 +101,8 @@ const tableDetails = (found: Address.Found, layout: ArrowTable.Layout) =>
         typeof column === "string" ? column : `${column.dtype} [${(header.shapes[name] ?? column.shape).join(", ")}]`
     }))
     const parts = sample(stored.parts)
-    const batches = yield* Effect.forEach(parts, (part) => ArrowTable.readChunk(layout, header, part, readPart(store)))
+    const chunks = yield* Effect.forEach(parts, (part) => ArrowTable.readChunk(layout, header, part, readPart(store)))
+    const batches = chunks.map(({ batch }) => batch)
     const statistics = columnStatistics(
       columns.map(({ name }) => name),
       batches

@@ -51,7 +51,7 @@ const reuseChunk = (
       return yield* Effect.as(damaged(`The trace of a chunk cannot be read (${found.what})`), null)
     const { trace } = found
     return yield* ArrowTable.readChunk(layout, trace.header, trace.part, readPart(store)).pipe(
-      Effect.map((batch) => ({ trace, rowDigests: Chunker.digestRows(batch, Object.keys(layout.columns)) })),
+      Effect.map(({ rowDigests }) => ({ trace, rowDigests })),
       // the chunk is computed again and its object replaced; nobody removes what another process may have mended
       Effect.catchTags({
         ObjectCorrupt: () => Effect.as(damaged("A chunk was corrupt"), null),

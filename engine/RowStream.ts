@@ -107,7 +107,7 @@ export const batchesOf = (
   Stream.unwrap(
     Effect.gen(function* () {
       const store = yield* ObjectStore
-      const chunk = yield* ArrowTable.readChunk(base.artifact, header, part, readPart(store))
+      const { batch: chunk } = yield* ArrowTable.readChunk(base.artifact, header, part, readPart(store))
       const starts = Array.from({ length: Math.ceil(chunk.rows / ROWS) }, (_, index) => index * ROWS)
       return Stream.fromIterable(starts).pipe(
         Stream.rechunk(1),

@@ -1,12 +1,13 @@
 import { expect, it } from "@effect/vitest"
 import { tableFromIPC } from "apache-arrow"
-import { Effect, Stream } from "effect"
+import { Effect, Either, Stream } from "effect"
 import * as fc from "fast-check"
 import * as ArrowTable from "../../artifacts/ArrowTable.ts"
 import type { Stored } from "../../artifacts/Artifact.ts"
 import { type AnyBatch, type Batch, type Columns, open, tensor } from "../../artifacts/Column.ts"
 import * as Digest from "../../artifacts/Digest.ts"
 import { sliced } from "../rig/tables.ts"
+import { verified } from "../rig/verified.ts"
 
 const Mixed = ArrowTable.make("Mixed", 1, {
   image: tensor([open, 2], "uint8"),
@@ -37,7 +38,8 @@ const bench = () => {
       objects.set(object, bytes)
       return object
     })
-  const read = ({ object }: { readonly object: string }) => Effect.sync(() => objects.get(object) ?? new Uint8Array())
+  const read = ({ object }: { readonly object: string }) =>
+    Effect.sync(() => verified(objects.get(object) ?? new Uint8Array()))
   const encode = (...batches: ReadonlyArray<Mixed>) =>
     Mixed.encode({ metadata: { b: "2", a: "1" }, batches: Stream.fromIterable(batches) }, write)
   const decode = (stored: Stored) => Effect.flatMap(Mixed.decode(stored, read), ArrowTable.collect)
@@ -166,7 +168,7 @@ it.effect("bytes with the right digest that are cut, garbage or another table ar
       bytesOf(flat)
     ]
     for (const [index, bytes] of wrong.entries()) {
-      const table = yield* Mixed.decode(stored, () => Effect.succeed(bytes))
+      const table = yield* Mixed.decode(stored, () => Effect.succeed(verified(bytes)))
       const error = yield* Effect.flip(ArrowTable.collect(table))
       expect(error, `damage ${index}`).toMatchObject({
         _tag: "ArtifactUnreadable",
@@ -174,6 +176,91 @@ it.effect("bytes with the right digest that are cut, garbage or another table ar
         object: part.object
       })
     }
+  })
+)
+
+/** The only chunk of a table of four rows, and reading it as other bytes. */
+const oneChunk = Effect.gen(function* () {
+  const { encode, objects } = bench()
+  const given = rowsOf(4)
+  const stored = yield* encode(given)
+  const whole = objects.get(stored.parts[0]?.object ?? "") ?? new Uint8Array()
+  const readAs = (bytes: Uint8Array) =>
+    Effect.flatMap(
+      Mixed.decode(stored, () => Effect.succeed(verified(bytes))),
+      ArrowTable.collect
+    )
+  return { given, whole, readAs }
+})
+
+it.effect("a flipped bit in any byte of a file with every kind of column is refused, or the rows are the same", () =>
+  Effect.gen(function* () {
+    const { given, whole, readAs } = yield* oneChunk
+    let refused = 0
+    for (const [at, byte] of whole.entries()) {
+      const read = yield* Effect.either(readAs(whole.with(at, byte ^ (1 << (at % 7)))))
+      if (Either.isRight(read)) expect(read.right, `byte ${at}`).toEqual(given)
+      else {
+        expect(read.left).toMatchObject({ _tag: "ArtifactUnreadable", artifact: "Mixed@1" })
+        refused += 1
+      }
+    }
+    expect(refused).toBeGreaterThan(0)
+  })
+)
+
+it("lengths, offsets and counts of any size in a file are refused, or the rows are the same", () =>
+  fc.assert(
+    fc.asyncProperty(
+      fc.nat(),
+      fc.oneof(fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }), fc.constantFrom(-1, 0, 1, 2 ** 31 - 1, -(2 ** 31))),
+      fc.boolean(),
+      (at, number, isWide) =>
+        Effect.runPromise(
+          Effect.gen(function* () {
+            const { given, whole, readAs } = yield* oneChunk
+            const wrong = Buffer.from(whole)
+            const place = at % (wrong.length - 8)
+            if (isWide) wrong.writeBigInt64LE(BigInt(number) << 31n, place)
+            else wrong.writeInt32LE(number, place)
+            const read = yield* Effect.either(readAs(wrong))
+            if (Either.isRight(read)) expect(read.right).toEqual(given)
+            else expect(read.left).toMatchObject({ _tag: "ArtifactUnreadable", artifact: "Mixed@1" })
+          })
+        )
+    ),
+    { numRuns: 200 }
+  ))
+
+it.effect("a whole file of other rows, or a trace that speaks of other columns or more rows, is refused", () =>
+  Effect.gen(function* () {
+    const { encode, write, read } = bench()
+    const stored = yield* encode(rowsOf(40))
+    const given = rowsOf(40)
+    const label = given.columns.label.with(7, 3)
+    const other = yield* encode({ ...given, columns: { ...given.columns, label } })
+    const [part] = stored.parts
+    if (part === undefined) return expect.fail("no part")
+    const refusals: ReadonlyArray<readonly [Stored, string]> = [
+      // the right bytes of the wrong rows: what a trace says of them decides
+      [{ ...stored, parts: [{ ...part, object: other.parts[0]?.object ?? part.object }] }, "content digest"],
+      [{ ...stored, header: { shapes: { image: [3, 2], value: [2] }, metadata: {} } }, "content digest"],
+      [{ ...stored, parts: [{ ...part, rows: 41 }] }, "it has 40 rows, not 41"],
+      [{ ...stored, parts: [{ ...part, rows: 2 ** 40 }] }, "rows"]
+    ]
+    for (const [wrong, what] of refusals) {
+      const error = yield* Effect.flip(Effect.flatMap(Mixed.decode(wrong, read), ArrowTable.collect))
+      expect(error).toMatchObject({ _tag: "ArtifactUnreadable", what: expect.stringContaining(what) })
+    }
+    // the same bytes under a type of the same width
+    const numbers = { rows: 3, columns: { n: Int32Array.of(1, 2, 3) } }
+    const Int = ArrowTable.make("Number", 1, { n: "int32" })
+    const Float = ArrowTable.make("Number", 1, { n: tensor([1], "float32") })
+    const written = yield* Int.encode(ArrowTable.fromBatch<typeof Int.columns>(numbers), write)
+    const asFloat = Float.decode({ ...written, header: { shapes: { n: [1] }, metadata: {} } }, read)
+    expect(yield* Effect.flip(Effect.flatMap(asFloat, ArrowTable.collect))).toMatchObject({
+      _tag: "ArtifactUnreadable"
+    })
   })
 )
 

@@ -4,6 +4,7 @@ import * as fc from "fast-check"
 import type { Stored } from "../../artifacts/Artifact.ts"
 import * as Checkpoint from "../../artifacts/Checkpoint.ts"
 import * as Digest from "../../artifacts/Digest.ts"
+import { verified } from "../rig/verified.ts"
 
 const State = Checkpoint.make("State", 1)
 
@@ -23,7 +24,7 @@ const stored = (bytes: Uint8Array) => {
   return Effect.map(State.encode(state, write), (found): [Stored, Uint8Array] => [found, written[0] ?? bytes])
 }
 const decode = (bytes: Uint8Array) =>
-  Effect.flatMap(stored(bytes), ([found]) => State.decode(found, () => Effect.succeed(bytes)))
+  Effect.flatMap(stored(bytes), ([found]) => State.decode(found, () => Effect.succeed(verified(bytes))))
 
 it.effect("a state is read as it was written, wherever its bytes lie in memory", () =>
   Effect.gen(function* () {

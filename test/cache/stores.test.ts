@@ -62,6 +62,22 @@ it.effect("bytes that changed since this process wrote them are mended by a put,
   })
 )
 
+it.effect("bytes that changed after this process wrote, read and put them again are corrupt at the next read", () =>
+  Effect.gen(function* () {
+    yield* withStore(folder(), (store) =>
+      Effect.gen(function* () {
+        const object = yield* store.put(bytes)
+        yield* store.get(object)
+        yield* store.put(bytes)
+        const file = store.locate(object) ?? ""
+        fs.chmodSync(file, 0o644)
+        fs.writeFileSync(file, "same bytes that matter")
+        expect((yield* Effect.flip(store.get(object)))._tag).toBe("ObjectCorrupt")
+      })
+    )
+  })
+)
+
 it.effect("objects are read-only files, and nothing unfinished lies beside them", () =>
   Effect.gen(function* () {
     const home = folder()

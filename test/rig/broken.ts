@@ -1,5 +1,6 @@
 import { Context, Effect, Layer } from "effect"
 import * as Digest from "../../artifacts/Digest.ts"
+import type { Verified } from "../../artifacts/Verified.ts"
 import { Leases } from "../../cache/Lease.ts"
 import { ObjectMissing, ObjectStore } from "../../cache/ObjectStore.ts"
 import { TraceStore } from "../../cache/Trace.ts"
@@ -27,7 +28,7 @@ export const unverified =
       get: (object) =>
         Effect.suspend(() => {
           const bytes = objects.get(object)
-          return bytes === undefined ? new ObjectMissing({ object }) : Effect.succeed(bytes)
+          return bytes === undefined ? new ObjectMissing({ object }) : Effect.succeed(bytes as Verified)
         })
     }))
   })
@@ -70,7 +71,7 @@ export const credulous: Change = (parts) => ({
   objects: wrap(ObjectStore, parts.objects, (store) => ({
     ...store,
     has: () => Effect.succeed(true),
-    get: () => Effect.succeed(new Uint8Array())
+    get: () => Effect.succeed(new Uint8Array() as Verified)
   }))
 })
 
@@ -89,7 +90,7 @@ export const torn =
       get: (object) =>
         Effect.suspend(() => {
           const bytes = objects.get(object)
-          return bytes === undefined ? new ObjectMissing({ object }) : Effect.succeed(bytes)
+          return bytes === undefined ? new ObjectMissing({ object }) : Effect.succeed(bytes as Verified)
         }),
       put: (bytes) =>
         Effect.gen(function* () {

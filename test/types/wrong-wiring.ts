@@ -1,3 +1,6 @@
+import { Effect } from "effect"
+import type { Stored } from "../../artifacts/Artifact.ts"
+import type { Verified } from "../../artifacts/Verified.ts"
 import type { Wire } from "../../engine/Node.ts"
 import * as S from "./toy-stages.ts"
 
@@ -63,3 +66,11 @@ S.resize({ pixels: normalized })
 S.resize({ pixels: resized }, { size: 224 })
 S.train({ features: [features, features] }, { epochs: 2, units: 3 } as { epochs: number; units: number; other: string })
 S.train({ features: [] })
+
+declare const stored: Stored
+declare const hashed: Verified
+S.Raw.decode(stored, () => Effect.succeed(hashed))
+// @ts-expect-error bytes that nobody hashed where a table is decoded
+S.Raw.decode(stored, () => Effect.succeed(new Uint8Array()))
+// @ts-expect-error bytes that nobody hashed where a document is decoded
+S.History.decode(stored, () => Effect.succeed(new Uint8Array()))

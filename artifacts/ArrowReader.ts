@@ -1,0 +1,203 @@
+import { type AnyBatch, type AnyValues, type Column, type Columns, cellSize } from "./Column.ts"
+import type { Verified } from "./Verified.ts"
+
+/**
+ * Reads the Arrow IPC files of one record batch that `ArrowFile` writes. The columns, cell shapes and rows are known before
+ * a byte is read, so nothing in the file decides how much is done: each count is compared with what it must be, each length
+ * and offset with what is there, and no loop is longer than the rows. apache-arrow trusts all of these; one flipped bit
+ * kept it in a loop. Whether the rows are the right ones, and of these columns, is for their content digest to say.
+ */
+export class Mismatch extends Error {}
+
+const expect = (ok: boolean, what: () => string): void => {
+  if (!ok) throw new Mismatch(what())
+}
+
+const MAGIC = "ARROW1"
+/** The magic, padded to the alignment of all that follows. */
+const START = 8
+const CONTINUATION = 0xffffffff
+/** The continuation marker and the length of a message's metadata. */
+const PREFIX = 8
+/** Of a file's end: the length of its footer, and the magic again. */
+const END = 4 + MAGIC.length
+
+/** Position of a table's field in a FlatBuffer; null where the table leaves it out. A `DataView` refuses what lies outside. */
+const fieldAt = (view: DataView, table: number, field: number): number | null => {
+  const vtable = table - view.getInt32(table, true)
+  const slot = 4 + 2 * field
+  const offset = slot < view.getUint16(vtable, true) ? view.getUint16(vtable + slot, true) : 0
+  return offset === 0 ? null : table + offset
+}
+
+const follow = (view: DataView, at: number): number => at + view.getUint32(at, true)
+
+const root = (view: DataView): number => follow(view, 0)
+
+const required = (at: number | null, what: string): number => {
+  if (at === null) throw new Mismatch(`it has no ${what}`)
+  return at
+}
+
+/** A 64-bit length or offset, which must be within `most`. */
+const longAt = (view: DataView, at: number, most: number, what: string): number => {
+  const value = view.getBigInt64(at, true)
+  expect(value >= 0n && value <= BigInt(most), () => `${what} is ${value}, and at most ${most} fits`)
+  return Number(value)
+}
+
+/** Where the entries of a vector begin, which must be so many; null where none are wanted and the field is left out. */
+const vectorAt = (view: DataView, table: number, field: number, count: number, what: string): number => {
+  const at = fieldAt(view, table, field)
+  const start = at === null ? null : follow(view, at)
+  const found = start === null ? 0 : view.getUint32(start, true)
+  expect(found === count, () => `it has ${found} ${what}, not ${count}`)
+  return (start ?? 0) + 4
+}
+
+const viewOf = (bytes: Uint8Array, start: number, length: number): DataView =>
+  new DataView(bytes.buffer, bytes.byteOffset + start, length)
+
+/** Footer fields by their numbers in Arrow's `File.fbs`, `Message.fbs`; a `Block` is an offset and two lengths. */
+const FOOTER = { dictionaries: 2, recordBatches: 3 }
+const MESSAGE = { headerType: 1, header: 2, bodyLength: 3 }
+const BATCH = { length: 0, nodes: 1, buffers: 2, compression: 3 }
+const RECORD_BATCH = 3
+const PAIR = 16
+
+interface Block {
+  readonly metadata: DataView
+  readonly body: Uint8Array
+}
+
+const onlyBlock = (bytes: Uint8Array): Block => {
+  const text = (start: number) => Buffer.from(bytes.buffer, bytes.byteOffset + start, MAGIC.length).toString("latin1")
+  expect(
+    bytes.length >= START + END && text(0) === MAGIC && text(bytes.length - MAGIC.length) === MAGIC,
+    () => `its ${bytes.length} bytes are no whole Arrow file`
+  )
+  const end = bytes.length - END
+  const length = viewOf(bytes, end, 4).getInt32(0, true)
+  expect(length > 0 && length <= end - START, () => `its footer has ${length} bytes of ${end - START}`)
+  const footer = viewOf(bytes, end - length, length)
+  const table = root(footer)
+  vectorAt(footer, table, FOOTER.dictionaries, 0, "dictionaries")
+  const block = vectorAt(footer, table, FOOTER.recordBatches, 1, "record batches")
+  const room = end - length
+  const offset = longAt(footer, block, room, "the batch's offset")
+  const metadataLength = footer.getInt32(block + 8, true)
+  const bodyLength = longAt(footer, block + 16, room, "the batch's length")
+  expect(
+    offset >= START && metadataLength > PREFIX && offset + metadataLength + bodyLength <= room,
+    () => `its batch lies at ${offset}, with ${metadataLength} and ${bodyLength} bytes, of ${room}`
+  )
+  const prefix = viewOf(bytes, offset, PREFIX)
+  expect(
+    prefix.getUint32(0, true) === CONTINUATION && prefix.getInt32(4, true) === metadataLength - PREFIX,
+    () => "its batch does not begin where its footer says"
+  )
+  const start = offset + metadataLength
+  return {
+    metadata: viewOf(bytes, offset + PREFIX, metadataLength - PREFIX),
+    body: bytes.subarray(start, start + bodyLength)
+  }
+}
+
+const TYPES = { uint8: Uint8Array, float32: Float32Array, int32: Int32Array, float64: Float64Array }
+
+/** So many numbers from the start of a buffer: a view where it is aligned, else a copy. */
+const numbers = <D extends keyof typeof TYPES>(dtype: D, buffer: Uint8Array, count: number, name: string) => {
+  const Type = TYPES[dtype]
+  const length = count * Type.BYTES_PER_ELEMENT
+  expect(length <= buffer.length, () => `column ${name} has ${buffer.length} bytes, not ${length}`)
+  const isAligned = buffer.byteOffset % Type.BYTES_PER_ELEMENT === 0
+  const from = isAligned ? buffer : buffer.slice(0, length)
+  return new Type(from.buffer as ArrayBuffer, from.byteOffset, count) as InstanceType<(typeof TYPES)[D]>
+}
+
+const textOf = (name: string, rows: number, offsets: Uint8Array, text: Uint8Array): ReadonlyArray<string> => {
+  const at = numbers("int32", offsets, rows + 1, name)
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
+  return Array.from({ length: rows }, (_, row) => {
+    const [start = -1, end = -1] = at.subarray(row, row + 2)
+    expect(0 <= start && start <= end && end <= text.length, () => `column ${name} has a text at ${start} to ${end}`)
+    return decoder.decode(text.subarray(start, end))
+  })
+}
+
+/** The buffers of a column, validity apart: of numbers one, of text its offsets and its bytes. */
+interface Layout {
+  /** Lengths of the column's nodes: its own, and its cells' numbers'. */
+  readonly nodes: ReadonlyArray<number>
+  readonly validities: number
+  readonly data: number
+}
+
+const layoutOf = (name: string, column: Column, shape: ReadonlyArray<number>, rows: number): Layout => {
+  if (column === "utf8") return { nodes: [rows], validities: 1, data: 2 }
+  if (typeof column === "string") return { nodes: [rows], validities: 1, data: 1 }
+  const count = rows * cellSize(shape)
+  expect(Number.isSafeInteger(count) && count >= 0, () => `column ${name} has cells of [${shape.join(", ")}]`)
+  return { nodes: [rows, count], validities: 2, data: 1 }
+}
+
+/** The file's only batch. Typed arrays are views of `bytes` wherever they are aligned. Throws a `Mismatch` or a `RangeError`. */
+export const decode = (
+  columns: Columns,
+  shapes: Readonly<Record<string, ReadonlyArray<number>>>,
+  rows: number,
+  bytes: Verified
+): AnyBatch => {
+  const { metadata, body } = onlyBlock(bytes)
+  const message = root(metadata)
+  const type = metadata.getUint8(required(fieldAt(metadata, message, MESSAGE.headerType), "message type"))
+  expect(type === RECORD_BATCH, () => `its batch is a message of type ${type}`)
+  const length = longAt(
+    metadata,
+    required(fieldAt(metadata, message, MESSAGE.bodyLength), "body length"),
+    body.length,
+    "the body's length"
+  )
+  expect(length === body.length, () => `its body has ${length} bytes, not ${body.length}`)
+  const batch = follow(metadata, required(fieldAt(metadata, message, MESSAGE.header), "record batch"))
+  expect(fieldAt(metadata, batch, BATCH.compression) === null, () => "it is compressed")
+  const most = Number.MAX_SAFE_INTEGER
+  const found = longAt(metadata, required(fieldAt(metadata, batch, BATCH.length), "length"), most, "the length")
+  expect(found === rows, () => `it has ${found} rows, not ${rows}`)
+
+  const layouts = Object.entries(columns).map(
+    ([name, column]) => [name, column, layoutOf(name, column, shapes[name] ?? [], rows)] as const
+  )
+  const nodes = layouts.flatMap(([, , { nodes: own }]) => own)
+  const firstNode = vectorAt(metadata, batch, BATCH.nodes, nodes.length, "columns and cells")
+  for (const [index, wanted] of nodes.entries()) {
+    const at = firstNode + index * PAIR
+    const own = longAt(metadata, at, most, "a column's length")
+    const nulls = longAt(metadata, at + 8, most, "a column's nulls")
+    expect(own === wanted && nulls === 0, () => `a column has ${own} values and ${nulls} nulls, not ${wanted} and none`)
+  }
+  const count = layouts.reduce((sum, [, , { validities, data }]) => sum + validities + data, 0)
+  let next = vectorAt(metadata, batch, BATCH.buffers, count, "buffers")
+  const buffer = (): Uint8Array => {
+    const start = longAt(metadata, next, body.length, "a buffer's offset")
+    const size = longAt(metadata, next + 8, body.length - start, "a buffer's length")
+    next += PAIR
+    return body.subarray(start, start + size)
+  }
+  const read = layouts.map(
+    ([
+      name,
+      column,
+      {
+        nodes: [, cells = rows],
+        validities
+      }
+    ]): [string, AnyValues] => {
+      for (let skipped = 0; skipped < validities; skipped++) buffer()
+      if (column === "utf8") return [name, textOf(name, rows, buffer(), buffer())]
+      if (typeof column === "string") return [name, numbers(column, buffer(), rows, name)]
+      return [name, { shape: shapes[name] ?? [], data: numbers(column.dtype, buffer(), cells, name) }]
+    }
+  )
+  return { rows, columns: Object.fromEntries(read) }
+}

@@ -3,18 +3,23 @@ import { readFileSync, readlinkSync } from "node:fs"
 import * as fs from "node:fs/promises"
 import { hostname } from "node:os"
 import * as path from "node:path"
-import { Effect, Layer, Schedule, Schema } from "effect"
+import { Clock, Effect, Layer, Option, Schedule, Schema } from "effect"
+import * as Digest from "../artifacts/Digest.ts"
+import { readBounded } from "./bounded-file.ts"
 import * as Disk from "./disk.ts"
 import type { Key } from "./Key.ts"
 import { Leases } from "./Lease.ts"
+import { type Watching, watching } from "./lease-silence.ts"
 
 /** Who holds a lease. Pids are used again, so a process is its pid and its start. */
 const Holder = Schema.Struct({ token: Schema.String, host: Schema.String, pid: Schema.Int, start: Schema.String })
 type Holder = typeof Holder.Type
 
-/** A holder that has not renewed its lease for this long has lost it. */
+/** A lease that a waiter has seen unchanged for this long, by its own clock, is nobody's. */
 export const SILENCE_MILLIS = 10_000
 const RENEWAL_MILLIS = 2000
+/** Silence is made of at least so many looks at the lease. */
+const LOOKS = 4
 
 export interface Pace {
   readonly silenceMillis: number
@@ -50,16 +55,32 @@ const startOf = (pid: number): string | null => {
 
 const parse = Schema.decodeUnknownOption(Schema.parseJson(Holder))
 
+/** What is in a lease's place. */
 interface Seen {
+  /** Null where nobody can be read out of it. */
   readonly holder: Holder | null
-  readonly silentMillis: number
+  /** Changes at every renewal, whatever the clock of its holder: the file system's own change time is part of it. */
+  readonly stamp: string
 }
 
+/** A lease is some two hundred bytes; nobody reads more of what was put in its place. */
+const MOST_BYTES = 4096
+
+/** Null where there is nothing. Anything else is seen: also what is no file, or cannot be read. */
 const see = async (file: string): Promise<Seen | null> => {
   try {
-    const [text, stat] = await Promise.all([fs.readFile(file, "utf8"), fs.stat(file)])
-    const holder = parse(text)
-    return { holder: holder._tag === "Some" ? holder.value : null, silentMillis: Date.now() - stat.mtimeMs }
+    const stat = await fs.lstat(file, { bigint: true })
+    const stamp = [stat.dev, stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs].join(" ")
+    return { holder: stat.isFile() ? holderIn(file) : null, stamp }
+  } catch (cause) {
+    const code = Disk.codeOf(cause)
+    return code === "ENOENT" ? null : { holder: null, stamp: `${code}` }
+  }
+}
+
+const holderIn = (file: string): Holder | null => {
+  try {
+    return Option.getOrNull(parse(readBounded(file, MOST_BYTES).toString()))
   } catch {
     return null
   }
@@ -75,50 +96,61 @@ const isAbsent = (pid: number): boolean => {
   }
 }
 
-const isGone = ({ holder, silentMillis }: Seen, silence: number): boolean => {
-  if (silentMillis > silence) return true
+/** Whether the holder was of this host, and is certainly no more. */
+const isGone = ({ holder }: Seen): boolean => {
   if (holder === null || holder.host !== HOST) return false
   const start = startOf(holder.pid)
   return start === null ? isAbsent(holder.pid) : start !== holder.start
 }
 
+const remove = (file: string): Promise<void> => fs.rm(file, { force: true, recursive: true })
+
 /**
  * Takes a lease away from a holder that is gone. Only one process may: the one that creates the marker for what it saw,
- * and only if that is still there; so nobody's fresh lease is removed in place of a stale one.
+ * and only if that is still there; so nobody's fresh lease is removed in place of a stale one. The marker's name is made of
+ * the stamp, never of what the lease says.
  */
-const steal = async (file: string, seen: Seen, silence: number): Promise<void> => {
-  const marker = `${file}.steal-${seen.holder?.token ?? "unreadable"}`
+const steal = async (file: string, { stamp }: Seen, leftFor: (marker: string) => Promise<boolean>): Promise<void> => {
+  const marker = `${file}.steal-${Digest.ofBytes(stamp).slice(0, 24)}`
   try {
     await fs.writeFile(marker, "", { flag: "wx" })
-  } catch {
+  } catch (cause) {
+    if (Disk.codeOf(cause) !== "EEXIST") throw cause
     // another process is at it; should it have died there, its marker goes the way of a silent lease
-    const left = await fs.stat(marker).catch(() => null)
-    if (left !== null && Date.now() - left.mtimeMs > silence) await Disk.tidyAway(marker)
+    if (await leftFor(marker)) await remove(marker)
     return
   }
   try {
-    const now = await see(file)
-    if (now !== null && now.holder?.token === seen.holder?.token && isGone(now, silence)) await Disk.tidyAway(file)
+    if ((await see(file))?.stamp === stamp) await remove(file)
   } finally {
     await Disk.tidyAway(marker)
   }
 }
 
-/** One try: the token under which the lease is now held, or null. */
-const tryTake = async (file: string, silence: number): Promise<string | null> => {
+/** Milliseconds of a clock that is never set. */
+const monotonic = Effect.map(Clock.currentTimeNanos, (nanos) => Number(nanos / 1000n) / 1000)
+
+/** One try: the token under which the lease is now held, or null. `now` is of the monotonic clock. */
+const tryTake = async (file: string, silence: number, watch: Watching, now: number): Promise<string | null> => {
   const token = randomBytes(12).toString("hex")
   const holder: Holder = { token, host: HOST, pid: process.pid, start: startOf(process.pid) ?? "" }
   const aside = `${file}.new-${token}`
+  const isSilent = async (left: string) => {
+    const seen = await see(left)
+    return seen !== null && watch.look(left, seen.stamp, now) > silence
+  }
   await Disk.makeDirectory(path.dirname(file))
   await fs.writeFile(aside, JSON.stringify(holder))
   try {
     // a link appears with its content, and fails where there is one already
     await fs.link(aside, file)
+    watch.forget(file)
     return token
   } catch (cause) {
     if (Disk.codeOf(cause) !== "EEXIST") throw cause
     const seen = await see(file)
-    if (seen !== null && isGone(seen, silence)) await steal(file, seen, silence)
+    if (seen !== null && (watch.look(file, seen.stamp, now) > silence || isGone(seen)))
+      await steal(file, seen, isSilent)
     return null
   } finally {
     await Disk.tidyAway(aside)
@@ -131,10 +163,10 @@ const release = async (file: string, token: string): Promise<void> => {
   if (seen?.holder?.token === token) await Disk.tidyAway(file)
 }
 
-/** Removes a lease that has been silent for so long: its holder was killed, and nobody asked for its key again. */
-export const tidyLease = async (file: string, millis: number): Promise<void> => {
+/** Removes a lease that nobody asked for again: its holder is certainly gone, or it has lain there for too long. */
+export const tidyLease = async (file: string, isOld: boolean): Promise<void> => {
   const seen = await see(file)
-  if (seen !== null && seen.silentMillis > millis) await steal(file, seen, millis)
+  if (seen !== null && (isOld || isGone(seen))) await steal(file, seen, async () => false)
 }
 
 /** Leases as files `leases/<key>.json`, renewed by their time stamp. A holder that dies leaves nothing to clean up. */
@@ -142,20 +174,22 @@ export const layerDisk = (
   home: string,
   { silenceMillis, renewalMillis }: Pace = { silenceMillis: SILENCE_MILLIS, renewalMillis: RENEWAL_MILLIS }
 ): Layer.Layer<Leases> => {
+  const watch = watching(silenceMillis / LOOKS)
   const tryAcquire = (key: Key) => {
     const file = path.join(home, "leases", `${key}.json`)
     return Effect.uninterruptible(
       Effect.gen(function* () {
+        const now = yield* monotonic
         const token = yield* Effect.tryPromise({
-          try: () => tryTake(file, silenceMillis),
+          try: () => tryTake(file, silenceMillis, watch, now),
           catch: (cause) => Disk.storeFailed("Leasing", file, cause)
         })
         if (token === null) return false
         yield* Effect.addFinalizer(() => Effect.promise(() => release(file, token)))
         // a holder that was silent for too long has lost it, and must not renew its successor's
         const renew = Effect.promise(async () => {
-          const now = await see(file)
-          if (now?.holder?.token === token) await fs.utimes(file, new Date(), new Date()).catch(() => undefined)
+          if ((await see(file))?.holder?.token === token)
+            await fs.utimes(file, new Date(), new Date()).catch(() => undefined)
         })
         yield* Effect.forkScoped(Effect.interruptible(Effect.repeat(renew, Schedule.spaced(renewalMillis))))
         return true

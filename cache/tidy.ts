@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto"
 import * as fs from "node:fs/promises"
 import * as path from "node:path"
 import { Effect } from "effect"
@@ -7,29 +8,46 @@ import { tidyLease } from "./lease-disk.ts"
 /** What a process leaves behind when it is killed in the middle of a write. */
 const UNFINISHED = /^\.tmp-|\.new-[0-9a-f]+$|\.steal-[0-9a-z]+$/
 /** Nobody writes one file for this long. */
-const ABANDONED_MILLIS = 24 * 3600 * 1000
+export const ABANDONED_MILLIS = 24 * 3600 * 1000
 
-const tidyFolder = async (folder: string): Promise<void> => {
+/** The time in milliseconds by the clock that stamps changes of files under `home`: that of a file made just now. */
+const fileSystemNow = async (home: string): Promise<number> => {
+  const probe = path.join(home, `.tmp-${process.pid}-${randomBytes(6).toString("hex")}`)
+  await fs.writeFile(probe, "", { flag: "wx" })
+  try {
+    return (await fs.stat(probe)).ctimeMs
+  } finally {
+    await Disk.tidyAway(probe)
+  }
+}
+
+const changedMillis = (file: string): Promise<number> =>
+  fs.lstat(file).then(
+    ({ ctimeMs }) => ctimeMs,
+    () => Number.POSITIVE_INFINITY
+  )
+
+const tidyFolder = async (folder: string, before: number): Promise<void> => {
   const entries = await fs.readdir(folder, { withFileTypes: true }).catch(() => [])
   for (const entry of entries) {
     const file = path.join(folder, entry.name)
-    if (entry.isDirectory()) await tidyFolder(file)
-    else if (UNFINISHED.test(entry.name)) {
-      const stat = await fs.stat(file).catch(() => null)
-      if (stat !== null && Date.now() - stat.mtimeMs > ABANDONED_MILLIS) await Disk.tidyAway(file)
-    }
+    if (entry.isDirectory()) await tidyFolder(file, before)
+    else if (UNFINISHED.test(entry.name) && (await changedMillis(file)) < before) await Disk.tidyAway(file)
   }
 }
 
 /**
  * Removes from the store what killed processes left a day ago: unfinished files, which are as large as chunks, and leases
- * of keys that nobody asks for. What cannot be removed stays.
+ * of keys that nobody asks for. What cannot be removed stays. A day is one of the file system's clock, which stamps every
+ * change of a file: that of whoever wrote it may be set to anything.
  */
-export const tidy = (home: string): Effect.Effect<void> =>
-  Effect.promise(async () => {
-    for (const folder of ["objects", "traces", "leases", "runs", "sweeps"]) await tidyFolder(path.join(home, folder))
+export const tidy = (home: string, now: (home: string) => Promise<number> = fileSystemNow): Effect.Effect<void> =>
+  Effect.tryPromise(async () => {
+    const before = (await now(home)) - ABANDONED_MILLIS
+    for (const folder of ["objects", "traces", "leases", "runs", "sweeps"])
+      await tidyFolder(path.join(home, folder), before)
     const leases = path.join(home, "leases")
     const names = await fs.readdir(leases).catch(() => [])
-    for (const name of names.filter((each) => each.endsWith(".json")))
-      await tidyLease(path.join(leases, name), ABANDONED_MILLIS)
-  })
+    for (const lease of names.filter((each) => each.endsWith(".json")).map((name) => path.join(leases, name)))
+      await tidyLease(lease, (await changedMillis(lease)) < before).catch(() => undefined)
+  }).pipe(Effect.ignore)

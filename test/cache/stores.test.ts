@@ -1,7 +1,9 @@
+import { execFileSync } from "node:child_process"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { expect, it } from "@effect/vitest"
-import { Effect, Fiber, Layer } from "effect"
+import { Effect, Fiber, Layer, TestClock } from "effect"
+import * as Digest from "../../artifacts/Digest.ts"
 import * as Lease from "../../cache/Lease.ts"
 import * as LeaseDisk from "../../cache/lease-disk.ts"
 import * as ObjectStore from "../../cache/ObjectStore.ts"
@@ -120,7 +122,7 @@ it.effect("a damaged, cut or misplaced trace is unreadable, not a hit and not a 
   })
 )
 
-it.live("the lease of a process that is gone is taken over at once", () =>
+it.live("the lease of a process that is gone is taken over at once, without any silence", () =>
   Effect.gen(function* () {
     const home = folder()
     const { key } = traceOf("s", 1)
@@ -131,36 +133,135 @@ it.live("the lease of a process that is gone is taken over at once", () =>
       { token: "u", host: LeaseDisk.HOST, pid: process.pid, start: "1" }
     ]) {
       fs.writeFileSync(file, JSON.stringify(holder))
-      const began = Date.now()
       yield* Effect.provide(
         Effect.scoped(Effect.flatMap(Lease.Leases, (leases) => leases.acquire(key))),
-        LeaseDisk.layerDisk(home)
+        LeaseDisk.layerDisk(home, { silenceMillis: 1e9, renewalMillis: 2000 })
       )
-      expect(Date.now() - began).toBeLessThan(2000)
       expect(fs.readdirSync(path.dirname(file))).toEqual([])
     }
   })
 )
 
-it.live("the lease of another machine is taken over after ten seconds of silence, and only then", () =>
+/** A lease put there by hand, and tries to get it on a clock that the test turns. */
+const putByHand = () => {
+  const home = folder()
+  const { key } = traceOf("s", 1)
+  const file = path.join(home, "leases", `${key}.json`)
+  fs.mkdirSync(path.dirname(file), { recursive: true })
+  /** Whether a waiter that looks twice a second gets it within so many seconds of its own clock. */
+  const isGotWithin = (seconds: number, each: () => void = () => undefined) =>
+    Effect.gen(function* () {
+      const leases = yield* Lease.Leases
+      for (let look = 0; look <= 2 * seconds; look++) {
+        if (yield* Effect.scoped(leases.tryAcquire(key))) return true
+        each()
+        yield* TestClock.adjust("500 millis")
+      }
+      return false
+    }).pipe(Effect.provide(LeaseDisk.layerDisk(home)))
+  return { home, key, file, isGotWithin }
+}
+const elsewhere = JSON.stringify({ token: "t", host: "elsewhere", pid: 1, start: "1" })
+const SECOND = 1000
+
+for (const [clock, ahead] of [
+  ["right", 0],
+  ["30 seconds behind", -30],
+  ["an hour ahead", 3600],
+  ["of 1970", -Date.now() / SECOND]
+] as const) {
+  const stamp = (file: string) => fs.utimesSync(file, Date.now() / SECOND + ahead, Date.now() / SECOND + ahead)
+
+  it.effect(
+    `the lease of another host whose clock is ${clock} is nobody's after ten seconds of silence, not before`,
+    () =>
+      Effect.gen(function* () {
+        const { file, isGotWithin } = putByHand()
+        fs.writeFileSync(file, elsewhere)
+        stamp(file)
+        expect(yield* isGotWithin(9)).toBe(false)
+        expect(yield* isGotWithin(12)).toBe(true)
+        expect(fs.readdirSync(path.dirname(file))).toEqual([])
+      })
+  )
+
+  it.effect(`a living owner whose clock is ${clock} keeps its lease as long as it renews it`, () =>
+    Effect.gen(function* () {
+      const { file, isGotWithin } = putByHand()
+      fs.writeFileSync(file, elsewhere)
+      let looks = 0
+      const renew = () => {
+        looks += 1
+        if (looks % 8 === 0) stamp(file)
+      }
+      expect(yield* isGotWithin(60, renew)).toBe(false)
+      expect(fs.readFileSync(file, "utf8")).toBe(elsewhere)
+    })
+  )
+}
+
+const unreadable: Readonly<Record<string, (file: string) => void>> = {
+  empty: (file) => fs.writeFileSync(file, ""),
+  cut: (file) => fs.writeFileSync(file, elsewhere.slice(0, 20)),
+  "of an odd token": (file) =>
+    fs.writeFileSync(file, JSON.stringify({ token: "../../x\0/", host: "elsewhere", pid: 1, start: "1" })),
+  "of a token longer than a file's name": (file) =>
+    fs.writeFileSync(file, JSON.stringify({ token: "x".repeat(1000), host: "elsewhere", pid: 1, start: "1" })),
+  "of a pid that is none": (file) =>
+    fs.writeFileSync(file, JSON.stringify({ token: "t", host: LeaseDisk.HOST, pid: -1, start: "1" })),
+  "a file of 100 MB": (file) => {
+    fs.writeFileSync(file, "")
+    fs.truncateSync(file, 1e8)
+  },
+  "a FIFO": (file) => void execFileSync("mkfifo", [file]),
+  "a folder": (file) => {
+    fs.mkdirSync(file)
+    fs.writeFileSync(path.join(file, "x"), "")
+  },
+  "a link to nowhere": (file) => fs.symlinkSync("/nowhere", file),
+  "a link to itself": (file) => fs.symlinkSync(file, file)
+}
+for (const [what, put] of Object.entries(unreadable)) {
+  it.effect(`a lease that is ${what} is nobody's after ten seconds, not before`, () =>
+    Effect.gen(function* () {
+      const { file, isGotWithin } = putByHand()
+      put(file)
+      expect(yield* isGotWithin(9)).toBe(false)
+      expect(yield* isGotWithin(12)).toBe(true)
+      expect(fs.readdirSync(path.dirname(file))).toEqual([])
+    })
+  )
+}
+
+it.effect("a waiter that was suspended itself does not count that time as the holder's silence", () =>
   Effect.gen(function* () {
-    const home = folder()
-    const { key } = traceOf("s", 1)
-    const file = path.join(home, "leases", `${key}.json`)
-    fs.mkdirSync(path.dirname(file), { recursive: true })
-    const write = (age: number) => {
-      fs.writeFileSync(file, JSON.stringify({ token: "t", host: "elsewhere", pid: 1, start: "1" }))
-      fs.utimesSync(file, (Date.now() - age) / 1000, (Date.now() - age) / 1000)
-    }
-    const take = Effect.provide(
-      Effect.scoped(Effect.flatMap(Lease.Leases, (leases) => leases.acquire(key))),
-      LeaseDisk.layerDisk(home)
-    )
-    write(LeaseDisk.SILENCE_MILLIS + 1000)
-    yield* take
-    write(LeaseDisk.SILENCE_MILLIS - 8000)
-    const early = yield* Effect.timeoutOption(take, "300 millis")
-    expect(early._tag).toBe("None")
+    const { home, key, file } = putByHand()
+    fs.writeFileSync(file, elsewhere)
+    const take = Effect.flatMap(Lease.Leases, (leases) => Effect.scoped(leases.tryAcquire(key)))
+    yield* Effect.gen(function* () {
+      expect(yield* take).toBe(false)
+      yield* TestClock.adjust("1 hour")
+      expect(yield* take).toBe(false)
+      expect(yield* take).toBe(false)
+      expect(fs.existsSync(file)).toBe(true)
+    }).pipe(Effect.provide(LeaseDisk.layerDisk(home)))
+  })
+)
+
+it.effect("a marker that somebody died over does not keep a lease from whoever waits", () =>
+  Effect.gen(function* () {
+    const { file, isGotWithin } = putByHand()
+    fs.writeFileSync(file, elsewhere)
+    const { dev, ino, size, mtimeNs, ctimeNs } = fs.lstatSync(file, { bigint: true })
+    const stamp = Digest.ofBytes([dev, ino, size, mtimeNs, ctimeNs].join(" ")).slice(0, 24)
+    const marker = `${file}.steal-${stamp}`
+    fs.writeFileSync(marker, "")
+    // stamped far ahead, as by a clock that was set back since
+    fs.utimesSync(marker, 1e10, 1e10)
+    expect(yield* isGotWithin(19)).toBe(false)
+    expect(fs.existsSync(marker)).toBe(true)
+    expect(yield* isGotWithin(25)).toBe(true)
+    expect(fs.readdirSync(path.dirname(file))).toEqual([])
   })
 )
 
@@ -172,23 +273,26 @@ it.live("eight processes' worth of contenders for a stale lease never hold it to
     fs.mkdirSync(path.dirname(file), { recursive: true })
     let holders = 0
     let most = 0
+    let held = 0
     const contend = Effect.scoped(
       Effect.gen(function* () {
         yield* Effect.flatMap(Lease.Leases, (leases) => leases.acquire(key))
         holders += 1
+        held += 1
         most = Math.max(most, holders)
         yield* Effect.sleep("5 millis")
         holders -= 1
       })
     )
     fs.writeFileSync(file, JSON.stringify({ token: "dead", host: "elsewhere", pid: 1, start: "1" }))
-    fs.utimesSync(file, 1, 1)
     // a layer each, as separate processes would have
     yield* Effect.all(
-      Array.from({ length: 8 }, () => Effect.provide(contend, LeaseDisk.layerDisk(home))),
+      Array.from({ length: 8 }, () =>
+        Effect.provide(contend, LeaseDisk.layerDisk(home, { silenceMillis: 500, renewalMillis: 100 }))
+      ),
       { concurrency: "unbounded" }
     )
-    expect(most).toBe(1)
+    expect([most, held]).toEqual([1, 8])
   })
 )
 

@@ -8,15 +8,15 @@ import { tidy } from "../../cache/tidy.ts"
 import { folder } from "../rig/folder.ts"
 import { traceOf } from "../rig/store-contract.ts"
 
-const HOUR = 3600
-const write = (home: string, name: string, hours: number) => {
+const HOUR = 3_600_000
+const write = (home: string, name: string) => {
   const file = path.join(home, name)
   fs.mkdirSync(path.dirname(file), { recursive: true })
   fs.writeFileSync(file, JSON.stringify({ token: "t", host: "elsewhere", pid: 1, start: "1" }))
-  const seconds = Date.now() / 1000 - hours * HOUR
-  fs.utimesSync(file, seconds, seconds)
   return file
 }
+/** The file system's clock so many hours after what the test wrote. */
+const after = (hours: number) => async () => Date.now() + hours * HOUR
 
 /** Runs as somebody whom a folder's permissions bind: they do not bind root. */
 const asNobody = <A, E>(use: Effect.Effect<A, E>): Effect.Effect<A, E> => {
@@ -28,40 +28,68 @@ const asNobody = <A, E>(use: Effect.Effect<A, E>): Effect.Effect<A, E> => {
   )
 }
 
-it.effect("what killed processes left is removed after a day: unfinished files, leases that nobody asked for", () =>
+it.live("what killed processes left is removed after a day: unfinished files, leases that nobody asked for", () =>
   Effect.gen(function* () {
     const home = folder()
     const { key } = traceOf("s", 1)
     const left = [
-      write(home, "objects/ab/.tmp-1-aa", 25),
-      write(home, `leases/${key}.json`, 25),
-      write(home, `leases/${key}.json.new-0a`, 25),
-      write(home, "traces/s/chunks/.tmp-1-bb", 25)
+      write(home, "objects/ab/.tmp-1-aa"),
+      write(home, `leases/${key}.json`),
+      write(home, `leases/${key}.json.new-0a`),
+      write(home, "traces/s/chunks/.tmp-1-bb")
     ]
     const kept = [
-      write(home, "objects/ab/.tmp-1-cc", 23),
-      write(home, "objects/ab/abcd", 25),
-      write(home, `leases/${traceOf("s", 2).key}.json`, 23),
-      write(home, `traces/s/${key}.json`, 25),
-      write(home, "runs/20260101-000000-aaaaaa.json", 25)
+      write(home, "objects/ab/abcd"),
+      write(home, `traces/s/${key}.json`),
+      write(home, "runs/20260101-000000-aaaaaa.json")
     ]
-    yield* tidy(home)
+    yield* tidy(home, after(23))
+    expect([...left, ...kept].filter((file) => !fs.existsSync(file))).toEqual([])
+    yield* tidy(home, after(25))
     expect(left.filter((file) => fs.existsSync(file))).toEqual([])
     expect(kept.filter((file) => !fs.existsSync(file))).toEqual([])
-    expect(fs.readdirSync(path.join(home, "leases"))).toEqual([`${traceOf("s", 2).key}.json`])
+    expect(fs.readdirSync(path.join(home, "leases"))).toEqual([])
     yield* tidy(path.join(home, "nowhere"))
+  })
+)
+
+it.live(
+  "a lease whose holder's clock is days behind or ahead is not taken for an old one, nor kept for a new one",
+  () =>
+    Effect.gen(function* () {
+      for (const hours of [-48, 48]) {
+        const home = folder()
+        const lease = write(home, `leases/${traceOf("s", 1).key}.json`)
+        const seconds = (Date.now() + hours * HOUR) / 1000
+        fs.utimesSync(lease, seconds, seconds)
+        yield* tidy(home)
+        expect(fs.existsSync(lease)).toBe(true)
+        yield* tidy(home, after(25))
+        expect(fs.existsSync(lease)).toBe(false)
+        expect(fs.readdirSync(home)).toEqual(["leases"])
+      }
+    })
+)
+
+it.live("a lease of this host whose process is gone is removed at once", () =>
+  Effect.gen(function* () {
+    const home = folder()
+    const lease = write(home, `leases/${traceOf("s", 1).key}.json`)
+    fs.writeFileSync(lease, JSON.stringify({ token: "t", host: LeaseDisk.HOST, pid: process.pid, start: "1" }))
+    yield* tidy(home)
+    expect(fs.existsSync(lease)).toBe(false)
   })
 )
 
 it.live("what cannot be removed stays, fails nobody, and the rest is removed", () =>
   Effect.gen(function* () {
     const home = folder()
-    const stuck = write(home, "objects/ab/.tmp-1-aa", 25)
-    const free = write(home, "traces/s/.tmp-1-bb", 25)
+    const stuck = write(home, "objects/ab/.tmp-1-aa")
+    const free = write(home, "traces/s/.tmp-1-bb")
     fs.chmodSync(home, 0o755)
     fs.chmodSync(path.dirname(stuck), 0o555)
     fs.chmodSync(path.dirname(free), 0o777)
-    yield* asNobody(tidy(home))
+    yield* asNobody(tidy(home, after(25)))
     expect([fs.existsSync(stuck), fs.existsSync(free)]).toEqual([true, false])
     fs.chmodSync(path.dirname(stuck), 0o755)
   })

@@ -4,10 +4,16 @@ import * as Document from "./Document.ts"
 /** Readable images of each class, in the order of the labels, and files of it that give none. */
 export const ClassCounts = Document.make(
   "ClassCounts",
-  1,
+  2,
   Schema.Struct({
     classes: Schema.Array(
-      Schema.Struct({ class: Schema.String, train: Schema.Int, test: Schema.Int, unreadable: Schema.Int })
+      Schema.Struct({
+        class: Schema.String,
+        train: Schema.Int,
+        validation: Schema.Int,
+        test: Schema.Int,
+        unreadable: Schema.Int
+      })
     )
   })
 )

@@ -11,7 +11,7 @@ export const ClassSamples = Document.make(
     samples: Schema.Array(
       Schema.Struct({
         class: Schema.String,
-        split: Schema.Literal("train", "test"),
+        split: Schema.Literal("train", "validation", "test"),
         row: Schema.Int,
         /** A PNG in base64, reduced to 256 pixels a side where it is larger. */
         png: Schema.String

@@ -7,7 +7,7 @@ const Channels = Schema.NullOr(Schema.Tuple(Schema.Number, Schema.Number, Schema
 
 /** Where an image stands: its row among the readable ones of its split, counted from 0; its file, where it has its own. */
 const Place = Schema.Struct({
-  split: Schema.Literal("train", "test"),
+  split: Schema.Literal("train", "validation", "test"),
   row: Schema.Int,
   class: Schema.String,
   file: Schema.NullOr(Schema.String)
@@ -19,8 +19,8 @@ const Repeats = Schema.Struct({
   disagreeing: Count,
   examples: Schema.Array(Schema.Struct({ first: Place, second: Place, labelsAgree: Schema.Boolean }))
 })
-/** Within the splits, and test images that are also among the training images. */
-const BySplit = Schema.Struct({ train: Repeats, test: Repeats, across: Repeats })
+/** Within the splits, and images of one that are also in a split before it: the test images that were trained on. */
+const BySplit = Schema.Struct({ train: Repeats, validation: Repeats, test: Repeats, across: Repeats })
 
 const Split = Schema.Struct({
   images: Count,
@@ -38,10 +38,11 @@ const Findings = Schema.Array(Schema.Struct({ file: Schema.String, what: Schema.
 /** What a careful person looks at before training: sizes, colours, duplicates and files that are not as they should be. */
 export const DatasetSummary = Document.make(
   "DatasetSummary",
-  1,
+  2,
   Schema.Struct({
     classes: Schema.Array(Schema.String),
     trainImages: Count,
+    validationImages: Count,
     testImages: Count,
     /** Files that give no image. */
     unreadable: Count,
@@ -49,11 +50,11 @@ export const DatasetSummary = Document.make(
     oddSized: Count,
     /** Images whose files hold something other than 8-bit RGB: they are converted. */
     notRgb: Count,
-    /** Images with the very pixels of an earlier one, over both splits. */
+    /** Images with the very pixels of an earlier one, over all splits. */
     duplicates: Count,
     /** Images that look like an earlier one without being equal to it. */
     nearDuplicates: Count,
-    splits: Schema.Struct({ train: Split, test: Split }),
+    splits: Schema.Struct({ train: Split, validation: Split, test: Split }),
     /** The commonest first, ten at most. */
     sizes: Schema.Array(Schema.Struct({ width: Count, height: Count, images: Count })),
     equal: BySplit,

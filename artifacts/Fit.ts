@@ -17,8 +17,11 @@ export const Fit = Document.make(
     validationLoss: Schema.Number,
     trainingRows: Schema.Int,
     validationRows: Schema.Int,
-    /** What chose the best epoch: training images held out, or the test set, which then says too much of it. */
-    validation: Schema.Literal("held-out", "test"),
+    /**
+     * What chose the best epoch: the dataset's own validation images, training images held out, or the test set, which then
+     * says too much of it.
+     */
+    validation: Schema.Literal("dataset", "held-out", "test"),
     /** Numbers that the network learned. */
     parameters: Schema.Int
   })

@@ -18,6 +18,8 @@ export const Trace = Schema.Struct({
   labels: Strings,
   seconds: Schema.Number,
   chunks: Schema.NullOr(ChunkCounts),
+  /** What the stage says of its result to people, such as which classes it found. */
+  told: Schema.optional(Schema.Array(Schema.String)),
   host: Schema.String,
   /** ISO 8601, UTC. */
   finished: Schema.String

@@ -72,5 +72,6 @@ export const isTrace = (value: unknown): value is Trace =>
   isRecordOf(value.labels, isString) &&
   typeof value.seconds === "number" &&
   (value.chunks === null || isChunkCounts(value.chunks)) &&
+  (value.told === undefined || (Array.isArray(value.told) && value.told.every(isString))) &&
   isString(value.host) &&
   isString(value.finished)

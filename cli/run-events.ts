@@ -43,6 +43,13 @@ export const layer: Layer.Layer<RunEvents, never, Reporter> = Layer.effect(
       return reporter.note(line)
     }
 
+    /** The first remark on a result stands in its node's line, others below. */
+    const tellAll = (line: string, [first, ...others]: ReadonlyArray<string>) =>
+      Effect.zipRight(
+        reporter.note(first === undefined ? line : `${line}: ${first}`),
+        Effect.forEach(others, (remark) => reporter.note(`  note: ${remark}`), { discard: true })
+      )
+
     const publish = RunEvent.$match({
       RunStarted: () => Effect.void,
       SweepStarted: () => Effect.void,
@@ -54,13 +61,13 @@ export const layer: Layer.Layer<RunEvents, never, Reporter> = Layer.effect(
           notice === null ? Effect.void : reporter.note(`  note: ${notice}`)
         )
       },
-      NodeReused: ({ node }) => reporter.note(`${node}: cached`),
+      NodeReused: ({ node, told }) => tellAll(`${node}: cached`, told),
       NodeWaiting: ({ node }) => reporter.note(`${node}: somebody else is computing the same; waiting`),
       NodeStarted: ({ node, reasons }) =>
         reporter.note(`${node}: runs, since ${reasons.map(Reason.render).join("; ")}`),
       NodeProgress: ({ node, progress }) => progressed(node, progress),
       Fetching: ({ what, done, total }) => progressed(what, { done, total, unit: "bytes", reused: 0, note: null }),
-      NodeRan: ({ node, seconds, rows, bytes, chunks }) => {
+      NodeRan: ({ node, seconds, rows, bytes, chunks, told }) => {
         // of a row stage these are its table's; elsewhere a sum over tables of different things
         const size = [rows === null || chunks === null ? [] : [`${formatCount(rows)} rows`], formatBytes(bytes)]
           .flat()
@@ -69,7 +76,8 @@ export const layer: Layer.Layer<RunEvents, never, Reporter> = Layer.effect(
           chunks === null || chunks.reused === 0
             ? ""
             : `, ${chunks.ran} of ${chunks.ran + chunks.reused} chunks computed`
-        return ended(node, `${node}: done in ${formatSeconds(seconds)} (${size}${some})`)
+        running.delete(node)
+        return tellAll(`${node}: done in ${formatSeconds(seconds)} (${size}${some})`, told)
       },
       NodeFailed: ({ node, error }) => ended(node, `${node}: FAILED. ${sentence(error)}`),
       NodeSkipped: ({ node, because }) => ended(node, `${node}: skipped, since ${because.join(", ")} failed`),

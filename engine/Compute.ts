@@ -14,6 +14,7 @@ import * as NodeKey from "./NodeKey.ts"
 import { DefinitionInvalid } from "./Param.ts"
 import { ProgressListener } from "./Progress.ts"
 import * as ReadWatch from "./ReadWatch.ts"
+import * as Remark from "./Remark.ts"
 import * as RowStream from "./RowStream.ts"
 
 interface Computed {
@@ -77,11 +78,15 @@ const toFailure = (entry: StageEntry, error: unknown, mask: (text: string) => st
 }
 
 /** Computes a node and publishes what it made: objects first, the trace last. */
-const publish = (job: Job): Untyped<Trace> =>
+const publish = (job: Job, mask: (text: string) => string): Untyped<Trace> =>
   Effect.gen(function* () {
     const { definition } = job.entry.node
     const started = yield* Clock.currentTimeMillis
-    const { outputs, chunks } = yield* Effect.scoped(definition.keep === "whole" ? computeWhole(job) : computeRows(job))
+    const remarks: Array<Remark.Remark> = []
+    const { outputs, chunks } = yield* Effect.scoped(
+      definition.keep === "whole" ? computeWhole(job) : computeRows(job)
+    ).pipe(Effect.provideService(Remark.RemarkListener, (remark) => Effect.sync(() => void remarks.push(remark))))
+    const told = (yield* Effect.all(remarks)).map(mask)
     const now = yield* DateTime.now
     const trace: Trace = {
       key: job.key,
@@ -92,6 +97,7 @@ const publish = (job: Job): Untyped<Trace> =>
       labels: NodeKey.labels(job.inputs),
       seconds: (DateTime.toEpochMillis(now) - started) / 1000,
       chunks,
+      ...(told.length === 0 ? {} : { told }),
       host: hostname(),
       finished: DateTime.formatIso(now)
     }
@@ -105,7 +111,7 @@ export const compute = (job: Job): Effect.Effect<Trace, ExecuteFailure, ObjectSt
   Effect.gen(function* () {
     const mask = Environment.masked(secretsOf(job), yield* Environment.Environment)
     const listen = yield* ProgressListener
-    return yield* ReadWatch.watched(job, Effect.scoped(publish(job))).pipe(
+    return yield* ReadWatch.watched(job, Effect.scoped(publish(job, mask))).pipe(
       Effect.provideService(ProgressListener, (progress) =>
         listen({ ...progress, note: progress.note === null ? null : mask(progress.note) })
       ),

@@ -71,6 +71,7 @@ export const recordNode = (state: RunState, entry: Graph.StageEntry): NodeRecord
     seconds,
     ...totals(trace),
     chunks: status === "ran" ? trace.chunks : null,
+    ...(trace.told === undefined ? {} : { told: trace.told }),
     reason,
     reasons
   }

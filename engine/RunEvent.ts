@@ -23,7 +23,8 @@ export type RunEvent = Data.TaggedEnum<{
     readonly error: Explained | null
   }
   SourceResolved: { readonly source: string; readonly label: string; readonly notice: string | null }
-  NodeReused: { readonly node: string; readonly key: string }
+  /** `told`: what its stage says of the result. */
+  NodeReused: { readonly node: string; readonly key: string; readonly told: ReadonlyArray<string> }
   NodeWaiting: { readonly node: string }
   NodeStarted: { readonly node: string; readonly reasons: ReadonlyArray<Reason> }
   NodeProgress: { readonly node: string; readonly progress: Progress }
@@ -33,6 +34,7 @@ export type RunEvent = Data.TaggedEnum<{
     readonly rows: number | null
     readonly bytes: number
     readonly chunks: ChunkCounts | null
+    readonly told: ReadonlyArray<string>
   }
   NodeFailed: { readonly node: string; readonly error: Explained }
   NodeSkipped: { readonly node: string; readonly because: ReadonlyArray<string> }

@@ -20,6 +20,8 @@ export const NodeRecord = Schema.Struct({
   chunks: Schema.NullOr(ChunkCounts),
   reason: Schema.NullOr(Schema.String),
   reasons: Schema.Array(Reason),
+  /** What its stage says of the result to people, such as which classes it found. */
+  told: Schema.optional(Schema.Array(Schema.String)),
   error: Schema.NullOr(Explained)
 })
 export type NodeRecord = typeof NodeRecord.Type

@@ -134,7 +134,7 @@ const attempt = (
   }).pipe(Effect.catchAll((error) => fail(entry, explain(error), null, reasonsOf(forced))))
 
 const reuse = (entry: Graph.StageEntry, trace: Trace) =>
-  Effect.as(publish(RunEvent.NodeReused({ node: entry.name, key: trace.key })), {
+  Effect.as(publish(RunEvent.NodeReused({ node: entry.name, key: trace.key, told: trace.told ?? [] })), {
     _tag: "Done" as const,
     status: "reused" as const,
     trace,
@@ -276,7 +276,14 @@ const execute = (
       Effect.tap((trace) => {
         const { rows, bytes } = totals(trace)
         return publish(
-          RunEvent.NodeRan({ node: entry.name, seconds: trace.seconds, rows, bytes, chunks: trace.chunks })
+          RunEvent.NodeRan({
+            node: entry.name,
+            seconds: trace.seconds,
+            rows,
+            bytes,
+            chunks: trace.chunks,
+            told: trace.told ?? []
+          })
         )
       }),
       Effect.map((trace) => ({ _tag: "Done" as const, status: "ran" as const, trace, reasons })),

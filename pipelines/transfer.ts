@@ -6,7 +6,7 @@ import { imageSizeOf } from "../stages/backbone.ts"
 import { dataset } from "../stages/dataset.ts"
 import { evaluate } from "../stages/evaluate.ts"
 import { extractFeatures } from "../stages/extract-features.ts"
-import { validationParam } from "../stages/fitting.ts"
+import { chosenOn, validationParam } from "../stages/fitting.ts"
 import { ingest } from "../stages/ingest.ts"
 import { mistakes } from "../stages/mistakes.ts"
 import { mobilenetV2Weights } from "../stages/mobilenet-v2-weights.ts"
@@ -53,10 +53,8 @@ export const transfer = Pipeline.make({
     }
     const views = Array.from({ length: params.views }, (_, at) => featuresOfView(at + 1))
     const test = featuresOf(images.test)
-    const { model, history, fit } = train(
-      { features: [featuresOf(images.train), ...views], validation: params.validation === "test" ? [test] : [] },
-      params
-    )
+    const validation = chosenOn(params, { validation: featuresOf(images.validation), test })
+    const { model, history, fit } = train({ features: [featuresOf(images.train), ...views], validation }, params)
     const { metrics, confusion, predictions } = evaluate({ model, features: test })
     const { curves, heatmap } = plot({ history, confusion })
     const { mistakes: wrong } = mistakes({ predictions, images: images.test }, params)

@@ -1,4 +1,4 @@
-import { Effect, Schema, type Stream } from "effect"
+import { Effect, Schema, Stream } from "effect"
 import type { Files } from "../artifacts/Files.ts"
 import * as Archive from "./Archive.ts"
 import * as CifarBinary from "./CifarBinary.ts"
@@ -6,26 +6,32 @@ import { FileDigests } from "./FileDigests.ts"
 import type { FileTree, TreeError } from "./FileTree.ts"
 import * as FolderTree from "./FolderTree.ts"
 import * as ImageFolder from "./ImageFolder.ts"
+import type { LayoutOptions } from "./ImageLayout.ts"
 import { Images } from "./Images.ts"
 import type { ImageBatch } from "./LabelledImages.ts"
 import { SourceChanged } from "./SourceError.ts"
+import type { SplitName } from "./SplitNames.ts"
 
 /** Everything that reading a dataset may fail with, as a stage declares it. */
 export const ReadError = Schema.Union(CifarBinary.CifarError, ImageFolder.ImageFolderError)
 export type ReadError = typeof ReadError.Type
 
-export interface ReadOptions {
+export interface ReadOptions extends LayoutOptions {
   /** Side in pixels of the square that images are stretched to; null keeps their size, which must then be one. */
   readonly imageSize: number | null
-  /** How much of a folder without splits is kept for testing. */
-  readonly testFraction: number
 }
 
 /** The rows may be read more than once; each reading goes through the files again. */
 export interface Dataset {
   readonly classes: ReadonlyArray<string>
   readonly train: Stream.Stream<ImageBatch, ReadError>
+  /** Without rows where the dataset has none to choose the best epoch on. */
+  readonly validation: Stream.Stream<ImageBatch, ReadError>
   readonly test: Stream.Stream<ImageBatch, ReadError>
+  /** The folder that a split's images come from; null where it has none, or they are a share of the training images. */
+  readonly from: Readonly<Record<SplitName, string | null>>
+  /** What a user should know of how the folders were understood, a sentence each. */
+  readonly notices: ReadonlyArray<string>
 }
 
 /** The files of a dataset as a tree, if their bytes are still those of its digest. */
@@ -43,7 +49,7 @@ export const open = (files: Files, options: ReadOptions): Effect.Effect<Dataset,
   Effect.gen(function* () {
     const images = yield* Images
     const found = yield* tree(files)
-    return CifarBinary.isCifar(found)
-      ? yield* CifarBinary.open(files.path, found, images, options)
-      : yield* ImageFolder.open(files.path, found, images, options)
+    if (!CifarBinary.isCifar(found)) return yield* ImageFolder.open(files.path, found, images, options)
+    const batches = yield* CifarBinary.open(files.path, found, images, options)
+    return { ...batches, validation: Stream.empty, from: { train: null, validation: null, test: null }, notices: [] }
   })

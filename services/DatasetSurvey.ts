@@ -6,9 +6,10 @@ import * as DatasetReader from "./DatasetReader.ts"
 import type { FileDigests } from "./FileDigests.ts"
 import { type FileTree, TreeError, type WholeFile } from "./FileTree.ts"
 import * as ImageFolder from "./ImageFolder.ts"
-import { assign, ImageFolderRefused, type Labelled } from "./ImageLayout.ts"
+import { assign, ImageFolderRefused, type Labelled, type LayoutOptions } from "./ImageLayout.ts"
 import { type Decoded, Images } from "./Images.ts"
 import type { ImageBatch } from "./LabelledImages.ts"
+import type { SplitName } from "./SplitNames.ts"
 
 /** What still stops a survey: bytes that cannot be had, folders that name no class, records that are no CIFAR-10. */
 export const SurveyError = Schema.Union(TreeError, ImageFolderRefused, CifarBinary.CifarRefused)
@@ -31,8 +32,11 @@ export interface Split {
 
 export interface Survey {
   readonly classes: ReadonlyArray<string>
-  readonly train: Split
-  readonly test: Split
+  readonly splits: Readonly<Record<SplitName, Split>>
+  /** The folder that a split's images come from; null where it has none, or they are a share of the training images. */
+  readonly from: Readonly<Record<SplitName, string | null>>
+  /** What a user should know of how the folders were understood, a sentence each. */
+  readonly notices: ReadonlyArray<string>
 }
 
 /** Good files are decoded together; only where one is refused is each asked for its own reason. */
@@ -100,16 +104,22 @@ const ofBatch = ({ rows, columns: { image, label } }: ImageBatch): ReadonlyArray
  * Reads all of a dataset, whatever is wrong with single files: classes may lack images, sizes may differ, and a file that
  * cannot be decoded is told with its reason. In the order of ingest, each image in its own size.
  */
-export const open = (files: Files, testFraction: number): Effect.Effect<Survey, SurveyError, Images | FileDigests> =>
+export const open = (files: Files, options: LayoutOptions): Effect.Effect<Survey, SurveyError, Images | FileDigests> =>
   Effect.gen(function* () {
     const images = yield* Images
     const tree = yield* DatasetReader.tree(files)
     if (CifarBinary.isCifar(tree)) {
       const { classes, train, test } = yield* CifarBinary.open(files.path, tree, images, { imageSize: null })
       const split = (rows: typeof train): Split => ({ total: null, images: Stream.map(rows, ofBatch) })
-      return { classes, train: split(train), test: split(test) }
+      const none: Split = { total: 0, images: Stream.empty }
+      return {
+        classes,
+        splits: { train: split(train), validation: none, test: split(test) },
+        from: { train: null, validation: null, test: null },
+        notices: []
+      }
     }
-    const { classes, train, test } = yield* assign(files.path, tree.entries, testFraction)
+    const { classes, splits, from, notices } = yield* assign(files.path, tree.entries, options)
     if (classes.length === 0) {
       return yield* new ImageFolderRefused({
         source: files.path,
@@ -118,5 +128,7 @@ export const open = (files: Files, testFraction: number): Effect.Effect<Survey, 
         fix: "Put the images of each class into a folder of its name."
       })
     }
-    return { classes, train: ofFolder(tree, images, train), test: ofFolder(tree, images, test) }
+    const split = (name: SplitName) => ofFolder(tree, images, splits[name])
+    const found = { train: split("train"), validation: split("validation"), test: split("test") }
+    return { classes, splits: found, from, notices }
   })

@@ -1,6 +1,6 @@
 import { Chunk, Effect, Schema, Stream } from "effect"
 import { type Entry, type FileTree, joined, TreeError, type WholeFile } from "./FileTree.ts"
-import { ImageFolderRefused, type Labelled, layout } from "./ImageLayout.ts"
+import { ImageFolderRefused, type Labelled, type LayoutOptions, layout } from "./ImageLayout.ts"
 import { ImageRefused } from "./ImageRefused.ts"
 import type { Images } from "./Images.ts"
 import { batches, type ImageBatch, ImageSizesDiffer, type SizeReference } from "./LabelledImages.ts"
@@ -79,9 +79,9 @@ export const open = (
   source: string,
   tree: FileTree,
   images: Images["Type"],
-  options: { readonly imageSize: number | null; readonly testFraction: number }
+  options: LayoutOptions & { readonly imageSize: number | null }
 ) =>
-  Effect.map(layout(source, tree.entries, options.testFraction), ({ classes, train, test }) => {
+  Effect.map(layout(source, tree.entries, options), ({ classes, splits, from, notices }) => {
     const reference: SizeReference = { first: null }
     const rows = (labelled: ReadonlyArray<Labelled>): Stream.Stream<ImageBatch, ImageFolderError> => {
       const labels = new Map(labelled.map(({ entry, label }) => [entry.path, label]))
@@ -97,5 +97,6 @@ export const open = (
       const entries = labelled.map(({ entry }) => entry)
       return batches(inRuns(tree, images, entries, decode), reference)
     }
-    return { classes, train: rows(train), test: rows(test) }
+    const { train, validation, test } = splits
+    return { classes, train: rows(train), validation: rows(validation), test: rows(test), from, notices }
   })

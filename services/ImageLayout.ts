@@ -1,5 +1,11 @@
 import { Either, Schema } from "effect"
+import * as ClassNaming from "./ClassNaming.ts"
 import type { Entry } from "./FileTree.ts"
+import type { Level, Placed } from "./PlacedFiles.ts"
+import * as PlacedFiles from "./PlacedFiles.ts"
+import type { SplitChoice } from "./SplitChoice.ts"
+import * as SplitFolders from "./SplitFolders.ts"
+import { type SplitName, splitNames } from "./SplitNames.ts"
 import * as TestShare from "./TestShare.ts"
 
 /** Folders that don't say which image is of which class, or not for every split. */
@@ -19,62 +25,62 @@ export interface Labelled {
   readonly label: number
 }
 
+export interface LayoutOptions {
+  readonly splits: SplitChoice
+  /** How much of the training images is tested on where no folder says which, from 0 to below 1. */
+  readonly testFraction: number
+}
+
+/** Which file is an image of which class, in which split, however little there is in a split. */
 export interface ImageLayout {
   /** Sorted; a label is an index into them. */
   readonly classes: ReadonlyArray<string>
-  readonly train: ReadonlyArray<Labelled>
-  readonly test: ReadonlyArray<Labelled>
+  readonly splits: Readonly<Record<SplitName, ReadonlyArray<Labelled>>>
+  /** The folder that a split's images come from; null where it has none, or they are a share of the training images. */
+  readonly from: Readonly<Record<SplitName, string | null>>
+  /** What a user should know of how the folders were understood, a sentence each. */
+  readonly notices: ReadonlyArray<string>
 }
 
-interface Placed {
+const shape = "train/CLASS/*.jpg and test/CLASS/*.jpg, perhaps val/CLASS/*.jpg, or CLASS/*.jpg"
+
+/** An image, by the name of its class and its path below. */
+interface Classed {
   readonly entry: Entry
-  readonly folder: string
-  readonly rest: string
+  readonly class: string
+  readonly name: string
 }
 
-const imageName = /\.(jpe?g|png|webp|gif|tiff?|avif|heic|bmp)$/i
-const testFolders = ["test", "val", "validation"]
-const shape = "train/CLASS/*.jpg and test/CLASS/*.jpg, or CLASS/*.jpg"
+const classed = (level: Level): ReadonlyArray<Classed> =>
+  level
+    .filter(({ folder }) => folder !== "")
+    .map(({ entry, folder, rest }: Placed) => ({
+      entry,
+      class: ClassNaming.classOf(folder),
+      name: rest.normalize("NFC")
+    }))
 
-const place = (entry: Entry, path: string): Placed => {
-  const slash = path.indexOf("/")
-  return { entry, folder: path.slice(0, Math.max(slash, 0)), rest: path.slice(slash + 1) }
+const compared = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+const byClassThenName = (a: Classed, b: Classed): number =>
+  compared(a.class, b.class) || compared(a.name, b.name) || compared(a.entry.path, b.entry.path)
+
+const classesOf = (images: ReadonlyArray<Classed>): ReadonlySet<string> => new Set(images.map((one) => one.class))
+
+/** The same images under the names that their classes have among the training images. */
+const asTrained = (images: ReadonlyArray<Classed>, trained: ReadonlySet<string>): ReadonlyArray<Classed> => {
+  const names = ClassNaming.matching(trained, classesOf(images))
+  return images.map((one) => ({ ...one, class: names.get(one.class) ?? one.class }))
 }
 
-const deeper = (placed: ReadonlyArray<Placed>): ReadonlyArray<Placed> =>
-  placed.map(({ entry, rest }) => place(entry, rest))
-
-const foldersOf = (placed: ReadonlyArray<Placed>): ReadonlySet<string> =>
-  new Set(placed.flatMap(({ folder }) => (folder === "" ? [] : [folder])))
-
-/** Skips folders that hold everything, down to the one whose folders are the splits or the classes. */
-const unwrapped = (placed: ReadonlyArray<Placed>): ReadonlyArray<Placed> => {
-  const isWrapper = placed.every(({ folder }) => folder !== "") && foldersOf(placed).size === 1
-  return isWrapper && placed.some(({ rest }) => rest.includes("/")) ? unwrapped(deeper(placed)) : placed
-}
-
-const byClassThenName = (a: Placed, b: Placed): number =>
-  a.folder === b.folder ? (a.rest < b.rest ? -1 : 1) : a.folder < b.folder ? -1 : 1
-
-/** A layout as it is found, however little there is to train or test on. */
-export interface Assigned extends ImageLayout {
-  /** The folder whose images are tested on; null where they are chosen by a hash of their path. */
-  readonly testFolder: string | null
-}
-
-/** The paths of each class, of what lies in a class folder. */
-const byClass = (
-  placed: ReadonlyArray<Placed>,
-  pathIn: (one: Placed) => string
-): ReadonlyArray<ReadonlyArray<string>> => {
-  const classes = new Map<string, Array<string>>()
-  for (const one of placed) {
-    if (one.folder === "") continue
-    const paths = classes.get(one.folder) ?? []
-    classes.set(one.folder, paths)
-    paths.push(pathIn(one))
+/** The share of each class that is tested on where no folder says which images are. */
+const testShare = (images: ReadonlyArray<Classed>, fraction: number): ReadonlySet<Classed> => {
+  const classes = new Map<string, Array<Classed>>()
+  for (const one of images) {
+    const own = classes.get(one.class) ?? []
+    classes.set(one.class, own)
+    own.push(one)
   }
-  return [...classes.values()]
+  return TestShare.choose([...classes.values()], (one) => `${one.class}/${one.name}`, fraction)
 }
 
 const refusing =
@@ -82,65 +88,77 @@ const refusing =
   (what: string, expected: string, fix: string): Either.Either<never, ImageFolderRefused> =>
     Either.left(new ImageFolderRefused({ source, what, expected, fix }))
 
+/** Images in no class folder of a split that has class folders elsewhere: nobody can say of which class they are. */
+const strayOf = ({ levels, from }: SplitFolders.Parts) => {
+  for (const split of splitNames) {
+    const loose = PlacedFiles.loose(levels[split] ?? [])
+    const [first] = loose
+    if (first === undefined) continue
+    const place = from[split] ?? ""
+    const count =
+      loose.length === 1 ? `the image ${first.entry.path}` : `${loose.length} images, such as ${first.entry.path},`
+    const isSplit = place !== ""
+    const isClasses = isSplit && splitNames.every((name) => PlacedFiles.folders(levels[name] ?? []).length === 0)
+    const fix = isClasses
+      ? "Move them into the folders of their classes; if these folders are the classes, say --splits none."
+      : isSplit && split !== "train"
+        ? `Move them into the folders of their classes, or leave ${place} out: --splits train=${from.train?.slice(0, -1)}.`
+        : "Move them into the folders of their classes, or elsewhere."
+    return { what: `has ${count} in no class folder`, fix }
+  }
+  return null
+}
+
 /**
- * Which file is an image of which class, in which split. Files beside the class folders, such as a README, are left out;
- * within a class folder, at any depth, everything is an image. With `train` and `test` (else `val`, `validation`) these
- * are the splits; otherwise `testFraction` of each class's images are tested on, chosen by hashes of their paths.
+ * Which file is an image of which class, in which split. Files beside the class folders that are no images, such as a
+ * README, are left out; within a class folder, at any depth, everything is an image. Folders named like splits are the
+ * splits, or those that the user names; where none is tested on, `testFraction` of each class's training images is.
  */
 export const assign = (
   source: string,
   entries: ReadonlyArray<Entry>,
-  testFraction: number
-): Either.Either<Assigned, ImageFolderRefused> => {
+  { splits: choice, testFraction }: LayoutOptions
+): Either.Either<ImageLayout, ImageFolderRefused> => {
   const refuse = refusing(source)
-  const strays = (placed: ReadonlyArray<Placed>) =>
-    placed.find(({ folder, rest }) => folder === "" && imageName.test(rest))
-
-  if (!entries.some((entry) => entry.path.includes("/") || imageName.test(entry.path))) {
+  const all = PlacedFiles.top(entries)
+  if (!all.some((one) => one.folder !== "" || PlacedFiles.isImage(one))) {
     return refuse("holds no images", shape, "Give the folder, or an archive of it, that holds the class folders.")
   }
-  const top = unwrapped(entries.map((entry) => place(entry, entry.path)))
-  const folders = foldersOf(top)
-  const testFolder = folders.has("train") ? testFolders.find((name) => folders.has(name)) : undefined
-  const inFolder = (name: string) => deeper(top.filter(({ folder }) => folder === name))
-  const isSplit = testFolder !== undefined
-  const pathIn = ({ folder, rest }: Placed) => `${folder}/${rest}`
-  const tested = isSplit ? new Set<string>() : TestShare.choose(byClass(top, pathIn), testFraction)
-  const isTested = (placed: Placed) => tested.has(pathIn(placed))
-  const train = isSplit ? inFolder("train") : top.filter((placed) => !isTested(placed))
-  const test = isSplit ? inFolder(testFolder) : top.filter(isTested)
+  const parts = SplitFolders.find(all, choice)
+  if (Either.isLeft(parts)) return refuse(parts.left.what, shape, parts.left.fix)
+  const { levels, from, notices } = parts.right
+  const stray = strayOf(parts.right)
+  if (stray !== null) return refuse(stray.what, shape, stray.fix)
 
-  const besides = [...folders].find((name) => isSplit && name !== "train" && !testFolders.includes(name))
-  if (besides !== undefined && top.some(({ folder, rest }) => folder === besides && imageName.test(rest))) {
-    return refuse(`has images in ${besides}/ beside train/ and ${testFolder}/`, shape, `Move ${besides}/ elsewhere.`)
+  const training = classed(levels.train ?? [])
+  const trained = classesOf(training)
+  const tested = levels.test === null ? testShare(training, testFraction) : null
+  const images = {
+    train: tested === null ? training : training.filter((one) => !tested.has(one)),
+    validation: asTrained(classed(levels.validation ?? []), trained),
+    test: tested === null ? asTrained(classed(levels.test ?? []), trained) : [...tested]
   }
-  const stray = strays(train) ?? strays(test) ?? strays(top)
-  if (stray !== undefined) {
-    return refuse(
-      `has the image ${stray.entry.path} in no class folder`,
-      shape,
-      "Move it into the folder of its class."
-    )
-  }
-  const classes = [...foldersOf([...train, ...test])].sort()
+  const classes = [...new Set(splitNames.flatMap((split) => [...classesOf(images[split])]))].sort()
   const labels = new Map(classes.map((name, label) => [name, label]))
-  const labelled = (placed: ReadonlyArray<Placed>): ReadonlyArray<Labelled> =>
-    placed
-      .filter(({ folder }) => folder !== "")
-      .sort(byClassThenName)
-      .map(({ entry, folder }) => ({ entry, label: labels.get(folder) ?? 0 }))
-  return Either.right({ classes, train: labelled(train), test: labelled(test), testFolder: testFolder ?? null })
+  const labelled = (some: ReadonlyArray<Classed>): ReadonlyArray<Labelled> =>
+    [...some].sort(byClassThenName).map((one) => ({ entry: one.entry, label: labels.get(one.class) ?? 0 }))
+  return Either.right({
+    classes,
+    splits: { train: labelled(images.train), validation: labelled(images.validation), test: labelled(images.test) },
+    from,
+    notices
+  })
 }
 
 /** The layout of a folder that can be trained and tested on: images of two classes or more in training, one to test on. */
 export const layout = (
   source: string,
   entries: ReadonlyArray<Entry>,
-  testFraction: number
+  options: LayoutOptions
 ): Either.Either<ImageLayout, ImageFolderRefused> =>
-  Either.flatMap(assign(source, entries, testFraction), ({ testFolder, ...found }) => {
+  Either.flatMap(assign(source, entries, options), (found) => {
     const refuse = refusing(source)
-    const { classes, train, test } = found
+    const { classes, splits, from } = found
     if (classes.length < 2) {
       return refuse(
         `has ${classes.length === 0 ? "no class" : `only the class ${classes[0]}`}`,
@@ -148,17 +166,17 @@ export const layout = (
         "Add the folder of another class."
       )
     }
-    const trained = new Set(train.map(({ label }) => label))
+    const trained = new Set(splits.train.map(({ label }) => label))
     const untrained = classes.find((_, label) => !trained.has(label))
     if (untrained !== undefined) {
       return refuse(
         `has no training image of the class ${untrained}`,
         "one of every class that is tested",
-        `Add train/${untrained}/.`
+        `Add ${from.train ?? ""}${untrained}/.`
       )
     }
-    if (test.length === 0 && (testFolder !== null || testFraction > 0)) {
-      if (testFolder !== null) return refuse("has no image to test on", "at least one", `Add images to ${testFolder}/.`)
+    if (splits.test.length === 0 && (from.test !== null || options.testFraction > 0)) {
+      if (from.test !== null) return refuse("has no image to test on", "at least one", `Add images to ${from.test}.`)
       return refuse(
         `has one image of each class (${classes.slice(0, 5).join(", ")}${classes.length > 5 ? ", …" : ""})`,
         "a class with two or more: one to train on, the others to test on",

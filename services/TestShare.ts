@@ -12,13 +12,17 @@ const quota = (images: number, fraction: number): number =>
  * digests of their paths. Which they are depends on nothing but the names within a class: an image more or less changes
  * nothing in other classes, and moves at most one other image of its own from one split to the other.
  */
-export const choose = (classes: ReadonlyArray<ReadonlyArray<string>>, fraction: number): ReadonlySet<string> =>
+export const choose = <A>(
+  classes: ReadonlyArray<ReadonlyArray<A>>,
+  pathOf: (image: A) => string,
+  fraction: number
+): ReadonlySet<A> =>
   new Set(
-    classes.flatMap((paths) =>
-      paths
-        .map((path) => ({ path, digest: digestOf(path) }))
-        .sort((a, b) => (a.digest < b.digest ? -1 : a.digest > b.digest ? 1 : a.path < b.path ? -1 : 1))
-        .slice(0, quota(paths.length, fraction))
-        .map(({ path }) => path)
+    classes.flatMap((images) =>
+      images
+        .map((image) => ({ image, digest: digestOf(pathOf(image)) }))
+        .sort((a, b) => (a.digest < b.digest ? -1 : a.digest > b.digest ? 1 : 0))
+        .slice(0, quota(images.length, fraction))
+        .map(({ image }) => image)
     )
   )

@@ -3,13 +3,17 @@ import { ClassCounts } from "../artifacts/ClassCounts.ts"
 import { ClassSamples } from "../artifacts/ClassSamples.ts"
 import { DatasetSummary } from "../artifacts/DatasetSummary.ts"
 import * as Progress from "../engine/Progress.ts"
+import * as Remark from "../engine/Remark.ts"
 import * as Stage from "../engine/Stage.ts"
 import * as DatasetSurvey from "../services/DatasetSurvey.ts"
 import { type Decoded, Images } from "../services/Images.ts"
+import * as SplitChoice from "../services/SplitChoice.ts"
+import { type SplitName, splitNames } from "../services/SplitNames.ts"
 import { DatasetFiles } from "./dataset.ts"
 import * as Colours from "./description/colours.ts"
 import * as Repeats from "./description/repeats.ts"
 import { ingest } from "./ingest.ts"
+import { splitsText } from "./splits-text.ts"
 
 /** Files named in a finding, at most. */
 const mostNamed = 20
@@ -25,7 +29,7 @@ interface Finding {
 
 /** A sample's pixels are kept until all is read. */
 interface Sample {
-  readonly split: Repeats.SplitName
+  readonly split: SplitName
   readonly row: number
   readonly image: Decoded
 }
@@ -37,12 +41,14 @@ interface SizeTally {
   readonly files: Array<string>
 }
 
+const none = (): Record<SplitName, number> => ({ train: 0, validation: 0, test: 0 })
+
 /** What is known after some images. */
 const tally = (classes: number) => ({
-  rows: { train: 0, test: 0 },
-  blank: { train: 0, test: 0 },
-  colours: { train: Colours.empty(), test: Colours.empty() },
-  counts: Array.from({ length: classes }, () => ({ train: 0, test: 0, unreadable: 0 })),
+  rows: none(),
+  blank: none(),
+  colours: { train: Colours.empty(), validation: Colours.empty(), test: Colours.empty() },
+  counts: Array.from({ length: classes }, () => ({ ...none(), unreadable: 0 })),
   sizes: new Map<string, SizeTally>(),
   samples: new Map<number, Sample>(),
   repeats: Repeats.empty(),
@@ -52,9 +58,9 @@ const tally = (classes: number) => ({
 })
 type Tally = ReturnType<typeof tally>
 
-const nameOf = (file: string | null, split: Repeats.SplitName, row: number) => file ?? `${split} row ${row}`
+const nameOf = (file: string | null, split: SplitName, row: number) => file ?? `${split} row ${row}`
 
-const addImage = (into: Tally, split: Repeats.SplitName, one: DatasetSurvey.Surveyed, image: Decoded): void => {
+const addImage = (into: Tally, split: SplitName, one: DatasetSurvey.Surveyed, image: Decoded): void => {
   const { label, file, colours } = one
   const row = into.rows[split]++
   const count = into.counts[label]
@@ -100,27 +106,29 @@ const repeatsOf = (found: Repeats.Found, classes: ReadonlyArray<string>) => {
 const summaryOf = (into: Tally, classes: ReadonlyArray<string>) => {
   const sizes = [...into.sizes.values()].sort((a, b) => b.images - a.images)
   const odd = sizes.slice(1)
-  const split = (name: Repeats.SplitName) => ({
+  const split = (name: SplitName) => ({
     images: into.rows[name],
     ...Colours.statistics(into.colours[name]),
     blank: into.blank[name],
     emptyClasses: classes.filter((_, label) => into.counts[label]?.[name] === 0)
   })
-  const bySplit = ({ train, test, across }: Repeats.BySplit) => ({
+  const bySplit = ({ train, validation, test, across }: Repeats.BySplit) => ({
     train: repeatsOf(train, classes),
+    validation: repeatsOf(validation, classes),
     test: repeatsOf(test, classes),
     across: repeatsOf(across, classes)
   })
   return {
     classes,
     trainImages: into.rows.train,
+    validationImages: into.rows.validation,
     testImages: into.rows.test,
     unreadable: into.unreadable,
     oddSized: odd.reduce((sum, { images }) => sum + images, 0),
     notRgb: into.notRgb,
     duplicates: into.repeats.duplicates,
     nearDuplicates: into.repeats.nearDuplicates,
-    splits: { train: split("train"), test: split("test") },
+    splits: { train: split("train"), validation: split("validation"), test: split("test") },
     sizes: sizes.slice(0, mostSizes).map(({ width, height, images }) => ({ width, height, images })),
     equal: bySplit(into.repeats.equal),
     near: bySplit(into.repeats.near),
@@ -157,16 +165,17 @@ const samplesOf = (into: Tally, classes: ReadonlyArray<string>) =>
 export const describe = Stage.make({
   name: "describe",
   inputs: { dataset: DatasetFiles },
-  params: { testFraction: ingest.params.testFraction },
+  params: { testFraction: ingest.params.testFraction, splits: ingest.params.splits },
   outputs: { summary: DatasetSummary, counts: ClassCounts, samples: ClassSamples },
   errors: DatasetSurvey.SurveyError,
-  run: ({ dataset }, { testFraction }) =>
+  run: ({ dataset }, { testFraction, splits: asked }) =>
     Effect.gen(function* () {
-      const { classes, ...splits } = yield* DatasetSurvey.open(dataset, testFraction)
+      const options = { testFraction, splits: SplitChoice.of(asked) }
+      const { classes, splits, from, notices } = yield* DatasetSurvey.open(dataset, options)
       const into = tally(classes.length)
-      const { train, test } = splits
-      const total = train.total === null || test.total === null ? null : train.total + test.total
-      for (const name of ["train", "test"] as const) {
+      const totals = splitNames.map((name) => splits[name].total)
+      const total = totals.reduce((sum, own) => (sum === null || own === null ? null : sum + own), 0)
+      for (const name of splitNames) {
         yield* Stream.runForEach(splits[name].images, (images) => {
           for (const one of images) {
             Either.match(one.image, {
@@ -174,13 +183,15 @@ export const describe = Stage.make({
               onRight: (image) => addImage(into, name, one, image)
             })
           }
-          const done = into.rows.train + into.rows.test + into.unreadable
+          const done = splitNames.reduce((sum, each) => sum + into.rows[each], into.unreadable)
           return Progress.report({ done, total, unit: "images" })
         })
       }
+      yield* Remark.tell(Effect.succeed(splitsText({ classes, from }, into.rows)))
+      for (const notice of notices) yield* Remark.tell(Effect.succeed(notice))
       const counts = classes.map((name, label) => ({
         class: name,
-        ...(into.counts[label] ?? { train: 0, test: 0, unreadable: 0 })
+        ...(into.counts[label] ?? { ...none(), unreadable: 0 })
       }))
       return {
         summary: summaryOf(into, classes),

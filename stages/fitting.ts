@@ -2,6 +2,7 @@ import { Effect, Schema, Stream } from "effect"
 import * as ArrowTable from "../artifacts/ArrowTable.ts"
 import * as ClassNames from "../artifacts/ClassNames.ts"
 import type { History } from "../artifacts/History.ts"
+import * as ValidationRows from "../artifacts/ValidationRows.ts"
 import * as Param from "../engine/Param.ts"
 import * as TrainedClassifier from "../models/Classifier.ts"
 import type { Epoch } from "../models/Epoch.ts"
@@ -58,22 +59,29 @@ export const FittingError = Schema.Union(
 
 /** What a pipeline offers beside: which images its training is given as `validation`. */
 export const validationParam = Param.make(
-  Schema.Literal("held-out", "test"),
-  "held-out",
-  "What chooses the best epoch: training images held out, or the test images, as the homework has it"
+  Schema.Literal("auto", "held-out", "test"),
+  "auto",
+  "What chooses the best epoch: the dataset's validation images, or where it has none (and with held-out) training images held out; or the test images, as the homework has it"
 )
+
+/** The tables that a training is given as `validation`. */
+export const chosenOn = <T>(
+  { validation: asked }: { readonly validation: (typeof validationParam)["default"] },
+  tables: { readonly validation: T; readonly test: T }
+): ReadonlyArray<T> => (asked === "auto" ? [tables.validation] : asked === "test" ? [tables.test] : [])
 
 /** Images to train on, view by view, and others to choose the best epoch on; null holds some of the first out. */
 export interface Examples extends Training.Rows {
   readonly shape: ReadonlyArray<number>
   readonly views: number
   readonly classes: ReadonlyArray<string>
-  readonly validation: Training.Rows | null
+  readonly validation: (Training.Rows & { readonly of: "dataset" | "test" }) | null
 }
 
 /** A table as far as training needs it. */
 interface Table<B, E, R> {
   readonly rows: number
+  readonly header: { readonly metadata: Readonly<Record<string, string>> }
   readonly batches: Stream.Stream<B, E, R>
 }
 
@@ -98,6 +106,17 @@ export const gather = <B, E, R>(
       )
     }
     return all
+  })
+
+/** The rows to choose the best epoch on; null where the tables have none. */
+export const gatherValidation = <B, E, R>(
+  tables: ReadonlyArray<Table<B, E, R>>,
+  size: number,
+  rowsOf: (batch: B) => Training.Rows
+) =>
+  Effect.map(gather(tables, size, rowsOf), (rows) => {
+    const isOwn = tables.some(({ header }) => ValidationRows.isMarked(header.metadata))
+    return rows.labels.length === 0 ? null : { ...rows, of: isOwn ? ("dataset" as const) : ("test" as const) }
   })
 
 type Fitting = Omit<Param.Values<typeof fittingParams>, "epochs">
@@ -167,7 +186,7 @@ export const fitting = (layers: Network.Network, examples: Examples, params: Fit
             ...best,
             trainingRows: data.training.length,
             validationRows: data.validation.rows.length,
-            validation: examples.validation === null ? ("held-out" as const) : ("test" as const),
+            validation: examples.validation?.of ?? ("held-out" as const),
             parameters: Network.parameters(network)
           }
         }

@@ -2,7 +2,7 @@ import * as Param from "../engine/Param.ts"
 import type * as Network from "../models/Network.ts"
 import { dataset } from "./dataset.ts"
 import { evaluateNetwork } from "./evaluate-network.ts"
-import { validationParam } from "./fitting.ts"
+import { chosenOn, validationParam } from "./fitting.ts"
 import { ingest } from "./ingest.ts"
 import { mistakes } from "./mistakes.ts"
 import { normalize } from "./normalize.ts"
@@ -30,7 +30,8 @@ const pixelsOf = (params: Training) => {
   const images = ingest({ dataset: dataset(params) }, params)
   const test = normalize({ images: images.test }).normalized
   const train = normalize({ images: images.train }).normalized
-  return { images, train, test, validation: params.validation === "test" ? [test] : [] }
+  const validation = normalize({ images: images.validation }).normalized
+  return { images, train, test, validation: chosenOn(params, { validation, test }) }
 }
 
 /** One network: trained, evaluated, drawn, with what it gets wrong. */

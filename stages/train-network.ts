@@ -13,7 +13,7 @@ import * as Evaluation from "../models/Evaluation.ts"
 import { kindNames } from "../models/Layer.ts"
 import * as Network from "../models/Network.ts"
 import * as Training from "../models/Training.ts"
-import { FittingError, fitting, fittingParams, gather } from "./fitting.ts"
+import { FittingError, fitting, fittingParams, gather, gatherValidation } from "./fitting.ts"
 import { tensorflowFactsWith } from "./tensorflow-facts.ts"
 
 /** The largest images that there are: a network that does not fit them fits none. The data's own size is checked later. */
@@ -37,10 +37,11 @@ const examplesOf = (pixels: Table, validation: ReadonlyArray<Table>) =>
   Effect.gen(function* () {
     const classes = yield* ClassNames.fromMetadata(pixels.header.metadata)
     const shape = pixels.header.shapes.image ?? []
-    for (const { header } of validation) {
+    for (const { header, rows } of validation) {
       yield* Evaluation.sameClasses(classes, yield* ClassNames.fromMetadata(header.metadata))
       const other = header.shapes.image ?? []
-      if (other.join() !== shape.join()) {
+      // a table without rows has no shape either
+      if (rows > 0 && other.join() !== shape.join()) {
         const what = `the images to validate on are [${other.join(", ")}]`
         return yield* new Training.TrainingDataInvalid({
           what,
@@ -49,7 +50,7 @@ const examplesOf = (pixels: Table, validation: ReadonlyArray<Table>) =>
       }
     }
     const size = cellSize(shape)
-    const held = validation.length === 0 ? null : yield* gather(validation, size, rowsOf)
+    const held = yield* gatherValidation(validation, size, rowsOf)
     return { ...(yield* gather([pixels], size, rowsOf)), shape, views: 1, classes, validation: held }
   })
 

@@ -10,7 +10,7 @@ import { TrainingState } from "../artifacts/TrainingState.ts"
 import * as Param from "../engine/Param.ts"
 import * as Stage from "../engine/Stage.ts"
 import * as DenseHead from "../models/DenseHead.ts"
-import { count, FittingError, fitting, fittingParams, gather, share } from "./fitting.ts"
+import { count, FittingError, fitting, fittingParams, gather, gatherValidation, share } from "./fitting.ts"
 import { tensorflowFactsWith } from "./tensorflow-facts.ts"
 
 /** The tables do not belong together: their rows, their features or their classes differ. */
@@ -51,7 +51,7 @@ const examplesOf = (views: ReadonlyArray<Table>, validation: ReadonlyArray<Table
     if (rows.labels.some((label, at) => label !== rows.labels[at % images])) {
       return yield* new ViewsDiffer({ what: "their labels are not the same" })
     }
-    const held = validation.length === 0 ? null : yield* gather(validation, width, rowsOf)
+    const held = yield* gatherValidation(validation, width, rowsOf)
     return { ...rows, shape: [width], views: views.length, classes, validation: held }
   })
 

@@ -38,7 +38,7 @@ export interface Fit {
   readonly trainingRows: number
   readonly validationRows: number
   /** Where the rows come from that chose the best epoch. */
-  readonly validation: "held-out" | "test"
+  readonly validation: "dataset" | "held-out" | "test"
 }
 
 export interface Mistake {

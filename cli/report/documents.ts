@@ -46,7 +46,7 @@ const FitValue = Schema.Struct({
   validationAccuracy: Schema.Number,
   trainingRows: Schema.Number,
   validationRows: Schema.Number,
-  validation: Schema.Literal("held-out", "test")
+  validation: Schema.Literal("dataset", "held-out", "test")
 })
 
 const Class = Schema.Union(Schema.Number, Schema.String)

@@ -18,10 +18,12 @@ const header = ({ pipeline, run, status, description, started, seconds, work, po
 
 const epochText = ({ bestEpoch, epochs }: Fit): string => `Epoch ${bestEpoch} of ${epochs}`
 
+const chosenOn = { dataset: "validation images of the dataset", "held-out": "held-out training images" } as const
+
 /** Said where nobody overlooks it: what a test accuracy is worth depends on it. */
 const fitBox = (fit: Fit): Html =>
-  fit.validation === "held-out"
-    ? html`<div class="fit"><strong>${epochText(fit)} was chosen on ${formatCount(fit.validationRows)} held-out training images.</strong><p>Trained on the other ${formatCount(fit.trainingRows)}. The test images had no say: the test accuracy is that of images the training never saw.</p></div>`
+  fit.validation !== "test"
+    ? html`<div class="fit"><strong>${epochText(fit)} was chosen on ${formatCount(fit.validationRows)} ${chosenOn[fit.validation]}.</strong><p>Trained on ${fit.validation === "held-out" ? "the other" : "all"} ${formatCount(fit.trainingRows)}. The test images had no say: the test accuracy is that of images the training never saw.</p></div>`
     : html`<div class="fit test"><strong>${epochText(fit)} was chosen on the test set (${formatCount(fit.validationRows)} images).</strong><p>Trained on ${formatCount(fit.trainingRows)}. The test accuracy is that of the epoch that does best on the test images themselves, and so too good: hold training images out to know better.</p></div>`
 
 /** One box for all trainings that were judged alike; a run may train many networks. */
@@ -32,8 +34,8 @@ const fitBoxes = (fits: ReadonlyArray<Fit>): ReadonlyArray<Html> => {
   const alike = fits.filter(({ validation }) => validation === only.validation)
   const rest = fits.filter(({ validation }) => validation !== only.validation)
   const by =
-    only.validation === "held-out"
-      ? html`<div class="fit"><strong>The best epoch of each of ${alike.length} trainings was chosen on held-out training images.</strong><p>The test images had no say.</p></div>`
+    only.validation !== "test"
+      ? html`<div class="fit"><strong>The best epoch of each of ${alike.length} trainings was chosen on ${chosenOn[only.validation]}.</strong><p>The test images had no say.</p></div>`
       : html`<div class="fit test"><strong>The best epoch of each of ${alike.length} trainings was chosen on the test set.</strong><p>Test accuracies are those of epochs that do best on the test images themselves, and so too good.</p></div>`
   return [by, ...fitBoxes(rest)]
 }

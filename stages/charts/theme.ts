@@ -2,7 +2,7 @@ import { fontFamily, type VegaLiteSpec } from "../../services/Figures.ts"
 
 export const schema = "https://vega.github.io/schema/vega-lite/v6.json"
 
-/** Blue and vermilion are Okabe and Ito's: told apart with any colour vision, and by their lightness in print. */
+/** Blue, vermilion and green are Okabe and Ito's: told apart with any colour vision, and by their lightness in print. */
 export const colors = {
   ink: "#1f2933",
   text: "#3e4c59",
@@ -11,7 +11,8 @@ export const colors = {
   line: "#cbd2d9",
   paper: "#ffffff",
   training: "#0072b2",
-  validation: "#d55e00"
+  validation: "#d55e00",
+  third: "#009e73"
 } as const
 
 /** Light to dark in one hue, so that lightness alone tells the shares apart. */

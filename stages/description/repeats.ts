@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto"
 import type { Decoded } from "../../services/Images.ts"
+import { type SplitName, splitNames } from "../../services/SplitNames.ts"
 import * as Thumbnails from "./thumbnails.ts"
-
-export type SplitName = "train" | "test"
 
 /** An image's place in its dataset. */
 export interface Place {
@@ -28,7 +27,7 @@ export interface Found {
 
 const none = (): Found => ({ images: 0, disagreeing: 0, examples: { agreeing: [], disagreeing: [] } })
 
-/** By where they were found: within a split, or a test image among the training images. */
+/** By where they were found: within a split, or an image of one among those of a split before it. */
 export type BySplit = Readonly<Record<SplitName | "across", Found>>
 
 const record = (found: BySplit, first: Place, second: Place): void => {
@@ -55,10 +54,10 @@ export interface Seen {
   nearDuplicates: number
 }
 
-const bySplit = (): BySplit => ({ train: none(), test: none(), across: none() })
+const bySplit = (): BySplit => ({ train: none(), validation: none(), test: none(), across: none() })
 
 export const empty = (): Seen => ({
-  byPixels: { train: new Map(), test: new Map() },
+  byPixels: { train: new Map(), validation: new Map(), test: new Map() },
   thumbnails: Thumbnails.empty(),
   equal: bySplit(),
   near: bySplit(),
@@ -70,11 +69,11 @@ export const empty = (): Seen => ({
 const pixelsOf = ({ width, height, data }: Decoded): string =>
   createHash("sha256").update(`${width} ${height} `).update(data).digest().toString("latin1", 0, 16)
 
-/** Compares an image with all before it, of which training images come first, and remembers it. */
+/** Compares an image with all before it, which come in the order of the splits, and remembers it. */
 export const add = (seen: Seen, place: Place, image: Decoded): void => {
   const { byPixels, thumbnails, equal, near } = seen
   const pixels = pixelsOf(image)
-  const splits = place.split === "train" ? (["train"] as const) : (["train", "test"] as const)
+  const splits = splitNames.slice(0, splitNames.indexOf(place.split) + 1)
   const equals = splits.flatMap((split) => byPixels[split].get(pixels) ?? [])
   for (const first of equals) record(equal, first, place)
   if (!byPixels[place.split].has(pixels)) byPixels[place.split].set(pixels, place)

@@ -28,7 +28,8 @@ const trace: Trace = {
   },
   outputs: { ...plain.outputs, table: { ...plain.outputs.out, rows: 3, kind: "table", header: { shapes: {} } } },
   labels: { one: "cifar10" },
-  chunks: { reused: 1, ran: 2 }
+  chunks: { reused: 1, ran: 2 },
+  told: ["2 classes"]
 } as Trace
 
 type Place = ReadonlyArray<string>

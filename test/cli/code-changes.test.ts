@@ -3,7 +3,7 @@ import * as path from "node:path"
 import { beforeAll, describe, expect, it } from "vitest"
 import { imageFolder, nodeOf, outcomeOf, type Rig, type RunDocument, ran, rig, run } from "../rig/cli.ts"
 
-const EXTRACTIONS = ["extract-features", "extract-features[test]"]
+const EXTRACTIONS = ["extract-features", "extract-features[test]", "extract-features[validation]"]
 
 describe("editing the project", () => {
   let at: Rig

@@ -68,10 +68,10 @@ describe("pipeline run explore", () => {
 
   it("counts the readable images of each class, and goes on where a file or a class gives none", async () => {
     expect(await countsOf(folder)).toEqual([
-      { class: "cat", train: 4, test: 2, unreadable: 0 },
-      { class: "dog", train: 5, test: 1, unreadable: 1 },
-      { class: "fox", train: 0, test: 0, unreadable: 1 },
-      { class: "owl", train: 0, test: 1, unreadable: 0 }
+      { class: "cat", train: 4, validation: 0, test: 2, unreadable: 0 },
+      { class: "dog", train: 5, validation: 0, test: 1, unreadable: 1 },
+      { class: "fox", train: 0, validation: 0, test: 0, unreadable: 1 },
+      { class: "owl", train: 0, validation: 0, test: 1, unreadable: 0 }
     ])
     expect(summary).toMatchObject({ classes: ["cat", "dog", "fox", "owl"], trainImages: 9, testImages: 4 })
     expect(summary.splits.train.emptyClasses).toEqual(["fox", "owl"])
@@ -169,9 +169,9 @@ describe("pipeline run explore", () => {
   it("tells people the numbers and a line a class", async () => {
     const { stdout } = await pipeline(at, "run", "explore", "--dataset", folder)
     expect(stdout).toContain(
-      "summary: duplicates 3, near duplicates 1, not rgb 1, odd sized 1, test images 4, train images 9, unreadable 2\n"
+      "summary: duplicates 3, near duplicates 1, not rgb 1, odd sized 1, test images 4, train images 9, unreadable 2, validation images 0\n"
     )
-    expect(stdout).toMatch(/^table:\n {2}class +test +train +unreadable\n {2}cat +2 +4 +0\n/m)
+    expect(stdout).toMatch(/^table:\n {2}class +test +train +unreadable +validation\n {2}cat +2 +4 +0 +0\n/m)
   })
 
   it("one image is enough, and two white ones are equal, single-coloured, and like nothing else", async () => {

@@ -128,6 +128,8 @@ export interface NodeDocument {
   readonly rows: number | null
   readonly chunks: { readonly reused: number; readonly ran: number } | null
   readonly reason: string | null
+  /** What its stage says of the result; missing where it says nothing. */
+  readonly told?: ReadonlyArray<string>
   readonly error: ErrorDocument | null
 }
 
@@ -162,6 +164,7 @@ export const documentOf = ({ stdout, stderr }: Finished): RunDocument => {
 export const STORED = [
   "ingest",
   "extract-features",
+  "extract-features[validation]",
   "train",
   "extract-features[test]",
   "evaluate",

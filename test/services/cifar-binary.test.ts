@@ -35,7 +35,11 @@ const layer = Layer.merge(Images.live, digests)
 
 const read = (at: string, imageSize: number | null = null) =>
   Effect.gen(function* () {
-    const { classes, train, test } = yield* DatasetReader.open(yield* files(at), { imageSize, testFraction: 0.2 })
+    const { classes, train, test } = yield* DatasetReader.open(yield* files(at), {
+      imageSize,
+      testFraction: 0.2,
+      splits: { _tag: "ByName" }
+    })
     const rows = { train: [...(yield* Stream.runCollect(train))], test: [...(yield* Stream.runCollect(test))] }
     const labels = (of: typeof rows.train) => of.flatMap((each) => [...each.columns.label])
     return { classes, rows, train: labels(rows.train), test: labels(rows.test) }
@@ -156,7 +160,9 @@ describe("CIFAR-10's binary version", () => {
       const at = onDisk("changed", standard)
       const source = yield* files(at)
       fs.writeFileSync(path.join(at, "cifar-10-batches-bin/data_batch_1.bin"), batch([5, 5, 5]))
-      const error = yield* Effect.flip(DatasetReader.open(source, { imageSize: null, testFraction: 0.2 }))
+      const error = yield* Effect.flip(
+        DatasetReader.open(source, { imageSize: null, testFraction: 0.2, splits: { _tag: "ByName" } })
+      )
       expect(error._tag).toBe("SourceChanged")
     }).pipe(Effect.provide(layer))
   )

@@ -2,10 +2,9 @@ import fs from "node:fs"
 import path from "node:path"
 import { gzipSync } from "node:zlib"
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Either, Layer, Stream } from "effect"
+import { Effect, Layer, Stream } from "effect"
 import sharp from "sharp"
 import * as DatasetReader from "../../services/DatasetReader.ts"
-import { layout } from "../../services/ImageLayout.ts"
 import { Images } from "../../services/Images.ts"
 import { digests, files, onDisk, picture, tar, zip } from "../rig/archives.ts"
 
@@ -24,7 +23,11 @@ const pictures = (paths: ReadonlyArray<string>, width = 8, height = 8) =>
 
 const read = (at: string, imageSize: number | null = null, testFraction = 0.2) =>
   Effect.gen(function* () {
-    const { classes, train, test } = yield* DatasetReader.open(yield* files(at), { imageSize, testFraction })
+    const { classes, train, test } = yield* DatasetReader.open(yield* files(at), {
+      imageSize,
+      testFraction,
+      splits: { _tag: "ByName" }
+    })
     const rows = (batches: typeof train) =>
       Effect.map(Stream.runCollect(batches), (found) =>
         [...found].flatMap(({ rows: count, columns: { image, label } }) =>
@@ -146,7 +149,11 @@ describe("image folders", () => {
         "bombs",
         [...paths, "test/a/0.png"].map((file) => ({ path: file, bytes: bomb }))
       )
-      const { train } = yield* DatasetReader.open(yield* files(at), { imageSize: null, testFraction: 0.2 })
+      const { train } = yield* DatasetReader.open(yield* files(at), {
+        imageSize: null,
+        testFraction: 0.2,
+        splits: { _tag: "ByName" }
+      })
       const megabytes = () => process.resourceUsage().maxRSS / 1024
       const before = megabytes()
       const rows = yield* Stream.runFold(train, 0, (sum, batch) => sum + batch.rows)
@@ -168,7 +175,11 @@ describe("image folders", () => {
   it.effect("an image replaced between digest and reading is noticed", () =>
     Effect.gen(function* () {
       const at = onDisk("pets", yield* pictures(split))
-      const dataset = yield* DatasetReader.open(yield* files(at), { imageSize: null, testFraction: 0.2 })
+      const dataset = yield* DatasetReader.open(yield* files(at), {
+        imageSize: null,
+        testFraction: 0.2,
+        splits: { _tag: "ByName" }
+      })
       const [other] = yield* pictures(["x"])
       fs.writeFileSync(path.join(at, "train/dog/2.png"), Buffer.concat([Buffer.from(other?.bytes ?? ""), Buffer.of(0)]))
       const error = yield* Effect.flip(Stream.runDrain(dataset.train))
@@ -176,78 +187,4 @@ describe("image folders", () => {
       expect(error.message).toContain("train/dog/2.png")
     }).pipe(Effect.provide(layer))
   )
-})
-
-const laidOut = (paths: ReadonlyArray<string>, testFraction = 0) =>
-  layout(
-    "pets",
-    paths.map((at) => ({ path: at, size: 1 })),
-    testFraction
-  )
-const splits = (paths: ReadonlyArray<string>, testFraction = 0) => {
-  const { classes, train, test } = Either.getOrThrow(laidOut(paths, testFraction))
-  return { classes, train: train.map(({ entry }) => entry.path), test: test.map(({ entry }) => entry.path) }
-}
-const refused = (paths: ReadonlyArray<string>, testFraction = 0) =>
-  Either.match(laidOut(paths, testFraction), { onLeft: (error) => error.message, onRight: () => "not refused" })
-
-describe("layouts of image folders", () => {
-  it("folders around everything are skipped, files beside the classes are left out", () => {
-    const paths = ["data/v1/cat/1.jpg", "data/v1/dog/1.jpg", "data/v1/README.md", "data/v1/labels.csv"]
-    expect(splits(paths)).toEqual({ classes: ["cat", "dog"], train: paths.slice(0, 2), test: [] })
-    expect(splits(["x/train/a/1.png", "x/train/b/1.png", "x/test/a/2.png"]).test).toEqual(["x/test/a/2.png"])
-  })
-
-  it("val or validation is tested on where there is no test", () => {
-    const train = ["train/a/1.png", "train/b/1.png"]
-    expect(splits([...train, "validation/a/2.png"]).test).toEqual(["validation/a/2.png"])
-    expect(splits([...train, "val/a/2.png", "test/a/3.png"]).test).toEqual(["test/a/3.png"])
-  })
-
-  it("a folder called train without another split is only a wrapper", () => {
-    expect(splits(["train/a/1.png", "train/b/1.png"]).classes).toEqual(["a", "b"])
-  })
-
-  it("classes are sorted before names are: a-b comes after a", () => {
-    expect(splits(["a-b/1.png", "a/2.png", "a/1.png"]).train).toEqual(["a/1.png", "a/2.png", "a-b/1.png"])
-  })
-
-  it("the fraction asked for is tested on, of every class, wherever the folder lies", () => {
-    const paths = Array.from({ length: 1_000 }, (_, index) => `${index % 4 === 0 ? "cat" : "dog"}/${index}.jpg`)
-    const { test, train } = splits(paths, 0.2)
-    expect(test.filter((at) => at.startsWith("cat/"))).toHaveLength(50)
-    expect(test.filter((at) => at.startsWith("dog/"))).toHaveLength(150)
-    expect(train).toHaveLength(800)
-    const wrapped = paths.map((at) => `wrapped/${at}`)
-    expect(splits(wrapped, 0.2).test).toEqual(test.map((at) => `wrapped/${at}`))
-  })
-
-  it("no images, one class, and images outside of classes are refused", () => {
-    expect(refused([])).toMatch(/^pets holds no images; expected train\/CLASS.*\. Give the folder/)
-    expect(refused(["README.md"])).toContain("holds no images")
-    expect(refused(["cat/1.jpg", "cat/2.jpg"])).toMatch(/has only the class cat; expected two or more/)
-    expect(refused(["cat/1.jpg", "dog/1.jpg", "stray.jpg"])).toMatch(/has the image stray\.jpg in no class folder; /)
-    expect(refused(["train/a/1.jpg", "train/b/1.jpg", "test/1.jpg"])).toContain(
-      "the image test/1.jpg in no class folder"
-    )
-  })
-
-  it("a class may be missing in test, but not in train", () => {
-    expect(refused(["train/a/1.jpg", "train/b/1.jpg", "test/a/1.jpg"])).toBe("not refused")
-    const message = refused(["train/a/1.jpg", "train/b/1.jpg", "test/c/1.jpg"])
-    expect(message).toMatch(/has no training image of the class c; expected .* Add train\/c\/\./)
-  })
-
-  it("a class's only image is trained on; where all have one, there is nothing to test on", () => {
-    const { train, test } = splits(["cat/1.jpg", "dog/1.jpg", "dog/2.jpg"], 0.9)
-    expect(train.map((at) => at.slice(0, 4))).toEqual(["cat/", "dog/"])
-    expect(test).toHaveLength(1)
-    expect(refused(["cat/1.jpg", "dog/1.jpg"], 0.9)).toBe(
-      "pets has one image of each class (cat, dog); expected a class with two or more: one to train on, the others to test on. Add images."
-    )
-  })
-
-  it("images in a third split are not taken for a class", () => {
-    expect(refused(["train/a/1.jpg", "train/b/1.jpg", "test/a/1.jpg", "unlabeled/1.jpg"])).toContain("Move unlabeled/")
-  })
 })

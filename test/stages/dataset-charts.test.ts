@@ -37,8 +37,8 @@ layer(Figures.live)("charts of a dataset", (it) => {
       const { texts, svg } = yield* draw(
         classCounts(
           [
-            { class: "cat", train: 5000, test: 1000 },
-            { class: "dog", train: 1234, test: 0 }
+            { class: "cat", train: 5000, validation: 0, test: 1000 },
+            { class: "dog", train: 1234, validation: 0, test: 0 }
           ],
           "Images"
         )
@@ -53,12 +53,17 @@ layer(Figures.live)("charts of a dataset", (it) => {
     "a thousand classes are bars alone, no taller than a screen; no class and no image have a picture too",
     () =>
       Effect.gen(function* () {
-        const classes = Array.from({ length: 1000 }, (_, at) => ({ class: `class ${at}`, train: at, test: 1 }))
+        const classes = Array.from({ length: 1000 }, (_, at) => ({
+          class: `class ${at}`,
+          train: at,
+          validation: 0,
+          test: 1
+        }))
         const { texts, height } = yield* draw(classCounts(classes, "Many"))
         assert.notInclude(texts, "class 7")
         assert.isBelow(height, 1_200)
         yield* draw(classCounts([], "None"))
-        yield* draw(classCounts([{ class: "cat", train: 0, test: 0 }], "Empty"))
+        yield* draw(classCounts([{ class: "cat", train: 0, validation: 0, test: 0 }], "Empty"))
       })
   )
 

@@ -1,0 +1,185 @@
+import { Either } from "effect"
+import type { Level } from "./PlacedFiles.ts"
+import * as PlacedFiles from "./PlacedFiles.ts"
+import * as SplitChoice from "./SplitChoice.ts"
+import type { SplitName } from "./SplitNames.ts"
+import * as SplitNames from "./SplitNames.ts"
+
+/** The files of each split, at the level of their class folders, and the folder they come from; null where there is none. */
+export interface Parts {
+  readonly levels: Readonly<Record<SplitName, Level | null>>
+  readonly from: Readonly<Record<SplitName, string | null>>
+  /** What a user should know of how the folders were understood. */
+  readonly notices: ReadonlyArray<string>
+}
+
+/** Why the folders cannot be understood. */
+export interface Unclear {
+  readonly what: string
+  readonly fix: string
+}
+
+type Found = Either.Either<Parts, Unclear>
+
+const unclear = (what: string, fix: string): Found => Either.left({ what, fix })
+
+const images = (count: number) => `${count} ${count === 1 ? "image" : "images"}`
+
+const asClasses = (level: Level): Found =>
+  Either.right({
+    levels: { train: level, validation: null, test: null },
+    from: { train: null, validation: null, test: null },
+    notices: []
+  })
+
+/** Whether a folder is called like a class folder of the level. */
+const classOf = (level: Level) => {
+  const classes = new Set(PlacedFiles.folders(level).map((name) => name.normalize("NFC").toLowerCase()))
+  return (folder: string): boolean => classes.has(folder.normalize("NFC").toLowerCase())
+}
+
+/** The levels of the splits, each looked through down to its class folders, by those of the training images. */
+const partsOf = (
+  level: Level,
+  folders: ReadonlyArray<readonly [SplitName, string]>,
+  notices: ReadonlyArray<string>
+): Parts => {
+  const levelOf = (split: SplitName, isKept?: (folder: string) => boolean): Level | null => {
+    const own = folders.filter(([name]) => name === split)
+    if (own.length === 0) return null
+    return own.flatMap(([, folder]) => {
+      const name = folder.slice(folder.lastIndexOf("/") + 1)
+      return PlacedFiles.unwrapped(PlacedFiles.within(level, folder), name, isKept)
+    })
+  }
+  const train = levelOf("train")
+  const isClass = classOf(train ?? [])
+  const from = (split: SplitName) => {
+    const own = folders.flatMap(([name, folder]) => (name === split ? [`${folder}/`] : []))
+    return own.length === 0 ? null : own.join(", ")
+  }
+  return {
+    levels: { train, validation: levelOf("validation", isClass), test: levelOf("test", isClass) },
+    from: { train: from("train"), validation: from("validation"), test: from("test") },
+    notices
+  }
+}
+
+/** Images beside the folders of the splits: without a class they can only be left out, with one they may be meant to count. */
+const beside = (level: Level, { levels }: Parts, named: ReadonlySet<string>) => {
+  const isClass = classOf(levels.train ?? [])
+  const others = [...new Set(level.filter(PlacedFiles.isImage).map(({ folder }) => folder))]
+  return others
+    .filter((folder) => !named.has(folder))
+    .map((folder) => {
+      const own = level.filter((one) => one.folder === folder && PlacedFiles.isImage(one))
+      const below = folder === "" ? [] : PlacedFiles.unwrapped(PlacedFiles.deeper(own), folder, isClass)
+      return { folder, count: own.length, hasClasses: PlacedFiles.folders(below).length > 0 }
+    })
+}
+
+/** A dataset that has images to validate on and none to test on: what is published of such ones is measured on the former. */
+const withTest = (folders: ReadonlyArray<readonly [SplitName, string]>) => {
+  const [validation] = folders.filter(([split]) => split === "validation")
+  if (validation === undefined || folders.some(([split]) => split === "test")) return { folders, notices: [] }
+  const [, name] = validation
+  const notice = `There is no folder to test on, so ${name}/ is tested on, and the best epoch is chosen on images held out of the training images. To choose it on ${name}/, and test on a share of the training images: --splits ${SplitChoice.write(folders)}.`
+  return {
+    folders: folders.map(([split, folder]) => [split === "validation" ? "test" : split, folder] as const),
+    notices: [notice]
+  }
+}
+
+const byName = (level: Level, splits: SplitNames.Splits): Found => {
+  const named = [...splits].map(([folder, split]) => [split, folder] as const)
+  const { folders, notices } = withTest(named)
+  const parts = partsOf(level, folders, notices)
+  const others = beside(level, parts, new Set(splits.keys()))
+  const labelled = others.find(({ hasClasses }) => hasClasses)
+  const places = named.map(([, folder]) => `${folder}/`).join(", ")
+  if (labelled !== undefined) {
+    return unclear(
+      `has ${images(labelled.count)} in class folders of ${labelled.folder}/, beside the splits ${places}`,
+      `Say which folders count, such as --splits ${SplitChoice.write(named)}, or move ${labelled.folder}/ elsewhere.`
+    )
+  }
+  const leftOut = others.map(({ folder, count }) => {
+    const where = folder === "" ? `beside ${places}` : `in ${folder}/`
+    return `${images(count)} ${where} ${count === 1 ? "has no class and is" : "have no class and are"} left out.`
+  })
+  return Either.right({ ...parts, notices: [...leftOut, ...notices] })
+}
+
+/** A class folder may have the splits inside: `cat/train`, `cat/test`, `dog/train`, `dog/test`. */
+const insideClasses = (level: Level): Found | null => {
+  const exchanged = PlacedFiles.exchanged(level)
+  const inner = PlacedFiles.imageFolders(exchanged)
+  const resolution = SplitNames.resolve(inner, () => false)
+  if (resolution._tag === "NoSplits") return null
+  const plain = "say that all of them are plain folders: --splits none."
+  if (resolution._tag === "Unclear")
+    return unclear(`${resolution.what}, inside of class folders`, `Rename them, or ${plain}`)
+  const { splits } = resolution
+  const odd = exchanged.find((one) => PlacedFiles.isImage(one) && !splits.has(one.folder))
+  if (odd === undefined) return byName(exchanged, splits)
+  const found = [...splits.keys()].map((folder) => `${folder}/`).join(" and ")
+  return unclear(
+    `has folders ${found} inside of class folders, but also ${odd.entry.path}`,
+    `Put every image of a class into one of its splits, or ${plain}`
+  )
+}
+
+const automatic = (level: Level): Found => {
+  const isOfFolders = (folder: string) => {
+    const inner = PlacedFiles.deeper(level.filter((one) => one.folder === folder && PlacedFiles.isImage(one)))
+    return PlacedFiles.loose(PlacedFiles.unwrapped(inner, folder)).length === 0
+  }
+  const resolution = SplitNames.resolve(PlacedFiles.imageFolders(level), isOfFolders)
+  switch (resolution._tag) {
+    case "Splits":
+      return byName(level, resolution.splits)
+    case "NoSplits":
+      return insideClasses(level) ?? asClasses(level)
+    case "Unclear":
+      return unclear(
+        resolution.what,
+        "Say which folder is what, such as --splits train=FOLDER,val=FOLDER,test=FOLDER, or --splits none if they are classes."
+      )
+  }
+}
+
+const chosen = (all: Level, level: Level, folders: ReadonlyArray<readonly [SplitName, string]>): Found => {
+  const isThere = (base: Level, folder: string) => PlacedFiles.within(base, folder).length > 0
+  const base = folders.every(([, folder]) => isThere(all, folder)) ? all : level
+  const missing = folders.find(([, folder]) => !isThere(base, folder))
+  if (missing !== undefined) {
+    const seen = PlacedFiles.folders(level)
+      .slice(0, 8)
+      .map((folder) => `${folder}/`)
+    return unclear(
+      `has no folder ${missing[1]}/`,
+      `There ${seen.length === 1 ? "is" : "are"} ${seen.join(", ")}: name one of them in --splits.`
+    )
+  }
+  const used = new Set(folders.flatMap(([, folder]) => PlacedFiles.within(base, folder).map(({ entry }) => entry.path)))
+  const rest = all.filter((one) => PlacedFiles.isImage(one) && !used.has(one.entry.path)).length
+  const notices = rest === 0 ? [] : [`${images(rest)} outside of the folders that --splits names are left out.`]
+  return Either.right(partsOf(base, folders, notices))
+}
+
+/** Finds the splits of a dataset: by the names of its folders, or as the user says. */
+export const find = (all: Level, choice: SplitChoice.SplitChoice): Found => {
+  const level = PlacedFiles.unwrapped(all)
+  switch (choice._tag) {
+    case "ByName":
+      return automatic(level)
+    case "None":
+      return asClasses(level)
+    case "Folders":
+      return chosen(
+        all,
+        level,
+        choice.folders.map(({ split, folder }) => [split, folder] as const)
+      )
+  }
+}

@@ -1,0 +1,32 @@
+import { type SplitName, splitNames } from "../services/SplitNames.ts"
+
+interface Read {
+  readonly classes: ReadonlyArray<string>
+  /** The folder that a split's images come from, where it has one of its own. */
+  readonly from: Readonly<Record<SplitName, string | null>>
+}
+
+const purposes = { train: "to train on", validation: "to choose the best epoch on", test: "to test on" } as const
+const mostNamed = 10
+/** A class may be called by any name that a folder has: a line of its own, or an escape of a terminal, is shown as such. */
+const printed = (name: string): string =>
+  /\p{Cc}/u.test(name)
+    ? JSON.stringify(name).replace(/\p{Cc}/gu, (one) => `\\x${one.charCodeAt(0).toString(16)}`)
+    : name
+
+/** Which classes a dataset has, and how many images each split of it: what was understood of its folders, in a sentence. */
+export const splitsText = ({ classes, from }: Read, rows: Readonly<Record<SplitName, number>>): string => {
+  const more = classes.length > mostNamed ? `, … ${printed(classes.at(-1) ?? "")}` : ""
+  const named = classes
+    .slice(0, mostNamed - (more === "" ? 0 : 1))
+    .map(printed)
+    .join(", ")
+  const splits = splitNames
+    .filter((split) => split !== "validation" || rows[split] > 0)
+    .map((split, at) => {
+      const images = at > 0 ? "" : rows[split] === 1 ? "image " : "images "
+      const place = from[split] === null ? "" : ` (${from[split]})`
+      return `${rows[split].toLocaleString("en-US")} ${images}${purposes[split]}${place}`
+    })
+  return `${classes.length} ${classes.length === 1 ? "class" : "classes"} (${named}${more}); ${splits.join(", ")}`
+}

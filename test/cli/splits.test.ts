@@ -1,0 +1,104 @@
+import { beforeAll, describe, expect, it } from "vitest"
+import { onDisk, type Packed, picture } from "../rig/archives.ts"
+import { documentOf, nodeOf, pipeline, type Rig, ran, rig, run, statuses } from "../rig/cli.ts"
+
+const network = ["--network", JSON.stringify([{ kind: "flatten" }, { kind: "dense", units: 4, activation: "relu" }])]
+const classes = ["cat", "dog"]
+
+/** So many images of each class in a folder, no two equal. */
+const images = (folder: string, count: number): Promise<ReadonlyArray<Packed>> =>
+  Promise.all(
+    classes.flatMap((name, label) =>
+      Array.from({ length: count }, async (_, at) => ({
+        path: `${folder}/${name}/${at}.png`,
+        bytes: await picture("x.png", 8, 8, { r: label === 0 ? 200 : 20, g: folder.length * 20, b: at * 9 })
+      }))
+    )
+  )
+
+describe("a dataset's own splits", () => {
+  let at: Rig
+  let three: string
+  let withoutTest: string
+
+  const trained = async (...args: ReadonlyArray<string>) => {
+    const finished = await pipeline(at, "run", "simple-cnn", "--epochs", "1", ...network, ...args, "--json")
+    expect(finished.code, finished.stderr + finished.stdout).toBe(0)
+    return documentOf(finished)
+  }
+  const told = (document: Awaited<ReturnType<typeof trained>>) => nodeOf(document, "ingest").told
+  const fitOf = (document: Awaited<ReturnType<typeof trained>>) => document.results.fit
+
+  beforeAll(async () => {
+    at = rig()
+    const [train, valid, test] = [await images("Train", 10), await images("Valid", 3), await images("Test", 4)]
+    const beside = [{ path: "LICENSE" }, { path: "annotations/a.txt" }, { path: "preview.jpg", bytes: "never read" }]
+    three = onDisk("pets", [...train, ...valid, ...test, ...beside])
+    withoutTest = onDisk("pets", [...train, ...valid])
+  })
+
+  it("its validation images choose the best epoch, none are held out, and ingest tells what it took for what", async () => {
+    const document = await trained("--dataset", three)
+    expect(fitOf(document)).toMatchObject({ trainingRows: 20, validationRows: 6, validation: "dataset" })
+    expect(document.results.metrics).toMatchObject({ rows: 8 })
+    expect(told(document)).toEqual([
+      "2 classes (cat, dog); 20 images to train on (Train/), 6 to choose the best epoch on (Valid/), 8 to test on (Test/)",
+      "1 image beside Test/, Train/, Valid/ has no class and is left out."
+    ])
+    expect(nodeOf(document, "normalize[validation]").status).toBe("streamed")
+  })
+
+  it("a run that reuses everything tells the same, in the record and for people", async () => {
+    const document = await trained("--dataset", three)
+    expect(ran(document)).toEqual([])
+    expect(told(document)?.[0]).toMatch(/^2 classes \(cat, dog\); 20 images/)
+    const { stderr } = await pipeline(at, "run", "simple-cnn", "--epochs", "1", ...network, "--dataset", three)
+    expect(stderr).toMatch(/^ingest: cached: 2 classes \(cat, dog\); 20 images to train on \(Train\/\), 6 to choose/m)
+    expect(stderr).toMatch(/^ {2}note: 1 image beside .* is left out\.$/m)
+  })
+
+  it("the epoch is chosen on held-out or test images where the user asks for it", async () => {
+    const heldOut = await trained("--dataset", three, "--validation", "held-out")
+    expect(fitOf(heldOut)).toMatchObject({ trainingRows: 18, validationRows: 2, validation: "held-out" })
+    const test = await trained("--dataset", three, "--validation", "test")
+    expect(fitOf(test)).toMatchObject({ trainingRows: 20, validationRows: 8, validation: "test" })
+  })
+
+  it("without test images those of valid are tested on, and --splits has them choose the epoch instead", async () => {
+    const document = await trained("--dataset", withoutTest)
+    expect(fitOf(document)).toMatchObject({ trainingRows: 18, validationRows: 2, validation: "held-out" })
+    expect(document.results.metrics).toMatchObject({ rows: 6 })
+    const notice = told(document)?.[1] ?? ""
+    expect(notice).toMatch(
+      /^There is no folder to test on, so Valid\/ is tested on, .* --splits train=Train,val=Valid\.$/
+    )
+    const other = await trained("--dataset", withoutTest, "--splits", "train=Train,val=Valid")
+    expect(fitOf(other)).toMatchObject({ trainingRows: 16, validationRows: 6, validation: "dataset" })
+    expect(other.results.metrics).toMatchObject({ rows: 4 })
+  })
+
+  it("features of validation images choose a head's best epoch, through the backbone", async () => {
+    const { document } = await run(at, three)
+    expect(fitOf(document)).toMatchObject({ trainingRows: 20, validationRows: 6, validation: "dataset" })
+    expect(nodeOf(document, "extract-features[validation]").rows).toBe(6)
+    expect(statuses(document)).toMatchObject({ "resize-to-224[validation]": "streamed" })
+  })
+
+  it("explore counts them apart", async () => {
+    const finished = await pipeline(at, "run", "explore", "--dataset", three, "--json")
+    expect(documentOf(finished).results).toMatchObject({
+      summary: { trainImages: 20, validationImages: 6, testImages: 8, splits: { validation: { images: 6 } } },
+      table: { classes: classes.map((name) => ({ class: name, train: 10, validation: 3, test: 4, unreadable: 0 })) }
+    })
+  })
+
+  it("folders that look like splits and cannot be resolved are refused, with the option that says it", async () => {
+    const strange = onDisk("pets", [...(await images("train", 3)), ...(await images("photos", 3))])
+    const finished = await pipeline(at, "run", "simple-cnn", "--dataset", strange)
+    expect(finished.code).toBe(1)
+    expect(finished.stderr).toMatch(/has train\/, which looks like a split; expected .*--splits train=FOLDER/)
+    const wrong = await pipeline(at, "run", "simple-cnn", "--dataset", strange, "--splits", "val=photos")
+    expect(wrong.code).toBe(2)
+    expect(wrong.stderr).toMatch(/"val=photos"; expected "auto", "none", or folders by split/)
+  })
+})

@@ -112,7 +112,7 @@ describe("a damaged cache", () => {
         for (const { file } of tracesOf(at, "extract-features")) fs.rmSync(file)
         damage[how](what === "trace" ? chunk.trace : chunk.object)
         const { document, stderr } = await recovers()
-        expect(ran(document)).toEqual(["extract-features", "extract-features[test]"])
+        expect(ran(document)).toEqual(["extract-features", "extract-features[validation]", "extract-features[test]"])
         expect(ranChunks(document)).toBe(1)
         // a chunk's trace that is gone cannot be told from one that never was
         const isSilent = what === "trace" && how === "deleted"

@@ -40,6 +40,7 @@ export const recordNode = (state: RunState, entry: Graph.StageEntry): NodeRecord
     bytes: null,
     rows: null,
     chunks: null,
+    told: null,
     reason: null,
     reasons: [],
     error: null
@@ -71,7 +72,7 @@ export const recordNode = (state: RunState, entry: Graph.StageEntry): NodeRecord
     seconds,
     ...totals(trace),
     chunks: status === "ran" ? trace.chunks : null,
-    ...(trace.told === undefined ? {} : { told: trace.told }),
+    told: trace.told ?? null,
     reason,
     reasons
   }

@@ -21,7 +21,7 @@ export const NodeRecord = Schema.Struct({
   reason: Schema.NullOr(Schema.String),
   reasons: Schema.Array(Reason),
   /** What its stage says of the result to people, such as which classes it found. */
-  told: Schema.optional(Schema.Array(Schema.String)),
+  told: Schema.optionalWith(Schema.NullOr(Schema.Array(Schema.String)), { default: () => null }),
   error: Schema.NullOr(Explained)
 })
 export type NodeRecord = typeof NodeRecord.Type

@@ -72,12 +72,21 @@ describe("pipeline run transfer", () => {
     expect(document.run).toMatch(/^\d{8}-\d{6}-[0-9a-f]{7}$/)
     expect(document.seconds).toBeGreaterThan(0)
     expect(Object.keys(document.nodes[0] ?? {}).sort()).toEqual(
-      ["bytes", "chunks", "error", "key", "node", "reason", "rows", "seconds", "stage", "status"].sort()
+      ["bytes", "chunks", "error", "key", "node", "reason", "rows", "seconds", "stage", "status", "told"].sort()
     )
     expect(document.nodes.filter(({ status }) => status === "ran").map(({ node }) => node)).toEqual(
       expect.arrayContaining(STORED)
     )
-    const streamed = { key: null, seconds: null, bytes: null, rows: null, chunks: null, reason: null, error: null }
+    const streamed = {
+      key: null,
+      seconds: null,
+      bytes: null,
+      rows: null,
+      chunks: null,
+      reason: null,
+      told: null,
+      error: null
+    }
     expect(nodeOf(document, "normalize[test]")).toEqual({
       ...streamed,
       node: "normalize[test]",
@@ -111,9 +120,9 @@ describe("pipeline run transfer", () => {
       first.told
         .split("\n")
         .find((line) => line.startsWith(`${node}: done`))
-        ?.replace(/^.*\(/, "(")
+        ?.replace(/^[^(]*/, "")
     expect(size("extract-features")).toMatch(/^\(24 rows, [\d.]+ kB\)$/)
-    for (const node of ["ingest", "evaluate", "train"]) expect(size(node)).toMatch(/^\([\d.]+ [kM]?B\)$/)
+    for (const node of ["ingest", "evaluate", "train"]) expect(size(node)).toMatch(/^\([\d.]+ [kM]?B\)(: |$)/)
   })
 
   it("gives a document's value, and for the rest a file that is there and a digest", () => {

@@ -48,7 +48,7 @@ it.effect(
       expect(Toys.statuses(reused)).toEqual({ read: "reused", behave: "reused" })
       for (const record of [computed, reused]) {
         expect(record.nodes.map((node) => [node.node, node.told])).toEqual([
-          ["read", undefined],
+          ["read", null],
           ["behave", told]
         ])
       }

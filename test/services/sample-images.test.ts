@@ -18,7 +18,11 @@ const read = Effect.gen(function* () {
   const bytes = Catalogue.sample.make()
   fs.writeFileSync(at, bytes)
   const files = { path: at, digest: Digest.ofBytes(bytes), label: "sample", notice: null }
-  const { classes, train, test } = yield* DatasetReader.open(files, { imageSize: null, testFraction: 0.2 })
+  const { classes, train, test } = yield* DatasetReader.open(files, {
+    imageSize: null,
+    testFraction: 0.2,
+    splits: { _tag: "ByName" }
+  })
   const rows = (split: typeof train) =>
     Stream.runCollect(split).pipe(
       Effect.map(Chunk.toReadonlyArray),

@@ -153,7 +153,8 @@ const writable = (name: string, directory: string) =>
 const origin = (from: EditionFiles.Origin): string =>
   EditionFiles.Origin.$match(from, {
     Lies: ({ label, at }) => `${label}, ${at}`,
-    Downloads: ({ label, url }) => `${label}, will be downloaded from ${url}`,
+    Downloads: ({ label, url, bytes }) =>
+      `${label}, will be downloaded${bytes === null ? "" : ` (${formatBytes(bytes)})`} from ${url}`,
     Cuts: ({ label, from }) => `${label}, will be cut out of ${origin(from)}`,
     Makes: ({ label }) => `${label}, will be made`
   })
@@ -165,14 +166,15 @@ const datasets = Effect.gen(function* () {
     look(entry).pipe(
       Effect.map((origins) => fine(name, origins.map(origin).join("; without a network: "))),
       Effect.catchAll((error) => {
-        const { what, fix } = explain(error)
-        return Effect.succeed(wrong(name, what, fix ?? "Set PIPELINE_MIRROR."))
+        const { what, expected, fix } = explain(error)
+        return Effect.succeed(wrong(name, `${what}; expected ${expected}`, fix ?? "Set PIPELINE_MIRROR."))
       })
     )
   const cifar10 = Catalogue.datasets.filter(({ name }) => name === "cifar10")
   return [
     ...(yield* Effect.forEach(cifar10, (entry) => one(`dataset ${entry.name}`, entry))),
-    yield* one("MobileNetV2 weights", Catalogue.weights(Backbone.weightsOf(Backbone.get("mobilenet_v2_1.0_224"))))
+    yield* one("MobileNetV2 weights", Catalogue.weights(Backbone.weightsOf(Backbone.get("mobilenet_v2_1.0_224")))),
+    fine("without them", "npx pipeline run transfer --dataset sample --backbone random needs no network")
   ]
 })
 

@@ -21,6 +21,11 @@ export const layer: Layer.Layer<RunEvents, never, Reporter> = Layer.effect(
     const reporter = yield* Reporter
     const running = new Map<string, Running>()
     let drawn = 0
+    // what to know of a source concerns those who get results of it: not a plan, nor somebody who looks at what is kept
+    let isRun = false
+    const begins = Effect.sync(() => {
+      isRun = true
+    })
 
     const draw = (now: number, interval: number) => {
       if (now - drawn < interval) return Effect.void
@@ -51,14 +56,14 @@ export const layer: Layer.Layer<RunEvents, never, Reporter> = Layer.effect(
       )
 
     const publish = RunEvent.$match({
-      RunStarted: () => Effect.void,
-      SweepStarted: () => Effect.void,
+      RunStarted: () => begins,
+      SweepStarted: () => begins,
       PointSettled: () => Effect.void,
       SourceResolved: ({ source, label, notice }) => {
         running.clear()
         return Effect.zipRight(
           reporter.note(`${source}: ${label}`),
-          notice === null ? Effect.void : reporter.note(`  note: ${notice}`)
+          notice === null || !isRun ? Effect.void : reporter.note(`  note: ${notice}`)
         )
       },
       NodeReused: ({ node, told }) => tellAll(`${node}: cached`, told),

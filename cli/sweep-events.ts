@@ -82,7 +82,7 @@ export const sweepEvents = ({ varied, values }: Told, tellShared: (event: RunEve
         switch (event._tag) {
           case "SweepStarted":
             shared = event.shared
-            return
+            return yield* tellShared(event)
           case "PointSettled": {
             const one = settledOf(event)
             settled.push(one)

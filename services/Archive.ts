@@ -6,6 +6,7 @@ import type { Entry, FileTree, Piece, TreeError } from "./FileTree.ts"
 import * as FolderListing from "./FolderListing.ts"
 import { SourceChanged, unreadable } from "./SourceError.ts"
 import * as Spill from "./Spill.ts"
+import { LeftOut } from "./SystemFiles.ts"
 import * as TarArchive from "./TarArchive.ts"
 import * as ZipArchive from "./ZipArchive.ts"
 
@@ -31,19 +32,20 @@ export const open = (files: Files, stamp: string, limits: Limits = defaultLimits
   Effect.gen(function* () {
     const archive = files.path
     const unchanged = Effect.gen(function* () {
-      const [now] = yield* FolderListing.list(archive)
+      const [now] = (yield* FolderListing.list(archive)).files
       if (now?.stamp !== stamp) return yield* new SourceChanged({ path: archive, label: files.label })
     })
     const guarded = (read: Stream.Stream<Piece, TreeError>) =>
       Stream.execute(unchanged).pipe(Stream.concat(read), Stream.concat(Stream.execute(unchanged)))
     const nameOf = (path: string) => `${path} in ${archive}`
+    const leftOut = new LeftOut()
     const found = yield* Effect.try({ try: () => ArchiveKind.read(archive), catch: unreadable(archive) })
     if (found.kind === "unread") return yield* unreadKind(archive, found.name)
     if (found.kind === "zip") {
-      const { entries, headers } = yield* ZipArchive.list(archive, limits)
-      return { entries, nameOf, read: (wanted) => guarded(ZipArchive.pieces(archive, headers, wanted)) }
+      const { entries, headers } = yield* ZipArchive.list(archive, limits, leftOut)
+      return { entries, leftOut, nameOf, read: (wanted) => guarded(ZipArchive.pieces(archive, headers, wanted)) }
     }
-    const entries = yield* TarArchive.entries(archive, limits)
+    const entries = yield* TarArchive.entries(archive, limits, leftOut)
     const read = readTar(archive, limits, entries)
-    return { entries, nameOf, read: (wanted) => guarded(read(wanted)) }
+    return { entries, leftOut, nameOf, read: (wanted) => guarded(read(wanted)) }
   })

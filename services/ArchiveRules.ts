@@ -1,6 +1,6 @@
 import { Either, Schema } from "effect"
 import * as ArchiveFault from "./ArchiveFault.ts"
-import { isIgnored } from "./FolderListing.ts"
+import { isSystem, type LeftOut } from "./SystemFiles.ts"
 
 /** An archive is hostile until checked: this one failed a check, or is damaged. */
 export class ArchiveRefused extends Schema.TaggedError<ArchiveRefused>()("ArchiveRefused", {
@@ -84,7 +84,7 @@ export type Separators = "/" | "/\\"
 
 /**
  * The entry's path as a tree knows it: relative, without "." segments. Null for what is no part of a dataset, such as
- * hidden files.
+ * hidden files and what systems leave behind.
  */
 export const pathOf = (
   archive: string,
@@ -95,7 +95,7 @@ export const pathOf = (
   // whatever the separators are: nobody's class has such a name, and another program may take it for a path
   const isUnsafe = /^\/|^[A-Za-z]:[/\\]|\0|(^|[/\\])\.\.([/\\]|$)/.test(raw)
   if (isUnsafe || (separators !== "/" && raw.startsWith("\\"))) return Either.left(escaping(archive, raw))
-  return Either.right(segments.length === 0 || segments.some(isIgnored) ? null : segments.join("/"))
+  return Either.right(segments.length === 0 || segments.some(isSystem) ? null : segments.join("/"))
 }
 
 /** The longest path that Linux opens. */
@@ -116,7 +116,8 @@ export class Gatherer {
 
   constructor(
     readonly archive: string,
-    readonly limits: Limits
+    readonly limits: Limits,
+    private readonly leftOut: LeftOut
   ) {}
 
   /** Counts an entry that breaks a rule. */
@@ -134,7 +135,11 @@ export class Gatherer {
     separators: Separators
   ): Either.Either<string | null, ArchiveRefused> {
     return Either.map(pathOf(this.archive, raw, separators), (path) => {
-      if (path === null) return null
+      if (path === null) {
+        const system = raw.split(/[/\\]/).find((segment) => segment !== "." && isSystem(segment))
+        if (system !== undefined) this.leftOut.add(system)
+        return null
+      }
       const found = fault ?? this.faultOf(path, size)
       if (found !== null) {
         this.note(found, raw)

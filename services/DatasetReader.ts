@@ -44,12 +44,18 @@ export const tree = (files: Files): Effect.Effect<FileTree, TreeError, FileDiges
     return isArchive ? yield* Archive.open(files, first.stamp) : FolderTree.make(files, listed)
   })
 
+/** The notice of what an archive has of a system; none of a folder, whose source tells it. */
+export const leftOut = ({ leftOut: { text } }: FileTree): ReadonlyArray<string> => (text === null ? [] : [text])
+
 /** Opens a folder or archive of images, or CIFAR-10's binary version. */
 export const open = (files: Files, options: ReadOptions): Effect.Effect<Dataset, ReadError, Images | FileDigests> =>
   Effect.gen(function* () {
     const images = yield* Images
     const found = yield* tree(files)
-    if (!CifarBinary.isCifar(found)) return yield* ImageFolder.open(files.path, found, images, options)
+    if (!CifarBinary.isCifar(found)) {
+      const folder = yield* ImageFolder.open(files.path, found, images, options)
+      return { ...folder, notices: [...folder.notices, ...leftOut(found)] }
+    }
     const batches = yield* CifarBinary.open(files.path, found, images, options)
     return { ...batches, validation: Stream.empty, from: { train: null, validation: null, test: null }, notices: [] }
   })

@@ -130,5 +130,5 @@ export const open = (files: Files, options: LayoutOptions): Effect.Effect<Survey
     }
     const split = (name: SplitName) => ofFolder(tree, images, splits[name])
     const found = { train: split("train"), validation: split("validation"), test: split("test") }
-    return { classes, splits: found, from, notices }
+    return { classes, splits: found, from, notices: [...notices, ...DatasetReader.leftOut(tree)] }
   })

@@ -121,8 +121,8 @@ const statOf = (file: string): fs.Stats | undefined => fs.statSync(file, { throw
 const digested = (at: string, label: string, notice: string | null, options: ResolveOptions) =>
   Effect.gen(function* () {
     const digests = yield* FileDigests
-    const { digest } = yield* digests.of(at, options.onProgress)
-    return { digest, path: at, label, notice }
+    const { digest, leftOut } = yield* digests.of(at, options.onProgress)
+    return { digest, path: at, label, notice: notice ?? leftOut.text }
   })
 
 const fromPath = (places: Places, datasets: ReadonlyArray<Catalogue.Entry>, name: string, options: ResolveOptions) =>

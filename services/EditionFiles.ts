@@ -27,7 +27,7 @@ export class CutFailed extends Schema.TaggedError<CutFailed>()("CutFailed", {
 /** How an edition would come to this machine: nothing is asked of a network to find that out. */
 export type Origin = Data.TaggedEnum<{
   Lies: { readonly label: string; readonly at: string }
-  Downloads: { readonly label: string; readonly url: string }
+  Downloads: { readonly label: string; readonly url: string; readonly bytes: number | null }
   Cuts: { readonly label: string; readonly from: Origin }
   Makes: { readonly label: string }
 }>
@@ -65,7 +65,7 @@ export const look = (shelves: Shelves, edition: Catalogue.Edition): Origin | nul
     case "Kept":
       return null
     case "Published":
-      return Origin.Downloads({ label, url: edition.url })
+      return Origin.Downloads({ label, url: edition.url, bytes: edition.bytes })
     case "Cut": {
       const from = look(shelves, edition.from)
       return from === null ? null : Origin.Cuts({ label, from })

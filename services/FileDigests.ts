@@ -7,6 +7,7 @@ import * as FolderListing from "./FolderListing.ts"
 import { hashFiles } from "./HashFiles.ts"
 import type { OnProgress } from "./Progress.ts"
 import type { SourceRefused, SourceUnreadable } from "./SourceError.ts"
+import type { LeftOut } from "./SystemFiles.ts"
 
 /**
  * A stamp is believed once it is this old: within the resolution of a file system's clock, a second change of the same
@@ -26,6 +27,8 @@ export interface Digested {
   readonly digest: Digest.Digest
   /** How many files had to be read for it. */
   readonly hashed: number
+  /** What of a folder is the system's, and neither hashed nor read. */
+  readonly leftOut: LeftOut
 }
 
 type Failure = SourceUnreadable | SourceRefused
@@ -69,12 +72,12 @@ const look = (directory: string, root: string, onProgress: OnProgress | undefine
   Effect.gen(function* () {
     const memory = path.join(directory, `${Digest.ofBytes(root).slice(0, 32)}.txt`)
     const now = yield* Clock.currentTimeMillis
-    const listed = yield* FolderListing.list(root)
+    const { files: listed, leftOut } = yield* FolderListing.list(root)
     const fingerprint = fingerprintOf(listed)
     const header = yield* DigestMemory.header(memory, root)
     const known = Option.filter(header, (found) => found.fingerprint === fingerprint)
     if (Option.isSome(known) && !everyFile) {
-      return { digest: known.value.digest as Digest.Digest, hashed: 0, files: [] }
+      return { digest: known.value.digest as Digest.Digest, hashed: 0, files: [], leftOut }
     }
     const remembered = new Map(
       Option.isSome(header) ? (yield* DigestMemory.rows(memory)).map((row) => [row[0], row]) : []
@@ -100,5 +103,5 @@ const look = (directory: string, root: string, onProgress: OnProgress | undefine
         kept.map((file) => [file.path, file.stamp, file.digest])
       )
     }
-    return { digest, hashed: stale.length, files }
+    return { digest, hashed: stale.length, files, leftOut }
   })

@@ -2,6 +2,7 @@ import { Chunk, Effect, Option, Schema, Stream } from "effect"
 import { ArchiveRefused } from "./ArchiveRules.ts"
 import { smallBytes } from "./HashFiles.ts"
 import { FileTooLarge, SourceChanged, SourceRefused, SourceUnreadable, TemporaryUnwritable } from "./SourceError.ts"
+import type { LeftOut } from "./SystemFiles.ts"
 
 export const TreeError = Schema.Union(
   SourceUnreadable,
@@ -29,6 +30,8 @@ export interface Piece {
 /** A folder, or an archive that is read as one without being unpacked. */
 export interface FileTree {
   readonly entries: ReadonlyArray<Entry>
+  /** What of an archive is the system's, and no entry. That of a folder is no part of its digest: its source tells it. */
+  readonly leftOut: LeftOut
   /** The entries in the order asked for, in bounded memory, checked to be the bytes of the source's digest. */
   readonly read: (wanted: ReadonlyArray<Entry>) => Stream.Stream<Piece, TreeError>
   /** How messages speak of an entry. */

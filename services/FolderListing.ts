@@ -1,6 +1,7 @@
 import fs from "node:fs"
 import { Effect } from "effect"
 import { SourceRefused, type SourceUnreadable, unreadable } from "./SourceError.ts"
+import * as SystemFiles from "./SystemFiles.ts"
 
 export interface ListedFile {
   /** Relative to the root, with "/"; empty where the root is itself a file. */
@@ -11,10 +12,11 @@ export interface ListedFile {
   readonly changedMillis: number
 }
 
-const systemFiles = new Set(["Thumbs.db", "desktop.ini", "__MACOSX"])
-
-/** What operating systems leave behind is no part of a dataset. */
-export const isIgnored = (name: string): boolean => name.startsWith(".") || systemFiles.has(name)
+export interface Listing {
+  /** Sorted by path in code units. */
+  readonly files: ReadonlyArray<ListedFile>
+  readonly leftOut: SystemFiles.LeftOut
+}
 
 const kindOf = (stats: fs.BigIntStats): string =>
   stats.isSymbolicLink() ? "a symbolic link" : stats.isFIFO() ? "a pipe" : stats.isSocket() ? "a socket" : "a device"
@@ -27,28 +29,37 @@ const listed = (path: string, stats: fs.BigIntStats): ListedFile => ({
 })
 
 // synchronous: 60,000 files take 0.4 s so, ten times that through the thread pool
-const walk = (folder: string, prefix: string, into: Array<ListedFile>): SourceRefused | null => {
+const walk = (
+  folder: string,
+  prefix: string,
+  into: Array<ListedFile>,
+  leftOut: SystemFiles.LeftOut
+): SourceRefused | null => {
   for (const name of fs.readdirSync(folder)) {
-    if (isIgnored(name)) continue
+    if (SystemFiles.isSystem(name)) {
+      leftOut.add(name)
+      continue
+    }
     const full = `${folder}/${name}`
     const stats = fs.lstatSync(full, { bigint: true })
     if (stats.isFile()) into.push(listed(prefix + name, stats))
     else if (stats.isDirectory()) {
-      const refused = walk(full, `${prefix}${name}/`, into)
+      const refused = walk(full, `${prefix}${name}/`, into, leftOut)
       if (refused !== null) return refused
     } else return new SourceRefused({ path: full, what: kindOf(stats) })
   }
   return null
 }
 
-/** The files under a folder, sorted by path in code units; or the one file that `root` is. Only `root` may be a link. */
-export const list = (root: string): Effect.Effect<ReadonlyArray<ListedFile>, SourceUnreadable | SourceRefused> =>
+/** The files under a folder, without those of the system; or the one file that `root` is. Only `root` may be a link. */
+export const list = (root: string): Effect.Effect<Listing, SourceUnreadable | SourceRefused> =>
   Effect.gen(function* () {
     const files: Array<ListedFile> = []
+    const leftOut = new SystemFiles.LeftOut()
     const refused = yield* Effect.try({
       try: () => {
         const stats = fs.statSync(root, { bigint: true })
-        if (stats.isDirectory()) return walk(root, "", files)
+        if (stats.isDirectory()) return walk(root, "", files, leftOut)
         if (!stats.isFile()) return new SourceRefused({ path: root, what: kindOf(stats) })
         files.push(listed("", stats))
         return null
@@ -56,5 +67,5 @@ export const list = (root: string): Effect.Effect<ReadonlyArray<ListedFile>, Sou
       catch: unreadable(root)
     })
     if (refused !== null) return yield* refused
-    return files.sort((a, b) => (a.path < b.path ? -1 : 1))
+    return { files: files.sort((a, b) => (a.path < b.path ? -1 : 1)), leftOut }
   })

@@ -6,6 +6,7 @@ import { limits } from "./ArchiveRules.ts"
 import type { DigestedFile } from "./FileDigests.ts"
 import { type Entry, type FileTree, readInOrder } from "./FileTree.ts"
 import { FileTooLarge, SourceChanged, type SourceUnreadable, unreadable } from "./SourceError.ts"
+import { LeftOut } from "./SystemFiles.ts"
 
 /** A folder whose files are hashed as they are read, and compared with the digests that make up the folder's own. */
 export const make = (files: Files, listed: ReadonlyArray<DigestedFile>): FileTree => {
@@ -40,6 +41,7 @@ export const make = (files: Files, listed: ReadonlyArray<DigestedFile>): FileTre
     })
 
   return {
+    leftOut: new LeftOut(),
     entries: listed.map(({ path, size }) => ({ path, size })),
     read: (wanted) => {
       const most = limits.entryBytes

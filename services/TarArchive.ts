@@ -18,6 +18,7 @@ import {
 } from "./ArchiveRules.ts"
 import type { Entry, Piece } from "./FileTree.ts"
 import { reason, type SourceUnreadable, unreadable } from "./SourceError.ts"
+import { LeftOut } from "./SystemFiles.ts"
 
 type Failure = ArchiveRefused | SourceUnreadable
 
@@ -75,9 +76,10 @@ class Reading {
     private readonly archive: string,
     private readonly packedBytes: number,
     private readonly limits: Limits,
-    private readonly isWanted: (path: string) => boolean
+    private readonly isWanted: (path: string) => boolean,
+    leftOut: LeftOut
   ) {
-    this.gatherer = new Gatherer(archive, limits)
+    this.gatherer = new Gatherer(archive, limits, leftOut)
     parser.on("entry", (entry: ReadEntry) => this.admit(entry))
     parser.on("ignoredEntry", (entry: ReadEntry) => this.ignored(entry))
     parser.on("meta", (text: string) => {
@@ -170,7 +172,12 @@ class Reading {
   }
 }
 
-const reading = (archive: string, limits: Limits, isWanted: (path: string) => boolean): Stream.Stream<Found, Failure> =>
+const reading = (
+  archive: string,
+  limits: Limits,
+  isWanted: (path: string) => boolean,
+  leftOut: LeftOut
+): Stream.Stream<Found, Failure> =>
   Stream.unwrap(
     Effect.gen(function* () {
       const { Parser } = yield* Effect.promise(() => import("tar"))
@@ -178,7 +185,7 @@ const reading = (archive: string, limits: Limits, isWanted: (path: string) => bo
         try: () => ({ isGzip: ArchiveKind.read(archive).kind === "gzip", bytes: fs.statSync(archive).size }),
         catch: unreadable(archive)
       })
-      const state = new Reading(new Parser({ zstd: false, brotli: false }), archive, bytes, limits, isWanted)
+      const state = new Reading(new Parser({ zstd: false, brotli: false }), archive, bytes, limits, isWanted, leftOut)
       const step = (run: () => Either.Either<ReadonlyArray<Found>, ArchiveRefused>) =>
         Effect.try({ try: run, catch: (error) => damaged(archive, reason(error)) }).pipe(
           Effect.flatten,
@@ -193,8 +200,12 @@ const reading = (archive: string, limits: Limits, isWanted: (path: string) => bo
   )
 
 /** Every regular file of the archive, which is read to its end and checked. */
-export const entries = (archive: string, limits: Limits): Effect.Effect<ReadonlyArray<Entry>, Failure> =>
-  reading(archive, limits, () => false).pipe(
+export const entries = (
+  archive: string,
+  limits: Limits,
+  leftOut: LeftOut
+): Effect.Effect<ReadonlyArray<Entry>, Failure> =>
+  reading(archive, limits, () => false, leftOut).pipe(
     Stream.filterMap((found) => ("entry" in found ? Option.some(found.entry) : Option.none())),
     Stream.runCollect,
     Effect.map(Chunk.toReadonlyArray)
@@ -205,7 +216,7 @@ export const pieces = (archive: string, limits: Limits, wanted: ReadonlySet<stri
   Stream.suspend(() => {
     let missing = wanted.size
     if (missing === 0) return Stream.empty
-    return reading(archive, limits, (path) => wanted.has(path)).pipe(
+    return reading(archive, limits, (path) => wanted.has(path), new LeftOut()).pipe(
       Stream.filterMap((found) => ("entry" in found ? Option.none() : Option.some(found))),
       Stream.takeUntil((piece) => {
         if (piece.last) missing -= 1

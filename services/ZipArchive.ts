@@ -4,6 +4,7 @@ import * as ArchiveFault from "./ArchiveFault.ts"
 import { type ArchiveRefused, bomb, damaged, Gatherer, isBomb, type Limits, pathOf, truncated } from "./ArchiveRules.ts"
 import { type Entry, type Piece, pieces as piecesOf } from "./FileTree.ts"
 import { reason, type SourceUnreadable, unreadable } from "./SourceError.ts"
+import type { LeftOut } from "./SystemFiles.ts"
 import * as ZipName from "./ZipName.ts"
 
 type Failure = ArchiveRefused | SourceUnreadable
@@ -73,11 +74,11 @@ export interface ZipListing {
 }
 
 /** Every regular file by the archive's directory, which is checked; the bytes are checked as they are read. */
-export const list = (archive: string, limits: Limits): Effect.Effect<ZipListing, Failure> =>
+export const list = (archive: string, limits: Limits, leftOut: LeftOut): Effect.Effect<ZipListing, Failure> =>
   Effect.scoped(
     Effect.gen(function* () {
       const zip = yield* opened(archive)
-      const gatherer = new Gatherer(archive, limits)
+      const gatherer = new Gatherer(archive, limits, leftOut)
       const headers = new Map<string, ZipEntry>()
       let unpacked = 0
       yield* Stream.fromAsyncIterable(zip.eachEntry(), failureOf(archive)).pipe(

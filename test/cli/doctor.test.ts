@@ -39,14 +39,17 @@ describe("pipeline doctor", () => {
     const at = rig({ mirror: folder("headrace-empty") })
     const { code, found } = await examine(at)
     expect(code).toBe(0)
-    expect(found["dataset cifar10"]).toMatch(/^cifar10 \(official .*\), will be downloaded from https:.*\.tar\.gz$/)
-    expect(found["MobileNetV2 weights"]).toMatch(/, will be downloaded from https:.*\.h5$/)
+    expect(found["dataset cifar10"]).toMatch(
+      /^cifar10 \(official .*\), will be downloaded \(170 MB\) from https:.*\.tar\.gz$/
+    )
+    expect(found["MobileNetV2 weights"]).toMatch(/, will be downloaded \(9.41 MB\) from https:.*\.h5$/)
+    expect(found["without them"]).toContain("run transfer --dataset sample --backbone random")
     expect(filesIn(at.home)).toEqual([])
     // the lossy edition stands in where there is no network
     await giveCifar10(at)
     fs.rmSync(path.join(at.home, "sources"), { recursive: true })
     expect((await examine(at)).found["dataset cifar10"]).toMatch(
-      /, will be downloaded from https:.*; without a network: cifar10 \(image-folder edition\), \/.*$/
+      /, will be downloaded \(170 MB\) from https:.*; without a network: cifar10 \(image-folder edition\), \/.*$/
     )
   })
 

@@ -35,8 +35,20 @@ describe("a machine with neither mirror nor network", () => {
     expect(stderr.match(/know nothing of photographs/g)).toHaveLength(1)
   })
 
-  it("finds all of it again", async () => {
+  it("finds all of it again, and says so again", async () => {
     const again = await pipeline(at, "run", ...sample, "--json")
     expect(ran(documentOf(again))).toEqual([])
+    expect(again.stderr.match(/know nothing of photographs/g)).toHaveLength(1)
+  })
+
+  it("tells a sweep once, and neither a plan nor those who look", async () => {
+    const sweep = await pipeline(at, "sweep", ...sample, "--over", "learning-rate=0.001,0.002", "--json")
+    expect(sweep.code, sweep.stderr).toBe(0)
+    expect(sweep.stderr.match(/know nothing of photographs/g)).toHaveLength(1)
+    for (const looking of [["plan", ...sample], ["why", ...sample], ["list"], ["inspect", "transfer/features"]]) {
+      const { code, stdout, stderr: told } = await pipeline(at, ...looking)
+      expect(code, told).toBe(0)
+      expect(`${stdout}${told}`, looking[0]).not.toContain("photographs")
+    }
   })
 })

@@ -1,7 +1,8 @@
-import { readFileSync } from "node:fs"
 import { Effect, Schema, type SchemaAST } from "effect"
+import { Unbounded } from "../cache/bounded-file.ts"
 import * as Param from "../engine/Param.ts"
 import * as Pipeline from "../engine/Pipeline.ts"
+import { readParamJson } from "./param-json.ts"
 
 /** `learningRate` is written `--learning-rate`. */
 export const optionName = (param: string): string => param.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
@@ -32,10 +33,15 @@ const kindOf = (ast: SchemaAST.AST): "string" | "number" | "boolean" | "json" =>
   }
 }
 
-const invalid = (name: string, param: Param.AnyParam, text: string, expected: string) =>
+/** What was typed, as far as a message holds it. */
+const MOST_SHOWN = 80
+const shown = (text: string): string =>
+  JSON.stringify(text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text)
+
+const invalid = (name: string, param: Param.AnyParam, text: string, expected: string, why = "") =>
   new Param.ParamInvalid({
     name,
-    found: JSON.stringify(text),
+    found: `${shown(text)}${why}`,
     expected,
     fix: `Try --${optionName(name)} ${JSON.stringify(Schema.encodeSync(param.schema)(param.default))}.`
   })
@@ -60,8 +66,11 @@ export const parse = (
         : invalid(name, param, text, "true or false")
     case "json":
       return Effect.try({
-        try: (): unknown => JSON.parse(text.startsWith("@") ? readFileSync(text.slice(1), "utf8") : text),
-        catch: () => invalid(name, param, text, `${expected}, as JSON or @file.json`)
+        try: () => readParamJson(text),
+        catch: (cause) => {
+          const why = cause instanceof Unbounded ? `, which ${cause.message}` : ""
+          return invalid(name, param, text, `${expected}, as JSON or @file.json of at most 1 MB`, why)
+        }
       })
   }
 }

@@ -19,7 +19,7 @@ describe("a dataset that is no image folder fails, naming what is wrong", () => 
     expect(await run("/nowhere/at/all")).toMatchObject({
       tag: "NoSuchSource",
       what: 'There is no dataset "/nowhere/at/all" (nothing lies at /nowhere/at/all)',
-      expected: expect.stringContaining("cifar10, cifar10-5k, or the path of an image folder"),
+      expected: expect.stringContaining("cifar10, cifar10-5k, sample, or the path of an image folder"),
       fix: "Check the path."
     })
     expect(await run("cifar10-5K")).toMatchObject({ fix: "Did you mean cifar10-5k? If not, check the path." })
@@ -35,7 +35,7 @@ describe("a dataset that is no image folder fails, naming what is wrong", () => 
   })
 
   it("a folder without images", async () => {
-    const shape = "train/CLASS/*.jpg and test/CLASS/*.jpg, or CLASS/*.jpg"
+    const shape = "train/CLASS/*.jpg and test/CLASS/*.jpg, perhaps val/CLASS/*.jpg, or CLASS/*.jpg"
     const nothing = { tag: "ImageFolderRefused", what: expect.stringContaining("holds no images"), expected: shape }
     expect(await run(folder("empty"))).toMatchObject(nothing)
     expect(await run(onDisk("texts", [{ path: "README.md", bytes: "hello" }]))).toMatchObject(nothing)
@@ -51,7 +51,7 @@ describe("a dataset that is no image folder fails, naming what is wrong", () => 
       fix: "Add the folder of another class."
     })
     expect(await run(onDisk("flat", images("")))).toMatchObject({
-      what: expect.stringMatching(/ has the image 0\.png in no class folder$/)
+      what: expect.stringMatching(/ has 3 images, such as 0\.png, in no class folder$/)
     })
   })
 })

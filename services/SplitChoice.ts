@@ -36,7 +36,7 @@ export const of = (text: SplitText): SplitChoice => parse(text) ?? { _tag: "ByNa
 
 /** The text of a choice: the folders that count, several to a split where they are joined. */
 export const SplitText = Schema.String.pipe(Schema.filter((text) => parse(text) !== null)).annotations({
-  description: '"auto", "none", or folders by split, such as "train=images/train,val=dev,test=images/test"'
+  description: '"auto", "none", or folders by split, such as "train=a,val=b,test=c"'
 })
 export type SplitText = typeof SplitText.Type
 

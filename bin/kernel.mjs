@@ -5,6 +5,7 @@
  */
 export const codecs = [
   "ArrowFile",
+  "ArrowReader",
   "ArrowTable",
   "Artifact",
   "Bundle",
@@ -16,7 +17,8 @@ export const codecs = [
   "Document",
   "Figure",
   "Files",
-  "LayersModel"
+  "LayersModel",
+  "Verified"
 ].map((name) => `artifacts/${name}.ts`)
 
 /** Whether a file, by its path from the project's root, belongs to the kernel. */

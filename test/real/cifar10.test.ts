@@ -55,7 +55,8 @@ describeWith(["cifar10-5k", "cifar10 lossless"], "the lossless images of CIFAR-1
     fs.writeFileSync(path.join(at.home, "sources/editions.json"), JSON.stringify(remembered))
     const { stderr, stdout } = await pipeline(at, "plan", "explore", "--dataset", "cifar10")
     expect(stdout).toMatch(/^describe /m)
-    expect(stderr).toContain("cifar10 is the mirror's lossless image folder")
+    // a plan says which edition it is; what to know of it is told where results are made
+    expect(stderr).toContain("dataset: cifar10 (lossless image-folder edition)")
     expect(stderr).not.toContain("altered")
   })
 })

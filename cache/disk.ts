@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto"
-import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from "node:fs"
+import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs"
 import * as fs from "node:fs/promises"
 import * as path from "node:path"
 import { Effect, Schedule } from "effect"
+import { readOpened } from "./bounded-file.ts"
 import { StoreFailed } from "./ObjectStore.ts"
 
 /** What a failed system call is called: ENOENT, EEXIST. */
@@ -83,6 +84,14 @@ const writeSynced = async (file: string, bytes: Uint8Array): Promise<void> => {
   }
 }
 
+const UNFINISHED = ".tmp-"
+
+/** A name in the directory under which a file is written before it gets its own. */
+export const unfinishedIn = (directory: string): string =>
+  path.join(directory, `${UNFINISHED}${process.pid}-${randomBytes(6).toString("hex")}`)
+
+export const isUnfinished = (name: string): boolean => name.startsWith(UNFINISHED)
+
 export interface WriteOptions {
   /** Looks at what was written before it gets its name; a string refuses it. */
   readonly verify?: (written: Uint8Array) => string | null
@@ -99,7 +108,7 @@ export const publish = (
   options: WriteOptions = {}
 ): Effect.Effect<void, StoreFailed> => {
   const directory = path.dirname(file)
-  const temporary = path.join(directory, `.tmp-${process.pid}-${randomBytes(6).toString("hex")}`)
+  const temporary = unfinishedIn(directory)
   return Effect.gen(function* () {
     yield* tryFile("Creating", directory, () => makeDirectory(directory))
     yield* tryFile("Writing", file, () => writeSynced(temporary, bytes))
@@ -124,11 +133,7 @@ const readSmall = (file: string): Uint8Array | number => {
   try {
     const { size } = fstatSync(opened)
     if (size > SMALL_BYTES) return size
-    const bytes = Buffer.allocUnsafeSlow(size)
-    let length = 0
-    for (let read = -1; read !== 0 && length < size; length += read)
-      read = readSync(opened, bytes, length, size - length, null)
-    return bytes.subarray(0, length)
+    return readOpened(opened, Buffer.allocUnsafeSlow(size))
   } finally {
     closeSync(opened)
   }
@@ -165,7 +170,7 @@ export const tidyAway = (file: string): Promise<void> => fs.rm(file, { force: tr
 export const listIfThere = (directory: string): Effect.Effect<ReadonlyArray<string>> =>
   Effect.promise(async () => {
     try {
-      return (await fs.readdir(directory)).filter((name) => !name.startsWith(".tmp-"))
+      return (await fs.readdir(directory)).filter((name) => !isUnfinished(name))
     } catch {
       return []
     }

@@ -10,14 +10,12 @@ export interface StoreSize {
   readonly bytes: number
 }
 
-const isUnfinished = (name: string): boolean => name.startsWith(".tmp-")
-
 /** What a folder of objects holds; what goes away meanwhile doesn't count. */
 const sizeOfFolder = (folder: string): StoreSize => {
   let [objects, bytes] = [0, 0]
   try {
     for (const name of readdirSync(folder)) {
-      if (isUnfinished(name)) continue
+      if (Disk.isUnfinished(name)) continue
       const stat = statSync(path.join(folder, name), { throwIfNoEntry: false })
       if (stat?.isFile() !== true) continue
       objects += 1

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto"
 import * as fs from "node:fs/promises"
 import * as path from "node:path"
 import { Effect } from "effect"
@@ -6,13 +5,14 @@ import * as Disk from "./disk.ts"
 import { tidyLease } from "./lease-disk.ts"
 
 /** What a process leaves behind when it is killed in the middle of a write. */
-const UNFINISHED = /^\.tmp-|\.new-[0-9a-f]+$|\.steal-[0-9a-z]+$/
+const UNFINISHED_LEASE = /\.new-[0-9a-f]+$|\.steal-[0-9a-z]+$/
+const isUnfinished = (name: string): boolean => Disk.isUnfinished(name) || UNFINISHED_LEASE.test(name)
 /** Nobody writes one file for this long. */
 export const ABANDONED_MILLIS = 24 * 3600 * 1000
 
 /** The time in milliseconds by the clock that stamps changes of files under `home`: that of a file made just now. */
 const fileSystemNow = async (home: string): Promise<number> => {
-  const probe = path.join(home, `.tmp-${process.pid}-${randomBytes(6).toString("hex")}`)
+  const probe = Disk.unfinishedIn(home)
   await fs.writeFile(probe, "", { flag: "wx" })
   try {
     return (await fs.stat(probe)).ctimeMs
@@ -32,7 +32,7 @@ const tidyFolder = async (folder: string, before: number): Promise<void> => {
   for (const entry of entries) {
     const file = path.join(folder, entry.name)
     if (entry.isDirectory()) await tidyFolder(file, before)
-    else if (UNFINISHED.test(entry.name) && (await changedMillis(file)) < before) await Disk.tidyAway(file)
+    else if (isUnfinished(entry.name) && (await changedMillis(file)) < before) await Disk.tidyAway(file)
   }
 }
 

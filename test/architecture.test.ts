@@ -1,10 +1,10 @@
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { beforeAll, expect, it } from "@effect/vitest"
-import * as esbuild from "esbuild"
 import type { StageDefinition } from "../engine/Node.ts"
 import { defaults } from "../engine/Pipeline.ts"
 import { root } from "./rig/bundle.ts"
+import { type Imports, importsOf, reach } from "./rig/imports.ts"
 
 // Rules that neither `tsc` nor the linter can see.
 
@@ -25,30 +25,9 @@ const read = (file: string) => fs.readFileSync(path.join(root, file), "utf8")
 const linesOf = (file: string) => read(file).trimEnd().split("\n").length
 
 /** Project files by what they import, types apart: what a stage's key counts. */
-const imports = new Map<string, ReadonlyArray<string>>()
-const reach = (file: string): ReadonlySet<string> => {
-  const seen = new Set([file])
-  for (const each of seen) for (const next of imports.get(each) ?? []) seen.add(next)
-  return seen
-}
+let imports: Imports = new Map()
 beforeAll(async () => {
-  const { metafile } = await esbuild.build({
-    absWorkingDir: root,
-    entryPoints: SOURCES.flatMap(filesIn),
-    bundle: true,
-    packages: "external",
-    platform: "node",
-    format: "esm",
-    outdir: "unused",
-    write: false,
-    metafile: true,
-    logLevel: "silent"
-  })
-  for (const [file, input] of Object.entries(metafile.inputs))
-    imports.set(
-      file,
-      input.imports.flatMap((one) => (one.external === true ? [] : [one.path]))
-    )
+  imports = await importsOf(SOURCES.flatMap(filesIn))
 })
 
 /** What a module exports that is a stage. */
@@ -99,7 +78,7 @@ const THREAD_NEUTRAL: Readonly<Record<string, string>> = {
 }
 
 it("a stage whose code reaches TensorFlow says which, and how many threads share a sum", async () => {
-  const reaching = topFilesIn("stages").filter((file) => reach(file).has("services/Tensorflow.ts"))
+  const reaching = topFilesIn("stages").filter((file) => reach(imports, [file]).has("services/Tensorflow.ts"))
   expect(reaching).toContain("stages/train.ts")
   for (const file of reaching) {
     for (const [name, { facts, params }] of await stagesOf(file)) {
@@ -140,14 +119,14 @@ it("a pipeline's file is named after it, and the worker's registry lists every o
 
 it("the engine reaches no stage, service or model", () => {
   for (const file of [...filesIn("engine"), ...filesIn("cache"), ...filesIn("artifacts")]) {
-    const found = [...reach(file)].filter((each) => !/^(engine|cache|artifacts)\//.test(each))
+    const found = [...reach(imports, [file])].filter((each) => !/^(engine|cache|artifacts)\//.test(each))
     expect([file, found]).toEqual([file, []])
   }
 })
 
 it("the command's code reaches no heavy package before it is needed", () => {
   const heavy = /^import (?!type\b).* from "(@tensorflow\/|sharp|vega|h5wasm|tar|yauzl|@resvg\/|apache-arrow)/m
-  const eager = [...reach("cli/main.ts")].filter((file) => heavy.test(read(file)))
+  const eager = [...reach(imports, ["cli/main.ts"])].filter((file) => heavy.test(read(file)))
   // the one module of each that is itself imported lazily
   const lazily = new Set(
     SOURCES.flatMap(filesIn).flatMap((file) =>

@@ -1,8 +1,8 @@
 import * as fs from "node:fs"
 import * as path from "node:path"
-import * as esbuild from "esbuild"
 import { beforeAll, describe, expect, it } from "vitest"
 import { root } from "../rig/bundle.ts"
+import { type Imports, importsOf, reach } from "../rig/imports.ts"
 
 interface Kernel {
   readonly isKernel: (file: string) => boolean
@@ -21,14 +21,6 @@ const stageFiles = () =>
     .filter((file) => file.endsWith(".ts"))
     .map((file) => `stages/${file}`)
 
-type Imports = ReadonlyMap<string, ReadonlyArray<string>>
-
-const reach = (imports: Imports, from: ReadonlyArray<string>): ReadonlySet<string> => {
-  const seen = new Set(from)
-  for (const each of seen) for (const next of imports.get(each) ?? []) seen.add(next)
-  return seen
-}
-
 /** Files that run in a worker and count neither by a stage's code nor by the format's number. */
 const outOfSight = (imports: Imports, { isKernel }: Pick<Kernel, "isKernel">): ReadonlyArray<string> => {
   const stages = [...imports.keys()].filter((file) => path.dirname(file) === "stages")
@@ -43,24 +35,7 @@ describe("the kernel", () => {
   let imports: Imports
   beforeAll(async () => {
     kernel = await import(path.join(root, "bin/kernel.mjs"))
-    const { metafile } = await esbuild.build({
-      absWorkingDir: root,
-      entryPoints: ["worker/main.ts", ...stageFiles()],
-      bundle: true,
-      packages: "external",
-      platform: "node",
-      format: "esm",
-      outdir: "unused",
-      write: false,
-      metafile: true,
-      logLevel: "silent"
-    })
-    imports = new Map(
-      Object.entries(metafile.inputs).map(([file, input]) => [
-        file,
-        input.imports.flatMap((one) => (one.external === true ? [] : [one.path]))
-      ])
-    )
+    imports = await importsOf(["worker/main.ts", ...stageFiles()])
   })
 
   it("names codecs that are there, and none of the artifacts of the project's stages", () => {

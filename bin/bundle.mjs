@@ -5,7 +5,7 @@ import { isKernelPackage, servingPackages } from "./kernel.mjs"
 const namedIn = ({ dependencies, optionalDependencies }) => Object.keys({ ...dependencies, ...optionalDependencies })
 
 /**
- * Bundles the command and the worker into `directory`, and looks at what the stages reach. Gives the three metafiles. All
+ * Bundles the command and the worker into `directory`, and looks at what the stages reach. Gives the four metafiles. All
  * read their files through `sources`.
  */
 export const bundle = async ({ esbuild, root, directory, stages, tsconfig, sources }) => {
@@ -41,6 +41,13 @@ export const bundle = async ({ esbuild, root, directory, stages, tsconfig, sourc
     }),
     esbuild.build({
       ...shared,
+      entryPoints: ["worker/start.ts"],
+      outfile: join(directory, "start.mjs"),
+      format: "esm",
+      external
+    }),
+    esbuild.build({
+      ...shared,
       entryPoints: ["worker/main.ts"],
       outfile: join(directory, "worker.mjs"),
       format: "esm",
@@ -71,6 +78,6 @@ export const bundle = async ({ esbuild, root, directory, stages, tsconfig, sourc
       ignoreAnnotations: true
     })
   ])
-  const [cli, worker, graph] = built.map(({ metafile }) => metafile)
-  return { cli, worker, graph }
+  const [cli, start, worker, graph] = built.map(({ metafile }) => metafile)
+  return { cli, start, worker, graph }
 }

@@ -69,11 +69,12 @@ const modeOf = (path, sources, resolution) => {
  * The metafile `graph` is that of the stages, whose imports come from the entry that `bundle` wrote, named as in `stages`.
  */
 export const codeOf = async ({ esbuild, root, metafiles, stages, tsconfig, sources, resolution }) => {
-  const { cli, worker, graph } = metafiles
+  const { cli, start, worker, graph } = metafiles
   const optional = new Set(Object.keys(sources.json(toAbsolute(root, "package.json")).optionalDependencies ?? {}))
   const packages = packagesOf()
   const follow = (id, imports) => followImports(root, id, imports, { tsconfig, resolution, packages })
-  for (const { inputs } of [cli, worker]) for (const [id, { imports }] of Object.entries(inputs)) follow(id, imports)
+  for (const { inputs } of [cli, start, worker])
+    for (const [id, { imports }] of Object.entries(inputs)) follow(id, imports)
   const nodes = new Map(
     Object.entries(graph.inputs)
       .filter(([id]) => id !== ENTRY)

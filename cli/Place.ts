@@ -6,7 +6,7 @@ export class Place extends Context.Tag("headrace/Place")<
   {
     /** The project's root. */
     readonly root: string
-    /** The build that runs: `cli.cjs`, `worker.mjs`, `code.json`. */
+    /** The build that runs: `cli.cjs`, `start.mjs`, `worker.mjs`, `code.json`. */
     readonly build: string
     /** The cache: PIPELINE_HOME, else `.pipeline` at the root. */
     readonly home: string

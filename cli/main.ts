@@ -60,6 +60,7 @@ const declared = new Set(
 const workers = Layer.unwrapEffect(
   Effect.map(Machine.threads, (threads) =>
     WorkerExecutor.layerWorkerProcess({
+      start: path.join(place.build, "start.mjs"),
       entry: path.join(place.build, "worker.mjs"),
       threads,
       env: (threads) => workerEnvironment({ own: process.env, declared, home: place.home, codeFile, threads })

@@ -73,6 +73,16 @@ export class WorkerDied extends Schema.TaggedError<WorkerDied>()("WorkerDied", {
   }
 }
 
+/** The process that computed a node told no more that it lives, and was ended. */
+export class WorkerSilent extends Schema.TaggedError<WorkerSilent>()("WorkerSilent", {
+  node: Schema.String,
+  seconds: Schema.Int
+}) {
+  override get message() {
+    return `The worker process of ${this.node} gave no sign of life for ${this.seconds} s and was ended; expected one every second, however busy it is. Something stopped it (a signal, a debugger), or the machine stands still (out of memory, a file system that does not answer): see to that and run again: finished chunks are not computed again.`
+  }
+}
+
 /** The worker's program differs from the one that asked: it computed another key. */
 export class KeyRefused extends Schema.TaggedError<KeyRefused>()("KeyRefused", {
   node: Schema.String,
@@ -84,5 +94,5 @@ export class KeyRefused extends Schema.TaggedError<KeyRefused>()("KeyRefused", {
   }
 }
 
-export const ExecuteFailure = Schema.Union(NodeFailed, InputLost, WorkerDied, KeyRefused)
+export const ExecuteFailure = Schema.Union(NodeFailed, InputLost, WorkerDied, WorkerSilent, KeyRefused)
 export type ExecuteFailure = typeof ExecuteFailure.Type

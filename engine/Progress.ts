@@ -23,3 +23,8 @@ export const report = (progress: Pick<Progress, "done" | "total" | "unit"> & Par
 export class DamageListener extends Context.Reference<DamageListener>()("headrace/DamageListener", {
   defaultValue: (): ((what: string) => Effect.Effect<void>) => () => Effect.void
 }) {}
+
+/** Where is said that a node has been in one call for so many seconds. Silent unless someone listens. */
+export class StillListener extends Context.Reference<StillListener>()("headrace/StillListener", {
+  defaultValue: (): ((seconds: number) => Effect.Effect<void>) => () => Effect.void
+}) {}

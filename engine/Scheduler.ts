@@ -13,7 +13,7 @@ import { type ExecuteFailure, type Explained, explain, explainNode, InputLost } 
 import type * as Graph from "./Graph.ts"
 import { coresOf } from "./Node.ts"
 import * as NodeKey from "./NodeKey.ts"
-import { DamageListener, ProgressListener } from "./Progress.ts"
+import { listeners } from "./NodeListeners.ts"
 import { publish, RunEvent, RunEvents } from "./RunEvent.ts"
 import type { RunRecords } from "./RunRecord.ts"
 import { type Outcome, outputsAt, outputsOf, type RunState } from "./RunState.ts"
@@ -259,19 +259,7 @@ const execute = (
       params: origin.params,
       outputs: outputsAt(state, origin, outputs)
     }
-    const computed = executor.execute(task).pipe(
-      Effect.provideService(ProgressListener, (progress) =>
-        events.publish(RunEvent.NodeProgress({ node: entry.name, progress }))
-      ),
-      // a node that runs because its object is lost has been warned of
-      Effect.provideService(DamageListener, (what) =>
-        reasons.some(({ _tag }) => _tag === "ObjectLost")
-          ? Effect.void
-          : events.publish(
-              RunEvent.Warned({ node: entry.name, message: `${what} of ${entry.name}; it is computed again.` })
-            )
-      )
-    )
+    const computed = Effect.provide(executor.execute(task), listeners(entry.name, reasons, events))
     return yield* computed.pipe(
       Effect.tap((trace) => {
         const { rows, bytes } = totals(trace)

@@ -3,7 +3,7 @@ import * as fs from "node:fs"
 import * as path from "node:path"
 import { expect, it } from "@effect/vitest"
 import { Context, Effect, Fiber, Layer, Schedule } from "effect"
-import { afterAll, beforeAll } from "vitest"
+import { afterAll, beforeAll, describe } from "vitest"
 import * as LeaseDisk from "../../cache/lease-disk.ts"
 import type { ObjectStore } from "../../cache/ObjectStore.ts"
 import * as ObjectStoreDisk from "../../cache/object-store-disk.ts"
@@ -20,6 +20,7 @@ import * as RunEvent from "../../engine/RunEvent.ts"
 import * as RunRecord from "../../engine/RunRecord.ts"
 import { bundle } from "../rig/bundle.ts"
 import { folder } from "../rig/folder.ts"
+import { PATIENCE_MILLIS } from "../rig/patience.ts"
 import * as Toys from "../rig/toys.ts"
 import { siblings, single } from "../rig/worker-pipeline.ts"
 
@@ -31,6 +32,7 @@ const started: Array<ChildProcess> = []
 beforeAll(async () => {
   programs = folder("headrace-worker")
   for (const name of ["toy-worker", "parent-of-worker"]) await bundle(`test/rig/${name}.ts`, program(name))
+  await bundle("worker/start.ts", program("start"))
 })
 afterAll(() => {
   for (const child of started) child.kill("SIGKILL")
@@ -46,9 +48,15 @@ const home = () => {
 const workerProcess = (
   toyHome: string,
   env: Readonly<Record<string, string>> = {},
-  entry: string = program("toy-worker")
+  { entry = program("toy-worker"), ...limits }: Partial<WorkerExecutor.Options> = {}
 ) =>
-  WorkerExecutor.layerWorkerProcess({ entry, threads: 1, env: () => ({ ...process.env, TOY_HOME: toyHome, ...env }) })
+  WorkerExecutor.layerWorkerProcess({
+    start: program("start"),
+    entry,
+    threads: 1,
+    env: () => ({ ...process.env, TOY_HOME: toyHome, ...env }),
+    ...limits
+  })
 
 interface Ran {
   readonly record: RunRecord.RunRecord
@@ -104,11 +112,12 @@ const using = <A, E>(
 
 const inWorker = <A, E>(
   use: (run: RunIt, events: ReadonlyArray<RunEvent.RunEvent>) => Effect.Effect<A, E, TraceStore>,
-  env: Readonly<Record<string, string>> = {}
+  env: Readonly<Record<string, string>> = {},
+  limits: Partial<WorkerExecutor.Options> = {}
 ) =>
   Effect.suspend(() => {
     const toyHome = home()
-    return using(toyHome, workerProcess(toyHome, env), use)
+    return using(toyHome, workerProcess(toyHome, env, limits), use)
   })
 
 const nodeOf = ({ record }: Ran) => record.nodes.find(({ node }) => node.startsWith("behave"))
@@ -209,6 +218,7 @@ it.live("a node whose facts tell its native threads has a worker with as many; t
   const toyHome = home()
   const asked: Array<number> = []
   const executor = WorkerExecutor.layerWorkerProcess({
+    start: program("start"),
     entry: program("toy-worker"),
     threads: 7,
     env: (threads) => {
@@ -251,14 +261,17 @@ for (const [how, end] of [
 }
 
 /** A worker's program that says its pid in a file, and does not get as far as to answer. */
-const unready = (toyHome: string, does: string) => {
+const unready = (toyHome: string, does: string, limits: Partial<WorkerExecutor.Options> = {}) => {
   const entry = path.join(toyHome, "unready.mjs")
   const pid = path.join(toyHome, "pid")
   fs.writeFileSync(
     entry,
     `import { writeFileSync } from "node:fs"\nwriteFileSync("${pid}", String(process.pid))\n${does}`
   )
-  return { executor: workerProcess(toyHome, {}, entry), pid: () => Number(fs.existsSync(pid) && fs.readFileSync(pid)) }
+  return {
+    executor: workerProcess(toyHome, {}, { entry, ...limits }),
+    pid: () => Number(fs.existsSync(pid) && fs.readFileSync(pid))
+  }
 }
 
 for (const [when, does] of [
@@ -322,20 +335,101 @@ for (const how of ["spin", "wait"]) {
   )
 }
 
-it.live("a worker exits when its parent is killed, however busy it waits", () =>
-  Effect.gen(function* () {
-    const toyHome = home()
-    const env = { ...process.env, TOY_HOME: toyHome, TOY_WORKER: program("toy-worker") }
-    const parent = spawn(process.execPath, [program("parent-of-worker")], { env, stdio: ["ignore", "pipe", "inherit"] })
-    started.push(parent)
-    let said = ""
-    parent.stdout?.setEncoding("utf8").on("data", (text: string) => {
-      said += text
+/** So long that a worker which lives beats in it, however busy the machine is. */
+const LIMIT_MILLIS = PATIENCE_MILLIS / 60
+
+describe.concurrent("a worker tells that it lives:", () => {
+  it.live("a worker that is stopped fails its node by name and is ended; the next node has another", () =>
+    inWorker(
+      (run, events) =>
+        Effect.gen(function* () {
+          const fiber = yield* Effect.fork(run(single, { how: "wait" }))
+          yield* until(() => notesOf(events).length > 0)
+          const pid = pidOf(notesOf(events)[0])
+          process.kill(pid, "SIGSTOP")
+          const ran = yield* Fiber.join(fiber)
+          expect(ran.failures).toMatchObject([{ _tag: "WorkerSilent", node: "behave" }])
+          expect(nodeOf(ran)?.error).toMatchObject({
+            tag: "WorkerSilent",
+            expected: expect.stringContaining("every second")
+          })
+          yield* until(() => !isAlive(pid))
+          expect(nodeOf(yield* run(single, { number: 9 }))?.status).toBe("ran")
+        }),
+      {},
+      { silentMillis: LIMIT_MILLIS }
+    )
+  )
+
+  it.live("a worker that computes in one call for longer than silence may last is waited for, and told of", () =>
+    inWorker(
+      (run) =>
+        Effect.gen(function* () {
+          const ran = yield* run(single, { how: "block", number: 2 * LIMIT_MILLIS })
+          expect(nodeOf(ran)?.status).toBe("ran")
+          expect(ran.events).toContainEqual(
+            RunEvent.RunEvent.Warned({ node: "behave", message: expect.stringContaining("has been in one call") })
+          )
+        }),
+      {},
+      { silentMillis: LIMIT_MILLIS, stillMillis: 1000 }
+    )
+  )
+
+  it.live("a worker whose program takes longer to load than silence may last is waited for", () =>
+    Effect.suspend(() => {
+      const toyHome = home()
+      const cell = "new Int32Array(new SharedArrayBuffer(4))"
+      const { executor } = unready(
+        toyHome,
+        `Atomics.wait(${cell}, 0, 0, ${2 * LIMIT_MILLIS})\nawait import("${program("toy-worker")}")`,
+        { silentMillis: LIMIT_MILLIS }
+      )
+      return using(toyHome, executor, (run) =>
+        Effect.map(run(single), (ran) => expect(nodeOf(ran)?.status).toBe("ran"))
+      )
     })
-    yield* until(() => said.includes("\n"))
-    const pid = pidOf(said.trim())
-    expect(isAlive(pid)).toBe(true)
-    parent.kill("SIGKILL")
-    yield* until(() => !isAlive(pid))
-  })
-)
+  )
+
+  it.live("a worker that is stopped before it is ready fails its node by name", () =>
+    Effect.suspend(() => {
+      const toyHome = home()
+      const { executor, pid } = unready(toyHome, `process.kill(process.pid, "SIGSTOP")`, { silentMillis: LIMIT_MILLIS })
+      return using(toyHome, executor, (run) =>
+        Effect.gen(function* () {
+          const ran = yield* run(single)
+          expect(ran.failures).toMatchObject([{ _tag: "WorkerSilent", node: "behave" }])
+          expect(isAlive(pid())).toBe(false)
+        })
+      )
+    })
+  )
+})
+
+for (const how of ["wait", "spin"])
+  it.live(`a worker that does "${how}" exits when its parent is killed`, () =>
+    Effect.gen(function* () {
+      const toyHome = home()
+      const env = {
+        ...process.env,
+        TOY_HOME: toyHome,
+        TOY_HOW: how,
+        TOY_START: program("start"),
+        TOY_WORKER: program("toy-worker")
+      }
+      const parent = spawn(process.execPath, [program("parent-of-worker")], {
+        env,
+        stdio: ["ignore", "pipe", "inherit"]
+      })
+      started.push(parent)
+      let said = ""
+      parent.stdout?.setEncoding("utf8").on("data", (text: string) => {
+        said += text
+      })
+      yield* until(() => said.includes("\n"))
+      const pid = pidOf(said.trim())
+      expect(isAlive(pid)).toBe(true)
+      parent.kill("SIGKILL")
+      yield* until(() => !isAlive(pid))
+    })
+  )

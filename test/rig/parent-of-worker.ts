@@ -26,6 +26,16 @@ const layer = Layer.mergeAll(
   events,
   RunRecord.layerMemory(),
   Results.layerNone,
-  WorkerExecutor.layerWorkerProcess({ entry: process.env.TOY_WORKER ?? "", threads: 1, env: () => process.env })
+  WorkerExecutor.layerWorkerProcess({
+    start: process.env.TOY_START ?? "",
+    entry: process.env.TOY_WORKER ?? "",
+    threads: 1,
+    env: () => process.env
+  })
 )
-Effect.runFork(Effect.provide(Run.run(single, { how: "wait", number: 0, threads: null }, { cores: 1 }), layer))
+Effect.runFork(
+  Effect.provide(
+    Run.run(single, { how: process.env.TOY_HOW === "spin" ? "spin" : "wait", number: 0, threads: null }, { cores: 1 }),
+    layer
+  )
+)

@@ -18,7 +18,7 @@ export class Misbehaved extends Schema.TaggedError<Misbehaved>()("Misbehaved", {
 }
 
 const how = Param.make(
-  Schema.Literal("well", "fail", "defect", "abort", "exit", "kill", "spin", "wait"),
+  Schema.Literal("well", "fail", "defect", "abort", "exit", "kill", "spin", "block", "wait"),
   "well",
   "What the stage does"
 )
@@ -28,7 +28,7 @@ export const behave = Stage.make({
   inputs: {},
   params: {
     how,
-    number: Param.make(Schema.Int, 0, "Tells one from another"),
+    number: Param.make(Schema.Int, 0, "Tells one from another; milliseconds to block for"),
     threads: Param.make(Schema.NullOr(Schema.Int), null, "Native threads, as a fact")
   },
   facts: ({ threads }) => (threads === null ? {} : { threads: Effect.succeed(threads) }),
@@ -56,6 +56,9 @@ export const behave = Stage.make({
           // the progress above must leave the process first
           yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
           for (;;) if (process.uptime() < 0) break
+          break
+        case "block":
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, params.number)
           break
         case "wait":
           yield* Effect.never

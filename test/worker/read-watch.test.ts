@@ -21,10 +21,13 @@ import { reading } from "../rig/reading-pipeline.ts"
 // What a stage reads and no key holds fails its node by name, in whatever way it reads it.
 
 let program = ""
+let start = ""
 let input = ""
 let outside = ""
 beforeAll(async () => {
-  program = await bundle("test/rig/reading-worker.ts", path.join(folder("headrace-reading"), "worker.mjs"))
+  const programs = folder("headrace-reading")
+  program = await bundle("test/rig/reading-worker.ts", path.join(programs, "worker.mjs"))
+  start = await bundle("worker/start.ts", path.join(programs, "start.mjs"))
   const files = folder("headrace-files")
   for (const name of ["input", "outside"]) fs.mkdirSync(path.join(files, name))
   input = path.join(files, "input", "file.txt")
@@ -40,7 +43,7 @@ const open = () => {
   const home = folder("headrace-watched")
   const env = () => ({ ...process.env, ...WORLD, PIPELINE_HOME: home })
   const live = Layer.mergeAll(
-    WorkerExecutor.layerWorkerProcess({ entry: program, threads: 1, env }),
+    WorkerExecutor.layerWorkerProcess({ start, entry: program, threads: 1, env }),
     ObjectStoreDisk.layerDisk(home),
     TraceDisk.layerDisk(home),
     LeaseDisk.layerDisk(home),

@@ -1,0 +1,130 @@
+import { type ChildProcess, fork } from "node:child_process"
+import type { Readable } from "node:stream"
+import * as Worker from "@effect/platform/Worker"
+import * as NodeWorker from "@effect/platform-node/NodeWorker"
+import { Clock, Deferred, Effect, Exit, Schedule, Scope, type Stream } from "effect"
+import { BEAT_MILLIS, BEATS_DESCRIPTOR, type Listening, listening } from "./Beats.ts"
+import { WorkerSilent } from "./Failure.ts"
+import { StillListener } from "./Progress.ts"
+import type { ComputeNode } from "./WorkerProtocol.ts"
+
+export interface Options {
+  /** What a worker starts with, a file that node runs: it beats, and loads `entry`. */
+  readonly start: string
+  /** The worker's program, an ES module. */
+  readonly entry: string
+  /** The whole environment of a worker with so many native threads: some libraries read theirs at the start only. */
+  readonly env: (threads: number) => Readonly<Record<string, string | undefined>>
+  /** A worker without a sign of life for so long is ended; a beat comes every second. */
+  readonly silentMillis?: number
+  /** A node in one call for so long is told of, and again each time that doubles. */
+  readonly stillMillis?: number
+}
+
+/** How a worker process ended. */
+export interface Ended {
+  readonly signal: string | null
+  readonly code: number | null
+  /** The end of what it wrote to stderr; native libraries say there why they abort. */
+  readonly lastWords: string
+}
+
+/** A worker process, and the scope that ends it. */
+export interface Member {
+  readonly execute: (request: ComputeNode) => Stream.Stream<typeof ComputeNode.success.Type, unknown>
+  readonly ended: Deferred.Deferred<Ended>
+  readonly child: ChildProcess
+  readonly scope: Scope.CloseableScope
+  readonly beats: Listening
+}
+
+/** A busy worker that was told to stop is killed after this long. */
+const KILL_AFTER_MILLIS = 1000
+const LAST_WORDS = 2000
+const SILENT_MILLIS = 60_000
+const STILL_MILLIS = 300_000
+
+const monotonicMillis = Effect.map(Clock.currentTimeNanos, (nanos) => Number(nanos / 1_000_000n))
+
+/**
+ * Waits for a worker that computes, or starts, for `node`, as long as it beats: slowness ends nothing. Tells, where it is in one call for long, that
+ * it is. Never succeeds; fails, and kills the worker, once that is silent.
+ */
+export const attend = (
+  { child, beats }: Pick<Member, "child" | "beats">,
+  node: string,
+  { silentMillis = SILENT_MILLIS, stillMillis = STILL_MILLIS }: Pick<Options, "silentMillis" | "stillMillis">
+): Effect.Effect<never, WorkerSilent> =>
+  Effect.gen(function* () {
+    const tell = yield* StillListener
+    beats.begin(yield* monotonicMillis)
+    let told = stillMillis
+    const look = Effect.gen(function* () {
+      const { silent, still } = beats.look(yield* monotonicMillis)
+      if (silent >= silentMillis) {
+        child.kill("SIGKILL")
+        return yield* new WorkerSilent({ node, seconds: Math.round(silent / 1000) })
+      }
+      if (still < stillMillis) told = stillMillis
+      if (still < told) return
+      told *= 2
+      yield* tell(Math.round(still / 1000))
+    })
+    return yield* Effect.zipRight(Effect.schedule(look, Schedule.spaced(BEAT_MILLIS)), Effect.never)
+  })
+
+/** Starts a worker for `node`. Fails with how it `Ended`, or `WorkerSilent`, or what the channel to it says. */
+export const spawn = (options: Options, threads: number, node: string): Effect.Effect<Member, unknown> =>
+  Effect.gen(function* () {
+    const scope = yield* Scope.make()
+    const ended = yield* Deferred.make<Ended>()
+    const beats = listening(yield* monotonicMillis)
+    const child = fork(options.start, [options.entry], {
+      env: options.env(threads),
+      execArgv: [],
+      stdio: ["ignore", "ignore", "pipe", "ipc", "pipe"]
+    })
+    let lastWords = ""
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      lastWords = (lastWords + text).slice(-LAST_WORDS)
+    })
+    const pipe = child.stdio[BEATS_DESCRIPTOR] as Readable
+    // a worker that dies may break the pipe; its end is what tells of that
+    pipe
+      .setEncoding("utf8")
+      .on("data", beats.hear)
+      .on("error", () => undefined)
+    // the signal of a dead child is known to the ChildProcess alone; "close" waits for the rest of its stderr
+    child.once("close", (code, signal) =>
+      Deferred.unsafeDone(ended, Exit.succeed({ code, signal, lastWords: lastWords.trim() }))
+    )
+    const worker = yield* Worker.makeSerialized<ComputeNode>({}).pipe(
+      Effect.provide(NodeWorker.layer(() => child)),
+      Scope.extend(scope),
+      Effect.raceFirst(Effect.flatMap(Deferred.await(ended), (how) => Effect.fail(how))),
+      Effect.raceFirst(attend({ child, beats }, node, options)),
+      // a member is acquired uninterruptibly: here losers of the race must end, and an interrupted run must not wait
+      Effect.interruptible,
+      Effect.onError((cause) =>
+        Effect.zipRight(
+          Effect.sync(() => child.kill("SIGKILL")),
+          Scope.close(scope, Exit.failCause(cause))
+        )
+      )
+    )
+    return { execute: worker.execute, ended, child, scope, beats } satisfies Member
+  })
+
+/** Ends a worker: an idle one is asked and exits, a busy one is killed when it does not. */
+export const end = ({ child, scope }: Member): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const timer = setTimeout(() => child.kill("SIGKILL"), KILL_AFTER_MILLIS)
+    return Effect.ensuring(
+      Effect.ignore(Scope.close(scope, Exit.void)),
+      Effect.sync(() => clearTimeout(timer))
+    )
+  })
+
+/** Whether it is over with it, or soon will be. */
+export const isEnded = ({ child }: Member): boolean =>
+  child.killed || child.exitCode !== null || child.signalCode !== null

@@ -23,13 +23,29 @@ const zipStarts = ["PK\x03\x04", "PK\x05\x06", "PK\x07\x08", "PK00"]
 /** A tar's header holds this from its 257th byte on, whatever its first name is. */
 const isTar = (bytes: Buffer): boolean => bytes.toString("latin1", 257, 262) === "ustar"
 
-export const of = (bytes: Buffer): ArchiveKind => {
+/** What the bytes say themselves; null where they say nothing. */
+export const known = (bytes: Buffer): ArchiveKind | null => {
   const start = bytes.toString("latin1", 0, 8)
   if (isTar(bytes)) return { kind: "tar" }
   if (start.startsWith("\x1f\x8b")) return { kind: "gzip" }
   if (zipStarts.some((one) => start.startsWith(one))) return { kind: "zip" }
-  const known = unread.find(([one]) => start.startsWith(one))
-  return known === undefined ? { kind: "tar" } : { kind: "unread", name: known[1] }
+  const found = unread.find(([one]) => start.startsWith(one))
+  return found === undefined ? null : { kind: "unread", name: found[1] }
+}
+
+export const of = (bytes: Buffer): ArchiveKind => known(bytes) ?? { kind: "tar" }
+
+/** What a file of this kind is, after "is". */
+export const nameOf = (found: ArchiveKind): string => {
+  switch (found.kind) {
+    case "unread":
+      return found.name
+    case "gzip":
+      return "packed by gzip"
+    case "tar":
+    case "zip":
+      return `a ${found.kind} archive`
+  }
 }
 
 /** The kind of a file on disk; throws what the operating system refuses. */

@@ -3,6 +3,7 @@ import * as CifarVersion from "./CifarVersion.ts"
 import { type Entry, type FileTree, joined, type Piece, TreeError } from "./FileTree.ts"
 import type { Images } from "./Images.ts"
 import type { ImageBatch } from "./LabelledImages.ts"
+import * as PassedOver from "./PassedOver.ts"
 
 /** Files named like CIFAR's that are not what its format says, or are in a form that is not read. */
 export class CifarRefused extends Schema.TaggedError<CifarRefused>()("CifarRefused", {
@@ -55,6 +56,9 @@ const cifar100: Format = {
   namesFile: "fine_label_names.txt",
   standardNames: null
 }
+
+/** The names of CIFAR-100's other labels, which are not used. */
+const coarseNames = "coarse_label_names.txt"
 
 const again = "Download or copy the archive again."
 const partOf = (path: string, format: Format) =>
@@ -246,5 +250,7 @@ export const open = (
           })
         )
       )
-    return { classes, train: rows(train), test: rows(test) }
+    const known = new Set([...train, ...test, ...(names === undefined ? [] : [names])])
+    const others = tree.entries.filter((entry) => !known.has(entry) && !entry.path.endsWith(coarseNames))
+    return { classes, train: rows(train), test: rows(test), notices: PassedOver.notices(others) }
   })

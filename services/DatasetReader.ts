@@ -57,5 +57,6 @@ export const open = (files: Files, options: ReadOptions): Effect.Effect<Dataset,
       return { ...folder, notices: [...folder.notices, ...leftOut(found)] }
     }
     const batches = yield* CifarBinary.open(files.path, found, images, options)
-    return { ...batches, validation: Stream.empty, from: { train: null, validation: null, test: null }, notices: [] }
+    const from = { train: null, validation: null, test: null }
+    return { ...batches, validation: Stream.empty, from, notices: [...batches.notices, ...leftOut(found)] }
   })

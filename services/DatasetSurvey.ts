@@ -109,14 +109,14 @@ export const open = (files: Files, options: LayoutOptions): Effect.Effect<Survey
     const images = yield* Images
     const tree = yield* DatasetReader.tree(files)
     if (CifarBinary.isCifar(tree)) {
-      const { classes, train, test } = yield* CifarBinary.open(files.path, tree, images, { imageSize: null })
+      const { classes, train, test, notices } = yield* CifarBinary.open(files.path, tree, images, { imageSize: null })
       const split = (rows: typeof train): Split => ({ total: null, images: Stream.map(rows, ofBatch) })
       const none: Split = { total: 0, images: Stream.empty }
       return {
         classes,
         splits: { train: split(train), validation: none, test: split(test) },
         from: { train: null, validation: null, test: null },
-        notices: []
+        notices: [...notices, ...DatasetReader.leftOut(tree)]
       }
     }
     const { classes, splits, from, notices } = yield* assign(files.path, tree.entries, options)

@@ -1,3 +1,4 @@
+import * as ArchiveKind from "./ArchiveKind.ts"
 import { type Refusal, unread } from "./ImageRefused.ts"
 
 /** Signatures of formats that are good images, or hold them, but are not read here. */
@@ -73,5 +74,12 @@ export const refusalOf = (image: Uint8Array): Refusal | null => {
   if (netpbm.test(start)) return unread("a PPM, PGM or PBM image", convert)
   if (bytes.toString("latin1", 128, 132) === "DICM")
     return unread("a DICOM image", "Convert it to PNG: dcmj2pnm FILE FILE.png (DCMTK).")
+  const archive = ArchiveKind.known(bytes)
+  if (archive !== null) {
+    return unread(
+      ArchiveKind.nameOf(archive),
+      "Unpack what belongs to the class, and move the archive out of its folder."
+    )
+  }
   return ofBrands(bytes)
 }

@@ -1,6 +1,8 @@
 import { Either, Schema } from "effect"
 import * as ClassNaming from "./ClassNaming.ts"
 import type { Entry } from "./FileTree.ts"
+import { isImageName } from "./ImageNames.ts"
+import * as PassedOver from "./PassedOver.ts"
 import type { Level, Placed } from "./PlacedFiles.ts"
 import * as PlacedFiles from "./PlacedFiles.ts"
 import type { SplitChoice } from "./SplitChoice.ts"
@@ -110,8 +112,8 @@ const strayOf = ({ levels, from }: SplitFolders.Parts) => {
 }
 
 /**
- * Which file is an image of which class, in which split. Files beside the class folders that are no images, such as a
- * README, are left out; within a class folder, at any depth, everything is an image. Folders named like splits are the
+ * Which file is an image of which class, in which split. Files beside the class folders that are no images are
+ * passed over, and told of unless they are documents; within a class folder, at any depth, everything is an image. Folders named like splits are the
  * splits, or those that the user names; where none is tested on, `testFraction` of each class's training images is.
  */
 export const assign = (
@@ -121,8 +123,15 @@ export const assign = (
 ): Either.Either<ImageLayout, ImageFolderRefused> => {
   const refuse = refusing(source)
   const all = PlacedFiles.top(entries)
-  if (!all.some((one) => one.folder !== "" || PlacedFiles.isImage(one))) {
-    return refuse("holds no images", shape, "Give the folder, or an archive of it, that holds the class folders.")
+  const isPromising = ({ entry, folder }: Placed) =>
+    folder === "" ? isImageName(entry.path) : PassedOver.mayBeImage(entry.path)
+  if (!all.some(isPromising)) {
+    const instead = PassedOver.instead(entries)
+    return refuse(
+      instead === null ? "holds no images" : `holds no images, but ${instead.what}`,
+      shape,
+      instead?.fix ?? "Give the folder, or an archive of it, that holds the class folders."
+    )
   }
   const parts = SplitFolders.find(all, choice)
   if (Either.isLeft(parts)) return refuse(parts.left.what, shape, parts.left.fix)
@@ -142,11 +151,14 @@ export const assign = (
   const labels = new Map(classes.map((name, label) => [name, label]))
   const labelled = (some: ReadonlyArray<Classed>): ReadonlyArray<Labelled> =>
     [...some].sort(byClassThenName).map((one) => ({ entry: one.entry, label: labels.get(one.class) ?? 0 }))
+  const used = new Set([...images.train, ...images.validation, ...images.test].map((one) => one.entry))
+  // of the images among the others, the splits have told
+  const others = entries.filter((entry) => !used.has(entry) && !isImageName(entry.path))
   return Either.right({
     classes,
     splits: { train: labelled(images.train), validation: labelled(images.validation), test: labelled(images.test) },
     from,
-    notices
+    notices: [...notices, ...PassedOver.notices(others)]
   })
 }
 

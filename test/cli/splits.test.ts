@@ -43,7 +43,8 @@ describe("a dataset's own splits", () => {
     expect(document.results.metrics).toMatchObject({ rows: 8 })
     expect(told(document)).toEqual([
       "2 classes (cat, dog); 20 images to train on (Train/), 6 to choose the best epoch on (Valid/), 8 to test on (Test/)",
-      "1 image beside Test/, Train/, Valid/ has no class and is left out."
+      "1 image beside Test/, Train/, Valid/ has no class and is left out.",
+      "1 other file is passed over (annotations/a.txt): classes are the names of folders."
     ])
     expect(nodeOf(document, "normalize[validation]").status).toBe("streamed")
   })

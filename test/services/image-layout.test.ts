@@ -151,7 +151,9 @@ describe("folders of splits", () => {
       const found = splits(paths)
       expect([found.train.length, found.test.length]).toEqual([24, 10])
       expect(found.validation).toEqual(of(name, pets, 6))
-      expect(found.notices).toEqual([])
+      expect(found.notices).toEqual([
+        "1 other file is passed over (annotations/a.txt): classes are the names of folders."
+      ])
     }
   )
 

@@ -1,7 +1,7 @@
 import type { Effect } from "effect"
 import * as CifarArchive from "./CifarArchive.ts"
-import type { TreeError } from "./FileTree.ts"
 import * as SampleImages from "./SampleImages.ts"
+import type { TarError } from "./TarArchive.ts"
 
 interface Named {
   /** Its name in a mirror and among the downloads. */
@@ -31,7 +31,7 @@ export interface Cut extends Named {
   readonly _tag: "Cut"
   readonly sha256: string
   readonly from: Published
-  readonly cut: (archive: string) => Effect.Effect<Uint8Array, TreeError>
+  readonly cut: (archive: string) => Effect.Effect<Uint8Array, TarError>
 }
 
 /** A file that the project makes itself: the same bytes on every machine. */

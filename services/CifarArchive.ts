@@ -1,7 +1,6 @@
 import { Effect, Stream } from "effect"
 import { limits } from "./ArchiveRules.ts"
-import * as CifarBinary from "./CifarBinary.ts"
-import type { TreeError } from "./FileTree.ts"
+import * as CifarFormat from "./CifarFormat.ts"
 import * as TarArchive from "./TarArchive.ts"
 
 /** What an archive of CIFAR-10's binary version holds: the names of its ten classes, and the records of each split. */
@@ -73,15 +72,15 @@ export interface Part {
 }
 
 /** The first records of an official archive's first training batch and of its test batch, as an archive of its kind. */
-export const cut = (archive: string, { train, test }: Part): Effect.Effect<Uint8Array, TreeError> => {
+export const cut = (archive: string, { train, test }: Part): Effect.Effect<Uint8Array, TarArchive.TarError> => {
   const [first, tested] = [`${folder}/data_batch_1.bin`, `${folder}/test_batch.bin`]
-  const { recordBytes, standardNames } = CifarBinary
+  const { cifar10, standardNames } = CifarFormat
   return Effect.map(
     heads(
       archive,
       new Map([
-        [first, train * recordBytes],
-        [tested, test * recordBytes]
+        [first, train * cifar10.recordBytes],
+        [tested, test * cifar10.recordBytes]
       ])
     ),
     (of) => pack({ classes: standardNames, train: of(first), test: of(tested) })

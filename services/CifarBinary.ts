@@ -1,66 +1,27 @@
-import { Effect, Option, Schema, Stream } from "effect"
+import { Effect, Option, Stream } from "effect"
+import {
+  again,
+  type CifarError,
+  CifarRefused,
+  checkRecords,
+  cifar10,
+  cifar100,
+  type Format,
+  imageBytes,
+  plane,
+  side
+} from "./CifarFormat.ts"
 import * as CifarVersion from "./CifarVersion.ts"
-import { type Entry, type FileTree, joined, type Piece, TreeError } from "./FileTree.ts"
+import { type Entry, type FileTree, joined, type Piece } from "./FileTree.ts"
 import type { Images } from "./Images.ts"
 import type { ImageBatch } from "./LabelledImages.ts"
 import * as PassedOver from "./PassedOver.ts"
 
-/** Files named like CIFAR's that are not what its format says, or are in a form that is not read. */
-export class CifarRefused extends Schema.TaggedError<CifarRefused>()("CifarRefused", {
-  file: Schema.String,
-  what: Schema.String,
-  expected: Schema.String,
-  fix: Schema.String
-}) {
-  override get message() {
-    return `${this.file} ${this.what}; expected ${this.expected}. ${this.fix}`
-  }
-}
-
-export const CifarError = Schema.Union(TreeError, CifarRefused)
-export type CifarError = typeof CifarError.Type
-
-const side = 32
-const plane = side * side
-/** The red, green and blue planes, row-major (https://www.cs.toronto.edu/~kriz/cifar.html). */
-const imageBytes = 3 * plane
-/** A record of CIFAR-10: a byte of label, then the image. */
-export const recordBytes = 1 + imageBytes
 const batchRows = 256
-
-export const standardNames = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
-
-/** How one of the two datasets is laid out; a record is its labels, one byte each, and an image. */
-interface Format {
-  readonly recordBytes: number
-  /** Which of a record's bytes is the label. */
-  readonly labelAt: number
-  readonly classes: number
-  readonly namesFile: string
-  /** The names where that file is missing; null where there is none to train without. */
-  readonly standardNames: ReadonlyArray<string> | null
-}
-
-const cifar10: Format = {
-  recordBytes,
-  labelAt: 0,
-  classes: 10,
-  namesFile: "batches.meta.txt",
-  standardNames
-}
-/** Of its two labels the second, the fine one, is the class. */
-const cifar100: Format = {
-  recordBytes: 2 + imageBytes,
-  labelAt: 1,
-  classes: 100,
-  namesFile: "fine_label_names.txt",
-  standardNames: null
-}
 
 /** The names of CIFAR-100's other labels, which are not used. */
 const coarseNames = "coarse_label_names.txt"
 
-const again = "Download or copy the archive again."
 const partOf = (path: string, format: Format) =>
   path.match(
     format === cifar10 ? /^(?:(.*)\/)?(?:data_batch_(\d+)|(test_batch))\.bin$/ : /^(?:(.*)\/)?(?:(train)|(test))\.bin$/
@@ -90,7 +51,7 @@ const formatOf = (source: string, tree: FileTree): Effect.Effect<Format, CifarRe
   )
 }
 
-const partsOf = (source: string, tree: FileTree, format: Format): Effect.Effect<Parts, CifarRefused> =>
+const partsOf = (source: string, tree: FileTree, format: Format): Effect.Effect<Parts, CifarError> =>
   Effect.gen(function* () {
     const parts = tree.entries.flatMap((entry) => {
       const match = partOf(entry.path, format)
@@ -109,20 +70,15 @@ const partsOf = (source: string, tree: FileTree, format: Format): Effect.Effect<
     const train = parts.filter((part) => !part.isTest).sort((a, b) => a.number - b.number)
     const test = parts.filter((part) => part.isTest)
     if (train.length === 0 || test.length === 0) {
-      const [training, testing] =
-        format === cifar10 ? ["data_batch_1.bin", "test_batch.bin"] : ["train.bin", "test.bin"]
-      const what = `has no ${test.length === 0 ? testing : training}`
+      const what = `has no ${test.length === 0 ? format.testFile : format.trainFile}`
       return yield* new CifarRefused({ file: source, what, expected: "batches to train and to test on", fix: again })
     }
-    for (const { entry } of parts) {
-      if (entry.size > 0 && entry.size % format.recordBytes === 0) continue
-      return yield* new CifarRefused({
-        file: tree.nameOf(entry.path),
-        what: `is a truncated or wrong-sized batch of ${entry.size} bytes`,
-        expected: `a multiple of ${format.recordBytes}, and not zero`,
-        fix: again
-      })
-    }
+    yield* checkRecords(
+      source,
+      tree,
+      format,
+      parts.map(({ entry }) => entry)
+    )
     const prefix = folders[0] === "" ? "" : `${folders[0]}/`
     const names = tree.entries.find((entry) => entry.path === `${prefix}${format.namesFile}`)
     return { train: train.map(({ entry }) => entry), test: test.map(({ entry }) => entry), names }
@@ -186,14 +142,14 @@ const records = <E>(parts: Stream.Stream<Piece, E>, recordBytes: number) =>
 /** Planes to interleaved pixels. Null where a label names no class. */
 const batchOf = (
   bytes: Uint8Array,
-  { recordBytes, labelAt, classes }: Format
+  { recordBytes, labels: layout, classes }: Format
 ): ImageBatch | { readonly row: number; readonly label: number } => {
   const rows = bytes.length / recordBytes
   const data = new Uint8Array(rows * 3 * plane)
   const labels = new Int32Array(rows)
   for (let row = 0; row < rows; row++) {
     const start = row * recordBytes
-    const label = bytes[start + labelAt] ?? 255
+    const label = bytes[start + layout.length - 1] ?? 255
     if (label >= classes) return { row, label }
     labels[row] = label
     const to = row * 3 * plane

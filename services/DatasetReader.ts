@@ -2,6 +2,7 @@ import { Effect, Schema, Stream } from "effect"
 import type { Files } from "../artifacts/Files.ts"
 import * as Archive from "./Archive.ts"
 import * as CifarBinary from "./CifarBinary.ts"
+import { CifarError } from "./CifarFormat.ts"
 import { FileDigests } from "./FileDigests.ts"
 import type { FileTree, TreeError } from "./FileTree.ts"
 import * as FolderTree from "./FolderTree.ts"
@@ -13,7 +14,7 @@ import { SourceChanged } from "./SourceError.ts"
 import type { SplitName } from "./SplitNames.ts"
 
 /** Everything that reading a dataset may fail with, as a stage declares it. */
-export const ReadError = Schema.Union(CifarBinary.CifarError, ImageFolder.ImageFolderError)
+export const ReadError = Schema.Union(CifarError, ImageFolder.ImageFolderError)
 export type ReadError = typeof ReadError.Type
 
 export interface ReadOptions extends LayoutOptions {

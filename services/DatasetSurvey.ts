@@ -2,6 +2,7 @@ import { Effect, Either, Schema, Stream } from "effect"
 import type { Files } from "../artifacts/Files.ts"
 import { limits } from "./ArchiveRules.ts"
 import * as CifarBinary from "./CifarBinary.ts"
+import { CifarRefused } from "./CifarFormat.ts"
 import * as DatasetReader from "./DatasetReader.ts"
 import type { FileDigests } from "./FileDigests.ts"
 import { type FileTree, TreeError, type WholeFile } from "./FileTree.ts"
@@ -12,7 +13,7 @@ import type { ImageBatch } from "./LabelledImages.ts"
 import type { SplitName } from "./SplitNames.ts"
 
 /** What still stops a survey: bytes that cannot be had, folders that name no class, records that are no CIFAR-10. */
-export const SurveyError = Schema.Union(TreeError, ImageFolderRefused, CifarBinary.CifarRefused)
+export const SurveyError = Schema.Union(TreeError, ImageFolderRefused, CifarRefused)
 export type SurveyError = typeof SurveyError.Type
 
 /** An image of a dataset, or why its file gives none. `file` is relative to the dataset; null in CIFAR-10's batches. */

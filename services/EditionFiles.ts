@@ -98,11 +98,12 @@ const write = ({ downloads }: Shelves, file: string, bytes: Uint8Array) => {
 const cut = (shelves: Shelves, edition: Catalogue.Cut, onProgress: OnProgress | undefined) =>
   Effect.gen(function* () {
     const archive = lying(shelves, edition.from) ?? (yield* download(shelves, edition.from, onProgress))
-    const bytes = yield* edition
-      .cut(archive)
-      .pipe(
-        Effect.mapError(({ message }) => new CutFailed({ archive, what: message.split("; expected")[0] ?? message }))
-      )
+    const bytes = yield* edition.cut(archive).pipe(
+      Effect.catchTags({
+        ArchiveRefused: ({ what }) => new CutFailed({ archive, what: `it ${what}` }),
+        SourceUnreadable: ({ what }) => new CutFailed({ archive, what: `it cannot be read: ${what}` })
+      })
+    )
     const found = Digest.ofBytes(bytes)
     if (found === edition.sha256) return yield* write(shelves, edition.file, bytes)
     const what = `its first records are not the published ones (their sha256 is ${found}, not ${edition.sha256})`

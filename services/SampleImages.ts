@@ -1,5 +1,5 @@
 import * as CifarArchive from "./CifarArchive.ts"
-import { recordBytes } from "./CifarBinary.ts"
+import { cifar10 } from "./CifarFormat.ts"
 
 /**
  * A dataset that the project draws itself: 32x32 pictures of one shape each, of any colour, size and angle, in front of
@@ -177,7 +177,7 @@ const standingOut = (chance: Chance, one: Colour, from: Colour, to: Colour): Col
 /** The record of one picture; another `number` is another picture. */
 const record = (seed: number, number: number, label: number): Uint8Array => {
   const chance = chanceOf(seed, number)
-  const bytes = new Uint8Array(recordBytes)
+  const bytes = new Uint8Array(cifar10.recordBytes)
   bytes[0] = label
   const planes = bytes.subarray(1)
   const name = classes[label] ?? "disc"
@@ -200,8 +200,8 @@ const record = (seed: number, number: number, label: number): Uint8Array => {
 }
 
 const records = (seed: number, first: number, count: number): Uint8Array => {
-  const bytes = new Uint8Array(count * recordBytes)
-  for (let at = 0; at < count; at++) bytes.set(record(seed, first + at, at % classes.length), at * recordBytes)
+  const bytes = new Uint8Array(count * cifar10.recordBytes)
+  for (let at = 0; at < count; at++) bytes.set(record(seed, first + at, at % classes.length), at * cifar10.recordBytes)
   return bytes
 }
 

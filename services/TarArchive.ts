@@ -20,20 +20,21 @@ import type { Entry, Piece } from "./FileTree.ts"
 import { reason, type SourceUnreadable, unreadable } from "./SourceError.ts"
 import { LeftOut } from "./SystemFiles.ts"
 
-type Failure = ArchiveRefused | SourceUnreadable
+/** Why a tar gives no entries: it is refused, or the operating system refuses its bytes. */
+export type TarError = ArchiveRefused | SourceUnreadable
 
 const chunkBytes = 256 << 10
 
 const failureOf =
   (archive: string) =>
-  (error: unknown): Failure => {
+  (error: unknown): TarError => {
     const code = error instanceof Error && "code" in error ? String(error.code) : ""
     if (code === "Z_BUF_ERROR") return truncated(archive)
     return code.startsWith("Z_") ? damaged(archive, reason(error)) : unreadable(archive)(error)
   }
 
 /** The tar's bytes, unpacked if they are gzip's. */
-const unpacked = (archive: string, isGzip: boolean): Stream.Stream<Uint8Array, Failure> =>
+const unpacked = (archive: string, isGzip: boolean): Stream.Stream<Uint8Array, TarError> =>
   Stream.suspend(() => {
     const file = fs.createReadStream(archive, { highWaterMark: chunkBytes })
     const bytes = isGzip ? pipeline(file, createGunzip({ chunkSize: chunkBytes }), () => {}) : file
@@ -177,7 +178,7 @@ const reading = (
   limits: Limits,
   isWanted: (path: string) => boolean,
   leftOut: LeftOut
-): Stream.Stream<Found, Failure> =>
+): Stream.Stream<Found, TarError> =>
   Stream.unwrap(
     Effect.gen(function* () {
       const { Parser } = yield* Effect.promise(() => import("tar"))
@@ -204,7 +205,7 @@ export const entries = (
   archive: string,
   limits: Limits,
   leftOut: LeftOut
-): Effect.Effect<ReadonlyArray<Entry>, Failure> =>
+): Effect.Effect<ReadonlyArray<Entry>, TarError> =>
   reading(archive, limits, () => false, leftOut).pipe(
     Stream.filterMap((found) => ("entry" in found ? Option.some(found.entry) : Option.none())),
     Stream.runCollect,
@@ -212,7 +213,7 @@ export const entries = (
   )
 
 /** The wanted entries in the archive's order. What follows the last of them isn't read. */
-export const pieces = (archive: string, limits: Limits, wanted: ReadonlySet<string>): Stream.Stream<Piece, Failure> =>
+export const pieces = (archive: string, limits: Limits, wanted: ReadonlySet<string>): Stream.Stream<Piece, TarError> =>
   Stream.suspend(() => {
     let missing = wanted.size
     if (missing === 0) return Stream.empty

@@ -215,6 +215,51 @@ describe("CIFAR-100's binary version", () => {
   )
 })
 
+describe("one CIFAR under the names of the other's files", () => {
+  const pair = (names: readonly [string, string], bytes: Buffer): ReadonlyArray<Packed> =>
+    names.map((name) => ({ path: `c/${name}`, bytes }))
+  const tens = ["data_batch_1.bin", "test_batch.bin"] as const
+  const beside = { path: "c/fine_label_names.txt", bytes: `${fine.join("\n")}\n` }
+  const hundredNames = ["train.bin", "test.bin"] as const
+
+  it.effect("is told by the length of its records, with the names that they ought to have", () =>
+    Effect.gen(function* () {
+      expect((yield* refusal(pair(tens, hundred([99, 5])))).message).toMatch(
+        / holds CIFAR-100's records of 3074 bytes under the names of CIFAR-10's files; expected .*3073 bytes\. Name the files train\.bin and test\.bin, beside fine_label_names\.txt\.$/
+      )
+      expect((yield* refusal([...pair(hundredNames, batch([9, 5])), beside])).message).toMatch(
+        / holds CIFAR-10's records of 3073 bytes under the names of CIFAR-100's files; .* Name the files data_batch_1\.bin and test_batch\.bin/
+      )
+    })
+  )
+
+  // 3,074 records of one length are as long as 3,073 of the other
+  it.effect("is told by the labels of all records where the length fits both", () =>
+    Effect.gen(function* () {
+      const labels = Array.from({ length: 3074 }, (_, index) => index % 10)
+      const ten = [...pair(tens, batch(labels))]
+      expect((yield* read(onDisk("ten", ten))).train).toEqual(labels)
+      const hundreds = hundred(Array.from({ length: 3073 }, (_, index) => index % 100))
+      for (const content of [pair(tens, hundreds), zip(pair(tens, hundreds))]) {
+        const error = yield* Effect.flip(Effect.asVoid(read(onDisk(`c${content.length}.zip`, content))))
+        expect(error.message).toContain("holds CIFAR-100's records of 3074 bytes under the names of CIFAR-10's files")
+      }
+      expect((yield* read(onDisk("hundred", [...pair(hundredNames, hundreds), beside]))).train).toHaveLength(3073)
+    })
+  )
+
+  it.effect("is refused where neither its length nor its labels tell it from the other", () =>
+    Effect.gen(function* () {
+      const dark = Buffer.alloc(3073 * 3074, 3)
+      for (const content of [pair(tens, dark), [...pair(hundredNames, dark), beside]]) {
+        expect((yield* refusal(content)).message).toMatch(
+          / may hold records of 307\d bytes, CIFAR-10+'s, or of 307\d, CIFAR-10+'s: sizes and labels fit both; expected .* Get the archive again/
+        )
+      }
+    })
+  )
+})
+
 describe("CIFAR in a form that is not read is refused by what it is, with the file to get", () => {
   // a pickle that would run a command, if somebody read it
   const pickle = "cos\nsystem\n(S'exit 1'\ntR."

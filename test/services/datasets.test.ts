@@ -9,7 +9,7 @@ import * as Digest from "../../artifacts/Digest.ts"
 import * as Backbone from "../../models/Backbone.ts"
 import * as Catalogue from "../../services/Catalogue.ts"
 import * as CifarArchive from "../../services/CifarArchive.ts"
-import { recordBytes, standardNames } from "../../services/CifarBinary.ts"
+import { cifar10, standardNames } from "../../services/CifarFormat.ts"
 import { Datasets, type ResolveOptions } from "../../services/Datasets.ts"
 import { Download, type DownloadError, NoNetwork, type Request } from "../../services/Download.ts"
 import { FileDigests } from "../../services/FileDigests.ts"
@@ -235,8 +235,8 @@ describe("datasets by name", () => {
 /** An archive as CIFAR-10's home has it, of `count` records a batch; what is cut out of it takes its first three and two. */
 const fakeOfficial = (count = 5) => {
   const batch = (from: number) => {
-    const bytes = Buffer.alloc(count * recordBytes)
-    for (let at = 0; at < count; at++) bytes.fill(from + at, at * recordBytes, (at + 1) * recordBytes)
+    const bytes = Buffer.alloc(count * cifar10.recordBytes)
+    for (let at = 0; at < count; at++) bytes.fill(from + at, at * cifar10.recordBytes, (at + 1) * cifar10.recordBytes)
     return bytes
   }
   const [train, test] = [batch(0), batch(4)]
@@ -249,8 +249,8 @@ const fakeOfficial = (count = 5) => {
   )
   const part = CifarArchive.pack({
     classes: standardNames,
-    train: train.subarray(0, 3 * recordBytes),
-    test: test.subarray(0, 2 * recordBytes)
+    train: train.subarray(0, 3 * cifar10.recordBytes),
+    test: test.subarray(0, 2 * cifar10.recordBytes)
   })
   return { bytes, part }
 }
@@ -371,7 +371,8 @@ describe("a dataset that is cut out of another", () => {
       const whole = path.join(mirror, "whole.tar.gz")
       for (const [bytes, why] of [
         [fakeOfficial(2).bytes, "its first records are not the published ones"],
-        [fakeOfficial().bytes.subarray(0, 100), "is truncated"]
+        [fakeOfficial().bytes.subarray(0, 100), "it is truncated"],
+        [gzipSync(tar([{ path: "../x; expected y" }])), 'it has an entry "../x; expected y"; expected']
       ] as const) {
         fs.writeFileSync(whole, bytes)
         const { _tag, message } = yield* Effect.flip(resolve("part"))

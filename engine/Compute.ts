@@ -86,7 +86,7 @@ const publish = (job: Job, mask: (text: string) => string): Untyped<Trace> =>
     const { outputs, chunks } = yield* Effect.scoped(
       definition.keep === "whole" ? computeWhole(job) : computeRows(job)
     ).pipe(Effect.provideService(Remark.RemarkListener, (remark) => Effect.sync(() => void remarks.push(remark))))
-    const told = (yield* Effect.all(remarks)).map(mask)
+    const told = (yield* Effect.all(remarks)).filter((remark) => remark !== null).map(mask)
     const now = yield* DateTime.now
     const trace: Trace = {
       key: job.key,

@@ -2,9 +2,9 @@ import { Context, Effect } from "effect"
 
 /**
  * What a stage says of its result to people, such as which classes it found: a pure function of inputs and parameters as
- * the result is, kept in its trace, and told again by every run that reuses it.
+ * the result is, kept in its trace, and told again by every run that reuses it. Null where there is nothing to say after all.
  */
-export type Remark = Effect.Effect<string>
+export type Remark = Effect.Effect<string | null>
 
 /** Where a stage's remarks go while it is computed. Nobody listens by default. */
 export class RemarkListener extends Context.Reference<RemarkListener>()("headrace/RemarkListener", {

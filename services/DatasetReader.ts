@@ -6,6 +6,7 @@ import { CifarError } from "./CifarFormat.ts"
 import { FileDigests } from "./FileDigests.ts"
 import type { FileTree, TreeError } from "./FileTree.ts"
 import * as FolderTree from "./FolderTree.ts"
+import { ImageExtras } from "./ImageExtras.ts"
 import * as ImageFolder from "./ImageFolder.ts"
 import type { LayoutOptions } from "./ImageLayout.ts"
 import { Images } from "./Images.ts"
@@ -33,6 +34,8 @@ export interface Dataset {
   readonly from: Readonly<Record<SplitName, string | null>>
   /** What a user should know of how the folders were understood, a sentence each. */
   readonly notices: ReadonlyArray<string>
+  /** What the images are made without; known when their rows were read. */
+  readonly extras: ImageExtras
 }
 
 /** The files of a dataset as a tree, if their bytes are still those of its digest. */
@@ -59,5 +62,6 @@ export const open = (files: Files, options: ReadOptions): Effect.Effect<Dataset,
     }
     const batches = yield* CifarBinary.open(files.path, found, images, options)
     const from = { train: null, validation: null, test: null }
-    return { ...batches, validation: Stream.empty, from, notices: [...batches.notices, ...leftOut(found)] }
+    const notices = [...batches.notices, ...leftOut(found)]
+    return { ...batches, validation: Stream.empty, from, notices, extras: new ImageExtras() }
   })

@@ -6,6 +6,7 @@ import { CifarRefused } from "./CifarFormat.ts"
 import * as DatasetReader from "./DatasetReader.ts"
 import type { FileDigests } from "./FileDigests.ts"
 import { type FileTree, TreeError, type WholeFile } from "./FileTree.ts"
+import { ImageExtras } from "./ImageExtras.ts"
 import * as ImageFolder from "./ImageFolder.ts"
 import { assign, ImageFolderRefused, type Labelled, type LayoutOptions } from "./ImageLayout.ts"
 import { type Decoded, Images } from "./Images.ts"
@@ -38,6 +39,8 @@ export interface Survey {
   readonly from: Readonly<Record<SplitName, string | null>>
   /** What a user should know of how the folders were understood, a sentence each. */
   readonly notices: ReadonlyArray<string>
+  /** What the images are made without; known when they were read. */
+  readonly extras: ImageExtras
 }
 
 /** Good files are decoded together; only where one is refused is each asked for its own reason. */
@@ -56,7 +59,12 @@ const decodeEach = (files: ReadonlyArray<WholeFile>, images: Images["Type"]) => 
   )
 }
 
-const ofFolder = (tree: FileTree, images: Images["Type"], labelled: ReadonlyArray<Labelled>): Split => {
+const ofFolder = (
+  tree: FileTree,
+  images: Images["Type"],
+  labelled: ReadonlyArray<Labelled>,
+  extras: ImageExtras
+): Split => {
   const labels = new Map(labelled.map(({ entry, label }) => [entry.path, label]))
   const labelOf = (path: string) => labels.get(path) ?? 0
   const isHeld = ({ entry }: Labelled) => entry.size <= limits.entryBytes
@@ -74,14 +82,11 @@ const ofFolder = (tree: FileTree, images: Images["Type"], labelled: ReadonlyArra
     Effect.gen(function* () {
       const colours = yield* images.colours(files.map(({ bytes }) => bytes))
       const decoded = yield* decodeEach(files, images)
-      return decoded.map(
-        (image, at): Surveyed => ({
-          label: labelOf(files[at]?.path ?? ""),
-          file: files[at]?.path ?? null,
-          image,
-          colours: colours[at] ?? ""
-        })
-      )
+      return files.map(({ path, bytes }, at): Surveyed => {
+        const image = decoded[at] ?? Either.left("gives no image")
+        if (Either.isRight(image)) extras.add(path, bytes)
+        return { label: labelOf(path), file: path, image, colours: colours[at] ?? "" }
+      })
     })
   const entries = labelled.filter(isHeld).map(({ entry }) => entry)
   return {
@@ -117,7 +122,8 @@ export const open = (files: Files, options: LayoutOptions): Effect.Effect<Survey
         classes,
         splits: { train: split(train), validation: none, test: split(test) },
         from: { train: null, validation: null, test: null },
-        notices: [...notices, ...DatasetReader.leftOut(tree)]
+        notices: [...notices, ...DatasetReader.leftOut(tree)],
+        extras: new ImageExtras()
       }
     }
     const { classes, splits, from, notices } = yield* assign(files.path, tree.entries, options)
@@ -129,7 +135,8 @@ export const open = (files: Files, options: LayoutOptions): Effect.Effect<Survey
         fix: "Put the images of each class into a folder of its name."
       })
     }
-    const split = (name: SplitName) => ofFolder(tree, images, splits[name])
+    const extras = new ImageExtras()
+    const split = (name: SplitName) => ofFolder(tree, images, splits[name], extras)
     const found = { train: split("train"), validation: split("validation"), test: split("test") }
-    return { classes, splits: found, from, notices: [...notices, ...DatasetReader.leftOut(tree)] }
+    return { classes, splits: found, from, notices: [...notices, ...DatasetReader.leftOut(tree)], extras }
   })

@@ -1,5 +1,6 @@
 import { Chunk, Effect, Schema, Stream } from "effect"
 import { type Entry, type FileTree, joined, TreeError, type WholeFile } from "./FileTree.ts"
+import { ImageExtras } from "./ImageExtras.ts"
 import { ImageFolderRefused, type Labelled, type LayoutOptions, layout } from "./ImageLayout.ts"
 import { ImageRefused } from "./ImageRefused.ts"
 import type { Images } from "./Images.ts"
@@ -83,13 +84,15 @@ export const open = (
 ) =>
   Effect.map(layout(source, tree.entries, options), ({ classes, splits, from, notices }) => {
     const reference: SizeReference = { first: null }
+    const extras = new ImageExtras()
     const rows = (labelled: ReadonlyArray<Labelled>): Stream.Stream<ImageBatch, ImageFolderError> => {
       const labels = new Map(labelled.map(({ entry, label }) => [entry.path, label]))
       const decode = (group: ReadonlyArray<WholeFile>) => {
         const encoded = group.map(({ path, bytes }) => ({ file: tree.nameOf(path), bytes }))
         return Effect.map(images.decode(encoded, options.imageSize), (decoded) =>
           decoded.map((image, index) => {
-            const path = group[index]?.path ?? ""
+            const { path, bytes } = group[index] ?? { path: "", bytes: new Uint8Array() }
+            extras.add(path, bytes)
             return { file: tree.nameOf(path), image, label: labels.get(path) ?? 0 }
           })
         )
@@ -98,5 +101,5 @@ export const open = (
       return batches(inRuns(tree, images, entries, decode), reference)
     }
     const { train, validation, test } = splits
-    return { classes, train: rows(train), validation: rows(validation), test: rows(test), from, notices }
+    return { classes, train: rows(train), validation: rows(validation), test: rows(test), from, notices, extras }
   })

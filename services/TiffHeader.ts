@@ -18,6 +18,8 @@ export interface TiffHeader {
   readonly isLittle: boolean
   /** The first picture is a small one of what a camera raw file holds. */
   readonly isRaw: boolean
+  /** Another picture follows that is no smaller version of one, and no mask. */
+  readonly hasPages: boolean
 }
 
 interface Field {
@@ -27,6 +29,7 @@ interface Field {
 
 const tags = {
   subfile: 254,
+  oldSubfile: 255,
   bits: 258,
   compression: 259,
   photometric: 262,
@@ -59,8 +62,14 @@ class Reader {
   }
 }
 
-/** The wanted fields of a directory. A classic one has entries of 12 bytes, one of BigTIFF of 20. */
-const fieldsOf = (reader: Reader, start: number, isBig: boolean, length: number): ReadonlyMap<number, Field> => {
+interface Directory {
+  readonly fields: ReadonlyMap<number, Field>
+  /** Where the next one stands; zero where there is none. */
+  readonly next: number
+}
+
+/** A directory with its wanted fields. A classic one has entries of 12 bytes, one of BigTIFF of 20. */
+const directoryAt = (reader: Reader, start: number, isBig: boolean, length: number): Directory => {
   const fields = new Map<number, Field>()
   const word = isBig ? 8 : 4
   const entryBytes = isBig ? 20 : 12
@@ -77,7 +86,25 @@ const fieldsOf = (reader: Reader, start: number, isBig: boolean, length: number)
     const places = Array.from({ length: values }, (_, value) => from + value * bytes)
     fields.set(tag, { at: places, values: places.map((place) => reader.number(place, bytes)) })
   }
-  return fields
+  return { fields, next: reader.number(first + count * entryBytes, word) }
+}
+
+/** Directories that are looked at for a page; smaller versions of the first picture stand before it. */
+const mostDirectories = 32
+const reduced = 1
+const mask = 4
+const oldReduced = 2
+
+const hasPages = (first: Directory, directory: (start: number) => Directory): boolean => {
+  let { next } = first
+  for (let looked = 0; next !== 0 && looked < mostDirectories; looked++) {
+    const { fields, next: after } = directory(next)
+    const [subfile = 0] = fields.get(tags.subfile)?.values ?? []
+    const [oldSubfile = 0] = fields.get(tags.oldSubfile)?.values ?? []
+    if (fields.size > 0 && (subfile & (reduced | mask)) === 0 && oldSubfile !== oldReduced) return true
+    next = after
+  }
+  return false
 }
 
 const classic = 42
@@ -93,7 +120,9 @@ export const of = (image: Uint8Array): TiffHeader | null => {
   if (version !== classic && version !== bigTiff) return null
   const isBig = version === bigTiff
   const start = isBig ? reader.number(8, 8) : reader.number(4, 4)
-  const fields = fieldsOf(reader, start, isBig, bytes.length)
+  const directory = (at: number) => directoryAt(reader, at, isBig, bytes.length)
+  const first = directory(start)
+  const { fields } = first
   const one = (tag: number, otherwise: number) => fields.get(tag)?.values[0] ?? otherwise
   // Canon's own mark, Adobe's, or a first picture that is said to be reduced from one in a directory of its own
   const isReduced = (one(tags.subfile, 0) & 1) === 1 && fields.has(tags.subdirectories)
@@ -107,6 +136,7 @@ export const of = (image: Uint8Array): TiffHeader | null => {
     compression: one(tags.compression, 1),
     formatAt: fields.get(tags.format)?.at ?? [],
     isLittle: reader.isLittle,
-    isRaw: isCanon || fields.has(tags.dngVersion) || isReduced
+    isRaw: isCanon || fields.has(tags.dngVersion) || isReduced,
+    hasPages: hasPages(first, directory)
   }
 }

@@ -3,17 +3,16 @@ import { ClassCounts } from "../artifacts/ClassCounts.ts"
 import { ClassSamples } from "../artifacts/ClassSamples.ts"
 import { DatasetSummary } from "../artifacts/DatasetSummary.ts"
 import * as Progress from "../engine/Progress.ts"
-import * as Remark from "../engine/Remark.ts"
 import * as Stage from "../engine/Stage.ts"
 import * as DatasetSurvey from "../services/DatasetSurvey.ts"
 import { type Decoded, Images } from "../services/Images.ts"
 import * as SplitChoice from "../services/SplitChoice.ts"
 import { type SplitName, splitNames } from "../services/SplitNames.ts"
 import { DatasetFiles } from "./dataset.ts"
+import { tellOfDataset } from "./dataset-remarks.ts"
 import * as Colours from "./description/colours.ts"
 import * as Repeats from "./description/repeats.ts"
 import { ingest } from "./ingest.ts"
-import { splitsText } from "./splits-text.ts"
 
 /** Files named in a finding, at most. */
 const mostNamed = 20
@@ -171,7 +170,8 @@ export const describe = Stage.make({
   run: ({ dataset }, { testFraction, splits: asked }) =>
     Effect.gen(function* () {
       const options = { testFraction, splits: SplitChoice.of(asked) }
-      const { classes, splits, from, notices } = yield* DatasetSurvey.open(dataset, options)
+      const survey = yield* DatasetSurvey.open(dataset, options)
+      const { classes, splits } = survey
       const into = tally(classes.length)
       const totals = splitNames.map((name) => splits[name].total)
       const total = totals.reduce((sum, own) => (sum === null || own === null ? null : sum + own), 0)
@@ -187,8 +187,7 @@ export const describe = Stage.make({
           return Progress.report({ done, total, unit: "images" })
         })
       }
-      yield* Remark.tell(Effect.succeed(splitsText({ classes, from }, into.rows)))
-      for (const notice of notices) yield* Remark.tell(Effect.succeed(notice))
+      yield* tellOfDataset(survey, into.rows)
       const counts = classes.map((name, label) => ({
         class: name,
         ...(into.counts[label] ?? { ...none(), unreadable: 0 })

@@ -3,14 +3,13 @@ import * as ClassNames from "../artifacts/ClassNames.ts"
 import { Images } from "../artifacts/Images.ts"
 import * as ValidationRows from "../artifacts/ValidationRows.ts"
 import * as Param from "../engine/Param.ts"
-import * as Remark from "../engine/Remark.ts"
 import * as Stage from "../engine/Stage.ts"
 import * as DatasetReader from "../services/DatasetReader.ts"
 import * as SplitChoice from "../services/SplitChoice.ts"
 import { SplitText } from "../services/SplitChoice.ts"
 import type { SplitName } from "../services/SplitNames.ts"
 import { DatasetFiles } from "./dataset.ts"
-import { splitsText } from "./splits-text.ts"
+import { tellOfDataset } from "./dataset-remarks.ts"
 
 /**
  * Decodes a dataset into tables of labelled images: one to train on, one to choose the best epoch on, which has no rows
@@ -51,8 +50,7 @@ export const ingest = Stage.make({
             rows[split] += batch.rows
           })
         )
-      yield* Remark.tell(Effect.sync(() => splitsText(read, rows)))
-      for (const notice of read.notices) yield* Remark.tell(Effect.succeed(notice))
+      yield* tellOfDataset(read, rows)
       const metadata = ClassNames.toMetadata(read.classes)
       return {
         train: { metadata, batches: counted("train") },

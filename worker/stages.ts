@@ -20,7 +20,6 @@ import { resizeTo224 } from "../stages/resize-to-224.ts"
 import { resize } from "../stages/resize.ts"
 import { resizing } from "../stages/resizing.ts"
 import { sizes } from "../stages/sizes.ts"
-import { splitsText } from "../stages/splits-text.ts"
 import { tensorflowFacts } from "../stages/tensorflow-facts.ts"
 import { trainNetwork } from "../stages/train-network.ts"
 import { train } from "../stages/train.ts"
@@ -46,7 +45,6 @@ export const exported: ReadonlyArray<unknown> = [
   resize,
   resizing,
   sizes,
-  splitsText,
   tensorflowFacts,
   trainNetwork,
   train

@@ -16,6 +16,7 @@ const behave = Stage.make({
     Effect.gen(function* () {
       let rows = 0
       yield* Remark.tell(Effect.sync(() => `${rows} rows passed`))
+      yield* Remark.tell(Effect.sync(() => (rows > 1000 ? "and they were many" : null)))
       yield* Remark.tell(Effect.succeed("and nothing was lost"))
       const counted = Stream.tap(numbers.batches, (batch) =>
         Effect.sync(() => {

@@ -67,3 +67,14 @@ export const tiff = (pixels: Buffer, of: TiffOf): Buffer => {
   const padding = Buffer.alloc(start - 8 - pixels.length)
   return Buffer.concat([Buffer.from("II*\0", "latin1"), long32(start), pixels, padding, directory, ...tails])
 }
+
+/** A grey TIFF followed by the directories of others, which have the same pixels. */
+export const followedBy = (first: Buffer, ...others: ReadonlyArray<Buffer>): Buffer => {
+  let directory = first.readUInt32LE(4)
+  return others.reduce((before, other) => {
+    const file = Buffer.concat([before, other.subarray(other.readUInt32LE(4))])
+    file.writeUInt32LE(before.length, directory + 2 + 12 * before.readUInt16LE(directory))
+    directory = before.length
+    return file
+  }, first)
+}

@@ -1,9 +1,14 @@
+import { Effect } from "effect"
+import * as Remark from "../engine/Remark.ts"
+import { type ImageExtras, extras as kinds } from "../services/ImageExtras.ts"
 import { type SplitName, splitNames } from "../services/SplitNames.ts"
 
 interface Read {
   readonly classes: ReadonlyArray<string>
   /** The folder that a split's images come from, where it has one of its own. */
   readonly from: Readonly<Record<SplitName, string | null>>
+  readonly notices: ReadonlyArray<string>
+  readonly extras: ImageExtras
 }
 
 const purposes = { train: "to train on", validation: "to choose the best epoch on", test: "to test on" } as const
@@ -15,7 +20,7 @@ const printed = (name: string): string =>
     : name
 
 /** Which classes a dataset has, and how many images each split of it: what was understood of its folders, in a sentence. */
-export const splitsText = ({ classes, from }: Read, rows: Readonly<Record<SplitName, number>>): string => {
+const splitsText = ({ classes, from }: Read, rows: Readonly<Record<SplitName, number>>): string => {
   const more = classes.length > mostNamed ? `, … ${printed(classes.at(-1) ?? "")}` : ""
   const named = classes
     .slice(0, mostNamed - (more === "" ? 0 : 1))
@@ -30,3 +35,15 @@ export const splitsText = ({ classes, from }: Read, rows: Readonly<Record<SplitN
     })
   return `${classes.length} ${classes.length === 1 ? "class" : "classes"} (${named}${more}); ${splits.join(", ")}`
 }
+
+/** Tells what a dataset was taken for, and what was taken from it; `rows` counts the images while they are read. */
+export const tellOfDataset = (read: Read, rows: Readonly<Record<SplitName, number>>): Effect.Effect<void> =>
+  Effect.forEach(
+    [
+      Effect.sync(() => splitsText(read, rows)),
+      ...read.notices.map((notice) => Effect.succeed(notice)),
+      ...kinds.map((kind) => Effect.sync(() => read.extras.textOf(kind)))
+    ],
+    Remark.tell,
+    { discard: true }
+  )

@@ -1,9 +1,13 @@
 import { createHash } from "node:crypto"
 import * as fs from "node:fs"
 import * as path from "node:path"
+import { Effect } from "effect"
 import sharp from "sharp"
 import { extract } from "tar"
 import { expect, it } from "vitest"
+import * as Digest from "../../artifacts/Digest.ts"
+import * as Catalogue from "../../services/Catalogue.ts"
+import * as CifarArchive from "../../services/CifarArchive.ts"
 import { documentOf, nodeOf, pipeline, rig } from "../rig/cli.ts"
 import { dataFiles, dataFolder } from "../rig/data-files.ts"
 import { folder } from "../rig/folder.ts"
@@ -58,6 +62,32 @@ describeWith(["cifar10-5k", "cifar10 lossless"], "the lossless images of CIFAR-1
     // a plan says which edition it is; what to know of it is told where results are made
     expect(stderr).toContain("dataset: cifar10 (lossless image-folder edition)")
     expect(stderr).not.toContain("altered")
+  })
+})
+
+describeWith(["cifar10-5k"], "the part of CIFAR-10 that a mirror has and the one that is cut", () => {
+  it("have the same bytes: the names and the official records, first to last, under the digest that is pinned", async () => {
+    const cuts = Catalogue.datasets.flatMap(({ name, editions }) =>
+      name === "cifar10-5k" ? editions.flatMap((edition) => (edition._tag === "Cut" ? [edition] : [])) : []
+    )
+    expect(cuts).toHaveLength(1)
+    const folder = path.join(await unpacked(dataFiles.cifar10Part, () => true), "cifar-10-batches-bin")
+    const read = (name: string) => fs.readFileSync(path.join(folder, name))
+    const [train, test] = [read("data_batch_1.bin"), read("test_batch.bin")]
+    expect([train.length, test.length]).toEqual([4000 * 3073, 1000 * 3073])
+    const classes = read("batches.meta.txt").toString().trim().split("\n")
+    const packed = CifarArchive.pack({ classes, train, test })
+    expect(Digest.ofBytes(packed)).toBe(cuts[0]?.sha256)
+    // the official archive's batches go on after these records
+    const longer = path.join(folder, "longer.tar")
+    fs.writeFileSync(
+      longer,
+      CifarArchive.pack({ classes, train: Buffer.concat([train, test]), test: Buffer.concat([test, train]) })
+    )
+    for (const archive of [dataFiles.cifar10Part, longer]) {
+      const cut = await Effect.runPromise(cuts[0]?.cut(archive) ?? Effect.dieMessage("no cut"))
+      expect(Buffer.compare(cut, packed)).toBe(0)
+    }
   })
 })
 

@@ -31,6 +31,11 @@ const ATTEMPTS = 10
 const UNWRITABLE = new Set(["EACCES", "EDQUOT", "ENOSPC", "EPERM", "EROFS"])
 const BASIS = "basis.json"
 
+const bundlerOf = (root) => createRequire(join(root, "package.json"))("esbuild")
+
+/** Ends the bundler of a build that is given up. */
+export const stop = (root) => bundlerOf(root).stop()
+
 const asideIn = (folder) => join(folder, `.tmp-${randomUUID()}`)
 
 /** Half a folder must not be found under its name. */
@@ -60,7 +65,7 @@ const removeOldBuilds = (buildHome) => {
 
 /** Writes the bundles and the code of the project as it is into a folder; gives their id, basis and stamps. */
 const makeIn = async (directory, root, stampOf) => {
-  const esbuild = createRequire(join(root, "package.json"))("esbuild")
+  const esbuild = bundlerOf(root)
   const sources = sourcesOf(stampOf)
   const resolution = resolutionOf(sources)
   const stages = filesIn(root, "stages")

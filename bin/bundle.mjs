@@ -4,6 +4,13 @@ import { isKernelPackage, servingPackages } from "./kernel.mjs"
 /** The packages that a project names: those that bundles leave to Node are among them. */
 const namedIn = ({ dependencies, optionalDependencies }) => Object.keys({ ...dependencies, ...optionalDependencies })
 
+/** Waits for every build, also where one failed: a bundler that is left in the middle of one says so on stderr when the process exits. */
+const allOf = async (builds) => {
+  const settled = await Promise.allSettled(builds)
+  for (const { status, reason } of settled) if (status === "rejected") throw reason
+  return settled.map(({ value }) => value)
+}
+
 /**
  * Bundles the command and the worker into `directory`, and looks at what the stages reach. Gives the four metafiles. All
  * read their files through `sources`.
@@ -22,7 +29,7 @@ export const bundle = async ({ esbuild, root, directory, stages, tsconfig, sourc
     plugins: [sources.plugin]
   }
   const external = namedIn(manifest).filter((name) => name !== "effect" && !name.startsWith("@effect/"))
-  const built = await Promise.all([
+  const built = await allOf([
     esbuild.build({
       ...shared,
       entryPoints: ["cli/main.ts"],

@@ -10,6 +10,7 @@ import vm from "node:vm"
 const self = fileURLToPath(import.meta.url)
 const root = dirname(dirname(self))
 const buildHome = join(root, ".pipeline", "build")
+const asksJson = process.argv.includes("--json")
 
 /** What tells that a file, or the listing of a folder, was not touched; null where nothing is. Paths are absolute. */
 const stampOf = (path) => {
@@ -30,9 +31,31 @@ const current = () => {
   }
 }
 
+/** Ends a command that is told to end while it builds, as `cli/process-end.ts` does later; a half build is nobody's. */
+const interrupted = () => {
+  if (asksJson) {
+    const error = {
+      tag: "Interrupted",
+      what: "The command was interrupted while it was built",
+      expected: "that it may finish",
+      fix: "Run it again."
+    }
+    console.log(JSON.stringify({ schema: 1, status: "interrupted", error }))
+  }
+  process.exit(130)
+}
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"]
+
 const build = async () => {
-  const { build } = await import("./build.mjs")
-  return build({ root, buildHome, stampOf })
+  const { build, stop } = await import("./build.mjs")
+  const giveUp = () => {
+    stop(root)
+    interrupted()
+  }
+  for (const signal of SIGNALS) process.once(signal, giveUp)
+  const built = await build({ root, buildHome, stampOf })
+  for (const signal of SIGNALS) process.off(signal, giveUp)
+  return built
 }
 
 /** Runs the bundle from V8's code cache: parsing and compiling it anew takes longer than most commands. */
@@ -93,7 +116,7 @@ const explained = (error) => {
 
 const fail = (thrown) => {
   const error = explained(thrown)
-  if (process.argv.includes("--json")) console.log(JSON.stringify({ schema: 1, status: "failed", error }))
+  if (asksJson) console.log(JSON.stringify({ schema: 1, status: "failed", error }))
   else console.error(`error: ${error.what}; expected ${error.expected}. ${error.fix}`)
   process.exit(1)
 }

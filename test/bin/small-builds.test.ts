@@ -1,11 +1,12 @@
 import { spawnSync } from "node:child_process"
+import { once } from "node:events"
 import * as fs from "node:fs"
 import { tmpdir } from "node:os"
 import * as path from "node:path"
 import { describe, expect, it } from "vitest"
 import { mounted } from "../rig/bad-input.ts"
 import { root as checkout } from "../rig/bundle.ts"
-import { filesIn } from "../rig/cli.ts"
+import { eventually, filesIn } from "../rig/cli.ts"
 import { folder } from "../rig/folder.ts"
 import { smallProject } from "../rig/small-project.ts"
 
@@ -53,6 +54,28 @@ describe("a build", () => {
     expect(value).toBe(255)
     expect(Object.keys(codes).sort()).toEqual(["real", "value"])
     expect(Object.keys(codes.real?.files ?? {})).toEqual(["elsewhere/real.ts", "stages/scale.json"])
+  })
+
+  it.each(["SIGINT", "SIGTERM"] as const)("that is ended by %s leaves one document, and no build", async (signal) => {
+    const project = smallProject()
+    project.remove("node_modules/esbuild")
+    project.write("node_modules/esbuild/package.json", JSON.stringify({ name: "esbuild", version: "1.0.0" }))
+    project.write(
+      "node_modules/esbuild/index.js",
+      'exports.stop = () => require("node:fs").writeFileSync("stopped", "")\nexports.build = () => { require("node:fs").writeFileSync("builds", ""); return new Promise((resolve) => setTimeout(resolve, 1e9)) }'
+    )
+    const command = project.start("--json")
+    let said = ""
+    command.stdout.setEncoding("utf8").on("data", (text: string) => {
+      said += text
+    })
+    const ended = once(command, "close")
+    await eventually(() => expect(project.exists("builds")).toBe(true))
+    command.kill(signal)
+    expect(await ended).toEqual([130, null])
+    expect(JSON.parse(said)).toMatchObject({ schema: 1, status: "interrupted", error: { tag: "Interrupted" } })
+    expect(project.exists("stopped")).toBe(true)
+    expect(project.builds().filter((name) => !name.startsWith(".tmp-"))).toEqual([])
   })
 
   it("is found again without bundling where only times changed, or an edit was taken back", () => {

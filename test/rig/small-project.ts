@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process"
+import { spawn, spawnSync } from "node:child_process"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import type { Code } from "../../cache/Key.ts"
@@ -20,6 +20,7 @@ const FILES: Readonly<Record<string, string>> = {
     const codes = JSON.parse(readFileSync(__headrace.build + "/code.json", "utf8"))
     Promise.resolve(value()).then((value) => console.log(JSON.stringify({ codes, value })))
   `,
+  "worker/start.ts": "export {}",
   "worker/main.ts": `export { value } from "../stages/value.ts"`,
   "stages/value.ts": "export const value = () => 1",
   "engine/Pipeline.ts": "export const together = (pipelines: unknown) => pipelines",
@@ -50,9 +51,13 @@ export const smallProject = (files: Readonly<Record<string, string>> = {}) => {
     if (status !== 0) throw new Error(`the command ended with ${status}: ${stderr}`)
     return JSON.parse(stdout)
   }
+  /** A command that is not waited for. */
+  const start = (...args: ReadonlyArray<string>) =>
+    spawn(process.execPath, [at("bin/pipeline.mjs"), ...args], { cwd: root, stdio: ["ignore", "pipe", "inherit"] })
   return {
     root,
     at,
+    start,
     write,
     link,
     command,

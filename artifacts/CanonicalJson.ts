@@ -1,4 +1,5 @@
 import { Either, Schema } from "effect"
+import { MOST_DEPTH as MOST_READ } from "./BoundedJson.ts"
 
 /** A part of a key or document that has no exact JSON form. It is an error by name, never a weaker key. */
 export class NotEncodable extends Schema.TaggedError<NotEncodable>()("NotEncodable", {
@@ -16,22 +17,30 @@ class Stop extends Error {
   }
 }
 
+/** Its path would be as long as it is deep: the whole value is what is refused. */
+class TooDeep extends Error {}
+
 const describe = (value: unknown): string =>
   typeof value === "number" ? String(value) : value === undefined ? "undefined" : `a ${typeof value}`
 
-const write = (value: unknown, path: string): string => {
+/** Half of what is read: a record holds the value of a key or a parameter deep inside of it. */
+export const MOST_DEPTH = MOST_READ / 2
+
+const write = (value: unknown, path: string, room: number): string => {
   if (value === null || typeof value === "string" || typeof value === "boolean") return JSON.stringify(value)
   if (typeof value === "number" && Number.isFinite(value)) return JSON.stringify(value)
+  if (typeof value === "object" && room === 0) throw new TooDeep()
   if (Array.isArray(value)) {
     // Array.from, unlike map, visits the holes of a sparse array
-    return `[${Array.from(value, (item, index) => write(item, `${path}[${index}]`)).join(",")}]`
+    return `[${Array.from(value, (item, index) => write(item, `${path}[${index}]`, room - 1)).join(",")}]`
   }
   if (typeof value === "object") {
     const prototype = Object.getPrototypeOf(value)
     if (prototype === Object.prototype || prototype === null) {
       const fields = value as Record<string, unknown>
       const names = Object.keys(fields).sort()
-      return `{${names.map((name) => `${JSON.stringify(name)}:${write(fields[name], `${path}.${name}`)}`).join(",")}}`
+      const written = names.map((name) => `${JSON.stringify(name)}:${write(fields[name], `${path}.${name}`, room - 1)}`)
+      return `{${written.join(",")}}`
     }
     throw new Stop(new NotEncodable({ path, what: `an instance of ${prototype.constructor?.name ?? "a class"}` }))
   }
@@ -41,8 +50,10 @@ const write = (value: unknown, path: string): string => {
 /** One text per value: keys sorted by code unit, no whitespace, numbers as ECMAScript prints them. */
 export const encode = (value: unknown, root = "value"): Either.Either<string, NotEncodable> => {
   try {
-    return Either.right(write(value, root))
+    return Either.right(write(value, root, MOST_DEPTH))
   } catch (stop) {
+    if (stop instanceof TooDeep)
+      return Either.left(new NotEncodable({ path: root, what: `a value that nests more than ${MOST_DEPTH} deep` }))
     if (stop instanceof Stop) return Either.left(stop.failure)
     throw stop
   }

@@ -1,5 +1,6 @@
 import { Effect, Schema } from "effect"
 import { type Artifact, ArtifactUnreadable, id } from "./Artifact.ts"
+import * as BoundedJson from "./BoundedJson.ts"
 import { cellSize } from "./Column.ts"
 import type { Verified } from "./Verified.ts"
 
@@ -19,7 +20,7 @@ const Entry = Schema.Struct({
   shape: Schema.Array(Length),
   data_offsets: Schema.Tuple(Length, Length)
 })
-const Header = Schema.parseJson(
+const Header = BoundedJson.schema(
   Schema.Struct(
     { __metadata__: Schema.Record({ key: Schema.String, value: Schema.String }) },
     Schema.Record({

@@ -1,7 +1,8 @@
 import { Effect, Schema } from "effect"
+import * as BoundedJson from "./BoundedJson.ts"
 
 /** Class names travel in a labelled table's metadata: label `i` is `names[i]`. */
-const Names = Schema.parseJson(Schema.Array(Schema.String).pipe(Schema.minItems(2)))
+const Names = BoundedJson.schema(Schema.Array(Schema.String).pipe(Schema.minItems(2)))
 
 export class ClassNamesMissing extends Schema.TaggedError<ClassNamesMissing>()("ClassNamesMissing", {
   found: Schema.String
@@ -11,6 +12,10 @@ export class ClassNamesMissing extends Schema.TaggedError<ClassNamesMissing>()("
   }
 }
 
+/** As much of what was found as a sentence holds. */
+const MOST_SHOWN = 80
+const shown = (text: string): string => (text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text)
+
 export const toMetadata = (names: ReadonlyArray<string>): Readonly<Record<string, string>> => ({
   classes: JSON.stringify(names)
 })
@@ -19,5 +24,5 @@ export const fromMetadata = (
   metadata: Readonly<Record<string, string>>
 ): Effect.Effect<ReadonlyArray<string>, ClassNamesMissing> =>
   Schema.decodeUnknown(Names)(metadata.classes).pipe(
-    Effect.mapError(() => new ClassNamesMissing({ found: metadata.classes ?? "nothing" }))
+    Effect.mapError(() => new ClassNamesMissing({ found: shown(metadata.classes ?? "nothing") }))
   )

@@ -8,6 +8,8 @@ import {
   type Read,
   type Stored
 } from "./Artifact.ts"
+import { Unbounded } from "./BoundedFile.ts"
+import * as BoundedJson from "./BoundedJson.ts"
 import * as CanonicalJson from "./CanonicalJson.ts"
 
 /**
@@ -41,8 +43,8 @@ export const json = <E>(stored: Stored, read: Read<E>): Effect.Effect<unknown, E
   if (part === undefined) return unreadable("it has no parts")
   return Effect.flatMap(read(part), (bytes) =>
     Either.try({
-      try: (): unknown => JSON.parse(new TextDecoder().decode(bytes)),
-      catch: (cause) => unreadable(String(cause))
+      try: () => BoundedJson.parse(new TextDecoder().decode(bytes)),
+      catch: (cause) => unreadable(cause instanceof Unbounded ? `its JSON ${cause.message}` : String(cause))
     })
   )
 }
@@ -63,6 +65,13 @@ export const make = <const Name extends string, A, I>(
     told,
     encode: (value, write) =>
       Effect.gen(function* () {
+        // a schema encodes by recursion, as it decodes
+        if (BoundedJson.isDeeper(value, CanonicalJson.MOST_DEPTH))
+          return yield* new ArtifactInvalid({
+            artifact,
+            what: `a value that nests more than ${CanonicalJson.MOST_DEPTH} deep`,
+            expected: "one that nests less"
+          })
         const encoded = yield* Schema.encode(schema)(value).pipe(
           Effect.mapError(
             (error) => new ArtifactInvalid({ artifact, what: error.message, expected: "a value of its schema" })

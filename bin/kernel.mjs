@@ -8,6 +8,8 @@ export const codecs = [
   "ArrowReader",
   "ArrowTable",
   "Artifact",
+  "BoundedFile",
+  "BoundedJson",
   "Bundle",
   "CanonicalJson",
   "Checkpoint",

@@ -81,7 +81,8 @@ export const layerMemory = (bytes: Map<Digest.Digest, Uint8Array> = new Map()): 
         bytes.set(object, value.slice())
         return object
       }),
-    get: (object) => Effect.suspend(() => verify(object, bytes.get(object))),
+    // a copy: whoever is given bytes may write into them
+    get: (object) => Effect.suspend(() => verify(object, bytes.get(object)?.slice())),
     has: (object, length) => Effect.sync(() => bytes.get(object)?.length === length),
     discard: (object) =>
       Effect.sync(() => {

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto"
-import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs"
+import { constants } from "node:fs"
 import * as fs from "node:fs/promises"
 import * as path from "node:path"
 import { Effect, Schedule } from "effect"
-import { readOpened } from "./bounded-file.ts"
+import * as BoundedFile from "../artifacts/BoundedFile.ts"
 import { StoreFailed } from "./ObjectStore.ts"
 
 /** What a failed system call is called: ENOENT, EEXIST. */
@@ -92,6 +92,14 @@ export const unfinishedIn = (directory: string): string =>
 
 export const isUnfinished = (name: string): boolean => name.startsWith(UNFINISHED)
 
+/** Gives a file its name. A folder that lies there is none of the store's, and gives way as a file does. */
+const takeName = (temporary: string, file: string): Promise<void> =>
+  fs.rename(temporary, file).catch(async (cause) => {
+    if (codeOf(cause) !== "EISDIR") throw cause
+    await fs.rm(file, { recursive: true })
+    await fs.rename(temporary, file)
+  })
+
 export interface WriteOptions {
   /** Looks at what was written before it gets its name; a string refuses it. */
   readonly verify?: (written: Uint8Array) => string | null
@@ -117,51 +125,53 @@ export const publish = (
       if (wrong !== null) return yield* storeFailed(`Writing (${wrong})`, file, "EIO")
     }
     if (options.readOnly === true) yield* tryFile("Protecting", file, () => fs.chmod(temporary, 0o444))
-    yield* tryFile("Naming", file, () => fs.rename(temporary, file))
+    yield* tryFile("Naming", file, () => takeName(temporary, file))
     yield* tryFile("Syncing", directory, () => syncDirectory(directory))
   }).pipe(Effect.onError(() => Effect.ignore(tryFile("Removing", temporary, () => fs.rm(temporary, { force: true })))))
 }
 
 const isAbsent = (cause: unknown): boolean => ["ENOENT", "ENOTDIR"].includes(codeOf(cause) ?? "")
 
+const notRead = (file: string, cause: unknown): Effect.Effect<null, StoreFailed | BoundedFile.Unbounded> =>
+  isAbsent(cause)
+    ? Effect.succeed(null)
+    : Effect.fail(cause instanceof BoundedFile.Unbounded ? cause : storeFailed("Reading", file, cause))
+
 /** Files up to this size are read at once: a promise each would cost several times what the read does. */
 const SMALL_BYTES = 64 * 1024
 
-/** The bytes of a small file; its size where it is larger. */
-const readSmall = (file: string): Uint8Array | number => {
-  const opened = openSync(file, constants.O_RDONLY)
-  try {
-    const { size } = fstatSync(opened)
-    if (size > SMALL_BYTES) return size
-    return readOpened(opened, Buffer.allocUnsafeSlow(size))
-  } finally {
-    closeSync(opened)
-  }
-}
-
-/** The file's bytes; null where there is no such file. */
-export const readIfThere = (file: string): Effect.Effect<Uint8Array | null, StoreFailed> =>
-  Effect.try({ try: () => readSmall(file), catch: (cause) => cause }).pipe(
+/**
+ * The bytes of a regular file of at most `most` bytes; null where there is no such file. What is something else or larger is
+ * not read, and nobody waits for it.
+ */
+export const readIfThere = (
+  file: string,
+  most: number
+): Effect.Effect<Uint8Array | null, StoreFailed | BoundedFile.Unbounded> =>
+  Effect.try({ try: () => BoundedFile.readSmall(file, SMALL_BYTES), catch: (cause) => cause }).pipe(
     Effect.flatMap((found) =>
-      typeof found === "number"
-        ? Effect.tryPromise({ try: () => fs.readFile(file), catch: (cause) => cause })
+      found === null
+        ? Effect.tryPromise({ try: () => BoundedFile.readLarge(file, most), catch: (cause) => cause })
         : Effect.succeed(found)
     ),
-    Effect.catchAll((cause) => (isAbsent(cause) ? Effect.succeed(null) : storeFailed("Reading", file, cause)))
+    Effect.catchAll((cause) => notRead(file, cause))
   )
 
-/** A small file's text, read at once; null where there is no such file. Bytes that are no UTF-8 are replaced. */
-export const readTextIfThere = (file: string): Effect.Effect<string | null, StoreFailed> =>
+/** A record's text, read at once; null where there is no such file. Bytes that are no UTF-8 are replaced. */
+export const readTextIfThere = (
+  file: string,
+  most: number
+): Effect.Effect<string | null, StoreFailed | BoundedFile.Unbounded> =>
   Effect.suspend(() => {
     try {
-      return Effect.succeed(readFileSync(file, "utf8"))
+      return Effect.succeed(BoundedFile.read(file, most).toString("utf8"))
     } catch (cause) {
-      return isAbsent(cause) ? Effect.succeed(null) : storeFailed("Reading", file, cause)
+      return notRead(file, cause)
     }
   })
 
 export const removeIfThere = (file: string): Effect.Effect<void, StoreFailed> =>
-  tryFile("Removing", file, () => fs.rm(file, { force: true }))
+  tryFile("Removing", file, () => fs.rm(file, { force: true, recursive: true }))
 
 /** Housekeeping: what cannot be removed stays, and stops nobody. */
 export const tidyAway = (file: string): Promise<void> => fs.rm(file, { force: true }).catch(() => undefined)

@@ -4,8 +4,9 @@ import * as fs from "node:fs/promises"
 import { hostname } from "node:os"
 import * as path from "node:path"
 import { Clock, Effect, Layer, Option, Schedule, Schema } from "effect"
+import * as BoundedFile from "../artifacts/BoundedFile.ts"
+import * as BoundedJson from "../artifacts/BoundedJson.ts"
 import * as Digest from "../artifacts/Digest.ts"
-import { readBounded } from "./bounded-file.ts"
 import * as Disk from "./disk.ts"
 import type { Key } from "./Key.ts"
 import { Leases } from "./Lease.ts"
@@ -53,7 +54,7 @@ const startOf = (pid: number): string | null => {
   }
 }
 
-const parse = Schema.decodeUnknownOption(Schema.parseJson(Holder))
+const parse = Schema.decodeUnknownOption(BoundedJson.schema(Holder))
 
 /** What is in a lease's place. */
 interface Seen {
@@ -80,7 +81,7 @@ const see = async (file: string): Promise<Seen | null> => {
 
 const holderIn = (file: string): Holder | null => {
   try {
-    return Option.getOrNull(parse(readBounded(file, MOST_BYTES).toString()))
+    return Option.getOrNull(parse(BoundedFile.read(file, MOST_BYTES).toString()))
   } catch {
     return null
   }

@@ -3,7 +3,10 @@ import * as path from "node:path"
 import { Effect, Layer, Stream } from "effect"
 import * as Digest from "../artifacts/Digest.ts"
 import * as Disk from "./disk.ts"
-import { ObjectStore, verify } from "./ObjectStore.ts"
+import { ObjectCorrupt, ObjectStore, verify } from "./ObjectStore.ts"
+
+/** What Node writes and reads at once. */
+const MOST_BYTES = 2 ** 31 - 1
 
 /** Objects as read-only files `objects/ab/abcdef…` under the cache's home. */
 export const layerDisk = (home: string): Layer.Layer<ObjectStore> =>
@@ -11,13 +14,22 @@ export const layerDisk = (home: string): Layer.Layer<ObjectStore> =>
     const root = path.join(home, "objects")
     const fileOf = (object: Digest.Digest) => path.join(root, object.slice(0, 2), object)
 
-    const get = (object: Digest.Digest) =>
-      Effect.flatMap(Disk.readIfThere(fileOf(object)), (bytes) => verify(object, bytes))
+    /** What lies in the object's place and cannot be one is as wrong as other bytes. */
+    const read = (object: Digest.Digest) =>
+      Effect.catchTag(
+        Disk.readIfThere(fileOf(object), MOST_BYTES),
+        "Unbounded",
+        ({ message }) => new ObjectCorrupt({ object, found: `its file ${message}` })
+      )
+
+    const get = (object: Digest.Digest) => Effect.flatMap(read(object), (bytes) => verify(object, bytes))
 
     const put = (bytes: Uint8Array) =>
       Effect.gen(function* () {
         const object = Digest.ofBytes(bytes)
-        const there = (yield* has(object, bytes.length)) ? yield* Disk.readIfThere(fileOf(object)) : null
+        const there = (yield* has(object, bytes.length))
+          ? yield* Effect.catchTag(read(object), "ObjectCorrupt", () => Effect.succeed(null))
+          : null
         if (there !== null && Buffer.compare(there, bytes) === 0) return object
         const check = (written: Uint8Array) =>
           Digest.ofBytes(written) === object ? null : "the disk returned other bytes"
@@ -28,7 +40,7 @@ export const layerDisk = (home: string): Layer.Layer<ObjectStore> =>
     const has = (object: Digest.Digest, bytes: number) =>
       Effect.promise(() =>
         fs.stat(fileOf(object)).then(
-          (stat) => stat.size === bytes,
+          (stat) => stat.isFile() && stat.size === bytes,
           () => false
         )
       )

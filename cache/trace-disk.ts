@@ -1,5 +1,6 @@
 import * as path from "node:path"
 import { Effect, Either, Layer, Schema } from "effect"
+import * as BoundedJson from "../artifacts/BoundedJson.ts"
 import * as Digest from "../artifacts/Digest.ts"
 import * as Disk from "./disk.ts"
 import type { Key } from "./Key.ts"
@@ -18,14 +19,14 @@ export const unseal = (sealed: string): string | null => {
 
 /** A schema as JSON text, made once: making one costs many times what it decodes. */
 const format = <A, I>(schema: Schema.Schema<A, I>) => {
-  const json = Schema.parseJson(schema)
+  const json = BoundedJson.schema(schema)
   return { decode: Schema.decodeEither(json), encode: Schema.encode(json) }
 }
 type Format<A> = ReturnType<typeof format<A, unknown>>
 
 const parsed = (text: string): unknown => {
   try {
-    return JSON.parse(text)
+    return BoundedJson.parse(text)
   } catch {
     return null
   }
@@ -41,6 +42,9 @@ const whole: Format<Trace> = {
 }
 const ofChunk = format(ChunkTrace)
 
+/** A trace has some three hundred bytes for each chunk of its tables. */
+const MOST_BYTES = 64 * 1024 * 1024
+
 /** Traces as sealed JSON files `traces/<stage>/<key>.json`; those of chunks in `traces/<stage>/chunks/`. */
 export const layerDisk = (home: string): Layer.Layer<TraceStore> =>
   Layer.sync(TraceStore, () => {
@@ -49,7 +53,7 @@ export const layerDisk = (home: string): Layer.Layer<TraceStore> =>
     const chunkOf = (stage: string, key: Key) => path.join(root, stage, "chunks", `${key}.json`)
 
     const look = <A extends { readonly key: Key }>({ decode }: Format<A>, file: string): Effect.Effect<Lookup<A>> =>
-      Disk.readTextIfThere(file).pipe(
+      Disk.readTextIfThere(file, MOST_BYTES).pipe(
         Effect.map((sealed): Lookup<A> => {
           if (sealed === null) return { _tag: "Absent" }
           const text = unseal(sealed)
@@ -61,7 +65,10 @@ export const layerDisk = (home: string): Layer.Layer<TraceStore> =>
             return { _tag: "Unreadable", what: "it belongs to another key" }
           return { _tag: "Hit", trace: decoded.right }
         }),
-        Effect.catchAll((error) => Effect.succeed({ _tag: "Unreadable" as const, what: error.message }))
+        Effect.catchTags({
+          StoreFailed: ({ message }) => Effect.succeed({ _tag: "Unreadable" as const, what: message }),
+          Unbounded: ({ message }) => Effect.succeed({ _tag: "Unreadable" as const, what: `its file ${message}` })
+        })
       )
 
     const write = <A>({ encode }: Format<A>, file: string, trace: A) =>

@@ -4,6 +4,8 @@ import * as fs from "node:fs/promises"
 import * as path from "node:path"
 import { pipeline } from "node:stream/promises"
 import { Effect, Option, Schema } from "effect"
+import * as BoundedFile from "../artifacts/BoundedFile.ts"
+import * as BoundedJson from "../artifacts/BoundedJson.ts"
 import { Digest } from "../artifacts/Digest.ts"
 import { causeText, codeOf } from "../cache/disk.ts"
 import { StoreFailed } from "../cache/ObjectStore.ts"
@@ -11,8 +13,10 @@ import { UsageInvalid } from "./Usage.ts"
 
 /** The index that an export leaves in its folder: a later one may replace what it lists, and nothing else. */
 export const INDEX = ".export.json"
-const Index = Schema.parseJson(Schema.Array(Schema.Tuple(Schema.String, Digest)))
+const Index = BoundedJson.schema(Schema.Array(Schema.Tuple(Schema.String, Digest)))
 
+/** A name and a digest for each file. */
+const MOST_INDEX_BYTES = 64 * 1024 * 1024
 const NAMED = 5
 
 export const unwritable = (file: string, cause: unknown): StoreFailed =>
@@ -37,8 +41,8 @@ const sha256 = async (file: string): Promise<string> => {
 
 /** What lies in a folder that no export put there, or that was changed since. */
 const foreign = async (folder: string): Promise<ReadonlyArray<string>> => {
-  const text = await fs.readFile(path.join(folder, INDEX), "utf8").catch(() => "")
-  const index = Option.getOrNull(Schema.decodeUnknownOption(Index)(text))
+  const text = await BoundedFile.readLarge(path.join(folder, INDEX), MOST_INDEX_BYTES).catch(() => "")
+  const index = Option.getOrNull(Schema.decodeUnknownOption(Index)(text.toString()))
   if (index === null) return fs.readdir(folder)
   const listed = new Map(index)
   const entries = await fs.readdir(folder, { withFileTypes: true })

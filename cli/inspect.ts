@@ -4,6 +4,7 @@ import * as ArrowTable from "../artifacts/ArrowTable.ts"
 import type { StoredPart } from "../artifacts/Artifact.ts"
 import { type AnyBatch, isTensor } from "../artifacts/Column.ts"
 import * as Digest from "../artifacts/Digest.ts"
+import * as Document from "../artifacts/Document.ts"
 import { ObjectStore, readPart } from "../cache/ObjectStore.ts"
 import type { AnyPipeline } from "../engine/Pipeline.ts"
 import * as Address from "./artifact-address.ts"
@@ -174,9 +175,7 @@ const fileDetails = ({ pipeline, stored }: Address.Found) =>
       yield* reporter.print(`${name}: ${result ?? file ?? "in memory"} (${formatBytes(bytes)})`)
     }
     if (stored.kind !== "document") return { files }
-    const [part] = stored.parts
-    const value: unknown =
-      part === undefined ? null : JSON.parse(new TextDecoder().decode(yield* store.get(part.object)))
+    const value = yield* Document.json(stored, readPart(store))
     yield* reporter.print(JSON.stringify(value, null, 2))
     return { files, value }
   })

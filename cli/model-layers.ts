@@ -1,10 +1,11 @@
 import { Effect, Schema } from "effect"
 import type { Stored } from "../artifacts/Artifact.ts"
 import { ArtifactUnreadable } from "../artifacts/Artifact.ts"
+import * as BoundedJson from "../artifacts/BoundedJson.ts"
 import { ObjectStore } from "../cache/ObjectStore.ts"
 
 /** What `inspect` reads of a tfjs layers model: it may be anyone's, and of any kind of model. */
-const Model = Schema.parseJson(
+const Model = BoundedJson.schema(
   Schema.Struct({
     modelTopology: Schema.Struct({
       config: Schema.Struct({

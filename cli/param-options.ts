@@ -1,5 +1,5 @@
 import { Effect, Schema, type SchemaAST } from "effect"
-import { Unbounded } from "../cache/bounded-file.ts"
+import { Unbounded } from "../artifacts/BoundedFile.ts"
 import * as Param from "../engine/Param.ts"
 import * as Pipeline from "../engine/Pipeline.ts"
 import { readParamJson } from "./param-json.ts"

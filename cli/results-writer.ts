@@ -1,7 +1,8 @@
-import * as fs from "node:fs/promises"
 import * as path from "node:path"
-import { Effect, Layer, Stream } from "effect"
+import { Effect, Layer, Schema, Stream } from "effect"
 import type { Stored } from "../artifacts/Artifact.ts"
+import * as BoundedFile from "../artifacts/BoundedFile.ts"
+import * as BoundedJson from "../artifacts/BoundedJson.ts"
 import * as Digest from "../artifacts/Digest.ts"
 import { causeText } from "../cache/disk.ts"
 import { ObjectStore, StoreFailed } from "../cache/ObjectStore.ts"
@@ -33,6 +34,14 @@ export const INDEX = ".results.json"
 type Files = ReturnType<typeof filesOf>
 const indexFor = (files: Files): string => indexOf(files.map(({ file, object }) => ({ file, digest: object })))
 
+/** A name and a digest for each part: room for a table of some hundred thousand chunks. */
+const MOST_INDEX_BYTES = 64 * 1024 * 1024
+/** A file whose length nobody tells is read whole up to here, what Node reads at once. */
+const MOST_FILE_BYTES = 2 ** 31 - 1
+
+const readIndex = async (directory: string): Promise<string> =>
+  (await BoundedFile.readLarge(path.join(directory, INDEX), MOST_INDEX_BYTES)).toString("utf8")
+
 /** Whether the folder's files are these results': another run's may have been swapped in since. */
 export const holds = (
   directory: string,
@@ -40,31 +49,35 @@ export const holds = (
 ): Effect.Effect<boolean> =>
   Effect.promise(async () => {
     const index = indexFor(results.flatMap(({ name, stored }) => filesOf(name, stored)))
-    return (await fs.readFile(path.join(directory, INDEX), "utf8").catch(() => null)) === index
+    return (await readIndex(directory).catch(() => null)) === index
   })
 
-/** Whether the folder holds these files already, whole as far as their sizes tell. */
-const isUpToDate = async (
-  directory: string,
-  index: string,
-  files: ReadonlyArray<{ readonly file: string; readonly bytes: number }>
-): Promise<boolean> => {
+/**
+ * Whether the folder holds these files already: all of them are hashed, for one that was damaged may have kept its size
+ * and its times. A folder of figures, documents and a model has a few megabytes, of which a processor hashes some hundred
+ * or thousand a second; one at a time, so that no more than the largest is in memory.
+ */
+const isUpToDate = async (directory: string, index: string, files: Files): Promise<boolean> => {
   try {
-    if ((await fs.readFile(path.join(directory, INDEX), "utf8")) !== index) return false
-    const stats = await Promise.all(files.map(({ file }) => fs.stat(path.join(directory, file))))
-    return stats.every((stat, at) => stat.size === files[at]?.bytes)
+    if ((await readIndex(directory)) !== index) return false
+    for (const { file, bytes, object } of files)
+      if (Digest.ofBytes(await BoundedFile.readLarge(path.join(directory, file), bytes)) !== object) return false
+    return true
   } catch {
     return false
   }
 }
 
+const Index = BoundedJson.schema(Schema.Array(Schema.Tuple(Schema.String, Schema.String)))
+
 /** Where the last finished run put a copy of an object, if it is still that; what people open has an extension. */
 export const placed = (directory: string, object: StoredObject): Effect.Effect<string | null> =>
-  Effect.tryPromise(async () => {
-    const index = JSON.parse(await fs.readFile(path.join(directory, INDEX), "utf8")) as ReadonlyArray<[string, string]>
-    const [name = ""] = index.find(([, each]) => each === object) ?? []
+  Effect.gen(function* () {
+    const text = yield* Effect.tryPromise(() => readIndex(directory))
+    const [name = ""] = (yield* Schema.decode(Index)(text)).find(([, each]) => each === object) ?? []
     const file = path.join(directory, name)
-    return Digest.ofBytes(await fs.readFile(file)) === object ? file : null
+    const bytes = yield* Effect.tryPromise(() => BoundedFile.readLarge(file, MOST_FILE_BYTES))
+    return Digest.ofBytes(bytes) === object ? file : null
   }).pipe(Effect.orElseSucceed(() => null))
 
 /** Copies a run's results to `results/<pipeline>/`: built aside and swapped in, left alone when nothing changed. */

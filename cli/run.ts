@@ -3,7 +3,7 @@ import * as path from "node:path"
 import { Effect } from "effect"
 import type { Stored } from "../artifacts/Artifact.ts"
 import * as Document from "../artifacts/Document.ts"
-import { ObjectStore } from "../cache/ObjectStore.ts"
+import { ObjectStore, readPart } from "../cache/ObjectStore.ts"
 import { tidy } from "../cache/tidy.ts"
 import type { AnyPipeline, PlanningNeedsOf } from "../engine/Pipeline.ts"
 import * as Run from "../engine/Run.ts"
@@ -16,14 +16,13 @@ import { filesOf } from "./results-writer.ts"
 import { shortPath } from "./short-path.ts"
 import { formatSeconds } from "./table-text.ts"
 
-/** A document's value; null for other kinds, and for bytes that are gone. */
+/** A document's value; null for other kinds, and for bytes that are gone or are no JSON. */
 const documentOf = (stored: Stored) =>
   Effect.gen(function* () {
-    const [part] = stored.parts
-    if (stored.kind !== "document" || part === undefined) return null
+    if (stored.kind !== "document") return null
     const store = yield* ObjectStore
-    const bytes = yield* Effect.orElseSucceed(store.get(part.object), () => null)
-    return bytes === null ? null : (JSON.parse(new TextDecoder().decode(bytes)) as ResultText.Value)
+    const value = yield* Effect.orElseSucceed(Document.json(stored, readPart(store)), () => null)
+    return value as ResultText.Value | null
   })
 
 /** Each result as the contract has it: the value of a document, or where the file lies, and its digest. */

@@ -1,17 +1,16 @@
+import { Option, Schema } from "effect"
 import type * as ArrowTable from "../artifacts/ArrowTable.ts"
+import * as BoundedJson from "../artifacts/BoundedJson.ts"
 import { type AnyBatch, concat, isTensor, slice } from "../artifacts/Column.ts"
 import type { ImageGrid } from "./terminal-image.ts"
 
 const SHEET_IMAGES = 64
 
+const decodeNames = Schema.decodeUnknownOption(BoundedJson.schema(Schema.Array(Schema.String)))
+
 /** The names of a table's classes, by label; none where it has none. */
-export const classesOf = (header: ArrowTable.Header): ReadonlyArray<string> => {
-  try {
-    return JSON.parse(header.metadata.classes ?? "[]") as ReadonlyArray<string>
-  } catch {
-    return []
-  }
-}
+export const classesOf = ({ metadata }: ArrowTable.Header): ReadonlyArray<string> =>
+  Option.getOrElse(decodeNames(metadata.classes), () => [])
 
 /** Rows spread evenly over all batches, each a batch of one: a table is often sorted by class. */
 const spread = (batches: ReadonlyArray<AnyBatch>): ReadonlyArray<AnyBatch> => {

@@ -1,5 +1,6 @@
 import * as path from "node:path"
 import { Clock, Effect, Layer, Schema } from "effect"
+import * as BoundedJson from "../artifacts/BoundedJson.ts"
 import * as Disk from "../cache/disk.ts"
 import * as RunName from "./RunName.ts"
 import { RunRecord, RunRecords } from "./RunRecord.ts"
@@ -8,16 +9,18 @@ import { RunRecord, RunRecords } from "./RunRecord.ts"
 const MOST = 200
 /** Files that are read side by side. */
 const TOGETHER = 16
+/** A sweep of a thousand points has some megabytes. */
+const MOST_BYTES = 256 * 1024 * 1024
 
 type Folder = "runs" | "sweeps"
 
 /** Run records as JSON files `runs/<run>.json`, sweeps in `sweeps/`; their names sort by time. */
 export const layerDisk = (home: string): Layer.Layer<RunRecords> =>
   Layer.sync(RunRecords, () => {
-    const json = Schema.parseJson(RunRecord)
+    const json = BoundedJson.schema(RunRecord)
     const fileOf = (folder: Folder, run: string) => path.join(home, folder, `${run}.json`)
     const read = (folder: Folder, run: string): Effect.Effect<RunRecord | null> =>
-      Disk.readIfThere(fileOf(folder, run)).pipe(
+      Disk.readIfThere(fileOf(folder, run), MOST_BYTES).pipe(
         Effect.flatMap((bytes) => Schema.decode(json)(new TextDecoder().decode(bytes ?? new Uint8Array()))),
         Effect.orElseSucceed(() => null)
       )

@@ -1,4 +1,5 @@
 import { Effect, Schema } from "effect"
+import * as BoundedJson from "../artifacts/BoundedJson.ts"
 import type { Files } from "../artifacts/LayersModel.ts"
 import { kindOf } from "./Layer.ts"
 import * as Network from "./Network.ts"
@@ -55,7 +56,7 @@ export const toFiles = ({ network, weights, classes }: Classifier): Files => {
 }
 
 /** What `fromFiles` takes from model.json; the rest of it must then be what `toFiles` writes for these. */
-const Described = Schema.parseJson(
+const Described = BoundedJson.schema(
   Schema.Struct({
     userDefinedMetadata: Schema.Struct({
       classes: Schema.Array(Schema.String).pipe(Schema.minItems(2)),

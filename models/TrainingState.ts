@@ -1,4 +1,5 @@
 import { Effect, Schema } from "effect"
+import * as BoundedJson from "../artifacts/BoundedJson.ts"
 import type { State } from "../artifacts/Checkpoint.ts"
 import { bestOf, Epoch } from "./Epoch.ts"
 import * as Network from "./Network.ts"
@@ -26,7 +27,7 @@ export class StateUnreadable extends Schema.TaggedError<StateUnreadable>()("Stat
   }
 }
 
-const History = Schema.parseJson(Schema.NonEmptyArray(Epoch))
+const History = BoundedJson.schema(Schema.NonEmptyArray(Epoch))
 
 /** The arrays under names such as `dense_1/kernel`, `dense_1/kernel/slot_0` and `best/dense_1/kernel`. */
 export const write = (network: Network.Checked, { weights, slots, history, best }: TrainingState): State => {

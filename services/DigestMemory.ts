@@ -1,13 +1,14 @@
 import { createHash } from "node:crypto"
-import fs from "node:fs"
 import { Effect, Option, Schema } from "effect"
+import * as BoundedFile from "../artifacts/BoundedFile.ts"
+import * as BoundedJson from "../artifacts/BoundedJson.ts"
 import * as AtomicFile from "./AtomicFile.ts"
 
 /**
  * What is remembered of one source, a file of two lines: a header, read at every start, and the digests of the single
  * files, read when some changed. Each line begins with the sha256 of its rest; a line that is damaged is forgotten.
  */
-const Header = Schema.parseJson(
+const Header = BoundedJson.schema(
   Schema.Struct({
     format: Schema.Literal(1),
     root: Schema.String,
@@ -17,29 +18,21 @@ const Header = Schema.parseJson(
   })
 )
 export type Header = typeof Header.Type
-const Rows = Schema.parseJson(Schema.Array(Schema.Tuple(Schema.String, Schema.String, Schema.String)))
+const Rows = BoundedJson.schema(Schema.Array(Schema.Tuple(Schema.String, Schema.String, Schema.String)))
 
 /** Path, stamp, sha256. */
 export type Row = (typeof Rows.Type)[number]
 
 // a path is at most 4,096 bytes, six times that if every character needs a JSON escape
 const headerBytes = 32_768
+/** Two million files; beyond that all are hashed again. */
+const mostBytes = 256 << 20
 
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex")
 const sealed = (text: string): string => `${sha256(text)} ${text}\n`
 const unsealed = (line: string | undefined): string | null => {
   const text = line?.slice(65) ?? ""
   return line !== undefined && line.slice(0, 64) === sha256(text) ? text : null
-}
-
-const readStart = (file: string): string => {
-  const descriptor = fs.openSync(file, "r")
-  try {
-    const buffer = Buffer.alloc(headerBytes)
-    return buffer.toString("utf8", 0, fs.readSync(descriptor, buffer, 0, headerBytes, 0))
-  } finally {
-    fs.closeSync(descriptor)
-  }
 }
 
 const line = <A, I>(schema: Schema.Schema<A, I>, read: () => string | undefined): Effect.Effect<Option.Option<A>> =>
@@ -49,10 +42,14 @@ const line = <A, I>(schema: Schema.Schema<A, I>, read: () => string | undefined)
   )
 
 export const header = (file: string, root: string): Effect.Effect<Option.Option<Header>> =>
-  line(Header, () => readStart(file).split("\n")[0]).pipe(Effect.map(Option.filter((found) => found.root === root)))
+  line(Header, () => BoundedFile.readStart(file, headerBytes).toString("utf8").split("\n")[0]).pipe(
+    Effect.map(Option.filter((found) => found.root === root))
+  )
 
 export const rows = (file: string): Effect.Effect<ReadonlyArray<Row>> =>
-  line(Rows, () => fs.readFileSync(file, "utf8").split("\n")[1]).pipe(Effect.map(Option.getOrElse(() => [])))
+  line(Rows, () => BoundedFile.read(file, mostBytes).toString("utf8").split("\n")[1]).pipe(
+    Effect.map(Option.getOrElse(() => []))
+  )
 
 /** Memory only saves time, so that a read-only or full disk is no failure. */
 export const save = (file: string, head: Header, kept: ReadonlyArray<Row>): Effect.Effect<void> =>

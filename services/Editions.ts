@@ -1,15 +1,19 @@
-import fs from "node:fs"
 import path from "node:path"
 import { Effect, Schema } from "effect"
+import * as BoundedFile from "../artifacts/BoundedFile.ts"
+import * as BoundedJson from "../artifacts/BoundedJson.ts"
 import * as AtomicFile from "./AtomicFile.ts"
 
 /** Which edition each name resolved to last, so that a run with nothing to do asks no network. */
-const Choices = Schema.parseJson(Schema.Record({ key: Schema.String, value: Schema.String }))
+const Choices = BoundedJson.schema(Schema.Record({ key: Schema.String, value: Schema.String }))
+
+/** A name and a file each. */
+const mostBytes = 1 << 20
 
 const fileIn = (home: string): string => path.join(home, "sources", "editions.json")
 
 const read = (home: string): Effect.Effect<Readonly<Record<string, string>>> =>
-  Effect.try(() => fs.readFileSync(fileIn(home), "utf8")).pipe(
+  Effect.try(() => BoundedFile.read(fileIn(home), mostBytes).toString("utf8")).pipe(
     Effect.flatMap((text) => Schema.decodeUnknown(Choices)(text)),
     Effect.orElseSucceed(() => ({}))
   )

@@ -1,5 +1,7 @@
 import { Effect, Option, Schema } from "effect"
-import { ObjectStore } from "../../cache/ObjectStore.ts"
+import type { Stored } from "../../artifacts/Artifact.ts"
+import { json } from "../../artifacts/Document.ts"
+import { ObjectStore, readPart } from "../../cache/ObjectStore.ts"
 import type { RunRecord } from "../../engine/RunRecord.ts"
 import type { Fit, Mistakes, Table } from "./Report.ts"
 
@@ -11,31 +13,38 @@ export interface Document {
   readonly value: unknown
 }
 
-/** Bytes of the first part of each result of this kind; those that are gone are left out. */
-export const bytesOf = (results: RunRecord["results"], kind: "document" | "figure", part: (name: string) => boolean) =>
+/** What `read` makes of each result of this kind; those that are gone, or are not what they should be, are left out. */
+const eachOf = <A>(
+  results: RunRecord["results"],
+  kind: "document" | "figure",
+  read: (stored: Stored, store: typeof ObjectStore.Service) => Effect.Effect<A, unknown>
+) =>
   Effect.gen(function* () {
     const store = yield* ObjectStore
-    const found = yield* Effect.forEach(Object.entries(results), ([name, { stored }]) => {
-      const file = stored.kind === kind ? stored.parts.find((each) => part(each.name)) : undefined
-      return file === undefined
+    const found = yield* Effect.forEach(Object.entries(results), ([name, { stored }]) =>
+      stored.kind !== kind
         ? Effect.succeed([])
-        : store.get(file.object).pipe(
-            Effect.map((bytes) => [
-              { name, artifact: stored.artifact.replace(/@.*$/, ""), text: new TextDecoder().decode(bytes) }
-            ]),
+        : read(stored, store).pipe(
+            Effect.map((value) => [{ name, artifact: stored.artifact.replace(/@.*$/, ""), value }]),
             Effect.orElseSucceed(() => [])
           )
-    })
+    )
     return found.flat()
+  })
+
+/** The drawing of each figure. */
+export const drawingsOf = (results: RunRecord["results"]) =>
+  eachOf(results, "figure", ({ parts }, store) => {
+    const part = parts.find(({ name }) => name.endsWith(".svg"))
+    return part === undefined
+      ? Effect.fail("not drawn in lines")
+      : Effect.map(store.get(part.object), (bytes) => new TextDecoder().decode(bytes))
   })
 
 export const documentsOf = (
   results: RunRecord["results"]
 ): Effect.Effect<ReadonlyArray<Document>, never, ObjectStore> =>
-  Effect.map(
-    bytesOf(results, "document", () => true),
-    (found) => found.map(({ name, artifact, text }) => ({ name, artifact, value: JSON.parse(text) as unknown }))
-  )
+  eachOf(results, "document", (stored, store) => json(stored, readPart(store)))
 
 export const valuesOf = (documents: ReadonlyArray<Document>): Readonly<Record<string, unknown>> =>
   Object.fromEntries(documents.map(({ name, value }) => [name, value]))

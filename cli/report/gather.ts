@@ -12,10 +12,10 @@ import type { RunRecord } from "../../engine/RunRecord.ts"
 import { curves, type History } from "./Chart.ts"
 import { commandOfRecord, defaultsOf, isSame, valueText } from "./command-text.ts"
 import {
-  bytesOf,
   cut,
   type Document,
   documentsOf,
+  drawingsOf,
   fitsOf,
   MOST_ROWS,
   mistakesOf,
@@ -166,7 +166,7 @@ export const gather = (pipelines: ReadonlyArray<AnyPipeline>, record: RunRecord)
     const best = points.slice(0, MOST_CURVES)
     const traces = yield* tracesOf(worthReading(graph, record, best))
     const documents = yield* documentsOf(record.results)
-    const figures = yield* bytesOf(record.results, "figure", (name) => name.endsWith(".svg"))
+    const figures = yield* drawingsOf(record.results)
     const fits =
       record.sweep === undefined
         ? fitsOf([...documents, ...(yield* documentsOf(fitsBehind(documents, traces)))])
@@ -203,7 +203,7 @@ export const gather = (pipelines: ReadonlyArray<AnyPipeline>, record: RunRecord)
       graph: drawn(graph, record, traces),
       figures: figures
         .filter(({ artifact }) => !drawnHere.has(artifact))
-        .map(({ name, text }) => ({ name, svg: text })),
+        .map(({ name, value }) => ({ name, svg: value })),
       mistakes,
       params: paramsOf(pipeline, record.params),
       tables: record.sweep === undefined ? [...tables, ...(yield* tablesOfNodes(graph, traces))] : tables,

@@ -12,6 +12,7 @@ import * as Trace from "../../cache/Trace.ts"
 import * as TraceDisk from "../../cache/trace-disk.ts"
 import { folder } from "../rig/folder.ts"
 import { storeContract, traceOf } from "../rig/store-contract.ts"
+import { deepJson, strangers } from "../rig/strangers.ts"
 
 const disk = (home: string) =>
   Layer.mergeAll(ObjectStoreDisk.layerDisk(home), TraceDisk.layerDisk(home), LeaseDisk.layerDisk(home))
@@ -121,6 +122,70 @@ it.effect("a damaged, cut or misplaced trace is unreadable, not a hit and not a 
     )
   })
 )
+
+for (const [what, lay] of Object.entries(strangers)) {
+  it.effect(`${what} in the place of an object is corrupt, and a put or a discard mends it`, () =>
+    withStore(folder(), (store) =>
+      Effect.gen(function* () {
+        const object = yield* store.put(bytes)
+        const file = store.locate(object) ?? ""
+        lay(file)
+        expect(yield* Effect.flip(store.get(object))).toMatchObject({
+          _tag: "ObjectCorrupt",
+          message: expect.stringMatching(/ is corrupt: its file (is|has) .*; expected .*\. Run again/)
+        })
+        expect(yield* store.has(object, bytes.length)).toBe(false)
+        yield* store.put(bytes)
+        expect(yield* store.get(object)).toEqual(Buffer.from(bytes))
+        lay(file)
+        yield* store.discard(object)
+        expect(fs.readdirSync(path.dirname(file))).toEqual([])
+      })
+    )
+  )
+
+  it.effect(`${what} in the place of a trace is unreadable by name, and a put mends it`, () => {
+    const home = folder()
+    return Effect.provide(
+      Effect.gen(function* () {
+        const traces = yield* Trace.TraceStore
+        const trace = traceOf("s", 1)
+        const [part] = trace.outputs.out?.parts ?? []
+        if (part === undefined) return expect.fail("no part")
+        const chunk = { key: trace.key, stage: "s", header: { shapes: {}, metadata: {} }, part }
+        lay(path.join(home, "traces", "s", `${trace.key}.json`))
+        lay(path.join(home, "traces", "s", "chunks", `${trace.key}.json`))
+        const unreadable = { _tag: "Unreadable", what: expect.stringMatching(/^its file (is|has) /) }
+        expect(yield* traces.get("s", trace.key)).toMatchObject(unreadable)
+        expect(yield* traces.getChunk("s", trace.key)).toMatchObject(unreadable)
+        expect(yield* traces.ofStage("s")).toEqual([])
+        yield* traces.put(trace)
+        yield* traces.putChunk(chunk)
+        expect(yield* traces.get("s", trace.key)).toEqual({ _tag: "Hit", trace })
+        expect(yield* traces.getChunk("s", trace.key)).toEqual({ _tag: "Hit", trace: chunk })
+      }),
+      TraceDisk.layerDisk(home)
+    )
+  })
+}
+
+it.effect("a trace that nests too deep is unreadable by name, whole and sealed as it is", () => {
+  const home = folder()
+  return Effect.provide(
+    Effect.gen(function* () {
+      const traces = yield* Trace.TraceStore
+      const { key } = traceOf("s", 1)
+      for (const at of [["s"], ["s", "chunks"]]) {
+        const file = path.join(home, "traces", ...at, `${key}.json`)
+        fs.mkdirSync(path.dirname(file), { recursive: true })
+        fs.writeFileSync(file, TraceDisk.seal(`{"key":"${key}","text":${deepJson()}}`))
+      }
+      for (const found of [yield* traces.get("s", key), yield* traces.getChunk("s", key)])
+        expect(found).toMatchObject({ _tag: "Unreadable", what: expect.stringContaining("nests 100001 deep") })
+    }),
+    TraceDisk.layerDisk(home)
+  )
+})
 
 it.live("the lease of a process that is gone is taken over at once, without any silence", () =>
   Effect.gen(function* () {

@@ -2,10 +2,12 @@ import * as fs from "node:fs"
 import * as path from "node:path"
 import { expect, it } from "@effect/vitest"
 import { Effect, TestClock } from "effect"
+import { runNamed } from "../../cli/run-address.ts"
 import * as RunName from "../../engine/RunName.ts"
 import { type RunRecord, RunRecords } from "../../engine/RunRecord.ts"
 import * as RunRecordDisk from "../../engine/run-record-disk.ts"
 import { folder } from "../rig/folder.ts"
+import { deepJson, strangers } from "../rig/strangers.ts"
 
 // The kept records of runs: whichever is named is found, and the newest is the newest that can be read and can be true.
 
@@ -74,6 +76,29 @@ it.effect("records that cannot be read stand in for none that can", () =>
       expect(namesOf(yield* records.list)).toEqual(ids.slice(0, 200))
       expect(namesOf(yield* records.sweeps(3))).toEqual(sweeps.slice(0, 3))
       expect(yield* records.get(idAt(NOW))).toBeNull()
+    })
+  )
+)
+
+it.effect("what is no record, is huge or nests too deep is none, and nobody waits for it", () =>
+  withRecords((home, records) =>
+    Effect.gen(function* () {
+      const [whole = ""] = yield* fill(records, 1)
+      const lay = Object.values(strangers)
+      const deep = (file: string) => fs.writeFileSync(file, `{"schema":1,"params":{"n":${deepJson()}}}`)
+      const ids = [...lay, deep].map((each, at) => {
+        const id = idAt(NOW - at)
+        each(path.join(home, "runs", `${id}.json`))
+        return id
+      })
+      expect(namesOf(yield* records.list)).toEqual([whole])
+      for (const id of ids) {
+        expect(yield* records.get(id)).toBeNull()
+        const refused = yield* Effect.flip(Effect.provideService(runNamed(id), RunRecords, records))
+        expect(refused.message).toMatch(/The record of run .* cannot be read; expected .*\. Name another run/)
+        yield* records.put(recordOf(id, false))
+        expect((yield* records.get(id))?.run).toBe(id)
+      }
     })
   )
 )

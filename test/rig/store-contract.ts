@@ -73,6 +73,19 @@ export const storeContract = (name: string, cache: () => Layer.Layer<Cache>) => 
   )
 
   test(
+    "whoever writes into bytes that were put, or that were got, changes nothing that is kept",
+    Effect.gen(function* () {
+      const store = yield* ObjectStore
+      const mine = bytes("hello")
+      const object = yield* store.put(mine)
+      mine.fill(0)
+      const got = yield* store.get(object)
+      got.fill(0)
+      expect(new TextDecoder().decode(yield* store.get(object))).toBe("hello")
+    })
+  )
+
+  test(
     "an object that is removed is missing, and one that never was is removed without a word",
     Effect.gen(function* () {
       const store = yield* ObjectStore

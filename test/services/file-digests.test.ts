@@ -5,6 +5,7 @@ import path from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, TestClock } from "effect"
 import { FileDigests } from "../../services/FileDigests.ts"
+import { strangers } from "../rig/strangers.ts"
 
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex")
 
@@ -129,6 +130,17 @@ describe("digests of local files", () => {
       expect((yield* listing).files.map((entry) => entry.digest)).toEqual(["three", "one", "two"].map(sha256))
     })
   )
+
+  for (const [what, lay] of Object.entries(strangers))
+    it.scoped(`${what} in the place of a memory is forgotten, and nobody waits for it`, () =>
+      Effect.gen(function* () {
+        const { memory, digest, listing } = yield* setting
+        const first = yield* digest()
+        lay(path.join(memory, fs.readdirSync(memory)[0] ?? ""))
+        expect(yield* digest()).toMatchObject({ digest: first.digest, hashed: 3 })
+        expect((yield* listing).digest).toBe(first.digest)
+      })
+    )
 
   it.scoped("every file's digest comes from memory too", () =>
     Effect.gen(function* () {

@@ -1,0 +1,78 @@
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs"
+import { open } from "node:fs/promises"
+import { Data } from "effect"
+
+/** What is not read: what it is, as the end of a sentence about it. */
+export class Unbounded extends Data.TaggedError("Unbounded")<{ readonly message: string }> {}
+
+/** Opening never waits, as a FIFO's would, and makes no terminal this process's own. */
+const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY
+
+interface Kind {
+  readonly size: number
+  readonly isFile: () => boolean
+  readonly isDirectory: () => boolean
+}
+
+/** Throws for what is open and no regular file, or larger than `most` bytes. */
+const bounded = <K extends Kind>(stat: K, most: number): K => {
+  if (!stat.isFile()) throw new Unbounded({ message: stat.isDirectory() ? "is a folder" : "is a device or a pipe" })
+  if (stat.size > most) throw new Unbounded({ message: `has ${stat.size} bytes, where ${most} is the most` })
+  return stat
+}
+
+/** The byte more, for which a reader's buffer has room, tells of a file that grows. */
+const whole = (bytes: Buffer, size: number): Buffer => {
+  if (bytes.length > size) throw new Unbounded({ message: "has more bytes than its system says" })
+  return bytes
+}
+
+/** What an open file has from its beginning on, as far as `bytes` has room: the part of it that was filled. */
+const readOpened = (opened: number, bytes: Buffer): Buffer => {
+  let length = 0
+  for (let read = -1; read !== 0 && length < bytes.length; length += read)
+    read = readSync(opened, bytes, length, bytes.length - length, null)
+  return bytes.subarray(0, length)
+}
+
+/** What `use` makes of a regular file, open for reading, and its size. */
+const withOpened = <A>(file: string, most: number, use: (opened: number, size: number) => A): A => {
+  const opened = openSync(file, FLAGS)
+  try {
+    return use(opened, bounded(fstatSync(opened), most).size)
+  } finally {
+    closeSync(opened)
+  }
+}
+
+const readWhole = (opened: number, size: number): Buffer =>
+  whole(readOpened(opened, Buffer.allocUnsafeSlow(size + 1)), size)
+
+/**
+ * The bytes of a regular file of at most `most` bytes, read at once. Devices, folders and FIFOs are refused, and so is a
+ * file that is larger or grows while it is read. Throws an `Unbounded`, or what the system says.
+ */
+export const read = (file: string, most: number): Buffer => withOpened(file, most, readWhole)
+
+/** The same where the file has at most `small` bytes; null where it is a larger one, for `readLarge` to read. */
+export const readSmall = (file: string, small: number): Buffer | null =>
+  withOpened(file, Number.POSITIVE_INFINITY, (opened, size) => (size > small ? null : readWhole(opened, size)))
+
+/** As many bytes from the beginning of a regular file of any size as there are, `length` at most. */
+export const readStart = (file: string, length: number): Buffer =>
+  withOpened(file, Number.POSITIVE_INFINITY, (opened) => readOpened(opened, Buffer.alloc(length)))
+
+/** What `read` gives, without keeping others waiting while the disk is. */
+export const readLarge = async (file: string, most: number): Promise<Buffer> => {
+  const opened = await open(file, FLAGS)
+  try {
+    const { size } = bounded(await opened.stat(), most)
+    const bytes = Buffer.allocUnsafeSlow(size + 1)
+    let length = 0
+    for (let read = -1; read !== 0 && length < bytes.length; length += read)
+      read = (await opened.read(bytes, length, bytes.length - length, null)).bytesRead
+    return whole(bytes.subarray(0, length), size)
+  } finally {
+    await opened.close()
+  }
+}

@@ -1,7 +1,7 @@
 import { Effect, Schema, Stream } from "effect"
 import type { Batch } from "../artifacts/Column.ts"
 import type { Images as ImagesTable } from "../artifacts/Images.ts"
-import type { Decoded } from "./Images.ts"
+import type { Decoded } from "./Decoded.ts"
 
 export type ImageBatch = Batch<typeof ImagesTable.columns>
 

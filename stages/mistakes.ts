@@ -6,7 +6,8 @@ import { Mistakes } from "../artifacts/Mistakes.ts"
 import { Predictions } from "../artifacts/Predictions.ts"
 import * as Param from "../engine/Param.ts"
 import * as Stage from "../engine/Stage.ts"
-import { type Decoded, Images as ImageCodec } from "../services/Images.ts"
+import type { Decoded } from "../services/Decoded.ts"
+import { Images as ImageCodec } from "../services/Images.ts"
 
 /** The predictions are not of these images: their number, classes or labels differ. */
 export class PredictionsDiffer extends Schema.TaggedError<PredictionsDiffer>()("PredictionsDiffer", {

@@ -1,4 +1,4 @@
-import type { Decoded } from "../../services/Images.ts"
+import type { Decoded } from "../../services/Decoded.ts"
 
 type Channels = readonly [red: number, green: number, blue: number]
 

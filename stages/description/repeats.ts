@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto"
-import type { Decoded } from "../../services/Images.ts"
+import type { Decoded } from "../../services/Decoded.ts"
 import { type SplitName, splitNames } from "../../services/SplitNames.ts"
 import * as Thumbnails from "./thumbnails.ts"
 

@@ -1,4 +1,4 @@
-import type { Decoded } from "../../services/Images.ts"
+import type { Decoded } from "../../services/Decoded.ts"
 
 /** Cells along a side, and values of a thumbnail: mean red, green and blue of each cell, row-major. */
 const cells = 8

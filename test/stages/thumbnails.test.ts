@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
 import sharp, { type Sharp } from "sharp"
 import { expect, it } from "vitest"
-import type { Decoded } from "../../services/Images.ts"
+import type { Decoded } from "../../services/Decoded.ts"
 import * as Thumbnails from "../../stages/description/thumbnails.ts"
 
 const decoded = async (image: Sharp): Promise<Decoded> => {

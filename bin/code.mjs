@@ -59,6 +59,120 @@ const modeOf = (path, sources, resolution) => {
   return manifest === null ? "none" : (sources.json(manifest).type ?? "none")
 }
 
+/** The files that the bundler read for the stages, by its names for them; packages are linked wherever any file's import leads. */
+const modulesOf = (root, { cli, worker, graph }, found) => {
+  const follow = ([id, { imports }]) => [id, followImports(root, id, imports, found)]
+  for (const { inputs } of [cli, worker]) Object.entries(inputs).forEach(follow)
+  return new Map(
+    Object.entries(graph.inputs)
+      .filter(([id]) => id !== ENTRY)
+      .map(follow)
+  )
+}
+
+const SCRIPTS = new Set(["ts", "js", "tsx", "jsx"])
+
+/** What a file says apart from where its imports lead. */
+const contentOf = async (esbuild, path, names, { tsconfig, sources, resolution }) => {
+  const { bytes, digest } = sources.read(path)
+  const loader = loaderOf(path)
+  if (!SCRIPTS.has(loader)) return `${loader} ${digest}`
+  const stripped = await textOf(esbuild, { bytes, loader, imports: names, options: tsconfig.options })
+  return `${modeOf(path, sources, resolution)} ${stripped}`
+}
+
+/** Digests of a file, each taken once: of its content, which counts, and, for people to compare, of that with its imports' names. */
+const digestsOf = (esbuild, modules, found) => {
+  const digests = new Map()
+  const take = async ({ path, imports }) => {
+    const names = imports.map(({ path: to, original }) => original ?? to)
+    const content = await contentOf(esbuild, path, names, found)
+    return { text: sha256(content), shown: sha256(JSON.stringify([content, names])) }
+  }
+  return (id) => {
+    if (!digests.has(id)) digests.set(id, take(modules.get(id)))
+    return digests.get(id)
+  }
+}
+
+/** Adds to the set that a map holds under a name. */
+const collect = (map, name, value) => map.set(name, (map.get(name) ?? new Set()).add(value))
+
+/** Whether one package imports another that only installs or starts programs. */
+const isServed = (from, to) => from !== null && to !== null && to.name !== from.name && isServing(to.name)
+
+/** The folder of a package that a file imports and that counts; null where the import leads to none. */
+const countedFolder = (root, path, name, { resolution, optional }) => {
+  // the facts of whoever uses an optional one have its version: a machine may be without
+  if (isKernelPackage(name) || optional.has(name)) return null
+  const folder = resolution.packageFolder(dirname(path), name)
+  if (folder === null) throw new Error(`${fromRoot(root, path)}: package ${name} is imported but not installed`)
+  return folder
+}
+
+/** What a stage's file reaches by import: the project's own files in the order met, and of packages their folders and files. */
+const reach = (root, entry, modules, found) => {
+  const { packages } = found
+  const reached = new Set([entry])
+  const own = []
+  const folders = new Map()
+  const files = new Map()
+  for (const id of reached) {
+    const { path, imports } = modules.get(id)
+    const within = packages.at(path)
+    // what the kernel reaches and is not of the kernel would be out of sight otherwise
+    if (within === null && !isKernel(fromRoot(root, path))) own.push(id)
+    if (within !== null) {
+      collect(folders, within.name, within.folder)
+      collect(files, within.name, { folder: within.folder, path })
+    }
+    for (const { path: to, external } of imports) {
+      if (!external) {
+        if (!isServed(within, packages.at(modules.get(to).path))) reached.add(to)
+      } else if (within === null && !isBuiltin(to)) {
+        const name = packageOf(to)
+        const folder = countedFolder(root, path, name, found)
+        if (folder !== null) collect(folders, name, folder)
+      }
+    }
+  }
+  return { own, folders, files }
+}
+
+/** Says where an import leads: to a place among the stage's own files, into the kernel or a package, or out of what is bundled. */
+const referencesOf = (root, own, modules, { packages }) => {
+  const positions = new Map(own.map((id, position) => [id, position]))
+  return ({ path: to, external }) => {
+    if (external) return to
+    const { path } = modules.get(to)
+    if (isKernel(fromRoot(root, path))) return `kernel ${fromRoot(root, path)}`
+    const into = packages.at(path)
+    return into === null ? positions.get(to) : `${into.name} ${path.slice(into.folder.length)}`
+  }
+}
+
+const shownPackage = ({ name, versions, content }) => [
+  name,
+  content === null ? versions : `${versions} (${content.slice(0, 8)})`
+]
+
+const stageCode = async (root, entry, modules, digests, found) => {
+  const { own, folders, files } = reach(root, entry, modules, found)
+  const referenceOf = referencesOf(root, own, modules, found)
+  const texts = await Promise.all(
+    own.map(async (id) => {
+      const { path, imports } = modules.get(id)
+      return { label: fromRoot(root, path), ...(await digests(id)), imports: imports.map(referenceOf) }
+    })
+  )
+  const packages = countPackages(found.sources, found.resolution, folders, files)
+  return {
+    digest: sha256(JSON.stringify({ modules: texts.map(({ text, imports }) => [text, imports]), packages })),
+    files: Object.fromEntries(texts.map(({ label, shown }) => [label, shown]).sort(([a], [b]) => (a < b ? -1 : 1))),
+    packages: Object.fromEntries(packages.map(shownPackage))
+  }
+}
+
 /**
  * For every stage, the code that its file reaches by import:
  * - `digest`, which its keys have: over the text of every file and where its imports lead, as an ordered graph from the stage's
@@ -69,100 +183,17 @@ const modeOf = (path, sources, resolution) => {
  * The metafile `graph` is that of the stages, whose imports come from the entry that `bundle` wrote, named as in `stages`.
  */
 export const codeOf = async ({ esbuild, root, metafiles, stages, tsconfig, sources, resolution }) => {
-  const { cli, start, worker, graph } = metafiles
-  const optional = new Set(Object.keys(sources.json(toAbsolute(root, "package.json")).optionalDependencies ?? {}))
-  const packages = packagesOf()
-  const follow = (id, imports) => followImports(root, id, imports, { tsconfig, resolution, packages })
-  for (const { inputs } of [cli, start, worker])
-    for (const [id, { imports }] of Object.entries(inputs)) follow(id, imports)
-  const nodes = new Map(
-    Object.entries(graph.inputs)
-      .filter(([id]) => id !== ENTRY)
-      .map(([id, { imports }]) => [id, follow(id, imports)])
+  const { optionalDependencies = {} } = sources.json(toAbsolute(root, "package.json"))
+  const optional = new Set(Object.keys(optionalDependencies))
+  const found = { tsconfig, sources, resolution, packages: packagesOf(), optional }
+  const modules = modulesOf(root, metafiles, found)
+  const digests = digestsOf(esbuild, modules, found)
+  const entries = new Map(metafiles.graph.inputs[ENTRY].imports.map(({ original, path }) => [basename(original), path]))
+  const codes = await Promise.all(
+    stages.map(async (file) => [
+      basename(file, ".ts"),
+      await stageCode(root, entries.get(file), modules, digests, found)
+    ])
   )
-
-  const texts = new Map()
-  const describe = (id) => {
-    const known = texts.get(id)
-    if (known !== undefined) return known
-    const { path, imports } = nodes.get(id)
-    const { bytes, digest } = sources.read(path)
-    const loader = loaderOf(path)
-    const names = imports.map(({ path: to, original }) => original ?? to)
-    const text =
-      loader === "ts" || loader === "js" || loader === "tsx" || loader === "jsx"
-        ? textOf(esbuild, { bytes, loader, imports: names, options: tsconfig.options }).then(
-            (stripped) => `${modeOf(path, sources, resolution)} ${stripped}`
-          )
-        : Promise.resolve(`${loader} ${digest}`)
-    const described = text.then((stripped) => ({
-      text: sha256(stripped),
-      shown: sha256(JSON.stringify([stripped, names]))
-    }))
-    texts.set(id, described)
-    return described
-  }
-
-  const stageOf = async (entry) => {
-    const reached = new Set([entry])
-    const own = []
-    const folders = new Map()
-    const files = new Map()
-    const collect = (map, name, value) => map.set(name, (map.get(name) ?? new Set()).add(value))
-    for (const id of reached) {
-      const { path, imports } = nodes.get(id)
-      const within = packages.at(path)
-      // what the kernel reaches and is not of the kernel would be out of sight otherwise
-      if (within === null && !isKernel(fromRoot(root, path))) own.push(id)
-      if (within !== null) {
-        collect(folders, within.name, within.folder)
-        collect(files, within.name, { folder: within.folder, path })
-      }
-      for (const { path: to, external } of imports) {
-        if (!external) {
-          const into = packages.at(nodes.get(to).path)
-          const serves = within !== null && into !== null && into.name !== within.name && isServing(into.name)
-          if (!serves) reached.add(to)
-          continue
-        }
-        const name = packageOf(to)
-        // the facts of whoever uses an optional one have its version: a machine may be without
-        if (within !== null || isBuiltin(to) || isKernelPackage(name) || optional.has(name)) continue
-        const folder = resolution.packageFolder(dirname(path), name)
-        if (folder === null) throw new Error(`${fromRoot(root, path)}: package ${name} is imported but not installed`)
-        collect(folders, name, folder)
-      }
-    }
-    const positions = new Map(own.map((id, position) => [id, position]))
-    const referenceOf = ({ path: to, external }) => {
-      if (external) return to
-      const { path } = nodes.get(to)
-      if (isKernel(fromRoot(root, path))) return `kernel ${fromRoot(root, path)}`
-      const into = packages.at(path)
-      return into === null ? positions.get(to) : `${into.name} ${path.slice(into.folder.length)}`
-    }
-    const modules = await Promise.all(
-      own.map(async (id) => {
-        const { path, imports } = nodes.get(id)
-        return { label: fromRoot(root, path), ...(await describe(id)), imports: imports.map(referenceOf) }
-      })
-    )
-    const counted = countPackages(sources, resolution, folders, files)
-    return {
-      digest: sha256(
-        JSON.stringify({ modules: modules.map(({ text, imports }) => [text, imports]), packages: counted })
-      ),
-      files: Object.fromEntries(modules.map(({ label, shown }) => [label, shown]).sort(([a], [b]) => (a < b ? -1 : 1))),
-      packages: Object.fromEntries(
-        counted.map(({ name, versions, content }) => [
-          name,
-          content === null ? versions : `${versions} (${content.slice(0, 8)})`
-        ])
-      )
-    }
-  }
-
-  const entries = new Map(graph.inputs[ENTRY].imports.map(({ original, path }) => [basename(original), path]))
-  const codes = await Promise.all(stages.map(async (file) => [basename(file, ".ts"), await stageOf(entries.get(file))]))
   return Object.fromEntries(codes)
 }

@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs"
-import { open } from "node:fs/promises"
+import { type FileHandle, open } from "node:fs/promises"
 import { Data } from "effect"
 
 /** What is not read: what it is, as the end of a sentence about it. */
@@ -7,6 +7,8 @@ export class Unbounded extends Data.TaggedError("Unbounded")<{ readonly message:
 
 /** Opening never waits, as a FIFO's would, and makes no terminal this process's own. */
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY
+
+const PIECE_BYTES = 1 << 20
 
 interface Kind {
   readonly size: number
@@ -62,11 +64,27 @@ export const readSmall = (file: string, small: number): Buffer | null =>
 export const readStart = (file: string, length: number): Buffer =>
   withOpened(file, Number.POSITIVE_INFINITY, (opened) => readOpened(opened, Buffer.alloc(length)))
 
-/** What `read` gives, without keeping others waiting while the disk is. */
-export const readLarge = async (file: string, most: number): Promise<Buffer> => {
+/** A regular file of at most `most` bytes, open for reading, and its size. */
+const opening = async (file: string, most: number): Promise<{ readonly opened: FileHandle; readonly size: number }> => {
   const opened = await open(file, FLAGS)
   try {
-    const { size } = bounded(await opened.stat(), most)
+    return { opened, size: bounded(await opened.stat(), most).size }
+  } catch (cause) {
+    await opened.close()
+    throw cause
+  }
+}
+
+/** The bytes of a regular file of any size, in pieces; it is closed with the last, or when nobody takes the next. */
+export const pieces = async function* (file: string, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+  const { opened } = await opening(file, Number.POSITIVE_INFINITY)
+  yield* opened.createReadStream({ highWaterMark: PIECE_BYTES, ...(signal === undefined ? {} : { signal }) })
+}
+
+/** What `read` gives, without keeping others waiting while the disk is. */
+export const readLarge = async (file: string, most: number): Promise<Buffer> => {
+  const { opened, size } = await opening(file, most)
+  try {
     const bytes = Buffer.allocUnsafeSlow(size + 1)
     let length = 0
     for (let read = -1; read !== 0 && length < bytes.length; length += read)

@@ -1,5 +1,5 @@
-import { readFile } from "node:fs/promises"
 import { Effect, Schema } from "effect"
+import * as BoundedFile from "../artifacts/BoundedFile.ts"
 import * as Digest from "../artifacts/Digest.ts"
 import type { Files } from "../artifacts/Files.ts"
 import { SourceChanged } from "../services/SourceError.ts"
@@ -54,6 +54,9 @@ const reason = (error: unknown): string => {
   return lines.at(-1)?.[1] ?? text.split("\n", 1)[0] ?? text
 }
 
+/** Forty times the largest MobileNetV2; the file is twice in memory while it is read. */
+const MOST_BYTES = 1 << 30
+
 type Hdf5 = typeof import("h5wasm")
 
 /** Throws on whatever is not as it should be. */
@@ -89,7 +92,7 @@ const parse = (h5: Hdf5, module: Awaited<Hdf5["ready"]>, bytes: Uint8Array): Ker
 export const read = ({ path, digest, label }: Files): Effect.Effect<KerasWeights, WeightsUnreadable | SourceChanged> =>
   Effect.gen(function* () {
     const unreadable = (error: unknown) => new WeightsUnreadable({ path, what: reason(error) })
-    const bytes = yield* Effect.tryPromise({ try: () => readFile(path), catch: unreadable })
+    const bytes = yield* Effect.tryPromise({ try: () => BoundedFile.readLarge(path, MOST_BYTES), catch: unreadable })
     // what is computed is kept under the digest that the file had when the run began
     if (Digest.ofBytes(bytes) !== digest) return yield* new SourceChanged({ path, label })
     const h5 = yield* Effect.promise(() => import("h5wasm"))

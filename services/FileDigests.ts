@@ -6,14 +6,9 @@ import * as DigestMemory from "./DigestMemory.ts"
 import * as FolderListing from "./FolderListing.ts"
 import { hashFiles } from "./HashFiles.ts"
 import type { OnProgress } from "./Progress.ts"
+import { racyMillis } from "./RacyInterval.ts"
 import type { SourceRefused, SourceUnreadable } from "./SourceError.ts"
 import type { LeftOut } from "./SystemFiles.ts"
-
-/**
- * A stamp is believed once it is this old: within the resolution of a file system's clock, a second change of the same
- * file would leave it as it is.
- */
-const youngMillis = 2_000
 
 export interface DigestedFile {
   readonly path: string
@@ -33,7 +28,10 @@ export interface Digested {
 
 type Failure = SourceUnreadable | SourceRefused
 
-/** Digests of local files and folders, remembered by path, size, mtime, ctime and inode. */
+/**
+ * Digests of local files and folders, remembered by path, size, mtime, ctime and inode. One that changed so shortly before it
+ * was hashed that it might have changed again under the same stamp is hashed again the next time.
+ */
 export class FileDigests extends Context.Tag("headrace/FileDigests")<
   FileDigests,
   {
@@ -95,7 +93,7 @@ const look = (directory: string, root: string, onProgress: OnProgress | undefine
     if (stale.length > 0 || Option.isNone(known)) {
       const kept = files.filter((_, index) => {
         const file = listed[index]
-        return file !== undefined && (trusted(file) || file.changedMillis < now - youngMillis)
+        return file !== undefined && (trusted(file) || file.changedMillis < now - racyMillis)
       })
       yield* DigestMemory.save(
         memory,

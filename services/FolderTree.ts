@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
-import fs from "node:fs"
 import { Effect, Stream } from "effect"
+import * as BoundedFile from "../artifacts/BoundedFile.ts"
 import type { Files } from "../artifacts/Files.ts"
 import { limits } from "./ArchiveRules.ts"
 import type { DigestedFile } from "./FileDigests.ts"
@@ -17,7 +17,10 @@ export const make = (files: Files, listed: ReadonlyArray<DigestedFile>): FileTre
 
   const small = ({ path }: Entry): Effect.Effect<Uint8Array, SourceUnreadable | SourceChanged> =>
     Effect.gen(function* () {
-      const bytes = yield* Effect.try({ try: () => fs.readFileSync(full(path)), catch: unreadable(full(path)) })
+      const bytes = yield* Effect.try({
+        try: () => BoundedFile.read(full(path), limits.entryBytes),
+        catch: unreadable(full(path))
+      })
       yield* check(path, createHash("sha256").update(bytes).digest("hex"))
       return bytes
     })
@@ -26,10 +29,7 @@ export const make = (files: Files, listed: ReadonlyArray<DigestedFile>): FileTre
     Stream.suspend(() => {
       const hash = createHash("sha256")
       let read = 0
-      return Stream.fromAsyncIterable(
-        fs.createReadStream(full(path), { highWaterMark: 1 << 20 }) as AsyncIterable<Uint8Array>,
-        unreadable(full(path))
-      ).pipe(
+      return Stream.fromAsyncIterable(BoundedFile.pieces(full(path)), unreadable(full(path))).pipe(
         // the digest is checked before the last piece is handed on, so that nobody sees a whole file with other bytes
         Stream.tap((bytes) => {
           hash.update(bytes)

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
-import fs from "node:fs"
 import { Effect } from "effect"
+import * as BoundedFile from "../artifacts/BoundedFile.ts"
 import type { OnProgress } from "./Progress.ts"
 import { type SourceUnreadable, unreadable } from "./SourceError.ts"
 
@@ -15,7 +15,7 @@ export const hashFile = (file: string, algorithm: "sha256" | "md5"): Effect.Effe
   Effect.tryPromise({
     try: async (signal) => {
       const hash = createHash(algorithm)
-      for await (const chunk of fs.createReadStream(file, { highWaterMark: 1 << 20, signal })) hash.update(chunk)
+      for await (const piece of BoundedFile.pieces(file, signal)) hash.update(piece)
       return hash.digest("hex")
     },
     catch: unreadable(file)
@@ -62,7 +62,10 @@ export const hashFiles = (
     const full = (path: string) => (path === "" ? root : `${root}/${path}`)
     for (const slice of slices(files.filter((file) => file.size <= smallBytes))) {
       for (const { path } of slice) {
-        const bytes = yield* Effect.try({ try: () => fs.readFileSync(full(path)), catch: unreadable(full(path)) })
+        const bytes = yield* Effect.try({
+          try: () => BoundedFile.read(full(path), smallBytes),
+          catch: unreadable(full(path))
+        })
         digests.set(path, createHash("sha256").update(bytes).digest("hex"))
       }
       yield* progress(slice.reduce((sum, file) => sum + file.size, 0))

@@ -37,7 +37,7 @@ export class SourceChanged extends Schema.TaggedError<SourceChanged>()("SourceCh
   label: Schema.String
 }) {
   override get message() {
-    return `${this.path} changed while being read; expected the bytes ${this.label} had when the run began. Run again.`
+    return `${this.path} changed while being read; expected the bytes ${this.label} had when the run began. Run again; if it says so again, touch the file: its times have not told that it changed.`
   }
 }
 

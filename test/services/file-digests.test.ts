@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process"
 import { createHash } from "node:crypto"
 import fs from "node:fs"
 import os from "node:os"
@@ -5,6 +6,9 @@ import path from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, TestClock } from "effect"
 import { FileDigests } from "../../services/FileDigests.ts"
+import { racyMillis } from "../../services/RacyInterval.ts"
+import { describeWith } from "../rig/needs.ts"
+import { environmentOf } from "../rig/python.ts"
 import { strangers } from "../rig/strangers.ts"
 
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex")
@@ -22,7 +26,7 @@ const setting = Effect.gen(function* () {
   fs.writeFileSync(path.join(data, "cat/1.jpg"), "one")
   fs.writeFileSync(path.join(data, "cat/2.jpg"), "two")
   fs.writeFileSync(path.join(data, "cat-3.jpg"), "three")
-  yield* TestClock.setTime(Date.now() + 60_000)
+  yield* TestClock.setTime(Date.now() + racyMillis + 60_000)
   const memory = path.join(root, "sources")
   const layer = FileDigests.layer({ directory: memory })
   const digest = (at: string = data) =>
@@ -80,17 +84,44 @@ describe("digests of local files", () => {
     })
   )
 
-  it.scoped("a file changed within the last two seconds is hashed again, the others are not", () =>
+  it.scoped("a file changed within the racy interval before it was hashed is hashed again, the others are not", () =>
     Effect.gen(function* () {
       const { data, digest } = yield* setting
       const first = yield* digest()
       fs.writeFileSync(path.join(data, "cat/1.jpg"), "one")
-      yield* TestClock.setTime(fs.statSync(path.join(data, "cat/1.jpg")).ctimeMs + 1_000)
+      yield* TestClock.setTime(fs.statSync(path.join(data, "cat/1.jpg")).ctimeMs + racyMillis - 1_000)
       expect((yield* digest()).hashed).toBe(1)
       expect((yield* digest()).hashed).toBe(1)
-      yield* TestClock.setTime(Date.now() + 60_000)
+      yield* TestClock.setTime(Date.now() + racyMillis + 60_000)
       expect((yield* digest()).hashed).toBe(1)
       expect(yield* digest()).toMatchObject({ digest: first.digest, hashed: 0 })
+    })
+  )
+
+  it.scoped(
+    "a file whose time was set back after it was changed is noticed, by the change time that nobody can set",
+    () =>
+      Effect.gen(function* () {
+        const { data, digest } = yield* setting
+        const file = path.join(data, "cat/1.jpg")
+        fs.utimesSync(file, 1_000_000_000, 1_000_000_000)
+        const first = yield* digest(file)
+        fs.writeFileSync(file, "eno")
+        fs.utimesSync(file, 1_000_000_000, 1_000_000_000)
+        expect(fs.statSync(file).mtimeMs).toBe(1_000_000_000_000)
+        expect(yield* digest(file)).toMatchObject({ digest: sha256("eno"), hashed: 1 })
+        expect(first.digest).toBe(sha256("one"))
+      })
+  )
+
+  it.scoped("a file that another of the same size and times replaced is noticed, by its inode", () =>
+    Effect.gen(function* () {
+      const { data, digest } = yield* setting
+      const file = path.join(data, "cat/1.jpg")
+      yield* digest(file)
+      fs.writeFileSync(path.join(data, "other"), "eno")
+      fs.renameSync(path.join(data, "other"), file)
+      expect(yield* digest(file)).toMatchObject({ digest: sha256("eno"), hashed: 1 })
     })
   )
 
@@ -172,6 +203,40 @@ describe("digests of local files", () => {
       const error = yield* Effect.flip(digest(path.join(data, "dog")))
       expect(error._tag).toBe("SourceUnreadable")
       expect(error.message).toContain("dog")
+    })
+  )
+})
+
+// maps the file and writes each line that it is sent to its beginning, through the map
+const MAPS = `
+import mmap, sys
+with open(sys.argv[1], "r+b") as file, mmap.mmap(file.fileno(), 0) as bytes:
+    for line in sys.stdin:
+        bytes[0 : len(line) - 1] = line[:-1].encode()
+        print("written", flush=True)
+`
+
+describeWith(["readers"], "a file that is written through a memory map", () => {
+  it.scoped("is hashed again as long as its pages may be written without moving its times", () =>
+    Effect.gen(function* () {
+      const { data, digest } = yield* setting
+      const file = path.join(data, "cat/1.jpg")
+      const writer = spawn(path.join(environmentOf("readers"), "bin/python"), ["-c", MAPS, file])
+      yield* Effect.addFinalizer(() => Effect.sync(() => void writer.kill()))
+      const answers = writer.stdout[Symbol.asyncIterator]()
+      const write = (text: string) =>
+        Effect.promise(() => {
+          writer.stdin.write(`${text}\n`)
+          return answers.next()
+        })
+      yield* write("ONE")
+      // as old as a file system's clock needs, and not as old as the kernel may take to write the page
+      yield* TestClock.setTime(fs.statSync(file).ctimeMs + racyMillis / 2)
+      expect((yield* digest(file)).digest).toBe(sha256("ONE"))
+      yield* write("TWO")
+      expect((yield* digest(file)).digest).toBe(sha256("TWO"))
+      yield* write("SIX")
+      expect(yield* digest(file)).toMatchObject({ digest: sha256("SIX"), hashed: 1 })
     })
   )
 })

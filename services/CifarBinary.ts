@@ -106,7 +106,10 @@ const namesOf = (
     if (names.length === format.classes && twice === undefined) return names
     return yield* new CifarRefused({
       file: tree.nameOf(file.path),
-      what: twice === undefined ? `names ${names.length} classes` : `names ${JSON.stringify(twice)} twice`,
+      what:
+        twice === undefined
+          ? `names ${names.length} ${names.length === 1 ? "class" : "classes"}`
+          : `names ${JSON.stringify(twice)} twice`,
       expected: `${format.classes} names, one a line`,
       fix: again
     })

@@ -121,7 +121,7 @@ export const checkRecords = (
       what: left.has(format)
         ? `may hold records of ${format.recordBytes} bytes, ${format.dataset}'s, or of ${other.recordBytes}, ${other.dataset}'s: sizes and labels fit both`
         : `holds ${other.dataset}'s records of ${other.recordBytes} bytes under the names of ${format.dataset}'s files`,
-      expected: `${format.dataset}'s, of ${format.recordBytes} bytes`,
+      expected: `${format.dataset}'s records, of ${format.recordBytes} bytes`,
       fix: left.has(format)
         ? `Get the archive again from https://www.cs.toronto.edu/~kriz/cifar.html.`
         : `Name the files ${asNamed(other)}.`

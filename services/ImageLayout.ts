@@ -111,6 +111,23 @@ const strayOf = ({ levels, from }: SplitFolders.Parts) => {
   return null
 }
 
+const purposes = { validation: "to choose the best epoch on", test: "to test on" } as const
+const mostClassesNamed = 5
+
+/** Of which classes a split that has images has none: of them nothing is measured, whatever a mean over all images says. */
+const unmeasured = (
+  classes: ReadonlyArray<string>,
+  splits: ImageLayout["splits"],
+  split: keyof typeof purposes
+): ReadonlyArray<string> => {
+  const measured = new Set(splits[split].map(({ label }) => label))
+  const missing = classes.filter((_, label) => !measured.has(label))
+  if (measured.size === 0 || missing.length === 0) return []
+  const named = missing.length > mostClassesNamed ? [...missing.slice(0, mostClassesNamed - 1), "…"] : missing
+  const what = missing.length === 1 ? "1 class has" : `${missing.length.toLocaleString("en-US")} classes have`
+  return [`${what} no image ${purposes[split]} (${named.join(", ")}).`]
+}
+
 /**
  * Which file is an image of which class, in which split. Files beside the class folders that are no images are
  * passed over, and told of unless they are documents; within a class folder, at any depth, everything is an image. Folders named like splits are the
@@ -154,11 +171,21 @@ export const assign = (
   const used = new Set([...images.train, ...images.validation, ...images.test].map((one) => one.entry))
   // of the images among the others, the splits have told
   const others = entries.filter((entry) => !used.has(entry) && !isImageName(entry.path))
+  const splits = {
+    train: labelled(images.train),
+    validation: labelled(images.validation),
+    test: labelled(images.test)
+  }
   return Either.right({
     classes,
-    splits: { train: labelled(images.train), validation: labelled(images.validation), test: labelled(images.test) },
+    splits,
     from,
-    notices: [...notices, ...PassedOver.notices(others)]
+    notices: [
+      ...notices,
+      ...unmeasured(classes, splits, "validation"),
+      ...unmeasured(classes, splits, "test"),
+      ...PassedOver.notices(others)
+    ]
   })
 }
 

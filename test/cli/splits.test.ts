@@ -1,3 +1,5 @@
+import * as fs from "node:fs"
+import * as path from "node:path"
 import { beforeAll, describe, expect, it } from "vitest"
 import { onDisk, type Packed, picture } from "../rig/archives.ts"
 import { documentOf, nodeOf, pipeline, type Rig, ran, rig, run, statuses } from "../rig/cli.ts"
@@ -83,6 +85,37 @@ describe("a dataset's own splits", () => {
     expect(fitOf(document)).toMatchObject({ trainingRows: 20, validationRows: 6, validation: "dataset" })
     expect(nodeOf(document, "extract-features[validation]").rows).toBe(6)
     expect(statuses(document)).toMatchObject({ "resize-to-224[validation]": "streamed" })
+  })
+
+  it.each([
+    ["conv-sweep", "--filters"],
+    ["dense-sweep", "--units"]
+  ])("%s chooses the best epoch of each network on them, and its report says so", async (name, sizes) => {
+    // the test images, each under the other class's name: what is measured on them is all that the test doesn't show
+    const test = await images("test", 4)
+    const exchanged = test.map((one) => ({
+      ...one,
+      path: one.path.replace(/^test\/(\w+)/, (_, name) => `val/${name === "cat" ? "dog" : "cat"}`)
+    }))
+    const dataset = onDisk("pets", [...(await images("train", 10)), ...test, ...exchanged])
+    const swept = async (...args: ReadonlyArray<string>) => {
+      const common = ["--dataset", dataset, sizes, "[2,4]", "--epochs", "3", "--json"]
+      const document = documentOf(await pipeline(at, "run", name, ...common, ...args))
+      const { networks } = document.results.table as unknown as {
+        readonly networks: ReadonlyArray<{ readonly validationAccuracy: number; readonly testAccuracy: number }>
+      }
+      return { document, networks, report: fs.readFileSync(path.join(at.results, name, "report.html"), "utf8") }
+    }
+    const { document, networks, report } = await swept()
+    expect(networks).toHaveLength(2)
+    for (const { validationAccuracy, testAccuracy } of networks) expect(validationAccuracy).toBe(1 - testAccuracy)
+    expect(told(document)).toEqual([
+      "2 classes (cat, dog); 20 images to train on (train/), 8 to choose the best epoch on (val/), 8 to test on (test/)"
+    ])
+    expect(report).toContain("The best epoch of each of 2 trainings was chosen on validation images of the dataset.")
+    const onTest = await swept("--validation", "test")
+    for (const { validationAccuracy, testAccuracy } of onTest.networks) expect(validationAccuracy).toBe(testAccuracy)
+    expect(onTest.report).not.toContain("chosen on validation images of the dataset")
   })
 
   it("explore counts them apart", async () => {

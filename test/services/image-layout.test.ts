@@ -109,8 +109,16 @@ describe("folders of classes", () => {
     }
   )
 
-  it("a class may be missing in test, but not in train", () => {
-    expect(refused(["train/a/1.jpg", "train/b/1.jpg", "test/a/1.jpg"])).toBe("not refused")
+  it("a class may be missing in test, which is told, but not in train", () => {
+    expect(splits(["train/a/1.jpg", "train/b/1.jpg", "test/a/1.jpg"]).notices).toEqual([
+      "1 class has no image to test on (b)."
+    ])
+    const names = ["a", "b", "c", "d", "e", "f", "g"]
+    expect(splits([...of("train", names, 2), "test/a/1.jpg", "val/b/1.jpg"]).notices).toEqual([
+      "6 classes have no image to choose the best epoch on (a, c, d, e, …).",
+      "6 classes have no image to test on (b, c, d, e, …)."
+    ])
+    expect(splits(["a/1.jpg", "b/1.jpg", "b/2.jpg"], 0.2).notices).toEqual(["1 class has no image to test on (a)."])
     const message = refused(["train/a/1.jpg", "train/b/1.jpg", "test/c/1.jpg"])
     expect(message).toMatch(/has no training image of the class c; expected .* Add train\/c\/\./)
   })

@@ -127,8 +127,13 @@ export const resolve = (
     const slash = what.indexOf("/")
     if (slash < 0 && DIGEST_PREFIX.test(what)) return yield* byDigest(what)
     const [scope, address] = slash < 0 ? [what, ""] : [what.slice(0, slash), what.slice(slash + 1)]
-    const records = yield* Effect.flatMap(RunRecords, (all) => all.list)
-    const ofPipeline = records.filter(({ pipeline }) => pipeline === scope)
+    const all = yield* RunRecords
+    const records = yield* all.list
+    const recent = records.filter(({ pipeline }) => pipeline === scope)
+    const ofPipeline =
+      recent.length > 0 || !pipelines.includes(scope)
+        ? recent
+        : yield* all.find(1, ({ pipeline, sweep }) => pipeline === scope && sweep === undefined)
     const within = ofPipeline.length > 0 ? ofPipeline : yield* runsThatBegin(scope)
     const [newest] = within
     if (newest === undefined) {

@@ -20,7 +20,6 @@ import { metricsOf } from "./report/metrics.ts"
 import type { Row } from "./report/record-rows.ts"
 import { tracesOf } from "./report/run-traces.ts"
 import { INDEX, unwritable } from "./results-writer.ts"
-import { newest } from "./run-address.ts"
 import { shortPath } from "./short-path.ts"
 import { formatCount, formatSeconds, table } from "./table-text.ts"
 import { UsageInvalid } from "./Usage.ts"
@@ -117,9 +116,8 @@ const write = (files: Readonly<Record<string, string | Uint8Array>>) =>
 export const compare = (pipelines: ReadonlyArray<AnyPipeline>, names: ReadonlyArray<string>, last: string | null) =>
   Effect.gen(function* () {
     const reporter = yield* Reporter
-    const records = yield* newest
     const known = pipelines.map(({ name }) => name)
-    const rows = yield* Effect.flatMap(choose(records, known, names, last), (chosen) => Effect.forEach(chosen, read))
+    const rows = yield* Effect.flatMap(choose(known, names, last), (chosen) => Effect.forEach(chosen, read))
     const pipeline = rows[0]?.pipeline ?? ""
     const summary = summarize(rows)
     const chart = chartOf(rows, summary)

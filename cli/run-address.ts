@@ -53,18 +53,14 @@ export const runsAndSweeps = (most: number): Effect.Effect<ReadonlyArray<RunReco
     return newestFirst(all, ({ run }) => run, now)
   })
 
-const MOST_SWEEPS = 50
-
-/** The newest runs, sweeps among them: those that a pipeline's name may stand for. */
-export const newest = runsAndSweeps(MOST_SWEEPS)
-
 /** A run's id, or the beginning of one, or a pipeline's name for its newest run, however it ended. */
 export const runOrNewest = (
   pipelines: ReadonlyArray<string>,
   what: string
 ): Effect.Effect<RunRecord, UsageInvalid, RunRecords> =>
   Effect.gen(function* () {
-    const found = (yield* newest).find(({ pipeline }) => pipeline === what)
+    const records = yield* RunRecords
+    const [found] = pipelines.includes(what) ? yield* records.find(1, ({ pipeline }) => pipeline === what) : []
     if (found !== undefined) return found
     if (pipelines.includes(what))
       return yield* new UsageInvalid({

@@ -35,8 +35,9 @@ export const why = (pipeline: Pipeline.AnyPipeline, node: string | null, values:
     if (node !== null && !names.includes(node))
       return yield* Usage.unknown("node", node, names, `See pipeline plan ${pipeline.name}.`, pipeline.name)
     const planned = (yield* Plan.make(graph)).nodes.filter((each) => node === null || each.node === node)
-    const records = yield* Effect.flatMap(RunRecords, (all) => all.list)
-    const last = records.find((record) => record.pipeline === pipeline.name)
+    const [last] = yield* Effect.flatMap(RunRecords, (records) =>
+      records.find(1, (record) => record.pipeline === pipeline.name && record.sweep === undefined)
+    )
     const told = planned.map((each) => ({
       node: each.node,
       status: each.status,

@@ -86,6 +86,8 @@ export class RunRecords extends Context.Tag("headrace/RunRecords")<
     readonly list: Effect.Effect<ReadonlyArray<RunRecord>>
     /** Sweeps, the newest first. They may be large: at most so many are read. */
     readonly sweeps: (most: number) => Effect.Effect<ReadonlyArray<RunRecord>>
+    /** As many of the newest runs and sweeps as are wanted, the newest first, however long ago they were. */
+    readonly find: (most: number, isWanted: (record: RunRecord) => boolean) => Effect.Effect<ReadonlyArray<RunRecord>>
     /** The ids of all runs and sweeps that left a record, readable or not, the newest first. */
     readonly ids: Effect.Effect<ReadonlyArray<string>>
     /** What a run or sweep left, by its whole id; null where that cannot be read. */
@@ -104,6 +106,7 @@ export const layerMemory = (records: Array<RunRecord> = []): Layer.Layer<RunReco
     put: (record) => Effect.sync(() => void records.unshift(record)),
     list: Effect.sync(() => records.filter(({ sweep }) => sweep === undefined)),
     sweeps: (most) => Effect.sync(() => records.filter(({ sweep }) => sweep !== undefined).slice(0, most)),
+    find: (most, isWanted) => Effect.sync(() => records.filter(isWanted).slice(0, most)),
     ids: Effect.sync(() => records.map(({ run }) => run)),
     get: (run) => Effect.sync(() => records.find((record) => record.run === run) ?? null)
   })

@@ -30,19 +30,29 @@ export const layerDisk = (home: string): Layer.Layer<RunRecords> =>
       )
     const newestFirst = (ids: ReadonlyArray<string>) =>
       Effect.map(Clock.currentTimeMillis, (now) => RunName.newestFirst(ids, (id) => id, now))
-    /** As many of the newest as can be read: one that cannot does not stand in for one that can. */
-    const newest = (folder: Folder, most: number) =>
+    const everything = Effect.flatMap(Effect.all([idsIn("runs"), idsIn("sweeps")]), (ids) => newestFirst(ids.flat()))
+    const get = (run: string) =>
+      Effect.flatMap(read("runs", run), (found) => (found === null ? read("sweeps", run) : Effect.succeed(found)))
+    /** As many of the first as can be read and are wanted: one that cannot does not stand in for one that can. */
+    const firstOf = (
+      ids: ReadonlyArray<string>,
+      readOne: (id: string) => Effect.Effect<RunRecord | null>,
+      most: number,
+      isWanted?: (record: RunRecord) => boolean
+    ) =>
       Effect.gen(function* () {
-        const ids = yield* Effect.flatMap(idsIn(folder), newestFirst)
         const records: Array<RunRecord> = []
         for (let at = 0; records.length < most && at < ids.length; ) {
-          const next = ids.slice(at, at + most - records.length)
-          const found = yield* Effect.forEach(next, (id) => read(folder, id), { concurrency: TOGETHER })
-          records.push(...found.filter((record) => record !== null))
+          // a record may be large: where every one is wanted, no more are read than are missing
+          const next = ids.slice(at, at + (isWanted === undefined ? most - records.length : TOGETHER))
+          const found = yield* Effect.forEach(next, readOne, { concurrency: TOGETHER })
+          records.push(...found.filter((record) => record !== null).filter(isWanted ?? (() => true)))
           at += next.length
         }
-        return records
+        return records.slice(0, most)
       })
+    const newest = (folder: Folder, most: number) =>
+      Effect.flatMap(Effect.flatMap(idsIn(folder), newestFirst), (ids) => firstOf(ids, (id) => read(folder, id), most))
     return {
       // as it stands: its type says that it encodes to itself, and a sweep's thousand points needn't be looked at
       put: (record) =>
@@ -52,8 +62,8 @@ export const layerDisk = (home: string): Layer.Layer<RunRecords> =>
         ),
       list: newest("runs", MOST),
       sweeps: (most) => newest("sweeps", most),
-      ids: Effect.flatMap(Effect.all([idsIn("runs"), idsIn("sweeps")]), (ids) => newestFirst(ids.flat())),
-      get: (run) =>
-        Effect.flatMap(read("runs", run), (found) => (found === null ? read("sweeps", run) : Effect.succeed(found)))
+      find: (most, isWanted) => Effect.flatMap(everything, (ids) => firstOf(ids, get, most, isWanted)),
+      ids: everything,
+      get
     }
   })

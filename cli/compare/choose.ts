@@ -1,5 +1,5 @@
 import { Effect } from "effect"
-import type { RunRecord, RunRecords } from "../../engine/RunRecord.ts"
+import { RunRecords } from "../../engine/RunRecord.ts"
 import { type Row, rowsOf } from "../report/record-rows.ts"
 import { runNamed } from "../run-address.ts"
 import { UsageInvalid } from "../Usage.ts"
@@ -10,12 +10,7 @@ const expected = "two runs or more, or a pipeline's name and --last N"
 const invalid = (what: string, expected: string, fix: string) => new UsageInvalid({ what, expected, fix })
 
 /** The newest finished runs of a pipeline, the oldest of them first. */
-const lastOf = (
-  records: ReadonlyArray<RunRecord>,
-  pipelines: ReadonlyArray<string>,
-  names: ReadonlyArray<string>,
-  last: string
-): Effect.Effect<ReadonlyArray<Row>, UsageInvalid> => {
+const lastOf = (pipelines: ReadonlyArray<string>, names: ReadonlyArray<string>, last: string) => {
   const [name = "", ...others] = names
   const example = pipelines[0] ?? "NAME"
   if (!COUNT.test(last) || Number(last) < 2)
@@ -30,20 +25,23 @@ const lastOf = (
       `one of ${pipelines.join(", ")}`,
       `Try pipeline compare ${example} --last ${last}.`
     )
-  const finished = records.filter(
-    ({ pipeline, status, sweep }) => pipeline === name && status === "done" && sweep === undefined
-  )
-  const chosen = finished.slice(0, Number(last)).reverse()
-  const rows = chosen.flatMap(rowsOf)
-  return rows.length < 2
-    ? invalid(
+  return Effect.gen(function* () {
+    const finished = yield* Effect.flatMap(RunRecords, (records) =>
+      records.find(
+        Number(last),
+        ({ pipeline, status, sweep }) => pipeline === name && status === "done" && sweep === undefined
+      )
+    )
+    if (finished.length < 2)
+      return yield* invalid(
         `${name} has ${finished.length === 0 ? "no finished run" : "one finished run"}`,
         "two at least, to compare",
         finished.length === 0
           ? `Run it first: pipeline run ${name}.`
           : `Run it with another parameter: pipeline run ${name} --help tells which there are.`
       )
-    : Effect.succeed(rows)
+    return finished.toReversed().flatMap(rowsOf)
+  })
 }
 
 /** Rows that a word names: a run's, or one of a sweep's as RUN#NUMBER. */
@@ -62,15 +60,14 @@ const rowsNamed = (word: string) =>
     return [row]
   })
 
-/** The rows to compare: those of the runs that are named, or of a pipeline's last ones among these records. */
+/** The rows to compare: those of the runs that are named, or of a pipeline's last ones. */
 export const choose = (
-  records: ReadonlyArray<RunRecord>,
   pipelines: ReadonlyArray<string>,
   names: ReadonlyArray<string>,
   last: string | null
 ): Effect.Effect<ReadonlyArray<Row>, UsageInvalid, RunRecords> =>
   Effect.gen(function* () {
-    if (last !== null) return yield* lastOf(records, pipelines, names, last)
+    if (last !== null) return yield* lastOf(pipelines, names, last)
     const pipeline = names.find((name) => pipelines.includes(name))
     if (pipeline !== undefined)
       return yield* invalid(

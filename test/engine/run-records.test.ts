@@ -2,7 +2,8 @@ import * as fs from "node:fs"
 import * as path from "node:path"
 import { expect, it } from "@effect/vitest"
 import { Effect, TestClock } from "effect"
-import { runNamed } from "../../cli/run-address.ts"
+import { choose } from "../../cli/compare/choose.ts"
+import { runNamed, runOrNewest } from "../../cli/run-address.ts"
 import * as RunName from "../../engine/RunName.ts"
 import { type RunRecord, RunRecords } from "../../engine/RunRecord.ts"
 import * as RunRecordDisk from "../../engine/run-record-disk.ts"
@@ -60,6 +61,25 @@ it.effect("the newest two hundred are listed, and every one is found by its id",
       expect((yield* records.get(sweep))?.sweep).toEqual({ varied: [], points: [] })
       expect(yield* records.get("20190101-000000-0000000")).toBeNull()
     })
+  )
+)
+
+it.effect("a pipeline's runs are found, however many others came after them, and as many as are wanted", () =>
+  withRecords((_, records) =>
+    Effect.gen(function* () {
+      const ids = yield* fill(records, 230)
+      const old = ["20200101-000000-0000000", "20200101-000001-0000000"]
+      for (const run of old) yield* records.put({ ...recordOf(run, false), pipeline: "old" })
+      const sweep = "20200101-000002-0000000"
+      yield* records.put({ ...recordOf(sweep, true), pipeline: "old" })
+      const ofOld = ({ pipeline }: RunRecord) => pipeline === "old"
+      expect(namesOf(yield* records.find(10, ofOld))).toEqual([sweep, ...old.toReversed()])
+      expect(namesOf(yield* records.find(1, ofOld))).toEqual([sweep])
+      expect(namesOf(yield* records.find(220, ({ pipeline }) => pipeline === "toy"))).toEqual(ids.slice(0, 220))
+      expect((yield* runOrNewest(["old", "toy"], "old")).run).toBe(sweep)
+      const compared = yield* choose(["old", "toy"], ["old"], "5")
+      expect(compared.map(({ id }) => id)).toEqual(old)
+    }).pipe(Effect.provideService(RunRecords, records))
   )
 )
 

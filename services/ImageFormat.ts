@@ -1,5 +1,5 @@
 import * as ArchiveKind from "./ArchiveKind.ts"
-import { type Refusal, unread } from "./ImageRefused.ts"
+import { type Refusal, readFormats, unread } from "./ImageRefused.ts"
 
 /** Signatures of formats that are good images, or hold them, but are not read here. */
 const signatures: ReadonlyArray<readonly [start: string, name: string]> = [
@@ -64,9 +64,38 @@ const isBmp = (bytes: Buffer): boolean =>
   bytes.length >= 26 &&
   [12, 16, 40, 52, 56, 64, 108, 124].includes(bytes.readUInt32LE(14))
 
+/** Beyond this no text begins. */
+const mostBefore = 4096
+const byteOrderMark = "\xef\xbb\xbf"
+
+/** What a text of XML or HTML begins with, after declarations and comments. */
+const beginningOf = (bytes: Buffer): string => {
+  const text = bytes.toString("latin1", 0, mostBefore)
+  let rest = (text.startsWith(byteOrderMark) ? text.slice(byteOrderMark.length) : text).trimStart()
+  for (;;) {
+    const end = rest.startsWith("<!--") ? "-->" : rest.startsWith("<?") ? "?>" : null
+    if (end === null) return rest
+    const at = rest.indexOf(end)
+    if (at === -1) return ""
+    rest = rest.slice(at + end.length).trimStart()
+  }
+}
+
+const ofText = (bytes: Buffer): Refusal | null => {
+  const beginning = beginningOf(bytes)
+  if (/^<(?:!doctype\s+)?svg[\s>]/i.test(beginning)) {
+    return unread("an SVG drawing", "Draw it as PNG: rsvg-convert FILE -o FILE.png.")
+  }
+  return /^<(?:!doctype\s+)?html[\s>]/i.test(beginning)
+    ? unread("a web page", "Get the image itself again: a failed download is often a page.")
+    : null
+}
+
 /** The refusal of a file that is known by its first bytes, but not read here; null for every other. */
 export const refusalOf = (image: Uint8Array): Refusal | null => {
   const bytes = Buffer.from(image.buffer, image.byteOffset, image.byteLength)
+  if (bytes.length === 0)
+    return { what: "is empty", expected: readFormats, fix: "Replace it with a good copy, or remove it." }
   const start = bytes.toString("latin1", 0, 16)
   const found = signatures.find(([one]) => start.startsWith(one))
   if (found !== undefined) return unread(found[1], found[1] === "a camera raw file" ? rawFix : convert)
@@ -81,5 +110,5 @@ export const refusalOf = (image: Uint8Array): Refusal | null => {
       "Unpack what belongs to the class, and move the archive out of its folder."
     )
   }
-  return ofBrands(bytes)
+  return ofBrands(bytes) ?? ofText(bytes)
 }

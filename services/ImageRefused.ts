@@ -46,7 +46,7 @@ export const ofDecoder = (what: string, [width, height]: Size, isWhollyKnown: bo
       fix: "Make it smaller, or remove it."
     }
   }
-  if (/unsupported image format|is empty/i.test(what)) {
+  if (/unsupported image format/i.test(what)) {
     return { what: "is not an image", expected: readFormats, fix: "Remove it from the class folder, or convert it." }
   }
   return isWhollyKnown

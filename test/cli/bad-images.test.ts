@@ -75,7 +75,7 @@ describe("one bad image fails its node, naming the file", () => {
     )
     expect(failure.document.run).toMatch(/^\d{8}-/)
     expect(await run(await withImages({ path: "cat/empty.jpg", bytes: "" }))).toMatchObject({
-      what: expect.stringMatching(/empty\.jpg is not an image$/)
+      what: expect.stringMatching(/empty\.jpg is empty$/)
     })
   })
 

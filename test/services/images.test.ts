@@ -107,12 +107,24 @@ describe("decoding images", () => {
     })
   )
 
-  it.effect("text, nothing and SVG are no images", () =>
+  it.effect("text and nothing are no images; drawings and web pages are named", () =>
     Effect.gen(function* () {
       const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"/>'
-      for (const text of ["hello", "", svg]) {
+      const declared = `<?xml version="1.0"?>\n<!-- by hand -->\n<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "x">\n${svg}`
+      for (const [text, words] of [
+        ["hello", /^cat\/1\.jpg is not an image; expected a JPEG.*\. Remove it/],
+        ["<note>svg</note>", /^cat\/1\.jpg is not an image; /],
+        ["", /^cat\/1\.jpg is empty; expected a JPEG.*\. Replace it/],
+        [svg, /^cat\/1\.jpg is an SVG drawing, which is not read here; expected a JPEG.*rsvg-convert/],
+        [declared, /^cat\/1\.jpg is an SVG drawing, /],
+        ["\n<!DOCTYPE html><html>404</html>", /^cat\/1\.jpg is a web page, .* Get the image itself again/]
+      ] as const) {
         const error = yield* Effect.flip(decode(Buffer.from(text)))
-        expect(error.message).toMatch(/^cat\/1\.jpg is not an image; expected a JPEG.*\. Remove it/)
+        expect(error.message).toMatch(words)
+      }
+      // what begins like a document and never ends is looked at no longer for that
+      for (const text of ["<!--".repeat(200_000), "<!---->".repeat(100_000)]) {
+        expect((yield* Effect.flip(decode(Buffer.from(text)))).message).toContain("is not an image")
       }
     })
   )

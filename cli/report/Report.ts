@@ -92,6 +92,12 @@ export interface Points {
   }>
 }
 
+/** What a node says of its result, such as which images it left out. */
+export interface Remarks {
+  readonly node: string
+  readonly told: ReadonlyArray<string>
+}
+
 /** All that the page of a run says, as plain values. */
 export interface Report {
   readonly run: string
@@ -110,6 +116,7 @@ export interface Report {
   readonly metrics: ReadonlyArray<Metric>
   readonly fits: ReadonlyArray<Fit>
   readonly points: Points | null
+  readonly remarks: ReadonlyArray<Remarks>
   readonly curves: Chart | null
   /** Null where it has more nodes than a drawing can show. */
   readonly graph: Graph | null

@@ -25,7 +25,7 @@ import {
 import { historiesOf } from "./histories.ts"
 import { isQuality, metricsOf } from "./metrics.ts"
 import { pointsOf, rankedPoints } from "./points.ts"
-import type { Failed, Fit, ParamValue, Report, Table } from "./Report.ts"
+import type { Failed, Fit, ParamValue, Remarks, Report, Table } from "./Report.ts"
 import { drawn, graphOfRecord, isDrawable } from "./run-graph.ts"
 import { tracesOf } from "./run-traces.ts"
 import { readSmall } from "./small-table.ts"
@@ -34,6 +34,8 @@ import { readSmall } from "./small-table.ts"
 const MOST_CURVES = 16
 /** Failures of a sweep repeat each other. */
 const MOST_FAILURES = 20
+/** Nodes of a sweep whose remarks are shown: they read the same dataset, or few. */
+const MOST_REMARKS = 20
 const MOST_NAMES = 60
 
 /** Figures of what the page draws itself, so that one can point at it: once is enough. Their files are among the results. */
@@ -104,6 +106,9 @@ const failuresOf = ({ error, nodes }: RunRecord): ReadonlyArray<Failed> => {
   ]
   return all.slice(0, MOST_FAILURES)
 }
+
+const remarksOf = ({ nodes }: RunRecord): ReadonlyArray<Remarks> =>
+  nodes.flatMap(({ node, told }) => (told === null ? [] : [{ node, told }])).slice(0, MOST_REMARKS)
 
 const chartOf = (histories: ReadonlyArray<Omit<History, "entry">>, fits: ReadonlyArray<Fit>) => {
   const isTest = fits.some(({ validation }) => validation === "test")
@@ -199,6 +204,7 @@ export const gather = (pipelines: ReadonlyArray<AnyPipeline>, record: RunRecord)
       metrics,
       fits,
       points: pointsOf(pipeline, points),
+      remarks: remarksOf(record),
       curves: chart,
       graph: drawn(graph, record, traces),
       figures: figures

@@ -2,7 +2,7 @@ import { formatCount, formatSeconds } from "../table-text.ts"
 import { drawGraph, noteOf, statusText } from "./dag.ts"
 import { type Html, html } from "./html.ts"
 import { page } from "./page.ts"
-import type { Failed, Fit, Points, Report } from "./Report.ts"
+import type { Failed, Fit, Points, Remarks, Report } from "./Report.ts"
 import { chart, figures, gallery, metrics, section, table, tables } from "./sections.ts"
 
 const header = ({ pipeline, run, status, description, started, seconds, work, points }: Report): Html => {
@@ -61,6 +61,9 @@ const ending = ({ status, failures, notReached }: Report): Html | null => {
 const commandBox = (command: string): Html =>
   html`<div class="command"><pre><code id="command">${command}</code></pre><button type="button" class="action" data-copy="command">Copy</button></div>`
 
+const remarksOf = ({ node, told }: Remarks): Html =>
+  html`<h3>${node}</h3>${told.map((remark) => html`<p>${remark}</p>`)}`
+
 const graphSection = ({ graph }: Report): Html | null => {
   if (graph === null || graph.nodes.length === 0) return null
   const rows = graph.nodes
@@ -104,6 +107,7 @@ export const runPage = (report: Report): string =>
     report.points === null
       ? null
       : section("points", "Points, the best validation accuracy first", pointsTable(report.points)),
+    report.remarks.length === 0 ? null : section("remarks", "What was read", html`${report.remarks.map(remarksOf)}`),
     report.curves === null ? null : section("curves", "Learning curves", chart(report.curves)),
     graphSection(report),
     section("figures", "Figures", figures(report.figures)),

@@ -112,6 +112,7 @@ describe("a dataset's own splits", () => {
     expect(told(document)).toEqual([
       "2 classes (cat, dog); 20 images to train on (train/), 8 to choose the best epoch on (val/), 8 to test on (test/)"
     ])
+    expect(report).toContain(`<p>${told(document)?.[0]}</p>`)
     expect(report).toContain("The best epoch of each of 2 trainings was chosen on validation images of the dataset.")
     const onTest = await swept("--validation", "test")
     for (const { validationAccuracy, testAccuracy } of onTest.networks) expect(validationAccuracy).toBe(testAccuracy)

@@ -71,6 +71,9 @@ export const finished: Report = {
     }
   ],
   points: null,
+  remarks: [
+    { node: "ingest", told: ["2 classes (cat, dog); 4 images to train on", "1 archive is passed over (x.zip)."] }
+  ],
   curves: chartOf(history(0, "train", 0.75)),
   graph,
   figures: [

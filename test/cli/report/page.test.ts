@@ -79,6 +79,15 @@ describeWith(["chromium"], "the page of a run", () => {
     ])
   })
 
+  it("repeats what nodes said of their results, such as what of the dataset was passed over", async () => {
+    const { page } = await openRun(finished)
+    expect(await textOf(page.locator("section", { hasText: "What was read" }))).toMatch(
+      /ingest\s+2 classes \(cat, dog\); 4 images to train on\s+1 archive is passed over \(x\.zip\)\./
+    )
+    const silent = (await openRun({ ...finished, remarks: [] })).page
+    expect(await silent.getByText("What was read").count()).toBe(0)
+  })
+
   it("marks parameters that differ from their defaults, and puts them first", async () => {
     const { page } = await openRun(finished)
     const table = page.locator("section", { hasText: "Parameters" }).locator("tbody tr")

@@ -1,19 +1,18 @@
 import { randomBytes } from "node:crypto"
-import { readFileSync, readlinkSync } from "node:fs"
+import { type BigIntStats, readFileSync, readlinkSync } from "node:fs"
 import * as fs from "node:fs/promises"
 import { hostname } from "node:os"
 import * as path from "node:path"
 import { Clock, Effect, Layer, Option, Schedule, Schema } from "effect"
 import * as BoundedFile from "../artifacts/BoundedFile.ts"
 import * as BoundedJson from "../artifacts/BoundedJson.ts"
-import * as Digest from "../artifacts/Digest.ts"
 import * as Disk from "./disk.ts"
 import type { Key } from "./Key.ts"
 import { Leases } from "./Lease.ts"
 import { type Watching, watching } from "./lease-silence.ts"
 
 /** Who holds a lease. Pids are used again, so a process is its pid and its start. */
-const Holder = Schema.Struct({ token: Schema.String, host: Schema.String, pid: Schema.Int, start: Schema.String })
+const Holder = Schema.Struct({ host: Schema.String, pid: Schema.Int, start: Schema.String })
 type Holder = typeof Holder.Type
 
 /** A lease that a waiter has seen unchanged for this long, by its own clock, is nobody's. */
@@ -58,24 +57,42 @@ const parse = Schema.decodeUnknownOption(BoundedJson.schema(Holder))
 
 /** What is in a lease's place. */
 interface Seen {
+  /** What lies in its folder; null where it is no folder. */
+  readonly names: ReadonlyArray<string> | null
   /** Null where nobody can be read out of it. */
   readonly holder: Holder | null
   /** Changes at every renewal, whatever the clock of its holder: the file system's own change time is part of it. */
   readonly stamp: string
+  /** When it last changed, by the clock of the file system. */
+  readonly changedMillis: number
 }
 
 /** A lease is some two hundred bytes; nobody reads more of what was put in its place. */
 const MOST_BYTES = 4096
 
-/** Null where there is nothing. Anything else is seen: also what is no file, or cannot be read. */
-const see = async (file: string): Promise<Seen | null> => {
+const stampOf = ({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string =>
+  [dev, ino, size, mtimeNs, ctimeNs].join(" ")
+
+/** Null where there is nothing that keeps anybody from taking the lease. Anything else is seen, whatever it is. */
+const see = async (place: string): Promise<Seen | null> => {
   try {
-    const stat = await fs.lstat(file, { bigint: true })
-    const stamp = [stat.dev, stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs].join(" ")
-    return { holder: stat.isFile() ? holderIn(file) : null, stamp }
+    const stat = await fs.lstat(place, { bigint: true })
+    if (!stat.isDirectory())
+      return { names: null, holder: null, stamp: stampOf(stat), changedMillis: Number(stat.ctimeMs) }
+    const names = (await fs.readdir(place)).sort()
+    const stats = await Promise.all(names.map((name) => fs.lstat(path.join(place, name), { bigint: true })))
+    const [only, ...others] = names
+    if (only === undefined) return null
+    return {
+      names,
+      holder: others.length === 0 ? holderIn(path.join(place, only)) : null,
+      stamp: names.map((name, at) => `${name} ${stampOf(stats[at] as BigIntStats)}`).join("\n"),
+      changedMillis: Math.max(...stats.map(({ ctimeMs }) => Number(ctimeMs)))
+    }
   } catch (cause) {
-    const code = Disk.codeOf(cause)
-    return code === "ENOENT" ? null : { holder: null, stamp: `${code}` }
+    // it was let go or taken while it was looked at: whoever wants it tries
+    if (Disk.codeOf(cause) === "ENOENT") return null
+    throw cause
   }
 }
 
@@ -104,94 +121,106 @@ const isGone = ({ holder }: Seen): boolean => {
   return start === null ? isAbsent(holder.pid) : start !== holder.start
 }
 
-const remove = (file: string): Promise<void> => fs.rm(file, { force: true, recursive: true })
-
 /**
- * Takes a lease away from a holder that is gone. Only one process may: the one that creates the marker for what it saw,
- * and only if that is still there; so nobody's fresh lease is removed in place of a stale one. The marker's name is made of
- * the stamp, never of what the lease says.
+ * Takes a lease away from a holder that is gone: by the name of its file, which no other holder's has, so that nobody's fresh
+ * lease is removed in place of a stale one, however long ago that was looked at and however many do it at once.
  */
-const steal = async (file: string, { stamp }: Seen, leftFor: (marker: string) => Promise<boolean>): Promise<void> => {
-  const marker = `${file}.steal-${Digest.ofBytes(stamp).slice(0, 24)}`
-  try {
-    await fs.writeFile(marker, "", { flag: "wx" })
-  } catch (cause) {
-    if (Disk.codeOf(cause) !== "EEXIST") throw cause
-    // another process is at it; should it have died there, its marker goes the way of a silent lease
-    if (await leftFor(marker)) await remove(marker)
-    return
-  }
-  try {
-    if ((await see(file))?.stamp === stamp) await remove(file)
-  } finally {
-    await Disk.tidyAway(marker)
-  }
+const steal = async (place: string, { names }: Seen): Promise<void> => {
+  for (const name of names ?? []) await fs.rm(path.join(place, name), { force: true, recursive: true })
+  if (names !== null) return
+  await fs.unlink(place).catch((cause) => {
+    // somebody else did, and perhaps has the lease by now: that is a folder, which this does not remove
+    if (!["ENOENT", "EISDIR", "EPERM"].includes(Disk.codeOf(cause) ?? "")) throw cause
+  })
 }
 
 /** Milliseconds of a clock that is never set. */
 const monotonic = Effect.map(Clock.currentTimeNanos, (nanos) => Number(nanos / 1000n) / 1000)
 
-/** One try: the token under which the lease is now held, or null. `now` is of the monotonic clock. */
-const tryTake = async (file: string, silence: number, watch: Watching, now: number): Promise<string | null> => {
+/** What the system says where there is a lease already. */
+const HELD = ["ENOTEMPTY", "EEXIST", "ENOTDIR"]
+
+const fileIn = (place: string, token: string): string => path.join(place, `${token}.json`)
+
+/**
+ * Puts a folder with the holder in it in the lease's place, which the system does only where there is none or an empty one:
+ * the token under which the lease is now held, or null.
+ */
+const take = async (place: string): Promise<string | null> => {
   const token = randomBytes(12).toString("hex")
-  const holder: Holder = { token, host: HOST, pid: process.pid, start: startOf(process.pid) ?? "" }
-  const aside = `${file}.new-${token}`
-  const isSilent = async (left: string) => {
-    const seen = await see(left)
-    return seen !== null && watch.look(left, seen.stamp, now) > silence
-  }
-  await Disk.makeDirectory(path.dirname(file))
-  await fs.writeFile(aside, JSON.stringify(holder))
+  const holder: Holder = { host: HOST, pid: process.pid, start: startOf(process.pid) ?? "" }
+  const aside = `${place}.new-${token}`
   try {
-    // a link appears with its content, and fails where there is one already
-    await fs.link(aside, file)
-    watch.forget(file)
+    await fs.mkdir(aside)
+    await fs.writeFile(fileIn(aside, token), JSON.stringify(holder))
+    await fs.rename(aside, place)
     return token
   } catch (cause) {
-    if (Disk.codeOf(cause) !== "EEXIST") throw cause
-    const seen = await see(file)
-    if (seen !== null && (watch.look(file, seen.stamp, now) > silence || isGone(seen)))
-      await steal(file, seen, isSilent)
+    await fs.rm(aside, { force: true, recursive: true }).catch(() => undefined)
+    if (!HELD.includes(Disk.codeOf(cause) ?? "")) throw cause
     return null
-  } finally {
-    await Disk.tidyAway(aside)
   }
 }
 
-const release = async (file: string, token: string): Promise<void> => {
-  const seen = await see(file)
-  // one that cannot be removed falls silent
-  if (seen?.holder?.token === token) await Disk.tidyAway(file)
+/** One try: the token under which the lease is now held, or null. `now` is of the monotonic clock. */
+const tryTake = async (place: string, silence: number, watch: Watching, now: number): Promise<string | null> => {
+  await Disk.makeDirectory(path.dirname(place))
+  const seen = await see(place)
+  if (seen !== null) {
+    if (watch.look(place, seen.stamp, now) <= silence && !isGone(seen)) return null
+    await steal(place, seen)
+  }
+  const token = await take(place)
+  if (token !== null) watch.forget(place)
+  return token
 }
 
-/** Removes a lease that nobody asked for again: its holder is certainly gone, or it has lain there for too long. */
-export const tidyLease = async (file: string, isOld: boolean): Promise<void> => {
-  const seen = await see(file)
-  if (seen !== null && (isOld || isGone(seen))) await steal(file, seen, async () => false)
+/** What cannot be removed falls silent; a folder that somebody else has put a lease into stays. */
+const release = async (place: string, token: string): Promise<void> => {
+  await Disk.tidyAway(fileIn(place, token))
+  await fs.rmdir(place).catch(() => undefined)
 }
 
-/** Leases as files `leases/<key>.json`, renewed by their time stamp. A holder that dies leaves nothing to clean up. */
+/**
+ * Removes a lease that nobody asked for again: its holder is certainly gone, or nothing of it has changed since then. So goes
+ * what was being made for a lease, and a folder that was let go and not removed.
+ */
+export const tidyLease = async (place: string, beforeMillis: number): Promise<void> => {
+  const seen = await see(place)
+  if (
+    seen === null
+      ? (await fs.lstat(place)).ctimeMs >= beforeMillis
+      : seen.changedMillis >= beforeMillis && !isGone(seen)
+  )
+    return
+  if (seen !== null) await steal(place, seen)
+  await fs.rmdir(place).catch(() => undefined)
+}
+
+/**
+ * Leases as folders `leases/<key>` with one file in them, named by a token of its holder's and renewed by its time stamp. A
+ * holder that dies leaves nothing to clean up.
+ */
 export const layerDisk = (
   home: string,
   { silenceMillis, renewalMillis }: Pace = { silenceMillis: SILENCE_MILLIS, renewalMillis: RENEWAL_MILLIS }
 ): Layer.Layer<Leases> => {
   const watch = watching(silenceMillis / LOOKS)
   const tryAcquire = (key: Key) => {
-    const file = path.join(home, "leases", `${key}.json`)
+    const place = path.join(home, "leases", key)
     return Effect.uninterruptible(
       Effect.gen(function* () {
         const now = yield* monotonic
         const token = yield* Effect.tryPromise({
-          try: () => tryTake(file, silenceMillis, watch, now),
-          catch: (cause) => Disk.storeFailed("Leasing", file, cause)
+          try: () => tryTake(place, silenceMillis, watch, now),
+          catch: (cause) => Disk.storeFailed("Leasing", place, cause)
         })
         if (token === null) return false
-        yield* Effect.addFinalizer(() => Effect.promise(() => release(file, token)))
-        // a holder that was silent for too long has lost it, and must not renew its successor's
-        const renew = Effect.promise(async () => {
-          if ((await see(file))?.holder?.token === token)
-            await fs.utimes(file, new Date(), new Date()).catch(() => undefined)
-        })
+        yield* Effect.addFinalizer(() => Effect.promise(() => release(place, token)))
+        // a holder that was silent for too long has lost it: its file is gone, and its successor's has another name
+        const renew = Effect.promise(() =>
+          fs.utimes(fileIn(place, token), new Date(), new Date()).catch(() => undefined)
+        )
         yield* Effect.forkScoped(Effect.interruptible(Effect.repeat(renew, Schedule.spaced(renewalMillis))))
         return true
       })

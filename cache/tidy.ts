@@ -4,9 +4,6 @@ import { Effect } from "effect"
 import * as Disk from "./disk.ts"
 import { tidyLease } from "./lease-disk.ts"
 
-/** What a process leaves behind when it is killed in the middle of a write. */
-const UNFINISHED_LEASE = /\.new-[0-9a-f]+$|\.steal-[0-9a-z]+$/
-const isUnfinished = (name: string): boolean => Disk.isUnfinished(name) || UNFINISHED_LEASE.test(name)
 /** Nobody writes one file for this long. */
 export const ABANDONED_MILLIS = 24 * 3600 * 1000
 
@@ -32,7 +29,7 @@ const tidyFolder = async (folder: string, before: number): Promise<void> => {
   for (const entry of entries) {
     const file = path.join(folder, entry.name)
     if (entry.isDirectory()) await tidyFolder(file, before)
-    else if (isUnfinished(entry.name) && (await changedMillis(file)) < before) await Disk.tidyAway(file)
+    else if (Disk.isUnfinished(entry.name) && (await changedMillis(file)) < before) await Disk.tidyAway(file)
   }
 }
 
@@ -44,10 +41,9 @@ const tidyFolder = async (folder: string, before: number): Promise<void> => {
 export const tidy = (home: string, now: (home: string) => Promise<number> = fileSystemNow): Effect.Effect<void> =>
   Effect.tryPromise(async () => {
     const before = (await now(home)) - ABANDONED_MILLIS
-    for (const folder of ["objects", "traces", "leases", "runs", "sweeps"])
-      await tidyFolder(path.join(home, folder), before)
+    for (const folder of ["objects", "traces", "runs", "sweeps"]) await tidyFolder(path.join(home, folder), before)
     const leases = path.join(home, "leases")
     const names = await fs.readdir(leases).catch(() => [])
-    for (const lease of names.filter((each) => each.endsWith(".json")).map((name) => path.join(leases, name)))
-      await tidyLease(lease, (await changedMillis(lease)) < before).catch(() => undefined)
+    // those that are being made lie there too, under names of their own
+    for (const name of names) await tidyLease(path.join(leases, name), before).catch(() => undefined)
   }).pipe(Effect.ignore)

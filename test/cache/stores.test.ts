@@ -2,8 +2,8 @@ import { execFileSync } from "node:child_process"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { expect, it } from "@effect/vitest"
-import { Effect, Fiber, Layer, TestClock } from "effect"
-import * as Digest from "../../artifacts/Digest.ts"
+import { Effect, Exit, Fiber, Layer, Scope, TestClock } from "effect"
+import { vi } from "vitest"
 import * as Lease from "../../cache/Lease.ts"
 import * as LeaseDisk from "../../cache/lease-disk.ts"
 import * as ObjectStore from "../../cache/ObjectStore.ts"
@@ -13,6 +13,21 @@ import * as TraceDisk from "../../cache/trace-disk.ts"
 import { folder } from "../rig/folder.ts"
 import { storeContract, traceOf } from "../rig/store-contract.ts"
 import { deepJson, strangers } from "../rig/strangers.ts"
+
+/** What a test does before the next removal of a file, as another process might. */
+const removals: { before: (() => Promise<void>) | null } = vi.hoisted(() => ({ before: null }))
+vi.mock("node:fs/promises", async (original) => {
+  const actual = await original<typeof import("node:fs/promises")>()
+  const first =
+    <A extends ReadonlyArray<unknown>, B>(remove: (...args: A) => Promise<B>) =>
+    async (...args: A) => {
+      const before = removals.before
+      removals.before = null
+      await before?.()
+      return remove(...args)
+    }
+  return { ...actual, rm: first(actual.rm), unlink: first(actual.unlink) }
+})
 
 const disk = (home: string) =>
   Layer.mergeAll(ObjectStoreDisk.layerDisk(home), TraceDisk.layerDisk(home), LeaseDisk.layerDisk(home))
@@ -191,18 +206,18 @@ it.live("the lease of a process that is gone is taken over at once, without any 
   Effect.gen(function* () {
     const home = folder()
     const { key } = traceOf("s", 1)
-    const file = path.join(home, "leases", `${key}.json`)
-    fs.mkdirSync(path.dirname(file), { recursive: true })
+    const file = path.join(home, "leases", key, "t.json")
     for (const holder of [
-      { token: "t", host: LeaseDisk.HOST, pid: 2 ** 22 + 1, start: "1" },
-      { token: "u", host: LeaseDisk.HOST, pid: process.pid, start: "1" }
+      { host: LeaseDisk.HOST, pid: 2 ** 22 + 1, start: "1" },
+      { host: LeaseDisk.HOST, pid: process.pid, start: "1" }
     ]) {
+      fs.mkdirSync(path.dirname(file), { recursive: true })
       fs.writeFileSync(file, JSON.stringify(holder))
       yield* Effect.provide(
         Effect.scoped(Effect.flatMap(Lease.Leases, (leases) => leases.acquire(key))),
         LeaseDisk.layerDisk(home, { silenceMillis: 1e9, renewalMillis: 2000 })
       )
-      expect(fs.readdirSync(path.dirname(file))).toEqual([])
+      expect(fs.readdirSync(path.join(home, "leases"))).toEqual([])
     }
   })
 )
@@ -211,8 +226,9 @@ it.live("the lease of a process that is gone is taken over at once, without any 
 const putByHand = () => {
   const home = folder()
   const { key } = traceOf("s", 1)
-  const file = path.join(home, "leases", `${key}.json`)
-  fs.mkdirSync(path.dirname(file), { recursive: true })
+  const place = path.join(home, "leases", key)
+  const file = path.join(place, "t.json")
+  fs.mkdirSync(place, { recursive: true })
   /** Whether a waiter that looks twice a second gets it within so many seconds of its own clock. */
   const isGotWithin = (seconds: number, each: () => void = () => undefined) =>
     Effect.gen(function* () {
@@ -224,9 +240,9 @@ const putByHand = () => {
       }
       return false
     }).pipe(Effect.provide(LeaseDisk.layerDisk(home)))
-  return { home, key, file, isGotWithin }
+  return { home, key, place, file, isGotWithin }
 }
-const elsewhere = JSON.stringify({ token: "t", host: "elsewhere", pid: 1, start: "1" })
+const elsewhere = JSON.stringify({ host: "elsewhere", pid: 1, start: "1" })
 const SECOND = 1000
 
 for (const [clock, ahead] of [
@@ -241,12 +257,12 @@ for (const [clock, ahead] of [
     `the lease of another host whose clock is ${clock} is nobody's after ten seconds of silence, not before`,
     () =>
       Effect.gen(function* () {
-        const { file, isGotWithin } = putByHand()
+        const { home, file, isGotWithin } = putByHand()
         fs.writeFileSync(file, elsewhere)
         stamp(file)
         expect(yield* isGotWithin(9)).toBe(false)
         expect(yield* isGotWithin(12)).toBe(true)
-        expect(fs.readdirSync(path.dirname(file))).toEqual([])
+        expect(fs.readdirSync(path.join(home, "leases"))).toEqual([])
       })
   )
 
@@ -268,12 +284,8 @@ for (const [clock, ahead] of [
 const unreadable: Readonly<Record<string, (file: string) => void>> = {
   empty: (file) => fs.writeFileSync(file, ""),
   cut: (file) => fs.writeFileSync(file, elsewhere.slice(0, 20)),
-  "of an odd token": (file) =>
-    fs.writeFileSync(file, JSON.stringify({ token: "../../x\0/", host: "elsewhere", pid: 1, start: "1" })),
-  "of a token longer than a file's name": (file) =>
-    fs.writeFileSync(file, JSON.stringify({ token: "x".repeat(1000), host: "elsewhere", pid: 1, start: "1" })),
   "of a pid that is none": (file) =>
-    fs.writeFileSync(file, JSON.stringify({ token: "t", host: LeaseDisk.HOST, pid: -1, start: "1" })),
+    fs.writeFileSync(file, JSON.stringify({ host: LeaseDisk.HOST, pid: -1, start: "1" })),
   "a file of 100 MB": (file) => {
     fs.writeFileSync(file, "")
     fs.truncateSync(file, 1e8)
@@ -286,17 +298,39 @@ const unreadable: Readonly<Record<string, (file: string) => void>> = {
   "a link to nowhere": (file) => fs.symlinkSync("/nowhere", file),
   "a link to itself": (file) => fs.symlinkSync(file, file)
 }
-for (const [what, put] of Object.entries(unreadable)) {
-  it.effect(`a lease that is ${what} is nobody's after ten seconds, not before`, () =>
-    Effect.gen(function* () {
-      const { file, isGotWithin } = putByHand()
-      put(file)
-      expect(yield* isGotWithin(9)).toBe(false)
-      expect(yield* isGotWithin(12)).toBe(true)
-      expect(fs.readdirSync(path.dirname(file))).toEqual([])
-    })
-  )
-}
+for (const [what, put] of Object.entries(unreadable))
+  for (const at of ["place", "file"] as const)
+    it.effect(
+      `what lies in a lease's ${at === "place" ? "place" : "folder"} is ${what}: nobody's after ten seconds`,
+      () =>
+        Effect.gen(function* () {
+          const { home, isGotWithin, ...paths } = putByHand()
+          if (at === "place") fs.rmdirSync(paths.place)
+          put(paths[at])
+          expect(yield* isGotWithin(9)).toBe(false)
+          expect(yield* isGotWithin(12)).toBe(true)
+          expect(fs.readdirSync(path.join(home, "leases"))).toEqual([])
+        })
+    )
+
+it.effect("a folder with two leases in it, which no version makes, is nobody's after ten seconds", () =>
+  Effect.gen(function* () {
+    const { home, place, file, isGotWithin } = putByHand()
+    fs.writeFileSync(file, elsewhere)
+    fs.writeFileSync(path.join(place, "u.json"), elsewhere)
+    expect(yield* isGotWithin(9)).toBe(false)
+    expect(yield* isGotWithin(12)).toBe(true)
+    expect(fs.readdirSync(path.join(home, "leases"))).toEqual([])
+  })
+)
+
+it.effect("an empty folder keeps nobody from a lease: its holder let it go and could not remove it", () =>
+  Effect.gen(function* () {
+    const { home, isGotWithin } = putByHand()
+    expect(yield* isGotWithin(0)).toBe(true)
+    expect(fs.readdirSync(path.join(home, "leases"))).toEqual([])
+  })
+)
 
 it.effect("a waiter that was suspended itself does not count that time as the holder's silence", () =>
   Effect.gen(function* () {
@@ -313,28 +347,36 @@ it.effect("a waiter that was suspended itself does not count that time as the ho
   })
 )
 
-it.effect("a marker that somebody died over does not keep a lease from whoever waits", () =>
+it.effect("a lease that was let go and taken in the moment in which a waiter removes it stays its taker's", () =>
   Effect.gen(function* () {
-    const { file, isGotWithin } = putByHand()
-    fs.writeFileSync(file, elsewhere)
-    const { dev, ino, size, mtimeNs, ctimeNs } = fs.lstatSync(file, { bigint: true })
-    const stamp = Digest.ofBytes([dev, ino, size, mtimeNs, ctimeNs].join(" ")).slice(0, 24)
-    const marker = `${file}.steal-${stamp}`
-    fs.writeFileSync(marker, "")
-    // stamped far ahead, as by a clock that was set back since
-    fs.utimesSync(marker, 1e10, 1e10)
-    expect(yield* isGotWithin(19)).toBe(false)
-    expect(fs.existsSync(marker)).toBe(true)
-    expect(yield* isGotWithin(25)).toBe(true)
-    expect(fs.readdirSync(path.dirname(file))).toEqual([])
+    const { home, key, place, file } = putByHand()
+    fs.writeFileSync(file, JSON.stringify({ host: LeaseDisk.HOST, pid: process.pid, start: "1" }))
+    const leases = () => Effect.provide(Lease.Leases, LeaseDisk.layerDisk(home))
+    const taker = yield* leases()
+    const waiter = yield* leases()
+    const closes = yield* Scope.make()
+    let taken: boolean | null = null
+    removals.before = async () => {
+      // as the silent holder does, which has woken
+      fs.rmSync(file)
+      taken = await Effect.runPromise(Scope.extend(taker.tryAcquire(key), closes))
+    }
+    expect(yield* Effect.scoped(waiter.tryAcquire(key))).toBe(false)
+    expect(taken).toBe(true)
+    const [held] = fs.readdirSync(place)
+    expect(yield* Effect.scoped(waiter.tryAcquire(key))).toBe(false)
+    expect(fs.readdirSync(place)).toEqual([held])
+    yield* Scope.close(closes, Exit.void)
+    expect(yield* Effect.scoped(waiter.tryAcquire(key))).toBe(true)
+    expect(fs.readdirSync(path.join(home, "leases"))).toEqual([])
   })
 )
 
-it.live("eight processes' worth of contenders for a stale lease never hold it together", () =>
+it.live("eight layers' worth of contenders for a stale lease never hold it together", () =>
   Effect.gen(function* () {
     const home = folder()
     const { key } = traceOf("s", 1)
-    const file = path.join(home, "leases", `${key}.json`)
+    const file = path.join(home, "leases", key, "dead.json")
     fs.mkdirSync(path.dirname(file), { recursive: true })
     let holders = 0
     let most = 0
@@ -349,7 +391,7 @@ it.live("eight processes' worth of contenders for a stale lease never hold it to
         holders -= 1
       })
     )
-    fs.writeFileSync(file, JSON.stringify({ token: "dead", host: "elsewhere", pid: 1, start: "1" }))
+    fs.writeFileSync(file, elsewhere)
     // a layer each, as separate processes would have
     yield* Effect.all(
       Array.from({ length: 8 }, () =>

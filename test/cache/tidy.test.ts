@@ -12,7 +12,7 @@ const HOUR = 3_600_000
 const write = (home: string, name: string) => {
   const file = path.join(home, name)
   fs.mkdirSync(path.dirname(file), { recursive: true })
-  fs.writeFileSync(file, JSON.stringify({ token: "t", host: "elsewhere", pid: 1, start: "1" }))
+  fs.writeFileSync(file, JSON.stringify({ host: "elsewhere", pid: 1, start: "1" }))
   return file
 }
 /** The file system's clock so many hours after what the test wrote. */
@@ -34,8 +34,10 @@ it.live("what killed processes left is removed after a day: unfinished files, le
     const { key } = traceOf("s", 1)
     const left = [
       write(home, "objects/ab/.tmp-1-aa"),
+      write(home, `leases/${key}/aa.json`),
+      write(home, `leases/${key}.new-0a/0a.json`),
+      // as another version laid it
       write(home, `leases/${key}.json`),
-      write(home, `leases/${key}.json.new-0a`),
       write(home, "traces/s/chunks/.tmp-1-bb")
     ]
     const kept = [
@@ -59,7 +61,7 @@ it.live(
     Effect.gen(function* () {
       for (const hours of [-48, 48]) {
         const home = folder()
-        const lease = write(home, `leases/${traceOf("s", 1).key}.json`)
+        const lease = write(home, `leases/${traceOf("s", 1).key}/t.json`)
         const seconds = (Date.now() + hours * HOUR) / 1000
         fs.utimesSync(lease, seconds, seconds)
         yield* tidy(home)
@@ -74,8 +76,8 @@ it.live(
 it.live("a lease of this host whose process is gone is removed at once", () =>
   Effect.gen(function* () {
     const home = folder()
-    const lease = write(home, `leases/${traceOf("s", 1).key}.json`)
-    fs.writeFileSync(lease, JSON.stringify({ token: "t", host: LeaseDisk.HOST, pid: process.pid, start: "1" }))
+    const lease = write(home, `leases/${traceOf("s", 1).key}/t.json`)
+    fs.writeFileSync(lease, JSON.stringify({ host: LeaseDisk.HOST, pid: process.pid, start: "1" }))
     yield* tidy(home)
     expect(fs.existsSync(lease)).toBe(false)
   })
@@ -118,7 +120,7 @@ it.live("a lease that cannot be let go does not undo the work that was done unde
     fs.chmodSync(leases, 0o555)
     yield* Deferred.succeed(closed, undefined)
     expect(yield* asNobody(Effect.exit(Fiber.join(fiber)))).toMatchObject({ _tag: "Success", value: "done" })
-    expect(fs.readdirSync(leases)).toEqual([`${key}.json`])
+    expect(fs.readdirSync(leases)).toEqual([key])
     fs.chmodSync(leases, 0o755)
   })
 )

@@ -53,14 +53,18 @@ interface Classed {
   readonly name: string
 }
 
-const classed = (level: Level): ReadonlyArray<Classed> =>
-  level
-    .filter(({ folder }) => folder !== "")
+const classed = (level: Level): ReadonlyArray<Classed> => {
+  const classFolders = new Set(
+    level.flatMap(({ entry, folder }) => (folder === "" || PassedOver.isNoClass(entry.path) ? [] : [folder]))
+  )
+  return level
+    .filter(({ folder }) => classFolders.has(folder))
     .map(({ entry, folder, rest }: Placed) => ({
       entry,
       class: ClassNaming.classOf(folder),
       name: rest.normalize("NFC")
     }))
+}
 
 const compared = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 const byClassThenName = (a: Classed, b: Classed): number =>
@@ -129,9 +133,10 @@ const unmeasured = (
 }
 
 /**
- * Which file is an image of which class, in which split. Files beside the class folders that are no images are
- * passed over, and told of unless they are documents; within a class folder, at any depth, everything is an image. Folders named like splits are the
- * splits, or those that the user names; where none is tested on, `testFraction` of each class's training images is.
+ * Which file is an image of which class, in which split. Files beside the class folders that are no images, and folders of
+ * such alone, are passed over, and told of unless they are documents; within a class folder, at any depth, everything is an
+ * image. Folders named like splits are the splits, or those that the user names; where none is tested on, `testFraction` of
+ * each class's training images is.
  */
 export const assign = (
   source: string,

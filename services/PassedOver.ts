@@ -32,6 +32,12 @@ export const mayBeImage = (path: string): boolean => {
   return meaning === "image" || meaning === "unknown"
 }
 
+/** Whether a file is none that a class has, by its name: a folder of such alone, as of annotations, is no class. */
+export const isNoClass = (path: string): boolean => {
+  const meaning = meaningOf(path)
+  return meaning === "data" || meaning === "document"
+}
+
 const mostNamed = 5
 
 const listed = (names: ReadonlyArray<string>): string =>

@@ -3,6 +3,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import * as DatasetReader from "../../services/DatasetReader.ts"
 import * as DatasetSurvey from "../../services/DatasetSurvey.ts"
+import { assign } from "../../services/ImageLayout.ts"
 import { Images } from "../../services/Images.ts"
 import * as PassedOver from "../../services/PassedOver.ts"
 import { digests, files, onDisk, type Packed, picture, tar, zip } from "../rig/archives.ts"
@@ -95,6 +96,27 @@ describe("other files among a dataset's", () => {
       expect(yield* noticesOf(onDisk("pets", [...split, ...named("extra/cat/0", "extra/cat/1")]))).toEqual([
         "2 other files are passed over (2 without an ending; such as extra/cat/0): classes are the names of folders."
       ])
+    })
+  )
+
+  it.effect("make no class of the folder that holds them alone", () =>
+    Effect.gen(function* () {
+      const beside = named("annotations/a.json", "annotations/b.json", "docs/about.md", "labels/1.txt", "labels/2.txt")
+      const notice =
+        "4 other files are passed over (2 .json, 2 .txt; such as annotations/a.json): classes are the names of folders."
+      expect(yield* noticesOf(onDisk("pets", [...flat, ...beside]))).toEqual([notice])
+      const within = beside.map((one) => ({ ...one, path: `train/${one.path}` }))
+      expect(yield* noticesOf(onDisk("pets", [...split, ...within]))).toEqual([
+        notice.replace("annotations", "train/annotations")
+      ])
+      // among images, or packed, they are told of by the decoder, which knows them by their bytes
+      const { splits } = yield* assign(
+        "pets",
+        [...flat, ...named("cat/notes.txt", "bird/all.zip")].map(({ path }) => ({ path, size: 1 })),
+        options
+      )
+      const paths = [...splits.train, ...splits.test].map(({ entry }) => entry.path)
+      expect(paths).toEqual(expect.arrayContaining(["cat/notes.txt", "bird/all.zip"]))
     })
   )
 

@@ -45,6 +45,8 @@ const wanted = new Set(Object.values(tags))
 const typeBytes: Readonly<Record<number, 1 | 2 | 4>> = { 1: 1, 3: 2, 4: 4, 13: 4 }
 /** No image that is read here has more samples; a count in a hostile file may be anything. */
 const mostValues = 64
+/** As many as a classic directory can say; BigTIFF has tags for no more. */
+const mostFields = 65_535
 
 class Reader {
   constructor(
@@ -74,7 +76,7 @@ const directoryAt = (reader: Reader, start: number, isBig: boolean, length: numb
   const word = isBig ? 8 : 4
   const entryBytes = isBig ? 20 : 12
   const first = start + (isBig ? 8 : 2)
-  const count = Math.min(reader.number(start, isBig ? 8 : 2), Math.floor(length / entryBytes))
+  const count = Math.min(reader.number(start, isBig ? 8 : 2), mostFields, Math.floor(length / entryBytes))
   for (let index = 0; index < count; index++) {
     const at = first + index * entryBytes
     const tag = reader.number(at, 2)

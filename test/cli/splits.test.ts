@@ -1,6 +1,9 @@
 import * as fs from "node:fs"
 import * as path from "node:path"
+import sharp from "sharp"
 import { beforeAll, describe, expect, it } from "vitest"
+import type { ValueOf } from "../../artifacts/Artifact.ts"
+import type { SweepTable } from "../../artifacts/SweepTable.ts"
 import { onDisk, type Packed, picture } from "../rig/archives.ts"
 import { documentOf, nodeOf, pipeline, type Rig, ran, rig, run, statuses } from "../rig/cli.ts"
 
@@ -101,14 +104,13 @@ describe("a dataset's own splits", () => {
     const swept = async (...args: ReadonlyArray<string>) => {
       const common = ["--dataset", dataset, sizes, "[2,4]", "--epochs", "3", "--json"]
       const document = documentOf(await pipeline(at, "run", name, ...common, ...args))
-      const { networks } = document.results.table as unknown as {
-        readonly networks: ReadonlyArray<{ readonly validationAccuracy: number; readonly testAccuracy: number }>
-      }
+      const { networks } = document.results.table as unknown as ValueOf<typeof SweepTable>
       return { document, networks, report: fs.readFileSync(path.join(at.results, name, "report.html"), "utf8") }
     }
     const { document, networks, report } = await swept()
     expect(networks).toHaveLength(2)
-    for (const { validationAccuracy, testAccuracy } of networks) expect(validationAccuracy).toBe(1 - testAccuracy)
+    for (const { validationAccuracy, testAccuracy } of networks)
+      expect(validationAccuracy).toBe(1 - (testAccuracy ?? 0))
     expect(told(document)).toEqual([
       "2 classes (cat, dog); 20 images to train on (train/), 8 to choose the best epoch on (val/), 8 to test on (test/)"
     ])
@@ -125,6 +127,27 @@ describe("a dataset's own splits", () => {
       summary: { trainImages: 20, validationImages: 6, testImages: 8, splits: { validation: { images: 6 } } },
       table: { classes: classes.map((name) => ({ class: name, train: 10, validation: 3, test: 4, unreadable: 0 })) }
     })
+  })
+
+  it("what is left out of a dataset is told alike by ingest and explore, when it is read and when it is cached", async () => {
+    const pixels = Buffer.from(Array.from({ length: 2 * 8 * 8 * 3 }, (_, index) => index % 251))
+    const animation = sharp(pixels, { raw: { width: 8, height: 16, channels: 3, pageHeight: 8 } }).gif()
+    const dataset = onDisk("pets", [
+      ...(await images("train", 3)),
+      ...(await images("test", 2)),
+      { path: "train/cat/moving.gif", bytes: await animation.toBuffer() },
+      { path: "more.zip", bytes: "never read" }
+    ])
+    const expected = [
+      "2 classes (cat, dog); 7 images to train on (train/), 4 to test on (test/)",
+      "1 archive is passed over (more.zip). Unpack what belongs to the dataset.",
+      "1 image has several frames or pages (train/cat/moving.gif): the first is used."
+    ]
+    for (const _ of ["read", "cached"]) {
+      expect(told(await trained("--dataset", dataset))).toEqual(expected)
+      const explored = documentOf(await pipeline(at, "run", "explore", "--dataset", dataset, "--json"))
+      expect(nodeOf(explored, "describe").told).toEqual(expected)
+    }
   })
 
   it("folders that look like splits and cannot be resolved are refused, with the option that says it", async () => {

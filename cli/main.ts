@@ -8,6 +8,7 @@ import * as Code from "../engine/Code.ts"
 import * as WorkerExecutor from "../engine/executor-worker.ts"
 import { explain } from "../engine/Failure.ts"
 import { DefinitionInvalid } from "../engine/Param.ts"
+import { RunRecords } from "../engine/RunRecord.ts"
 import * as RunRecordDisk from "../engine/run-record-disk.ts"
 import { SourceFailed } from "../engine/Sources.ts"
 import { Hdf5 } from "../models/keras-model.ts"
@@ -23,7 +24,7 @@ import * as CommandLine from "./command-line.ts"
 import { commands } from "./commands.ts"
 import { help } from "./help.ts"
 import { Place } from "./Place.ts"
-import { runToEnd } from "./process-end.ts"
+import { lastWrites, runToEnd } from "./process-end.ts"
 import * as Reporter from "./Reporter.ts"
 import * as ResultsWriter from "./results-writer.ts"
 import * as RunEventsReporter from "./run-events.ts"
@@ -68,6 +69,12 @@ const workers = Layer.unwrapEffect(
   )
 )
 
+const writes = lastWrites()
+const records = Layer.effect(
+  RunRecords,
+  Effect.map(RunRecords, (kept) => ({ ...kept, put: (record) => writes.during(kept.put(record)) }))
+).pipe(Layer.provide(RunRecordDisk.layerDisk(place.home)))
+
 const live = Layer.provideMerge(
   Layer.mergeAll(RunEventsReporter.layer, ResultsWriter.layer),
   Layer.mergeAll(
@@ -76,7 +83,7 @@ const live = Layer.provideMerge(
     ObjectStoreDisk.layerDisk(place.home),
     TraceDisk.layerDisk(place.home),
     LeaseDisk.layerDisk(place.home),
-    RunRecordDisk.layerDisk(place.home),
+    records,
     workers,
     BuildCode.layer(codeFile),
     sources,
@@ -177,5 +184,6 @@ runToEnd(
     argv.filter((arg) => arg !== "--json"),
     reporter
   ),
-  () => reporter.lastDocument(INTERRUPTED)
+  () => reporter.lastDocument(INTERRUPTED),
+  writes.isWriting
 )

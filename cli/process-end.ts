@@ -3,25 +3,60 @@ import { Cause, Effect, Exit } from "effect"
 /** A pipe that nobody reads any more (`pipeline list | head -1`), a terminal that was closed. */
 const isGone = ({ code }: NodeJS.ErrnoException): boolean => code === "EPIPE" || code === "EIO"
 
-/** A worker that does not answer must not keep its command from ending. */
-const PATIENCE_MILLIS = 4_500
+/** How long an interrupted command is waited for. */
+export interface Patience {
+  /** A worker that does not answer must not keep its command from ending. */
+  readonly millis: number
+  /** Nor may a disk, which may take its time for what is being written. */
+  readonly writingMillis: number
+}
+const PATIENCE: Patience = { millis: 4_500, writingMillis: 30_000 }
+const LOOK_MILLIS = 50
+
+/** Knows whether something is being written that an interrupted command must not lose. */
+export const lastWrites = () => {
+  let under = 0
+  return {
+    isWriting: (): boolean => under > 0,
+    during: <A, E, R>(write: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+      Effect.acquireUseRelease(
+        Effect.sync(() => {
+          under += 1
+        }),
+        () => write,
+        () =>
+          Effect.sync(() => {
+            under -= 1
+          })
+      )
+  }
+}
 
 /**
  * Runs a command and ends the process with its exit code: 130 when it is interrupted, by Ctrl-C, by being told to end, or
- * with its terminal. An interrupted command has some seconds to write its record; a second Ctrl-C leaves it none, and
- * `abandoned` is called for the last words.
+ * with its terminal. An interrupted command has some seconds to write its record, and more as long as it is writing it; a
+ * second Ctrl-C leaves it none, and `abandoned` is called for the last words.
  */
-export const runToEnd = (command: Effect.Effect<void>, abandoned: () => void): void => {
+export const runToEnd = (
+  command: Effect.Effect<void>,
+  abandoned: () => void,
+  isWriting: () => boolean,
+  patience: Patience = PATIENCE
+): void => {
   const fiber = Effect.runFork(command)
   let interrupted = false
   const abandon = () => {
     abandoned()
     process.exit(130)
   }
+  const abandonOnceWritten = (until: number) => {
+    if (!isWriting() || performance.now() > until) return abandon()
+    setTimeout(abandonOnceWritten, LOOK_MILLIS, until).unref()
+  }
   const interrupt = () => {
     if (interrupted) return
     interrupted = true
-    setTimeout(abandon, PATIENCE_MILLIS).unref()
+    setTimeout(abandonOnceWritten, patience.millis, performance.now() + patience.writingMillis).unref()
     fiber.unsafeInterruptAsFork(fiber.id())
   }
   process.on("SIGINT", () => (interrupted ? abandon() : interrupt()))

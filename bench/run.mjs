@@ -16,6 +16,7 @@ import * as sizeSweeps from "./size-sweeps.mjs"
 import * as sweep from "./sweep.mjs"
 import * as sweepCached from "./sweep-cached.mjs"
 import * as training from "./training.mjs"
+import * as verifiedReads from "./verified-reads.mjs"
 
 /** In this order a home that is given empty is filled by the first, for the others to reuse. */
 const benches = {
@@ -31,7 +32,8 @@ const benches = {
   networks,
   "size-sweeps": sizeSweeps,
   sweep,
-  "sweep-cached": sweepCached
+  "sweep-cached": sweepCached,
+  "verified-reads": verifiedReads
 }
 
 const usage = `npm run bench -- NAME… [options]     writes bench/results/NAME.json
@@ -42,10 +44,10 @@ ${Object.entries(benches)
   ${"all".padEnd(21)}every one of them (over six hours)
 
   --home DIR      work in a home that holds results already: cold-60k, features, inspect, no-op, networks, size-sweeps,
-                  sweep, sweep-cached
+                  sweep, sweep-cached, verified-reads
   --skip-folder   leave the folder of 60,000 files out of no-op
   --only NAME     one of the networks of networks, by its name there; what was written of the others stays
-  --samples N     measurements: extraction, inspect, no-op
+  --samples N     measurements: extraction, inspect, no-op, verified-reads
   --images N      the first N images only, for trying a bench out
   --out DIR       where the JSON goes`
 

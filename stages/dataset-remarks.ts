@@ -13,11 +13,10 @@ interface Read {
 
 const purposes = { train: "to train on", validation: "to choose the best epoch on", test: "to test on" } as const
 const mostNamed = 10
-/** A class may be called by any name that a folder has: a line of its own, or an escape of a terminal, is shown as such. */
-const printed = (name: string): string =>
-  /\p{Cc}/u.test(name)
-    ? JSON.stringify(name).replace(/\p{Cc}/gu, (one) => `\\x${one.charCodeAt(0).toString(16)}`)
-    : name
+/** A name may hold whatever a folder's or file's may: a line of its own, or an escape of a terminal, is shown as such. */
+const visible = (text: string): string =>
+  text.replace(/\p{Cc}/gu, (one) => `\\x${one.charCodeAt(0).toString(16).padStart(2, "0")}`)
+const printed = (name: string): string => (/\p{Cc}/u.test(name) ? `"${visible(name)}"` : name)
 
 /** Which classes a dataset has, and how many images each split of it: what was understood of its folders, in a sentence. */
 const splitsText = ({ classes, from }: Read, rows: Readonly<Record<SplitName, number>>): string => {
@@ -41,8 +40,13 @@ export const tellOfDataset = (read: Read, rows: Readonly<Record<SplitName, numbe
   Effect.forEach(
     [
       Effect.sync(() => splitsText(read, rows)),
-      ...read.notices.map((notice) => Effect.succeed(notice)),
-      ...kinds.map((kind) => Effect.sync(() => read.extras.textOf(kind)))
+      ...read.notices.map((notice) => Effect.succeed(visible(notice))),
+      ...kinds.map((kind) =>
+        Effect.sync(() => {
+          const text = read.extras.textOf(kind)
+          return text === null ? null : visible(text)
+        })
+      )
     ],
     Remark.tell,
     { discard: true }

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs"
+import { readFileSync, statSync } from "node:fs"
 import { dirname } from "node:path"
 import { filesIn } from "./registry.mjs"
 import { fromRoot, kindAt, realAt, sha256, toAbsolute } from "./sources.mjs"
@@ -71,7 +71,7 @@ export const stillHolds = (root, basis, sources, stampOf) =>
 /** The basis of a build that was kept; null where its file is damaged. */
 export const readBasis = (file) => {
   try {
-    return JSON.parse(readFileSync(file, "utf8"))
+    return statSync(file).isFile() ? JSON.parse(readFileSync(file, "utf8")) : null
   } catch {
     return null
   }

@@ -22,8 +22,11 @@ const stampOf = (path) => {
 
 /** The current build, if it is there and nothing that it was made of was touched since. */
 const current = () => {
+  const file = join(buildHome, "current.json")
   try {
-    const { id, stamps } = JSON.parse(readFileSync(join(buildHome, "current.json"), "utf8"))
+    // reading a FIFO or a device would not end
+    if (!statSync(file).isFile()) return null
+    const { id, stamps } = JSON.parse(readFileSync(file, "utf8"))
     for (const path in stamps) if (stampOf(resolve(root, path)) !== stamps[path]) return null
     return existsSync(join(buildHome, id, "code.json")) ? { directory: join(buildHome, id), remove: null } : null
   } catch {

@@ -6,6 +6,7 @@ import { documentOf, eventually, filesIn, ownPackages, pipeline, project, type R
 import { command } from "../rig/command.ts"
 import { folder } from "../rig/folder.ts"
 import { describeWith } from "../rig/needs.ts"
+import { strangers } from "../rig/strangers.ts"
 
 const builds = ({ root }: Rig) => path.join(root, ".pipeline/build")
 const currentOf = (at: Rig): string => JSON.parse(fs.readFileSync(path.join(builds(at), "current.json"), "utf8")).id
@@ -36,6 +37,18 @@ const slowBundler = (root: string, after: string) => {
 }
 
 describe("a build", () => {
+  for (const what of ["a FIFO", "an endless device"])
+    it(`whose records are ${what} is made anew, and waited for by nobody`, async () => {
+      const at = rig()
+      const code = await build(at)
+      const id = currentOf(at)
+      for (const record of ["current.json", `${id}/basis.json`]) strangers[what]?.(path.join(builds(at), record))
+      expect(await build(at)).toEqual(code)
+      expect(currentOf(at)).toBe(id)
+      for (const record of ["current.json", `${id}/basis.json`])
+        expect(fs.lstatSync(path.join(builds(at), record)).isFile(), record).toBe(true)
+    })
+
   it("that another command finished first is left alone: somebody runs from it", async () => {
     const at = rig()
     const gate = path.join(folder("headrace-gate"), "gate")

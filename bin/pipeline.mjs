@@ -102,10 +102,8 @@ const textOf = (error) =>
   error.message ??
   String(error)
 
-/** A failure in three parts. A definition that is refused while the program starts says of itself what is wrong. */
-const explained = (error) => {
-  if (error._tag === "DefinitionInvalid")
-    return { tag: error._tag, what: error.what, expected: error.expected, fix: error.fix }
+/** Why there is no build, in three parts. */
+const unbuilt = (error) => {
   const isDisk = ["EACCES", "EDQUOT", "ENOSPC", "EPERM", "EROFS"].includes(error.code)
   return {
     tag: "BuildFailed",
@@ -117,17 +115,28 @@ const explained = (error) => {
   }
 }
 
-const fail = (thrown) => {
-  const error = explained(thrown)
+/** Why a build does not start, in three parts. A definition that is refused says of itself what is wrong. */
+const unstarted = (error) =>
+  error._tag === "DefinitionInvalid"
+    ? { tag: error._tag, what: error.what, expected: error.expected, fix: error.fix }
+    : {
+        tag: "StartFailed",
+        what: `The program cannot start: ${textOf(error)}`,
+        expected: "sources that can be loaded",
+        fix: "Correct what npx tsc names; if it names nothing, remove .pipeline/build."
+      }
+
+const fail = (error) => {
   if (asksJson) console.log(JSON.stringify({ schema: 1, status: "failed", error }))
   else console.error(`error: ${error.what}; expected ${error.expected}. ${error.fix}`)
   process.exit(1)
 }
 
+const made = async () => current() ?? (await build())
+const { directory, remove } = await made().catch((error) => fail(unbuilt(error)))
+if (remove !== null) process.once("exit", remove)
 try {
-  const { directory, remove } = current() ?? (await build())
-  if (remove !== null) process.once("exit", remove)
   if (process.argv[2] !== "--build") run(directory)
 } catch (error) {
-  fail(error)
+  fail(unstarted(error))
 }

@@ -208,6 +208,27 @@ describe("sources that can't be built", () => {
     expect(filesIn(builds(at))).toEqual([])
   })
 
+  it.each([
+    [
+      "sources that use what is not there",
+      "export const nothing = nowhere",
+      /^The program cannot start: nowhere is not/
+    ],
+    ["sources that throw", 'throw new Error("not today")', /^The program cannot start: not today$/]
+  ])("are told apart from %s", async (_, line, what) => {
+    const at = rig()
+    const file = path.join(at.root, "stages/train.ts")
+    fs.writeFileSync(file, `${fs.readFileSync(file, "utf8")}\n${line}\n`)
+    const [plain, json] = [await pipeline(at, "list"), await pipeline(at, "list", "--json")]
+    expect([plain.code, json.code]).toEqual([1, 1])
+    const { error } = documentOf(json)
+    expect(error).toMatchObject({ tag: "StartFailed", what: expect.stringMatching(what) })
+    expect(plain).toMatchObject({
+      stdout: "",
+      stderr: `error: ${error?.what}; expected ${error?.expected}. ${error?.fix}\n`
+    })
+  })
+
   it("are told apart from a build that is damaged", async () => {
     const at = rig()
     await build(at)

@@ -1,6 +1,6 @@
 import path from "node:path"
 import { cold } from "./rig/cold.mjs"
-import { cifar5k } from "./rig/datasets.mjs"
+import { cifar10 } from "./rig/datasets.mjs"
 import { writeHeldOut } from "./rig/held-out.mjs"
 import { peer, versionsOf } from "./rig/peers.mjs"
 import { build, inScratch, inspect, linkChunks, pipeline, place } from "./rig/product.mjs"
@@ -90,7 +90,7 @@ const heads = async ({ name, options }, { dataset, env, scratch, features, defau
 export const run = ({ home, images, out }) =>
   inScratch(async (scratch) => {
     const env = place(scratch, home)
-    const dataset = images === undefined ? "cifar10" : (await cifar5k(scratch, images)).dataset
+    const dataset = await cifar10(scratch, images)
     await build()
     const { figures, document } = await cold("cold-60k", dataset, env)
     const features = await featuresOf(scratch, env)

@@ -1,6 +1,6 @@
 import path from "node:path"
 import { cold } from "./rig/cold.mjs"
-import { cifar5k } from "./rig/datasets.mjs"
+import { cifar10 } from "./rig/datasets.mjs"
 import { peer, versionsOf } from "./rig/peers.mjs"
 import { build, inScratch, inspect, linkChunks, place, weights } from "./rig/product.mjs"
 import { printTable, write } from "./rig/report.mjs"
@@ -20,7 +20,7 @@ const minutes = (seconds) => `${(seconds / 60).toFixed(1)} minutes`
 export const run = ({ home, images, out }) =>
   inScratch(async (scratch) => {
     const env = place(scratch, home)
-    const dataset = images === undefined ? "cifar10" : (await cifar5k(scratch, images)).dataset
+    const dataset = await cifar10(scratch, images)
     await build()
     const { figures, document } = await cold("homework", dataset, env, [
       "--epochs",

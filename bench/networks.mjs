@@ -1,6 +1,6 @@
 import { existsSync, mkdtempSync, readFileSync } from "node:fs"
 import path from "node:path"
-import { cifar5k } from "./rig/datasets.mjs"
+import { cifar10 } from "./rig/datasets.mjs"
 import { peer, versionsOf } from "./rig/peers.mjs"
 import { build, inScratch, inspect, linkChunks, pipeline, place } from "./rig/product.mjs"
 import { machine, mean, printTable, seconds, share, write } from "./rig/report.mjs"
@@ -108,7 +108,7 @@ export const run = ({ home, images, only, out }) =>
       throw new Error(`--only is ${only}; expected ${networks.map(({ name }) => `"${name}"`).join(", ")}.`)
     }
     const env = place(scratch, home)
-    const dataset = images === undefined ? "cifar10" : (await cifar5k(scratch, images)).dataset
+    const dataset = await cifar10(scratch, images)
     await build()
     const results = kept(path.join(out, "networks.json"), chosen)
     for (const network of chosen) results.push(await compared(network, { dataset, env, scratch }))

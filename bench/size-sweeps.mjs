@@ -1,4 +1,4 @@
-import { cifar5k } from "./rig/datasets.mjs"
+import { cifar10 } from "./rig/datasets.mjs"
 import { build, inScratch, pipeline, place } from "./rig/product.mjs"
 import { count, machine, printTable, seconds, share, write } from "./rig/report.mjs"
 
@@ -15,7 +15,7 @@ const sweeps = [
 export const run = ({ home, images, out }) =>
   inScratch(async (scratch) => {
     const env = place(scratch, home)
-    const dataset = images === undefined ? "cifar10" : (await cifar5k(scratch, images)).dataset
+    const dataset = await cifar10(scratch, images)
     const before = machine()
     await build()
     const results = []

@@ -1,5 +1,5 @@
 import path from "node:path"
-import { cifar5k } from "./rig/datasets.mjs"
+import { cifar10 } from "./rig/datasets.mjs"
 import { environment } from "./rig/environment.mjs"
 import { writeHeldOut } from "./rig/held-out.mjs"
 import { peer, versionsOf } from "./rig/peers.mjs"
@@ -84,7 +84,7 @@ const sweepHeads = async ({ units, points, epochs }, dataset, env, features) => 
 export const run = ({ home, images, out }) =>
   inScratch(async (scratch) => {
     const env = place(scratch, home)
-    const dataset = images === undefined ? "cifar10" : (await cifar5k(scratch, images)).dataset
+    const dataset = await cifar10(scratch, images)
     const before = machine()
     await build()
     const { document } = await pipeline(["run", "transfer", "--dataset", dataset, "--epochs", "1"], env)

@@ -43,6 +43,10 @@ export const cifar5k = async (scratch, images) => {
   return { dataset: file, file }
 }
 
+/** What `--dataset` takes for all of cifar10; with `images`, for so many of the first of cifar10-5k, to try a bench out. */
+export const cifar10 = async (scratch, images) =>
+  images === undefined ? "cifar10" : (await cifar5k(scratch, images)).dataset
+
 /** All the files of the mirror's image folder in `into`; with `images`, only the first ones of each class. */
 export const imageFolder = async (into, images) => {
   mkdirSync(into, { recursive: true })

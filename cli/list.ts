@@ -167,7 +167,11 @@ const listOne = (pipelines: ReadonlyArray<AnyPipeline>, name: string) =>
     const pipeline = pipelines.find((each) => each.name === name)
     if (pipeline === undefined) return yield* unknown("pipeline", name, names, "See pipeline list.")
     const now = yield* Clock.currentTimeMillis
-    const runs = (yield* runsAndSweeps(RUNS_SHOWN)).filter((run) => run.pipeline === name)
+    const isItsOwn = (run: RunRecord) => run.pipeline === name
+    const recent = (yield* runsAndSweeps(RUNS_SHOWN)).filter(isItsOwn)
+    // its runs may all lie behind many of others
+    const runs =
+      recent.length > 0 ? recent : yield* Effect.flatMap(RunRecords, (records) => records.find(RUNS_SHOWN, isItsOwn))
     const [last] = runs
     const nodes = last === undefined ? [] : yield* Effect.flatMap(keptNodes, (keptOf) => keptOf(last.nodes))
     yield* reporter.print(paramsPage(pipeline, reporter.width))

@@ -10,7 +10,16 @@ import { TrainingState } from "../artifacts/TrainingState.ts"
 import * as Param from "../engine/Param.ts"
 import * as Stage from "../engine/Stage.ts"
 import * as DenseHead from "../models/DenseHead.ts"
-import { count, FittingError, fitting, fittingParams, gather, gatherValidation, share } from "./fitting.ts"
+import {
+  count,
+  FittingError,
+  fitting,
+  fittingParams,
+  gather,
+  gatherValidation,
+  learningRateParam,
+  share
+} from "./fitting.ts"
 import { tensorflowFactsWith } from "./tensorflow-facts.ts"
 
 /** The tables do not belong together: their rows, their features or their classes differ. */
@@ -65,7 +74,9 @@ export const train = Stage.iterate({
   params: {
     units: Param.make(count(65_536), 2048, "Width of the hidden dense layer"),
     dropout: Param.make(share, 0.5, "Share of hidden activations dropped in a step"),
-    ...fittingParams
+    ...fittingParams,
+    // a dense head on ready features overshoots with the step size of a network that learns them, see docs/decisions.md
+    learningRate: learningRateParam(3e-4)
   },
   steps: "epochs",
   state: TrainingState,

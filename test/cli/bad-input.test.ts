@@ -70,7 +70,7 @@ describe("a wrong command line exits with 2, and says what would be right", () =
     const negative = {
       what: 'Param "learningRate" is -1',
       expected: "a number above 0",
-      fix: "Try --learning-rate 0.001."
+      fix: "Try --learning-rate 0.0003."
     }
     expect(await run("--learning-rate", "-1")).toMatchObject(negative)
     expect(await run("--learning-rate=-1")).toMatchObject(negative)

@@ -202,7 +202,7 @@ describe("pipeline inspect and list", () => {
       lastRun: { pipeline: "transfer", status: expect.stringMatching(/^(done|failed)$/), started: expect.any(String) }
     })
     expect(transfer?.params).toContainEqual(
-      expect.objectContaining({ option: "--learning-rate", default: 0.001, values: "above 0", readers: ["train"] })
+      expect.objectContaining({ option: "--learning-rate", default: 0.0003, values: "above 0", readers: ["train"] })
     )
     expect(runs).toContainEqual(expect.objectContaining({ run: first.run, pipeline: "transfer", status: "done" }))
     const objects = fs
@@ -245,6 +245,17 @@ describe("pipeline inspect and list", () => {
     expect(told).toMatch(/^plot .* no$/m)
     expect(await text("list")).toMatch(/^transfer +done .* \(8 of 9 nodes\)$/m)
     expect(await text("list", "explore")).toContain("explore was never run.")
+    // behind more runs of others than are looked at first
+    const record = JSON.parse(fs.readFileSync(path.join(at.home, "runs", `${last.run}.json`), "utf8"))
+    const others = Array.from({ length: 210 }, (_, at) => `${last.run}-${at}`)
+    for (const run of others) {
+      fs.writeFileSync(
+        path.join(at.home, "runs", `${run}.json`),
+        JSON.stringify({ ...record, run, pipeline: "explore" })
+      )
+    }
+    expect(await text("list", "transfer")).toContain(`${last.run}  transfer  done`)
+    for (const run of others) fs.rmSync(path.join(at.home, "runs", `${run}.json`))
     const unknown = await pipeline(at, "list", "trasnfer")
     expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining("Did you mean transfer?") })
   })

@@ -174,18 +174,18 @@ describe("pipeline run transfer", () => {
       evaluate: "maybe",
       plot: "maybe"
     })
-    expect(nodeOf(planned, "train").reason).toBe("learningRate was 0.001, is 0.003")
+    expect(nodeOf(planned, "train").reason).toBe("learningRate was 0.0003, is 0.003")
     expect(nodeOf(planned, "plot").reason).toContain("train")
     const before = good(await pipeline(at, "why", "transfer", "train", ...option)).stdout
-    expect(before).toContain("learningRate was 0.001, is 0.003")
+    expect(before).toContain("learningRate was 0.0003, is 0.003")
 
     const document = documentOf(good(await pipeline(at, "run", "transfer", ...option, "--json")))
     expect(ran(document)).toEqual(["train", "evaluate", "plot", "mistakes", "plot-mistakes"])
-    expect(nodeOf(document, "train").reason).toBe("learningRate was 0.001, is 0.003")
+    expect(nodeOf(document, "train").reason).toBe("learningRate was 0.0003, is 0.003")
 
     const after = good(await pipeline(at, "why", "transfer", "train")).stdout
     expect(after).toContain("would be reused")
-    expect(after).toContain(`in its last run (${document.run}) it ran: learningRate was 0.001, is 0.003`)
+    expect(after).toContain(`in its last run (${document.run}) it ran: learningRate was 0.0003, is 0.003`)
     // and the first learning rate is still kept
     expect(ran(documentOf(good(await pipeline(at, "run", "transfer", "--json"))))).toEqual([])
   })

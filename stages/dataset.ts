@@ -1,11 +1,9 @@
 import { Effect, Schema } from "effect"
-import * as Files from "../artifacts/Files.ts"
+import { DatasetFiles } from "../artifacts/DatasetFiles.ts"
 import * as Param from "../engine/Param.ts"
 import * as Progress from "../engine/Progress.ts"
 import * as Source from "../engine/Source.ts"
 import { Datasets } from "../services/Datasets.ts"
-
-export const DatasetFiles = Files.make("Dataset", 1)
 
 /** Labelled images from outside: a name of the catalogue, or a path to a folder or archive. */
 export const dataset = Source.make({

@@ -1,6 +1,7 @@
 import { Effect, Schema } from "effect"
 import { Features } from "../artifacts/Features.ts"
 import { Pixels } from "../artifacts/Pixels.ts"
+import { WeightsFile } from "../artifacts/WeightsFile.ts"
 import * as Notice from "../engine/Notice.ts"
 import * as Param from "../engine/Param.ts"
 import * as Stage from "../engine/Stage.ts"
@@ -15,7 +16,6 @@ import { SourceChanged } from "../services/SourceError.ts"
 import { GraphUnloadable, TensorflowUnloadable, withTensorflow } from "../services/Tensorflow.ts"
 import { TensorflowMissing } from "../services/TensorflowInstall.ts"
 import { backboneParams } from "./backbone.ts"
-import { WeightsFile } from "./mobilenet-v2-weights.ts"
 
 /** The runtime that is chosen, not how: by `auto` and by its name it gives one key. */
 const runtimeFact = (request: NetworkRuntime.Request) =>

@@ -1,5 +1,6 @@
 import { Effect, Schema, Stream } from "effect"
 import * as ClassNames from "../artifacts/ClassNames.ts"
+import { DatasetFiles } from "../artifacts/DatasetFiles.ts"
 import { Images } from "../artifacts/Images.ts"
 import * as ValidationRows from "../artifacts/ValidationRows.ts"
 import * as Param from "../engine/Param.ts"
@@ -8,7 +9,6 @@ import * as DatasetReader from "../services/DatasetReader.ts"
 import * as SplitChoice from "../services/SplitChoice.ts"
 import { SplitText } from "../services/SplitChoice.ts"
 import type { SplitName } from "../services/SplitNames.ts"
-import { DatasetFiles } from "./dataset.ts"
 import { tellOfDataset } from "./dataset-remarks.ts"
 
 /**

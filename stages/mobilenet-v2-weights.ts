@@ -1,12 +1,10 @@
 import { Effect } from "effect"
-import * as Files from "../artifacts/Files.ts"
+import { WeightsFile } from "../artifacts/WeightsFile.ts"
 import * as Progress from "../engine/Progress.ts"
 import * as Source from "../engine/Source.ts"
 import * as Backbone from "../models/Backbone.ts"
 import { Datasets } from "../services/Datasets.ts"
 import { backboneParams } from "./backbone.ts"
-
-export const WeightsFile = Files.make("KerasWeights", 1)
 
 /** ImageNet weights of a backbone without its top, as Keras publishes them. */
 export const mobilenetV2Weights = Source.make({

@@ -92,6 +92,15 @@ it("a stage whose code reaches TensorFlow says which, and how many threads share
   for (const test of Object.values(THREAD_NEUTRAL)) expect(read(test)).toContain("their number is no fact")
 })
 
+it("no stage's code reaches a source: a change of how files are found and downloaded leaves results as they are", () => {
+  const sources = topFilesIn("stages").filter((file) => /\bSource\.make\(/.test(read(file)))
+  expect(sources).toContain("stages/dataset.ts")
+  for (const file of topFilesIn("stages").filter((each) => MAKES_A_STAGE.test(read(each)))) {
+    const reached = reach(imports, [file])
+    expect([file, [...sources, "services/Datasets.ts"].filter((each) => reached.has(each))]).toEqual([file, []])
+  }
+})
+
 it("every way that the engine has to make a stage is one that these rules look for", () => {
   const ways = [...read("engine/Stage.ts").matchAll(/^export const (\w+) = <(?:(?!^export)[\s\S])*?\): Stage</gm)]
   expect(ways.map(([, name]) => name)).toEqual(["make", "iterate", "rows"])

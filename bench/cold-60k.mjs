@@ -14,7 +14,7 @@ const SEEDS = [0, 1, 2]
 /** The head of the defaults, and one that trains in fewer, larger steps. */
 const HEADS = [
   { name: "defaults", options: {} },
-  { name: "batch 512", options: { batchSize: 512, epochs: 20, learningRate: 3e-4 } }
+  { name: "batch 512", options: { batchSize: 512, epochs: 20 } }
 ]
 
 const featuresOf = async (scratch, env) => {
@@ -39,6 +39,7 @@ const kerasHead = async (scratch, features, params) => {
     dropout: params.dropout,
     l2: params.l2,
     "learning-rate": params.learningRate,
+    decay: params.decay,
     "batch-size": params.batchSize,
     epochs: params.epochs,
     seed: params.seed

@@ -40,7 +40,9 @@ const sweepHeads = async ({ units, points, epochs }, dataset, env, features) => 
     "--batch-size",
     BATCH,
     "--dropout",
-    DROPOUT
+    DROPOUT,
+    "--decay",
+    0
   ]
   const args = ["sweep", "transfer", ...options.map(String), "--over", `learning-rate=${rates}`]
   const { document, seconds: ours } = await pipeline(args, env)

@@ -1,10 +1,16 @@
 import { Schema } from "effect"
 import type { Attr } from "../services/tensorflow-graph.ts"
 
+/**
+ * An epoch's steps have the size learningRate / (1 + decay * (epoch - 1)), which without a decay is the learning rate: Keras'
+ * InverseTimeDecay by whole epochs. It knows nothing of how many epochs there will be, so more go on from fewer.
+ */
+const steps = { learningRate: Schema.Number, decay: Schema.optional(Schema.Number) }
+
 /** Adam as Keras has it: Kingma and Ba (2015), "epsilon hat" form, beta 0.9 and 0.999, epsilon 1e-7. */
-const Adam = Schema.Struct({ kind: Schema.Literal("adam"), learningRate: Schema.Number })
+const Adam = Schema.Struct({ kind: Schema.Literal("adam"), ...steps })
 /** Gradient descent; with a momentum, v = momentum * v - learningRate * g and w = w + v, as Keras has it. */
-const Sgd = Schema.Struct({ kind: Schema.Literal("sgd"), learningRate: Schema.Number, momentum: Schema.Number })
+const Sgd = Schema.Struct({ kind: Schema.Literal("sgd"), ...steps, momentum: Schema.Number })
 
 export const Optimizer = Schema.Union(Adam, Sgd)
 export type Optimizer = typeof Optimizer.Type
@@ -15,8 +21,8 @@ export interface Rule {
   readonly attrs: Readonly<Record<string, Attr>>
   /** Arrays of a weight's shape that it keeps beside it, zeros at the start. */
   readonly slots: number
-  /** The numbers that it takes at a step, counted from 1 over the whole training. */
-  readonly scalars: (step: number) => ReadonlyArray<number>
+  /** The numbers that it takes at a step of an epoch, both counted from 1 over the whole training. */
+  readonly scalars: (epoch: number, step: number) => ReadonlyArray<number>
   /** The kernel's inputs in its order, be they tensors or names. */
   readonly inputs: <A>(weight: A, slots: ReadonlyArray<A>, scalars: ReadonlyArray<A>, gradient: A) => ReadonlyArray<A>
 }
@@ -25,13 +31,14 @@ const float: Attr = { type: "float" }
 const off: Attr = { flag: false }
 
 export const rule = (optimizer: Optimizer): Rule => {
-  const { learningRate } = optimizer
+  const { learningRate, decay = 0 } = optimizer
+  const rate = (epoch: number) => learningRate / (1 + decay * (epoch - 1))
   if (optimizer.kind === "adam") {
     return {
       op: "ResourceApplyAdam",
       attrs: { T: float, use_locking: off, use_nesterov: off },
       slots: 2,
-      scalars: (step) => [0.9 ** step, 0.999 ** step, learningRate, 0.9, 0.999, 1e-7],
+      scalars: (epoch, step) => [0.9 ** step, 0.999 ** step, rate(epoch), 0.9, 0.999, 1e-7],
       inputs: (weight, slots, scalars, gradient) => [weight, ...slots, ...scalars, gradient]
     }
   }
@@ -41,7 +48,7 @@ export const rule = (optimizer: Optimizer): Rule => {
       op: "ResourceApplyGradientDescent",
       attrs: { T: float, use_locking: off },
       slots: 0,
-      scalars: () => [learningRate],
+      scalars: (epoch) => [rate(epoch)],
       inputs: (weight, _, scalars, gradient) => [weight, ...scalars, gradient]
     }
   }
@@ -49,8 +56,8 @@ export const rule = (optimizer: Optimizer): Rule => {
     op: "ResourceApplyKerasMomentum",
     attrs: { T: float, use_locking: off, use_nesterov: off },
     slots: 1,
-    scalars: () => [learningRate, momentum],
-    inputs: (weight, slots, [rate, momentum], gradient) =>
-      [weight, ...slots, rate, gradient, momentum].filter((input) => input !== undefined)
+    scalars: (epoch) => [rate(epoch), momentum],
+    inputs: (weight, slots, [size, momentum], gradient) =>
+      [weight, ...slots, size, gradient, momentum].filter((input) => input !== undefined)
   }
 }

@@ -28,7 +28,7 @@ const stepNodes = (tf: Tf, graph: Builder, setup: Stepper.Setup, weights: Readon
     const { network, batchSize } = setup
     const { add, fed, gather, read, variable } = graph
     const rule = Optimizer.rule(setup.optimizer)
-    const count = rule.scalars(1).length
+    const count = rule.scalars(1, 1).length
     const rows = fed("rows", "int32", [batchSize])
     const shares = fed("shares", "float", [batchSize])
     const slot = fed("slot", "int32", [])
@@ -182,7 +182,7 @@ export const open = (
           rows: tf.tensor1d(batch.rows, "int32"),
           shares: tf.tensor1d(batch.shares),
           slot: tf.scalar(pending, "int32"),
-          scalars: tf.tensor1d(Float32Array.from(rule.scalars(step)))
+          scalars: tf.tensor1d(Float32Array.from(rule.scalars(epoch, step)))
         }
         Stepper.seeds(setup, epoch, step).forEach((seed, at) => {
           fed[`seed_${at}`] = tf.tensor1d(seed, "int32")

@@ -89,7 +89,7 @@ export const open = (tf: Tf, setup: Stepper.Setup): Effect.Effect<Stepper.Steppe
           void tf.tidy(() => {
             // the weights' reads are gone before they are written: TensorFlow would copy what someone still holds
             const [told, ...byWeight] = gradients(rows, epoch, step)
-            const scalars = rule.scalars(step).map((value) => tf.scalar(value))
+            const scalars = rule.scalars(epoch, step).map((value) => tf.scalar(value))
             byWeight.forEach((gradient, at) => {
               const [weight, ...slots] = variables[at] ?? []
               ops.update(rule, rule.inputs(weight as Tensor, slots, scalars, gradient))

@@ -11,13 +11,13 @@ const share = Schema.Number.pipe(Schema.between(0, 1)).annotations({ description
 /** What is done to images, as strongly as in Keras' layers of the same names. */
 export const augmentationParams = {
   flip: Param.make(Schema.Boolean, true, "Whether views mirror every second image, left to right"),
-  translation: Param.make(share, 0.2, "Most of its height and width that a view moves an image by"),
-  rotation: Param.make(share, 0.2, "Most of a full turn that a view rotates an image by"),
+  translation: Param.make(share, 0.1, "Most of its height and width that a view moves an image by"),
+  rotation: Param.make(share, 0.05, "Most of a full turn that a view rotates an image by"),
   zoom: Param.make(
     Schema.Number.pipe(Schema.greaterThanOrEqualTo(0), Schema.lessThan(1)).annotations({
       description: "a number from 0 to below 1"
     }),
-    0.2,
+    0.1,
     "Most that a view shows more or less of an image, as a share of each direction"
   )
 }

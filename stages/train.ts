@@ -12,6 +12,7 @@ import * as Stage from "../engine/Stage.ts"
 import * as DenseHead from "../models/DenseHead.ts"
 import {
   count,
+  decayParam,
   FittingError,
   fitting,
   fittingParams,
@@ -76,7 +77,8 @@ export const train = Stage.iterate({
     dropout: Param.make(share, 0.5, "Share of hidden activations dropped in a step"),
     ...fittingParams,
     // a dense head on ready features overshoots with the step size of a network that learns them, see docs/decisions.md
-    learningRate: learningRateParam(3e-4)
+    learningRate: learningRateParam(3e-4),
+    decay: decayParam(0.05)
   },
   steps: "epochs",
   state: TrainingState,

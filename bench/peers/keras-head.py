@@ -51,6 +51,7 @@ def parse():
     parser.add_argument("--dropout", type=float, default=0.0)
     parser.add_argument("--l2", type=float, default=0.0)
     parser.add_argument("--learning-rate", type=float, default=1e-3)
+    parser.add_argument("--decay", type=float, default=0.0, help="an epoch's steps are those of the first / (1 + decay * epochs before)")
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--validation-split", type=float, default=0.1)
@@ -87,7 +88,11 @@ def main():
         ]
     )
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(optimizer=keras.optimizers.Adam(options.learning_rate), loss=loss, metrics=["accuracy"])
+    steps_per_epoch = -(-len(training) // options.batch_size)
+    rate = keras.optimizers.schedules.InverseTimeDecay(
+        options.learning_rate, steps_per_epoch, options.decay, staircase=True
+    )
+    model.compile(optimizer=keras.optimizers.Adam(rate), loss=loss, metrics=["accuracy"])
 
     best = {"accuracy": -1.0, "epoch": 0, "weights": None}
 
@@ -112,7 +117,7 @@ def main():
     logits = model.predict(test_features, batch_size=256, verbose=0).astype("float64")
     logits -= logits.max(axis=1, keepdims=True)
     log_probabilities = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
-    steps = -(-len(training) // options.batch_size) * options.epochs
+    steps = steps_per_epoch * options.epochs
     print(
         json.dumps(
             {

@@ -52,7 +52,7 @@ describe("--views", () => {
 
   it("are extracted anew, and nothing else is, where they are drawn otherwise", async () => {
     for (const [option, value] of [
-      ["--rotation", "0.05"],
+      ["--rotation", "0.2"],
       ["--flip", "false"]
     ] as const) {
       const document = await run("--views", "1", option, value)

@@ -43,18 +43,26 @@ const networks: Readonly<Record<string, readonly [layers: Network.Network, input
   ]
 }
 
-/** A weight after each gradient, by the papers' formulas as Keras has them. */
-const byFormula: Readonly<Record<string, readonly [Optimizer, () => (step: number, gradient: number) => number]>> = {
-  adam: [
-    { kind: "adam", learningRate: 0.01 },
-    () => {
-      let [m, v] = [0, 0]
-      return (step, gradient) => {
-        m = 0.9 * m + 0.1 * gradient
-        v = 0.999 * v + 0.001 * gradient ** 2
-        return (-0.01 * Math.sqrt(1 - 0.999 ** step) * m) / ((1 - 0.9 ** step) * (Math.sqrt(v) + 1e-7))
-      }
+/** What a step adds to a weight: each is an epoch of its own here. */
+type Formula = () => (step: number, gradient: number) => number
+
+const adam = (rate: (epoch: number) => number): Formula => {
+  return () => {
+    let [m, v] = [0, 0]
+    return (step, gradient) => {
+      m = 0.9 * m + 0.1 * gradient
+      v = 0.999 * v + 0.001 * gradient ** 2
+      return (-rate(step) * Math.sqrt(1 - 0.999 ** step) * m) / ((1 - 0.9 ** step) * (Math.sqrt(v) + 1e-7))
     }
+  }
+}
+
+/** By the papers' formulas as Keras has them. */
+const byFormula: Readonly<Record<string, readonly [Optimizer, Formula]>> = {
+  adam: [{ kind: "adam", learningRate: 0.01 }, adam(() => 0.01)],
+  "adam with a decay": [
+    { kind: "adam", learningRate: 0.01, decay: 0.5 },
+    adam((epoch) => [0.01, 0.01 / 1.5, 0.005][epoch - 1] ?? Number.NaN)
   ],
   sgd: [{ kind: "sgd", learningRate: 0.05, momentum: 0 }, () => (_, gradient) => -0.05 * gradient],
   momentum: [
@@ -66,6 +74,10 @@ const byFormula: Readonly<Record<string, readonly [Optimizer, () => (step: numbe
         return velocity
       }
     }
+  ],
+  "sgd with a decay": [
+    { kind: "sgd", learningRate: 0.05, decay: 1, momentum: 0 },
+    () => (epoch, gradient) => (-0.05 / epoch) * gradient
   ]
 }
 
@@ -116,11 +128,11 @@ layer(Tensorflow.live)("a training step", (it) => {
           const losses: Array<number> = []
           for (let step = 1; step <= steps; step++) {
             const batch = Int32Array.from({ length: batchSize }, (_, at) => ((step - 1) * batchSize + at) % rows)
-            for (const stepper of steppers) stepper.step(batch, 1, step)
+            for (const stepper of steppers) stepper.step(batch, step, step)
             const gradients = tf.tidy(() => {
               const x = tf.gather(tf.tensor(inputs, [rows, ...input]), tf.tensor1d(batch, "int32"))
               const y = tf.oneHot(tf.gather(tf.tensor1d(labels, "int32"), tf.tensor1d(batch, "int32")), classes)
-              const words = Random.words({ seed, purpose: "dropout", epoch: 1, step }, 2 * drawn.length)
+              const words = Random.words({ seed, purpose: "dropout", epoch: step, step }, 2 * drawn.length)
               const masks = drawn.map(({ output }, at) =>
                 dropoutMask(
                   tf,

@@ -3,7 +3,7 @@ import { cold } from "./rig/cold.mjs"
 import { cifar10 } from "./rig/datasets.mjs"
 import { peer, versionsOf } from "./rig/peers.mjs"
 import { build, inScratch, inspect, linkChunks, place, weights } from "./rig/product.mjs"
-import { printTable, write } from "./rig/report.mjs"
+import { extent, printTable, spread, write } from "./rig/report.mjs"
 
 export const about =
   "the homework's 100 epochs of transfer on all 60,000 images and 4 views of each (an hour), beside Keras on a part of it"
@@ -29,7 +29,7 @@ export const run = ({ home, images, out }) =>
       String(VIEWS)
     ])
     const train = await inspect("transfer/ingest.train", env)
-    const keras = await peer("keras-transfer.py", [
+    const { images: part, ...rates } = await peer("keras-transfer.py", [
       "--weights",
       weights,
       "--images",
@@ -39,18 +39,26 @@ export const run = ({ home, images, out }) =>
     ])
     // every epoch of such a script passes every image through the network, those held out too; the test images once
     const held = Math.round(train.rows * document.params.validationSplit)
-    const epoch = (train.rows - held) / keras.training + held / keras.validation
-    const kerasSeconds = EPOCHS * epoch + (figures.counts.images - train.rows) / keras.validation
+    const [training, validation] = [spread(rates.training), spread(rates.validation)]
+    const epoch = (train.rows - held) / training.median + held / validation.median
+    const kerasSeconds = EPOCHS * epoch + (figures.counts.images - train.rows) / validation.median
     printTable("the homework's run", [
       ["ours, cold", figures.seconds === null ? "-" : minutes(figures.seconds)],
-      ["Keras, by its rate on a part", `${minutes(kerasSeconds)} (${keras.training.toFixed(1)} images/s in training)`],
+      ["Keras, by its rate on a part", minutes(kerasSeconds)],
+      ["… images/s in training", extent(training, (rate) => rate.toFixed(1))],
       ["the homework's own", `over ${HOMEWORK.hours} hours, ${HOMEWORK.gigabytes} GB`]
     ])
     return write(out, "homework", {
       ...figures,
       epochs: EPOCHS,
       views: VIEWS,
-      keras: { versions: versionsOf("keras", "tensorflow-cpu"), ...keras, extrapolatedSeconds: kerasSeconds },
+      keras: {
+        versions: versionsOf("keras", "tensorflow-cpu"),
+        images: part,
+        training,
+        validation,
+        extrapolatedSeconds: kerasSeconds
+      },
       kerasToOurs: figures.seconds === null ? null : kerasSeconds / figures.seconds,
       homework: HOMEWORK
     })

@@ -18,7 +18,7 @@ const simple = (filters, units) => [conv(filters, "valid"), pool, { kind: "flatt
  * up to 3 points by Keras itself where few units follow the convolution: there the mean of several is what is compared.
  */
 const networks = [
-  { name: "simple-cnn", pipeline: "simple-cnn", layers: simple(32, 128), epochs: 15, seeds: [0] },
+  { name: "simple-cnn", pipeline: "simple-cnn", layers: simple(32, 128), epochs: 15, seeds: [0, 1, 2] },
   {
     name: "deep-cnn",
     pipeline: "deep-cnn",

@@ -233,7 +233,7 @@ layer(Tensorflow.live)("training", (it) => {
   it.effect("goes on from a saved state to the very bytes of an uninterrupted training", () =>
     Effect.gen(function* () {
       for (const optimizer of [
-        { kind: "adam", learningRate: 0.01 },
+        { kind: "adam", learningRate: 0.01, decay: 0.1 },
         { kind: "sgd", learningRate: 0.01, momentum: 0 },
         { kind: "sgd", learningRate: 0.01, momentum: 0.9 }
       ] as const) {

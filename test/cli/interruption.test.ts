@@ -35,14 +35,17 @@ describe("an extraction that is ended half-way", () => {
 
   const startRun = () => start(at, "run", "transfer", "--dataset", images, ...small, "--json")
 
-  /** A run in the middle of its extraction: some chunks are done, not all. */
+  /**
+   * A run in the middle of its larger extraction: more chunks are done than the smaller one has, which may come first and
+   * then lack no chunk, but its end; not all.
+   */
   const halfway = () =>
     stoppedWhere(
       () => {
         at = rig({ root })
         return startRun()
       },
-      () => finishedChunks(at).length >= 1,
+      () => finishedChunks(at).length > (nodeOf(whole, "extract-features[test]").chunks?.ran ?? 0),
       () => finishedChunks(at).length >= ranChunks(whole) - 2
     )
 

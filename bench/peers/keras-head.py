@@ -10,11 +10,17 @@ Needs tensorflow (or tensorflow-cpu), and pyarrow for .arrow files.
 """
 
 import argparse
+import importlib
 import json
+import sys
 import time
 from pathlib import Path
 
 import numpy as np
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).parent))
+seed = importlib.import_module("seeded").seed
 
 
 def read_arrow(path):
@@ -67,7 +73,7 @@ def main():
     import tensorflow as tf
 
     tf.config.threading.set_intra_op_parallelism_threads(options.threads)
-    keras.utils.set_random_seed(options.seed)
+    seed(options.seed)
     features, labels = read(options.train)
     test_features, test_labels = read(options.test)
     classes = int(max(labels.max(), test_labels.max())) + 1

@@ -20,6 +20,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 read_arrow = importlib.import_module("keras-features").read_arrow
 build = importlib.import_module("keras-training").build
+seed = importlib.import_module("seeded").seed
 
 
 def read(folder, shape):
@@ -42,7 +43,7 @@ if __name__ == "__main__":
 
     import keras
 
-    keras.utils.set_random_seed(given.seed)
+    seed(given.seed)
     shape = (32, 32, 3)
     images, labels = read(given.train, shape)
     model = build([*given.layers, {"kind": "dense", "units": 10, "activation": "softmax"}], shape, dropout=True)

@@ -18,6 +18,7 @@ import numpy as np
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 read = importlib.import_module("keras-head").read
+seed = importlib.import_module("seeded").seed
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -40,7 +41,7 @@ if __name__ == "__main__":
     best = []
     started = time.perf_counter()
     for rate in given.rates:
-        keras.utils.set_random_seed(0)
+        seed(0)
         model = keras.Sequential(
             [
                 keras.Input((features.shape[1],)),

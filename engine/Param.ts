@@ -59,7 +59,7 @@ export const make = <A, I extends Json>(
   return { schema, default: value, description, text, of: Symbol(description) }
 }
 
-/** The same parameter as a pipeline offers it, with a default of the pipeline's own. */
+/** The same parameter as a pipeline or another stage offers it, with a default of its own. */
 export const withDefault = <A, I extends Json>(param: Param<A, I>, value: NoInfer<A>): Param<A, I> => ({
   ...make(param.schema, value, param.description, param.text),
   of: param.of

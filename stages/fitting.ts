@@ -21,23 +21,15 @@ export const share = Schema.Number.pipe(Schema.greaterThanOrEqualTo(0), Schema.l
   description: "a number from 0 to below 1"
 })
 
-/** The step size of a stage whose networks, by default, learn in steps of `size`. */
-export const learningRateParam = (size: number) =>
-  Param.make(Schema.Positive.annotations({ description: "a number above 0" }), size, "Step size")
-
-/** How the steps of a stage shrink from epoch to epoch by default, see `models/Optimizer.ts`. */
-export const decayParam = (size: number) =>
-  Param.make(
-    Schema.NonNegative.annotations({ description: "a number from 0" }),
-    size,
-    "How steps shrink: those of an epoch are of learningRate / (1 + decay * epochs before)"
-  )
-
 /** What every stage that trains a network takes. */
 export const fittingParams = {
   optimizer: Param.make(Schema.Literal("adam", "sgd"), "adam", "How weights follow their gradients"),
-  learningRate: learningRateParam(1e-3),
-  decay: decayParam(0),
+  learningRate: Param.make(Schema.Positive.annotations({ description: "a number above 0" }), 1e-3, "Step size"),
+  decay: Param.make(
+    Schema.NonNegative.annotations({ description: "a number from 0" }),
+    0,
+    "How steps shrink: those of an epoch are of learningRate / (1 + decay * epochs before)"
+  ),
   momentum: Param.make(share, 0, "Momentum of sgd; adam has its own"),
   batchSize: Param.make(count(65_536), 64, "Rows in a training step"),
   epochs: Param.make(count(100_000), 10, "Passes over the training images; more go on from fewer"),

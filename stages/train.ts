@@ -10,17 +10,7 @@ import { TrainingState } from "../artifacts/TrainingState.ts"
 import * as Param from "../engine/Param.ts"
 import * as Stage from "../engine/Stage.ts"
 import * as DenseHead from "../models/DenseHead.ts"
-import {
-  count,
-  decayParam,
-  FittingError,
-  fitting,
-  fittingParams,
-  gather,
-  gatherValidation,
-  learningRateParam,
-  share
-} from "./fitting.ts"
+import { count, FittingError, fitting, fittingParams, gather, gatherValidation, share } from "./fitting.ts"
 import { tensorflowFactsWith } from "./tensorflow-facts.ts"
 
 /** The tables do not belong together: their rows, their features or their classes differ. */
@@ -77,8 +67,8 @@ export const train = Stage.iterate({
     dropout: Param.make(share, 0.5, "Share of hidden activations dropped in a step"),
     ...fittingParams,
     // a dense head on ready features overshoots with the step size of a network that learns them, see docs/decisions.md
-    learningRate: learningRateParam(3e-4),
-    decay: decayParam(0.05)
+    learningRate: Param.withDefault(fittingParams.learningRate, 3e-4),
+    decay: Param.withDefault(fittingParams.decay, 0.05)
   },
   steps: "epochs",
   state: TrainingState,

@@ -22,6 +22,8 @@ const filesIn = (folder: string): ReadonlyArray<string> =>
   })
 const topFilesIn = (folder: string) => filesIn(folder).filter((file) => path.dirname(file) === folder)
 const read = (file: string) => fs.readFileSync(path.join(root, file), "utf8")
+/** The files of `stages/` in which a stage is made. */
+const stageFiles = () => topFilesIn("stages").filter((file) => MAKES_A_STAGE.test(read(file)))
 const linesOf = (file: string) => read(file).trimEnd().split("\n").length
 
 /** Project files by what they import, types apart: what a stage's key counts. */
@@ -51,7 +53,7 @@ it("a service's live layer lies in its tag's file, or that file imports it", () 
 })
 
 it("a stage's file is named after it, and exports it by that name", async () => {
-  const made = topFilesIn("stages").filter((file) => MAKES_A_STAGE.test(read(file)))
+  const made = stageFiles()
   expect(made).toEqual(expect.arrayContaining(["stages/ingest.ts", "stages/normalize.ts", "stages/train.ts"]))
   for (const file of made) {
     const name = path.basename(file, ".ts")
@@ -95,7 +97,7 @@ it("a stage whose code reaches TensorFlow says which, and how many threads share
 it("no stage's code reaches a source: a change of how files are found and downloaded leaves results as they are", () => {
   const sources = topFilesIn("stages").filter((file) => /\bSource\.make\(/.test(read(file)))
   expect(sources).toContain("stages/dataset.ts")
-  for (const file of topFilesIn("stages").filter((each) => MAKES_A_STAGE.test(read(each)))) {
+  for (const file of stageFiles()) {
     const reached = reach(imports, [file])
     expect([file, [...sources, "services/Datasets.ts"].filter((each) => reached.has(each))]).toEqual([file, []])
   }

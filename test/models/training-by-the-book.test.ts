@@ -46,8 +46,9 @@ const networks: Readonly<Record<string, readonly [layers: Network.Network, input
 /** What a step adds to a weight: each is an epoch of its own here. */
 type Formula = () => (step: number, gradient: number) => number
 
-const adam = (rate: (epoch: number) => number): Formula => {
-  return () => {
+const adam =
+  (rate: (epoch: number) => number): Formula =>
+  () => {
     let [m, v] = [0, 0]
     return (step, gradient) => {
       m = 0.9 * m + 0.1 * gradient
@@ -55,7 +56,6 @@ const adam = (rate: (epoch: number) => number): Formula => {
       return (-rate(step) * Math.sqrt(1 - 0.999 ** step) * m) / ((1 - 0.9 ** step) * (Math.sqrt(v) + 1e-7))
     }
   }
-}
 
 /** By the papers' formulas as Keras has them. */
 const byFormula: Readonly<Record<string, readonly [Optimizer, Formula]>> = {

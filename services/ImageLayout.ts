@@ -107,7 +107,7 @@ const strayOf = ({ levels, from }: SplitFolders.Parts) => {
     const isClasses = isSplit && splitNames.every((name) => PlacedFiles.folders(levels[name] ?? []).length === 0)
     const fix = isClasses
       ? "Move them into the folders of their classes; if these folders are the classes, say --splits none."
-      : isSplit && split !== "train"
+      : isSplit && split !== "train" && from.train?.includes(",") === false
         ? `Move them into the folders of their classes, or leave ${place} out: --splits train=${from.train?.slice(0, -1)}.`
         : "Move them into the folders of their classes, or elsewhere."
     return { what: `has ${count} in no class folder`, fix }

@@ -38,6 +38,13 @@ const classOf = (level: Level) => {
   return (folder: string): boolean => classes.has(folder.normalize("NFC").toLowerCase())
 }
 
+/** What lies in a folder, without what lies in a folder inside of it that is named by itself: `images` and `images/test`. */
+const withoutInner = (level: Level, folder: string, folders: ReadonlyArray<readonly [SplitName, string]>): Level => {
+  const inner = folders.filter(([, other]) => other.startsWith(`${folder}/`))
+  const taken = new Set(inner.flatMap(([, other]) => PlacedFiles.within(level, other).map(({ entry }) => entry)))
+  return PlacedFiles.within(level, folder).filter(({ entry }) => !taken.has(entry))
+}
+
 /** The levels of the splits, each looked through down to its class folders, by those of the training images. */
 const partsOf = (
   level: Level,
@@ -49,7 +56,7 @@ const partsOf = (
     if (own.length === 0) return null
     return own.flatMap(([, folder]) => {
       const name = folder.slice(folder.lastIndexOf("/") + 1)
-      return PlacedFiles.unwrapped(PlacedFiles.within(level, folder), name, isKept)
+      return PlacedFiles.unwrapped(withoutInner(level, folder, folders), name, isKept)
     })
   }
   const train = levelOf("train")
@@ -121,8 +128,18 @@ const insideClasses = (level: Level): Found | null => {
     return unclear(`${resolution.what}, inside of class folders`, `Rename them, or ${plain}`)
   const { splits } = resolution
   const odd = exchanged.find((one) => PlacedFiles.isImage(one) && !splits.has(one.folder))
-  if (odd === undefined) return byName(exchanged, splits)
   const found = [...splits.keys()].map((folder) => `${folder}/`).join(" and ")
+  // what lies below the outer folder and the split: several folders there may be the classes, and the outer ones parts or domains
+  const below = exchanged.filter((one) => PlacedFiles.isImage(one)).map(({ rest }) => rest.split("/"))
+  const innermost = new Set(below.flatMap(([, folder = "", ...more]) => (more.length === 0 ? [] : [folder])))
+  if (odd === undefined && innermost.size > 1) {
+    const [[outer = ""] = []] = below
+    return unclear(
+      `has folders ${found} inside of others such as ${outer}/, and in those again folders, ${[...innermost].slice(0, 3).join(", ")}`,
+      `Give one of the outer folders by itself, such as ${outer}/, if the innermost ones are the classes; if the outer ones are, put the images right into their splits.`
+    )
+  }
+  if (odd === undefined) return byName(exchanged, splits)
   return unclear(
     `has folders ${found} inside of class folders, but also ${odd.entry.path}`,
     `Put every image of a class into one of its splits, or ${plain}`
@@ -132,7 +149,7 @@ const insideClasses = (level: Level): Found | null => {
 const automatic = (level: Level): Found => {
   const isOfFolders = (folder: string) => {
     const inner = PlacedFiles.deeper(level.filter((one) => one.folder === folder && PlacedFiles.isImage(one)))
-    return PlacedFiles.loose(PlacedFiles.unwrapped(inner, folder)).length === 0
+    return PlacedFiles.unwrapped(inner, folder).every((one) => one.folder !== "")
   }
   const resolution = SplitNames.resolve(PlacedFiles.imageFolders(level), isOfFolders)
   switch (resolution._tag) {

@@ -90,7 +90,7 @@ export const resolve = (folders: ReadonlyArray<string>, isOfFolders: (folder: st
   if (first !== undefined) return assigned(first)
   const plain = readings.filter(({ rest }) => rest === "")
   const nested = plain.filter(({ folder }) => isOfFolders(folder))
-  const isNothingElse = plain.length > 0 && readings.length === folders.length
+  const isNothingElse = readings.length === folders.length
   if (nested.length === 0 && !(isNothingElse && new Set(readings.map(({ split }) => split)).size > 1))
     return { _tag: "NoSplits" }
   const named = isNothingElse ? readings : nested

@@ -188,6 +188,12 @@ describe("folders of splits", () => {
   it.each([
     [[...of("val", pets, 2), ...of("test", pets, 2)], "has val/ and test/, which look like splits"],
     [[...of("train", pets, 2), ...of("photos", pets, 2)], "has train/, which looks like a split"],
+    [[...of("train_80", pets, 2), ...of("test_20", pets, 2)], "has train_80/ and test_20/, which look like splits"],
+    [[...of("train2014", pets, 2), ...of("val2017", pets, 2)], "has train2014/ and val2017/, which look like splits"],
+    [
+      [...of("training_data", pets, 2), ...of("test_images", pets, 2)],
+      "has training_data/ and test_images/, which look like splits"
+    ],
     [[...of("train", pets, 2), ...of("test_images", pets, 2)], "has train/ and test_images/, which look like splits"],
     [
       [...of("train", pets, 2), ...of("val", pets, 2), ...of("valid", pets, 2)],
@@ -202,6 +208,39 @@ describe("folders of splits", () => {
       /^pets .*; expected .* --splits train=FOLDER,val=FOLDER,test=FOLDER, or --splits none/
     )
     expect(refused(paths)).toContain(what)
+  })
+
+  it("images without a known ending lie in splits as others do, beside classes and inside of them", () => {
+    for (const ending of ["img", "mpo", "jpg_large"]) {
+      expect(counted([...of("train", pets, 4, ending), ...of("test", pets, 2, ending)])).toEqual({
+        classes: pets,
+        images: [8, 0, 4]
+      })
+      const inner = pets.flatMap((name) => [...of(name, ["train"], 3, ending), ...of(name, ["test"], 2, ending)])
+      expect(counted(inner)).toEqual({ classes: pets, images: [6, 0, 4] })
+      expect(refused(of("photos", ["train"], 2, ending).concat(of("train", pets, 2, ending)))).toContain("train/")
+    }
+    const plain = ["train/cat/0001", "train/dog/0001", "test/cat/0002", "test/dog/0002", "README"]
+    expect(counted(plain)).toEqual({ classes: pets, images: [2, 0, 2] })
+  })
+
+  it("a split whose name has a decomposed letter has its images", () => {
+    const splits = (form: "NFC" | "NFD") => ["train", "val", "test"].map((name) => `données_${name}`.normalize(form))
+    for (const names of [splits("NFC"), splits("NFD"), [...splits("NFC").slice(0, 1), ...splits("NFD").slice(1)]])
+      expect(counted(names.flatMap((name, at) => of(name, pets, 3 - at)))).toEqual({ classes: pets, images: [6, 4, 2] })
+  })
+
+  it("folders with splits in them that have folders again are refused: which are the classes, nobody can say", () => {
+    const folds = ["fold_0", "fold_1"].flatMap((fold) => [
+      ...of(`${fold}/train`, pets, 2),
+      ...of(`${fold}/val`, pets, 1)
+    ])
+    expect(refused(folds)).toMatch(
+      /has folders train\/ and val\/ inside of others such as fold_0\/, and in those again folders, cat, dog; .*fold_0\/, if/
+    )
+    expect(counted(folds, 0.2, "train=fold_0/train,test=fold_0/val")).toEqual({ classes: pets, images: [4, 0, 2] })
+    const wrapped = pets.flatMap((name) => [`${name}/train/images/1.png`, `${name}/test/images/2.png`])
+    expect(counted(wrapped)).toEqual({ classes: pets, images: [2, 0, 2] })
   })
 
   it("images with classes beside the splits are refused, images without one are left out with their count", () => {
@@ -233,6 +272,12 @@ describe("folders that the user names", () => {
       "6 images outside of the folders that --splits names are left out."
     ])
     expect(counted(paths, 0.4, "train=a").images).toEqual([4, 0, 2])
+  })
+
+  it("are the user's where one lies in another: its images are in it alone", () => {
+    const paths = [...of("images", pets, 3), ...of("images/test", pets, 2)]
+    expect(refused(paths)).toContain("has test/, which looks like a split")
+    expect(counted(paths, 0.2, "train=images,test=images/test")).toEqual({ classes: pets, images: [6, 0, 4] })
   })
 
   it("may be given from the dataset's root or from the folder that wraps everything", () => {

@@ -54,7 +54,7 @@ const reason = (error: unknown): string => {
   return lines.at(-1)?.[1] ?? text.split("\n", 1)[0] ?? text
 }
 
-/** Forty times the largest MobileNetV2; the file is twice in memory while it is read. */
+/** Of the file and of its arrays: forty times the largest MobileNetV2; the file is twice in memory while it is read. */
 const MOST_BYTES = 1 << 30
 
 type Hdf5 = typeof import("h5wasm")
@@ -68,10 +68,15 @@ const parse = (h5: Hdf5, module: Awaited<Hdf5["ready"]>, bytes: Uint8Array): Ker
     const root = new h5.File(file, "r")
     try {
       const found = new Map<string, Weight>()
+      let bytesDeclared = 0
       for (const path of root.paths()) {
         const entity = root.get(path)
         if (!(entity instanceof h5.Dataset)) continue
-        const { shape, value } = entity
+        const { shape } = entity
+        // a small file can declare, and a library make, any number of zeros
+        bytesDeclared += 4 * (shape ?? []).reduce((product, size) => product * size, 1)
+        if (bytesDeclared > MOST_BYTES) throw new Error(`its arrays have more than ${MOST_BYTES} bytes`)
+        const { value } = entity
         if (shape === null || !(value instanceof Float32Array))
           throw new Error(`"${path}" holds ${JSON.stringify(entity.dtype)}`)
         // HDF5 keeps no checksums: damaged arrays are mostly noticed by numbers that are none

@@ -22,6 +22,24 @@ export const truncated = (archive: string): ArchiveRefused =>
     fix: "Copy or download it again."
   })
 
+/** Archives one after the other in one file, of which a reader sees the first alone. */
+export const several = (archive: string): ArchiveRefused =>
+  new ArchiveRefused({
+    archive,
+    what: "goes on with another archive behind its end",
+    expected: "one archive",
+    fix: "Unpack all of them (tar --ignore-zeros -xf FILE) and give the folder, or pack it again."
+  })
+
+/** The last part of a zip that was split into several files. */
+export const severalDisks = (archive: string): ArchiveRefused =>
+  new ArchiveRefused({
+    archive,
+    what: "is a part of a zip in several files",
+    expected: "a whole archive",
+    fix: "Join them (zip -s 0 FILE.zip --out WHOLE.zip), or unpack them and give the folder."
+  })
+
 /** An archive of a kind that is known but not read here. */
 export const unreadKind = (archive: string, kind: string): ArchiveRefused =>
   new ArchiveRefused({

@@ -1,6 +1,6 @@
 import fs from "node:fs"
 import { Effect } from "effect"
-import { SourceRefused, type SourceUnreadable, unreadable } from "./SourceError.ts"
+import { notRegular, notUtf8, type SourceRefused, type SourceUnreadable, unreadable } from "./SourceError.ts"
 import * as SystemFiles from "./SystemFiles.ts"
 
 export interface ListedFile {
@@ -17,6 +17,9 @@ export interface Listing {
   readonly files: ReadonlyArray<ListedFile>
   readonly leftOut: SystemFiles.LeftOut
 }
+
+/** What Node puts where the bytes of a name are no UTF-8. */
+const replacement = "\ufffd"
 
 const kindOf = (stats: fs.BigIntStats): string =>
   stats.isSymbolicLink() ? "a symbolic link" : stats.isFIFO() ? "a pipe" : stats.isSocket() ? "a socket" : "a device"
@@ -41,12 +44,13 @@ const walk = (
       continue
     }
     const full = `${folder}/${name}`
-    const stats = fs.lstatSync(full, { bigint: true })
+    const stats = fs.lstatSync(full, { bigint: true, throwIfNoEntry: !name.includes(replacement) })
+    if (stats === undefined) return notUtf8(full)
     if (stats.isFile()) into.push(listed(prefix + name, stats))
     else if (stats.isDirectory()) {
       const refused = walk(full, `${prefix}${name}/`, into, leftOut)
       if (refused !== null) return refused
-    } else return new SourceRefused({ path: full, what: kindOf(stats) })
+    } else return notRegular(full, kindOf(stats))
   }
   return null
 }
@@ -60,7 +64,7 @@ export const list = (root: string): Effect.Effect<Listing, SourceUnreadable | So
       try: () => {
         const stats = fs.statSync(root, { bigint: true })
         if (stats.isDirectory()) return walk(root, "", files, leftOut)
-        if (!stats.isFile()) return new SourceRefused({ path: root, what: kindOf(stats) })
+        if (!stats.isFile()) return notRegular(root, kindOf(stats))
         files.push(listed("", stats))
         return null
       },

@@ -51,6 +51,16 @@ const checked = async (bytes: Uint8Array, image: Decoded, open: Open): Promise<D
   return image
 }
 
+/**
+ * The decoder takes what has more than 8 bits and a colour profile to Display P3, whose numbers it would give for sRGB's,
+ * unless it is told to go on to sRGB.
+ */
+const toSrgb = async (make: Make, bytes: Uint8Array, image: Sharp): Promise<Sharp> => {
+  if (!ImageHeader.mayBeDeep(bytes)) return image
+  const { depth, hasProfile } = await make(bytes, { limitInputPixels: false }).metadata()
+  return depth === "ushort" && hasProfile ? image.withIccProfile("srgb", { attach: false }) : image
+}
+
 /** What raw samples may take before they are shades: as much as the largest image of shades. */
 const mostSampleBytes = 3 * mostPixels
 
@@ -105,14 +115,11 @@ export const decode = async (make: Make, bytes: Uint8Array, size: number | null)
   const open = (of: Uint8Array, failOn: "error" | "warning" = "error") =>
     make(of, { limitInputPixels, failOn, sequentialRead: true, ignoreIcc: !ImageHeader.profileFits(of) }).autoOrient()
   const tiff = TiffHeader.of(bytes)
-  if (tiff === null)
-    return checked(bytes, await (ImageHeader.isJpeg(bytes) ? jpeg(open, bytes, size) : rgb(open(bytes), size)), open)
+  if (ImageHeader.isJpeg(bytes)) return jpeg(open, bytes, size)
+  const image = await toSrgb(make, bytes, open(bytes))
+  if (tiff === null) return checked(bytes, await rgb(image, size), open)
   const reading = TiffSamples.readingOf(tiff)
   if (reading.kind === "refused") throw new Refused(reading.refusal)
   if (reading.kind === "scaled") return scaled(make, open, bytes, tiff, reading, size)
-  return checked(
-    bytes,
-    await (reading.dropsExtra ? withoutExtra(make, open(bytes), size) : rgb(open(bytes), size)),
-    open
-  )
+  return checked(bytes, await (reading.dropsExtra ? withoutExtra(make, image, size) : rgb(image, size)), open)
 }

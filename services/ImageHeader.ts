@@ -1,15 +1,21 @@
 import { type Refusal, unread } from "./ImageRefused.ts"
 import * as TiffHeader from "./TiffHeader.ts"
 
+/** A box of type `ftyp` begins HEIF and AVIF files (ISO/IEC 14496-12). */
+const isHeif = (bytes: Buffer): boolean => bytes.toString("latin1", 4, 8) === "ftyp"
+
 const isPng = (bytes: Buffer): boolean =>
   bytes.length >= 26 && bytes.readUInt32BE(0) === 0x89504e47 && bytes.readUInt32BE(12) === 0x49484452
 
 export const isJpeg = (bytes: Uint8Array): boolean => bytes[0] === 0xff && bytes[1] === 0xd8
 
+/** Lossless JPEG (SOF3), which decoders of photographs don't take (ITU-T T.81, table B.1). */
+const lossless = 0xc3
+
 /** Of the frame's markers, those that are none: Huffman tables, extensions, arithmetic conditioning (ITU-T T.81, table B.1). */
 const noFrame = new Set([0xc4, 0xc8, 0xcc])
 
-/** Where the parameters of a JPEG's frame begin; null where no frame is found. */
+/** Where the parameters of a JPEG's frame begin, four bytes after its marker; null where no frame is found. */
 const frameOf = (bytes: Buffer): number | null => {
   let at = 2
   while (at + 10 <= bytes.length && bytes[at] === 0xff) {
@@ -60,8 +66,16 @@ export const refusalOf = (image: Uint8Array): Refusal | null => {
   if (!isJpeg(image)) return null
   const bytes = Buffer.from(image.buffer, image.byteOffset, image.byteLength)
   const frame = frameOf(bytes)
-  const bits = frame === null ? 8 : (bytes[frame] ?? 8)
-  return bits === 8 ? null : unread(`a JPEG of ${bits} bits`, "Convert it to PNG: magick FILE FILE.png (ImageMagick).")
+  if (frame === null) return null
+  const bits = bytes[frame] ?? 8
+  const kind = bits !== 8 ? `a JPEG of ${bits} bits` : bytes[frame - 3] === lossless ? "a lossless JPEG" : null
+  return kind === null ? null : unread(kind, "Convert it to PNG: magick FILE FILE.png (ImageMagick).")
+}
+
+/** Whether a picture may have more than 8 bits a sample; of some formats only a decoder can say. */
+export const mayBeDeep = (image: Uint8Array): boolean => {
+  const bytes = Buffer.from(image.buffer, image.byteOffset, image.byteLength)
+  return isPng(bytes) ? bytes[24] === 16 : isHeif(bytes) || TiffHeader.of(image)?.bits[0] === 16
 }
 
 /** The colour space of a PNG or TIFF of 16 bits a sample that has no transparency; null for all else. */
@@ -70,7 +84,8 @@ export const sixteenBit = (image: Uint8Array): "grey16" | "rgb16" | null => {
   if (isPng(bytes)) return bytes[24] !== 16 ? null : bytes[25] === 0 ? "grey16" : bytes[25] === 2 ? "rgb16" : null
   const tiff = TiffHeader.of(image)
   if (tiff === null || tiff.bits[0] !== 16) return null
-  return tiff.photometric === 2 ? "rgb16" : tiff.photometric === 1 || tiff.photometric === 0 ? "grey16" : null
+  if (tiff.photometric === 2) return tiff.samples === 3 ? "rgb16" : null
+  return (tiff.photometric === 1 || tiff.photometric === 0) && tiff.samples === 1 ? "grey16" : null
 }
 
 const profileMark = "ICC_PROFILE\0"

@@ -10,15 +10,35 @@ export class SourceUnreadable extends Schema.TaggedError<SourceUnreadable>()("So
   }
 }
 
-/** Something inside a folder that is neither a file nor a folder. Following a link could leave the folder, and the digest. */
+/** Something inside a folder that is no part of a dataset. */
 export class SourceRefused extends Schema.TaggedError<SourceRefused>()("SourceRefused", {
   path: Schema.String,
-  what: Schema.String
+  what: Schema.String,
+  expected: Schema.String,
+  fix: Schema.String
 }) {
   override get message() {
-    return `${this.path} is ${this.what}; expected only regular files and folders inside a dataset. Replace it with what it stands for (cp -rL copies a folder without links), or remove it.`
+    return `${this.path} ${this.what}; expected ${this.expected}. ${this.fix}`
   }
 }
+
+/** Neither a file nor a folder. Following a link could leave the folder, and the digest. */
+export const notRegular = (path: string, kind: string): SourceRefused =>
+  new SourceRefused({
+    path,
+    what: `is ${kind}`,
+    expected: "only regular files and folders inside a dataset",
+    fix: "Replace it with what it stands for (cp -rL copies a folder without links), or remove it."
+  })
+
+/** A name whose bytes no text has: two such names could become one, and the system does not find it by either. */
+export const notUtf8 = (path: string): SourceRefused =>
+  new SourceRefused({
+    path,
+    what: "has a name that is not UTF-8",
+    expected: "names in UTF-8",
+    fix: "Rename such files (convmv -f latin1 -t utf8 -r --notest FOLDER)."
+  })
 
 /** Files of a dataset are held whole while they are decoded. */
 export class FileTooLarge extends Schema.TaggedError<FileTooLarge>()("FileTooLarge", {

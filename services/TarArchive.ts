@@ -14,6 +14,7 @@ import {
   type Limits,
   noArchive,
   pathOf,
+  several,
   truncated
 } from "./ArchiveRules.ts"
 import type { Entry, Piece } from "./FileTree.ts"
@@ -55,6 +56,25 @@ const faultOf: Readonly<Record<string, ArchiveFault.Fault>> = {
 /** Entries that are about the archive, or about a file beside its bytes: access lists, the name of a tape. */
 const remarks = new Set(["TapeVolumeHeader", "SolarisACL", "Inode"])
 
+const blockBytes = 512
+const isZero = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 0)
+
+/** Where the next block of zeros ends, or the rest of one that began before: an end mark may lie there, and nowhere else. */
+const nextEnd = (bytes: Uint8Array, from: number, fed: number): number => {
+  const begun = (fed + from) % blockBytes
+  if (begun > 0) return Math.min(from + blockBytes - begun, bytes.length)
+  for (let at = from; at < bytes.length; at += blockBytes)
+    if (bytes[at] === 0 && isZero(bytes.subarray(at, at + blockBytes))) return Math.min(at + blockBytes, bytes.length)
+  return bytes.length
+}
+
+/** Whether a block is the header of an entry: its sum, in which the field of the sum itself counts as spaces, is the one it says. */
+const isHeader = (block: Uint8Array): boolean => {
+  const said = Number.parseInt(Buffer.from(block.subarray(148, 156)).toString("latin1"), 8)
+  const sum = block.reduce((total, byte, at) => total + (at >= 148 && at < 156 ? 0x20 : byte), 0)
+  return sum === said
+}
+
 /** What a decoder of UTF-8 puts where bytes are none: two such names could become one. */
 const replacement = "\ufffd"
 
@@ -67,6 +87,8 @@ class Reading {
   private refusal: ArchiveRefused | null = null
   private isEnded = false
   private fed = 0
+  /** Of what follows the end mark, the beginning of a block. */
+  private rest = Buffer.alloc(0)
   /** Whether an entry was met: what has none is no tar. */
   private isBegun = false
   /** What the extended header before an entry says of it. */
@@ -86,7 +108,6 @@ class Reading {
     parser.on("meta", (text: string) => {
       // the parser knows nothing of these: it would give a map of holes as the file's first bytes
       if (/^\d+ GNU\.sparse\./m.test(text)) this.ahead = ArchiveFault.sparse
-      else if (text.includes(replacement)) this.ahead ??= ArchiveFault.unnamed
     })
     parser.on("warn", (_code: string, message: string) =>
       this.refuse(
@@ -157,11 +178,25 @@ class Reading {
   feed(bytes: Uint8Array): Either.Either<ReadonlyArray<Found>, ArchiveRefused> {
     // an archive inside an archive would be unpacked by the parser, past the limits
     if (this.fed === 0 && bytes[0] === 0x1f && bytes[1] === 0x8b) this.refuse(damaged(this.archive, "gzip in gzip"))
+    const before = this.fed
     this.fed += bytes.length
     if (isBomb(this.fed, this.packedBytes, this.limits)) this.refuse(bomb(this.archive, this.limits))
-    // the parser would hoard whatever follows the end mark
-    if (this.refusal === null && !this.isEnded) this.parser.write(bytes as Buffer)
+    for (let at = 0; at < bytes.length && this.refusal === null; ) {
+      const end = nextEnd(bytes, at, before)
+      if (this.isEnded) this.behind(bytes.subarray(at, end))
+      else this.parser.write(bytes.subarray(at, end) as Buffer)
+      at = end
+    }
     return this.take()
+  }
+
+  /** What follows the end mark is padding of whatever bytes, unless it has entries: those of an archive that was put there. */
+  private behind(bytes: Uint8Array) {
+    const all = Buffer.concat([this.rest, bytes])
+    let at = 0
+    for (; at + blockBytes <= all.length; at += blockBytes)
+      if (isHeader(all.subarray(at, at + blockBytes))) return this.refuse(several(this.archive))
+    this.rest = all.subarray(at)
   }
 
   end(): Either.Either<ReadonlyArray<Found>, ArchiveRefused> {

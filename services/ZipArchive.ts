@@ -1,7 +1,17 @@
 import { Effect, Either, type Scope, Stream } from "effect"
 import type { Entry as ZipEntry, ZipFile } from "yauzl"
 import * as ArchiveFault from "./ArchiveFault.ts"
-import { type ArchiveRefused, bomb, damaged, Gatherer, isBomb, type Limits, pathOf, truncated } from "./ArchiveRules.ts"
+import {
+  type ArchiveRefused,
+  bomb,
+  damaged,
+  Gatherer,
+  isBomb,
+  type Limits,
+  pathOf,
+  severalDisks,
+  truncated
+} from "./ArchiveRules.ts"
 import { type Entry, type Piece, pieces as piecesOf } from "./FileTree.ts"
 import { reason, type SourceUnreadable, unreadable } from "./SourceError.ts"
 import type { LeftOut } from "./SystemFiles.ts"
@@ -15,6 +25,7 @@ const failureOf =
     // what the operating system refuses has an error number; the rest is about the archive
     if (error instanceof Error && "errno" in error && "syscall" in error) return unreadable(archive)(error)
     const what = reason(error)
+    if (/multi-disk/i.test(what)) return severalDisks(archive)
     return /end of central directory/i.test(what) ? truncated(archive) : damaged(archive, what)
   }
 
@@ -84,12 +95,13 @@ export const list = (archive: string, limits: Limits, leftOut: LeftOut): Effect.
       yield* Stream.fromAsyncIterable(zip.eachEntry(), failureOf(archive)).pipe(
         Stream.runForEach((header) =>
           Effect.gen(function* () {
-            const { name, separators } = ZipName.of(header, (bytes) => crc32(bytes, 0))
+            const { name, separators, isUnsure } = ZipName.of(header, (bytes) => crc32(bytes, 0))
             if (name.endsWith("/") || (separators !== "/" && name.endsWith("\\"))) {
               yield* pathOf(archive, name, separators)
               return
             }
-            const path = yield* gatherer.admit(name, header.uncompressedSize, faultOf(header), separators)
+            const fault = isUnsure ? ArchiveFault.unnamed : faultOf(header)
+            const path = yield* gatherer.admit(name, header.uncompressedSize, fault, separators)
             if (path === null) return
             const { compressedSize, uncompressedSize } = header
             if (header.compressionMethod === stored && compressedSize !== uncompressedSize) {

@@ -36,18 +36,25 @@ const darwin = 19
 export interface ZipName {
   readonly name: string
   readonly separators: Separators
+  /** Whether nobody can tell what the user wrote. */
+  readonly isUnsure: boolean
 }
+
+/** Letters of the code page: what it makes of names in Shift-JIS, GBK or Latin-1 has signs, lines or Greek letters among them. */
+const letters = /^[\p{ASCII}\p{Script=Latin}]*$/u
 
 /**
  * The name of an entry as its user wrote it: UTF-8 where the archive has it, whether it is marked so or not, since text in
- * another encoding hardly ever is UTF-8 by chance; else code page 437. A backslash parts folders where the entry was made
+ * another encoding hardly ever is UTF-8 by chance; else code page 437, where it gives letters. A backslash parts folders where the entry was made
  * on a system whose names can't hold one, as by .NET on Windows.
  */
 export const of = (header: Entry, crc32: (bytes: Uint8Array) => number): ZipName => {
   const bytes = header.fileNameRaw
   const system = header.versionMadeBy >>> 8
-  return {
-    name: besideOf(header, crc32) ?? asUtf8(bytes) ?? codePage437(bytes),
-    separators: system === unix || system === darwin ? "/" : "/\\"
-  }
+  const isOfUnix = system === unix || system === darwin
+  const inUtf8 = besideOf(header, crc32) ?? asUtf8(bytes)
+  if (inUtf8 !== null) return { name: inUtf8, separators: isOfUnix ? "/" : "/\\", isUnsure: false }
+  const name = codePage437(bytes)
+  // on a Unix they are in whatever its user's locale was; in Shift-JIS a backslash may be half of a letter
+  return { name, separators: "/", isUnsure: isOfUnix || name.includes("\\") || !letters.test(name) }
 }

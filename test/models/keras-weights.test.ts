@@ -6,6 +6,7 @@ import { Effect } from "effect"
 import h5wasm from "h5wasm/node"
 import { afterAll, beforeAll } from "vitest"
 import * as KerasWeights from "../../models/KerasWeights.ts"
+import * as KerasWeightFile from "../../models/keras-weight-file.ts"
 import { localFile } from "../rig/local-file.ts"
 import { SLIM } from "../rig/mirror.ts"
 import { weightFile } from "../rig/weight-file.ts"
@@ -46,6 +47,24 @@ describe("KerasWeights", () => {
     Effect.gen(function* () {
       const weights = yield* KerasWeights.read(localFile(small("small.h5", Float32Array.of(1, 2, 3, 4, 5, 6))))
       expect(weights.get("dense/kernel")).toEqual({ shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) })
+    })
+  )
+
+  it.effect("refuses a small file whose arrays would fill the memory, before it reads them", () =>
+    Effect.gen(function* () {
+      const shape = [2 ** 27, 3]
+      const zeros = new Map(["a", "b"].map((layer) => [`${layer}/kernel`, { shape, data: new Float32Array(8) }]))
+      const bytes = Buffer.from(KerasWeightFile.encode(zeros))
+      // contiguous layout, version 3: an array without an address was never written, and is all zeros
+      const size = Buffer.from(BigUint64Array.of(32n).buffer)
+      for (let at = bytes.indexOf(size); at !== -1; at = bytes.indexOf(size, at + 1)) {
+        if (bytes[at - 10] !== 3 || bytes[at - 9] !== 1) continue
+        bytes.writeBigUInt64LE(2n ** 64n - 1n, at - 8)
+        bytes.writeBigUInt64LE(3n * 2n ** 29n, at)
+      }
+      const path = join(folder, "zeros.h5")
+      yield* Effect.promise(() => writeFile(path, bytes))
+      expect(yield* unreadable(path)).toMatch(/its arrays have more than \d+ bytes/)
     })
   )
 

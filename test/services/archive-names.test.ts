@@ -55,13 +55,30 @@ describe("names of entries are what their user wrote", () => {
     Effect.gen(function* () {
       const paths = ["café/große.png", "猫/1.png"]
       for (const flags of [0, 0x800]) expect(yield* pathsOf("utf8.zip", zip(named(...paths), { flags }))).toEqual(paths)
-      // é is 0x82 there, and 0xe9 is Θ
-      const dos = { flags: 0, name: (path: string) => Buffer.from(path.replace("é", "\x82"), "latin1") }
+      // é is 0x82 there
+      const dos = { flags: 0, system: 0, name: (path: string) => Buffer.from(path.replace("é", "\x82"), "latin1") }
       expect(yield* pathsOf("dos.zip", zip(named("café/1.png", "cafe/1.png"), dos))).toEqual([
         "café/1.png",
         "cafe/1.png"
       ])
-      expect(yield* pathsOf("latin.zip", zip(named("café/1.png"), { flags: 0, name: latin }))).toEqual(["cafΘ/1.png"])
+    })
+  )
+
+  it.effect("names of a zip in an encoding that nobody can tell are refused: two could become one", () =>
+    Effect.gen(function* () {
+      // 予測 and 予選 in Shift-JIS, where half of 予 is a backslash
+      const shiftJis = (path: string) =>
+        Buffer.concat([Buffer.from([0x97, 0x5c]), Buffer.from(path.replace("yo", ""), "latin1")])
+      const written = [
+        zip(named("yo\x91\xaa/1.png", "yo\x91I/1.png"), { flags: 0, system: 0, name: shiftJis }),
+        zip(named("café/1.png", "cafè/1.png"), { flags: 0, system: 0, name: latin }),
+        // a Unix writes the bytes of its user's locale, whatever they look like in code page 437
+        zip(named("caf\x82/1.png", "caf\x8a/1.png"), { flags: 0, name: latin })
+      ]
+      for (const [at, bytes] of written.entries())
+        expect(yield* refusal(`odd${at}.zip`, bytes)).toMatch(
+          /has 2 names that are not UTF-8, such as .*; expected names/
+        )
     })
   )
 
@@ -94,6 +111,16 @@ describe("names of entries are what their user wrote", () => {
         /latin\.tar has 2 names that are not UTF-8, such as "caf.\/1\.png"; expected names in UTF-8.* Rename .*convmv/
       )
       expect(yield* pathsOf("utf8.tar", tarOf(Buffer.from("café/1.png")))).toEqual(["café/1.png"])
+    })
+  )
+
+  it.effect("bytes of an extended attribute that are not UTF-8 say nothing of a name", () =>
+    Effect.gen(function* () {
+      const value = Buffer.from([0xff, 0xfe, 0x80])
+      const record = Buffer.concat([Buffer.from("41 SCHILY.xattr.com.apple.provenance="), value, Buffer.from("\n")])
+      expect(record.length).toBe(41)
+      const bytes = Buffer.concat([typed("x", { path: "PaxHeader", bytes: record }), tar(named("cat/1.png"))])
+      expect(yield* pathsOf("mac.tar", bytes)).toEqual(["cat/1.png"])
     })
   )
 

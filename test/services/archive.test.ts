@@ -164,6 +164,41 @@ describe("hostile archives", () => {
   )
 })
 
+describe("what lies behind a tar's end mark", () => {
+  const [first, second] = [tar([{ path: "a/1", bytes: "one" }]), tar([{ path: "b/2", bytes: "two" }])]
+
+  it.effect("is another archive, which is refused, packed or not, however much padding parts them", () =>
+    Effect.gen(function* () {
+      for (const gap of [0, 512, 10_240, 300_000]) {
+        const both = Buffer.concat([first, Buffer.alloc(gap - (gap % 512)), second])
+        expect(yield* refusal("both.tar", both)).toMatch(
+          /both\.tar goes on with another archive behind its end; .*ignore-zeros/
+        )
+        expect(yield* refusal("both.tar.gz", gzipSync(both))).toContain("goes on with another archive")
+        const members = Buffer.concat([gzipSync(first), gzipSync(Buffer.alloc(gap)), gzipSync(second)])
+        if (gap % 512 === 0) expect(yield* refusal("members.tgz", members)).toContain("goes on with another archive")
+      }
+    })
+  )
+
+  it.effect("is padding of whatever bytes, which is left alone, as are blocks of zeros inside of a file", () =>
+    Effect.gen(function* () {
+      const hollow = Buffer.concat([randomBytes(700), Buffer.alloc(5_000), randomBytes(300_000), Buffer.alloc(2_048)])
+      const packed = tar([
+        { path: "a/hollow", bytes: hollow },
+        { path: "a/zeros", bytes: Buffer.alloc(1_024) }
+      ])
+      for (const padding of [Buffer.alloc(0), randomBytes(7_000), Buffer.alloc(20_000)]) {
+        const tree = yield* opened(onDisk("padded.tar", Buffer.concat([packed, padding])))
+        expect(yield* read(tree)).toEqual([
+          ["a/hollow", Digest.ofBytes(hollow)],
+          ["a/zeros", Digest.ofBytes(Buffer.alloc(1_024))]
+        ])
+      }
+    })
+  )
+})
+
 describe("damaged archives", () => {
   const plain = tar([
     { path: "a/1.txt", bytes: "one" },

@@ -36,6 +36,19 @@ const setting = Effect.gen(function* () {
 })
 
 describe("digests of local files", () => {
+  it.scoped("a name that is no UTF-8 is refused as that, with the way out", () =>
+    Effect.gen(function* () {
+      const { data, digest } = yield* setting
+      fs.writeFileSync(Buffer.concat([Buffer.from(`${data}/cat/caf`), Buffer.from([0xe9])]), "four")
+      const { message } = yield* Effect.flip(digest())
+      expect(message).toMatch(/cat\/caf\ufffd has a name that is not UTF-8; expected names in UTF-8\. Rename .*convmv/)
+      // the sign itself is a name's letter like any
+      fs.rmSync(Buffer.concat([Buffer.from(`${data}/cat/caf`), Buffer.from([0xe9])]))
+      fs.writeFileSync(`${data}/cat/caf\ufffd`, "four")
+      yield* digest()
+    })
+  )
+
   it.scoped("a folder's digest is that of its sorted list of paths and digests", () =>
     Effect.gen(function* () {
       const { digest } = yield* setting

@@ -71,6 +71,26 @@ describe("a TIFF's samples are scaled by what it says of them", () => {
       })
   )
 
+  it.effect("black of 16 bits that has an alpha beside it is black", () =>
+    Effect.gen(function* () {
+      const clear = { width: 1, samples: 4, bits: 16, photometric: 2, extra: [2] }
+      expect(yield* decode(tiff(words(0, 0, 0, 0xff_ff), clear))).toEqual([0, 0, 0])
+    })
+  )
+
+  it.effect("a lossless JPEG, which no decoder here takes, is refused as what it is", () =>
+    Effect.gen(function* () {
+      const bytes = yield* Effect.promise(() =>
+        sharp({ create: { width: 8, height: 8, channels: 3, background: "#808080" } })
+          .jpeg()
+          .toBuffer()
+      )
+      const frame = bytes.indexOf(Buffer.from([0xff, 0xc0]))
+      bytes[frame + 1] = 0xc3
+      expect(yield* refusal(bytes)).toMatch(/is a lossless JPEG, which is not read here; .*Convert it to PNG/)
+    })
+  )
+
   it.effect("16-bit samples give their upper 8; 8-bit shades in 16 bits are refused, not made black", () =>
     Effect.gen(function* () {
       expect(yield* decode(tiff(words(0, 0x80_00, 0xff_ff), { width: 3, bits: 16 }))).toEqual(grey(0, 128, 255))

@@ -19,6 +19,14 @@ const pixels = (bytes: Promise<Uint8Array>) =>
     return [...(yield* decode(yield* Effect.promise(() => bytes))).data]
   })
 
+/** A chunk of a PNG, with its length, name and checksum. */
+const chunkOf = (png: Buffer, name: string): Buffer => {
+  const at = png.indexOf(name, 0, "latin1") - 4
+  return png.subarray(at, at + 12 + png.readUInt32BE(at))
+}
+/** The PNG with a chunk behind its header. */
+const withChunk = (png: Buffer, chunk: Buffer): Buffer => Buffer.concat([png.subarray(0, 33), chunk, png.subarray(33)])
+
 describe("decoding images", () => {
   it.effect("an RGB PNG comes out as it went in", () =>
     Effect.gen(function* () {
@@ -36,6 +44,35 @@ describe("decoding images", () => {
     Effect.gen(function* () {
       const values = yield* pixels(raw([10, 20, 30, 0, 10, 20, 30, 255], 4).png().toBuffer())
       expect(values).toEqual([255, 255, 255, 10, 20, 30])
+    })
+  )
+
+  it.effect("16 bits with a colour profile are the shades that 8 bits with it are", () =>
+    Effect.gen(function* () {
+      const raw = { width: 1, height: 1, channels: 3 } as const
+      for (const profile of ["srgb", "p3"])
+        for (const colour of [
+          [200, 60, 90],
+          [255, 0, 0]
+        ]) {
+          const made = sharp(Uint8Array.from(colour), { raw }).withIccProfile(profile).png()
+          const chunk = chunkOf(yield* Effect.promise(() => made.toBuffer()), "iCCP")
+          const shallow = sharp(Uint8Array.from(colour), { raw })
+          const deep = sharp(
+            Uint16Array.from(colour, (shade) => shade * 257),
+            { raw }
+          ).toColourspace("rgb16")
+          const of = (image: sharp.Sharp) =>
+            pixels(
+              image
+                .png()
+                .toBuffer()
+                .then((png) => withChunk(png, chunk))
+            )
+          const [found, expected] = [yield* of(deep), yield* of(shallow)]
+          const apart = found.map((shade, at) => Math.abs(shade - (expected[at] ?? 0)))
+          expect(Math.max(...apart), `${profile} ${colour} became ${found}`).toBeLessThan(2)
+        }
     })
   )
 

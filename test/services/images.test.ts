@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
-import sharp from "sharp"
+import sharp, { type Sharp } from "sharp"
 import { Images } from "../../services/Images.ts"
 import { hugePng, picture } from "../rig/archives.ts"
 
@@ -62,7 +62,7 @@ describe("decoding images", () => {
             Uint16Array.from(colour, (shade) => shade * 257),
             { raw }
           ).toColourspace("rgb16")
-          const of = (image: sharp.Sharp) =>
+          const of = (image: Sharp) =>
             pixels(
               image
                 .png()

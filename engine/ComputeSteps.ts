@@ -58,15 +58,14 @@ export const computeSteps = (job: Job, iterates: Iterates): Untyped<Readonly<Rec
     const started = yield* Clock.currentTimeMillis
     const iteration: Iteration<Readonly<Record<string, unknown>>, unknown> = yield* definition.run(given, others)
     const states = job.isAgain ? [] : yield* Checkpoints.kept(job.text, iterates, last)
-    let before = yield* resumed(job, iterates, iteration, states)
+    const before = yield* resumed(job, iterates, iteration, states)
     const from = before?.at ?? 0
 
-    const publish = (at: number, state: State, replaced: Checkpoints.Kept | null) =>
+    const publish = (encoded: Checkpoints.Encoded, replaced: Checkpoints.Kept | null) =>
       Effect.gen(function* () {
         const now = yield* DateTime.now
         const kept = yield* Checkpoints.write(
           {
-            text: job.text,
             pipeline: job.pipeline,
             node: job.entry.name,
             labels: NodeKey.labels(job.inputs),
@@ -75,8 +74,7 @@ export const computeSteps = (job: Job, iterates: Iterates): Untyped<Readonly<Rec
             finished: DateTime.formatIso(now)
           },
           iterates,
-          at,
-          state
+          encoded
         )
         if (replaced !== null) yield* Checkpoints.drop(job.text, iterates, replaced)
         return kept
@@ -85,10 +83,13 @@ export const computeSteps = (job: Job, iterates: Iterates): Untyped<Readonly<Rec
     for (let at = from + 1; at <= last; at++) {
       const note = yield* iteration.step(at)
       yield* Progress.report({ done: at, total: last, unit: iterates.steps, reused: from, note })
-      const state = yield* iteration.save
-      yield* ReadWatch.check
-      before = yield* Fiber.join(writing)
-      writing = yield* Effect.forkScoped(publish(at, state, before))
+      const replaced = yield* Fiber.join(writing)
+      // encoded here and not where it is written: the next step begins before that, and may work on the very arrays
+      writing = yield* iteration.save.pipe(
+        Effect.zipLeft(ReadWatch.check),
+        Effect.flatMap((state) => Checkpoints.encode(job.text, iterates, at, state)),
+        Effect.flatMap((encoded) => Effect.forkScoped(publish(encoded, replaced)))
+      )
     }
     yield* Fiber.join(writing)
     return yield* iteration.finish

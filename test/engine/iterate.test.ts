@@ -40,12 +40,13 @@ const walk = Stage.iterate({
   run: ({ total }, { stride, forgetful, ...others }) =>
     Effect.sync(() => {
       expect(others).not.toHaveProperty("steps")
-      let place = total.total
+      // worked on in place, and saved as it is
+      const place = Float32Array.of(total.total)
       let path: ReadonlyArray<number> = []
       return {
         resume: ({ arrays, texts }) =>
           Effect.sync(() => {
-            place = arrays.place?.data[0] ?? Number.NaN
+            place.set(arrays.place?.data ?? [Number.NaN])
             path = forgetful ? [] : JSON.parse(texts.path ?? "null")
           }),
         step: (at) =>
@@ -53,15 +54,15 @@ const walk = Stage.iterate({
             ? Effect.interrupt
             : Effect.sync(() => {
                 world.steps.push(at)
-                place = Math.fround(Math.fround(place * 0.75) + stride * at)
-                path = [...path, place]
+                place[0] = Math.fround((place[0] ?? 0) * 0.75) + stride * at
+                path = [...path, ...place]
                 return `at ${place}`
               }),
         save: Effect.sync(() => ({
-          arrays: { place: { shape: [1], data: Float32Array.of(place) } },
+          arrays: { place: { shape: [1], data: place } },
           texts: { path: JSON.stringify(path) }
         })),
-        finish: Effect.sync(() => ({ walked: { place, path } }))
+        finish: Effect.sync(() => ({ walked: { place: place[0] ?? 0, path } }))
       }
     })
 })

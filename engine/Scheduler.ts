@@ -9,7 +9,7 @@ import * as Again from "./Again.ts"
 import type { Code } from "./Code.ts"
 import * as Decide from "./Decide.ts"
 import { Executor } from "./Executor.ts"
-import { type ExecuteFailure, type Explained, explain, explainNode, InputLost } from "./Failure.ts"
+import { type ExecuteFailure, type Explained, explain, explainDefect, explainNode, InputLost } from "./Failure.ts"
 import type * as Graph from "./Graph.ts"
 import { coresOf } from "./Node.ts"
 import * as NodeKey from "./NodeKey.ts"
@@ -61,7 +61,10 @@ export const recall = (
         : Effect.map(reuse(entry, hit), (outcome) => void state.outcomes.set(entry.name, outcome))
     )
     // whoever obtains the node fails with it
-  }).pipe(Effect.catchAll(() => Effect.void))
+  }).pipe(
+    Effect.catchAll(() => Effect.void),
+    Effect.catchAllDefect(() => Effect.void)
+  )
 
 /**
  * Computes a node again because an object of the outcome that somebody used is lost, unless another fiber has done so
@@ -131,7 +134,11 @@ const attempt = (
     if (isHopeless(losses, lost.object)) return yield* fail(entry, explain(lost), decision.key, reasonsOf(forced))
     yield* Effect.forEach(settled, ({ parent, outcome }) => repair(state, parent, outcome, lost))
     return yield* attempt(state, entry, forced, [...losses, lost.object])
-  }).pipe(Effect.catchAll((error) => fail(entry, explain(error), null, reasonsOf(forced))))
+  }).pipe(
+    Effect.catchAll((error) => fail(entry, explain(error), null, reasonsOf(forced))),
+    // a bug in what the stage declares, its facts or share, is its node's alone
+    Effect.catchAllDefect((defect) => fail(entry, explainDefect(defect), null, reasonsOf(forced)))
+  )
 
 const reuse = (entry: Graph.StageEntry, trace: Trace) =>
   Effect.as(publish(RunEvent.NodeReused({ node: entry.name, key: trace.key, told: trace.told ?? [] })), {

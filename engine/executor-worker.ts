@@ -83,6 +83,7 @@ const computeOn = (
 const TAGS: ReadonlyArray<string> = [
   "NodeFailed",
   "InputLost",
+  "WorkerNotStarted",
   "WorkerDied",
   "WorkerSilent",
   "KeyRefused"
@@ -115,15 +116,7 @@ export const layerWorkerProcess = (options: Options): Layer.Layer<Executor> =>
           const { threads, idle } = idleFor(task)
           const member = idle.pop()
           if (member !== undefined && !WorkerProcess.isEnded(member)) return Effect.succeed(member)
-          return Effect.mapError(WorkerProcess.spawn(options, threads, task.entry.name), (error) => {
-            if (isFailure(error)) return error
-            const {
-              signal = null,
-              code = null,
-              lastWords = String(error)
-            } = (typeof error === "object" ? error : {}) as Partial<WorkerProcess.Ended>
-            return new WorkerDied({ node: task.entry.name, signal, code, lastWords })
-          })
+          return WorkerProcess.spawn(options, threads, task.entry.name)
         })
       const putBack = (task: Task) => (member: WorkerProcess.Member, exit: Exit.Exit<unknown, unknown>) => {
         // an interrupted node may still be at work in there

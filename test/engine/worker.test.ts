@@ -292,6 +292,37 @@ for (const [when, does] of [
   )
 }
 
+/** What the system does with the first worker that is asked for: it refuses the call, or tells afterwards. */
+const refusals: Readonly<Record<string, () => Readonly<Record<string, string | undefined>>>> = {
+  "an error that is thrown": () => ({ REFUSED: "\0" }),
+  "an event": () => {
+    process.execPath = "/nowhere/node"
+    return process.env
+  }
+}
+for (const [how, refuse] of Object.entries(refusals)) {
+  it.live(`a worker that the system does not start, by ${how}, fails its node by name and no other`, () =>
+    Effect.suspend(() => {
+      const toyHome = home()
+      const { execPath } = process
+      let asked = 0
+      const env = () => {
+        process.execPath = execPath
+        asked += 1
+        return asked === 1 ? refuse() : { ...process.env, TOY_HOME: toyHome }
+      }
+      return using(toyHome, workerProcess(toyHome, {}, { env }), (run) =>
+        Effect.gen(function* () {
+          const ran = yield* run(siblings)
+          expect(ran.failures).toMatchObject([{ _tag: "WorkerNotStarted", node: expect.stringMatching(/^behave/) }])
+          expect(ran.record.nodes.map(({ status }) => status).sort()).toEqual(["failed", "ran"])
+          expect(nodeOf(yield* run(single, { number: 9 }))?.status).toBe("ran")
+        })
+      )
+    })
+  )
+}
+
 it.live("a run that is interrupted while a worker starts ends, and the worker with it", () =>
   Effect.suspend(() => {
     const toyHome = home()

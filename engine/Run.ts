@@ -4,6 +4,7 @@ import { ObjectStore, type StoreFailed } from "../cache/ObjectStore.ts"
 import { type Explained, explain, InputLost } from "./Failure.ts"
 import * as NodeKey from "./NodeKey.ts"
 import { recordNode, resultsOf } from "./NodeRecording.ts"
+import type * as NodeWork from "./NodeWork.ts"
 import * as Notice from "./Notice.ts"
 import { type AnyPipeline, encodeParams, graph as graphOf, type PlanningNeedsOf } from "./Pipeline.ts"
 import * as Results from "./Results.ts"
@@ -14,7 +15,7 @@ import { begin, type RunState } from "./RunState.ts"
 import * as Scheduler from "./Scheduler.ts"
 import * as Sources from "./Sources.ts"
 
-export type Needs = Scheduler.Needs | Results.ResultsWriter
+export type Needs = NodeWork.Needs | Results.ResultsWriter
 const isDone = (state: RunState): boolean => [...state.outcomes.values()].every(({ _tag }) => _tag === "Done")
 
 /** Reads every result, also where the files that people have are up to date: what a plan calls corrupt is computed again. */

@@ -7,6 +7,7 @@ import { type Explained, explain, InputLost } from "./Failure.ts"
 import * as Graph from "./Graph.ts"
 import * as NodeKey from "./NodeKey.ts"
 import { recordNode, resultsOf } from "./NodeRecording.ts"
+import type * as NodeWork from "./NodeWork.ts"
 import * as Notice from "./Notice.ts"
 import * as Pipeline from "./Pipeline.ts"
 import * as Run from "./Run.ts"
@@ -20,7 +21,7 @@ import * as Union from "./Union.ts"
 /** Decoded parameters of a pipeline. */
 type Values = Readonly<Record<string, unknown>>
 
-export type Needs = Scheduler.Needs
+export type Needs = NodeWork.Needs
 
 export interface Options extends Run.Options {
   /** Points that are computed side by side. */
@@ -100,7 +101,7 @@ const documentsOf = (
   sweep: Sweep,
   point: number,
   losses: Scheduler.Losses
-): Effect.Effect<Readonly<Record<string, unknown>>, StoreFailed | InputLost | ArtifactUnreadable, Scheduler.Needs> => {
+): Effect.Effect<Readonly<Record<string, unknown>>, StoreFailed | InputLost | ArtifactUnreadable, NodeWork.Needs> => {
   const again = (object: string, what: "missing" | "corrupt") =>
     Effect.gen(function* () {
       if (Scheduler.isHopeless(losses, object)) return yield* new InputLost({ object, what })
@@ -216,7 +217,7 @@ export const run = <P extends Pipeline.AnyPipeline>(
   pipeline: P,
   points: ReadonlyArray<Values>,
   options: Options
-): Effect.Effect<RunRecord, never, Scheduler.Needs | Pipeline.PlanningNeedsOf<P>> =>
+): Effect.Effect<RunRecord, never, NodeWork.Needs | Pipeline.PlanningNeedsOf<P>> =>
   Effect.gen(function* () {
     const { run, started, seconds } = yield* Run.beginning
     const { varied, asked } = options

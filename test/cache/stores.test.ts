@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { expect, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Layer, Scope, TestClock } from "effect"
+import { Effect, Exit, Fiber, Layer, Option, Scope, TestClock } from "effect"
 import { vi } from "vitest"
 import * as Lease from "../../cache/Lease.ts"
 import * as LeaseDisk from "../../cache/lease-disk.ts"
@@ -16,6 +16,8 @@ import { deepJson, strangers } from "../rig/strangers.ts"
 
 /** What a test does before the next removal of a file, as another process might. */
 const removals: { before: (() => Promise<void>) | null } = vi.hoisted(() => ({ before: null }))
+/** How many renewals of a lease the disk refuses. */
+const renewals = vi.hoisted(() => ({ refused: 0 }))
 vi.mock("node:fs/promises", async (original) => {
   const actual = await original<typeof import("node:fs/promises")>()
   const first =
@@ -26,7 +28,12 @@ vi.mock("node:fs/promises", async (original) => {
       await before?.()
       return remove(...args)
     }
-  return { ...actual, rm: first(actual.rm), unlink: first(actual.unlink) }
+  const utimes: typeof actual.utimes = async (...args) => {
+    renewals.refused -= 1
+    if (renewals.refused >= 0) throw Object.assign(new Error(), { code: "EIO" })
+    return actual.utimes(...args)
+  }
+  return { ...actual, rm: first(actual.rm), unlink: first(actual.unlink), utimes }
 })
 
 const disk = (home: string) =>
@@ -338,10 +345,10 @@ it.effect("a waiter that was suspended itself does not count that time as the ho
     fs.writeFileSync(file, elsewhere)
     const take = Effect.flatMap(Lease.Leases, (leases) => Effect.scoped(leases.tryAcquire(key)))
     yield* Effect.gen(function* () {
-      expect(yield* take).toBe(false)
+      expect(yield* take).toBeNull()
       yield* TestClock.adjust("1 hour")
-      expect(yield* take).toBe(false)
-      expect(yield* take).toBe(false)
+      expect(yield* take).toBeNull()
+      expect(yield* take).toBeNull()
       expect(fs.existsSync(file)).toBe(true)
     }).pipe(Effect.provide(LeaseDisk.layerDisk(home)))
   })
@@ -355,19 +362,19 @@ it.effect("a lease that was let go and taken in the moment in which a waiter rem
     const taker = yield* leases()
     const waiter = yield* leases()
     const closes = yield* Scope.make()
-    let taken: boolean | null = null
+    let taken: Lease.Held | null = null
     removals.before = async () => {
       // as the silent holder does, which has woken
       fs.rmSync(file)
       taken = await Effect.runPromise(Scope.extend(taker.tryAcquire(key), closes))
     }
-    expect(yield* Effect.scoped(waiter.tryAcquire(key))).toBe(false)
-    expect(taken).toBe(true)
+    expect(yield* Effect.scoped(waiter.tryAcquire(key))).toBeNull()
+    expect(taken).not.toBeNull()
     const [held] = fs.readdirSync(place)
-    expect(yield* Effect.scoped(waiter.tryAcquire(key))).toBe(false)
+    expect(yield* Effect.scoped(waiter.tryAcquire(key))).toBeNull()
     expect(fs.readdirSync(place)).toEqual([held])
     yield* Scope.close(closes, Exit.void)
-    expect(yield* Effect.scoped(waiter.tryAcquire(key))).toBe(true)
+    expect(yield* Effect.scoped(waiter.tryAcquire(key))).not.toBeNull()
     expect(fs.readdirSync(path.join(home, "leases"))).toEqual([])
   })
 )
@@ -420,20 +427,20 @@ const takenFromHolder = (pace: LeaseDisk.Pace) =>
     yield* Effect.sleep(pace.silenceMillis / 4)
     let taken = 0
     const contend = Effect.scoped(Effect.flatMap(leases, (all) => all.tryAcquire(key))).pipe(
-      Effect.map((isHeld) => {
-        if (isHeld) taken += 1
+      Effect.map((held) => {
+        if (held !== null) taken += 1
       }),
       Effect.delay("20 millis")
     )
     yield* Effect.raceFirst(Fiber.join(fiber), Effect.forever(contend))
     const after = yield* Effect.scoped(Effect.flatMap(leases, (all) => all.tryAcquire(key)))
-    return { taken, after }
+    return { taken, isFreeAfter: after !== null }
   })
 
 it.live("a holder that lives longer than the silence that loses a lease keeps it, and lets it go at its end", () =>
   Effect.gen(function* () {
     const kept = yield* takenFromHolder({ silenceMillis: 1000, renewalMillis: 100 })
-    expect(kept).toEqual({ taken: 0, after: true })
+    expect(kept).toEqual({ taken: 0, isFreeAfter: true })
   })
 )
 
@@ -441,5 +448,43 @@ it.live("the twin that does not renew its lease loses it to a contender", () =>
   Effect.gen(function* () {
     const lost = yield* takenFromHolder({ silenceMillis: 200, renewalMillis: 3_600_000 })
     expect(lost.taken).toBeGreaterThan(0)
+  })
+)
+
+/** A lease that is held and often renewed, the file that says so, and how it is let go. */
+const heldHere = Effect.gen(function* () {
+  const { home, key, place } = putByHand()
+  const leases = yield* Effect.provide(
+    Lease.Leases,
+    LeaseDisk.layerDisk(home, { silenceMillis: 1e9, renewalMillis: 10 })
+  )
+  const scope = yield* Scope.make()
+  const held = yield* Scope.extend(leases.tryAcquire(key), scope)
+  if (held === null) return expect.fail("the lease is not held")
+  const [name = ""] = fs.readdirSync(place)
+  return { ...held, place, file: path.join(place, name), release: Scope.close(scope, Exit.void) }
+})
+
+it.live("a holder whose lease was taken over is told, and leaves its successor's alone", () =>
+  Effect.gen(function* () {
+    const { lost, place, file, release } = yield* heldHere
+    fs.rmSync(file)
+    fs.writeFileSync(path.join(place, "u.json"), elsewhere)
+    yield* lost
+    yield* release
+    expect(fs.readdirSync(place)).toEqual(["u.json"])
+  })
+)
+
+it.live("a renewal that fails for another reason loses nothing, and the next is tried", () =>
+  Effect.gen(function* () {
+    renewals.refused = 3
+    const { lost, file, release } = yield* heldHere
+    const told = yield* Effect.fork(lost)
+    const { mtimeMs } = fs.statSync(file)
+    yield* Effect.repeat(Effect.sleep("10 millis"), { until: () => fs.statSync(file).mtimeMs !== mtimeMs })
+    expect(renewals.refused).toBeLessThan(0)
+    expect(yield* Fiber.poll(told)).toEqual(Option.none())
+    yield* release
   })
 )

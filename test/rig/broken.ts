@@ -77,7 +77,10 @@ export const credulous: Change = (parts) => ({
 
 /** Everybody may compute. */
 export const noLeases: Change = () => ({
-  leases: Layer.succeed(Leases, { tryAcquire: () => Effect.succeed(true), acquire: () => Effect.void })
+  leases: Layer.succeed(Leases, {
+    tryAcquire: () => Effect.succeed({ lost: Effect.never }),
+    acquire: () => Effect.void
+  })
 })
 
 /** A power cut leaves half of what was being written, under its name; what has a name is trusted. */

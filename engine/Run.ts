@@ -28,9 +28,13 @@ const readAll = (results: ReadonlyArray<Results.Result>) =>
     )
   )
 
-/** Results to people; bytes that turn out to be lost are recomputed first. Nothing is handed over that is not complete. */
+/**
+ * All nodes, and results to people; bytes that turn out to be lost are recomputed first. Nothing is handed over that is not
+ * complete.
+ */
 const deliver = (state: RunState, losses: Scheduler.Losses): Effect.Effect<void, StoreFailed | InputLost, Needs> =>
   Effect.gen(function* () {
+    yield* Scheduler.obtainAll(state, [...state.stages.values()])
     if (!isDone(state)) return
     const writer = yield* Results.ResultsWriter
     const results = resultsOf(state, state.graph.results)
@@ -68,11 +72,7 @@ const work = (state: RunState) =>
     Object.assign(state.sources, yield* Sources.resolveAll(state.graph))
     const events = yield* RunEvents
     const say = Notice.once((message) => events.publish(RunEvent.Warned({ node: null, message })))
-    yield* Effect.forEach(state.stages.values(), (entry) => Scheduler.obtain(state, entry), {
-      concurrency: "unbounded",
-      discard: true
-    }).pipe(Effect.provideService(Notice.Notices, say))
-    yield* deliver(state, [])
+    yield* Effect.provideService(deliver(state, []), Notice.Notices, say)
   }).pipe(NodeKey.rememberFacts, Effect.provideServiceEffect(RunRecords, readOnce))
 
 const explainFailure = (error: Sources.SourceFailed | StoreFailed | InputLost | NodeKey.KeyFailure): Explained =>

@@ -3,6 +3,7 @@ import { Effect } from "effect"
 import { ObjectStore, type StoreFailed } from "../cache/ObjectStore.ts"
 import * as Reason from "../cache/Reason.ts"
 import type { TraceStore } from "../cache/Trace.ts"
+import * as Again from "./Again.ts"
 import type { Code } from "./Code.ts"
 import * as Decide from "./Decide.ts"
 import { explain, explainDefect, InputLost } from "./Failure.ts"
@@ -36,6 +37,17 @@ export const obtain = (state: RunState, entry: Graph.StageEntry): Effect.Effect<
     })
   )
 
+/** The nodes' outcomes; obtained anew where one was forgotten meanwhile, since a node above it came out otherwise. */
+export const obtainAll = (
+  state: RunState,
+  entries: ReadonlyArray<Graph.StageEntry>
+): Effect.Effect<ReadonlyArray<Outcome>, never, Needs> =>
+  Effect.flatMap(
+    Effect.forEach(entries, (entry) => obtain(state, entry), { concurrency: "unbounded" }),
+    (outcomes) =>
+      entries.every(({ name }) => state.outcomes.has(name)) ? Effect.succeed(outcomes) : obtainAll(state, entries)
+  )
+
 /** Settles the node where its parents are and its result is kept: what costs nothing, before anything that does. */
 export const recall = (
   state: RunState,
@@ -58,7 +70,7 @@ export const recall = (
 
 /**
  * Computes a node again because an object of the outcome that somebody used is lost, unless another fiber has done so
- * since.
+ * since. Where it comes out otherwise, which is told, what was made of it is decided again.
  */
 export const repair = (
   state: RunState,
@@ -81,48 +93,77 @@ export const repair = (
       yield* publish(
         RunEvent.Warned({ node: entry.name, message: `An object of ${entry.name} was ${what}; it is computed again.` })
       )
-      yield* settle(state, entry, Reason.ObjectLost.make({ output: found.output, object: found.part.object, what }))
+      const lost = Reason.ObjectLost.make({ output: found.output, object: found.part.object, what })
+      const outcome = yield* settle(state, entry, lost)
+      if (outcome._tag !== "Done" || Again.differing(known.trace, outcome.trace).length === 0) return
+      Again.forgetBelow(state, entry.name, outcome.trace)
+      if (outcome.trace.key === known.trace.key) yield* Again.compare(entry.name, known.trace, outcome.trace)
     })
   )
 
 const reasonsOf = (forced: Forced | null): ReadonlyArray<Reason.Reason> => (forced === null ? [] : [forced])
 
-const settle = (state: RunState, entry: Graph.StageEntry, forced: Forced | null) =>
-  Effect.tap(attempt(state, entry, forced, []), (outcome) => Effect.sync(() => state.outcomes.set(entry.name, outcome)))
+/** An outcome, and those of the parents that it was made of. */
+interface Attempted {
+  readonly outcome: Outcome
+  readonly of: ReadonlyMap<string, Outcome>
+}
+const ofNone = (outcome: Outcome): Attempted => ({ outcome, of: new Map() })
+
+/** Whether the parents still yield what they did. */
+const isCurrent = (state: RunState, { of }: Attempted): boolean =>
+  [...of].every(([name, used]) => {
+    const now = state.outcomes.get(name)
+    if (now === used) return true
+    return now?._tag === "Done" && used._tag === "Done" && Again.differing(used.trace, now.trace).length === 0
+  })
+
+const settle = (
+  state: RunState,
+  entry: Graph.StageEntry,
+  forced: Forced | null
+): Effect.Effect<Outcome, never, Needs> =>
+  Effect.flatMap(attempt(state, entry, forced, []), (attempted) => {
+    if (!isCurrent(state, attempted)) return settle(state, entry, forced)
+    state.outcomes.set(entry.name, attempted.outcome)
+    return Effect.succeed(attempted.outcome)
+  })
 
 const attempt = (
   state: RunState,
   entry: Graph.StageEntry,
   forced: Forced | null,
   losses: Losses
-): Effect.Effect<Outcome, never, Needs> =>
+): Effect.Effect<Attempted, never, Needs> =>
   Effect.gen(function* () {
     const parents = NodeKey.storedParents(state.graph, entry)
     const [unresolved] = parents.flatMap(({ name }) => state.unresolved.get(name) ?? [])
-    if (unresolved !== undefined) return yield* fail(entry, unresolved.explained, null, [])
+    if (unresolved !== undefined) return ofNone(yield* fail(entry, unresolved.explained, null, []))
     const settled = yield* Effect.forEach(
       parents.flatMap(({ name }) => state.stages.get(name) ?? []),
       (parent) => Effect.map(obtain(state, parent), (outcome) => ({ parent, outcome })),
       { concurrency: "unbounded" }
     )
+    const of = new Map(settled.map(({ parent, outcome }) => [parent.name, outcome]))
     const because = settled.flatMap(({ parent, outcome }) =>
       outcome._tag === "Failed" ? [parent.name] : outcome._tag === "Skipped" ? outcome.because : []
     )
     if (because.length > 0) {
       const names = [...new Set(because)]
       yield* publish(RunEvent.NodeSkipped({ node: entry.name, because: names }))
-      return { _tag: "Skipped" as const, because: names }
+      return { outcome: { _tag: "Skipped" as const, because: names }, of }
     }
-    const outputs = outputsOf(state, parents)
+    const outputs = outputsOf(state, parents, of)
     const decision = yield* Decide.decide(state.graph, entry, outputs)
-    if (decision.hit !== null && forced === null) return yield* reuse(entry, decision.hit)
+    if (decision.hit !== null && forced === null) return { outcome: yield* reuse(entry, decision.hit), of }
     const lost = yield* carryOut(state, entry, decision, outputs, forced)
-    if (!(lost instanceof InputLost)) return lost
-    if (isHopeless(losses, lost.object)) return yield* fail(entry, explain(lost), decision.key, reasonsOf(forced))
+    if (!(lost instanceof InputLost)) return { outcome: lost, of }
+    if (isHopeless(losses, lost.object))
+      return ofNone(yield* fail(entry, explain(lost), decision.key, reasonsOf(forced)))
     yield* Effect.forEach(settled, ({ parent, outcome }) => repair(state, parent, outcome, lost))
     return yield* attempt(state, entry, forced, [...losses, lost.object])
   }).pipe(
-    Effect.catchAll((error) => fail(entry, explain(error), null, reasonsOf(forced))),
+    Effect.catchAll((error) => Effect.map(fail(entry, explain(error), null, reasonsOf(forced)), ofNone)),
     // a bug in what the stage declares, its facts or share, is its node's alone
-    Effect.catchAllDefect((defect) => fail(entry, explainDefect(defect), null, reasonsOf(forced)))
+    Effect.catchAllDefect((defect) => Effect.map(fail(entry, explainDefect(defect), null, reasonsOf(forced)), ofNone))
   )

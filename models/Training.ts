@@ -235,9 +235,11 @@ export const open = (
           }
           return row
         }),
-      save: Effect.sync(() =>
-        TrainingState.write(network, { weights: stepper.weights(), slots: stepper.slots(), history, best })
-      ),
+      save: Effect.sync(() => {
+        // where the newest epoch is the best one, its weights are at hand already
+        const weights = best !== undefined && best.epoch === history.length ? best.weights : stepper.weights()
+        return TrainingState.write(network, { weights, slots: stepper.slots(), history, best })
+      }),
       trained: Effect.suspend(() =>
         best === undefined
           ? new TrainingDataInvalid({ what: "there are no epochs", expected: "at least one" })

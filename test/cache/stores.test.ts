@@ -16,6 +16,8 @@ import { deepJson, strangers } from "../rig/strangers.ts"
 
 /** What a test does before the next removal of a file, as another process might. */
 const removals: { before: (() => Promise<void>) | null } = vi.hoisted(() => ({ before: null }))
+/** The most bytes that were asked for in one read of an open file. */
+const reads = vi.hoisted(() => ({ largest: 0 }))
 /** How many renewals of a lease the disk refuses. */
 const renewals = vi.hoisted(() => ({ refused: 0 }))
 vi.mock("node:fs/promises", async (original) => {
@@ -28,12 +30,26 @@ vi.mock("node:fs/promises", async (original) => {
       await before?.()
       return remove(...args)
     }
+  const open: typeof actual.open = async (...args) => {
+    const handle = await actual.open(...args)
+    const read = handle.read.bind(handle) as (buffer: Uint8Array, offset: number, length: number) => unknown
+    const watched = (buffer: Uint8Array, offset: number, length: number, ...rest: []) => {
+      reads.largest = Math.max(reads.largest, length)
+      return read(buffer, offset, length, ...rest)
+    }
+    return Object.assign(handle, { read: watched })
+  }
+  const readFile = async (file: string) => {
+    const read = await actual.readFile(file)
+    reads.largest = Math.max(reads.largest, read.length)
+    return read
+  }
   const utimes: typeof actual.utimes = async (...args) => {
     renewals.refused -= 1
     if (renewals.refused >= 0) throw Object.assign(new Error(), { code: "EIO" })
     return actual.utimes(...args)
   }
-  return { ...actual, rm: first(actual.rm), unlink: first(actual.unlink), utimes }
+  return { ...actual, rm: first(actual.rm), unlink: first(actual.unlink), utimes, open, readFile }
 })
 
 const disk = (home: string) =>
@@ -101,6 +117,22 @@ it.effect("bytes that changed after this process wrote, read and put them again 
       })
     )
   })
+)
+
+it.effect(
+  "a put takes no room for a second copy of the bytes: what lies on the disk is looked at in pieces of 1 MB",
+  () =>
+    withStore(folder(), (store) =>
+      Effect.gen(function* () {
+        const large = new Uint8Array((4 << 20) + 1).fill(7)
+        reads.largest = 0
+        const object = yield* store.put(large)
+        yield* store.put(large)
+        expect(reads.largest).toBe(1 << 20)
+        expect(Buffer.compare(yield* store.get(object), large)).toBe(0)
+        expect(reads.largest).toBeGreaterThan(large.length)
+      })
+    )
 )
 
 it.effect("objects are read-only files, and nothing unfinished lies beside them", () =>

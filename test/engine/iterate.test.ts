@@ -2,7 +2,10 @@ import { beforeEach, expect, it } from "@effect/vitest"
 import { Effect, Exit, Layer, Schema } from "effect"
 import * as fc from "fast-check"
 import * as Checkpoint from "../../artifacts/Checkpoint.ts"
+import type { Digest } from "../../artifacts/Digest.ts"
 import * as Document from "../../artifacts/Document.ts"
+import { ObjectStore } from "../../cache/ObjectStore.ts"
+import type { Trace } from "../../cache/Trace.ts"
 import { Code } from "../../engine/Code.ts"
 import * as Executor from "../../engine/Executor.ts"
 import * as Param from "../../engine/Param.ts"
@@ -12,6 +15,7 @@ import type * as Progress from "../../engine/Progress.ts"
 import * as Run from "../../engine/Run.ts"
 import * as Stage from "../../engine/Stage.ts"
 import * as Sweep from "../../engine/Sweep.ts"
+import { wrap } from "../rig/broken.ts"
 import { codeOf } from "../rig/code.ts"
 import * as Toys from "../rig/toys.ts"
 
@@ -82,9 +86,12 @@ const code = Layer.succeed(Code, {
   of: ({ name }) => Effect.succeed(codeOf(name, { [`stages/${name}.ts`]: name }))
 })
 
-const memory = () => {
+const memory = (store = (sound: typeof ObjectStore.Service) => sound) => {
   const kept = Toys.memory()
-  const layer = Layer.provideMerge(Executor.layerInProcess(walking), Layer.merge(kept.layer, code))
+  const layer = Layer.provideMerge(
+    Executor.layerInProcess(walking),
+    Layer.mergeAll(kept.layer, code, wrap(ObjectStore, kept.layer, store))
+  )
   const values = (given: Readonly<Record<string, unknown>>) => Effect.orDie(Pipeline.decodeParams(walking, given))
   return {
     ...kept,
@@ -239,6 +246,33 @@ it.effect("a state that is gone or damaged costs a warning and the steps since t
     expect(Toys.contents(record)).toEqual(yield* fromScratch({ steps: 5 }))
     const warnings = events.flatMap((event) => (event._tag === "Warned" ? [event.message] : []))
     expect(warnings).toEqual(["The state after 4 steps was corrupt of walk; it is computed again."])
+  })
+)
+
+it.effect("a state that another process replaces while it is taken is no loss: it goes on from that one's", () =>
+  Effect.gen(function* () {
+    const further = memory()
+    yield* further.run({ steps: 4 })
+    let stale: string | undefined
+    const { run, objects, traces, events } = memory((store) => ({
+      ...store,
+      get: (object) => Effect.zipRight(object === stale ? replace : Effect.void, store.get(object))
+    }))
+    const isState = ({ text }: Trace) => text.stage === "walk.state"
+    const replace = Effect.sync(() => {
+      for (const [key, trace] of traces) if (isState(trace)) traces.delete(key)
+      objects.delete(stale as Digest)
+      for (const [key, trace] of further.traces) if (isState(trace)) traces.set(key, trace)
+      for (const [object, bytes] of further.objects) objects.set(object, bytes)
+      stale = undefined
+    })
+    yield* run({ steps: 3 })
+    stale = [...traces.values()].find(isState)?.outputs.state?.parts[0]?.object
+    world.steps = []
+    const record = yield* run({ steps: 6 })
+    expect(world.steps).toEqual([5, 6])
+    expect(Toys.contents(record)).toEqual(yield* fromScratch({ steps: 6 }))
+    expect(events.filter(({ _tag }) => _tag === "Warned")).toEqual([])
   })
 )
 

@@ -28,8 +28,8 @@ export const storeFailed = (doing: string, file: string, cause: unknown): StoreF
     case "EACCES":
     case "EPERM":
       return new StoreFailed({
-        what: `The cache cannot be written: ${what}`,
-        expected: "a directory that you may write to",
+        what: `The cache cannot be ${doing === "Reading" ? "read" : "written"}: ${what}`,
+        expected: `a directory that you may ${doing === "Reading" ? "read" : "write to"}`,
         fix: "Correct its permissions, or move the cache with PIPELINE_HOME."
       })
     case "ENOTDIR":

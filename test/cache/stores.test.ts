@@ -16,8 +16,16 @@ import { deepJson, strangers } from "../rig/strangers.ts"
 
 /** What a test does before the next removal of a file, as another process might. */
 const removals: { before: (() => Promise<void>) | null } = vi.hoisted(() => ({ before: null }))
-/** The most bytes that were asked for in one read of an open file. */
-const reads = vi.hoisted(() => ({ largest: 0 }))
+/** The most bytes that were asked for in one read of an open file, and how many files were opened to be read at once. */
+const reads = vi.hoisted(() => ({ largest: 0, atOnce: 0 }))
+vi.mock("node:fs", async (original) => {
+  const actual = await original<typeof import("node:fs")>()
+  const openSync: typeof actual.openSync = (...args) => {
+    reads.atOnce += 1
+    return actual.openSync(...args)
+  }
+  return { ...actual, openSync }
+})
 /** How many renewals of a lease the disk refuses. */
 const renewals = vi.hoisted(() => ({ refused: 0 }))
 vi.mock("node:fs/promises", async (original) => {
@@ -176,6 +184,27 @@ it.effect("a damaged, cut or misplaced trace is unreadable, not a hit and not a 
     )
   })
 )
+
+it.live("while the traces of a stage are read, timers get their turn", () => {
+  const home = folder()
+  return Effect.gen(function* () {
+    const traces = yield* Trace.TraceStore
+    fs.mkdirSync(path.join(home, "traces", "s"), { recursive: true })
+    const all = Array.from({ length: 600 }, (_, n) => traceOf("s", n))
+    for (const trace of all)
+      fs.writeFileSync(path.join(home, "traces", "s", `${trace.key}.json`), TraceDisk.seal(JSON.stringify(trace)))
+    const seen = new Set<number>()
+    reads.atOnce = 0
+    const look = () => {
+      seen.add(reads.atOnce)
+      next = setImmediate(look)
+    }
+    let next = setImmediate(look)
+    expect((yield* traces.ofStage("s")).length).toBe(all.length)
+    clearImmediate(next)
+    expect([...seen].filter((read) => read > 0 && read < all.length).length).toBeGreaterThan(0)
+  }).pipe(Effect.provide(TraceDisk.layerDisk(home)))
+})
 
 for (const [what, lay] of Object.entries(strangers)) {
   it.effect(`${what} in the place of an object is corrupt, and a put or a discard mends it`, () =>

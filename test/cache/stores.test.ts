@@ -143,6 +143,19 @@ it.effect(
     )
 )
 
+it.effect("bytes that nobody could read again are refused by their number, and nothing is written", () => {
+  const home = folder()
+  return withStore(home, (store) =>
+    Effect.gen(function* () {
+      const refused = yield* Effect.flip(store.put(new Uint8Array(2 ** 31)))
+      expect(refused.message).toContain(
+        "An output of 2147483648 bytes in one object cannot be kept; expected at most 2147483646. "
+      )
+      expect(fs.readdirSync(home)).toEqual([])
+    })
+  )
+})
+
 it.effect("objects are read-only files, and nothing unfinished lies beside them", () =>
   Effect.gen(function* () {
     const home = folder()

@@ -24,8 +24,8 @@ import * as Toys from "../rig/toys.ts"
 const Walked = Document.make("Walked", 1, Schema.Struct({ place: Schema.Number, path: Schema.Array(Schema.Number) }))
 const WalkState = Checkpoint.make("WalkState", 1)
 
-/** The numbers of the steps that ran, and where the next run is to be killed: at the beginning of this step. */
-const world = { steps: [] as Array<number>, killAt: Number.POSITIVE_INFINITY, damage: [] as Array<string> }
+/** The numbers of the steps that ran, what became of their states, and the step at whose beginning the next run is killed. */
+const world = { steps: [] as Array<number>, killAt: Number.POSITIVE_INFINITY, states: [] as Array<string> }
 
 const params = {
   steps: Param.make(Schema.Int.pipe(Schema.positive()), 5, "Steps to walk"),
@@ -62,10 +62,10 @@ const walk = Stage.iterate({
                 path = [...path, ...place]
                 return `at ${place}`
               }),
-        save: Effect.sync(() => ({
-          arrays: { place: { shape: [1], data: place } },
-          texts: { path: JSON.stringify(path) }
-        })),
+        save: Effect.sync(() => {
+          world.states.push("saved")
+          return { arrays: { place: { shape: [1], data: place } }, texts: { path: JSON.stringify(path) } }
+        }),
         finish: Effect.sync(() => ({ walked: { place: place[0] ?? 0, path } }))
       }
     })
@@ -120,7 +120,7 @@ const fromScratch = (given: Readonly<Record<string, unknown>>) =>
 beforeEach(() => {
   Toys.lists.clear()
   Toys.lists.set("a", [1, 2, 3])
-  Object.assign(world, { steps: [], killAt: Number.POSITIVE_INFINITY, damage: [] })
+  Object.assign(world, { steps: [], killAt: Number.POSITIVE_INFINITY, states: [] })
 })
 
 const reasonOf = (record: {
@@ -273,6 +273,24 @@ it.effect("a state that another process replaces while it is taken is no loss: i
     expect(world.steps).toEqual([5, 6])
     expect(Toys.contents(record)).toEqual(yield* fromScratch({ steps: 6 }))
     expect(events.filter(({ _tag }) => _tag === "Warned")).toEqual([])
+  })
+)
+
+it.effect("a state is saved once the one before is written, so that two are never held", () =>
+  Effect.gen(function* () {
+    const isState = (bytes: Uint8Array) => Buffer.from(bytes).includes("__metadata__")
+    const { run } = memory((store) => ({
+      ...store,
+      put: (bytes) =>
+        Effect.gen(function* () {
+          if (isState(bytes)) yield* Effect.repeatN(Effect.yieldNow(), 50)
+          const object = yield* store.put(bytes)
+          if (isState(bytes)) world.states.push("written")
+          return object
+        })
+    }))
+    yield* run({ steps: 3 })
+    expect(world.states).toEqual(["saved", "written", "saved", "written", "saved", "written"])
   })
 )
 

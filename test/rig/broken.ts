@@ -66,6 +66,17 @@ export const forgetful: Change = (parts) => ({
   }))
 })
 
+/** What is computed again leaves the trace of its key as it was. */
+export const firstStays: Change = (parts) => ({
+  traces: wrap(TraceStore, parts.traces, (traces) => ({
+    ...traces,
+    put: (trace) =>
+      Effect.flatMap(traces.get(trace.text.stage, trace.key), (found) =>
+        found._tag === "Hit" ? Effect.void : traces.put(trace)
+      )
+  }))
+})
+
 /** A plan that takes the traces' word for it that the bytes are there. */
 export const credulous: Change = (parts) => ({
   objects: wrap(ObjectStore, parts.objects, (store) => ({

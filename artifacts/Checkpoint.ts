@@ -1,5 +1,5 @@
 import { Effect, Schema } from "effect"
-import { type Artifact, ArtifactUnreadable, id } from "./Artifact.ts"
+import { type Artifact, ArtifactUnreadable, id, type Stored, type Write } from "./Artifact.ts"
 import * as BoundedJson from "./BoundedJson.ts"
 import { cellSize } from "./Column.ts"
 import type { Verified } from "./Verified.ts"
@@ -12,6 +12,8 @@ export interface State {
 
 export interface Checkpoint<Name extends string> extends Artifact<Name, State> {
   readonly kind: "checkpoint"
+  /** Writes what `encode` made of a state before. */
+  readonly keep: <E>(bytes: Uint8Array, write: Write<E>) => Effect.Effect<Stored, E>
 }
 
 const Length = Schema.Int.pipe(Schema.nonNegative())
@@ -81,25 +83,22 @@ const decode = (bytes: Verified): State => {
 /** A checkpoint as one safetensors file, which other tools open too. Float32 alone. */
 export const make = <const Name extends string>(name: Name, version: number): Checkpoint<Name> => {
   const artifact = id({ name, version })
+  const keep: Checkpoint<Name>["keep"] = (bytes, write) =>
+    Effect.map(write(bytes), (object) => ({
+      artifact,
+      kind: "checkpoint",
+      content: object,
+      rows: null,
+      bytes: bytes.length,
+      parts: [{ name: "state.safetensors", object, bytes: bytes.length, rows: null, content: object }],
+      header: null
+    }))
   return {
     name,
     version,
     kind: "checkpoint",
-    encode: (state, write) =>
-      Effect.gen(function* () {
-        const bytes = encode(state)
-        const object = yield* write(bytes)
-        const part = { name: "state.safetensors", object, bytes: bytes.length, rows: null, content: object }
-        return {
-          artifact,
-          kind: "checkpoint" as const,
-          content: object,
-          rows: null,
-          bytes: bytes.length,
-          parts: [part],
-          header: null
-        }
-      }),
+    keep,
+    encode: (state, write) => keep(encode(state), write),
     decode: (stored, read) =>
       Effect.gen(function* () {
         const [part] = stored.parts

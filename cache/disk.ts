@@ -1,9 +1,10 @@
-import { randomBytes } from "node:crypto"
+import { createHash, randomBytes } from "node:crypto"
 import { constants } from "node:fs"
 import * as fs from "node:fs/promises"
 import * as path from "node:path"
 import { Effect, Schedule } from "effect"
 import * as BoundedFile from "../artifacts/BoundedFile.ts"
+import type { Digest } from "../artifacts/Digest.ts"
 import { StoreFailed } from "./ObjectStore.ts"
 
 /** What a failed system call is called: ENOENT, EEXIST. */
@@ -27,8 +28,8 @@ export const storeFailed = (doing: string, file: string, cause: unknown): StoreF
     case "EACCES":
     case "EPERM":
       return new StoreFailed({
-        what: `The cache cannot be written: ${what}`,
-        expected: "a directory that you may write to",
+        what: `The cache cannot be ${doing === "Reading" ? "read" : "written"}: ${what}`,
+        expected: `a directory that you may ${doing === "Reading" ? "read" : "write to"}`,
         fix: "Correct its permissions, or move the cache with PIPELINE_HOME."
       })
     case "ENOTDIR":
@@ -100,9 +101,16 @@ const takeName = (temporary: string, file: string): Promise<void> =>
     await fs.rename(temporary, file)
   })
 
+/** Read piece by piece: no file takes room in memory by its size. */
+const digestOf = async (file: string): Promise<Digest> => {
+  const hash = createHash("sha256")
+  for await (const piece of BoundedFile.pieces(file)) hash.update(piece)
+  return hash.digest("hex") as Digest
+}
+
 export interface WriteOptions {
-  /** Looks at what was written before it gets its name; a string refuses it. */
-  readonly verify?: (written: Uint8Array) => string | null
+  /** What is written must have this sha256 when it is read back, before it gets its name. */
+  readonly digest?: Digest
   readonly readOnly?: boolean
 }
 
@@ -120,9 +128,9 @@ export const publish = (
   return Effect.gen(function* () {
     yield* tryFile("Creating", directory, () => makeDirectory(directory))
     yield* tryFile("Writing", file, () => writeSynced(temporary, bytes))
-    if (options.verify !== undefined) {
-      const wrong = options.verify(yield* tryFile("Reading back", file, () => fs.readFile(temporary)))
-      if (wrong !== null) return yield* storeFailed(`Writing (${wrong})`, file, "EIO")
+    if (options.digest !== undefined) {
+      const found = yield* tryFile("Reading back", file, () => digestOf(temporary))
+      if (found !== options.digest) return yield* storeFailed("Writing (the disk returned other bytes)", file, "EIO")
     }
     if (options.readOnly === true) yield* tryFile("Protecting", file, () => fs.chmod(temporary, 0o444))
     yield* tryFile("Naming", file, () => takeName(temporary, file))
@@ -155,6 +163,12 @@ export const readIfThere = (
         : Effect.succeed(found)
     ),
     Effect.catchAll((cause) => notRead(file, cause))
+  )
+
+/** The sha256 of a regular file of any size; null where there is no such file. */
+export const digestIfThere = (file: string): Effect.Effect<Digest | null, StoreFailed | BoundedFile.Unbounded> =>
+  Effect.catchAll(Effect.tryPromise({ try: () => digestOf(file), catch: (cause) => cause }), (cause) =>
+    notRead(file, cause)
   )
 
 /** A record's text, read at once; null where there is no such file. Bytes that are no UTF-8 are replaced. */

@@ -3,13 +3,14 @@ import { type BigIntStats, readFileSync, readlinkSync } from "node:fs"
 import * as fs from "node:fs/promises"
 import { hostname } from "node:os"
 import * as path from "node:path"
-import { Clock, Effect, Layer, Option, Schedule, Schema } from "effect"
+import { Clock, Deferred, Effect, Layer, Option, Schedule, Schema, type Scope } from "effect"
 import * as BoundedFile from "../artifacts/BoundedFile.ts"
 import * as BoundedJson from "../artifacts/BoundedJson.ts"
 import * as Disk from "./disk.ts"
 import type { Key } from "./Key.ts"
-import { Leases } from "./Lease.ts"
+import { type Held, Leases } from "./Lease.ts"
 import { type Watching, watching } from "./lease-silence.ts"
+import type { StoreFailed } from "./ObjectStore.ts"
 
 /** Who holds a lease. Pids are used again, so a process is its pid and its start. */
 const Holder = Schema.Struct({ host: Schema.String, pid: Schema.Int, start: Schema.String })
@@ -175,6 +176,16 @@ const tryTake = async (place: string, silence: number, watch: Watching, now: num
   return token
 }
 
+/**
+ * Renews a lease by its time stamp; whether it is still held. It is not where its file is gone: a holder that was silent for too
+ * long has lost it, and its successor's file has another name. What else fails may work the next time.
+ */
+const renew = (place: string, token: string): Promise<boolean> =>
+  fs.utimes(fileIn(place, token), new Date(), new Date()).then(
+    () => true,
+    (cause) => Disk.codeOf(cause) !== "ENOENT"
+  )
+
 /** What cannot be removed falls silent; a folder that somebody else has put a lease into stays. */
 const release = async (place: string, token: string): Promise<void> => {
   await Disk.tidyAway(fileIn(place, token))
@@ -206,7 +217,7 @@ export const layerDisk = (
   { silenceMillis, renewalMillis }: Pace = { silenceMillis: SILENCE_MILLIS, renewalMillis: RENEWAL_MILLIS }
 ): Layer.Layer<Leases> => {
   const watch = watching(silenceMillis / LOOKS)
-  const tryAcquire = (key: Key) => {
+  const tryAcquire = (key: Key): Effect.Effect<Held | null, StoreFailed, Scope.Scope> => {
     const place = path.join(home, "leases", key)
     return Effect.uninterruptible(
       Effect.gen(function* () {
@@ -215,18 +226,19 @@ export const layerDisk = (
           try: () => tryTake(place, silenceMillis, watch, now),
           catch: (cause) => Disk.storeFailed("Leasing", place, cause)
         })
-        if (token === null) return false
+        if (token === null) return null
         yield* Effect.addFinalizer(() => Effect.promise(() => release(place, token)))
-        // a holder that was silent for too long has lost it: its file is gone, and its successor's has another name
-        const renew = Effect.promise(() =>
-          fs.utimes(fileIn(place, token), new Date(), new Date()).catch(() => undefined)
+        const lost = yield* Deferred.make<void>()
+        const renewing = Effect.repeat(
+          Effect.promise(() => renew(place, token)),
+          { schedule: Schedule.spaced(renewalMillis), while: (isHeld) => isHeld }
         )
-        yield* Effect.forkScoped(Effect.interruptible(Effect.repeat(renew, Schedule.spaced(renewalMillis))))
-        return true
+        yield* Effect.forkScoped(Effect.interruptible(Effect.zipRight(renewing, Deferred.succeed(lost, undefined))))
+        return { lost: Deferred.await(lost) }
       })
     )
   }
   const acquire = (key: Key) =>
-    Effect.asVoid(Effect.repeat(tryAcquire(key), { schedule: Disk.polling, until: (isHeld) => isHeld }))
+    Effect.asVoid(Effect.repeat(tryAcquire(key), { schedule: Disk.polling, until: (held) => held !== null }))
   return Layer.succeed(Leases, { tryAcquire, acquire })
 }

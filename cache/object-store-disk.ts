@@ -3,10 +3,17 @@ import * as path from "node:path"
 import { Effect, Layer, Stream } from "effect"
 import * as Digest from "../artifacts/Digest.ts"
 import * as Disk from "./disk.ts"
-import { ObjectCorrupt, ObjectStore, verify } from "./ObjectStore.ts"
+import { ObjectCorrupt, ObjectStore, StoreFailed, verify } from "./ObjectStore.ts"
 
-/** What Node writes and reads at once. */
-const MOST_BYTES = 2 ** 31 - 1
+/** What Node hashes and reads at once, with the byte more by which a reader tells a file that grows. */
+const MOST_BYTES = 2 ** 31 - 2
+
+const tooLarge = (bytes: number): StoreFailed =>
+  new StoreFailed({
+    what: `An output of ${bytes} bytes in one object cannot be kept`,
+    expected: `at most ${MOST_BYTES}`,
+    fix: "Make it smaller, or have the stage yield it as a table, whose chunks are objects of their own."
+  })
 
 /** Objects as read-only files `objects/ab/abcdef…` under the cache's home. */
 export const layerDisk = (home: string): Layer.Layer<ObjectStore> =>
@@ -26,14 +33,12 @@ export const layerDisk = (home: string): Layer.Layer<ObjectStore> =>
 
     const put = (bytes: Uint8Array) =>
       Effect.gen(function* () {
+        if (bytes.length > MOST_BYTES) return yield* tooLarge(bytes.length)
         const object = Digest.ofBytes(bytes)
         const there = (yield* has(object, bytes.length))
-          ? yield* Effect.catchTag(read(object), "ObjectCorrupt", () => Effect.succeed(null))
+          ? yield* Effect.catchTag(Disk.digestIfThere(fileOf(object)), "Unbounded", () => Effect.succeed(null))
           : null
-        if (there !== null && Buffer.compare(there, bytes) === 0) return object
-        const check = (written: Uint8Array) =>
-          Digest.ofBytes(written) === object ? null : "the disk returned other bytes"
-        yield* Disk.publish(fileOf(object), bytes, { verify: check, readOnly: true })
+        if (there !== object) yield* Disk.publish(fileOf(object), bytes, { digest: object, readOnly: true })
         return object
       })
 

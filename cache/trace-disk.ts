@@ -1,4 +1,5 @@
 import * as path from "node:path"
+import { setImmediate } from "node:timers/promises"
 import { Effect, Either, Layer, Schema } from "effect"
 import * as BoundedJson from "../artifacts/BoundedJson.ts"
 import * as Digest from "../artifacts/Digest.ts"
@@ -42,6 +43,9 @@ const whole: Format<Trace> = {
 }
 const ofChunk = format(ChunkTrace)
 
+/** So many traces are read one after the other before timers get their turn, which renew leases: each is read at once. */
+const AT_ONCE = 256
+
 /** A trace has some three hundred bytes for each chunk of its tables. */
 const MOST_BYTES = 64 * 1024 * 1024
 
@@ -77,8 +81,13 @@ export const layerDisk = (home: string): Layer.Layer<TraceStore> =>
     const ofStage = (stage: string) =>
       Effect.gen(function* () {
         const names = (yield* Disk.listIfThere(path.join(root, stage))).filter((name) => name.endsWith(".json"))
-        const found = yield* Effect.forEach(names, (name) => look(whole, path.join(root, stage, name)))
-        return yield* newestFirst(found.flatMap((one) => (one._tag === "Hit" ? [one.trace] : [])))
+        const found: Array<Trace> = []
+        for (const [at, name] of names.entries()) {
+          if (at % AT_ONCE === AT_ONCE - 1) yield* Effect.promise(() => setImmediate())
+          const one = yield* look(whole, path.join(root, stage, name))
+          if (one._tag === "Hit") found.push(one.trace)
+        }
+        return yield* newestFirst(found)
       })
 
     return {

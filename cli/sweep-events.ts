@@ -85,7 +85,9 @@ export const sweepEvents = ({ varied, values }: Told, tellShared: (event: RunEve
             return yield* tellShared(event)
           case "PointSettled": {
             const one = settledOf(event)
-            settled.push(one)
+            const before = settled.findIndex(({ point }) => point === one.point)
+            // one that is settled anew is told of by what it is now
+            settled.splice(before < 0 ? settled.length : before, 1, one)
             if (event.ran) {
               firstRan ??= now
               computed += 1

@@ -1,7 +1,7 @@
 import { Effect, Either } from "effect"
 import { id, type Stored } from "../artifacts/Artifact.ts"
 import * as CanonicalJson from "../artifacts/CanonicalJson.ts"
-import type { State } from "../artifacts/Checkpoint.ts"
+import * as Checkpoint from "../artifacts/Checkpoint.ts"
 import * as Key from "../cache/Key.ts"
 import { ObjectStore, readPart } from "../cache/ObjectStore.ts"
 import { type Trace, TraceStore } from "../cache/Trace.ts"
@@ -62,20 +62,32 @@ export const read = ({ trace }: Kept, { state }: Iterates) =>
 
 const objectsOf = ({ outputs }: Trace) => outputs.state?.parts.map(({ object }) => object) ?? []
 
+/** A state as bytes of its own: the next step may write into the arrays that it was saved in. */
+export interface Encoded {
+  readonly at: number
+  readonly key: Key.Key
+  readonly text: Key.KeyText
+  readonly bytes: Uint8Array
+}
+
+export const encode = (node: Key.KeyText, iterates: Iterates, at: number, { arrays, texts }: Checkpoint.State) =>
+  Effect.gen(function* () {
+    const text = textOf(node, iterates, at)
+    const key = yield* Key.ofText(text)
+    return { at, key, text, bytes: Checkpoint.encode({ arrays, texts: { ...texts, [OWN]: key } }) } satisfies Encoded
+  })
+
 /** Publishes a state: its object first, its trace last. */
 export const write = (
-  node: Pick<Trace, "text" | "pipeline" | "node" | "labels" | "host" | "finished" | "seconds">,
+  node: Pick<Trace, "pipeline" | "node" | "labels" | "host" | "finished" | "seconds">,
   iterates: Iterates,
-  at: number,
-  { arrays, texts }: State
+  { at, key, text, bytes }: Encoded
 ) =>
   Effect.gen(function* () {
     const store = yield* ObjectStore
-    const text = textOf(node.text, iterates, at)
-    const key = yield* Key.ofText(text)
     const traces = yield* TraceStore
     const replaced = yield* traces.get(text.stage, key)
-    const state = yield* iterates.state.encode({ arrays, texts: { ...texts, [OWN]: key } }, store.put)
+    const state = yield* iterates.state.keep(bytes, store.put)
     const trace: Trace = { ...node, key, text, outputs: { state }, chunks: null }
     yield* traces.put(trace)
     // of a stage that is not reproducible, and was computed again

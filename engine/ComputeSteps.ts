@@ -14,12 +14,16 @@ import type { Iteration } from "./Stage.ts"
 
 type Untyped<A> = Effect.Effect<A, unknown, ObjectStore | TraceStore | Scope.Scope>
 
-/** The newest of the states that can be read, given to the iteration; null where it starts from the beginning. */
+/**
+ * The newest of the states that can be read, given to the iteration; null where it starts from the beginning. Where one can't,
+ * they are listed once `again`: whoever held the lease before may have replaced it in the meantime.
+ */
 const resumed = (
   job: Job,
   iterates: Iterates,
   iteration: Iteration<unknown, unknown>,
-  states: ReadonlyArray<Checkpoints.Kept>
+  states: ReadonlyArray<Checkpoints.Kept>,
+  again: Untyped<ReadonlyArray<Checkpoints.Kept>> | null
 ): Untyped<Checkpoints.Kept | null> =>
   Effect.gen(function* () {
     const { text } = job
@@ -28,7 +32,7 @@ const resumed = (
     const damaged = (what: string) =>
       Effect.gen(function* () {
         const hear = yield* Progress.DamageListener
-        yield* hear(`The state after ${kept.at} ${iterates.steps} ${what}`)
+        if (again === null) yield* hear(`The state after ${kept.at} ${iterates.steps} ${what}`)
         return null
       })
     const state: State | null = yield* Checkpoints.read(kept, iterates).pipe(
@@ -38,7 +42,7 @@ const resumed = (
         ArtifactUnreadable: () => damaged("could not be decoded")
       })
     )
-    if (state === null) return yield* resumed(job, iterates, iteration, older)
+    if (state === null) return yield* resumed(job, iterates, iteration, again === null ? older : yield* again, null)
     yield* iteration.resume(state)
     // those that a killed process had replaced
     yield* Effect.forEach(older, (one) => Checkpoints.drop(text, iterates, one), { discard: true })
@@ -57,16 +61,15 @@ export const computeSteps = (job: Job, iterates: Iterates): Untyped<Readonly<Rec
     const given = yield* RowStream.decodeInputs(job.entry.node, job.inputs)
     const started = yield* Clock.currentTimeMillis
     const iteration: Iteration<Readonly<Record<string, unknown>>, unknown> = yield* definition.run(given, others)
-    const states = job.isAgain ? [] : yield* Checkpoints.kept(job.text, iterates, last)
-    let before = yield* resumed(job, iterates, iteration, states)
+    const states = Checkpoints.kept(job.text, iterates, last)
+    const before = job.isAgain ? null : yield* resumed(job, iterates, iteration, yield* states, states)
     const from = before?.at ?? 0
 
-    const publish = (at: number, state: State, replaced: Checkpoints.Kept | null) =>
+    const publish = (encoded: Checkpoints.Encoded, replaced: Checkpoints.Kept | null) =>
       Effect.gen(function* () {
         const now = yield* DateTime.now
         const kept = yield* Checkpoints.write(
           {
-            text: job.text,
             pipeline: job.pipeline,
             node: job.entry.name,
             labels: NodeKey.labels(job.inputs),
@@ -75,8 +78,7 @@ export const computeSteps = (job: Job, iterates: Iterates): Untyped<Readonly<Rec
             finished: DateTime.formatIso(now)
           },
           iterates,
-          at,
-          state
+          encoded
         )
         if (replaced !== null) yield* Checkpoints.drop(job.text, iterates, replaced)
         return kept
@@ -85,10 +87,13 @@ export const computeSteps = (job: Job, iterates: Iterates): Untyped<Readonly<Rec
     for (let at = from + 1; at <= last; at++) {
       const note = yield* iteration.step(at)
       yield* Progress.report({ done: at, total: last, unit: iterates.steps, reused: from, note })
-      const state = yield* iteration.save
-      yield* ReadWatch.check
-      before = yield* Fiber.join(writing)
-      writing = yield* Effect.forkScoped(publish(at, state, before))
+      const replaced = yield* Fiber.join(writing)
+      // encoded here and not where it is written: the next step begins before that, and may work on the very arrays
+      writing = yield* iteration.save.pipe(
+        Effect.zipLeft(ReadWatch.check),
+        Effect.flatMap((state) => Checkpoints.encode(job.text, iterates, at, state)),
+        Effect.flatMap((encoded) => Effect.forkScoped(publish(encoded, replaced)))
+      )
     }
     yield* Fiber.join(writing)
     return yield* iteration.finish

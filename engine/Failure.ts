@@ -32,6 +32,12 @@ export const explain = (error: {
   return { tag, what: parts.what ?? "", expected: parts.expected ?? null, fix: parts.fix ?? null }
 }
 
+/** What was thrown where nothing may be, such as by what a stage declares of itself. */
+export const explainDefect = (defect: unknown): Explained => ({
+  ...explain(defect instanceof Error ? defect : new Error(String(defect))),
+  tag: "Defect"
+})
+
 /** A node's stage failed. `error` is the stage's own error, encoded by its schema; null for a defect. */
 export class NodeFailed extends Schema.TaggedError<NodeFailed>()("NodeFailed", {
   node: Schema.String,
@@ -73,6 +79,16 @@ export class WorkerDied extends Schema.TaggedError<WorkerDied>()("WorkerDied", {
   }
 }
 
+/** The system gave no process to compute a node in. */
+export class WorkerNotStarted extends Schema.TaggedError<WorkerNotStarted>()("WorkerNotStarted", {
+  node: Schema.String,
+  what: Schema.String
+}) {
+  override get message() {
+    return `The worker process of ${this.node} could not be started: ${this.what}; expected the system to start it. Where it has no memory, processes or open files left (ENOMEM, EAGAIN, EMFILE), close other programs or raise the limits (ulimit -u, ulimit -n). Run again: finished nodes are not computed again.`
+  }
+}
+
 /** The process that computed a node told no more that it lives, and was ended. */
 export class WorkerSilent extends Schema.TaggedError<WorkerSilent>()("WorkerSilent", {
   node: Schema.String,
@@ -94,5 +110,12 @@ export class KeyRefused extends Schema.TaggedError<KeyRefused>()("KeyRefused", {
   }
 }
 
-export const ExecuteFailure = Schema.Union(NodeFailed, InputLost, WorkerDied, WorkerSilent, KeyRefused)
+export const ExecuteFailure = Schema.Union(
+  NodeFailed,
+  InputLost,
+  WorkerNotStarted,
+  WorkerDied,
+  WorkerSilent,
+  KeyRefused
+)
 export type ExecuteFailure = typeof ExecuteFailure.Type

@@ -2,7 +2,7 @@ import { Effect } from "effect"
 import type { Stored } from "../artifacts/Artifact.ts"
 import type { Digest } from "../artifacts/Digest.ts"
 import * as Key from "../cache/Key.ts"
-import { ObjectStore } from "../cache/ObjectStore.ts"
+import { ObjectStore, type StoreFailed } from "../cache/ObjectStore.ts"
 import * as Reason from "../cache/Reason.ts"
 import { type ChunkCounts, TraceStore } from "../cache/Trace.ts"
 import type { Code } from "./Code.ts"
@@ -51,23 +51,23 @@ interface Work {
 const objectsOf = (artifacts: ReadonlyArray<Stored>): ReadonlySet<Digest> =>
   new Set(artifacts.flatMap(({ parts }) => parts.map(({ object }) => object)))
 
-/** Null where the object is whole; reads and hashes it. */
-const damageOf = (object: Digest): Effect.Effect<"missing" | "corrupt" | null, never, ObjectStore> =>
-  Effect.gen(function* () {
-    const store = yield* ObjectStore
-    return yield* store.get(object).pipe(
+/** Null where the object is whole; reads and hashes it. One that cannot be read is no damage: nothing is known of it. */
+const damageOf = (object: Digest): Effect.Effect<"missing" | "corrupt" | null, StoreFailed, ObjectStore> =>
+  Effect.flatMap(ObjectStore, (store) =>
+    store.get(object).pipe(
       Effect.as(null),
-      Effect.catchAll((error) =>
-        Effect.succeed(error._tag === "ObjectMissing" ? ("missing" as const) : ("corrupt" as const))
-      )
+      Effect.catchTags({
+        ObjectMissing: () => Effect.succeed("missing" as const),
+        ObjectCorrupt: () => Effect.succeed("corrupt" as const)
+      })
     )
-  })
+  )
 
 const workOf = (
   entry: Graph.StageEntry,
   decision: Decide.Decision,
   isAgain: boolean
-): Effect.Effect<Work, NodeKey.KeyFailure, TraceStore | ObjectStore> =>
+): Effect.Effect<Work, NodeKey.KeyFailure | StoreFailed, TraceStore | ObjectStore> =>
   Effect.gen(function* () {
     const opened = objectsOf(NodeKey.needs(decision.inputs))
     if (entry.node.definition.keep !== "stored") return { chunks: null, opened }
@@ -146,7 +146,7 @@ const want = (wanted: Wanted, artifacts: ReadonlyArray<Stored>, opened: Readonly
 const firstLost = (
   outputs: Readonly<Record<string, Stored>>,
   wanted: Wanted
-): Effect.Effect<Reason.Reason | null, never, ObjectStore> =>
+): Effect.Effect<Reason.Reason | null, StoreFailed, ObjectStore> =>
   Effect.gen(function* () {
     const store = yield* ObjectStore
     for (const [output, stored] of Object.entries(outputs)) {
@@ -169,7 +169,7 @@ const checkNeeded = (
   graph: Graph.Graph,
   planned: ReadonlyArray<Entry>,
   known: NodeKey.Outputs
-): Effect.Effect<ReadonlyArray<Entry>, NodeKey.KeyFailure, Needs> =>
+): Effect.Effect<ReadonlyArray<Entry>, NodeKey.KeyFailure | StoreFailed, Needs> =>
   Effect.gen(function* () {
     const checked: Array<Entry> = []
     const wanted: Wanted = new Map()
@@ -220,7 +220,7 @@ const undecidedOf = ({ reasons }: PlannedNode): ReadonlyArray<string> =>
 export const make = (
   graph: Graph.Graph,
   again: ReadonlySet<string> = new Set()
-): Effect.Effect<Plan, Sources.SourceFailed | NodeKey.KeyFailure, Needs | RunEvents> =>
+): Effect.Effect<Plan, Sources.SourceFailed | NodeKey.KeyFailure | StoreFailed, Needs | RunEvents> =>
   Effect.gen(function* () {
     const known: Record<string, Readonly<Record<string, Stored>>> = { ...(yield* Sources.resolveAll(graph)) }
     const undecided = new Map<string, ReadonlyArray<string>>()

@@ -4,6 +4,7 @@ import { ObjectStore, type StoreFailed } from "../cache/ObjectStore.ts"
 import { type Explained, explain, InputLost } from "./Failure.ts"
 import * as NodeKey from "./NodeKey.ts"
 import { recordNode, resultsOf } from "./NodeRecording.ts"
+import type * as NodeWork from "./NodeWork.ts"
 import * as Notice from "./Notice.ts"
 import { type AnyPipeline, encodeParams, graph as graphOf, type PlanningNeedsOf } from "./Pipeline.ts"
 import * as Results from "./Results.ts"
@@ -14,7 +15,7 @@ import { begin, type RunState } from "./RunState.ts"
 import * as Scheduler from "./Scheduler.ts"
 import * as Sources from "./Sources.ts"
 
-export type Needs = Scheduler.Needs | Results.ResultsWriter
+export type Needs = NodeWork.Needs | Results.ResultsWriter
 const isDone = (state: RunState): boolean => [...state.outcomes.values()].every(({ _tag }) => _tag === "Done")
 
 /** Reads every result, also where the files that people have are up to date: what a plan calls corrupt is computed again. */
@@ -27,9 +28,13 @@ const readAll = (results: ReadonlyArray<Results.Result>) =>
     )
   )
 
-/** Results to people; bytes that turn out to be lost are recomputed first. Nothing is handed over that is not complete. */
+/**
+ * All nodes, and results to people; bytes that turn out to be lost are recomputed first. Nothing is handed over that is not
+ * complete.
+ */
 const deliver = (state: RunState, losses: Scheduler.Losses): Effect.Effect<void, StoreFailed | InputLost, Needs> =>
   Effect.gen(function* () {
+    yield* Scheduler.obtainAll(state, [...state.stages.values()])
     if (!isDone(state)) return
     const writer = yield* Results.ResultsWriter
     const results = resultsOf(state, state.graph.results)
@@ -67,11 +72,7 @@ const work = (state: RunState) =>
     Object.assign(state.sources, yield* Sources.resolveAll(state.graph))
     const events = yield* RunEvents
     const say = Notice.once((message) => events.publish(RunEvent.Warned({ node: null, message })))
-    yield* Effect.forEach(state.stages.values(), (entry) => Scheduler.obtain(state, entry), {
-      concurrency: "unbounded",
-      discard: true
-    }).pipe(Effect.provideService(Notice.Notices, say))
-    yield* deliver(state, [])
+    yield* Effect.provideService(deliver(state, []), Notice.Notices, say)
   }).pipe(NodeKey.rememberFacts, Effect.provideServiceEffect(RunRecords, readOnce))
 
 const explainFailure = (error: Sources.SourceFailed | StoreFailed | InputLost | NodeKey.KeyFailure): Explained =>

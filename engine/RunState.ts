@@ -71,11 +71,15 @@ export const begin = (
   }
 }
 
-/** What the settled parents yielded, by name. */
-export const outputsOf = (state: RunState, parents: ReadonlyArray<Graph.Entry>): NodeKey.Outputs =>
+/** What the settled parents yielded, by name; by outcomes that somebody has seen, which may not be the newest. */
+export const outputsOf = (
+  state: RunState,
+  parents: ReadonlyArray<Graph.Entry>,
+  outcomes: ReadonlyMap<string, Outcome> = state.outcomes
+): NodeKey.Outputs =>
   Object.fromEntries(
     parents.map(({ name }): [string, Readonly<Record<string, Stored>>] => {
-      const outcome = state.outcomes.get(name)
+      const outcome = outcomes.get(name)
       return [name, outcome?._tag === "Done" ? outcome.trace.outputs : (state.sources[name] ?? {})]
     })
   )

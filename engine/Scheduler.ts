@@ -1,27 +1,18 @@
-import { Deferred, Effect, Exit, FiberId } from "effect"
-import type { Stored } from "../artifacts/Artifact.ts"
-import type { Key } from "../cache/Key.ts"
-import { Leases } from "../cache/Lease.ts"
+import { Effect } from "effect"
+
 import { ObjectStore, type StoreFailed } from "../cache/ObjectStore.ts"
 import * as Reason from "../cache/Reason.ts"
-import { type Trace, TraceStore, totals } from "../cache/Trace.ts"
+import type { TraceStore } from "../cache/Trace.ts"
 import * as Again from "./Again.ts"
 import type { Code } from "./Code.ts"
 import * as Decide from "./Decide.ts"
-import { Executor } from "./Executor.ts"
-import { type ExecuteFailure, type Explained, explain, explainNode, InputLost } from "./Failure.ts"
+import { explain, explainDefect, InputLost } from "./Failure.ts"
 import type * as Graph from "./Graph.ts"
-import { coresOf } from "./Node.ts"
 import * as NodeKey from "./NodeKey.ts"
-import { listeners } from "./NodeListeners.ts"
-import { publish, RunEvent, RunEvents } from "./RunEvent.ts"
+import { carryOut, type Forced, fail, type Needs, reuse } from "./NodeWork.ts"
+import { publish, RunEvent, type RunEvents } from "./RunEvent.ts"
 import type { RunRecords } from "./RunRecord.ts"
-import { type Outcome, outputsAt, outputsOf, type RunState } from "./RunState.ts"
-
-export type Needs = Executor | ObjectStore | TraceStore | Leases | Code | RunEvents | RunRecords
-
-/** Why a node is computed though a result of it is kept. */
-type Forced = typeof Reason.ObjectLost.Type | typeof Reason.Again.Type
+import { type Outcome, outputsOf, type RunState } from "./RunState.ts"
 
 /** An object that is lost again after it was computed again is given up at this many losses. */
 const MOST_LOSSES = 3
@@ -46,6 +37,17 @@ export const obtain = (state: RunState, entry: Graph.StageEntry): Effect.Effect<
     })
   )
 
+/** The nodes' outcomes; obtained anew where one was forgotten meanwhile, since a node above it came out otherwise. */
+export const obtainAll = (
+  state: RunState,
+  entries: ReadonlyArray<Graph.StageEntry>
+): Effect.Effect<ReadonlyArray<Outcome>, never, Needs> =>
+  Effect.flatMap(
+    Effect.forEach(entries, (entry) => obtain(state, entry), { concurrency: "unbounded" }),
+    (outcomes) =>
+      entries.every(({ name }) => state.outcomes.has(name)) ? Effect.succeed(outcomes) : obtainAll(state, entries)
+  )
+
 /** Settles the node where its parents are and its result is kept: what costs nothing, before anything that does. */
 export const recall = (
   state: RunState,
@@ -61,11 +63,14 @@ export const recall = (
         : Effect.map(reuse(entry, hit), (outcome) => void state.outcomes.set(entry.name, outcome))
     )
     // whoever obtains the node fails with it
-  }).pipe(Effect.catchAll(() => Effect.void))
+  }).pipe(
+    Effect.catchAll(() => Effect.void),
+    Effect.catchAllDefect(() => Effect.void)
+  )
 
 /**
  * Computes a node again because an object of the outcome that somebody used is lost, unless another fiber has done so
- * since.
+ * since. Where it comes out otherwise, which is told, what was made of it is decided again.
  */
 export const repair = (
   state: RunState,
@@ -88,196 +93,77 @@ export const repair = (
       yield* publish(
         RunEvent.Warned({ node: entry.name, message: `An object of ${entry.name} was ${what}; it is computed again.` })
       )
-      yield* settle(state, entry, Reason.ObjectLost.make({ output: found.output, object: found.part.object, what }))
+      const lost = Reason.ObjectLost.make({ output: found.output, object: found.part.object, what })
+      const outcome = yield* settle(state, entry, lost)
+      if (outcome._tag !== "Done" || Again.differing(known.trace, outcome.trace).length === 0) return
+      Again.forgetBelow(state, entry.name, outcome.trace)
+      if (outcome.trace.key === known.trace.key) yield* Again.compare(entry.name, known.trace, outcome.trace)
     })
   )
 
 const reasonsOf = (forced: Forced | null): ReadonlyArray<Reason.Reason> => (forced === null ? [] : [forced])
 
-const settle = (state: RunState, entry: Graph.StageEntry, forced: Forced | null) =>
-  Effect.tap(attempt(state, entry, forced, []), (outcome) => Effect.sync(() => state.outcomes.set(entry.name, outcome)))
+/** An outcome, and those of the parents that it was made of. */
+interface Attempted {
+  readonly outcome: Outcome
+  readonly of: ReadonlyMap<string, Outcome>
+}
+const ofNone = (outcome: Outcome): Attempted => ({ outcome, of: new Map() })
 
-const fail = (entry: Graph.StageEntry, error: Explained, key: string | null, reasons: ReadonlyArray<Reason.Reason>) =>
-  Effect.as(publish(RunEvent.NodeFailed({ node: entry.name, error })), { _tag: "Failed" as const, error, key, reasons })
+/** Whether the parents still yield what they did. */
+const isCurrent = (state: RunState, { of }: Attempted): boolean =>
+  [...of].every(([name, used]) => {
+    const now = state.outcomes.get(name)
+    if (now === used) return true
+    return now?._tag === "Done" && used._tag === "Done" && Again.differing(used.trace, now.trace).length === 0
+  })
+
+const settle = (
+  state: RunState,
+  entry: Graph.StageEntry,
+  forced: Forced | null
+): Effect.Effect<Outcome, never, Needs> =>
+  Effect.flatMap(attempt(state, entry, forced, []), (attempted) => {
+    if (!isCurrent(state, attempted)) return settle(state, entry, forced)
+    state.outcomes.set(entry.name, attempted.outcome)
+    return Effect.succeed(attempted.outcome)
+  })
 
 const attempt = (
   state: RunState,
   entry: Graph.StageEntry,
   forced: Forced | null,
   losses: Losses
-): Effect.Effect<Outcome, never, Needs> =>
+): Effect.Effect<Attempted, never, Needs> =>
   Effect.gen(function* () {
     const parents = NodeKey.storedParents(state.graph, entry)
     const [unresolved] = parents.flatMap(({ name }) => state.unresolved.get(name) ?? [])
-    if (unresolved !== undefined) return yield* fail(entry, unresolved.explained, null, [])
+    if (unresolved !== undefined) return ofNone(yield* fail(entry, unresolved.explained, null, []))
     const settled = yield* Effect.forEach(
       parents.flatMap(({ name }) => state.stages.get(name) ?? []),
       (parent) => Effect.map(obtain(state, parent), (outcome) => ({ parent, outcome })),
       { concurrency: "unbounded" }
     )
+    const of = new Map(settled.map(({ parent, outcome }) => [parent.name, outcome]))
     const because = settled.flatMap(({ parent, outcome }) =>
       outcome._tag === "Failed" ? [parent.name] : outcome._tag === "Skipped" ? outcome.because : []
     )
     if (because.length > 0) {
       const names = [...new Set(because)]
       yield* publish(RunEvent.NodeSkipped({ node: entry.name, because: names }))
-      return { _tag: "Skipped" as const, because: names }
+      return { outcome: { _tag: "Skipped" as const, because: names }, of }
     }
-    const outputs = outputsOf(state, parents)
+    const outputs = outputsOf(state, parents, of)
     const decision = yield* Decide.decide(state.graph, entry, outputs)
-    if (decision.hit !== null && forced === null) return yield* reuse(entry, decision.hit)
-    const lost = yield* shared(state, entry, decision.key, leased(state, entry, decision, outputs, forced))
-    if (!(lost instanceof InputLost)) return lost
-    if (isHopeless(losses, lost.object)) return yield* fail(entry, explain(lost), decision.key, reasonsOf(forced))
+    if (decision.hit !== null && forced === null) return { outcome: yield* reuse(entry, decision.hit), of }
+    const lost = yield* carryOut(state, entry, decision, outputs, forced)
+    if (!(lost instanceof InputLost)) return { outcome: lost, of }
+    if (isHopeless(losses, lost.object))
+      return ofNone(yield* fail(entry, explain(lost), decision.key, reasonsOf(forced)))
     yield* Effect.forEach(settled, ({ parent, outcome }) => repair(state, parent, outcome, lost))
     return yield* attempt(state, entry, forced, [...losses, lost.object])
-  }).pipe(Effect.catchAll((error) => fail(entry, explain(error), null, reasonsOf(forced))))
-
-const reuse = (entry: Graph.StageEntry, trace: Trace) =>
-  Effect.as(publish(RunEvent.NodeReused({ node: entry.name, key: trace.key, told: trace.told ?? [] })), {
-    _tag: "Done" as const,
-    status: "reused" as const,
-    trace,
-    reasons: []
-  })
-
-/** Computes a key once, however many nodes have it: the first does the work, and the others are told of it. */
-const shared = (
-  state: RunState,
-  entry: Graph.StageEntry,
-  key: Key,
-  work: Effect.Effect<Outcome | InputLost, StoreFailed, Needs>
-): Effect.Effect<Outcome | InputLost, StoreFailed, Needs> =>
-  Effect.suspend(() => {
-    const other = state.computing.get(key)
-    if (other === undefined) {
-      const own = Deferred.unsafeMake<Outcome | InputLost, StoreFailed>(FiberId.none)
-      state.computing.set(key, own)
-      return Effect.onExit(work, (exit) => {
-        if (Exit.isFailure(exit) || exit.value._tag !== "Failed") state.computing.delete(key)
-        return Deferred.done(own, exit)
-      })
-    }
-    return Effect.flatMap(Deferred.await(other), (became): Effect.Effect<Outcome | InputLost, never, Needs> => {
-      if (became._tag === "Done") return reuse(entry, became.trace)
-      return became._tag === "Failed" ? fail(entry, became.error, key, became.reasons) : Effect.succeed(became)
-    })
-  })
-
-/** What the key's last holder left, where it serves. Asked under the lease. */
-const kept = ({ key, text }: Decide.Decision, forced: Forced | null) =>
-  Effect.gen(function* () {
-    if (forced?._tag === "Again") return null
-    // looked at anew: it may have been mended since it was found corrupt
-    if (forced?.what === "corrupt") yield* Effect.flatMap(ObjectStore, (store) => store.discard(forced.object))
-    const found = yield* Effect.flatMap(TraceStore, (traces) => traces.get(text.stage, key))
-    return found._tag === "Hit" && (forced === null || (yield* whole(found.trace))) ? found.trace : null
-  })
-
-/** Computes under the key's lease, unless its last holder left the result. Who waits for another holder keeps no core. */
-const leased = (
-  state: RunState,
-  entry: Graph.StageEntry,
-  decision: Decide.Decision,
-  outputs: NodeKey.Outputs,
-  forced: Forced | null
-): Effect.Effect<Outcome | InputLost, StoreFailed, Needs> =>
-  Effect.gen(function* () {
-    const leases = yield* Leases
-    const lease = yield* Decide.leaseOf(entry, decision)
-    const share = coresOf(entry.node.definition.share(entry.node.params), state.cores)
-    // the cores first: a key is not held by who waits for one, while another process may have one free
-    const mine = yield* Effect.flatMap(leases.tryAcquire(lease), (isHeld) =>
-      isHeld ? compute(state, entry, decision, outputs, forced) : Effect.succeed(null)
-    ).pipe(Effect.scoped, state.permits.withPermits(share))
-    if (mine !== null) return mine
-    yield* publish(RunEvent.NodeWaiting({ node: entry.name }))
-    const trace = yield* Effect.scoped(Effect.zipRight(leases.acquire(lease), kept(decision, forced)))
-    return yield* trace === null ? leased(state, entry, decision, outputs, forced) : reuse(entry, trace)
-  })
-
-const compute = (
-  state: RunState,
-  entry: Graph.StageEntry,
-  decision: Decide.Decision,
-  outputs: NodeKey.Outputs,
-  forced: Forced | null
-): Effect.Effect<Outcome | InputLost, StoreFailed, Needs> =>
-  Effect.gen(function* () {
-    const trace = yield* kept(decision, forced)
-    if (trace !== null) return yield* reuse(entry, trace)
-    if (decision.lost !== null) {
-      yield* publish(
-        RunEvent.Warned({
-          node: entry.name,
-          message: `The trace of ${entry.name} is lost: ${decision.lost}. It is computed again.`
-        })
-      )
-    }
-    // a point's node is the pipeline's, whatever the sweep calls it
-    const own = state.origin(entry).entry
-    const reasons = forced === null ? yield* Decide.explain(state.graph, own, decision) : [forced]
-    const missing = yield* firstMissing(NodeKey.needs(decision.inputs))
-    if (missing !== null) return missing
-    state.begun.set(entry.name, { key: decision.key, reasons })
-    yield* publish(RunEvent.NodeStarted({ node: entry.name, reasons }))
-    const outcome = yield* execute(state, entry, decision, outputs, reasons)
-    if (outcome._tag === "Done" && decision.hit !== null && forced?._tag === "Again")
-      yield* Again.compare(entry.name, decision.hit, outcome.trace)
-    return outcome
-  })
-
-const whole = (trace: Trace) => Effect.map(firstMissing(Object.values(trace.outputs)), (missing) => missing === null)
-
-const firstMissing = (artifacts: ReadonlyArray<Stored>): Effect.Effect<InputLost | null, never, ObjectStore> =>
-  Effect.gen(function* () {
-    const store = yield* ObjectStore
-    for (const { object, bytes } of artifacts.flatMap(({ parts }) => parts)) {
-      if (!(yield* store.has(object, bytes))) return new InputLost({ object, what: "missing" })
-    }
-    return null
-  })
-
-const execute = (
-  state: RunState,
-  entry: Graph.StageEntry,
-  { inputs, key, text }: Decide.Decision,
-  outputs: NodeKey.Outputs,
-  reasons: ReadonlyArray<Reason.Reason>
-): Effect.Effect<Outcome | InputLost, never, Needs> =>
-  Effect.gen(function* () {
-    const events = yield* RunEvents
-    const executor = yield* Executor
-    const origin = state.origin(entry)
-    const task = {
-      pipeline: state.graph.pipeline,
-      entry: origin.entry,
-      inputs,
-      key,
-      text,
-      isAgain: reasons.some(({ _tag }) => _tag === "Again"),
-      params: origin.params,
-      outputs: outputsAt(state, origin, outputs)
-    }
-    const computed = Effect.provide(executor.execute(task), listeners(entry.name, reasons, events))
-    return yield* computed.pipe(
-      Effect.tap((trace) => {
-        const { rows, bytes } = totals(trace)
-        return publish(
-          RunEvent.NodeRan({
-            node: entry.name,
-            seconds: trace.seconds,
-            rows,
-            bytes,
-            chunks: trace.chunks,
-            told: trace.told ?? []
-          })
-        )
-      }),
-      Effect.map((trace) => ({ _tag: "Done" as const, status: "ran" as const, trace, reasons })),
-      Effect.catchAll(
-        (error: ExecuteFailure): Effect.Effect<Outcome | InputLost, never, RunEvents> =>
-          error._tag === "InputLost" ? Effect.succeed(error) : fail(entry, explainNode(error), key, reasons)
-      )
-    )
-  })
+  }).pipe(
+    Effect.catchAll((error) => Effect.map(fail(entry, explain(error), null, reasonsOf(forced)), ofNone)),
+    // a bug in what the stage declares, its facts or share, is its node's alone
+    Effect.catchAllDefect((defect) => Effect.map(fail(entry, explainDefect(defect), null, reasonsOf(forced)), ofNone))
+  )

@@ -7,6 +7,7 @@ import { type Explained, explain, InputLost } from "./Failure.ts"
 import * as Graph from "./Graph.ts"
 import * as NodeKey from "./NodeKey.ts"
 import { recordNode, resultsOf } from "./NodeRecording.ts"
+import type * as NodeWork from "./NodeWork.ts"
 import * as Notice from "./Notice.ts"
 import * as Pipeline from "./Pipeline.ts"
 import * as Run from "./Run.ts"
@@ -20,7 +21,7 @@ import * as Union from "./Union.ts"
 /** Decoded parameters of a pipeline. */
 type Values = Readonly<Record<string, unknown>>
 
-export type Needs = Scheduler.Needs
+export type Needs = NodeWork.Needs
 
 export interface Options extends Run.Options {
   /** Points that are computed side by side. */
@@ -100,13 +101,14 @@ const documentsOf = (
   sweep: Sweep,
   point: number,
   losses: Scheduler.Losses
-): Effect.Effect<Readonly<Record<string, unknown>>, StoreFailed | InputLost | ArtifactUnreadable, Scheduler.Needs> => {
+): Effect.Effect<Readonly<Record<string, unknown>>, StoreFailed | InputLost | ArtifactUnreadable, NodeWork.Needs> => {
   const again = (object: string, what: "missing" | "corrupt") =>
     Effect.gen(function* () {
       if (Scheduler.isHopeless(losses, object)) return yield* new InputLost({ object, what })
       yield* Effect.forEach(sweep.needs[point] ?? [], (entry) =>
         Scheduler.repair(sweep.state, entry, sweep.state.outcomes.get(entry.name), { object, what })
       )
+      yield* obtainAll(sweep, point)
       return yield* documentsOf(sweep, point, [...losses, object])
     })
   return readDocuments(sweep, point).pipe(
@@ -128,9 +130,8 @@ const failureOf = ({ state, needs }: Sweep, point: number): Explained | null => 
 
 /** Computes what a point needs; whether anything ran. */
 const obtainAll = ({ state, needs }: Sweep, point: number) =>
-  Effect.map(
-    Effect.forEach(needs[point] ?? [], (entry) => Scheduler.obtain(state, entry), { concurrency: "unbounded" }),
-    (outcomes) => outcomes.some((outcome) => outcome._tag === "Done" && outcome.status === "ran")
+  Effect.map(Scheduler.obtainAll(state, needs[point] ?? []), (outcomes) =>
+    outcomes.some((outcome) => outcome._tag === "Done" && outcome.status === "ran")
   )
 
 const settle = (sweep: Sweep, point: number, isKept: boolean) =>
@@ -164,20 +165,35 @@ const stepsOf = ({ needs }: Sweep, point: number): number =>
     return sum + (typeof steps === "number" ? steps : 0)
   }, 0)
 
+/** Whether all that a point needs has an outcome. */
+const isSettled = ({ state, needs }: Sweep, point: number): boolean =>
+  (needs[point] ?? []).every(({ name }) => state.outcomes.has(name))
+
+/** Settles points, and those anew of which something was forgotten meanwhile: what was told of them is no longer so. */
+const settleAll = (
+  sweep: Sweep,
+  points: ReadonlyArray<number>,
+  jobs: number
+): Effect.Effect<void, never, NodeWork.Needs> =>
+  Effect.gen(function* () {
+    yield* Effect.forEach(points, (point) => settle(sweep, point, false), { concurrency: jobs, discard: true })
+    const forgotten = [...sweep.needs.keys()].filter((point) => !isSettled(sweep, point))
+    if (forgotten.length > 0) yield* settleAll(sweep, forgotten, jobs)
+  })
+
 const work = (sweep: Sweep, { jobs }: Options) =>
   Effect.gen(function* () {
-    const { state, needs } = sweep
+    const { needs } = sweep
     yield* resolveSources(sweep)
     const events = yield* RunEvents
     const say = Notice.once((message) => events.publish(RunEvent.Warned({ node: null, message })))
     yield* Effect.gen(function* () {
       yield* recallAll(sweep)
-      const isKept = (point: number) => (needs[point] ?? []).every(({ name }) => state.outcomes.has(name))
-      const [others, kept] = Arr.partition(needs.keys(), isKept)
+      const [others, kept] = Arr.partition(needs.keys(), (point) => isSettled(sweep, point))
       // fewer steps first: more of them go on from there
       others.sort((one, other) => stepsOf(sweep, one) - stepsOf(sweep, other))
       yield* Effect.forEach(kept, (point) => settle(sweep, point, true), { discard: true })
-      yield* Effect.forEach(others, (point) => settle(sweep, point, false), { concurrency: jobs, discard: true })
+      yield* settleAll(sweep, others, jobs)
     }).pipe(Effect.provideService(Notice.Notices, say))
   }).pipe(
     NodeKey.rememberFacts,
@@ -216,7 +232,7 @@ export const run = <P extends Pipeline.AnyPipeline>(
   pipeline: P,
   points: ReadonlyArray<Values>,
   options: Options
-): Effect.Effect<RunRecord, never, Scheduler.Needs | Pipeline.PlanningNeedsOf<P>> =>
+): Effect.Effect<RunRecord, never, NodeWork.Needs | Pipeline.PlanningNeedsOf<P>> =>
   Effect.gen(function* () {
     const { run, started, seconds } = yield* Run.beginning
     const { varied, asked } = options

@@ -83,6 +83,7 @@ const computeOn = (
 const TAGS: ReadonlyArray<string> = [
   "NodeFailed",
   "InputLost",
+  "WorkerNotStarted",
   "WorkerDied",
   "WorkerSilent",
   "KeyRefused"
@@ -93,7 +94,7 @@ const isFailure = (error: unknown): error is ExecuteFailure =>
 /**
  * Computes in worker processes, one node at a time each, so that a native abort costs one node. Workers live for many
  * nodes; the one that was used last is used next, for what it has loaded. None is started before a node needs it. A node
- * whose facts tell its native `threads` has a worker with as many.
+ * whose facts tell its native `threads` has a worker with as many; idle ones with another number are ended before it is started.
  */
 export const layerWorkerProcess = (options: Options): Layer.Layer<Executor> =>
   Layer.scoped(
@@ -110,20 +111,25 @@ export const layerWorkerProcess = (options: Options): Layer.Layer<Executor> =>
       yield* Effect.addFinalizer(() =>
         Effect.forEach([...pools.values()].flat(), WorkerProcess.end, { concurrency: "unbounded", discard: true })
       )
+      /** Numbers of threads whose idle members were ended, for another's. */
+      const ended = new Set<number>()
+      let isAlternating = false
+      /** Ends what is idle beside the member that is to be started, and may hold as much as it ever needed. */
+      const makeRoom = (threads: number) =>
+        Effect.suspend(() => {
+          // where nodes of several numbers take turns, all their members stay: each turn would start one anew
+          isAlternating ||= ended.has(threads)
+          const others = [...pools].filter(([other, idle]) => !isAlternating && other !== threads && idle.length > 0)
+          for (const [other] of others) ended.add(other)
+          const members = others.flatMap(([, idle]) => idle.splice(0))
+          return Effect.forEach(members, WorkerProcess.end, { concurrency: "unbounded", discard: true })
+        })
       const take = (task: Task) =>
         Effect.suspend(() => {
           const { threads, idle } = idleFor(task)
           const member = idle.pop()
           if (member !== undefined && !WorkerProcess.isEnded(member)) return Effect.succeed(member)
-          return Effect.mapError(WorkerProcess.spawn(options, threads, task.entry.name), (error) => {
-            if (isFailure(error)) return error
-            const {
-              signal = null,
-              code = null,
-              lastWords = String(error)
-            } = (typeof error === "object" ? error : {}) as Partial<WorkerProcess.Ended>
-            return new WorkerDied({ node: task.entry.name, signal, code, lastWords })
-          })
+          return Effect.zipRight(makeRoom(threads), WorkerProcess.spawn(options, threads, task.entry.name))
         })
       const putBack = (task: Task) => (member: WorkerProcess.Member, exit: Exit.Exit<unknown, unknown>) => {
         // an interrupted node may still be at work in there

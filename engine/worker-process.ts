@@ -4,7 +4,7 @@ import * as Worker from "@effect/platform/Worker"
 import * as NodeWorker from "@effect/platform-node/NodeWorker"
 import { Clock, Deferred, Effect, Exit, Schedule, Scope, type Stream } from "effect"
 import { BEAT_MILLIS, BEATS_DESCRIPTOR, type Listening, listening } from "./Beats.ts"
-import { WorkerSilent } from "./Failure.ts"
+import { WorkerDied, WorkerNotStarted, WorkerSilent } from "./Failure.ts"
 import { StillListener } from "./Progress.ts"
 import type { ComputeNode } from "./WorkerProtocol.ts"
 
@@ -73,17 +73,36 @@ export const attend = (
     return yield* Effect.zipRight(Effect.schedule(look, Schedule.spaced(BEAT_MILLIS)), Effect.never)
   })
 
-/** Starts a worker for `node`. Fails with how it `Ended`, or `WorkerSilent`, or what the channel to it says. */
-export const spawn = (options: Options, threads: number, node: string): Effect.Effect<Member, unknown> =>
+/** A process that the system started. Where it has nothing left for another it throws, or tells of that by an event. */
+const forked = (options: Options, threads: number, node: string): Effect.Effect<ChildProcess, WorkerNotStarted> =>
+  Effect.gen(function* () {
+    const refused = (cause: unknown) => new WorkerNotStarted({ node, what: String(cause) })
+    const child = yield* Effect.try({
+      try: () =>
+        fork(options.start, [options.entry], {
+          env: options.env(threads),
+          execArgv: [],
+          stdio: ["ignore", "ignore", "pipe", "ipc", "pipe"]
+        }),
+      catch: refused
+    })
+    const told = yield* Deferred.make<never, WorkerNotStarted>()
+    // also of one that runs: a message that cannot be sent any more, whose end tells why
+    child.on("error", (cause) => Deferred.unsafeDone(told, Exit.fail(refused(cause))))
+    return child.pid === undefined ? yield* Deferred.await(told) : child
+  })
+
+/** Starts a worker for `node`. */
+export const spawn = (
+  options: Options,
+  threads: number,
+  node: string
+): Effect.Effect<Member, WorkerNotStarted | WorkerDied | WorkerSilent> =>
   Effect.gen(function* () {
     const scope = yield* Scope.make()
     const ended = yield* Deferred.make<Ended>()
     const beats = listening(yield* monotonicMillis)
-    const child = fork(options.start, [options.entry], {
-      env: options.env(threads),
-      execArgv: [],
-      stdio: ["ignore", "ignore", "pipe", "ipc", "pipe"]
-    })
+    const child = yield* forked(options, threads, node)
     let lastWords = ""
     child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       lastWords = (lastWords + text).slice(-LAST_WORDS)
@@ -101,7 +120,8 @@ export const spawn = (options: Options, threads: number, node: string): Effect.E
     const worker = yield* Worker.makeSerialized<ComputeNode>({}).pipe(
       Effect.provide(NodeWorker.layer(() => child)),
       Scope.extend(scope),
-      Effect.raceFirst(Effect.flatMap(Deferred.await(ended), (how) => Effect.fail(how))),
+      Effect.mapError((error) => new WorkerNotStarted({ node, what: String(error) })),
+      Effect.raceFirst(Effect.flatMap(Deferred.await(ended), (how) => new WorkerDied({ node, ...how }))),
       Effect.raceFirst(attend({ child, beats }, node, options)),
       // a member is acquired uninterruptibly: here losers of the race must end, and an interrupted run must not wait
       Effect.interruptible,

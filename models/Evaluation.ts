@@ -128,7 +128,8 @@ export const confusion = (tally: Tally, names: ReadonlyArray<string>) => ({
 export const predictions = (labels: Int32Array, probabilities: Float32Array, classes: number) => ({
   rows: labels.length,
   columns: {
-    label: labels,
+    // a copy: a view would keep the chunk of the table that it is of in memory
+    label: labels.slice(),
     predicted: likeliest(probabilities, classes),
     probability: { shape: [classes] as const, data: probabilities }
   }

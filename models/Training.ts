@@ -156,7 +156,12 @@ const trainEpoch = (
   })
 
 /** The rows to validate on, one after the other. */
-const validated = ({ shape, validation: { inputs, labels, rows } }: Data): Rows => {
+export const validated = ({
+  shape,
+  validation: { inputs, labels, rows }
+}: Pick<Data, "shape" | "validation">): Rows => {
+  // a table of its own has no other rows: a copy of it would take its room twice
+  if (rows.length === labels.length && rows.every((row, at) => row === at)) return { inputs, labels }
   const size = Network.sizeOf(shape)
   const chosen = { inputs: new Float32Array(rows.length * size), labels: new Int32Array(rows.length) }
   rows.forEach((row, at) => {
@@ -235,9 +240,11 @@ export const open = (
           }
           return row
         }),
-      save: Effect.sync(() =>
-        TrainingState.write(network, { weights: stepper.weights(), slots: stepper.slots(), history, best })
-      ),
+      save: Effect.sync(() => {
+        // where the newest epoch is the best one, its weights are at hand already
+        const weights = best !== undefined && best.epoch === history.length ? best.weights : stepper.weights()
+        return TrainingState.write(network, { weights, slots: stepper.slots(), history, best })
+      }),
       trained: Effect.suspend(() =>
         best === undefined
           ? new TrainingDataInvalid({ what: "there are no epochs", expected: "at least one" })

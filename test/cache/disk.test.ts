@@ -2,7 +2,7 @@ import * as fs from "node:fs"
 import { tmpdir } from "node:os"
 import * as path from "node:path"
 import { afterAll, describe, expect, it } from "vitest"
-import { makeDirectory } from "../../cache/disk.ts"
+import { makeDirectory, storeFailed } from "../../cache/disk.ts"
 
 describe("a directory that is made", () => {
   const root = fs.mkdtempSync(path.join(tmpdir(), "headrace-test-"))
@@ -31,4 +31,14 @@ describe("a directory that is made", () => {
     // Node's own recursion never ends here
     await expect(makeDirectory("/proc/none/below")).rejects.toMatchObject({ code: "ENOENT", path: "/proc/none" })
   })
+})
+
+it("what the system forbids is told as what it is, reading or writing", () => {
+  const told = (doing: string) => storeFailed(doing, "/cache/x", { code: "EACCES" }).message
+  expect(told("Reading")).toContain(
+    "The cache cannot be read: Reading /cache/x failed (EACCES); expected a directory that you may read."
+  )
+  expect(told("Naming")).toContain(
+    "The cache cannot be written: Naming /cache/x failed (EACCES); expected a directory that you may write to."
+  )
 })

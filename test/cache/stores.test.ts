@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { expect, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Layer, Scope, TestClock } from "effect"
+import { Effect, Exit, Fiber, Layer, Option, Scope, TestClock } from "effect"
 import { vi } from "vitest"
 import * as Lease from "../../cache/Lease.ts"
 import * as LeaseDisk from "../../cache/lease-disk.ts"
@@ -16,6 +16,18 @@ import { deepJson, strangers } from "../rig/strangers.ts"
 
 /** What a test does before the next removal of a file, as another process might. */
 const removals: { before: (() => Promise<void>) | null } = vi.hoisted(() => ({ before: null }))
+/** The most bytes that were asked for in one read of an open file, and how many files were opened to be read at once. */
+const reads = vi.hoisted(() => ({ largest: 0, atOnce: 0 }))
+vi.mock("node:fs", async (original) => {
+  const actual = await original<typeof import("node:fs")>()
+  const openSync: typeof actual.openSync = (...args) => {
+    reads.atOnce += 1
+    return actual.openSync(...args)
+  }
+  return { ...actual, openSync }
+})
+/** How many renewals of a lease the disk refuses. */
+const renewals = vi.hoisted(() => ({ refused: 0 }))
 vi.mock("node:fs/promises", async (original) => {
   const actual = await original<typeof import("node:fs/promises")>()
   const first =
@@ -26,7 +38,26 @@ vi.mock("node:fs/promises", async (original) => {
       await before?.()
       return remove(...args)
     }
-  return { ...actual, rm: first(actual.rm), unlink: first(actual.unlink) }
+  const open: typeof actual.open = async (...args) => {
+    const handle = await actual.open(...args)
+    const read = handle.read.bind(handle) as (buffer: Uint8Array, offset: number, length: number) => unknown
+    const watched = (buffer: Uint8Array, offset: number, length: number, ...rest: []) => {
+      reads.largest = Math.max(reads.largest, length)
+      return read(buffer, offset, length, ...rest)
+    }
+    return Object.assign(handle, { read: watched })
+  }
+  const readFile = async (file: string) => {
+    const read = await actual.readFile(file)
+    reads.largest = Math.max(reads.largest, read.length)
+    return read
+  }
+  const utimes: typeof actual.utimes = async (...args) => {
+    renewals.refused -= 1
+    if (renewals.refused >= 0) throw Object.assign(new Error(), { code: "EIO" })
+    return actual.utimes(...args)
+  }
+  return { ...actual, rm: first(actual.rm), unlink: first(actual.unlink), utimes, open, readFile }
 })
 
 const disk = (home: string) =>
@@ -96,6 +127,35 @@ it.effect("bytes that changed after this process wrote, read and put them again 
   })
 )
 
+it.effect(
+  "a put takes no room for a second copy of the bytes: what lies on the disk is looked at in pieces of 1 MB",
+  () =>
+    withStore(folder(), (store) =>
+      Effect.gen(function* () {
+        const large = new Uint8Array((4 << 20) + 1).fill(7)
+        reads.largest = 0
+        const object = yield* store.put(large)
+        yield* store.put(large)
+        expect(reads.largest).toBe(1 << 20)
+        expect(Buffer.compare(yield* store.get(object), large)).toBe(0)
+        expect(reads.largest).toBeGreaterThan(large.length)
+      })
+    )
+)
+
+it.effect("bytes that nobody could read again are refused by their number, and nothing is written", () => {
+  const home = folder()
+  return withStore(home, (store) =>
+    Effect.gen(function* () {
+      const refused = yield* Effect.flip(store.put(new Uint8Array(2 ** 31)))
+      expect(refused.message).toContain(
+        "An output of 2147483648 bytes in one object cannot be kept; expected at most 2147483646. "
+      )
+      expect(fs.readdirSync(home)).toEqual([])
+    })
+  )
+})
+
 it.effect("objects are read-only files, and nothing unfinished lies beside them", () =>
   Effect.gen(function* () {
     const home = folder()
@@ -137,6 +197,27 @@ it.effect("a damaged, cut or misplaced trace is unreadable, not a hit and not a 
     )
   })
 )
+
+it.live("while the traces of a stage are read, timers get their turn", () => {
+  const home = folder()
+  return Effect.gen(function* () {
+    const traces = yield* Trace.TraceStore
+    fs.mkdirSync(path.join(home, "traces", "s"), { recursive: true })
+    const all = Array.from({ length: 600 }, (_, n) => traceOf("s", n))
+    for (const trace of all)
+      fs.writeFileSync(path.join(home, "traces", "s", `${trace.key}.json`), TraceDisk.seal(JSON.stringify(trace)))
+    const seen = new Set<number>()
+    reads.atOnce = 0
+    const look = () => {
+      seen.add(reads.atOnce)
+      next = setImmediate(look)
+    }
+    let next = setImmediate(look)
+    expect((yield* traces.ofStage("s")).length).toBe(all.length)
+    clearImmediate(next)
+    expect([...seen].filter((read) => read > 0 && read < all.length).length).toBeGreaterThan(0)
+  }).pipe(Effect.provide(TraceDisk.layerDisk(home)))
+})
 
 for (const [what, lay] of Object.entries(strangers)) {
   it.effect(`${what} in the place of an object is corrupt, and a put or a discard mends it`, () =>
@@ -338,10 +419,10 @@ it.effect("a waiter that was suspended itself does not count that time as the ho
     fs.writeFileSync(file, elsewhere)
     const take = Effect.flatMap(Lease.Leases, (leases) => Effect.scoped(leases.tryAcquire(key)))
     yield* Effect.gen(function* () {
-      expect(yield* take).toBe(false)
+      expect(yield* take).toBeNull()
       yield* TestClock.adjust("1 hour")
-      expect(yield* take).toBe(false)
-      expect(yield* take).toBe(false)
+      expect(yield* take).toBeNull()
+      expect(yield* take).toBeNull()
       expect(fs.existsSync(file)).toBe(true)
     }).pipe(Effect.provide(LeaseDisk.layerDisk(home)))
   })
@@ -355,19 +436,19 @@ it.effect("a lease that was let go and taken in the moment in which a waiter rem
     const taker = yield* leases()
     const waiter = yield* leases()
     const closes = yield* Scope.make()
-    let taken: boolean | null = null
+    let taken: Lease.Held | null = null
     removals.before = async () => {
       // as the silent holder does, which has woken
       fs.rmSync(file)
       taken = await Effect.runPromise(Scope.extend(taker.tryAcquire(key), closes))
     }
-    expect(yield* Effect.scoped(waiter.tryAcquire(key))).toBe(false)
-    expect(taken).toBe(true)
+    expect(yield* Effect.scoped(waiter.tryAcquire(key))).toBeNull()
+    expect(taken).not.toBeNull()
     const [held] = fs.readdirSync(place)
-    expect(yield* Effect.scoped(waiter.tryAcquire(key))).toBe(false)
+    expect(yield* Effect.scoped(waiter.tryAcquire(key))).toBeNull()
     expect(fs.readdirSync(place)).toEqual([held])
     yield* Scope.close(closes, Exit.void)
-    expect(yield* Effect.scoped(waiter.tryAcquire(key))).toBe(true)
+    expect(yield* Effect.scoped(waiter.tryAcquire(key))).not.toBeNull()
     expect(fs.readdirSync(path.join(home, "leases"))).toEqual([])
   })
 )
@@ -420,20 +501,20 @@ const takenFromHolder = (pace: LeaseDisk.Pace) =>
     yield* Effect.sleep(pace.silenceMillis / 4)
     let taken = 0
     const contend = Effect.scoped(Effect.flatMap(leases, (all) => all.tryAcquire(key))).pipe(
-      Effect.map((isHeld) => {
-        if (isHeld) taken += 1
+      Effect.map((held) => {
+        if (held !== null) taken += 1
       }),
       Effect.delay("20 millis")
     )
     yield* Effect.raceFirst(Fiber.join(fiber), Effect.forever(contend))
     const after = yield* Effect.scoped(Effect.flatMap(leases, (all) => all.tryAcquire(key)))
-    return { taken, after }
+    return { taken, isFreeAfter: after !== null }
   })
 
 it.live("a holder that lives longer than the silence that loses a lease keeps it, and lets it go at its end", () =>
   Effect.gen(function* () {
     const kept = yield* takenFromHolder({ silenceMillis: 1000, renewalMillis: 100 })
-    expect(kept).toEqual({ taken: 0, after: true })
+    expect(kept).toEqual({ taken: 0, isFreeAfter: true })
   })
 )
 
@@ -441,5 +522,43 @@ it.live("the twin that does not renew its lease loses it to a contender", () =>
   Effect.gen(function* () {
     const lost = yield* takenFromHolder({ silenceMillis: 200, renewalMillis: 3_600_000 })
     expect(lost.taken).toBeGreaterThan(0)
+  })
+)
+
+/** A lease that is held and often renewed, the file that says so, and how it is let go. */
+const heldHere = Effect.gen(function* () {
+  const { home, key, place } = putByHand()
+  const leases = yield* Effect.provide(
+    Lease.Leases,
+    LeaseDisk.layerDisk(home, { silenceMillis: 1e9, renewalMillis: 10 })
+  )
+  const scope = yield* Scope.make()
+  const held = yield* Scope.extend(leases.tryAcquire(key), scope)
+  if (held === null) return expect.fail("the lease is not held")
+  const [name = ""] = fs.readdirSync(place)
+  return { ...held, place, file: path.join(place, name), release: Scope.close(scope, Exit.void) }
+})
+
+it.live("a holder whose lease was taken over is told, and leaves its successor's alone", () =>
+  Effect.gen(function* () {
+    const { lost, place, file, release } = yield* heldHere
+    fs.rmSync(file)
+    fs.writeFileSync(path.join(place, "u.json"), elsewhere)
+    yield* lost
+    yield* release
+    expect(fs.readdirSync(place)).toEqual(["u.json"])
+  })
+)
+
+it.live("a renewal that fails for another reason loses nothing, and the next is tried", () =>
+  Effect.gen(function* () {
+    renewals.refused = 3
+    const { lost, file, release } = yield* heldHere
+    const told = yield* Effect.fork(lost)
+    const { mtimeMs } = fs.statSync(file)
+    yield* Effect.repeat(Effect.sleep("10 millis"), { until: () => fs.statSync(file).mtimeMs !== mtimeMs })
+    expect(renewals.refused).toBeLessThan(0)
+    expect(yield* Fiber.poll(told)).toEqual(Option.none())
+    yield* release
   })
 )

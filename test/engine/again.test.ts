@@ -3,10 +3,12 @@ import { Effect, Layer, Schema, TestClock } from "effect"
 import * as Document from "../../artifacts/Document.ts"
 import { Code } from "../../engine/Code.ts"
 import * as Executor from "../../engine/Executor.ts"
+import * as Param from "../../engine/Param.ts"
 import * as Pipeline from "../../engine/Pipeline.ts"
 import * as Plan from "../../engine/Plan.ts"
 import * as Run from "../../engine/Run.ts"
 import * as Stage from "../../engine/Stage.ts"
+import * as Sweep from "../../engine/Sweep.ts"
 import { codeOf } from "../rig/code.ts"
 import * as Toys from "../rig/toys.ts"
 
@@ -41,6 +43,26 @@ const guessing = Pipeline.make({
   }
 })
 
+const retell = Stage.make({
+  name: "retell",
+  inputs: { guess: Guess },
+  params: { loud: Param.make(Schema.Int, 1, "How loud") },
+  outputs: { told: Toys.Total },
+  run: ({ guess }, { loud }) => Effect.succeed({ told: { total: loud + guess.guess } })
+})
+
+/** Two stages that take a guess. */
+const twice = Pipeline.make({
+  name: "twice",
+  description: "Judges a guess and tells it",
+  params: retell.params,
+  build: (params) => {
+    const { doubled } = Toys.double({ numbers: Toys.read({ file: Toys.list() }).numbers })
+    const guessed = guess({ total: Toys.sum({ tables: [doubled] }).total })
+    return { ...judge({ guess: guessed.guess }), ...retell({ guess: guessed.guess }, params) }
+  }
+})
+
 beforeEach(() => {
   outside.guess = 0
   Toys.resetCounts()
@@ -50,15 +72,15 @@ beforeEach(() => {
   )
 })
 
-const world = () => {
-  const { layer, events, traces } = Toys.memory()
+const world = (pipeline: typeof guessing | typeof twice = guessing) => {
+  const { layer, events, traces, objects } = Toys.memory()
   const code = Layer.succeed(Code, {
     of: ({ name }) => Effect.succeed(codeOf(name, { [`stages/${name}.ts`]: name }))
   })
-  const live = Layer.provideMerge(Executor.layerInProcess(guessing), Layer.merge(layer, code))
+  const live = Layer.provideMerge(Executor.layerInProcess(pipeline), Layer.merge(layer, code))
   return {
     run: (...again: ReadonlyArray<string>) =>
-      Run.run(guessing, {}, { cores: 1 }, new Set(again)).pipe(
+      Run.run(pipeline, Pipeline.defaults(pipeline.params), { cores: 1 }, new Set(again)).pipe(
         Effect.provide(live),
         Effect.zipLeft(TestClock.adjust("1 second"))
       ),
@@ -69,6 +91,21 @@ const world = () => {
           Object.fromEntries(nodes.map(({ node, status, reasons, chunks }) => [node, { status, reasons, chunks }]))
         )
       ),
+    sweep: (...points: ReadonlyArray<number>) =>
+      Sweep.run(
+        twice,
+        points.map((loud) => ({ loud })),
+        { cores: 1, jobs: 1, varied: ["loud"] }
+      ).pipe(Effect.provide(live)),
+    events,
+    forget: (stage: string) => {
+      for (const [key, { text }] of traces) if (text.stage === stage) traces.delete(key)
+    },
+    lose: (stage: string) => {
+      for (const { text, outputs } of traces.values())
+        for (const { object } of text.stage === stage ? Object.values(outputs).flatMap(({ parts }) => parts) : [])
+          objects.delete(object)
+    },
     warnings: () => events.flatMap((event) => (event._tag === "Warned" ? [event.message] : [])),
     finished: (stage: string) => [...traces.values()].filter(({ text }) => text.stage === stage).map((t) => t.finished)
   }
@@ -139,5 +176,43 @@ it.effect("what has no result yet is computed once, and warned of by nobody", ()
     const record = yield* run("guess", "double")
     expect([record.status, Toys.counts.rows.get("double"), warnings()]).toEqual(["done", 5000, []])
     expect(reasonOf(record, "guess")).toBe("it was to be computed again")
+  })
+)
+
+const NOT_REPRODUCIBLE = expect.stringContaining("guess is not reproducible")
+
+for (const when of ["another node needs it", "results are handed out"])
+  it.effect(`one that is lost, and comes out otherwise when ${when}, is warned of: no result is of what it was`, () =>
+    Effect.gen(function* () {
+      const { run, warnings, forget, lose } = world(twice)
+      yield* run()
+      outside.guess = 7
+      lose("guess")
+      if (when === "another node needs it") forget("retell")
+      else lose("judge")
+      const record = yield* run()
+      expect([record.status, warnings()]).toEqual(["done", expect.arrayContaining([NOT_REPRODUCIBLE])])
+      expect(Toys.contents(record)).toEqual(Toys.contents(yield* world(twice).run()))
+      const after = yield* run()
+      expect([Toys.ran(after), Toys.contents(after)]).toEqual([[], Toys.contents(record)])
+    })
+  )
+
+it.effect("a point of a sweep that was settled before is settled anew, by what it is now", () =>
+  Effect.gen(function* () {
+    const { sweep, warnings, lose, events } = world(twice)
+    yield* sweep(1)
+    outside.guess = 7
+    lose("guess")
+    events.length = 0
+    const record = yield* sweep(1, 2)
+    expect([record.status, warnings()]).toEqual(["done", expect.arrayContaining([NOT_REPRODUCIBLE])])
+    const told = events.flatMap((event) => (event._tag === "PointSettled" ? [[event.point, event.documents]] : []))
+    expect(told).toEqual([
+      [0, { verdict: { total: 0 }, told: { total: 1 } }],
+      [1, { verdict: { total: 7 }, told: { total: 9 } }],
+      [0, { verdict: { total: 7 }, told: { total: 8 } }]
+    ])
+    expect(record.sweep?.points).toEqual((yield* world(twice).sweep(1, 2)).sweep?.points)
   })
 )

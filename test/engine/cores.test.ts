@@ -14,6 +14,7 @@ import * as Run from "../../engine/Run.ts"
 import * as RunEvent from "../../engine/RunEvent.ts"
 import * as RunRecord from "../../engine/RunRecord.ts"
 import * as Stage from "../../engine/Stage.ts"
+import { wrap } from "../rig/broken.ts"
 import { codeOf } from "../rig/code.ts"
 import * as Toys from "../rig/toys.ts"
 
@@ -83,12 +84,18 @@ const cache = () => {
   return Effect.map(
     Layer.build(shared),
     (context) =>
-      (numbers: ReadonlyArray<number>, cores: number, pipeline = many) => {
+      (
+        numbers: ReadonlyArray<number>,
+        cores: number,
+        pipeline = many,
+        leases = (all: typeof Lease.Leases.Service) => all
+      ) => {
         const events: Array<RunEvent.RunEvent> = []
         const layer = Layer.provideMerge(
           Executor.layerInProcess(many),
           Layer.mergeAll(
             Layer.succeedContext(context),
+            wrap(Lease.Leases, Layer.succeedContext(context), leases),
             Layer.succeed(Code, { of: () => Effect.succeed(codeOf("any")) }),
             RunEvent.layerCollect(events),
             RunRecord.layerMemory(),
@@ -227,6 +234,35 @@ it.scoped("who waited for a process that was interrupted computes the node itsel
     yield* Fiber.interrupt(busy)
     expect(Toys.ran(yield* Fiber.join(fiber)).length).toBe(1)
     expect(began).toEqual([1, 1])
+  })
+)
+
+it.scoped("who lost its lease to another process ends its work, and takes what that one yields", () =>
+  Effect.gen(function* () {
+    const process = yield* cache()
+    const [open, taken] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+    during = () => Effect.onInterrupt(Deferred.await(open), () => Effect.sync(() => void began.push(0)))
+    // it holds what to others is free, until it is told
+    const silent = process([1], 1, many, (all) => ({
+      ...all,
+      tryAcquire: (key) =>
+        Effect.flatMap(Deferred.isDone(taken), (isTaken) =>
+          isTaken ? all.tryAcquire(key) : Effect.succeed({ lost: Deferred.await(taken) })
+        )
+    }))
+    const holder = yield* Effect.fork(silent.run)
+    yield* settle
+    const successor = yield* Effect.fork(process([1], 1).run)
+    yield* settle
+    expect(began).toEqual([1, 1])
+    yield* Deferred.succeed(taken, undefined)
+    yield* settle
+    expect(began).toEqual([1, 1, 0])
+    expect(tags(silent.events).slice(-2)).toEqual(["Warned", "NodeWaiting"])
+    yield* Deferred.succeed(open, undefined)
+    expect(Toys.ran(yield* Fiber.join(successor)).length).toBe(1)
+    expect((yield* Fiber.join(holder)).nodes.map(({ status }) => status)).toEqual(["reused"])
+    expect(began).toEqual([1, 1, 0])
   })
 )
 

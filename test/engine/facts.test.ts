@@ -1,13 +1,18 @@
 import { expect, it } from "@effect/vitest"
-import { Effect, Schema } from "effect"
+import { Effect, Layer, Schema } from "effect"
 import * as Document from "../../artifacts/Document.ts"
 import * as Code from "../../engine/Code.ts"
+import * as Executor from "../../engine/Executor.ts"
 import type { StageDefinition, Node as StageNode } from "../../engine/Node.ts"
 import * as NodeKey from "../../engine/NodeKey.ts"
 import * as Notice from "../../engine/Notice.ts"
 import * as Param from "../../engine/Param.ts"
+import * as Pipeline from "../../engine/Pipeline.ts"
+import * as Run from "../../engine/Run.ts"
 import * as Stage from "../../engine/Stage.ts"
+import * as Sweep from "../../engine/Sweep.ts"
 import { codeOf } from "../rig/code.ts"
+import * as Toys from "../rig/toys.ts"
 
 const Answer = Document.make("Answer", 1, Schema.Struct({ answer: Schema.Number }))
 
@@ -48,3 +53,36 @@ it.effect("a notice is told once, however many nodes find it", () =>
     expect(said).toEqual(["auto is fast here"])
   })
 )
+
+const throws = (): never => {
+  throw new Error("a bug")
+}
+for (const what of ["facts", "share"])
+  it.effect(`a stage whose ${what} cannot be told for a bug fails by name, and the others run`, () => {
+    const broken = Stage.make({
+      name: "broken",
+      inputs: {},
+      outputs: { answer: Answer },
+      facts: () => (what === "facts" ? throws() : {}),
+      share: () => (what === "share" ? throws() : "core"),
+      run: () => Effect.succeed({ answer: { answer: 0 } })
+    })
+    const pipeline = Pipeline.make({
+      name: "half-broken",
+      description: "A guess beside what is broken",
+      params: { count: guess.params.count },
+      build: (params) => ({ bad: broken({}).answer, good: guess({}, params).answer })
+    })
+    const { layer } = Toys.memory()
+    const code = Layer.succeed(Code.Code, { of: () => Effect.succeed(codeOf("any")) })
+    const live = Layer.provideMerge(Executor.layerInProcess(pipeline), Layer.merge(layer, code))
+    return Effect.gen(function* () {
+      const { nodes } = yield* Run.run(pipeline, { count: 1 }, { cores: 2 })
+      expect(nodes.map(({ node, status, error }) => [node, status, error?.what])).toEqual([
+        ["broken", "failed", "a bug"],
+        ["guess", "ran", undefined]
+      ])
+      const swept = yield* Sweep.run(pipeline, [{ count: 2 }], { cores: 2, jobs: 1, varied: ["count"] })
+      expect(swept.sweep?.points).toMatchObject([{ status: "failed", error: { what: "a bug" } }])
+    }).pipe(Effect.provide(live))
+  })

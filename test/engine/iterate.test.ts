@@ -2,7 +2,10 @@ import { beforeEach, expect, it } from "@effect/vitest"
 import { Effect, Exit, Layer, Schema } from "effect"
 import * as fc from "fast-check"
 import * as Checkpoint from "../../artifacts/Checkpoint.ts"
+import type { Digest } from "../../artifacts/Digest.ts"
 import * as Document from "../../artifacts/Document.ts"
+import { ObjectStore } from "../../cache/ObjectStore.ts"
+import type { Trace } from "../../cache/Trace.ts"
 import { Code } from "../../engine/Code.ts"
 import * as Executor from "../../engine/Executor.ts"
 import * as Param from "../../engine/Param.ts"
@@ -12,6 +15,7 @@ import type * as Progress from "../../engine/Progress.ts"
 import * as Run from "../../engine/Run.ts"
 import * as Stage from "../../engine/Stage.ts"
 import * as Sweep from "../../engine/Sweep.ts"
+import { wrap } from "../rig/broken.ts"
 import { codeOf } from "../rig/code.ts"
 import * as Toys from "../rig/toys.ts"
 
@@ -20,8 +24,8 @@ import * as Toys from "../rig/toys.ts"
 const Walked = Document.make("Walked", 1, Schema.Struct({ place: Schema.Number, path: Schema.Array(Schema.Number) }))
 const WalkState = Checkpoint.make("WalkState", 1)
 
-/** The numbers of the steps that ran, and where the next run is to be killed: at the beginning of this step. */
-const world = { steps: [] as Array<number>, killAt: Number.POSITIVE_INFINITY, damage: [] as Array<string> }
+/** The numbers of the steps that ran, what became of their states, and the step at whose beginning the next run is killed. */
+const world = { steps: [] as Array<number>, killAt: Number.POSITIVE_INFINITY, states: [] as Array<string> }
 
 const params = {
   steps: Param.make(Schema.Int.pipe(Schema.positive()), 5, "Steps to walk"),
@@ -40,12 +44,13 @@ const walk = Stage.iterate({
   run: ({ total }, { stride, forgetful, ...others }) =>
     Effect.sync(() => {
       expect(others).not.toHaveProperty("steps")
-      let place = total.total
+      // worked on in place, and saved as it is
+      const place = Float32Array.of(total.total)
       let path: ReadonlyArray<number> = []
       return {
         resume: ({ arrays, texts }) =>
           Effect.sync(() => {
-            place = arrays.place?.data[0] ?? Number.NaN
+            place.set(arrays.place?.data ?? [Number.NaN])
             path = forgetful ? [] : JSON.parse(texts.path ?? "null")
           }),
         step: (at) =>
@@ -53,15 +58,15 @@ const walk = Stage.iterate({
             ? Effect.interrupt
             : Effect.sync(() => {
                 world.steps.push(at)
-                place = Math.fround(Math.fround(place * 0.75) + stride * at)
-                path = [...path, place]
+                place[0] = Math.fround((place[0] ?? 0) * 0.75) + stride * at
+                path = [...path, ...place]
                 return `at ${place}`
               }),
-        save: Effect.sync(() => ({
-          arrays: { place: { shape: [1], data: Float32Array.of(place) } },
-          texts: { path: JSON.stringify(path) }
-        })),
-        finish: Effect.sync(() => ({ walked: { place, path } }))
+        save: Effect.sync(() => {
+          world.states.push("saved")
+          return { arrays: { place: { shape: [1], data: place } }, texts: { path: JSON.stringify(path) } }
+        }),
+        finish: Effect.sync(() => ({ walked: { place: place[0] ?? 0, path } }))
       }
     })
 })
@@ -81,9 +86,12 @@ const code = Layer.succeed(Code, {
   of: ({ name }) => Effect.succeed(codeOf(name, { [`stages/${name}.ts`]: name }))
 })
 
-const memory = () => {
+const memory = (store = (sound: typeof ObjectStore.Service) => sound) => {
   const kept = Toys.memory()
-  const layer = Layer.provideMerge(Executor.layerInProcess(walking), Layer.merge(kept.layer, code))
+  const layer = Layer.provideMerge(
+    Executor.layerInProcess(walking),
+    Layer.mergeAll(kept.layer, code, wrap(ObjectStore, kept.layer, store))
+  )
   const values = (given: Readonly<Record<string, unknown>>) => Effect.orDie(Pipeline.decodeParams(walking, given))
   return {
     ...kept,
@@ -112,7 +120,7 @@ const fromScratch = (given: Readonly<Record<string, unknown>>) =>
 beforeEach(() => {
   Toys.lists.clear()
   Toys.lists.set("a", [1, 2, 3])
-  Object.assign(world, { steps: [], killAt: Number.POSITIVE_INFINITY, damage: [] })
+  Object.assign(world, { steps: [], killAt: Number.POSITIVE_INFINITY, states: [] })
 })
 
 const reasonOf = (record: {
@@ -238,6 +246,51 @@ it.effect("a state that is gone or damaged costs a warning and the steps since t
     expect(Toys.contents(record)).toEqual(yield* fromScratch({ steps: 5 }))
     const warnings = events.flatMap((event) => (event._tag === "Warned" ? [event.message] : []))
     expect(warnings).toEqual(["The state after 4 steps was corrupt of walk; it is computed again."])
+  })
+)
+
+it.effect("a state that another process replaces while it is taken is no loss: it goes on from that one's", () =>
+  Effect.gen(function* () {
+    const further = memory()
+    yield* further.run({ steps: 4 })
+    let stale: string | undefined
+    const { run, objects, traces, events } = memory((store) => ({
+      ...store,
+      get: (object) => Effect.zipRight(object === stale ? replace : Effect.void, store.get(object))
+    }))
+    const isState = ({ text }: Trace) => text.stage === "walk.state"
+    const replace = Effect.sync(() => {
+      for (const [key, trace] of traces) if (isState(trace)) traces.delete(key)
+      objects.delete(stale as Digest)
+      for (const [key, trace] of further.traces) if (isState(trace)) traces.set(key, trace)
+      for (const [object, bytes] of further.objects) objects.set(object, bytes)
+      stale = undefined
+    })
+    yield* run({ steps: 3 })
+    stale = [...traces.values()].find(isState)?.outputs.state?.parts[0]?.object
+    world.steps = []
+    const record = yield* run({ steps: 6 })
+    expect(world.steps).toEqual([5, 6])
+    expect(Toys.contents(record)).toEqual(yield* fromScratch({ steps: 6 }))
+    expect(events.filter(({ _tag }) => _tag === "Warned")).toEqual([])
+  })
+)
+
+it.effect("a state is saved once the one before is written, so that two are never held", () =>
+  Effect.gen(function* () {
+    const isState = (bytes: Uint8Array) => Buffer.from(bytes).includes("__metadata__")
+    const { run } = memory((store) => ({
+      ...store,
+      put: (bytes) =>
+        Effect.gen(function* () {
+          if (isState(bytes)) yield* Effect.repeatN(Effect.yieldNow(), 50)
+          const object = yield* store.put(bytes)
+          if (isState(bytes)) world.states.push("written")
+          return object
+        })
+    }))
+    yield* run({ steps: 3 })
+    expect(world.states).toEqual(["saved", "written", "saved", "written", "saved", "written"])
   })
 )
 

@@ -360,3 +360,30 @@ describe("law 8: a node that is computed again leaves all as from scratch, whate
   it("is broken where nobody asks for it", () => found(law(() => [])))
   it("is broken by chunks that are reused all the same", () => found(law((nodes) => nodes, Broken.halfAgain)))
 })
+
+describe("law 9: no results of a run are made of different results of one key", () => {
+  const story = fc.record({
+    start: Graphs.starts,
+    hidden: fc.array(fc.record({ at: fc.nat({ max: 8 }), to: fc.integer({ min: 1, max: 12 }) }), { maxLength: 3 }),
+    damages: fc.array(Graphs.damages, { minLength: 1, maxLength: 6 })
+  })
+  const law: Law<Given<typeof story>> =
+    (twin) =>
+    async ({ start, hidden, damages }) => {
+      const session = Session.open(start)
+      const now = [...session.by]
+      Graphs.world.hidden = now
+      await run(session)
+      // what is lost of these nodes comes out otherwise
+      for (const { at, to } of hidden) now[at] = to
+      for (const edit of damages) Session.apply(session, edit)
+      const record = await run(session, twin(session))
+      expect(record.status).toBe("done")
+      const { nodes } = await Effect.runPromise(Session.plan(session))
+      for (const [at, { node, key, status }] of nodes.entries())
+        if (status !== "stream") expect([node, status, key]).toEqual([node, "reuse", record.nodes[at]?.key])
+      expect(Session.contents(await run(session))).toEqual(Session.contents(record))
+    }
+  it("holds", () => holds(story, law, 60))
+  it("is broken by traces of which the first stays", () => breaks(story, law, () => Broken.firstStays))
+})

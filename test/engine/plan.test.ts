@@ -1,5 +1,7 @@
 import { expect, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { ObjectStore, StoreFailed } from "../../cache/ObjectStore.ts"
+import { wrap } from "../rig/broken.ts"
 import * as Graphs from "../rig/random-graphs.ts"
 import * as Session from "../rig/session.ts"
 
@@ -97,5 +99,18 @@ it.effect("a damaged chunk takes the input that it is made from", () =>
     flip(session, 1)
     lose(session, 2)
     expect(yield* compare(session)).toEqual(Array(3).fill(["run", "ran"]))
+  })
+)
+
+it.effect("an object that cannot be read is no damage to be mended, but a failure of the store", () =>
+  Effect.gen(function* () {
+    const session = open(take(0), { stage: "total", list: 0, from: [0] })
+    yield* Session.run(session)
+    for (const [key, { text }] of session.traces) if (text.stage === "total") session.traces.delete(key)
+    const refused = new StoreFailed({ what: "Reading failed (EIO)", expected: "a disk", fix: "Check it." })
+    const plan = Session.plan(session, (parts) => ({
+      objects: wrap(ObjectStore, parts.objects, (store) => ({ ...store, get: () => refused }))
+    }))
+    expect(yield* Effect.flip(plan)).toBe(refused)
   })
 )

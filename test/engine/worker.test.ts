@@ -233,10 +233,12 @@ it.live("a node whose facts tell its native threads has a worker with as many; t
         const ran = yield* run(single, { number, threads })
         pids.push(pidOf(notesOf(ran.events)[0]))
       }
-      const [many, three] = pids
-      expect(three).not.toBe(many)
-      expect(pids).toEqual([many, three, many, many, three])
-      expect(asked).toEqual([7, 3])
+      const [first, three, many] = pids
+      expect(new Set([first, three, many]).size).toBe(3)
+      // the first was idle when another number was asked for, and ended; as they take turns, none is from then on
+      expect(pids).toEqual([first, three, many, many, three])
+      expect(isAlive(first ?? 0)).toBe(false)
+      expect(asked).toEqual([7, 3, 7])
     })
   )
 })
@@ -286,6 +288,37 @@ for (const [when, does] of [
           const ran = yield* run(single)
           expect(ran.failures).toMatchObject([{ _tag: "WorkerDied", signal: null, code: 3 }])
           expect(nodeOf(ran)?.status).toBe("failed")
+        })
+      )
+    })
+  )
+}
+
+/** What the system does with the first worker that is asked for: it refuses the call, or tells afterwards. */
+const refusals: Readonly<Record<string, () => Readonly<Record<string, string | undefined>>>> = {
+  "an error that is thrown": () => ({ REFUSED: "\0" }),
+  "an event": () => {
+    process.execPath = "/nowhere/node"
+    return process.env
+  }
+}
+for (const [how, refuse] of Object.entries(refusals)) {
+  it.live(`a worker that the system does not start, by ${how}, fails its node by name and no other`, () =>
+    Effect.suspend(() => {
+      const toyHome = home()
+      const { execPath } = process
+      let asked = 0
+      const env = () => {
+        process.execPath = execPath
+        asked += 1
+        return asked === 1 ? refuse() : { ...process.env, TOY_HOME: toyHome }
+      }
+      return using(toyHome, workerProcess(toyHome, {}, { env }), (run) =>
+        Effect.gen(function* () {
+          const ran = yield* run(siblings)
+          expect(ran.failures).toMatchObject([{ _tag: "WorkerNotStarted", node: expect.stringMatching(/^behave/) }])
+          expect(ran.record.nodes.map(({ status }) => status).sort()).toEqual(["failed", "ran"])
+          expect(nodeOf(yield* run(single, { number: 9 }))?.status).toBe("ran")
         })
       )
     })

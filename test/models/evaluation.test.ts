@@ -61,6 +61,12 @@ describe("metrics", () => {
   )
 })
 
+it("predictions keep nothing of the chunk that their labels are a view into", () => {
+  const chunk = new ArrayBuffer(1 << 20)
+  const { columns } = Evaluation.predictions(new Int32Array(chunk, 64, 4), probabilities, 3)
+  expect(columns.label.buffer.byteLength).toBe(16)
+})
+
 describe("class names", () => {
   it.effect("of another dataset, or in another order, are refused with both lists", () =>
     Effect.gen(function* () {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto"
-import { expect, layer } from "@effect/vitest"
+import { expect, it, layer } from "@effect/vitest"
 import { Deferred, Effect, Fiber } from "effect"
 import type * as Checkpoint from "../../artifacts/Checkpoint.ts"
 import * as DenseHead from "../../models/DenseHead.ts"
@@ -82,6 +82,15 @@ const digest = (trained: Effect.Effect.Success<ReturnType<typeof train>>) => {
   for (const array of trained.weights) hash.update(array)
   return hash.digest("hex")
 }
+
+it("validates on all rows of a table as they lie there, and on some in their order, copied", () => {
+  const table = { inputs: Float32Array.of(1, 2, 3, 4, 5, 6), labels: Int32Array.of(0, 1, 2) }
+  const chosen = (...rows: ReadonlyArray<number>) =>
+    Training.validated({ shape: [2], validation: { ...table, rows: Int32Array.from(rows) } })
+  expect(chosen(0, 1, 2).inputs).toBe(table.inputs)
+  expect(chosen(2, 0)).toEqual({ inputs: Float32Array.of(5, 6, 1, 2), labels: Int32Array.of(2, 0) })
+  expect(chosen(0, 2, 1)).toEqual({ inputs: Float32Array.of(1, 2, 5, 6, 3, 4), labels: Int32Array.of(0, 2, 1) })
+})
 
 layer(Tensorflow.live)("training", (it) => {
   it.effect("learns, tells every epoch as it ends, and gives every tensor back", () =>

@@ -66,6 +66,17 @@ export const forgetful: Change = (parts) => ({
   }))
 })
 
+/** What is computed again leaves the trace of its key as it was. */
+export const firstStays: Change = (parts) => ({
+  traces: wrap(TraceStore, parts.traces, (traces) => ({
+    ...traces,
+    put: (trace) =>
+      Effect.flatMap(traces.get(trace.text.stage, trace.key), (found) =>
+        found._tag === "Hit" ? Effect.void : traces.put(trace)
+      )
+  }))
+})
+
 /** A plan that takes the traces' word for it that the bytes are there. */
 export const credulous: Change = (parts) => ({
   objects: wrap(ObjectStore, parts.objects, (store) => ({
@@ -77,7 +88,10 @@ export const credulous: Change = (parts) => ({
 
 /** Everybody may compute. */
 export const noLeases: Change = () => ({
-  leases: Layer.succeed(Leases, { tryAcquire: () => Effect.succeed(true), acquire: () => Effect.void })
+  leases: Layer.succeed(Leases, {
+    tryAcquire: () => Effect.succeed({ lost: Effect.never }),
+    acquire: () => Effect.void
+  })
 })
 
 /** A power cut leaves half of what was being written, under its name; what has a name is trusted. */

@@ -1,5 +1,5 @@
 import { expect, it } from "@effect/vitest"
-import { Chunk, Effect, Either, type Layer, Stream } from "effect"
+import { Chunk, Effect, Either, Fiber, type Layer, Option, Stream } from "effect"
 import * as Digest from "../../artifacts/Digest.ts"
 import * as Key from "../../cache/Key.ts"
 import { Leases } from "../../cache/Lease.ts"
@@ -189,7 +189,7 @@ export const storeContract = (name: string, cache: () => Layer.Layer<Cache>) => 
       let waited = 0
       const work = Effect.scoped(
         Effect.gen(function* () {
-          if (!(yield* leases.tryAcquire(key))) {
+          if ((yield* leases.tryAcquire(key)) === null) {
             waited += 1
             yield* leases.acquire(key)
           }
@@ -202,7 +202,23 @@ export const storeContract = (name: string, cache: () => Layer.Layer<Cache>) => 
       yield* Effect.all([work, work, work], { concurrency: "unbounded" })
       expect(most).toBe(1)
       expect(waited).toBeGreaterThanOrEqual(1)
-      expect(yield* Effect.scoped(leases.tryAcquire(key))).toBe(true)
+      expect(yield* Effect.scoped(leases.tryAcquire(key))).not.toBeNull()
+    })
+  )
+
+  test(
+    "a lease that nobody takes over is not lost, also not when it is let go",
+    Effect.gen(function* () {
+      const leases = yield* Leases
+      const { key } = traceOf("s", 1)
+      const told = yield* Effect.scoped(
+        Effect.gen(function* () {
+          const held = yield* leases.tryAcquire(key)
+          return yield* Effect.fork(held?.lost ?? Effect.void)
+        })
+      )
+      yield* Effect.scoped(leases.acquire(key))
+      expect(yield* Fiber.poll(told)).toEqual(Option.none())
     })
   )
 

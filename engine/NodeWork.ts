@@ -1,0 +1,207 @@
+import { Deferred, Effect, Exit, FiberId } from "effect"
+import type { Stored } from "../artifacts/Artifact.ts"
+import type { Key } from "../cache/Key.ts"
+import { Leases } from "../cache/Lease.ts"
+import { ObjectStore, type StoreFailed } from "../cache/ObjectStore.ts"
+import type * as Reason from "../cache/Reason.ts"
+import { type Trace, TraceStore, totals } from "../cache/Trace.ts"
+import * as Again from "./Again.ts"
+import type { Code } from "./Code.ts"
+import * as Decide from "./Decide.ts"
+import { Executor } from "./Executor.ts"
+import { type ExecuteFailure, type Explained, explainNode, InputLost } from "./Failure.ts"
+import type * as Graph from "./Graph.ts"
+import { coresOf } from "./Node.ts"
+import * as NodeKey from "./NodeKey.ts"
+import { listeners } from "./NodeListeners.ts"
+import { publish, RunEvent, RunEvents } from "./RunEvent.ts"
+import type { RunRecords } from "./RunRecord.ts"
+import { type Outcome, outputsAt, type RunState } from "./RunState.ts"
+
+// What is done for a node once it is decided: its result is taken as it is kept, or made under its key's lease.
+
+export type Needs = Executor | ObjectStore | TraceStore | Leases | Code | RunEvents | RunRecords
+
+/** Why a node is computed though a result of it is kept. */
+export type Forced = typeof Reason.ObjectLost.Type | typeof Reason.Again.Type
+
+export const fail = (
+  entry: Graph.StageEntry,
+  error: Explained,
+  key: string | null,
+  reasons: ReadonlyArray<Reason.Reason>
+) =>
+  Effect.as(publish(RunEvent.NodeFailed({ node: entry.name, error })), { _tag: "Failed" as const, error, key, reasons })
+
+export const reuse = (entry: Graph.StageEntry, trace: Trace) =>
+  Effect.as(publish(RunEvent.NodeReused({ node: entry.name, key: trace.key, told: trace.told ?? [] })), {
+    _tag: "Done" as const,
+    status: "reused" as const,
+    trace,
+    reasons: []
+  })
+
+/** Computes a key once, however many nodes have it: the first does the work, and the others are told of it. */
+const shared = (
+  state: RunState,
+  entry: Graph.StageEntry,
+  key: Key,
+  work: Effect.Effect<Outcome | InputLost, StoreFailed, Needs>
+): Effect.Effect<Outcome | InputLost, StoreFailed, Needs> =>
+  Effect.suspend(() => {
+    const other = state.computing.get(key)
+    if (other === undefined) {
+      const own = Deferred.unsafeMake<Outcome | InputLost, StoreFailed>(FiberId.none)
+      state.computing.set(key, own)
+      return Effect.onExit(work, (exit) => {
+        if (Exit.isFailure(exit) || exit.value._tag !== "Failed") state.computing.delete(key)
+        return Deferred.done(own, exit)
+      })
+    }
+    return Effect.flatMap(Deferred.await(other), (became): Effect.Effect<Outcome | InputLost, never, Needs> => {
+      if (became._tag === "Done") return reuse(entry, became.trace)
+      return became._tag === "Failed" ? fail(entry, became.error, key, became.reasons) : Effect.succeed(became)
+    })
+  })
+
+/** What the key's last holder left, where it serves. Asked under the lease. */
+const kept = ({ key, text }: Decide.Decision, forced: Forced | null) =>
+  Effect.gen(function* () {
+    if (forced?._tag === "Again") return null
+    // looked at anew: it may have been mended since it was found corrupt
+    if (forced?.what === "corrupt") yield* Effect.flatMap(ObjectStore, (store) => store.discard(forced.object))
+    const found = yield* Effect.flatMap(TraceStore, (traces) => traces.get(text.stage, key))
+    return found._tag === "Hit" && (forced === null || (yield* whole(found.trace))) ? found.trace : null
+  })
+
+const tookOver = ({ name }: Graph.StageEntry) =>
+  RunEvent.Warned({
+    node: name,
+    message: `${name} was stopped for so long that another process began to compute it: this one leaves it to that.`
+  })
+
+/**
+ * Computes under the key's lease, unless its last holder left the result. Who waits for another holder keeps no core. Who loses
+ * the lease to another ends its work and waits as well: the same is computed there, and taken from there.
+ */
+const leased = (
+  state: RunState,
+  entry: Graph.StageEntry,
+  decision: Decide.Decision,
+  outputs: NodeKey.Outputs,
+  forced: Forced | null
+): Effect.Effect<Outcome | InputLost, StoreFailed, Needs> =>
+  Effect.gen(function* () {
+    const leases = yield* Leases
+    const lease = yield* Decide.leaseOf(entry, decision)
+    const share = coresOf(entry.node.definition.share(entry.node.params), state.cores)
+    // the cores first: a key is not held by who waits for one, while another process may have one free
+    const mine = yield* Effect.flatMap(leases.tryAcquire(lease), (held) =>
+      held === null
+        ? Effect.succeed(null)
+        : Effect.raceFirst(
+            compute(state, entry, decision, outputs, forced),
+            Effect.zipRight(held.lost, Effect.as(publish(tookOver(entry)), null))
+          )
+    ).pipe(Effect.scoped, state.permits.withPermits(share))
+    if (mine !== null) return mine
+    yield* publish(RunEvent.NodeWaiting({ node: entry.name }))
+    const trace = yield* Effect.scoped(Effect.zipRight(leases.acquire(lease), kept(decision, forced)))
+    return yield* trace === null ? leased(state, entry, decision, outputs, forced) : reuse(entry, trace)
+  })
+
+const compute = (
+  state: RunState,
+  entry: Graph.StageEntry,
+  decision: Decide.Decision,
+  outputs: NodeKey.Outputs,
+  forced: Forced | null
+): Effect.Effect<Outcome | InputLost, StoreFailed, Needs> =>
+  Effect.gen(function* () {
+    const trace = yield* kept(decision, forced)
+    if (trace !== null) return yield* reuse(entry, trace)
+    if (decision.lost !== null) {
+      yield* publish(
+        RunEvent.Warned({
+          node: entry.name,
+          message: `The trace of ${entry.name} is lost: ${decision.lost}. It is computed again.`
+        })
+      )
+    }
+    // a point's node is the pipeline's, whatever the sweep calls it
+    const own = state.origin(entry).entry
+    const reasons = forced === null ? yield* Decide.explain(state.graph, own, decision) : [forced]
+    const missing = yield* firstMissing(NodeKey.needs(decision.inputs))
+    if (missing !== null) return missing
+    state.begun.set(entry.name, { key: decision.key, reasons })
+    yield* publish(RunEvent.NodeStarted({ node: entry.name, reasons }))
+    const outcome = yield* execute(state, entry, decision, outputs, reasons)
+    if (outcome._tag === "Done" && decision.hit !== null && forced?._tag === "Again")
+      yield* Again.compare(entry.name, decision.hit, outcome.trace)
+    return outcome
+  })
+
+const whole = (trace: Trace) => Effect.map(firstMissing(Object.values(trace.outputs)), (missing) => missing === null)
+
+const firstMissing = (artifacts: ReadonlyArray<Stored>): Effect.Effect<InputLost | null, never, ObjectStore> =>
+  Effect.gen(function* () {
+    const store = yield* ObjectStore
+    for (const { object, bytes } of artifacts.flatMap(({ parts }) => parts)) {
+      if (!(yield* store.has(object, bytes))) return new InputLost({ object, what: "missing" })
+    }
+    return null
+  })
+
+const execute = (
+  state: RunState,
+  entry: Graph.StageEntry,
+  { inputs, key, text }: Decide.Decision,
+  outputs: NodeKey.Outputs,
+  reasons: ReadonlyArray<Reason.Reason>
+): Effect.Effect<Outcome | InputLost, never, Needs> =>
+  Effect.gen(function* () {
+    const events = yield* RunEvents
+    const executor = yield* Executor
+    const origin = state.origin(entry)
+    const task = {
+      pipeline: state.graph.pipeline,
+      entry: origin.entry,
+      inputs,
+      key,
+      text,
+      isAgain: reasons.some(({ _tag }) => _tag === "Again"),
+      params: origin.params,
+      outputs: outputsAt(state, origin, outputs)
+    }
+    const computed = Effect.provide(executor.execute(task), listeners(entry.name, reasons, events))
+    return yield* computed.pipe(
+      Effect.tap((trace) => {
+        const { rows, bytes } = totals(trace)
+        return publish(
+          RunEvent.NodeRan({
+            node: entry.name,
+            seconds: trace.seconds,
+            rows,
+            bytes,
+            chunks: trace.chunks,
+            told: trace.told ?? []
+          })
+        )
+      }),
+      Effect.map((trace) => ({ _tag: "Done" as const, status: "ran" as const, trace, reasons })),
+      Effect.catchAll(
+        (error: ExecuteFailure): Effect.Effect<Outcome | InputLost, never, RunEvents> =>
+          error._tag === "InputLost" ? Effect.succeed(error) : fail(entry, explainNode(error), key, reasons)
+      )
+    )
+  })
+
+/** The node's outcome, made by it or by a twin of its key; or what of its inputs is lost. */
+export const carryOut = (
+  state: RunState,
+  entry: Graph.StageEntry,
+  decision: Decide.Decision,
+  outputs: NodeKey.Outputs,
+  forced: Forced | null
+): Effect.Effect<Outcome | InputLost, StoreFailed, Needs> =>
+  shared(state, entry, decision.key, leased(state, entry, decision, outputs, forced))

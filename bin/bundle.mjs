@@ -25,6 +25,9 @@ export const bundle = async ({ esbuild, root, directory, stages, tsconfig, sourc
     legalComments: "none",
     logLevel: "silent",
     metafile: true,
+    // one file of a package for all: what runs must be what is counted, and that is what Node would find
+    conditions: [],
+    mainFields: ["main"],
     ...(tsconfig.file === null ? { tsconfigRaw: {} } : { tsconfig: tsconfig.file }),
     plugins: [sources.plugin]
   }
@@ -80,8 +83,6 @@ export const bundle = async ({ esbuild, root, directory, stages, tsconfig, sourc
         ...servingPackages.filter((name) => manifest.dependencies?.[name] === undefined)
       ],
       loader: { ".node": "empty" },
-      conditions: [],
-      mainFields: ["main"],
       ignoreAnnotations: true
     })
   ])

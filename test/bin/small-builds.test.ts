@@ -42,6 +42,27 @@ describe("code of the same content", () => {
   })
 })
 
+describe("a package that is bundled", () => {
+  it("is the file that is counted, whatever other bundlers would take", () => {
+    const project = smallProject({
+      "stages/value.ts": 'import { scale } from "inner"\nexport const value = () => scale\n',
+      "node_modules/inner/package.json": JSON.stringify({
+        name: "inner",
+        version: "1.0.0",
+        exports: { module: "./bundled.js", default: "./plain.js" }
+      }),
+      "node_modules/inner/bundled.js": "exports.scale = 1\n",
+      "node_modules/inner/plain.js": "exports.scale = 255\n"
+    })
+    const first = project.run()
+    expect(first.value).toBe(255)
+    project.write("node_modules/inner/plain.js", "exports.scale = 254\n")
+    const second = project.run()
+    expect(second.value).toBe(254)
+    expect(second.codes.value?.digest).not.toBe(first.codes.value?.digest)
+  })
+})
+
 describe("a build", () => {
   it("takes a stage whose file is a link, and JSON objects", () => {
     const project = smallProject({

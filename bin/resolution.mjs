@@ -5,12 +5,16 @@ import { kindAt, realAt, upwards } from "./sources.mjs"
 const ENDINGS = [".tsx", ".ts", ".jsx", ".js", ".css", ".json"]
 const REWRITTEN = { ".js": [".ts", ".tsx"], ".jsx": [".ts", ".tsx"], ".mjs": [".mts"], ".cjs": [".cts"] }
 
+/** Sources that a path which names their output may mean. */
+const rewritten = (path) =>
+  Object.entries(REWRITTEN).flatMap(([from, to]) =>
+    path.endsWith(from) ? to.map((ending) => `${path.slice(0, -from.length)}${ending}`) : []
+  )
+
 /** Files that a path without its exact ending may mean. */
 const alternatives = (path) => [
   ...ENDINGS.map((ending) => `${path}${ending}`),
-  ...Object.entries(REWRITTEN).flatMap(([from, to]) =>
-    path.endsWith(from) ? to.map((ending) => `${path.slice(0, -from.length)}${ending}`) : []
-  ),
+  ...rewritten(path),
   join(path, "package.json"),
   ...ENDINGS.map((ending) => join(path, `index${ending}`))
 ]
@@ -23,6 +27,27 @@ export const packageOf = (specifier) =>
 
 const isRelative = (specifier) => /^\.{0,2}\//.test(specifier) || specifier === "." || specifier === ".."
 
+/** All paths in what a manifest has for one name, whatever the conditions. */
+const pathsIn = (value) =>
+  typeof value === "string"
+    ? [value]
+    : typeof value === "object" && value !== null
+      ? Object.values(value).flatMap(pathsIn)
+      : []
+
+/** What a map of patterns, each with one star at most, may give for a specifier. */
+export const substituted = (map, specifier) =>
+  Object.entries(map).flatMap(([pattern, value]) => {
+    const [before, after] = pattern.split("*")
+    if (after === undefined) return pattern === specifier ? pathsIn(value) : []
+    const end = specifier.length - after.length
+    if (end < before.length || !specifier.startsWith(before) || !specifier.endsWith(after)) return []
+    return pathsIn(value).map((path) => path.replaceAll("*", () => specifier.slice(before.length, end)))
+  })
+
+const hasSubpaths = (exports) =>
+  typeof exports === "object" && exports !== null && Object.keys(exports).some((key) => key.startsWith("."))
+
 /**
  * What decides where imports lead, beside the files that are read: `places` that were looked at, or would be before the one
  * that was found, with what is there, and `links`, by which of their paths files were found, with where that leads.
@@ -34,9 +59,9 @@ export const resolutionOf = (sources) => {
     if (!places.has(path)) places.set(path, kindAt(path))
   }
 
-  /** A path that led to `target`, by itself or by what may stand for it. */
-  const found = (path, target) => {
-    for (const each of [path, ...alternatives(path)]) {
+  /** Whether a path led to `target`, by itself or by what may stand for it. */
+  const found = (path, target, others = alternatives) => {
+    for (const each of [path, ...others(path)]) {
       const real = kindAt(each) === "file" ? realAt(each) : null
       if (real !== null && real === target) {
         if (each !== real) links.set(each, real)
@@ -75,23 +100,55 @@ export const resolutionOf = (sources) => {
     return null
   }
 
+  /** Follows what a package says of one of its names, `leads` from its folder, to `target`. */
+  const followLeads = (folder, leads, target) =>
+    target !== null && leads.some((lead) => isRelative(lead) && found(join(folder, lead), target, rewritten))
+
+  /** Follows a name that begins with "#", which the manifest of the importing file's own package explains. */
+  const followOwnName = (folder, specifier, target) => {
+    const file = manifestFrom(folder)
+    if (file === null) return null
+    const leads = substituted(sources.json(file).imports ?? {}, specifier)
+    if (followLeads(dirname(file), leads, target)) return null
+    return (
+      leads
+        .filter((lead) => !isRelative(lead))
+        .map((lead) => follow(dirname(file), lead, target, () => []))
+        .find((into) => into !== null && target?.startsWith(join(into.folder, "/"))) ?? null
+    )
+  }
+
+  const leadsOf = ({ exports }, subpath) => substituted(hasSubpaths(exports) ? exports : { ".": exports }, subpath)
+
+  /** Whether a package's import of itself by name led to `target`. */
+  const followOwnExports = (folder, name, subpath, target) => {
+    const file = manifestFrom(folder)
+    if (file === null) return false
+    const manifest = sources.json(file)
+    return manifest.name === name && followLeads(dirname(file), leadsOf(manifest, subpath), target)
+  }
+
   /**
    * Follows one import of a file in `folder` to `target`, a real path, or null where it stays outside; gives the package that
-   * it went into as `{ name, folder }`, null for the project's own.
+   * it went into as `{ name, folder }`, null for the project's own. The bundler asks `mapped` before it takes a bare name for
+   * anything else.
    */
   const follow = (folder, specifier, target, mapped) => {
-    if (isBuiltin(specifier) || specifier.startsWith("#")) return null
     if (isRelative(specifier)) {
       if (target !== null) found(resolve(folder, specifier), target)
       return null
     }
     for (const path of mapped(specifier)) if (target !== null && found(path, target)) return null
+    if (isBuiltin(specifier)) return null
+    if (specifier.startsWith("#")) return followOwnName(folder, specifier, target)
     const name = packageOf(specifier)
+    const subpath = `.${specifier.slice(name.length)}`
+    if (followOwnExports(folder, name, subpath, target)) return null
     const lookedUp = packageFolder(folder, name)
     if (lookedUp === null) return null
     const manifest = sources.json(join(lookedUp, "package.json"))
-    const inner = specifier.slice(name.length + 1) || manifest.main || "index.js"
-    if (target !== null && manifest.exports === undefined) found(join(lookedUp, inner), target)
+    if (manifest.exports !== undefined) followLeads(lookedUp, leadsOf(manifest, subpath), target)
+    else if (target !== null) found(join(lookedUp, subpath === "." ? manifest.main || "index.js" : subpath), target)
     return { name, folder: realAt(lookedUp) ?? lookedUp }
   }
 

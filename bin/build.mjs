@@ -76,7 +76,7 @@ const makeIn = async (directory, root, stampOf) => {
   resolution.probe(installed)
   if (kindAt(installed) === "file") sources.read(installed)
   const tsconfig = tsconfigOf(root, sources, resolution.probe)
-  const metafiles = await bundle({ esbuild, root, directory, stages, tsconfig, sources })
+  const metafiles = await bundle({ esbuild, root, directory, stages, tsconfig, sources, resolution })
   const codes = await codeOf({ esbuild, root, metafiles, stages, tsconfig, sources, resolution })
   const basis = basisOf(root, { sources, resolution, stages })
   const stamps = stampsOf(root, basis, sources, stampOf)

@@ -1,5 +1,5 @@
 import { join } from "node:path"
-import { isKernelPackage, servingPackages } from "./kernel.mjs"
+import { isFact, isKernelPackage, servingPackages } from "./kernel.mjs"
 
 /** The packages that a project names: those that bundles leave to Node are among them. */
 const namedIn = ({ dependencies, optionalDependencies }) => Object.keys({ ...dependencies, ...optionalDependencies })
@@ -15,7 +15,7 @@ const allOf = async (builds) => {
  * Bundles the command and the worker into `directory`, and looks at what the stages reach. Gives the four metafiles. All
  * read their files through `sources`.
  */
-export const bundle = async ({ esbuild, root, directory, stages, tsconfig, sources }) => {
+export const bundle = async ({ esbuild, root, directory, stages, tsconfig, sources, resolution }) => {
   const manifest = sources.json(join(root, "package.json"))
   const shared = {
     absWorkingDir: root,
@@ -78,8 +78,10 @@ export const bundle = async ({ esbuild, root, directory, stages, tsconfig, sourc
       format: "esm",
       external: [
         "@effect/*",
-        ...namedIn(manifest).filter(isKernelPackage),
-        ...Object.keys(manifest.optionalDependencies ?? {}),
+        ...namedIn(manifest).filter((name) => isKernelPackage(name) || isFact(name)),
+        ...Object.keys(manifest.optionalDependencies ?? {}).filter(
+          (name) => resolution.packageFolder(root, name) === null
+        ),
         ...servingPackages.filter((name) => manifest.dependencies?.[name] === undefined)
       ],
       loader: { ".node": "empty" },

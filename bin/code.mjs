@@ -1,6 +1,6 @@
 import { isBuiltin } from "node:module"
 import { basename, dirname, extname } from "node:path"
-import { isKernel, isKernelPackage, isServing } from "./kernel.mjs"
+import { isFact, isKernel, isKernelPackage, isServing } from "./kernel.mjs"
 import { countPackages, packagesOf } from "./packages.mjs"
 import { packageOf } from "./resolution.mjs"
 import { fromRoot, loaderOf, sha256, toAbsolute } from "./sources.mjs"
@@ -101,12 +101,11 @@ const collect = (map, name, value) => map.set(name, (map.get(name) ?? new Set())
 /** Whether one package imports another that only installs or starts programs. */
 const isServed = (from, to) => from !== null && to !== null && to.name !== from.name && isServing(to.name)
 
-/** The folder of a package that a file imports and that counts; null where the import leads to none. */
-const countedFolder = (root, path, name, { resolution, optional }) => {
-  // the facts of whoever uses an optional one have its version: a machine may be without
-  if (isKernelPackage(name) || optional.has(name)) return null
+/** The folder of a package that a file imports; null for an optional one that is not installed. */
+const folderOf = (root, path, name, { resolution, optional }) => {
   const folder = resolution.packageFolder(dirname(path), name)
-  if (folder === null) throw new Error(`${fromRoot(root, path)}: package ${name} is imported but not installed`)
+  if (folder === null && !optional.has(name))
+    throw new Error(`${fromRoot(root, path)}: package ${name} is imported but not installed`)
   return folder
 }
 
@@ -131,8 +130,7 @@ const reach = (root, entry, modules, found) => {
         if (!isServed(within, packages.at(modules.get(to).path))) reached.add(to)
       } else if (within === null && !isBuiltin(to)) {
         const name = packageOf(to)
-        const folder = countedFolder(root, path, name, found)
-        if (folder !== null) collect(folders, name, folder)
+        if (!isKernelPackage(name) && !isFact(name)) collect(folders, name, folderOf(root, path, name, found))
       }
     }
   }

@@ -25,12 +25,13 @@ export const packagesOf = () => {
 /**
  * What of a stage's packages counts, by name, sorted: the versions (two where two are asked for), native parts under their own
  * names, and a digest of the files that were reached: a link and a patched package keep their version. Native code counts by
- * version, as it differs by platform. `folders`: of packages by name; `files`: absolute paths by name.
+ * version, as it differs by platform. `folders`: of packages by name, null for one that is absent; `files`: absolute paths by name.
  */
 export const countPackages = (sources, resolution, folders, files) => {
   const versions = new Map()
   const add = (name, folder) => {
-    const { version = "no version", optionalDependencies = {} } = sources.json(join(folder, "package.json"))
+    const { version = "no version", optionalDependencies = {} } =
+      folder === null ? { version: "absent" } : sources.json(join(folder, "package.json"))
     const known = versions.get(name) ?? new Set()
     if (known.has(version)) return
     versions.set(name, known.add(version))

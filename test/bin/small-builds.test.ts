@@ -63,6 +63,36 @@ describe("a package that is bundled", () => {
   })
 })
 
+describe("an optional package", () => {
+  it("counts where it is installed, by its content too, and as absent where it is not", () => {
+    const project = smallProject({
+      "package.json": JSON.stringify({ name: "small", type: "module", optionalDependencies: { extra: "1.0.0" } }),
+      "stages/value.ts": `
+        export const value = () => import("extra").then(({ scale }) => scale, () => "none")
+      `
+    })
+    const install = (scale: number) => {
+      project.write("node_modules/extra/package.json", JSON.stringify({ name: "extra", version: "1.0.0" }))
+      project.write("node_modules/extra/index.js", `exports.scale = ${scale}\n`)
+    }
+    const told = () => {
+      const { codes, value } = project.run()
+      return { value, digest: codes.value?.digest, extra: codes.value?.packages.extra }
+    }
+    const absent = told()
+    expect(absent).toMatchObject({ value: "none", extra: "absent" })
+    install(1)
+    const installed = told()
+    expect(installed).toMatchObject({ value: 1, extra: expect.stringMatching(/^1\.0\.0 \(/) })
+    install(2)
+    const patched = told()
+    expect(patched).toMatchObject({ value: 2 })
+    expect(new Set([absent, installed, patched].map(({ digest }) => digest)).size).toBe(3)
+    project.remove("node_modules/extra")
+    expect(told()).toEqual(absent)
+  })
+})
+
 describe("a build", () => {
   it("takes a stage whose file is a link, and JSON objects", () => {
     const project = smallProject({

@@ -129,6 +129,25 @@ describe("a build", () => {
     expect(project.builds().filter((name) => !name.startsWith(".tmp-"))).toEqual([])
   })
 
+  it("whose folders get files while it is made lists them all", () => {
+    const project = smallProject()
+    const bundler = fs.readlinkSync(project.at("node_modules/esbuild"))
+    project.remove("node_modules/esbuild")
+    project.write(
+      "node_modules/esbuild/index.js",
+      `const fs = require("node:fs")
+       const { build } = require(${JSON.stringify(bundler)})
+       exports.build = async (options) => {
+         const built = await build(options)
+         for (const file of ["stages/late.ts", "pipelines/late.ts"])
+           if (!fs.existsSync(file)) fs.writeFileSync(file, "export const late = 1\\n")
+         return built
+       }`
+    )
+    expect(Object.keys(project.run().codes)).toEqual(["late", "value"])
+    for (const registry of ["registry", "stages"]) expect(project.read(`worker/${registry}.ts`)).toContain("late")
+  })
+
   it("is found again without bundling where only times changed, or an edit was taken back", () => {
     const project = smallProject(imports("lib/scale.ts", "../lib/scale.ts"))
     project.run()

@@ -102,18 +102,26 @@ const textOf = (error) =>
   error.message ??
   String(error)
 
-/** Why there is no build, in three parts. */
-const unbuilt = (error) => {
-  const isDisk = ["EACCES", "EDQUOT", "ENOSPC", "EPERM", "EROFS"].includes(error.code)
-  return {
-    tag: "BuildFailed",
-    what: `The program cannot be built: ${textOf(error)}`,
-    expected: isDisk
-      ? "a project folder that you may write to, with room"
-      : "sources that compile, and packages installed by npm ci",
-    fix: isDisk ? "Correct its permissions, or free some space." : "Correct the source named here, or run npm ci."
-  }
+/** What was expected of a project that can't be built, and what to do. */
+const remedyOf = (error) => {
+  if (error.fix !== undefined) return { expected: error.expected, fix: error.fix }
+  return ["EACCES", "EDQUOT", "ENOSPC", "EPERM", "EROFS"].includes(error.code)
+    ? {
+        expected: "a project folder that you may write to, with room",
+        fix: "Correct its permissions, or free some space."
+      }
+    : {
+        expected: "sources that compile, and packages installed by npm ci",
+        fix: "Correct the source named here, or run npm ci."
+      }
 }
+
+/** Why there is no build, in three parts. */
+const unbuilt = (error) => ({
+  tag: "BuildFailed",
+  what: `The program cannot be built: ${textOf(error)}`,
+  ...remedyOf(error)
+})
 
 /** Why a build does not start, in three parts. A definition that is refused says of itself what is wrong. */
 const unstarted = (error) =>

@@ -1,12 +1,27 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { basename, join } from "node:path"
+import { kindAt, refusal } from "./sources.mjs"
 
 const camel = (name) => name.replace(/-([a-z0-9])/g, (_, letter) => letter.toUpperCase())
 
-/** The TypeScript files of a folder, links to such files among them, sorted. */
+const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*\.ts$/
+
+/** Whether it is a source, or a link to one: no editor's lock, no system's shadow of another file, no declarations. */
+const isSource = (root, folder, file) => {
+  if (file.startsWith(".") || !file.endsWith(".ts") || file.endsWith(".d.ts")) return false
+  if (kindAt(join(root, folder, file)) !== "file") return false
+  if (NAME.test(file)) return true
+  throw refusal(
+    `${folder}/${file} has a name that no pipeline or stage can have`,
+    "a name in kebab-case, such as train-network.ts",
+    "Rename it, or move it elsewhere."
+  )
+}
+
+/** The sources in a folder, sorted. */
 const filesIn = (root, folder) =>
   readdirSync(join(root, folder))
-    .filter((file) => file.endsWith(".ts"))
+    .filter((file) => isSource(root, folder, file))
     .sort()
 
 /** The files that the registry is made of, by their folders. */

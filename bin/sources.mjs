@@ -82,5 +82,8 @@ export const upwards = (folder) => {
   return found
 }
 
+/** What ends a build and says itself what was expected, and what to do. */
+export const refusal = (what, expected, fix) => Object.assign(new Error(what), { expected, fix })
+
 export const fromRoot = (root, path) => relative(root, path)
 export const toAbsolute = (root, path) => resolve(root, path)

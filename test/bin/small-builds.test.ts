@@ -183,6 +183,26 @@ describe("a build", () => {
     expect(stderr).toMatch(what)
   })
 
+  it("takes no editor's lock, shadow of a file or declarations for a pipeline or stage", () => {
+    const project = smallProject({
+      "stages/._value.ts": "\0",
+      "stages/value.d.ts": "export declare const value: () => number\n",
+      "pipelines/folder.ts/one.ts": "export const one = 1\n"
+    })
+    for (const folder of ["stages", "pipelines"]) project.link(`${folder}/.#value.ts`, "somebody@somewhere.1")
+    project.link("pipelines/gone.ts", "nowhere.ts")
+    expect(Object.keys(project.run().codes)).toEqual(["value"])
+    expect(project.read("worker/registry.ts")).not.toContain("../pipelines/")
+  })
+
+  it.each(["a+b.ts", "[id].ts", "train.test.ts", "9net.ts", "Net.ts"])("refuses %s by name", (file) => {
+    const { status, stderr } = smallProject({ [`pipelines/${file}`]: "export const one = 1\n" }).command()
+    expect([status, stderr]).toEqual([
+      1,
+      `error: The program cannot be built: pipelines/${file} has a name that no pipeline or stage can have; expected a name in kebab-case, such as train-network.ts. Rename it, or move it elsewhere.\n`
+    ])
+  })
+
   it("lists any number of pipelines in a form that the formatter passes", () => {
     const names = ["net-9", "net-10", ...Array.from({ length: 12 }, (_, index) => `a-pipeline-of-a-long-name-${index}`)]
     const camel = (name: string) => name.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())

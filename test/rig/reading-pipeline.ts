@@ -54,6 +54,7 @@ const WAYS = {
     }
   },
   declared: () => process.env.WORD ?? "absent",
+  dated: () => new Date(2026, 0, 1).toISOString(),
   home: () => process.env.HOME ?? "absent",
   "read sync": (at: string) => textOf(readFileSync(at)),
   "read by the default export": (at: string) => textOf(fs.readFileSync(at)),
@@ -120,3 +121,14 @@ export const reading = Pipeline.make({
   params: { ...file.params, ...params },
   build: (values) => peek({ file: file(values) }, values)
 })
+
+/** A date that depends on the time zone, which it declares. */
+const local = Stage.make({
+  name: "local",
+  inputs: {},
+  environment: ["TZ"],
+  outputs: { text: Text },
+  run: () => Effect.sync(() => ({ text: { text: WAYS.dated() } }))
+})
+
+export const dating = Pipeline.make({ name: "dating", description: "Dates", params: {}, build: () => local({}) })

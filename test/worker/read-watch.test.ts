@@ -12,11 +12,13 @@ import * as Results from "../../engine/Results.ts"
 import * as Run from "../../engine/Run.ts"
 import * as RunEvent from "../../engine/RunEvent.ts"
 import * as RunRecord from "../../engine/RunRecord.ts"
+import type { Settings } from "../../engine/worker-process.ts"
+import { localeOf } from "../../worker/environment.ts"
 import { bundle } from "../rig/bundle.ts"
 import { folder } from "../rig/folder.ts"
 import { layerCode } from "../rig/reading-code.ts"
 import { earlyPipelines } from "../rig/reading-early.ts"
-import { reading } from "../rig/reading-pipeline.ts"
+import { dating, reading } from "../rig/reading-pipeline.ts"
 
 // What a stage reads and no key holds fails its node by name, in whatever way it reads it.
 
@@ -36,12 +38,17 @@ beforeAll(async () => {
   fs.writeFileSync(outside, "outside")
 })
 
-const WORLD = { WORD: "hello", SCALE: "100", HOME: "/home/somebody" }
+const WORLD = { WORD: "hello", SCALE: "100", HOME: "/home/somebody", TZ: "Asia/Tokyo" }
 
-/** One worker, which is given the environment as it is: what a stage may read of it is the watch's to say. */
+/** Workers that are given the environment as it is: what a stage may read of it is the watch's to say. */
 const open = () => {
   const home = folder("headrace-watched")
-  const env = () => ({ ...process.env, ...WORLD, PIPELINE_HOME: home })
+  const env = ({ locale }: Settings) => ({
+    ...process.env,
+    ...WORLD,
+    ...localeOf(WORLD, locale),
+    PIPELINE_HOME: home
+  })
   const live = Layer.mergeAll(
     WorkerExecutor.layerWorkerProcess({ start, entry: program, threads: 1, env }),
     ObjectStoreDisk.layerDisk(home),
@@ -104,6 +111,11 @@ describe("a variable of the environment", () => {
   it("that is declared is read", async () => {
     expect(await peek("declared")).toMatchObject({ node: { status: "ran" }, text: "hello" })
   })
+})
+
+it("dates are those of one time zone, but for a stage that declares it, whatever ran before", async () => {
+  const texts = [await peek("dated"), await run(dating), await peek("dated", "again")].map(({ text }) => text)
+  expect(texts).toEqual(["2026-01-01T00:00:00.000Z", "2025-12-31T15:00:00.000Z", "2026-01-01T00:00:00.000Z"])
 })
 
 describe("a file", () => {

@@ -28,6 +28,8 @@ export const bundle = async ({ esbuild, root, directory, stages, tsconfig, sourc
     // one file of a package for all: what runs must be what is counted, and that is what Node would find
     conditions: [],
     mainFields: ["main"],
+    // what a manifest or a comment says of side effects must not take a file out of what runs that is counted
+    ignoreAnnotations: true,
     ...(tsconfig.file === null ? { tsconfigRaw: {} } : { tsconfig: tsconfig.file }),
     plugins: [sources.plugin]
   }
@@ -84,8 +86,7 @@ export const bundle = async ({ esbuild, root, directory, stages, tsconfig, sourc
         ),
         ...servingPackages.filter((name) => manifest.dependencies?.[name] === undefined)
       ],
-      loader: { ".node": "empty" },
-      ignoreAnnotations: true
+      loader: { ".node": "empty" }
     })
   ])
   const [cli, start, worker, graph] = built.map(({ metafile }) => metafile)

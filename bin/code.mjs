@@ -43,7 +43,8 @@ const pathOf = (root, id) => toAbsolute(root, id.replace(/ with \{.*\}$/, ""))
 const followImports = (root, id, imports, { tsconfig, resolution, packages }) => {
   const path = pathOf(root, id)
   const mapped = path.includes("/node_modules/") ? () => [] : tsconfig.placesOf
-  resolution.manifestFrom(path)
+  // it decides how the file is read, also where nothing asks for more
+  resolution.manifestOf(path)
   for (const { path: to, external, original } of imports) {
     const into = resolution.follow(dirname(path), original ?? to, external ? null : pathOf(root, to), mapped)
     if (into !== null && !external) packages.link(into)
@@ -52,11 +53,10 @@ const followImports = (root, id, imports, { tsconfig, resolution, packages }) =>
 }
 
 /** How Node would read a file, which decides what a default import from CommonJS is. */
-const modeOf = (path, sources, resolution) => {
+const modeOf = (path, resolution) => {
   const marked = /^\.([mc])[jt]s$/.exec(extname(path))
   if (marked !== null) return marked[1] === "m" ? "module" : "commonjs"
-  const manifest = resolution.manifestFrom(path)
-  return manifest === null ? "none" : (sources.json(manifest).type ?? "none")
+  return resolution.manifestOf(path).type ?? "none"
 }
 
 /** The files that the bundler read for the stages, by its names for them; packages are linked wherever any file's import leads. */
@@ -78,7 +78,7 @@ const contentOf = async (esbuild, path, names, { tsconfig, sources, resolution }
   const loader = loaderOf(path)
   if (!SCRIPTS.has(loader)) return `${loader} ${digest}`
   const stripped = await textOf(esbuild, { bytes, loader, imports: names, options: tsconfig.options })
-  return `${modeOf(path, sources, resolution)} ${stripped}`
+  return `${modeOf(path, resolution)} ${stripped}`
 }
 
 /** Digests of a file, each taken once: of its content, which counts, and, for people to compare, of that with its imports' names. */
@@ -123,7 +123,8 @@ const reach = (root, entry, modules, found) => {
     if (within === null && !isKernel(fromRoot(root, path))) own.push(id)
     if (within !== null) {
       collect(folders, within.name, within.folder)
-      collect(files, within.name, { folder: within.folder, path })
+      // native code counts by version, as it differs by platform
+      if (!path.endsWith(".node")) collect(files, within.name, id)
     }
     for (const { path: to, external } of imports) {
       if (!external) {
@@ -140,13 +141,22 @@ const reach = (root, entry, modules, found) => {
 /** Says where an import leads: to a place among the stage's own files, into the kernel or a package, or out of what is bundled. */
 const referencesOf = (root, own, modules, { packages }) => {
   const positions = new Map(own.map((id, position) => [id, position]))
-  return ({ path: to, external }) => {
+  const leadOf = (within, { path: to, external }) => {
     if (external) return to
     const { path } = modules.get(to)
     if (isKernel(fromRoot(root, path))) return `kernel ${fromRoot(root, path)}`
     const into = packages.at(path)
-    return into === null ? positions.get(to) : `${into.name} ${path.slice(into.folder.length)}`
+    if (into === null) return positions.get(to)
+    return isServed(within, into) ? into.name : `${into.name} ${path.slice(into.folder.length)}`
   }
+  return ({ path, imports }) => imports.map((each) => leadOf(packages.at(path), each))
+}
+
+/** A file of a package: what it says, how it is read, and where its imports lead. Manifests may change all but the first. */
+const lineOf = (module, referencesIn, { packages, sources, resolution }) => {
+  const { path } = module
+  const within = path.slice(packages.at(path).folder.length)
+  return JSON.stringify([within, sources.read(path).digest, modeOf(path, resolution), referencesIn(module)])
 }
 
 const shownPackage = ({ name, versions, content }) => [
@@ -156,14 +166,16 @@ const shownPackage = ({ name, versions, content }) => [
 
 const stageCode = async (root, entry, modules, digests, found) => {
   const { own, folders, files } = reach(root, entry, modules, found)
-  const referenceOf = referencesOf(root, own, modules, found)
+  const referencesIn = referencesOf(root, own, modules, found)
   const texts = await Promise.all(
     own.map(async (id) => {
-      const { path, imports } = modules.get(id)
-      return { label: fromRoot(root, path), ...(await digests(id)), imports: imports.map(referenceOf) }
+      const module = modules.get(id)
+      return { label: fromRoot(root, module.path), ...(await digests(id)), imports: referencesIn(module) }
     })
   )
-  const packages = countPackages(found.sources, found.resolution, folders, files)
+  const linesOf = (name) =>
+    [...(files.get(name) ?? [])].map((id) => lineOf(modules.get(id), referencesIn, found)).sort()
+  const packages = countPackages(found, folders, linesOf)
   return {
     digest: sha256(JSON.stringify({ modules: texts.map(({ text, imports }) => [text, imports]), packages })),
     files: Object.fromEntries(texts.map(({ label, shown }) => [label, shown]).sort(([a], [b]) => (a < b ? -1 : 1))),

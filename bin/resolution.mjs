@@ -11,13 +11,11 @@ const rewritten = (path) =>
     path.endsWith(from) ? to.map((ending) => `${path.slice(0, -from.length)}${ending}`) : []
   )
 
-/** Files that a path without its exact ending may mean. */
-const alternatives = (path) => [
-  ...ENDINGS.map((ending) => `${path}${ending}`),
-  ...rewritten(path),
-  join(path, "package.json"),
-  ...ENDINGS.map((ending) => join(path, `index${ending}`))
-]
+/** Files that a path may mean which lacks its exact ending. */
+const endingsOf = (path) => [...ENDINGS.map((ending) => `${path}${ending}`), ...rewritten(path)]
+
+/** Files that the path of a folder may mean. */
+const indexesOf = (path) => ENDINGS.map((ending) => join(path, `index${ending}`))
 
 export const packageOf = (specifier) =>
   specifier
@@ -59,9 +57,9 @@ export const resolutionOf = (sources) => {
     if (!places.has(path)) places.set(path, kindAt(path))
   }
 
-  /** Whether a path led to `target`, by itself or by what may stand for it. */
-  const found = (path, target, others = alternatives) => {
-    for (const each of [path, ...others(path)]) {
+  /** Whether one of these paths, of which the first that is there counts, led to `target`. */
+  const found = (paths, target) => {
+    for (const each of paths) {
       const real = kindAt(each) === "file" ? realAt(each) : null
       if (real !== null && real === target) {
         if (each !== real) links.set(each, real)
@@ -72,16 +70,33 @@ export const resolutionOf = (sources) => {
     return false
   }
 
-  /** The manifest that says how the files of a folder are to be read. */
+  /** The manifest in a folder, which counts as read; null where there is none. */
+  const manifestIn = (folder) => {
+    const file = join(folder, "package.json")
+    probe(file)
+    return kindAt(file) === "file" ? sources.json(file) : null
+  }
+
+  /** The manifest that says how the files of a folder are to be read, with the folder that it is in; null where there is none. */
   const manifestFrom = (folder) => {
     for (const at of upwards(folder)) {
-      const file = join(at, "package.json")
-      probe(file)
-      if (kindAt(file) === "file") return file
+      const manifest = manifestIn(at)
+      if (manifest !== null) return { at, manifest }
       if (basename(at) === "node_modules") return null
     }
     return null
   }
+
+  const foundMain = (folder, target) => {
+    const main = manifestIn(folder)?.main
+    if (typeof main !== "string") return false
+    const path = join(folder, main)
+    return found([path, ...endingsOf(path), ...indexesOf(path)], target)
+  }
+
+  /** Whether the path of a file or folder led to `target`. */
+  const foundAt = (path, target) =>
+    found([path, ...endingsOf(path)], target) || foundMain(path, target) || found(indexesOf(path), target)
 
   /** The folder of a package as seen from another, by the path that finds it; null where it is not installed. */
   const packageFolder = (folder, name) => {
@@ -102,18 +117,21 @@ export const resolutionOf = (sources) => {
 
   /** Follows what a package says of one of its names, `leads` from its folder, to `target`. */
   const followLeads = (folder, leads, target) =>
-    target !== null && leads.some((lead) => isRelative(lead) && found(join(folder, lead), target, rewritten))
+    target !== null &&
+    leads
+      .filter(isRelative)
+      .map((lead) => join(folder, lead))
+      .some((path) => found([path, ...rewritten(path)], target))
 
   /** Follows a name that begins with "#", which the manifest of the importing file's own package explains. */
   const followOwnName = (folder, specifier, target) => {
-    const file = manifestFrom(folder)
-    if (file === null) return null
-    const leads = substituted(sources.json(file).imports ?? {}, specifier)
-    if (followLeads(dirname(file), leads, target)) return null
+    const { at, manifest } = manifestFrom(folder) ?? { at: folder, manifest: {} }
+    const leads = substituted(manifest.imports ?? {}, specifier)
+    if (followLeads(at, leads, target)) return null
     return (
       leads
         .filter((lead) => !isRelative(lead))
-        .map((lead) => follow(dirname(file), lead, target, () => []))
+        .map((lead) => follow(at, lead, target, () => []))
         .find((into) => into !== null && target?.startsWith(join(into.folder, "/"))) ?? null
     )
   }
@@ -122,10 +140,8 @@ export const resolutionOf = (sources) => {
 
   /** Whether a package's import of itself by name led to `target`. */
   const followOwnExports = (folder, name, subpath, target) => {
-    const file = manifestFrom(folder)
-    if (file === null) return false
-    const manifest = sources.json(file)
-    return manifest.name === name && followLeads(dirname(file), leadsOf(manifest, subpath), target)
+    const { at, manifest } = manifestFrom(folder) ?? { at: folder, manifest: {} }
+    return manifest.name === name && followLeads(at, leadsOf(manifest, subpath), target)
   }
 
   /**
@@ -135,10 +151,10 @@ export const resolutionOf = (sources) => {
    */
   const follow = (folder, specifier, target, mapped) => {
     if (isRelative(specifier)) {
-      if (target !== null) found(resolve(folder, specifier), target)
+      if (target !== null) foundAt(resolve(folder, specifier), target)
       return null
     }
-    for (const path of mapped(specifier)) if (target !== null && found(path, target)) return null
+    for (const path of mapped(specifier)) if (target !== null && foundAt(path, target)) return null
     if (isBuiltin(specifier)) return null
     if (specifier.startsWith("#")) return followOwnName(folder, specifier, target)
     const name = packageOf(specifier)
@@ -146,11 +162,18 @@ export const resolutionOf = (sources) => {
     if (followOwnExports(folder, name, subpath, target)) return null
     const lookedUp = packageFolder(folder, name)
     if (lookedUp === null) return null
-    const manifest = sources.json(join(lookedUp, "package.json"))
+    const manifest = manifestIn(lookedUp)
     if (manifest.exports !== undefined) followLeads(lookedUp, leadsOf(manifest, subpath), target)
-    else if (target !== null) found(join(lookedUp, subpath === "." ? manifest.main || "index.js" : subpath), target)
+    else if (target !== null) foundAt(join(lookedUp, subpath), target)
     return { name, folder: realAt(lookedUp) ?? lookedUp }
   }
 
-  return { places, links, probe, follow, packageFolder, manifestFrom: (file) => manifestFrom(dirname(file)) }
+  return {
+    places,
+    links,
+    probe,
+    follow,
+    packageFolder,
+    manifestOf: (file) => manifestFrom(dirname(file))?.manifest ?? {}
+  }
 }

@@ -54,8 +54,10 @@ export const sourcesOf = (stampOf) => {
     files,
     read,
     json: (path) => {
+      const file = read(path)
       try {
-        return JSON.parse(read(path).bytes.toString("utf8"))
+        file.json ??= JSON.parse(file.bytes.toString("utf8"))
+        return file.json
       } catch (error) {
         throw new Error(`${path}: ${error.message}`)
       }

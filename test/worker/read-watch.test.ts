@@ -127,6 +127,11 @@ describe("a file", () => {
     "read as a stream",
     "read through a handle",
     "copied and read",
+    "linked and read",
+    "read by a promisified function",
+    "in a folder that it did not make",
+    "where it failed to write",
+    "appended and read",
     "file system"
   ]
   it.each(ways)("outside of the inputs fails the node, and an input is read: %s", async (way) => {
@@ -146,6 +151,21 @@ describe("a file", () => {
     )
     expect((await peek("read sync", `${input}/../../outside/file.txt`)).node?.error?.tag).toBe("UndeclaredRead")
     expect((await peek("folder listed", outside)).node?.error?.tag).toBe("UndeclaredRead")
+  })
+
+  it("on a disk in memory is none of the system's", async () => {
+    const disk = fs.mkdtempSync("/dev/shm/headrace-")
+    fs.writeFileSync(path.join(disk, "file.txt"), "outside")
+    const { node } = await peek("read sync", path.join(disk, "file.txt"))
+    fs.rmSync(disk, { recursive: true })
+    expect(node?.error?.tag).toBe("UndeclaredRead")
+  })
+
+  it("that the stage made is its own, however it made it", async () => {
+    expect(await peek("own files by all ways", path.join(folder("headrace-made"), "at"))).toMatchObject({
+      node: { status: "ran", error: null },
+      text: "own er own own own own own"
+    })
   })
 
   it.each([

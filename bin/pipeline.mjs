@@ -14,10 +14,15 @@ const asksJson = process.argv.includes("--json")
 
 /** What tells that a file, or the listing of a folder, was not touched; null where nothing is. Paths are absolute. */
 const stampOf = (path) => {
-  const stat = statSync(path, { bigint: true, throwIfNoEntry: false })
-  return stat === undefined
-    ? null
-    : `${stat.isDirectory() ? "" : stat.size} ${stat.mtimeNs} ${stat.ctimeNs} ${stat.ino}`
+  try {
+    // throws, whatever it is asked, for what lies below a file or behind a link to itself
+    const stat = statSync(path, { bigint: true, throwIfNoEntry: false })
+    return stat === undefined
+      ? null
+      : `${stat.isDirectory() ? "" : stat.size} ${stat.mtimeNs} ${stat.ctimeNs} ${stat.ino}`
+  } catch {
+    return null
+  }
 }
 
 /** The current build, if it is there and nothing that it was made of was touched since. */
@@ -98,7 +103,9 @@ const run = (directory) => {
 
 /** The bundler's list of errors, or whatever else went wrong, in one line. */
 const textOf = (error) =>
-  error.errors?.map(({ text, location }) => `${location?.file}:${location?.line}: ${text}`).join(", ") ??
+  error.errors
+    ?.map(({ text, location }) => (location === null ? text : `${location.file}:${location.line}: ${text}`))
+    .join(", ") ??
   error.message ??
   String(error)
 

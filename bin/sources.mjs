@@ -20,10 +20,14 @@ const LOADERS = {
 /** How the bundler reads a file; undefined for an ending that it does not know. */
 export const loaderOf = (path) => LOADERS[extname(path)]
 
-/** What is at a path: "file", "folder" or "nothing". */
+/** What is at a path: "file", "folder" or "nothing", which is also what lies below a file or behind a link to itself. */
 export const kindAt = (path) => {
-  const stat = statSync(path, { throwIfNoEntry: false })
-  return stat === undefined ? "nothing" : stat.isDirectory() ? "folder" : "file"
+  try {
+    const stat = statSync(path, { throwIfNoEntry: false })
+    return stat === undefined ? "nothing" : stat.isDirectory() ? "folder" : "file"
+  } catch {
+    return "nothing"
+  }
 }
 
 /** The real path, or null where nothing is. */

@@ -46,7 +46,7 @@ export const tsconfigOf = (root, sources, probe) => {
     let config
     try {
       // JSON with comments and trailing commas is an expression
-      config = vm.runInNewContext(`(${sources.read(file).bytes.toString("utf8")})`, {}, { timeout: 1000 })
+      config = vm.runInNewContext(`(${sources.read(file).bytes.toString("utf8")}\n)`, {}, { timeout: 1000 })
     } catch (error) {
       throw new Error(`${file}: ${error.message}`)
     }

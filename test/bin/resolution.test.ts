@@ -28,6 +28,39 @@ it.each([
   expect(project.run().value).toBe(2)
 })
 
+it("a link to itself in the place of a nearer file is none", () => {
+  const project = smallProject({
+    "stages/value.ts": 'import { value as late } from "../lib/late"\nexport const value = () => late\n',
+    "lib/late/index.ts": constant(1)
+  })
+  project.link("lib/late.ts", "late.ts")
+  expect(project.run().value).toBe(1)
+  // once more, without a build
+  expect(project.run().value).toBe(1)
+  project.remove("lib/late.ts")
+  project.write("lib/late.ts", constant(2))
+  expect(project.run().value).toBe(2)
+})
+
+it("tsconfig.json may end in a comment", () => {
+  const project = smallProject({
+    "tsconfig.json": '{ "compilerOptions": { "paths": { "scale": ["./lib/scale.ts"] } } } // and no more',
+    "stages/value.ts": 'import { value as scale } from "scale"\nexport const value = () => scale\n',
+    "lib/scale.ts": constant(1)
+  })
+  expect(project.run().value).toBe(1)
+})
+
+it("an error of the bundler that has no place is told without one", () => {
+  const project = smallProject()
+  project.remove("worker/main.ts")
+  const { status, stderr } = project.command()
+  expect([status, stderr]).toEqual([
+    1,
+    expect.stringMatching(/^error: The program cannot be built: Could not resolve "worker\/main\.ts"; /)
+  ])
+})
+
 it.each([
   ["the paths of tsconfig.json", paths({ "#late": ["./lib/late"] }), "lib/late/index.ts", "lib/late.ts"],
   [

@@ -2,8 +2,8 @@ import { isBuiltin } from "node:module"
 import { basename, dirname, extname } from "node:path"
 import { isFact, isKernel, isKernelPackage, isServing } from "./kernel.mjs"
 import { countPackages, packagesOf } from "./packages.mjs"
-import { packageOf } from "./resolution.mjs"
-import { fromRoot, loaderOf, sha256, toAbsolute } from "./sources.mjs"
+import { isRelative, packageOf } from "./resolution.mjs"
+import { fromRoot, loaderOf, refusal, sha256, toAbsolute } from "./sources.mjs"
 
 /** Has the bundler write an import's place among a file's imports for what it names: where it leads is counted apart from the text. */
 const numbering = (imports) => ({
@@ -109,6 +109,19 @@ const folderOf = (root, path, name, { resolution, optional }) => {
   return folder
 }
 
+/**
+ * Refuses an import whose path is a template, which the bundler writes with stars: it takes whatever matches, and says of none
+ * that it is imported. An installed package's own count by its version.
+ */
+const refuseTemplate = (root, path, within, { path: to, external }) => {
+  if (!external || !isRelative(to) || !to.includes("*") || within?.folder.includes("/node_modules/")) return
+  throw refusal(
+    `${fromRoot(root, path)} imports ${to}, whatever matches that`,
+    "modules that are imported one by one, so that each counts",
+    "Import each by its own path, and choose among them by name."
+  )
+}
+
 /** What a stage's file reaches by import: the project's own files in the order met, and of packages their folders and files. */
 const reach = (root, entry, modules, found) => {
   const { packages } = found
@@ -126,7 +139,9 @@ const reach = (root, entry, modules, found) => {
       // native code counts by version, as it differs by platform
       if (!path.endsWith(".node")) collect(files, within.name, id)
     }
-    for (const { path: to, external } of imports) {
+    for (const each of imports) {
+      refuseTemplate(root, path, within, each)
+      const { path: to, external } = each
       if (!external) {
         if (!isServed(within, packages.at(modules.get(to).path))) reached.add(to)
       } else if (within === null && !isBuiltin(to)) {

@@ -23,7 +23,7 @@ export const packageOf = (specifier) =>
     .slice(0, specifier.startsWith("@") ? 2 : 1)
     .join("/")
 
-const isRelative = (specifier) => /^\.{0,2}\//.test(specifier) || specifier === "." || specifier === ".."
+export const isRelative = (specifier) => /^\.{0,2}\//.test(specifier) || specifier === "." || specifier === ".."
 
 /** All paths in what a manifest has for one name, whatever the conditions. */
 const pathsIn = (value) =>

@@ -51,6 +51,17 @@ it("tsconfig.json may end in a comment", () => {
   expect(project.run().value).toBe(1)
 })
 
+it("an import of whatever matches a template is refused by its file", () => {
+  const { status, stderr } = smallProject({
+    "stages/value.ts": `export const value = (name = "one") => import(\`../lib/deep/\${name}.ts\`)\n`,
+    "lib/deep/one.ts": constant(1)
+  }).command()
+  expect([status, stderr]).toEqual([
+    1,
+    "error: The program cannot be built: stages/value.ts imports ../lib/deep/**/*.ts, whatever matches that; expected modules that are imported one by one, so that each counts. Import each by its own path, and choose among them by name.\n"
+  ])
+})
+
 it("an error of the bundler that has no place is told without one", () => {
   const project = smallProject()
   project.remove("worker/main.ts")

@@ -1,4 +1,5 @@
 import { join } from "node:path"
+import { leaving } from "./external.mjs"
 import { isFact, isKernelPackage, servingPackages } from "./kernel.mjs"
 
 /** The packages that a project names: those that bundles leave to Node are among them. */
@@ -33,15 +34,14 @@ export const bundle = async ({ esbuild, root, directory, stages, tsconfig, sourc
     ...(tsconfig.file === null ? { tsconfigRaw: {} } : { tsconfig: tsconfig.file }),
     plugins: [sources.plugin]
   }
-  const external = namedIn(manifest).filter((name) => name !== "effect" && !name.startsWith("@effect/"))
+  const program = { ...shared, plugins: [leaving(namedIn(manifest), root, resolution), sources.plugin] }
   const built = await allOf([
     esbuild.build({
-      ...shared,
+      ...program,
       entryPoints: ["cli/main.ts"],
       outfile: join(directory, "cli.cjs"),
       format: "cjs",
       minify: true,
-      external,
       define: { "import.meta.url": "__url" },
       // `vm.Script` has no `import()`; what is imported lazily there can be required
       supported: { "dynamic-import": false },
@@ -52,18 +52,16 @@ export const bundle = async ({ esbuild, root, directory, stages, tsconfig, sourc
       footer: { js: "})" }
     }),
     esbuild.build({
-      ...shared,
+      ...program,
       entryPoints: ["worker/start.ts"],
       outfile: join(directory, "start.mjs"),
-      format: "esm",
-      external
+      format: "esm"
     }),
     esbuild.build({
-      ...shared,
+      ...program,
       entryPoints: ["worker/main.ts"],
       outfile: join(directory, "worker.mjs"),
       format: "esm",
-      external,
       banner: {
         js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);'
       }

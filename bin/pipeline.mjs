@@ -130,16 +130,28 @@ const unbuilt = (error) => ({
   ...remedyOf(error)
 })
 
+/** What Node says of a package that a script cannot load: it is an ES module alone, or waits while it is loaded. */
+const NOT_REQUIRED = ["ERR_PACKAGE_PATH_NOT_EXPORTED", "ERR_REQUIRE_ASYNC_MODULE", "ERR_REQUIRE_ESM"]
+
 /** Why a build does not start, in three parts. A definition that is refused says of itself what is wrong. */
-const unstarted = (error) =>
-  error._tag === "DefinitionInvalid"
-    ? { tag: error._tag, what: error.what, expected: error.expected, fix: error.fix }
+const unstarted = (error) => {
+  const { _tag: tag, what, expected, fix, code, message } = error
+  if (tag === "DefinitionInvalid") return { tag, what, expected, fix }
+  const [, name = null] = /\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(message) ?? []
+  return NOT_REQUIRED.includes(code) && name !== null
+    ? {
+        tag: "StartFailed",
+        what: `The program cannot start: the package ${name} is an ES module alone`,
+        expected: "packages that a command can load by require, where they are imported at the top of a file",
+        fix: `Import it where it is used, by await import("${name}") within run.`
+      }
     : {
         tag: "StartFailed",
         what: `The program cannot start: ${textOf(error)}`,
         expected: "sources that can be loaded",
         fix: "Correct what npx tsc names; if it names nothing, remove .pipeline/build."
       }
+}
 
 const fail = (error) => {
   if (asksJson) console.log(JSON.stringify({ schema: 1, status: "failed", error }))

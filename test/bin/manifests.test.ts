@@ -49,6 +49,26 @@ it("a file with side effects runs, whatever its manifest says of them", () => {
   expect(project.run().value).toEqual([255, "255"])
 })
 
+it("a package that is an ES module alone is named where it is imported at the top, and may be imported later", () => {
+  const project = smallProject({
+    "package.json": JSON.stringify({ name: "small", type: "module", dependencies: { modern: "1.0.0" } }),
+    "node_modules/modern/package.json": JSON.stringify({
+      name: "modern",
+      type: "module",
+      exports: { import: "./index.js" }
+    }),
+    "node_modules/modern/index.js": constant(1),
+    "stages/value.ts": 'import { value as modern } from "modern"\nexport const value = () => modern\n'
+  })
+  const { status, stderr } = project.command()
+  expect([status, stderr]).toEqual([
+    1,
+    'error: The program cannot start: the package modern is an ES module alone; expected packages that a command can load by require, where they are imported at the top of a file. Import it where it is used, by await import("modern") within run.\n'
+  ])
+  project.write("stages/value.ts", 'export const value = () => 1\nexport const later = () => import("modern")\n')
+  expect(project.run().value).toBe(1)
+})
+
 it("the main file that a manifest within a linked package names is taken when it names another", () => {
   const project = ofLinked({
     "../linked/package.json": linked({ type: "module" }),

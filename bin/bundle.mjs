@@ -14,7 +14,8 @@ const allOf = async (builds) => {
 
 /**
  * Bundles the command and the worker into `directory`, and looks at what the stages reach. Gives the four metafiles. All
- * read their files through `sources`.
+ * read their files through `sources`. What a manifest or a comment says of side effects takes no file out of what computes
+ * results, nor of what is counted. The command heeds it, and starts 50 ms earlier: it makes keys alone, which a worker makes again.
  */
 export const bundle = async ({ esbuild, root, directory, stages, tsconfig, sources, resolution }) => {
   const manifest = sources.json(join(root, "package.json"))
@@ -29,8 +30,6 @@ export const bundle = async ({ esbuild, root, directory, stages, tsconfig, sourc
     // one file of a package for all: what runs must be what is counted, and that is what Node would find
     conditions: [],
     mainFields: ["main"],
-    // what a manifest or a comment says of side effects must not take a file out of what runs that is counted
-    ignoreAnnotations: true,
     ...(tsconfig.file === null ? { tsconfigRaw: {} } : { tsconfig: tsconfig.file }),
     plugins: [sources.plugin]
   }
@@ -62,6 +61,7 @@ export const bundle = async ({ esbuild, root, directory, stages, tsconfig, sourc
       entryPoints: ["worker/main.ts"],
       outfile: join(directory, "worker.mjs"),
       format: "esm",
+      ignoreAnnotations: true,
       banner: {
         js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);'
       }
@@ -84,7 +84,8 @@ export const bundle = async ({ esbuild, root, directory, stages, tsconfig, sourc
         ),
         ...servingPackages.filter((name) => manifest.dependencies?.[name] === undefined)
       ],
-      loader: { ".node": "empty" }
+      loader: { ".node": "empty" },
+      ignoreAnnotations: true
     })
   ])
   const [cli, start, worker, graph] = built.map(({ metafile }) => metafile)

@@ -19,7 +19,7 @@ import { basename, dirname, join } from "node:path"
 import { bundle } from "./bundle.mjs"
 import { codeOf } from "./code.mjs"
 import { basisOf, holds, idOf, readBasis, stampsOf, stillHolds } from "./freshness.mjs"
-import { filesIn, writeRegistry } from "./registry.mjs"
+import { listed, writeRegistry } from "./registry.mjs"
 import { resolutionOf } from "./resolution.mjs"
 import { kindAt, sourcesOf, upwards } from "./sources.mjs"
 import { tsconfigOf } from "./tsconfig.mjs"
@@ -68,7 +68,9 @@ const makeIn = async (directory, root, stampOf) => {
   const esbuild = bundlerOf(root)
   const sources = sourcesOf(stampOf)
   const resolution = resolutionOf(sources)
-  const stages = filesIn(root, "stages")
+  const lists = listed(root)
+  const { stages } = lists
+  writeRegistry(root, lists, sources)
   for (const file of readdirSync(import.meta.dirname))
     if (file.endsWith(".mjs")) sources.read(join(import.meta.dirname, file))
   // what is installed, of which packages that stay outside of the bundles are a part
@@ -76,9 +78,9 @@ const makeIn = async (directory, root, stampOf) => {
   resolution.probe(installed)
   if (kindAt(installed) === "file") sources.read(installed)
   const tsconfig = tsconfigOf(root, sources, resolution.probe)
-  const metafiles = await bundle({ esbuild, root, directory, stages, tsconfig, sources })
+  const metafiles = await bundle({ esbuild, root, directory, stages, tsconfig, sources, resolution })
   const codes = await codeOf({ esbuild, root, metafiles, stages, tsconfig, sources, resolution })
-  const basis = basisOf(root, { sources, resolution, stages })
+  const basis = basisOf(root, { sources, resolution, lists })
   const stamps = stampsOf(root, basis, sources, stampOf)
   writeFileSync(join(directory, BASIS), JSON.stringify(basis))
   writeFileSync(join(directory, "code.json"), JSON.stringify(codes, null, 1))
@@ -109,6 +111,7 @@ const keepStamps = (buildHome, id, stamps) => {
 /** A kept build of the same contents, as after an edit that was taken back. */
 const findKept = (root, buildHome, stampOf) => {
   const sources = sourcesOf(stampOf)
+  writeRegistry(root, listed(root), sources)
   for (const directory of foldersIn(buildHome)) {
     if (!existsSync(join(directory, "code.json"))) continue
     const basis = readBasis(join(directory, BASIS))
@@ -166,7 +169,6 @@ const makeTemporary = async (root, stampOf) => {
  * the caller to `remove`; null for one that stays. Paths given to `stampOf` are absolute.
  */
 export const build = async ({ root, buildHome, stampOf }) => {
-  writeRegistry(root)
   const known = findKept(root, buildHome, stampOf)
   if (known !== null) {
     keepStamps(buildHome, known.id, known.stamps)

@@ -1,9 +1,9 @@
 import { isBuiltin } from "node:module"
 import { basename, dirname, extname } from "node:path"
-import { isKernel, isKernelPackage, isServing } from "./kernel.mjs"
+import { isFact, isKernel, isKernelPackage, isServing } from "./kernel.mjs"
 import { countPackages, packagesOf } from "./packages.mjs"
-import { packageOf } from "./resolution.mjs"
-import { fromRoot, loaderOf, sha256, toAbsolute } from "./sources.mjs"
+import { isRelative, packageOf } from "./resolution.mjs"
+import { fromRoot, loaderOf, refusal, sha256, toAbsolute } from "./sources.mjs"
 
 /** Has the bundler write an import's place among a file's imports for what it names: where it leads is counted apart from the text. */
 const numbering = (imports) => ({
@@ -43,7 +43,8 @@ const pathOf = (root, id) => toAbsolute(root, id.replace(/ with \{.*\}$/, ""))
 const followImports = (root, id, imports, { tsconfig, resolution, packages }) => {
   const path = pathOf(root, id)
   const mapped = path.includes("/node_modules/") ? () => [] : tsconfig.placesOf
-  resolution.manifestFrom(path)
+  // it decides how the file is read, also where nothing asks for more
+  resolution.manifestOf(path)
   for (const { path: to, external, original } of imports) {
     const into = resolution.follow(dirname(path), original ?? to, external ? null : pathOf(root, to), mapped)
     if (into !== null && !external) packages.link(into)
@@ -52,11 +53,10 @@ const followImports = (root, id, imports, { tsconfig, resolution, packages }) =>
 }
 
 /** How Node would read a file, which decides what a default import from CommonJS is. */
-const modeOf = (path, sources, resolution) => {
+const modeOf = (path, resolution) => {
   const marked = /^\.([mc])[jt]s$/.exec(extname(path))
   if (marked !== null) return marked[1] === "m" ? "module" : "commonjs"
-  const manifest = resolution.manifestFrom(path)
-  return manifest === null ? "none" : (sources.json(manifest).type ?? "none")
+  return resolution.manifestOf(path).type ?? "none"
 }
 
 /** The files that the bundler read for the stages, by its names for them; packages are linked wherever any file's import leads. */
@@ -78,7 +78,7 @@ const contentOf = async (esbuild, path, names, { tsconfig, sources, resolution }
   const loader = loaderOf(path)
   if (!SCRIPTS.has(loader)) return `${loader} ${digest}`
   const stripped = await textOf(esbuild, { bytes, loader, imports: names, options: tsconfig.options })
-  return `${modeOf(path, sources, resolution)} ${stripped}`
+  return `${modeOf(path, resolution)} ${stripped}`
 }
 
 /** Digests of a file, each taken once: of its content, which counts, and, for people to compare, of that with its imports' names. */
@@ -101,13 +101,25 @@ const collect = (map, name, value) => map.set(name, (map.get(name) ?? new Set())
 /** Whether one package imports another that only installs or starts programs. */
 const isServed = (from, to) => from !== null && to !== null && to.name !== from.name && isServing(to.name)
 
-/** The folder of a package that a file imports and that counts; null where the import leads to none. */
-const countedFolder = (root, path, name, { resolution, optional }) => {
-  // the facts of whoever uses an optional one have its version: a machine may be without
-  if (isKernelPackage(name) || optional.has(name)) return null
+/** The folder of a package that a file imports; null for an optional one that is not installed. */
+const folderOf = (root, path, name, { resolution, optional }) => {
   const folder = resolution.packageFolder(dirname(path), name)
-  if (folder === null) throw new Error(`${fromRoot(root, path)}: package ${name} is imported but not installed`)
+  if (folder === null && !optional.has(name))
+    throw new Error(`${fromRoot(root, path)}: package ${name} is imported but not installed`)
   return folder
+}
+
+/**
+ * Refuses an import whose path is a template, which the bundler writes with stars: it takes whatever matches, and says of none
+ * that it is imported. An installed package's own count by its version.
+ */
+const refuseTemplate = (root, path, within, { path: to, external }) => {
+  if (!external || !isRelative(to) || !to.includes("*") || within?.folder.includes("/node_modules/")) return
+  throw refusal(
+    `${fromRoot(root, path)} imports ${to}, whatever matches that`,
+    "modules that are imported one by one, so that each counts",
+    "Import each by its own path, and choose among them by name."
+  )
 }
 
 /** What a stage's file reaches by import: the project's own files in the order met, and of packages their folders and files. */
@@ -124,15 +136,17 @@ const reach = (root, entry, modules, found) => {
     if (within === null && !isKernel(fromRoot(root, path))) own.push(id)
     if (within !== null) {
       collect(folders, within.name, within.folder)
-      collect(files, within.name, { folder: within.folder, path })
+      // native code counts by version, as it differs by platform
+      if (!path.endsWith(".node")) collect(files, within.name, id)
     }
-    for (const { path: to, external } of imports) {
+    for (const each of imports) {
+      refuseTemplate(root, path, within, each)
+      const { path: to, external } = each
       if (!external) {
         if (!isServed(within, packages.at(modules.get(to).path))) reached.add(to)
       } else if (within === null && !isBuiltin(to)) {
         const name = packageOf(to)
-        const folder = countedFolder(root, path, name, found)
-        if (folder !== null) collect(folders, name, folder)
+        if (!isKernelPackage(name) && !isFact(name)) collect(folders, name, folderOf(root, path, name, found))
       }
     }
   }
@@ -142,13 +156,22 @@ const reach = (root, entry, modules, found) => {
 /** Says where an import leads: to a place among the stage's own files, into the kernel or a package, or out of what is bundled. */
 const referencesOf = (root, own, modules, { packages }) => {
   const positions = new Map(own.map((id, position) => [id, position]))
-  return ({ path: to, external }) => {
+  const leadOf = (within, { path: to, external }) => {
     if (external) return to
     const { path } = modules.get(to)
     if (isKernel(fromRoot(root, path))) return `kernel ${fromRoot(root, path)}`
     const into = packages.at(path)
-    return into === null ? positions.get(to) : `${into.name} ${path.slice(into.folder.length)}`
+    if (into === null) return positions.get(to)
+    return isServed(within, into) ? into.name : `${into.name} ${path.slice(into.folder.length)}`
   }
+  return ({ path, imports }) => imports.map((each) => leadOf(packages.at(path), each))
+}
+
+/** A file of a package: what it says, how it is read, and where its imports lead. Manifests may change all but the first. */
+const lineOf = (module, referencesIn, { packages, sources, resolution }) => {
+  const { path } = module
+  const within = path.slice(packages.at(path).folder.length)
+  return JSON.stringify([within, sources.read(path).digest, modeOf(path, resolution), referencesIn(module)])
 }
 
 const shownPackage = ({ name, versions, content }) => [
@@ -158,14 +181,16 @@ const shownPackage = ({ name, versions, content }) => [
 
 const stageCode = async (root, entry, modules, digests, found) => {
   const { own, folders, files } = reach(root, entry, modules, found)
-  const referenceOf = referencesOf(root, own, modules, found)
+  const referencesIn = referencesOf(root, own, modules, found)
   const texts = await Promise.all(
     own.map(async (id) => {
-      const { path, imports } = modules.get(id)
-      return { label: fromRoot(root, path), ...(await digests(id)), imports: imports.map(referenceOf) }
+      const module = modules.get(id)
+      return { label: fromRoot(root, module.path), ...(await digests(id)), imports: referencesIn(module) }
     })
   )
-  const packages = countPackages(found.sources, found.resolution, folders, files)
+  const linesOf = (name) =>
+    [...(files.get(name) ?? [])].map((id) => lineOf(modules.get(id), referencesIn, found)).sort()
+  const packages = countPackages(found, folders, linesOf)
   return {
     digest: sha256(JSON.stringify({ modules: texts.map(({ text, imports }) => [text, imports]), packages })),
     files: Object.fromEntries(texts.map(({ label, shown }) => [label, shown]).sort(([a], [b]) => (a < b ? -1 : 1))),

@@ -29,6 +29,9 @@ export const isKernel = (path) => /^(engine|cache)\//.test(path) || codecs.inclu
 /** Packages that the kernel stands on; `FORMAT` counts for them as well. */
 export const isKernelPackage = (name) => /^(effect|@effect\/.*|apache-arrow)$/.test(name)
 
+/** A package whose version is among the facts of whoever computes with it: a machine may be without, and names another fact. */
+export const isFact = (name) => name === "onnxruntime-node"
+
 /**
  * Packages that others use to be installed, unpacked, started or logged with. They compute nothing, so that another package's
  * import of one does not count; the project's own import does.

@@ -24,13 +24,14 @@ export const packagesOf = () => {
 
 /**
  * What of a stage's packages counts, by name, sorted: the versions (two where two are asked for), native parts under their own
- * names, and a digest of the files that were reached: a link and a patched package keep their version. Native code counts by
- * version, as it differs by platform. `folders`: of packages by name; `files`: absolute paths by name.
+ * names, and a digest of the files that were reached: a link and a patched package keep their version.
+ * `folders`: of packages by name, null for one that is absent; `linesOf`: what a package's files say, by its name.
  */
-export const countPackages = (sources, resolution, folders, files) => {
+export const countPackages = ({ sources, resolution }, folders, linesOf) => {
   const versions = new Map()
   const add = (name, folder) => {
-    const { version = "no version", optionalDependencies = {} } = sources.json(join(folder, "package.json"))
+    const { version = "no version", optionalDependencies = {} } =
+      folder === null ? { version: "absent" } : sources.json(join(folder, "package.json"))
     const known = versions.get(name) ?? new Set()
     if (known.has(version)) return
     versions.set(name, known.add(version))
@@ -42,10 +43,8 @@ export const countPackages = (sources, resolution, folders, files) => {
   }
   for (const [name, found] of folders) for (const folder of found) add(name, folder)
   const contentOf = (name) => {
-    const read = [...(files.get(name) ?? [])].filter(({ path }) => !path.endsWith(".node"))
-    if (read.length === 0) return null
-    const lines = read.map(({ folder, path }) => `${relative(folder, path)} ${sources.read(path).digest}\n`)
-    return sha256(lines.sort().join(""))
+    const lines = linesOf(name)
+    return lines.length === 0 ? null : sha256(lines.join("\n"))
   }
   return [...versions]
     .sort(([a], [b]) => (a < b ? -1 : 1))

@@ -14,10 +14,15 @@ const asksJson = process.argv.includes("--json")
 
 /** What tells that a file, or the listing of a folder, was not touched; null where nothing is. Paths are absolute. */
 const stampOf = (path) => {
-  const stat = statSync(path, { bigint: true, throwIfNoEntry: false })
-  return stat === undefined
-    ? null
-    : `${stat.isDirectory() ? "" : stat.size} ${stat.mtimeNs} ${stat.ctimeNs} ${stat.ino}`
+  try {
+    // throws, whatever it is asked, for what lies below a file or behind a link to itself
+    const stat = statSync(path, { bigint: true, throwIfNoEntry: false })
+    return stat === undefined
+      ? null
+      : `${stat.isDirectory() ? "" : stat.size} ${stat.mtimeNs} ${stat.ctimeNs} ${stat.ino}`
+  } catch {
+    return null
+  }
 }
 
 /** The current build, if it is there and nothing that it was made of was touched since. */
@@ -98,33 +103,55 @@ const run = (directory) => {
 
 /** The bundler's list of errors, or whatever else went wrong, in one line. */
 const textOf = (error) =>
-  error.errors?.map(({ text, location }) => `${location?.file}:${location?.line}: ${text}`).join(", ") ??
+  error.errors
+    ?.map(({ text, location }) => (location === null ? text : `${location.file}:${location.line}: ${text}`))
+    .join(", ") ??
   error.message ??
   String(error)
 
-/** Why there is no build, in three parts. */
-const unbuilt = (error) => {
-  const isDisk = ["EACCES", "EDQUOT", "ENOSPC", "EPERM", "EROFS"].includes(error.code)
-  return {
-    tag: "BuildFailed",
-    what: `The program cannot be built: ${textOf(error)}`,
-    expected: isDisk
-      ? "a project folder that you may write to, with room"
-      : "sources that compile, and packages installed by npm ci",
-    fix: isDisk ? "Correct its permissions, or free some space." : "Correct the source named here, or run npm ci."
-  }
+/** What was expected of a project that can't be built, and what to do. */
+const remedyOf = (error) => {
+  if (error.fix !== undefined) return { expected: error.expected, fix: error.fix }
+  return ["EACCES", "EDQUOT", "ENOSPC", "EPERM", "EROFS"].includes(error.code)
+    ? {
+        expected: "a project folder that you may write to, with room",
+        fix: "Correct its permissions, or free some space."
+      }
+    : {
+        expected: "sources that compile, and packages installed by npm ci",
+        fix: "Correct the source named here, or run npm ci."
+      }
 }
 
+/** Why there is no build, in three parts. */
+const unbuilt = (error) => ({
+  tag: "BuildFailed",
+  what: `The program cannot be built: ${textOf(error)}`,
+  ...remedyOf(error)
+})
+
+/** What Node says of a package that a script cannot load: it is an ES module alone, or waits while it is loaded. */
+const NOT_REQUIRED = ["ERR_PACKAGE_PATH_NOT_EXPORTED", "ERR_REQUIRE_ASYNC_MODULE", "ERR_REQUIRE_ESM"]
+
 /** Why a build does not start, in three parts. A definition that is refused says of itself what is wrong. */
-const unstarted = (error) =>
-  error._tag === "DefinitionInvalid"
-    ? { tag: error._tag, what: error.what, expected: error.expected, fix: error.fix }
+const unstarted = (error) => {
+  const { _tag: tag, what, expected, fix, code, message } = error
+  if (tag === "DefinitionInvalid") return { tag, what, expected, fix }
+  const [, name = null] = /\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(message) ?? []
+  return NOT_REQUIRED.includes(code) && name !== null
+    ? {
+        tag: "StartFailed",
+        what: `The program cannot start: the package ${name} is an ES module alone`,
+        expected: "packages that a command can load by require, where they are imported at the top of a file",
+        fix: `Import it where it is used, by await import("${name}") within run.`
+      }
     : {
         tag: "StartFailed",
         what: `The program cannot start: ${textOf(error)}`,
         expected: "sources that can be loaded",
         fix: "Correct what npx tsc names; if it names nothing, remove .pipeline/build."
       }
+}
 
 const fail = (error) => {
   if (asksJson) console.log(JSON.stringify({ schema: 1, status: "failed", error }))

@@ -5,15 +5,17 @@ import { kindAt, realAt, upwards } from "./sources.mjs"
 const ENDINGS = [".tsx", ".ts", ".jsx", ".js", ".css", ".json"]
 const REWRITTEN = { ".js": [".ts", ".tsx"], ".jsx": [".ts", ".tsx"], ".mjs": [".mts"], ".cjs": [".cts"] }
 
-/** Files that a path without its exact ending may mean. */
-const alternatives = (path) => [
-  ...ENDINGS.map((ending) => `${path}${ending}`),
-  ...Object.entries(REWRITTEN).flatMap(([from, to]) =>
+/** Sources that a path which names their output may mean. */
+const rewritten = (path) =>
+  Object.entries(REWRITTEN).flatMap(([from, to]) =>
     path.endsWith(from) ? to.map((ending) => `${path.slice(0, -from.length)}${ending}`) : []
-  ),
-  join(path, "package.json"),
-  ...ENDINGS.map((ending) => join(path, `index${ending}`))
-]
+  )
+
+/** Files that a path may mean which lacks its exact ending. */
+const endingsOf = (path) => [...ENDINGS.map((ending) => `${path}${ending}`), ...rewritten(path)]
+
+/** Files that the path of a folder may mean. */
+const indexesOf = (path) => ENDINGS.map((ending) => join(path, `index${ending}`))
 
 export const packageOf = (specifier) =>
   specifier
@@ -21,7 +23,28 @@ export const packageOf = (specifier) =>
     .slice(0, specifier.startsWith("@") ? 2 : 1)
     .join("/")
 
-const isRelative = (specifier) => /^\.{0,2}\//.test(specifier) || specifier === "." || specifier === ".."
+export const isRelative = (specifier) => /^\.{0,2}\//.test(specifier) || specifier === "." || specifier === ".."
+
+/** All paths in what a manifest has for one name, whatever the conditions. */
+const pathsIn = (value) =>
+  typeof value === "string"
+    ? [value]
+    : typeof value === "object" && value !== null
+      ? Object.values(value).flatMap(pathsIn)
+      : []
+
+/** What a map of patterns, each with one star at most, may give for a specifier. */
+export const substituted = (map, specifier) =>
+  Object.entries(map).flatMap(([pattern, value]) => {
+    const [before, after] = pattern.split("*")
+    if (after === undefined) return pattern === specifier ? pathsIn(value) : []
+    const end = specifier.length - after.length
+    if (end < before.length || !specifier.startsWith(before) || !specifier.endsWith(after)) return []
+    return pathsIn(value).map((path) => path.replaceAll("*", () => specifier.slice(before.length, end)))
+  })
+
+const hasSubpaths = (exports) =>
+  typeof exports === "object" && exports !== null && Object.keys(exports).some((key) => key.startsWith("."))
 
 /**
  * What decides where imports lead, beside the files that are read: `places` that were looked at, or would be before the one
@@ -34,9 +57,9 @@ export const resolutionOf = (sources) => {
     if (!places.has(path)) places.set(path, kindAt(path))
   }
 
-  /** A path that led to `target`, by itself or by what may stand for it. */
-  const found = (path, target) => {
-    for (const each of [path, ...alternatives(path)]) {
+  /** Whether one of these paths, of which the first that is there counts, led to `target`. */
+  const found = (paths, target) => {
+    for (const each of paths) {
       const real = kindAt(each) === "file" ? realAt(each) : null
       if (real !== null && real === target) {
         if (each !== real) links.set(each, real)
@@ -47,16 +70,33 @@ export const resolutionOf = (sources) => {
     return false
   }
 
-  /** The manifest that says how the files of a folder are to be read. */
+  /** The manifest in a folder, which counts as read; null where there is none. */
+  const manifestIn = (folder) => {
+    const file = join(folder, "package.json")
+    probe(file)
+    return kindAt(file) === "file" ? sources.json(file) : null
+  }
+
+  /** The manifest that says how the files of a folder are to be read, with the folder that it is in; null where there is none. */
   const manifestFrom = (folder) => {
     for (const at of upwards(folder)) {
-      const file = join(at, "package.json")
-      probe(file)
-      if (kindAt(file) === "file") return file
+      const manifest = manifestIn(at)
+      if (manifest !== null) return { at, manifest }
       if (basename(at) === "node_modules") return null
     }
     return null
   }
+
+  const foundMain = (folder, target) => {
+    const main = manifestIn(folder)?.main
+    if (typeof main !== "string") return false
+    const path = join(folder, main)
+    return found([path, ...endingsOf(path), ...indexesOf(path)], target)
+  }
+
+  /** Whether the path of a file or folder led to `target`. */
+  const foundAt = (path, target) =>
+    found([path, ...endingsOf(path)], target) || foundMain(path, target) || found(indexesOf(path), target)
 
   /** The folder of a package as seen from another, by the path that finds it; null where it is not installed. */
   const packageFolder = (folder, name) => {
@@ -75,25 +115,65 @@ export const resolutionOf = (sources) => {
     return null
   }
 
+  /** Follows what a package says of one of its names, `leads` from its folder, to `target`. */
+  const followLeads = (folder, leads, target) =>
+    target !== null &&
+    leads
+      .filter(isRelative)
+      .map((lead) => join(folder, lead))
+      .some((path) => found([path, ...rewritten(path)], target))
+
+  /** Follows a name that begins with "#", which the manifest of the importing file's own package explains. */
+  const followOwnName = (folder, specifier, target) => {
+    const { at, manifest } = manifestFrom(folder) ?? { at: folder, manifest: {} }
+    const leads = substituted(manifest.imports ?? {}, specifier)
+    if (followLeads(at, leads, target)) return null
+    return (
+      leads
+        .filter((lead) => !isRelative(lead))
+        .map((lead) => follow(at, lead, target, () => []))
+        .find((into) => into !== null && target?.startsWith(join(into.folder, "/"))) ?? null
+    )
+  }
+
+  const leadsOf = ({ exports }, subpath) => substituted(hasSubpaths(exports) ? exports : { ".": exports }, subpath)
+
+  /** Whether a package's import of itself by name led to `target`. */
+  const followOwnExports = (folder, name, subpath, target) => {
+    const { at, manifest } = manifestFrom(folder) ?? { at: folder, manifest: {} }
+    return manifest.name === name && followLeads(at, leadsOf(manifest, subpath), target)
+  }
+
   /**
    * Follows one import of a file in `folder` to `target`, a real path, or null where it stays outside; gives the package that
-   * it went into as `{ name, folder }`, null for the project's own.
+   * it went into as `{ name, folder }`, null for the project's own. The bundler asks `mapped` before it takes a bare name for
+   * anything else.
    */
   const follow = (folder, specifier, target, mapped) => {
-    if (isBuiltin(specifier) || specifier.startsWith("#")) return null
     if (isRelative(specifier)) {
-      if (target !== null) found(resolve(folder, specifier), target)
+      if (target !== null) foundAt(resolve(folder, specifier), target)
       return null
     }
-    for (const path of mapped(specifier)) if (target !== null && found(path, target)) return null
+    for (const path of mapped(specifier)) if (target !== null && foundAt(path, target)) return null
+    if (isBuiltin(specifier)) return null
+    if (specifier.startsWith("#")) return followOwnName(folder, specifier, target)
     const name = packageOf(specifier)
+    const subpath = `.${specifier.slice(name.length)}`
+    if (followOwnExports(folder, name, subpath, target)) return null
     const lookedUp = packageFolder(folder, name)
     if (lookedUp === null) return null
-    const manifest = sources.json(join(lookedUp, "package.json"))
-    const inner = specifier.slice(name.length + 1) || manifest.main || "index.js"
-    if (target !== null && manifest.exports === undefined) found(join(lookedUp, inner), target)
+    const manifest = manifestIn(lookedUp)
+    if (manifest.exports !== undefined) followLeads(lookedUp, leadsOf(manifest, subpath), target)
+    else if (target !== null) foundAt(join(lookedUp, subpath), target)
     return { name, folder: realAt(lookedUp) ?? lookedUp }
   }
 
-  return { places, links, probe, follow, packageFolder, manifestFrom: (file) => manifestFrom(dirname(file)) }
+  return {
+    places,
+    links,
+    probe,
+    follow,
+    packageFolder,
+    manifestOf: (file) => manifestFrom(dirname(file))?.manifest ?? {}
+  }
 }

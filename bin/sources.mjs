@@ -20,10 +20,14 @@ const LOADERS = {
 /** How the bundler reads a file; undefined for an ending that it does not know. */
 export const loaderOf = (path) => LOADERS[extname(path)]
 
-/** What is at a path: "file", "folder" or "nothing". */
+/** What is at a path: "file", "folder" or "nothing", which is also what lies below a file or behind a link to itself. */
 export const kindAt = (path) => {
-  const stat = statSync(path, { throwIfNoEntry: false })
-  return stat === undefined ? "nothing" : stat.isDirectory() ? "folder" : "file"
+  try {
+    const stat = statSync(path, { throwIfNoEntry: false })
+    return stat === undefined ? "nothing" : stat.isDirectory() ? "folder" : "file"
+  } catch {
+    return "nothing"
+  }
 }
 
 /** The real path, or null where nothing is. */
@@ -54,8 +58,10 @@ export const sourcesOf = (stampOf) => {
     files,
     read,
     json: (path) => {
+      const file = read(path)
       try {
-        return JSON.parse(read(path).bytes.toString("utf8"))
+        file.json ??= JSON.parse(file.bytes.toString("utf8"))
+        return file.json
       } catch (error) {
         throw new Error(`${path}: ${error.message}`)
       }
@@ -81,6 +87,9 @@ export const upwards = (folder) => {
   for (let at = folder; at !== dirname(at); at = dirname(at)) found.push(dirname(at))
   return found
 }
+
+/** What ends a build and says itself what was expected, and what to do. */
+export const refusal = (what, expected, fix) => Object.assign(new Error(what), { expected, fix })
 
 export const fromRoot = (root, path) => relative(root, path)
 export const toAbsolute = (root, path) => resolve(root, path)

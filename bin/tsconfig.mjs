@@ -1,6 +1,7 @@
 import { createRequire } from "node:module"
 import { dirname, join, resolve } from "node:path"
 import vm from "node:vm"
+import { substituted } from "./resolution.mjs"
 import { kindAt } from "./sources.mjs"
 
 /** Compiler options that change what a file becomes, beside those that say where imports lead. */
@@ -45,7 +46,7 @@ export const tsconfigOf = (root, sources, probe) => {
     let config
     try {
       // JSON with comments and trailing commas is an expression
-      config = vm.runInNewContext(`(${sources.read(file).bytes.toString("utf8")})`, {}, { timeout: 1000 })
+      config = vm.runInNewContext(`(${sources.read(file).bytes.toString("utf8")}\n)`, {}, { timeout: 1000 })
     } catch (error) {
       throw new Error(`${file}: ${error.message}`)
     }
@@ -64,19 +65,10 @@ export const tsconfigOf = (root, sources, probe) => {
   probe(own)
   if (kindAt(own) !== "file") return { file: null, options: {}, placesOf: () => [] }
   const { paths = {}, pathsFrom, baseUrl, ...options } = load(own, [own])
-  const placesOf = (specifier) => {
-    const mapped = Object.entries(paths).flatMap(([pattern, targets]) => {
-      const [before, after] = pattern.split("*")
-      if (after === undefined) return pattern === specifier ? targets : []
-      if (!specifier.startsWith(before) || !specifier.endsWith(after)) return []
-      const part = specifier.slice(before.length, specifier.length - after.length)
-      return targets.map((target) => target.replace("*", part))
-    })
-    return [
-      ...mapped.map((target) => resolve(baseUrl ?? pathsFrom, target)),
-      ...(baseUrl === undefined ? [] : [resolve(baseUrl, specifier)])
-    ]
-  }
+  const placesOf = (specifier) => [
+    ...substituted(paths, specifier).map((target) => resolve(baseUrl ?? pathsFrom, target)),
+    ...(baseUrl === undefined ? [] : [resolve(baseUrl, specifier)])
+  ]
   return {
     file: own,
     options: Object.fromEntries(Object.entries(options).filter(([name]) => EMITTING.includes(name))),

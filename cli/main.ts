@@ -64,7 +64,7 @@ const workers = Layer.unwrapEffect(
       start: path.join(place.build, "start.mjs"),
       entry: path.join(place.build, "worker.mjs"),
       threads,
-      env: (threads) => workerEnvironment({ own: process.env, declared, home: place.home, codeFile, threads })
+      env: (settings) => workerEnvironment({ own: process.env, declared, home: place.home, codeFile, ...settings })
     })
   )
 )

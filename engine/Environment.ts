@@ -9,6 +9,14 @@ export class Environment extends Context.Reference<Environment>()("headrace/Envi
   defaultValue: (): Variables => process.env
 }) {}
 
+/** Dates, numbers and the order of words depend on these without a read of theirs. */
+const LOCALE = /^(TZ|LANG|LANGUAGE|LC_\w+)$/
+
+export const isLocale = (name: string): boolean => LOCALE.test(name)
+
+/** What stands for a variable that is not set, as it would be the machine's otherwise. */
+export const DEFAULTS: Variables = { TZ: "UTC", LANG: "C.UTF-8" }
+
 /** What of a stage's definition says what it may read of the environment. */
 export type Declares = Pick<StageDefinition, "environment" | "secrets">
 
@@ -22,17 +30,19 @@ const secretOf = (value: string | undefined): Value => (value === undefined ? nu
 export const valuesOf = (
   { environment, secrets }: Declares,
   variables: Variables
-): Readonly<Record<string, Value>> | null =>
-  environment.length + secrets.length === 0
+): Readonly<Record<string, Value>> | null => {
+  const setTo = (name: string) => variables[name] ?? DEFAULTS[name]
+  return environment.length + secrets.length === 0
     ? null
     : Object.fromEntries([
-        ...environment.map((name): [string, Value] => [name, plainOf(variables[name])]),
-        ...secrets.map((name): [string, Value] => [name, secretOf(variables[name])])
+        ...environment.map((name): [string, Value] => [name, plainOf(setTo(name))]),
+        ...secrets.map((name): [string, Value] => [name, secretOf(setTo(name))])
       ])
+}
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
 /** The platform sets these for its native libraries and itself: what is outside never reaches a stage. */
-const OWN = /^(PIPELINE|TF|XLA|ONEDNN|DNNL|MKL|OMP|KMP|ORT|EIGEN|MALLOC|UV)_/
+const OWN = /^((PIPELINE|TF|XLA|ONEDNN|DNNL|MKL|OMP|KMP|ORT|EIGEN|MALLOC|UV)_|NODE_OPTIONS$)/
 
 export const isOwn = (name: string): boolean => OWN.test(name)
 

@@ -27,6 +27,10 @@ export const stagesOf = ({ entry, inputs }: Pick<Job, "entry" | "inputs">): Read
   ...streamedIn(inputs)
 ]
 
+/** The names of the variables that they declare. */
+export const variablesOf = (job: Pick<Job, "entry" | "inputs">): ReadonlySet<string> =>
+  new Set(stagesOf(job).flatMap(({ environment, secrets }) => [...environment, ...secrets]))
+
 /** The names of the secrets that may come up while it is computed. */
 export const secretsOf = (job: Pick<Job, "entry" | "inputs">): ReadonlyArray<string> =>
   stagesOf(job).flatMap(({ secrets }) => secrets)

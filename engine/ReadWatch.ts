@@ -1,7 +1,7 @@
 import { Context, Effect, Schema } from "effect"
 import * as Files from "../artifacts/Files.ts"
 import type * as Key from "../cache/Key.ts"
-import { type Job, stagesOf } from "./Job.ts"
+import { type Job, stagesOf, variablesOf } from "./Job.ts"
 import * as NodeKey from "./NodeKey.ts"
 
 /** A read of something that no key holds: with another value there, the same key would have another result. */
@@ -60,7 +60,7 @@ const codeOf = ({ code, inputs }: Pick<Key.Recipe, "code" | "inputs">): Readonly
 
 const declaredBy = (job: Job): Declared => ({
   stages: [job.entry.node.definition.name, ...stagesOf(job).map(({ name }) => name)],
-  variables: new Set(stagesOf(job).flatMap(({ environment, secrets }) => [...environment, ...secrets])),
+  variables: variablesOf(job),
   inputs: NodeKey.needs(job.inputs).flatMap(({ kind, header }) =>
     kind === "files" && Schema.is(Files.Files)(header) ? [header.path] : []
   ),

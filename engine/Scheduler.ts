@@ -1,5 +1,4 @@
 import { Effect } from "effect"
-
 import { ObjectStore, type StoreFailed } from "../cache/ObjectStore.ts"
 import * as Reason from "../cache/Reason.ts"
 import type { TraceStore } from "../cache/Trace.ts"

@@ -1,9 +1,9 @@
 import { Deferred, Effect, Exit, Layer, Option, Stream } from "effect"
 import type { Trace } from "../cache/Trace.ts"
-import { Environment, masked } from "./Environment.ts"
+import { Environment, isLocale, masked } from "./Environment.ts"
 import { Executor, type Task } from "./Executor.ts"
 import { type ExecuteFailure, NodeFailed, WorkerDied } from "./Failure.ts"
-import { secretsOf } from "./Job.ts"
+import { secretsOf, variablesOf } from "./Job.ts"
 import { DamageListener, ProgressListener } from "./Progress.ts"
 import { ComputeNode } from "./WorkerProtocol.ts"
 import * as WorkerProcess from "./worker-process.ts"
@@ -91,45 +91,52 @@ const TAGS: ReadonlyArray<string> = [
 const isFailure = (error: unknown): error is ExecuteFailure =>
   typeof error === "object" && error !== null && "_tag" in error && TAGS.includes(String(error._tag))
 
+const settingsOf = (task: Task, { threads }: Options): WorkerProcess.Settings => ({
+  threads: typeof task.text.facts.threads === "number" ? task.text.facts.threads : threads,
+  locale: [...variablesOf(task)].filter(isLocale).sort()
+})
+
 /**
  * Computes in worker processes, one node at a time each, so that a native abort costs one node. Workers live for many
  * nodes; the one that was used last is used next, for what it has loaded. None is started before a node needs it. A node
- * whose facts tell its native `threads` has a worker with as many; idle ones with another number are ended before it is started.
+ * whose facts tell its native `threads` has a worker with as many, and one whose stages declare a locale has a worker in it; idle
+ * ones that were started otherwise are ended before it is started.
  */
 export const layerWorkerProcess = (options: Options): Layer.Layer<Executor> =>
   Layer.scoped(
     Executor,
     Effect.gen(function* () {
-      const pools = new Map<number, Array<WorkerProcess.Member>>()
-      /** Members with nothing to do that have the node's number of native threads. */
-      const idleFor = ({ text }: Task) => {
-        const threads = typeof text.facts.threads === "number" ? text.facts.threads : options.threads
-        const idle = pools.get(threads) ?? []
-        pools.set(threads, idle)
-        return { threads, idle }
+      const pools = new Map<string, Array<WorkerProcess.Member>>()
+      /** Members with nothing to do that were started as the node needs it. */
+      const idleFor = (task: Task) => {
+        const settings = settingsOf(task, options)
+        const pool = JSON.stringify(settings)
+        const idle = pools.get(pool) ?? []
+        pools.set(pool, idle)
+        return { settings, pool, idle }
       }
       yield* Effect.addFinalizer(() =>
         Effect.forEach([...pools.values()].flat(), WorkerProcess.end, { concurrency: "unbounded", discard: true })
       )
-      /** Numbers of threads whose idle members were ended, for another's. */
-      const ended = new Set<number>()
+      /** Pools whose idle members were ended, for one of another. */
+      const ended = new Set<string>()
       let isAlternating = false
       /** Ends what is idle beside the member that is to be started, and may hold as much as it ever needed. */
-      const makeRoom = (threads: number) =>
+      const makeRoom = (pool: string) =>
         Effect.suspend(() => {
-          // where nodes of several numbers take turns, all their members stay: each turn would start one anew
-          isAlternating ||= ended.has(threads)
-          const others = [...pools].filter(([other, idle]) => !isAlternating && other !== threads && idle.length > 0)
+          // where nodes of several pools take turns, all their members stay: each turn would start one anew
+          isAlternating ||= ended.has(pool)
+          const others = [...pools].filter(([other, idle]) => !isAlternating && other !== pool && idle.length > 0)
           for (const [other] of others) ended.add(other)
           const members = others.flatMap(([, idle]) => idle.splice(0))
           return Effect.forEach(members, WorkerProcess.end, { concurrency: "unbounded", discard: true })
         })
       const take = (task: Task) =>
         Effect.suspend(() => {
-          const { threads, idle } = idleFor(task)
+          const { settings, pool, idle } = idleFor(task)
           const member = idle.pop()
           if (member !== undefined && !WorkerProcess.isEnded(member)) return Effect.succeed(member)
-          return Effect.zipRight(makeRoom(threads), WorkerProcess.spawn(options, threads, task.entry.name))
+          return Effect.zipRight(makeRoom(pool), WorkerProcess.spawn(options, settings, task.entry.name))
         })
       const putBack = (task: Task) => (member: WorkerProcess.Member, exit: Exit.Exit<unknown, unknown>) => {
         // an interrupted node may still be at work in there

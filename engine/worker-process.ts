@@ -8,13 +8,21 @@ import { WorkerDied, WorkerNotStarted, WorkerSilent } from "./Failure.ts"
 import { StillListener } from "./Progress.ts"
 import type { ComputeNode } from "./WorkerProtocol.ts"
 
+/** What a worker has from its start on, as it cannot be changed later. */
+export interface Settings {
+  /** Native threads. */
+  readonly threads: number
+  /** Names of the variables of the locale that its nodes' stages declare, sorted. */
+  readonly locale: ReadonlyArray<string>
+}
+
 export interface Options {
   /** What a worker starts with, a file that node runs: it beats, and loads `entry`. */
   readonly start: string
   /** The worker's program, an ES module. */
   readonly entry: string
-  /** The whole environment of a worker with so many native threads: some libraries read theirs at the start only. */
-  readonly env: (threads: number) => Readonly<Record<string, string | undefined>>
+  /** The whole environment of a worker: some libraries read theirs at the start only. */
+  readonly env: (settings: Settings) => Readonly<Record<string, string | undefined>>
   /** A worker without a sign of life for so long is ended; a beat comes every second. */
   readonly silentMillis?: number
   /** A node in one call for so long is told of, and again each time that doubles. */
@@ -74,13 +82,13 @@ export const attend = (
   })
 
 /** A process that the system started. Where it has nothing left for another it throws, or tells of that by an event. */
-const forked = (options: Options, threads: number, node: string): Effect.Effect<ChildProcess, WorkerNotStarted> =>
+const forked = (options: Options, settings: Settings, node: string): Effect.Effect<ChildProcess, WorkerNotStarted> =>
   Effect.gen(function* () {
     const refused = (cause: unknown) => new WorkerNotStarted({ node, what: String(cause) })
     const child = yield* Effect.try({
       try: () =>
         fork(options.start, [options.entry], {
-          env: options.env(threads),
+          env: options.env(settings),
           execArgv: [],
           stdio: ["ignore", "ignore", "pipe", "ipc", "pipe"]
         }),
@@ -95,14 +103,14 @@ const forked = (options: Options, threads: number, node: string): Effect.Effect<
 /** Starts a worker for `node`. */
 export const spawn = (
   options: Options,
-  threads: number,
+  settings: Settings,
   node: string
 ): Effect.Effect<Member, WorkerNotStarted | WorkerDied | WorkerSilent> =>
   Effect.gen(function* () {
     const scope = yield* Scope.make()
     const ended = yield* Deferred.make<Ended>()
     const beats = listening(yield* monotonicMillis)
-    const child = yield* forked(options, threads, node)
+    const child = yield* forked(options, settings, node)
     let lastWords = ""
     child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       lastWords = (lastWords + text).slice(-LAST_WORDS)

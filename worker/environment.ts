@@ -1,23 +1,38 @@
+import { DEFAULTS, isLocale, type Variables } from "../engine/Environment.ts"
+import type { Settings } from "../engine/worker-process.ts"
+
 /**
  * What a worker process gets of the command's environment beside what stages declare: what Node, the system's libraries and
  * the drivers need to find their files. Anything else could change a result that no key knows of, the switches of native
  * libraries among it: what is needed of those is set below.
  */
 const NEEDED =
-  /^(PATH|HOME|USER|LOGNAME|TMPDIR|TMP|TEMP|LANG|LANGUAGE|LC_\w+|TZ|LD_LIBRARY_PATH|LD_PRELOAD|NODE_OPTIONS|NODE_EXTRA_CA_CERTS|CUDA_\w+|NVIDIA_\w+)$/
+  /^(PATH|HOME|USER|LOGNAME|TMPDIR|TMP|TEMP|LD_LIBRARY_PATH|LD_PRELOAD|NODE_EXTRA_CA_CERTS|CUDA_\w+|NVIDIA_\w+)$/
 
-/** Whether a variable reaches a worker whatever its stages declare. */
-export const isNeeded = (name: string): boolean => NEEDED.test(name)
+/** Whether a variable is set in a worker whatever its stages declare. */
+export const isCommon = (name: string): boolean => NEEDED.test(name) || isLocale(name)
 
-export interface Options {
+/** How much memory it may take changes no result; any other of Node's options may. */
+const heapOptions = (options = ""): Readonly<Record<string, string>> => {
+  const heap = options.split(/\s+/).filter((option) => /^--max[-_](old|semi)[-_]space[-_]size=\d+$/.test(option))
+  return heap.length === 0 ? {} : { NODE_OPTIONS: heap.join(" ") }
+}
+
+/** One locale on every machine, but for the variables of it that a node's stages declare, whose values its key has. */
+export const localeOf = (own: Variables, declared: ReadonlyArray<string>): Variables => ({
+  ...DEFAULTS,
+  // it stands above every other variable of the language
+  ...(declared.some((name) => name !== "TZ") ? {} : { LC_ALL: DEFAULTS.LANG }),
+  ...Object.fromEntries(declared.filter((name) => own[name] !== undefined).map((name) => [name, own[name]]))
+})
+
+export interface Options extends Settings {
   /** The command's own environment. */
-  readonly own: Readonly<Record<string, string | undefined>>
+  readonly own: Variables
   /** Names of the variables that stages declare. */
   readonly declared: ReadonlySet<string>
   readonly home: string
   readonly codeFile: string
-  /** Native threads. */
-  readonly threads: number
 }
 
 /**
@@ -25,16 +40,14 @@ export interface Options {
  * set later: glibc keeps freed tensor memory instead of returning it (a quarter faster), TensorFlow and libuv get their
  * threads.
  */
-export const workerEnvironment = ({
-  own,
-  declared,
-  home,
-  codeFile,
-  threads
-}: Options): Readonly<Record<string, string | undefined>> => {
+export const workerEnvironment = ({ own, declared, home, codeFile, threads, locale }: Options): Variables => {
   const count = String(threads)
   return {
-    ...Object.fromEntries(Object.entries(own).filter(([name]) => isNeeded(name) || declared.has(name))),
+    ...Object.fromEntries(
+      Object.entries(own).filter(([name]) => NEEDED.test(name) || (declared.has(name) && !isLocale(name)))
+    ),
+    ...localeOf(own, locale),
+    ...heapOptions(own.NODE_OPTIONS),
     PIPELINE_HOME: home,
     PIPELINE_CODE: codeFile,
     PIPELINE_THREADS: count,

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 
 /** What the bundler writes before the code of each file that it bundles. */
-const FILE = /^\/\/ ([\w@.+-][\w@./+ -]*\.[cm]?[jt]sx?)$/
+const FILE = /^\/\/ (\S.*\.[cm]?[jt]sx?)$/
 
 /** Where the code of a file of the program begins in the bundle, its lines counted from 1. */
 interface Beginning {
@@ -36,6 +36,9 @@ const fileAt = (line: number): string | null => {
   return all[low - 1]?.file ?? null
 }
 
+/** Where `promisify` calls for somebody. */
+const BETWEEN = "node:internal/util"
+
 /** Frames such as that of `Object.entries` lie in no file. */
 const FRAMES = 5
 
@@ -60,8 +63,8 @@ const stackBelow = (callee: (...args: ReadonlyArray<never>) => unknown): string 
 export const callerOf = (callee: (...args: ReadonlyArray<never>) => unknown): string | null => {
   for (const frame of stackBelow(callee).split("\n").slice(1)) {
     const place = /(node:[\w/]+|file:\/\/\S+?|\/\S+?):(\d+):\d+\)?$/.exec(frame)
-    if (place === null) continue
-    const [, url = "", line = ""] = place
+    const [, url = "", line = ""] = place ?? []
+    if (place === null || url === BETWEEN) continue
     return url.startsWith("file:") && fileURLToPath(url) === here ? fileAt(Number(line)) : null
   }
   return null

@@ -1,5 +1,5 @@
 import { isOwn } from "../engine/Environment.ts"
-import { isNeeded } from "./environment.ts"
+import { isCommon } from "./environment.ts"
 import { callerOf, isLibrary } from "./program-files.ts"
 import { allowed, hear } from "./read-watch.ts"
 
@@ -10,7 +10,7 @@ export const watchEnvironment = (): void => {
     if (typeof name !== "string" || isOwn(name) || allowed()?.declared.variables.has(name) === true) return
     const by = callerOf(trap)
     // a bundled library may hand them on to a child process
-    if (by === null || (isLibrary(by) && isNeeded(name))) return
+    if (by === null || (isLibrary(by) && isCommon(name))) return
     const failure = hear({ kind: "variable", name, by })
     if (failure !== null) throw failure
   }

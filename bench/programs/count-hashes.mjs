@@ -1,6 +1,7 @@
-// Loaded into every process of a command (`node --import FILE?DIR`): counts the bytes that are hashed in one call and the time
+// Loaded into every process of a command (`node --import FILE?DIR`), workers by their command: counts the bytes that are hashed in one call and the time
 // that it takes, and leaves them in DIR at the end. What was read whole from a file to be verified has a buffer with a byte of
 // room more than it has bytes, for a file that grows (`artifacts/BoundedFile.ts`); all else is hashed to be named.
+import processes from "node:child_process"
 import crypto from "node:crypto"
 import { writeFileSync } from "node:fs"
 import { syncBuiltinESMExports } from "node:module"
@@ -23,6 +24,11 @@ crypto.hash = (algorithm, data, encoding) => {
   kind.seconds += seconds
   return digest
 }
+
+// a worker gets no such option by itself
+const { fork } = processes
+processes.fork = (module, args, { env, ...options }) =>
+  fork(module, args, { ...options, env: { ...env, NODE_OPTIONS: process.env.NODE_OPTIONS } })
 syncBuiltinESMExports()
 
 process.on("exit", () => writeFileSync(path.join(folder, `${process.pid}.json`), JSON.stringify(counted)))

@@ -42,6 +42,57 @@ describe("code of the same content", () => {
   })
 })
 
+describe("a package that is bundled", () => {
+  it("is the file that is counted, whatever other bundlers would take", () => {
+    const project = smallProject({
+      "stages/value.ts": 'import { scale } from "inner"\nexport const value = () => scale\n',
+      "node_modules/inner/package.json": JSON.stringify({
+        name: "inner",
+        version: "1.0.0",
+        exports: { module: "./bundled.js", default: "./plain.js" }
+      }),
+      "node_modules/inner/bundled.js": "exports.scale = 1\n",
+      "node_modules/inner/plain.js": "exports.scale = 255\n"
+    })
+    const first = project.run()
+    expect(first.value).toBe(255)
+    project.write("node_modules/inner/plain.js", "exports.scale = 254\n")
+    const second = project.run()
+    expect(second.value).toBe(254)
+    expect(second.codes.value?.digest).not.toBe(first.codes.value?.digest)
+  })
+})
+
+describe("an optional package", () => {
+  it("counts where it is installed, by its content too, and as absent where it is not", () => {
+    const project = smallProject({
+      "package.json": JSON.stringify({ name: "small", type: "module", optionalDependencies: { extra: "1.0.0" } }),
+      "stages/value.ts": `
+        export const value = () => import("extra").then(({ scale }) => scale, () => "none")
+      `
+    })
+    const install = (scale: number) => {
+      project.write("node_modules/extra/package.json", JSON.stringify({ name: "extra", version: "1.0.0" }))
+      project.write("node_modules/extra/index.js", `exports.scale = ${scale}\n`)
+    }
+    const told = () => {
+      const { codes, value } = project.run()
+      return { value, digest: codes.value?.digest, extra: codes.value?.packages.extra }
+    }
+    const absent = told()
+    expect(absent).toMatchObject({ value: "none", extra: "absent" })
+    install(1)
+    const installed = told()
+    expect(installed).toMatchObject({ value: 1, extra: expect.stringMatching(/^1\.0\.0 \(/) })
+    install(2)
+    const patched = told()
+    expect(patched).toMatchObject({ value: 2 })
+    expect(new Set([absent, installed, patched].map(({ digest }) => digest)).size).toBe(3)
+    project.remove("node_modules/extra")
+    expect(told()).toEqual(absent)
+  })
+})
+
 describe("a build", () => {
   it("takes a stage whose file is a link, and JSON objects", () => {
     const project = smallProject({
@@ -78,6 +129,25 @@ describe("a build", () => {
     expect(project.builds().filter((name) => !name.startsWith(".tmp-"))).toEqual([])
   })
 
+  it("whose folders get files while it is made lists them all", () => {
+    const project = smallProject()
+    const bundler = fs.readlinkSync(project.at("node_modules/esbuild"))
+    project.remove("node_modules/esbuild")
+    project.write(
+      "node_modules/esbuild/index.js",
+      `const fs = require("node:fs")
+       const { build } = require(${JSON.stringify(bundler)})
+       exports.build = async (options) => {
+         const built = await build(options)
+         for (const file of ["stages/late.ts", "pipelines/late.ts"])
+           if (!fs.existsSync(file)) fs.writeFileSync(file, "export const late = 1\\n")
+         return built
+       }`
+    )
+    expect(Object.keys(project.run().codes)).toEqual(["late", "value"])
+    for (const registry of ["registry", "stages"]) expect(project.read(`worker/${registry}.ts`)).toContain("late")
+  })
+
   it("is found again without bundling where only times changed, or an edit was taken back", () => {
     const project = smallProject(imports("lib/scale.ts", "../lib/scale.ts"))
     project.run()
@@ -111,6 +181,26 @@ describe("a build", () => {
     expect(status).toBe(1)
     expect(stderr).toMatch(/^error: The program cannot be built: /)
     expect(stderr).toMatch(what)
+  })
+
+  it("takes no editor's lock, shadow of a file or declarations for a pipeline or stage", () => {
+    const project = smallProject({
+      "stages/._value.ts": "\0",
+      "stages/value.d.ts": "export declare const value: () => number\n",
+      "pipelines/folder.ts/one.ts": "export const one = 1\n"
+    })
+    for (const folder of ["stages", "pipelines"]) project.link(`${folder}/.#value.ts`, "somebody@somewhere.1")
+    project.link("pipelines/gone.ts", "nowhere.ts")
+    expect(Object.keys(project.run().codes)).toEqual(["value"])
+    expect(project.read("worker/registry.ts")).not.toContain("../pipelines/")
+  })
+
+  it.each(["a+b.ts", "[id].ts", "train.test.ts", "9net.ts", "Net.ts"])("refuses %s by name", (file) => {
+    const { status, stderr } = smallProject({ [`pipelines/${file}`]: "export const one = 1\n" }).command()
+    expect([status, stderr]).toEqual([
+      1,
+      `error: The program cannot be built: pipelines/${file} has a name that no pipeline or stage can have; expected a name in kebab-case, such as train-network.ts. Rename it, or move it elsewhere.\n`
+    ])
   })
 
   it("lists any number of pipelines in a form that the formatter passes", () => {

@@ -18,13 +18,17 @@ import {
 } from "../rig/cli.ts"
 import { folder } from "../rig/folder.ts"
 
-/** Has every process write down what is mapped into its memory when it ends. */
+/** Has every process write down what is mapped into its memory when it ends, workers too, which get no such option by themselves. */
 const mapsHook = () => {
   const at = folder("headrace-maps")
   const hook = path.join(folder("headrace-hook"), "maps.cjs")
   fs.writeFileSync(
     hook,
     `const fs = require("node:fs")
+     const processes = require("node:child_process")
+     const { fork } = processes
+     processes.fork = (module, args, { env, ...options }) =>
+       fork(module, args, { ...options, env: { ...env, NODE_OPTIONS: process.env.NODE_OPTIONS } })
      const file = ${JSON.stringify(at)} + "/" + process.pid
      fs.writeFileSync(file, "still running")
      process.on("exit", () => fs.writeFileSync(file, fs.readFileSync("/proc/self/maps")))`

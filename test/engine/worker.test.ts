@@ -221,7 +221,7 @@ it.live("a node whose facts tell its native threads has a worker with as many; t
     start: program("start"),
     entry: program("toy-worker"),
     threads: 7,
-    env: (threads) => {
+    env: ({ threads }) => {
       asked.push(threads)
       return { ...process.env, TOY_HOME: toyHome }
     }

@@ -1,9 +1,11 @@
 import fs, { createReadStream, readFileSync } from "node:fs"
-import { mkdtemp, readFile, writeFile } from "node:fs/promises"
+import { appendFile, mkdtemp, readFile, writeFile } from "node:fs/promises"
 import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
 import * as path from "node:path"
 import { env } from "node:process"
+import { pipeline as flow } from "node:stream/promises"
+import { promisify } from "node:util"
 import { FileSystem } from "@effect/platform"
 import { Config, Effect, Schema } from "effect"
 import * as Digest from "../../artifacts/Digest.ts"
@@ -54,6 +56,7 @@ const WAYS = {
     }
   },
   declared: () => process.env.WORD ?? "absent",
+  dated: () => new Date(2026, 0, 1).toISOString(),
   home: () => process.env.HOME ?? "absent",
   "read sync": (at: string) => textOf(readFileSync(at)),
   "read by the default export": (at: string) => textOf(fs.readFileSync(at)),
@@ -74,6 +77,28 @@ const WAYS = {
     fs.copyFileSync(at, path.join(folder, "copy"))
     return textOf(readFileSync(path.join(folder, "copy")))
   },
+  "read by a promisified function": async (at: string) => textOf(await promisify(fs.readFile)(at)),
+  "linked and read": (at: string) => {
+    const link = path.join(fs.mkdtempSync(path.join(tmpdir(), "headrace-reading-")), "link")
+    fs.linkSync(at, link)
+    return textOf(readFileSync(link))
+  },
+  "in a folder that it did not make": (at: string) => {
+    fs.mkdirSync(path.dirname(at), { recursive: true })
+    return textOf(readFileSync(at))
+  },
+  "where it failed to write": (at: string) => {
+    try {
+      fs.writeFileSync(at, "own", { flag: "wx" })
+    } catch {
+      // it is there
+    }
+    return textOf(readFileSync(at))
+  },
+  "appended and read": async (at: string) => {
+    await appendFile(at, "")
+    return textOf(readFileSync(at))
+  },
   "folder listed": (at: string) => fs.readdirSync(path.dirname(at)).join(","),
   "own file": async () => {
     const folder = await mkdtemp(path.join(tmpdir(), "headrace-reading-"))
@@ -81,6 +106,29 @@ const WAYS = {
     const text = textOf(readFileSync(path.join(folder, "own")))
     fs.rmSync(folder, { recursive: true })
     return text
+  },
+  "own files by all ways": async (at: string) => {
+    const folder = `${at}.made`
+    fs.mkdirSync(folder)
+    const [deep, copy, copies, moved, appended, streamed] = [
+      "deep",
+      "copy",
+      "copies",
+      "moved",
+      "appended",
+      "streamed"
+    ].map((name) => `${folder}-${name}`) as [string, string, string, string, string, string]
+    await fs.promises.mkdir(path.join(deep, "er"), { recursive: true })
+    await writeFile(path.join(folder, "own"), "own ")
+    await promisify(fs.copyFile)(path.join(folder, "own"), copy)
+    fs.cpSync(folder, copies, { recursive: true })
+    fs.copyFileSync(copy, path.join(folder, "again"))
+    fs.renameSync(path.join(folder, "again"), moved)
+    await appendFile(appended, "own ")
+    await flow([Buffer.from("own ")], fs.createWriteStream(streamed))
+    const listed = [folder, deep, copies].flatMap((each) => fs.readdirSync(each)).join(" ")
+    const texts = [copy, moved, appended, streamed].map((file) => String(readFileSync(file)).trim()).join(" ")
+    return `${listed} ${texts}`
   },
   system: () => (textOf(readFileSync("/proc/self/stat")).length > 0 ? "system" : ""),
   package: () => {
@@ -120,3 +168,14 @@ export const reading = Pipeline.make({
   params: { ...file.params, ...params },
   build: (values) => peek({ file: file(values) }, values)
 })
+
+/** A date that depends on the time zone, which it declares. */
+const local = Stage.make({
+  name: "local",
+  inputs: {},
+  environment: ["TZ"],
+  outputs: { text: Text },
+  run: () => Effect.sync(() => ({ text: { text: WAYS.dated() } }))
+})
+
+export const dating = Pipeline.make({ name: "dating", description: "Dates", params: {}, build: () => local({}) })

@@ -9,14 +9,14 @@ import * as Runner from "../../engine/worker-runner.ts"
 import { watch } from "../../worker/read-watch.ts"
 import { layerCode } from "./reading-code.ts"
 import { earlyPipelines } from "./reading-early.ts"
-import { reading } from "./reading-pipeline.ts"
+import { dating, reading } from "./reading-pipeline.ts"
 
 // The entry of a worker process that watches what its stages read, as worker/main.ts is.
 process.on("disconnect", () => process.exit(1))
 
 const home = process.env.PIPELINE_HOME ?? ""
 const cache = Layer.mergeAll(ObjectStoreDisk.layerDisk(home), TraceDisk.layerDisk(home), layerCode)
-const main = Runner.layer([reading, ...earlyPipelines], watch).pipe(
+const main = Runner.layer([reading, dating, ...earlyPipelines], watch).pipe(
   Layer.provide([cache, NodeFileSystem.layer, NodeWorkerRunner.layer]),
   WorkerRunner.launch
 )

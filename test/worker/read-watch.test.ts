@@ -12,11 +12,13 @@ import * as Results from "../../engine/Results.ts"
 import * as Run from "../../engine/Run.ts"
 import * as RunEvent from "../../engine/RunEvent.ts"
 import * as RunRecord from "../../engine/RunRecord.ts"
+import type { Settings } from "../../engine/worker-process.ts"
+import { localeOf } from "../../worker/environment.ts"
 import { bundle } from "../rig/bundle.ts"
 import { folder } from "../rig/folder.ts"
 import { layerCode } from "../rig/reading-code.ts"
 import { earlyPipelines } from "../rig/reading-early.ts"
-import { reading } from "../rig/reading-pipeline.ts"
+import { dating, reading } from "../rig/reading-pipeline.ts"
 
 // What a stage reads and no key holds fails its node by name, in whatever way it reads it.
 
@@ -36,12 +38,17 @@ beforeAll(async () => {
   fs.writeFileSync(outside, "outside")
 })
 
-const WORLD = { WORD: "hello", SCALE: "100", HOME: "/home/somebody" }
+const WORLD = { WORD: "hello", SCALE: "100", HOME: "/home/somebody", TZ: "Asia/Tokyo" }
 
-/** One worker, which is given the environment as it is: what a stage may read of it is the watch's to say. */
+/** Workers that are given the environment as it is: what a stage may read of it is the watch's to say. */
 const open = () => {
   const home = folder("headrace-watched")
-  const env = () => ({ ...process.env, ...WORLD, PIPELINE_HOME: home })
+  const env = ({ locale }: Settings) => ({
+    ...process.env,
+    ...WORLD,
+    ...localeOf(WORLD, locale),
+    PIPELINE_HOME: home
+  })
   const live = Layer.mergeAll(
     WorkerExecutor.layerWorkerProcess({ start, entry: program, threads: 1, env }),
     ObjectStoreDisk.layerDisk(home),
@@ -106,6 +113,11 @@ describe("a variable of the environment", () => {
   })
 })
 
+it("dates are those of one time zone, but for a stage that declares it, whatever ran before", async () => {
+  const texts = [await peek("dated"), await run(dating), await peek("dated", "again")].map(({ text }) => text)
+  expect(texts).toEqual(["2026-01-01T00:00:00.000Z", "2025-12-31T15:00:00.000Z", "2026-01-01T00:00:00.000Z"])
+})
+
 describe("a file", () => {
   const ways = [
     "read sync",
@@ -115,6 +127,11 @@ describe("a file", () => {
     "read as a stream",
     "read through a handle",
     "copied and read",
+    "linked and read",
+    "read by a promisified function",
+    "in a folder that it did not make",
+    "where it failed to write",
+    "appended and read",
     "file system"
   ]
   it.each(ways)("outside of the inputs fails the node, and an input is read: %s", async (way) => {
@@ -134,6 +151,21 @@ describe("a file", () => {
     )
     expect((await peek("read sync", `${input}/../../outside/file.txt`)).node?.error?.tag).toBe("UndeclaredRead")
     expect((await peek("folder listed", outside)).node?.error?.tag).toBe("UndeclaredRead")
+  })
+
+  it("on a disk in memory is none of the system's", async () => {
+    const disk = fs.mkdtempSync("/dev/shm/headrace-")
+    fs.writeFileSync(path.join(disk, "file.txt"), "outside")
+    const { node } = await peek("read sync", path.join(disk, "file.txt"))
+    fs.rmSync(disk, { recursive: true })
+    expect(node?.error?.tag).toBe("UndeclaredRead")
+  })
+
+  it("that the stage made is its own, however it made it", async () => {
+    expect(await peek("own files by all ways", path.join(folder("headrace-made"), "at"))).toMatchObject({
+      node: { status: "ran", error: null },
+      text: "own er own own own own own"
+    })
   })
 
   it.each([

@@ -1,5 +1,6 @@
 import { type Effect, Schema } from "effect"
 import { Digest } from "./Digest.ts"
+import * as Explained from "./Explained.ts"
 import type { Verified } from "./Verified.ts"
 
 /** What a table, model, figure, document or checkpoint is, once its bytes lie in a store. */
@@ -35,26 +36,34 @@ export const Stored = Schema.Struct({
 export type Stored = typeof Stored.Type
 
 /** A value that its own codec refuses: the stage returned something else than it declared. */
-export class ArtifactInvalid extends Schema.TaggedError<ArtifactInvalid>()("ArtifactInvalid", {
-  artifact: Schema.String,
-  what: Schema.String,
-  expected: Schema.String
-}) {
-  override get message() {
-    return `${this.artifact}: ${this.what}; expected ${this.expected}. Correct the stage that makes it.`
-  }
-}
+export class ArtifactInvalid extends Explained.TaggedError<ArtifactInvalid>()(
+  "ArtifactInvalid",
+  {
+    artifact: Schema.String,
+    what: Schema.String,
+    expected: Schema.String
+  },
+  ({ artifact, what, expected }) => ({
+    what: `${artifact}: ${what}`,
+    expected,
+    fix: "Correct the stage that makes it."
+  })
+) {}
 
 /** Bytes with the right digest that still do not decode: written by another version, or by a bug. */
-export class ArtifactUnreadable extends Schema.TaggedError<ArtifactUnreadable>()("ArtifactUnreadable", {
-  artifact: Schema.String,
-  object: Digest,
-  what: Schema.String
-}) {
-  override get message() {
-    return `Object ${this.object} of ${this.artifact} cannot be decoded: ${this.what}; expected what this version of the project writes. Delete it and run again: it is then recomputed.`
-  }
-}
+export class ArtifactUnreadable extends Explained.TaggedError<ArtifactUnreadable>()(
+  "ArtifactUnreadable",
+  {
+    artifact: Schema.String,
+    object: Digest,
+    what: Schema.String
+  },
+  ({ object, artifact, what }) => ({
+    what: `Object ${object} of ${artifact} cannot be decoded: ${what}`,
+    expected: "what this version of the project writes",
+    fix: "Delete it and run again: it is then recomputed."
+  })
+) {}
 
 export type Write<E> = (bytes: Uint8Array) => Effect.Effect<Digest, E>
 /** The bytes of a part, hashed since they were read: what a decoder takes. */

@@ -1,15 +1,20 @@
 import { Either, Schema } from "effect"
 import { MOST_DEPTH as MOST_READ } from "./BoundedJson.ts"
+import * as Explained from "./Explained.ts"
 
 /** A part of a key or document that has no exact JSON form. It is an error by name, never a weaker key. */
-export class NotEncodable extends Schema.TaggedError<NotEncodable>()("NotEncodable", {
-  path: Schema.String,
-  what: Schema.String
-}) {
-  override get message() {
-    return `${this.path} is ${this.what}; expected a finite number, string, boolean, null, array or plain object. Give it a schema that encodes to JSON.`
-  }
-}
+export class NotEncodable extends Explained.TaggedError<NotEncodable>()(
+  "NotEncodable",
+  {
+    path: Schema.String,
+    what: Schema.String
+  },
+  ({ path, what }) => ({
+    what: `${path} is ${what}`,
+    expected: "a finite number, string, boolean, null, array or plain object",
+    fix: "Give it a schema that encodes to JSON."
+  })
+) {}
 
 class Stop extends Error {
   constructor(readonly failure: NotEncodable) {

@@ -1,16 +1,21 @@
 import { Effect, Schema } from "effect"
 import * as BoundedJson from "./BoundedJson.ts"
+import * as Explained from "./Explained.ts"
 
 /** Class names travel in a labelled table's metadata: label `i` is `names[i]`. */
 const Names = BoundedJson.schema(Schema.Array(Schema.String).pipe(Schema.minItems(2)))
 
-export class ClassNamesMissing extends Schema.TaggedError<ClassNamesMissing>()("ClassNamesMissing", {
-  found: Schema.String
-}) {
-  override get message() {
-    return `The table names no classes (found ${this.found}); expected a JSON array of at least two names under "classes" in its metadata. Make it with the ingest stage.`
-  }
-}
+export class ClassNamesMissing extends Explained.TaggedError<ClassNamesMissing>()(
+  "ClassNamesMissing",
+  {
+    found: Schema.String
+  },
+  ({ found }) => ({
+    what: `The table names no classes (found ${found})`,
+    expected: 'a JSON array of at least two names under "classes" in its metadata',
+    fix: "Make it with the ingest stage."
+  })
+) {}
 
 /** As much of what was found as a sentence holds. */
 const MOST_SHOWN = 80

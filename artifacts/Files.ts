@@ -1,6 +1,7 @@
 import { Effect, Schema } from "effect"
 import { type Artifact, ArtifactUnreadable, id } from "./Artifact.ts"
 import { Digest } from "./Digest.ts"
+import * as Text from "./Text.ts"
 
 /**
  * What a source hands to a stage: a file or folder of the outside world. Only `digest` enters a key; the rest says where
@@ -13,7 +14,7 @@ export const Files = Schema.Struct({
   /** What a person calls it, such as `cifar10 (image folder edition)`. */
   label: Schema.String,
   /** Something the user ought to know about the choice made, shown once a run. */
-  notice: Schema.NullOr(Schema.String)
+  notice: Schema.NullOr(Text.Text)
 })
 export type Files = typeof Files.Type
 

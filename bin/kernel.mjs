@@ -17,9 +17,11 @@ export const codecs = [
   "Column",
   "Digest",
   "Document",
+  "Explained",
   "Figure",
   "Files",
   "LayersModel",
+  "Text",
   "Verified"
 ].map((name) => `artifacts/${name}.ts`)
 

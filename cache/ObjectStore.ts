@@ -1,35 +1,40 @@
 import { Context, Effect, Either, Layer, Schema, Stream } from "effect"
 import type { StoredPart } from "../artifacts/Artifact.ts"
 import * as Digest from "../artifacts/Digest.ts"
+import * as Explained from "../artifacts/Explained.ts"
 import * as Verified from "../artifacts/Verified.ts"
 
 /** Needed bytes that are gone. The engine answers by computing them again. */
-export class ObjectMissing extends Schema.TaggedError<ObjectMissing>()("ObjectMissing", { object: Digest.Digest }) {
-  override get message() {
-    return `Object ${Digest.short(this.object)} is gone; expected it in the store, since a trace names it. Run again: it is recomputed.`
-  }
-}
+export class ObjectMissing extends Explained.TaggedError<ObjectMissing>()(
+  "ObjectMissing",
+  { object: Digest.Digest },
+  ({ object }) => ({
+    what: `Object ${Digest.short(object)} is gone`,
+    expected: "it in the store, since a trace names it",
+    fix: "Run again: it is recomputed."
+  })
+) {}
 
 /** Needed bytes that are not what their name says. The engine discards and recomputes them. */
-export class ObjectCorrupt extends Schema.TaggedError<ObjectCorrupt>()("ObjectCorrupt", {
-  object: Digest.Digest,
-  found: Schema.String
-}) {
-  override get message() {
-    return `Object ${Digest.short(this.object)} is corrupt: ${this.found}; expected bytes with that sha256. Run again: it is recomputed. Check the disk if this repeats.`
-  }
-}
+export class ObjectCorrupt extends Explained.TaggedError<ObjectCorrupt>()(
+  "ObjectCorrupt",
+  {
+    object: Digest.Digest,
+    found: Schema.String
+  },
+  ({ object, found }) => ({
+    what: `Object ${Digest.short(object)} is corrupt: ${found}`,
+    expected: "bytes with that sha256",
+    fix: "Run again: it is recomputed. Check the disk if this repeats."
+  })
+) {}
 
 /** The store could not be written or read: a full disk, a read-only or unreadable directory. */
-export class StoreFailed extends Schema.TaggedError<StoreFailed>()("StoreFailed", {
-  what: Schema.String,
-  expected: Schema.String,
-  fix: Schema.String
-}) {
-  override get message() {
-    return `${this.what}; expected ${this.expected}. ${this.fix}`
-  }
-}
+export class StoreFailed extends Explained.TaggedError<StoreFailed>()(
+  "StoreFailed",
+  Explained.fields,
+  ({ what, expected, fix }) => ({ what, expected, fix })
+) {}
 
 /** Immutable bytes under their own sha256. */
 export class ObjectStore extends Context.Tag("headrace/ObjectStore")<

@@ -1,6 +1,7 @@
 import { Context, DateTime, Effect, Layer, Schema } from "effect"
 import { Header } from "../artifacts/ArrowTable.ts"
 import { Stored, StoredPart } from "../artifacts/Artifact.ts"
+import * as Text from "../artifacts/Text.ts"
 import { Key, KeyText, Strings } from "./Key.ts"
 import type { StoreFailed } from "./ObjectStore.ts"
 
@@ -19,7 +20,7 @@ export const Trace = Schema.Struct({
   seconds: Schema.Number,
   chunks: Schema.NullOr(ChunkCounts),
   /** What the stage says of its result to people, such as which classes it found. */
-  told: Schema.optional(Schema.Array(Schema.String)),
+  told: Schema.optional(Schema.Array(Text.Text)),
   host: Schema.String,
   /** ISO 8601, UTC. */
   finished: Schema.String

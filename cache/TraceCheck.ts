@@ -24,6 +24,10 @@ const isMade = (value: unknown): value is Made & Readonly<Record<string, unknown
   isRecord(value.facts) &&
   (value.environment === undefined || isRecord(value.environment))
 
+const isText = (value: unknown): boolean =>
+  isString(value) || (Array.isArray(value) && value.every((piece) => isString(piece) || isSetting(piece)))
+const isSetting = (value: unknown): boolean => isRecord(value) && isString(value.parameter)
+
 const isRecipe = (value: unknown): value is Recipe => isMade(value) && isString(value.over)
 
 const isInput = (value: unknown): value is Input =>
@@ -72,6 +76,6 @@ export const isTrace = (value: unknown): value is Trace =>
   isRecordOf(value.labels, isString) &&
   typeof value.seconds === "number" &&
   (value.chunks === null || isChunkCounts(value.chunks)) &&
-  (value.told === undefined || (Array.isArray(value.told) && value.told.every(isString))) &&
+  (value.told === undefined || (Array.isArray(value.told) && value.told.every(isText))) &&
   isString(value.host) &&
   isString(value.finished)

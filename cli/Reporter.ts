@@ -1,6 +1,5 @@
 import { writeSync } from "node:fs"
 import { Context, Effect } from "effect"
-import type { Explained } from "../engine/Failure.ts"
 
 /** The only place that prints. Answers go to stdout; what is said along the way goes to stderr. */
 export class Reporter extends Context.Tag("headrace/Reporter")<
@@ -100,7 +99,3 @@ export const make = (json: boolean): typeof Reporter.Service => {
 }
 
 const documentText = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`
-
-/** A failure as a person reads it. */
-export const sentence = ({ what, expected, fix }: Explained): string =>
-  expected === null || fix === null ? what : `${what}; expected ${expected}. ${fix}`

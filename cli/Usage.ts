@@ -1,17 +1,18 @@
 import { Schema } from "effect"
+import * as Explained from "../artifacts/Explained.ts"
 
 /** A command line that makes no sense: exit code 2. */
-export class UsageInvalid extends Schema.TaggedError<UsageInvalid>()("UsageInvalid", {
-  what: Schema.String,
-  expected: Schema.String,
-  fix: Schema.String,
-  /** How the command is written, where it is the command line itself that is wrong. */
-  usage: Schema.optional(Schema.String)
-}) {
-  override get message() {
-    return `${this.what}; expected ${this.expected}. ${this.fix}`
-  }
-}
+export class UsageInvalid extends Explained.TaggedError<UsageInvalid>()(
+  "UsageInvalid",
+  {
+    what: Schema.String,
+    expected: Schema.String,
+    fix: Schema.String,
+    /** How the command is written, where it is the command line itself that is wrong. */
+    usage: Schema.optional(Schema.String)
+  },
+  ({ what, expected, fix }) => ({ what, expected, fix })
+) {}
 
 /** How many letters must be inserted, removed or replaced (Levenshtein). */
 const distance = (a: string, b: string): number => {

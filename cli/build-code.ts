@@ -1,14 +1,19 @@
 import { readFileSync } from "node:fs"
 import { Effect, Layer, Schema } from "effect"
+import * as Explained from "../artifacts/Explained.ts"
 import { Code as CodeParts } from "../cache/Key.ts"
 import * as Code from "../engine/Code.ts"
 import { exported } from "../worker/stages.ts"
 
-class BuildDamaged extends Schema.TaggedError<BuildDamaged>()("BuildDamaged", { file: Schema.String }) {
-  override get message() {
-    return `${this.file} cannot be read; expected the digests of the code of this build. Remove its folder: the next command builds anew.`
-  }
-}
+class BuildDamaged extends Explained.TaggedError<BuildDamaged>()(
+  "BuildDamaged",
+  { file: Schema.String },
+  ({ file }) => ({
+    what: `${file} cannot be read`,
+    expected: "the digests of the code of this build",
+    fix: "Remove its folder: the next command builds anew."
+  })
+) {}
 
 const CodeTable = Schema.parseJson(Schema.Record({ key: Schema.String, value: CodeParts }))
 

@@ -3,7 +3,8 @@ import * as Param from "../engine/Param.ts"
 import type { AnyPipeline } from "../engine/Pipeline.ts"
 import type { AnyCommand, Command, Flag, Given, Option } from "./Command.ts"
 import { usageOf } from "./help.ts"
-import { defaultText, optionName } from "./param-options.ts"
+import { optionName } from "./option-text.ts"
+import { defaultText } from "./param-options.ts"
 import { UsageInvalid, unknown } from "./Usage.ts"
 
 /** What a command line asks for. */

@@ -1,15 +1,20 @@
 import { Effect, Schema } from "effect"
+import * as Explained from "../artifacts/Explained.ts"
 import { type FigureFailed, fontFamily, rasterize } from "../services/Figures.ts"
 import { type ImageGrid, imageBytes } from "./terminal-image.ts"
 
-export class ContactSheetFailed extends Schema.TaggedError<ContactSheetFailed>()("ContactSheetFailed", {
-  what: Schema.String,
-  expected: Schema.String
-}) {
-  override get message() {
-    return `A contact sheet cannot be drawn: ${this.what}; expected ${this.expected}. Inspect the table's rows instead.`
-  }
-}
+export class ContactSheetFailed extends Explained.TaggedError<ContactSheetFailed>()(
+  "ContactSheetFailed",
+  {
+    what: Schema.String,
+    expected: Schema.String
+  },
+  ({ what, expected }) => ({
+    what: `A contact sheet cannot be drawn: ${what}`,
+    expected,
+    fix: "Inspect the table's rows instead."
+  })
+) {}
 
 export interface SheetOptions {
   /** Images a row; as many as make the sheet square when left out. */

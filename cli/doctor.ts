@@ -7,7 +7,6 @@ import { availableParallelism, freemem, totalmem } from "node:os"
 import * as path from "node:path"
 import type { FileSystem } from "@effect/platform"
 import { Effect, Option } from "effect"
-import { explain } from "../engine/Failure.ts"
 import * as Backbone from "../models/Backbone.ts"
 import * as Catalogue from "../services/Catalogue.ts"
 import { Datasets } from "../services/Datasets.ts"
@@ -15,6 +14,7 @@ import * as EditionFiles from "../services/EditionFiles.ts"
 import * as NetworkRuntime from "../services/NetworkRuntime.ts"
 import * as OnnxruntimeInstall from "../services/OnnxruntimeInstall.ts"
 import * as TensorflowInstall from "../services/TensorflowInstall.ts"
+import { told } from "./option-text.ts"
 import { Place } from "./Place.ts"
 import { Reporter } from "./Reporter.ts"
 import { formatBytes } from "./table-text.ts"
@@ -71,7 +71,7 @@ const tensorflow = (root: string): Effect.Effect<Check, never, FileSystem.FileSy
       })
     ),
     Effect.catchAll((error) => {
-      const { what, fix } = explain(error)
+      const { what, fix } = told(error)
       return Effect.succeed(wrong("TensorFlow", what, fix ?? "Run npm ci."))
     })
   )
@@ -117,7 +117,7 @@ const onnxruntime = (root: string) =>
 const networkRuntime = NetworkRuntime.choose("auto").pipe(
   Effect.map(({ fact, notice }) => fine("network runtime", notice === null ? fact : `${fact} (${notice})`)),
   Effect.catchAll((error) => {
-    const { what, fix } = explain(error)
+    const { what, fix } = told(error)
     return Effect.succeed(wrong("network runtime", what, fix ?? "Run npm ci."))
   })
 )
@@ -166,7 +166,7 @@ const datasets = Effect.gen(function* () {
     look(entry).pipe(
       Effect.map((origins) => fine(name, origins.map(origin).join("; without a network: "))),
       Effect.catchAll((error) => {
-        const { what, expected, fix } = explain(error)
+        const { what, expected, fix } = told(error)
         return Effect.succeed(wrong(name, `${what}; expected ${expected}`, fix ?? "Set PIPELINE_MIRROR."))
       })
     )

@@ -1,7 +1,8 @@
 import type { AnyPipeline } from "../engine/Pipeline.ts"
 import type { AnyCommand, Argument, Flag, Option } from "./Command.ts"
+import { optionName } from "./option-text.ts"
 import { paramGroups } from "./param-groups.ts"
-import { defaultText, optionName } from "./param-options.ts"
+import { defaultText } from "./param-options.ts"
 import { valuesText } from "./param-values.ts"
 import { pad, textWidth, truncate, wrap } from "./table-text.ts"
 

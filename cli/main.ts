@@ -1,6 +1,7 @@
 import * as path from "node:path"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { Effect, Layer, Logger, LogLevel, Schema } from "effect"
+import * as Explained from "../artifacts/Explained.ts"
 import * as LeaseDisk from "../cache/lease-disk.ts"
 import * as ObjectStoreDisk from "../cache/object-store-disk.ts"
 import * as TraceDisk from "../cache/trace-disk.ts"
@@ -10,7 +11,6 @@ import { explain } from "../engine/Failure.ts"
 import { DefinitionInvalid } from "../engine/Param.ts"
 import { RunRecords } from "../engine/RunRecord.ts"
 import * as RunRecordDisk from "../engine/run-record-disk.ts"
-import { SourceFailed } from "../engine/Sources.ts"
 import { Hdf5 } from "../models/keras-model.ts"
 import { Datasets } from "../services/Datasets.ts"
 import { Download } from "../services/Download.ts"
@@ -23,6 +23,7 @@ import * as BuildCode from "./build-code.ts"
 import * as CommandLine from "./command-line.ts"
 import { commands } from "./commands.ts"
 import { help } from "./help.ts"
+import { sentence, toldOf } from "./option-text.ts"
 import { Place } from "./Place.ts"
 import { lastWrites, runToEnd } from "./process-end.ts"
 import * as Reporter from "./Reporter.ts"
@@ -94,11 +95,6 @@ const live = Layer.provideMerge(
 const isUsage = (error: unknown): boolean =>
   ["UsageInvalid", "ParamInvalid", "ThreadsInvalid"].includes((error as { readonly _tag?: string })._tag ?? "")
 
-const explained = (error: unknown) => {
-  if (error instanceof SourceFailed) return error.explained
-  return explain(error instanceof Error ? error : new Error(String(error)))
-}
-
 const errorLogger = Logger.map(Logger.logfmtLogger, (text) => void process.stderr.write(`${text}\n`))
 
 const setExitCode = (exitCode: number) =>
@@ -110,26 +106,26 @@ const setExitCode = (exitCode: number) =>
 const fail = (error: unknown) =>
   Effect.gen(function* () {
     const reporter = yield* Reporter.Reporter
-    const parts = explained(error)
+    const explained = explain(error)
     const usage = error instanceof UsageInvalid ? error.usage : undefined
     yield* reporter.document({
       schema: 1,
       status: "failed",
-      error: { ...parts, ...(usage === undefined ? {} : { usage }) }
+      error: { ...toldOf(explained), ...(usage === undefined ? {} : { usage }) }
     })
     if (!reporter.json) {
-      yield* reporter.note(`error: ${Reporter.sentence(parts)}`)
+      yield* reporter.note(`error: ${sentence(explained)}`)
       if (usage !== undefined) yield* reporter.note(`usage: ${usage}`)
     }
     yield* setExitCode(isUsage(error) ? 2 : 1)
   })
 
 /** Nobody foresaw it. */
-class Bug extends Schema.TaggedError<Bug>()("Bug", { what: Schema.String }) {
-  override get message() {
-    return `This is a bug: ${this.what}; expected a failure with a name. Report it with the command that shows it.`
-  }
-}
+class Bug extends Explained.TaggedError<Bug>()("Bug", { what: Schema.String }, ({ what }) => ({
+  what: `This is a bug: ${what}`,
+  expected: "a failure with a name",
+  fix: "Report it with the command that shows it."
+})) {}
 
 /** What is told where nothing else was: an interrupted run tells of itself, if it has the time. */
 const INTERRUPTED = {

@@ -1,11 +1,9 @@
 import { Effect, Schema, type SchemaAST } from "effect"
 import { Unbounded } from "../artifacts/BoundedFile.ts"
+import * as Text from "../artifacts/Text.ts"
 import * as Param from "../engine/Param.ts"
 import * as Pipeline from "../engine/Pipeline.ts"
 import { readParamJson } from "./param-json.ts"
-
-/** `learningRate` is written `--learning-rate`. */
-export const optionName = (param: string): string => param.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 
 /** The type that a parameter's text is read as: that of its encoded side. */
 const kindOf = (ast: SchemaAST.AST): "string" | "number" | "boolean" | "json" => {
@@ -43,7 +41,7 @@ const invalid = (name: string, param: Param.AnyParam, text: string, expected: st
     name,
     found: `${shown(text)}${why}`,
     expected,
-    fix: `Try --${optionName(name)} ${JSON.stringify(Schema.encodeSync(param.schema)(param.default))}.`
+    fix: Text.text`Try ${Text.setting(name, Schema.encodeSync(param.schema)(param.default))}.`
   })
 
 /** The encoded value that a text stands for: numbers, booleans and strings as such, the rest JSON, or `@file.json`. */

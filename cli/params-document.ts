@@ -1,7 +1,7 @@
 import { encode } from "../engine/Param.ts"
 import * as Pipeline from "../engine/Pipeline.ts"
+import { optionName } from "./option-text.ts"
 import { paramGroups } from "./param-groups.ts"
-import { optionName } from "./param-options.ts"
 import { valuesText } from "./param-values.ts"
 
 /** A pipeline's parameters, for programs. */

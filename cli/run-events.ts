@@ -1,8 +1,10 @@
 import { Clock, Effect, Layer } from "effect"
+import type * as Text from "../artifacts/Text.ts"
 import * as Reason from "../cache/Reason.ts"
 import { RunEvent, RunEvents } from "../engine/RunEvent.ts"
+import { sentence, shown } from "./option-text.ts"
 import { type Beginning, beginning, progressText } from "./progress-text.ts"
-import { Reporter, sentence } from "./Reporter.ts"
+import { Reporter } from "./Reporter.ts"
 import { formatBytes, formatCount, formatSeconds, truncate } from "./table-text.ts"
 
 /** Between two lines about the same node where lines are not replaced, and between two redraws where they are. */
@@ -49,10 +51,10 @@ export const layer: Layer.Layer<RunEvents, never, Reporter> = Layer.effect(
     }
 
     /** The first remark on a result stands in its node's line, others below. */
-    const tellAll = (line: string, [first, ...others]: ReadonlyArray<string>) =>
+    const tellAll = (line: string, [first, ...others]: ReadonlyArray<Text.Text>) =>
       Effect.zipRight(
-        reporter.note(first === undefined ? line : `${line}: ${first}`),
-        Effect.forEach(others, (remark) => reporter.note(`  note: ${remark}`), { discard: true })
+        reporter.note(first === undefined ? line : `${line}: ${shown(first)}`),
+        Effect.forEach(others, (remark) => reporter.note(`  note: ${shown(remark)}`), { discard: true })
       )
 
     const publish = RunEvent.$match({
@@ -63,7 +65,7 @@ export const layer: Layer.Layer<RunEvents, never, Reporter> = Layer.effect(
         running.clear()
         return Effect.zipRight(
           reporter.note(`${source}: ${label}`),
-          notice === null || !isRun ? Effect.void : reporter.note(`  note: ${notice}`)
+          notice === null || !isRun ? Effect.void : reporter.note(`  note: ${shown(notice)}`)
         )
       },
       NodeReused: ({ node, told }) => tellAll(`${node}: cached`, told),
@@ -86,7 +88,7 @@ export const layer: Layer.Layer<RunEvents, never, Reporter> = Layer.effect(
       },
       NodeFailed: ({ node, error }) => ended(node, `${node}: FAILED. ${sentence(error)}`),
       NodeSkipped: ({ node, because }) => ended(node, `${node}: skipped, since ${because.join(", ")} failed`),
-      Warned: ({ message }) => reporter.note(`warning: ${message}`),
+      Warned: ({ message }) => reporter.note(`warning: ${shown(message)}`),
       RunFinished: () => reporter.status("")
     })
     return { publish }

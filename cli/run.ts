@@ -7,9 +7,10 @@ import { ObjectStore, readPart } from "../cache/ObjectStore.ts"
 import { tidy } from "../cache/tidy.ts"
 import type { AnyPipeline, PlanningNeedsOf } from "../engine/Pipeline.ts"
 import * as Run from "../engine/Run.ts"
-import type { RunRecord } from "../engine/RunRecord.ts"
+import type { NodeRecord, RunRecord } from "../engine/RunRecord.ts"
+import { sentence, shown, toldOf } from "./option-text.ts"
 import { Place } from "./Place.ts"
-import { Reporter, sentence } from "./Reporter.ts"
+import { Reporter } from "./Reporter.ts"
 import { reportRun } from "./report-writer.ts"
 import * as ResultText from "./result-text.ts"
 import { filesOf } from "./results-writer.ts"
@@ -48,6 +49,17 @@ const resultsOf = (record: RunRecord) =>
     return values
   })
 
+const orNull = <A, B>(value: A | null, f: (value: A) => B): B | null => (value === null ? null : f(value))
+
+/** A node as `run --json` prints it. */
+const nodeOf = ({ reasons: _, told, error, ...node }: NodeRecord) => ({
+  ...node,
+  told: orNull(told, (remarks) => remarks.map(shown)),
+  error: orNull(error, toldOf)
+})
+
+const firstErrorOf = ({ error, nodes }: RunRecord) => error ?? nodes.find((node) => node.error !== null)?.error ?? null
+
 /** The record as `run --json` prints it. */
 const toJson = (record: RunRecord, report: string | null) =>
   Effect.map(resultsOf(record), (results) => ({
@@ -57,12 +69,10 @@ const toJson = (record: RunRecord, report: string | null) =>
     status: record.status,
     seconds: record.seconds,
     params: record.params,
-    nodes: record.nodes.map(({ reasons: _, ...node }) => node),
+    nodes: record.nodes.map(nodeOf),
     results,
     report,
-    ...(record.status === "failed"
-      ? { error: record.error ?? record.nodes.find(({ error }) => error !== null)?.error ?? null }
-      : {})
+    ...(record.status === "failed" ? { error: orNull(firstErrorOf(record), toldOf) } : {})
   }))
 
 const whatRan = ({ nodes, status: ended }: RunRecord): string => {

@@ -1,8 +1,9 @@
 import { Clock, Effect } from "effect"
 import type { RunEvent } from "../engine/RunEvent.ts"
 import { numbersOf, numberText, wordsOf } from "./numbers.ts"
+import { sentence } from "./option-text.ts"
 import { type Beginning, beginning, progressText } from "./progress-text.ts"
-import { Reporter, sentence } from "./Reporter.ts"
+import { Reporter } from "./Reporter.ts"
 import { type Settled, sweepTable } from "./sweep-table.ts"
 import { formatSeconds, truncate } from "./table-text.ts"
 

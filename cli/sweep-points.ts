@@ -3,6 +3,7 @@ import type * as Param from "../engine/Param.ts"
 import * as Pipeline from "../engine/Pipeline.ts"
 import type { Asked } from "../engine/RunRecord.ts"
 import * as Random from "../models/Random.ts"
+import { optionName } from "./option-text.ts"
 import * as ParamOptions from "./param-options.ts"
 import { drawnFrom, isRangeKind, valuesOf } from "./sweep-range.ts"
 import { UsageInvalid, unknown } from "./Usage.ts"
@@ -99,9 +100,9 @@ const axisOf = (pipeline: Pipeline.AnyPipeline, text: string) =>
     const equals = text.indexOf("=")
     const given = equals < 0 ? text : text.slice(0, equals)
     const names = Object.keys(pipeline.params)
-    const name = names.find((each) => each === given || ParamOptions.optionName(each) === given)
+    const name = names.find((each) => each === given || optionName(each) === given)
     if (name === undefined) {
-      const options = names.map(ParamOptions.optionName)
+      const options = names.map(optionName)
       return yield* unknown("parameter", given, options, `See pipeline sweep ${pipeline.name} --help.`, pipeline.name)
     }
     const param = pipeline.params[name] as Param.AnyParam

@@ -6,8 +6,9 @@ import * as Pipeline from "../engine/Pipeline.ts"
 import { RunEvents } from "../engine/RunEvent.ts"
 import type { RunRecord } from "../engine/RunRecord.ts"
 import * as Sweep from "../engine/Sweep.ts"
+import { sentence, toldOf } from "./option-text.ts"
 import { Place } from "./Place.ts"
-import { Reporter, sentence } from "./Reporter.ts"
+import { Reporter } from "./Reporter.ts"
 import { reportRun } from "./report-writer.ts"
 import { shortPath } from "./short-path.ts"
 import { sweepEvents } from "./sweep-events.ts"
@@ -38,11 +39,17 @@ const toJson = (record: RunRecord, settled: ReadonlyArray<Settled>, report: stri
     points: (record.sweep?.points ?? []).map(({ params, status, error }, point) => {
       const found = byPoint.get(point)
       const ran = found === undefined ? null : found.ran
-      return { params, status, ran, metrics: Object.fromEntries(found?.metrics ?? []), error }
+      return {
+        params,
+        status,
+        ran,
+        metrics: Object.fromEntries(found?.metrics ?? []),
+        error: error === null ? null : toldOf(error)
+      }
     }),
     nodes: { ran: count(record, "ran"), reused: count(record, "reused"), failed: count(record, "failed") },
     report,
-    ...(record.error === null ? {} : { error: record.error })
+    ...(record.error === null ? {} : { error: toldOf(record.error) })
   }
 }
 

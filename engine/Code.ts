@@ -1,29 +1,38 @@
 import { Context, Effect, Layer, Schema } from "effect"
+import * as Explained from "../artifacts/Explained.ts"
 import type { Code as CodeParts } from "../cache/Key.ts"
 import type { StageDefinition } from "./Node.ts"
 
 /** A stage whose source was not found when the code digests were made: its file is not named after it. */
-export class CodeUnknown extends Schema.TaggedError<CodeUnknown>()("CodeUnknown", {
-  stage: Schema.String,
-  known: Schema.Array(Schema.String)
-}) {
-  override get message() {
-    return `There is no code digest for stage "${this.stage}"; expected a file stages/${this.stage}.ts (known: ${this.known.join(", ")}). Name the file after the stage.`
-  }
-}
+export class CodeUnknown extends Explained.TaggedError<CodeUnknown>()(
+  "CodeUnknown",
+  {
+    stage: Schema.String,
+    known: Schema.Array(Schema.String)
+  },
+  ({ stage, known }) => ({
+    what: `There is no code digest for stage "${stage}"`,
+    expected: `a file stages/${stage}.ts (known: ${known.join(", ")})`,
+    fix: "Name the file after the stage."
+  })
+) {}
 
 /**
  * A stage that was made elsewhere than in the file of its name. Its code is not what that file reaches by import, so that an
  * edit of it would go unnoticed.
  */
-export class StageMadeElsewhere extends Schema.TaggedError<StageMadeElsewhere>()("StageMadeElsewhere", {
-  stage: Schema.String,
-  exported: Schema.String
-}) {
-  override get message() {
-    return `The stage "${this.stage}" is not the one that stages/${this.stage}.ts exports; expected "export const ${this.exported} = …" there, used as it is. Make it at the top of that file, and let a parameter say what varies.`
-  }
-}
+export class StageMadeElsewhere extends Explained.TaggedError<StageMadeElsewhere>()(
+  "StageMadeElsewhere",
+  {
+    stage: Schema.String,
+    exported: Schema.String
+  },
+  ({ stage, exported }) => ({
+    what: `The stage "${stage}" is not the one that stages/${stage}.ts exports`,
+    expected: `"export const ${exported} = …" there, used as it is`,
+    fix: "Make it at the top of that file, and let a parameter say what varies."
+  })
+) {}
 
 /** The source digests of the stages, made when the program was built. */
 export class Code extends Context.Tag("headrace/Code")<

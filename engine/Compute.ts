@@ -1,12 +1,13 @@
 import { hostname } from "node:os"
 import { Clock, DateTime, Effect, Either, Schema, type Scope } from "effect"
 import type { Stored } from "../artifacts/Artifact.ts"
+import * as Text from "../artifacts/Text.ts"
 import { ObjectStore } from "../cache/ObjectStore.ts"
 import { type ChunkCounts, type Trace, TraceStore } from "../cache/Trace.ts"
 import { computeRows } from "./ComputeRows.ts"
 import { computeSteps } from "./ComputeSteps.ts"
 import * as Environment from "./Environment.ts"
-import { type ExecuteFailure, InputLost, NodeFailed } from "./Failure.ts"
+import { type ExecuteFailure, type Explained, explain, InputLost, NodeFailed } from "./Failure.ts"
 import type { StageEntry } from "./Graph.ts"
 import { type Job, secretsOf } from "./Job.ts"
 import type { StageDefinition } from "./Node.ts"
@@ -64,17 +65,13 @@ const toFailure = (entry: StageEntry, error: unknown, mask: (text: string) => st
     const { object } = error as unknown as { readonly object: string }
     return new InputLost({ object, what: error._tag === "ObjectMissing" ? "missing" : "corrupt" })
   }
-  const what = error instanceof Error ? error.message : String(error)
   const encoded = Schema.encodeUnknownEither(entry.node.definition.errors)(error)
-  return new NodeFailed({
-    node: entry.name,
+  const explained = {
+    ...explain(error),
     tag: isTagged(error) ? error._tag : "Defect",
-    what: mask(what),
-    error: Environment.maskedWithin(
-      mask,
-      Either.getOrElse(encoded, () => null)
-    )
-  })
+    ...(Either.isRight(encoded) ? { details: encoded.right } : {})
+  }
+  return new NodeFailed({ node: entry.name, explained: Environment.maskedWithin(mask, explained) as Explained })
 }
 
 /** Computes a node and publishes what it made: objects first, the trace last. */
@@ -86,7 +83,9 @@ const publish = (job: Job, mask: (text: string) => string): Untyped<Trace> =>
     const { outputs, chunks } = yield* Effect.scoped(
       definition.keep === "whole" ? computeWhole(job) : computeRows(job)
     ).pipe(Effect.provideService(Remark.RemarkListener, (remark) => Effect.sync(() => void remarks.push(remark))))
-    const told = (yield* Effect.all(remarks)).filter((remark) => remark !== null).map(mask)
+    const told = (yield* Effect.all(remarks))
+      .filter((remark) => remark !== null)
+      .map((remark) => Text.map(remark, mask))
     const now = yield* DateTime.now
     const trace: Trace = {
       key: job.key,

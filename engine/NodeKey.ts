@@ -2,9 +2,11 @@ import { Context, Effect, Schema } from "effect"
 import type { Stored } from "../artifacts/Artifact.ts"
 import { id } from "../artifacts/Artifact.ts"
 import type { NotEncodable } from "../artifacts/CanonicalJson.ts"
+import * as Text from "../artifacts/Text.ts"
 import * as Key from "../cache/Key.ts"
 import { Code, type CodeUnknown, type StageMadeElsewhere } from "./Code.ts"
 import * as Environment from "./Environment.ts"
+import { Explained, explain, sentence } from "./Failure.ts"
 import * as Graph from "./Graph.ts"
 import type { AnyWire, Node, StageDefinition } from "./Node.ts"
 
@@ -60,10 +62,10 @@ export interface NodeKey {
 export class FactUnknown extends Schema.TaggedError<FactUnknown>()("FactUnknown", {
   stage: Schema.String,
   fact: Schema.String,
-  cause: Schema.String
+  explained: Explained
 }) {
   override get message() {
-    return this.cause
+    return Text.show(sentence(this.explained))
   }
 }
 export type KeyFailure = NotEncodable | CodeUnknown | StageMadeElsewhere | FactUnknown
@@ -84,10 +86,10 @@ const findOut = (
   known: Map<unknown, unknown> | null,
   stage: string,
   name: string,
-  fact: Effect.Effect<unknown, Error>
+  fact: Effect.Effect<unknown, unknown>
 ): Effect.Effect<unknown, FactUnknown> =>
   fact.pipe(
-    Effect.mapError((error) => new FactUnknown({ stage, fact: name, cause: error.message })),
+    Effect.mapError((error) => new FactUnknown({ stage, fact: name, explained: explain(error) })),
     Effect.tap((found) => Effect.sync(() => known?.set(fact, found)))
   )
 

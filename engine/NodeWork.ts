@@ -9,7 +9,7 @@ import * as Again from "./Again.ts"
 import type { Code } from "./Code.ts"
 import * as Decide from "./Decide.ts"
 import { Executor } from "./Executor.ts"
-import { type ExecuteFailure, type Explained, explainNode, InputLost } from "./Failure.ts"
+import { type ExecuteFailure, type Explained, explain, InputLost } from "./Failure.ts"
 import type * as Graph from "./Graph.ts"
 import { coresOf } from "./Node.ts"
 import * as NodeKey from "./NodeKey.ts"
@@ -191,7 +191,7 @@ const execute = (
       Effect.map((trace) => ({ _tag: "Done" as const, status: "ran" as const, trace, reasons })),
       Effect.catchAll(
         (error: ExecuteFailure): Effect.Effect<Outcome | InputLost, never, RunEvents> =>
-          error._tag === "InputLost" ? Effect.succeed(error) : fail(entry, explainNode(error), key, reasons)
+          error._tag === "InputLost" ? Effect.succeed(error) : fail(entry, explain(error), key, reasons)
       )
     )
   })

@@ -1,22 +1,25 @@
 import { Context, Effect } from "effect"
+import * as Text from "../artifacts/Text.ts"
 
 /** What a stage's facts tell a person about this machine: whoever plans or runs says it, once. Nobody listens by default. */
 export class Notices extends Context.Reference<Notices>()("headrace/Notices", {
   defaultValue:
     () =>
-    (_message: string): Effect.Effect<void> =>
+    (_message: Text.Text): Effect.Effect<void> =>
       Effect.void
 }) {}
 
-export const tell = (message: string): Effect.Effect<void> => Effect.flatMap(Notices, (say) => say(message))
+export const tell = (message: Text.Text): Effect.Effect<void> => Effect.flatMap(Notices, (say) => say(message))
 
 /** Says each message once, however many nodes find it. */
-export const once = (say: (message: string) => Effect.Effect<void>): ((message: string) => Effect.Effect<void>) => {
+export const once = (
+  say: (message: Text.Text) => Effect.Effect<void>
+): ((message: Text.Text) => Effect.Effect<void>) => {
   const said = new Set<string>()
   return (message) =>
     Effect.suspend(() => {
-      if (said.has(message)) return Effect.void
-      said.add(message)
+      if (said.has(Text.show(message))) return Effect.void
+      said.add(Text.show(message))
       return say(message)
     })
 }

@@ -1,4 +1,6 @@
 import { Either, Inspectable, Schema } from "effect"
+import { fields, type Parts, TaggedError } from "../artifacts/Explained.ts"
+import * as Text from "../artifacts/Text.ts"
 
 /** What a parameter's schema must encode to: its key is exact. */
 export type Json = string | number | boolean | null | ReadonlyArray<Json> | { readonly [name: string]: Json }
@@ -19,27 +21,23 @@ export type Params = Readonly<Record<string, AnyParam>>
 export type Values<P extends Params> = { readonly [K in keyof P]: P[K]["default"] }
 
 /** A definition that contradicts itself: a default its own schema refuses, an unread parameter. Found when it is made. */
-export class DefinitionInvalid extends Schema.TaggedError<DefinitionInvalid>()("DefinitionInvalid", {
-  what: Schema.String,
-  expected: Schema.String,
-  fix: Schema.String
-}) {
-  override get message() {
-    return `${this.what}; expected ${this.expected}. ${this.fix}`
-  }
-}
+export class DefinitionInvalid extends TaggedError<DefinitionInvalid>()(
+  "DefinitionInvalid",
+  fields,
+  ({ what, expected, fix }) => ({ what, expected, fix })
+) {}
 
 /** A value given for a parameter that its schema refuses. */
-export class ParamInvalid extends Schema.TaggedError<ParamInvalid>()("ParamInvalid", {
-  name: Schema.String,
-  found: Schema.String,
-  expected: Schema.String,
-  fix: Schema.String
-}) {
-  override get message() {
-    return `Param "${this.name}" is ${this.found}; expected ${this.expected}. ${this.fix}`
-  }
-}
+export class ParamInvalid extends TaggedError<ParamInvalid>()(
+  "ParamInvalid",
+  {
+    name: Schema.String,
+    found: Text.Text,
+    expected: Text.Text,
+    fix: Text.Text
+  },
+  ({ name, found, expected, fix }) => ({ what: Text.text`Param "${name}" is ${found}`, expected, fix })
+) {}
 
 /** Throws `DefinitionInvalid` where the default is refused: definitions are evaluated when the program starts. */
 export const make = <A, I extends Json>(
@@ -124,6 +122,21 @@ export const expectation = (schema: Schema.Schema.All): string => {
   }
   const found = ast.annotations[titleAnnotation]
   return typeof found === "string" ? found : String(schema)
+}
+
+const refusal = Symbol.for("headrace/Refusal")
+type Refuse = (value: unknown) => Parts | null
+
+/** A schema without the values that `refuse` tells of: what is wrong with one, what was expected and how to fix it. */
+export const refusing = <A, I>(schema: Schema.Schema<A, I>, refuse: (value: A) => Parts | null): Schema.Schema<A, I> =>
+  schema.pipe(Schema.filter((value) => refuse(value) === null)).annotations({ [refusal]: refuse })
+
+/** What the schema itself tells of an encoded value that it refuses; null where it tells nothing. */
+export const refusalOf = ({ ast }: Schema.Schema.Any, value: unknown): Parts | null => {
+  const refuse = ast.annotations[refusal] as Refuse | undefined
+  if (refuse === undefined || ast._tag !== "Refinement") return null
+  const decoded = Schema.decodeUnknownEither(Schema.make(ast.from))(value)
+  return Either.isRight(decoded) ? refuse(decoded.right) : null
 }
 
 const descriptionAnnotation = Symbol.for("effect/annotation/Description")

@@ -1,9 +1,18 @@
-import { Either, ParseResult, Schema } from "effect"
+import { Either, Schema } from "effect"
 import type { AnyArtifact } from "../artifacts/Artifact.ts"
-import { explain } from "./Failure.ts"
+import * as Text from "../artifacts/Text.ts"
 import * as Graph from "./Graph.ts"
 import type { Definition, Wire } from "./Node.ts"
-import { DefinitionInvalid, encode, expectation, ParamInvalid, type Params, same, type Values } from "./Param.ts"
+import {
+  DefinitionInvalid,
+  encode,
+  expectation,
+  ParamInvalid,
+  type Params,
+  refusalOf,
+  same,
+  type Values
+} from "./Param.ts"
 
 type Results = Readonly<Record<string, Wire<AnyArtifact, unknown, unknown, unknown>>>
 type ErrorOf<O> = { [K in keyof O]: O[K] extends Wire<AnyArtifact, infer E, unknown, unknown> ? E : never }[keyof O]
@@ -112,16 +121,6 @@ const checkedGraph = (pipeline: Omit<AnyPipeline, "definitions">): Graph.Graph =
   return graph
 }
 
-/** What a schema says for itself in three parts, where it does: more than that the value is another's. */
-const refusalOf = (
-  error: ParseResult.ParseError
-): { readonly found: string; readonly expected: string; readonly fix: string } | undefined =>
-  ParseResult.ArrayFormatter.formatErrorSync(error)
-    .map(({ message }) => explain({ message }))
-    .flatMap(({ what, expected, fix }) =>
-      expected === null || fix === null ? [] : [{ found: `refused: ${what}`, expected, fix }]
-    )[0]
-
 /** Every parameter of the pipeline, decoded from encoded values; those not given take their defaults. */
 export const decodeParams = (
   pipeline: Pick<AnyPipeline, "name" | "params">,
@@ -137,24 +136,22 @@ export const decodeParams = (
           name,
           found: `unknown to ${pipeline.name}`,
           expected,
-          fix: `See pipeline run ${pipeline.name} --help.`
+          fix: "Leave it out, or correct its name."
         })
       )
     }
     const decoded = Schema.decodeUnknownEither(param.schema)(value)
     if (Either.isLeft(decoded)) {
-      const refusal = refusalOf(decoded.left)
-      if (refusal !== undefined) return Either.left(new ParamInvalid({ name, ...refusal }))
-      const option = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
-      const example = typeof param.default === "object" ? JSON.stringify(param.default) : String(param.default)
-      return Either.left(
-        new ParamInvalid({
-          name,
-          found: typeof value === "string" ? JSON.stringify(value) : String(JSON.stringify(value)),
-          expected: expectation(param.schema),
-          fix: `Try ${option} ${example}.`
-        })
-      )
+      const refusal = refusalOf(param.schema, value)
+      const own =
+        refusal === null
+          ? {
+              found: String(JSON.stringify(value)),
+              expected: expectation(param.schema),
+              fix: Text.text`Try ${Text.setting(name, encode({ [name]: param }, { [name]: param.default })[name])}.`
+            }
+          : { ...refusal, found: Text.text`refused: ${refusal.what}` }
+      return Either.left(new ParamInvalid({ ...own, name }))
     }
     values[name] = decoded.right
   }

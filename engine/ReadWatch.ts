@@ -1,26 +1,35 @@
 import { Context, Effect, Schema } from "effect"
+import * as Explained from "../artifacts/Explained.ts"
 import * as Files from "../artifacts/Files.ts"
 import type * as Key from "../cache/Key.ts"
 import { type Job, stagesOf, variablesOf } from "./Job.ts"
 import * as NodeKey from "./NodeKey.ts"
 
 /** A read of something that no key holds: with another value there, the same key would have another result. */
-export class UndeclaredRead extends Schema.TaggedError<UndeclaredRead>()("UndeclaredRead", {
-  kind: Schema.Literal("variable", "file"),
-  /** The variable's name, or the file's path. */
-  name: Schema.String,
-  /** The file of the program that reads it. */
-  by: Schema.String,
-  /** The stage whose file that is, else the one that is computed. */
-  stage: Schema.String
-}) {
-  override get message() {
-    const { kind, name, by, stage } = this
-    return kind === "variable"
-      ? `${by} reads the environment variable ${name}, which no key holds; expected a variable that the stage ${stage} declares. Add environment: ["${name}"] (or secrets) to its definition, or make it a parameter.`
-      : `${by} reads the file ${name}, which no key holds; expected an input of the stage ${stage}, or a file that it wrote itself. Have a source find it and take that as an input, or import it.`
-  }
-}
+export class UndeclaredRead extends Explained.TaggedError<UndeclaredRead>()(
+  "UndeclaredRead",
+  {
+    kind: Schema.Literal("variable", "file"),
+    /** The variable's name, or the file's path. */
+    name: Schema.String,
+    /** The file of the program that reads it. */
+    by: Schema.String,
+    /** The stage whose file that is, else the one that is computed. */
+    stage: Schema.String
+  },
+  ({ kind, name, by, stage }) =>
+    kind === "variable"
+      ? {
+          what: `${by} reads the environment variable ${name}, which no key holds`,
+          expected: `a variable that the stage ${stage} declares`,
+          fix: `Add environment: ["${name}"] (or secrets) to its definition, or make it a parameter.`
+        }
+      : {
+          what: `${by} reads the file ${name}, which no key holds`,
+          expected: `an input of the stage ${stage}, or a file that it wrote itself`,
+          fix: "Have a source find it and take that as an input, or import it."
+        }
+) {}
 
 /** What a node may read. */
 export interface Declared {

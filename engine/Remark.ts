@@ -1,10 +1,11 @@
 import { Context, Effect } from "effect"
+import type * as Text from "../artifacts/Text.ts"
 
 /**
  * What a stage says of its result to people, such as which classes it found: a pure function of inputs and parameters as
  * the result is, kept in its trace, and told again by every run that reuses it. Null where there is nothing to say after all.
  */
-export type Remark = Effect.Effect<string | null>
+export type Remark = Effect.Effect<Text.Text | null>
 
 /** Where a stage's remarks go while it is computed. Nobody listens by default. */
 export class RemarkListener extends Context.Reference<RemarkListener>()("headrace/RemarkListener", {

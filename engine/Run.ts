@@ -75,9 +75,6 @@ const work = (state: RunState) =>
     yield* Effect.provideService(deliver(state, []), Notice.Notices, say)
   }).pipe(NodeKey.rememberFacts, Effect.provideServiceEffect(RunRecords, readOnce))
 
-const explainFailure = (error: Sources.SourceFailed | StoreFailed | InputLost | NodeKey.KeyFailure): Explained =>
-  error._tag === "SourceFailed" ? error.explained : explain(error)
-
 /** A run's name, which sorts by time, and when it began. */
 export const beginning = Effect.gen(function* () {
   const now = yield* DateTime.now
@@ -112,10 +109,10 @@ export const toItsEnd = <R, A, R2>(
       if (Exit.isFailure(exit)) {
         const finished = Cause.isInterrupted(exit.cause)
           ? finish("interrupted", null)
-          : finish("failed", explain(Cause.prettyErrors(exit.cause)[0] ?? new Error("unknown")))
+          : finish("failed", explain(Cause.squash(exit.cause)))
         return Effect.zipRight(finished, Effect.failCause(exit.cause))
       }
-      return exit.value._tag === "Left" ? finish("failed", explainFailure(exit.value.left)) : finish("done", null)
+      return exit.value._tag === "Left" ? finish("failed", explain(exit.value.left)) : finish("done", null)
     })
   )
 

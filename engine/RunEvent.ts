@@ -1,4 +1,5 @@
 import { Context, Data, type Effect, Effect as Fx, Layer } from "effect"
+import type * as Text from "../artifacts/Text.ts"
 import type { Reason } from "../cache/Reason.ts"
 import type { ChunkCounts } from "../cache/Trace.ts"
 import type { Explained } from "./Failure.ts"
@@ -22,9 +23,9 @@ export type RunEvent = Data.TaggedEnum<{
     readonly documents: Readonly<Record<string, unknown>>
     readonly error: Explained | null
   }
-  SourceResolved: { readonly source: string; readonly label: string; readonly notice: string | null }
+  SourceResolved: { readonly source: string; readonly label: string; readonly notice: Text.Text | null }
   /** `told`: what its stage says of the result. */
-  NodeReused: { readonly node: string; readonly key: string; readonly told: ReadonlyArray<string> }
+  NodeReused: { readonly node: string; readonly key: string; readonly told: ReadonlyArray<Text.Text> }
   NodeWaiting: { readonly node: string }
   NodeStarted: { readonly node: string; readonly reasons: ReadonlyArray<Reason> }
   NodeProgress: { readonly node: string; readonly progress: Progress }
@@ -34,11 +35,11 @@ export type RunEvent = Data.TaggedEnum<{
     readonly rows: number | null
     readonly bytes: number
     readonly chunks: ChunkCounts | null
-    readonly told: ReadonlyArray<string>
+    readonly told: ReadonlyArray<Text.Text>
   }
   NodeFailed: { readonly node: string; readonly error: Explained }
   NodeSkipped: { readonly node: string; readonly because: ReadonlyArray<string> }
-  Warned: { readonly node: string | null; readonly message: string }
+  Warned: { readonly node: string | null; readonly message: Text.Text }
   Fetching: { readonly what: string; readonly done: number; readonly total: number | null }
   RunFinished: { readonly record: RunRecord }
 }>

@@ -1,5 +1,6 @@
 import { Context, Effect, Layer, Schema } from "effect"
 import { Stored } from "../artifacts/Artifact.ts"
+import * as Text from "../artifacts/Text.ts"
 import type { StoreFailed } from "../cache/ObjectStore.ts"
 import { Reason } from "../cache/Reason.ts"
 import { ChunkCounts } from "../cache/Trace.ts"
@@ -21,7 +22,7 @@ export const NodeRecord = Schema.Struct({
   reason: Schema.NullOr(Schema.String),
   reasons: Schema.Array(Reason),
   /** What its stage says of the result to people, such as which classes it found. */
-  told: Schema.optionalWith(Schema.NullOr(Schema.Array(Schema.String)), { default: () => null }),
+  told: Schema.optionalWith(Schema.NullOr(Schema.Array(Text.Text)), { default: () => null }),
   error: Schema.NullOr(Explained)
 })
 export type NodeRecord = typeof NodeRecord.Type

@@ -137,7 +137,7 @@ const attempt = (
   Effect.gen(function* () {
     const parents = NodeKey.storedParents(state.graph, entry)
     const [unresolved] = parents.flatMap(({ name }) => state.unresolved.get(name) ?? [])
-    if (unresolved !== undefined) return ofNone(yield* fail(entry, unresolved.explained, null, []))
+    if (unresolved !== undefined) return ofNone(yield* fail(entry, explain(unresolved), null, []))
     const settled = yield* Effect.forEach(
       parents.flatMap(({ name }) => state.stages.get(name) ?? []),
       (parent) => Effect.map(obtain(state, parent), (outcome) => ({ parent, outcome })),

@@ -1,7 +1,8 @@
 import { Array as Arr, Effect, Schema } from "effect"
 import type { Stored } from "../artifacts/Artifact.ts"
 import { Files } from "../artifacts/Files.ts"
-import { type Explained, explain } from "./Failure.ts"
+import * as Text from "../artifacts/Text.ts"
+import { Explained, explain, sentence } from "./Failure.ts"
 import type * as Graph from "./Graph.ts"
 import type { Node, SourceDefinition } from "./Node.ts"
 import type { Outputs } from "./NodeKey.ts"
@@ -11,14 +12,10 @@ import { publish, RunEvent, RunEvents } from "./RunEvent.ts"
 /** A dataset or weight file that could not be found, fetched or hashed; the sentence is the source's own. */
 export class SourceFailed extends Schema.TaggedError<SourceFailed>()("SourceFailed", {
   source: Schema.String,
-  tag: Schema.String,
-  what: Schema.String
+  explained: Explained
 }) {
   override get message() {
-    return this.what
-  }
-  get explained(): Explained {
-    return { ...explain(this), tag: this.tag }
+    return Text.show(sentence(this.explained))
   }
 }
 
@@ -29,12 +26,12 @@ const isSource = (entry: Graph.Entry): entry is Graph.Entry & { readonly node: N
 const resolve = ({ name, node: { definition, params } }: Graph.Entry & { readonly node: Node<SourceDefinition> }) =>
   Effect.gen(function* () {
     const events = yield* RunEvents
-    const found = definition.resolve(params) as Effect.Effect<Files, Error & { readonly _tag?: string }>
+    const found = definition.resolve(params) as Effect.Effect<Files, unknown>
     const files = yield* found.pipe(
       Effect.provideService(ProgressListener, ({ note, done, total }) =>
         events.publish(RunEvent.Fetching({ what: note ?? name, done, total }))
       ),
-      Effect.mapError((error) => new SourceFailed({ source: name, tag: error._tag ?? "Error", what: error.message }))
+      Effect.mapError((error) => new SourceFailed({ source: name, explained: explain(error) }))
     )
     const outputs: Record<string, Stored> = {}
     for (const [output, artifact] of Object.entries(definition.outputs))

@@ -48,9 +48,12 @@ const computeOn = (
       onNone: () =>
         new NodeFailed({
           node,
-          tag: "NoAnswer",
-          what: `The worker of ${node} ended without a result; expected one. Run again.`,
-          error: null
+          explained: {
+            tag: "NoAnswer",
+            what: `The worker of ${node} ended without a result`,
+            expected: "one",
+            fix: "Run again."
+          }
         }),
       onSome: Effect.succeed
     })
@@ -66,9 +69,12 @@ const computeOn = (
               Effect.fail(
                 new NodeFailed({
                   node,
-                  tag: "WorkerFailed",
-                  what: `The worker of ${node} answered what it must not: ${String(error)}; expected a result. Run again.`,
-                  error: null
+                  explained: {
+                    tag: "WorkerFailed",
+                    what: `The worker of ${node} answered what it must not: ${String(error)}`,
+                    expected: "a result",
+                    fix: "Run again."
+                  }
                 })
               ),
               "1 second"

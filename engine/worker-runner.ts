@@ -5,7 +5,7 @@ import type { ObjectStore } from "../cache/ObjectStore.ts"
 import type { Trace, TraceStore } from "../cache/Trace.ts"
 import type { Code } from "./Code.ts"
 import * as Compute from "./Compute.ts"
-import { type ExecuteFailure, KeyRefused, NodeFailed } from "./Failure.ts"
+import { type ExecuteFailure, type Explained, explain, KeyRefused, NodeFailed } from "./Failure.ts"
 import type { Job } from "./Job.ts"
 import * as NodeKey from "./NodeKey.ts"
 import * as Pipeline from "./Pipeline.ts"
@@ -18,22 +18,21 @@ const jobOf = (
   pipelines: ReadonlyArray<Pipeline.AnyPipeline>,
   request: ComputeNode
 ): Effect.Effect<Job, ExecuteFailure, Code> => {
-  const refuse = (what: string) => new NodeFailed({ node: request.node, tag: "RequestRefused", what, error: null })
+  const refuse = (explained: Omit<Explained, "tag">) =>
+    new NodeFailed({ node: request.node, explained: { ...explained, tag: "RequestRefused" } })
+  const unknown = (what: string, expected: string) =>
+    refuse({ what: `The worker knows no ${what}`, expected, fix: "Run again." })
   return Effect.gen(function* () {
     const pipeline = pipelines.find(({ name }) => name === request.pipeline)
-    if (pipeline === undefined)
-      return yield* refuse(`The worker knows no pipeline "${request.pipeline}"; expected one of its own. Run again.`)
+    if (pipeline === undefined) return yield* unknown(`pipeline "${request.pipeline}"`, "one of its own")
     const values = yield* Effect.mapError(Pipeline.decodeParams(pipeline, request.params), (error) =>
-      refuse(error.message)
+      refuse(explain(error))
     )
     const graph = Pipeline.graph(pipeline, values)
     const entry = graph.stages.find(({ name }) => name === request.node)
-    if (entry === undefined)
-      return yield* refuse(
-        `The worker knows no node "${request.node}"; expected one of ${request.pipeline}. Run again.`
-      )
+    if (entry === undefined) return yield* unknown(`node "${request.node}"`, `one of ${request.pipeline}`)
     const inputs = NodeKey.resolve(graph, request.outputs, entry.node)
-    const { key, text } = yield* Effect.mapError(NodeKey.make(entry.node, inputs), (error) => refuse(error.message))
+    const { key, text } = yield* Effect.mapError(NodeKey.make(entry.node, inputs), (error) => refuse(explain(error)))
     if (key !== request.key) return yield* new KeyRefused({ node: request.node, expected: request.key, found: key })
     return { pipeline: request.pipeline, entry, inputs, key, text, isAgain: request.isAgain }
   })

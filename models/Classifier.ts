@@ -1,5 +1,6 @@
 import { Effect, Schema } from "effect"
 import * as BoundedJson from "../artifacts/BoundedJson.ts"
+import * as Explained from "../artifacts/Explained.ts"
 import type { Files } from "../artifacts/LayersModel.ts"
 import { kindOf } from "./Layer.ts"
 import * as Network from "./Network.ts"
@@ -12,14 +13,18 @@ export interface Classifier {
 }
 
 /** Model files that are not a classifier as `toFiles` writes it. */
-export class ModelUnreadable extends Schema.TaggedError<ModelUnreadable>()("ModelUnreadable", {
-  what: Schema.String,
-  expected: Schema.String
-}) {
-  override get message() {
-    return `The model is not a classifier: ${this.what}; expected ${this.expected}. Train it again with this version.`
-  }
-}
+export class ModelUnreadable extends Explained.TaggedError<ModelUnreadable>()(
+  "ModelUnreadable",
+  {
+    what: Schema.String,
+    expected: Schema.String
+  },
+  ({ what, expected }) => ({
+    what: `The model is not a classifier: ${what}`,
+    expected,
+    fix: "Train it again with this version."
+  })
+) {}
 
 const modelJson = (network: Network.Checked, classes: ReadonlyArray<string>): Uint8Array => {
   const layers = network.layers.map(({ layer, name }, index) => {

@@ -1,17 +1,22 @@
 import { Effect, Schema, type Scope } from "effect"
+import * as Explained from "../artifacts/Explained.ts"
 import type { GraphUnloadable, Tensorflow } from "../services/Tensorflow.ts"
 import * as Network from "./Network.ts"
 import { openPredictor, type PredictBatch } from "./prediction.ts"
 
 /** The model and the test table name different classes, or the same in another order: no label means the same. */
-export class ClassesDiffer extends Schema.TaggedError<ClassesDiffer>()("ClassesDiffer", {
-  model: Schema.Array(Schema.String),
-  table: Schema.Array(Schema.String)
-}) {
-  override get message() {
-    return `The test table has the classes ${this.table.join(", ")}; expected the model's, ${this.model.join(", ")}. Evaluate with a table of the same dataset, or train on this one.`
-  }
-}
+export class ClassesDiffer extends Explained.TaggedError<ClassesDiffer>()(
+  "ClassesDiffer",
+  {
+    model: Schema.Array(Schema.String),
+    table: Schema.Array(Schema.String)
+  },
+  ({ table, model }) => ({
+    what: `The test table has the classes ${table.join(", ")}`,
+    expected: `the model's, ${model.join(", ")}`,
+    fix: "Evaluate with a table of the same dataset, or train on this one."
+  })
+) {}
 
 export const sameClasses = (
   model: ReadonlyArray<string>,

@@ -1,4 +1,6 @@
-import { Effect, Schema } from "effect"
+import { Effect } from "effect"
+import * as Explained from "../artifacts/Explained.ts"
+import * as Text from "../artifacts/Text.ts"
 import * as Random from "./Random.ts"
 
 /** Which images are trained on and which are held out, by number, ascending. */
@@ -8,15 +10,15 @@ export interface HoldOut {
 }
 
 /** The images of the classes don't go far enough to train on all of them and to hold some out. */
-export class HoldOutImpossible extends Schema.TaggedError<HoldOutImpossible>()("HoldOutImpossible", {
-  what: Schema.String,
-  expected: Schema.String,
-  fix: Schema.String
-}) {
-  override get message() {
-    return `No images can be held out to choose the best epoch on: ${this.what}; expected ${this.expected}. ${this.fix}`
-  }
-}
+export class HoldOutImpossible extends Explained.TaggedError<HoldOutImpossible>()(
+  "HoldOutImpossible",
+  Explained.fields,
+  ({ what, expected, fix }) => ({
+    what: Text.text`No images can be held out to choose the best epoch on: ${what}`,
+    expected,
+    fix
+  })
+) {}
 
 const mostNamed = 5
 /** Classes by name, as far as a sentence holds them. */
@@ -67,7 +69,7 @@ export const draw = (
     return new HoldOutImpossible({
       what: `no class has more than one training image (${named(classes)})`,
       expected: "a class with two or more, since one of every class is trained on",
-      fix: "Add training images, or choose the epoch on the test images: --validation test."
+      fix: Text.text`Add training images, or choose the epoch on the test images: ${Text.setting("validation", "test")}.`
     })
   }
   const images = Int32Array.from({ length: labels.length }, (_, image) => image)

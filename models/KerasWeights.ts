@@ -1,6 +1,7 @@
 import { Effect, Schema } from "effect"
 import * as BoundedFile from "../artifacts/BoundedFile.ts"
 import * as Digest from "../artifacts/Digest.ts"
+import * as Explained from "../artifacts/Explained.ts"
 import type { Files } from "../artifacts/Files.ts"
 import { SourceChanged } from "../services/SourceError.ts"
 
@@ -13,39 +14,51 @@ export interface Weight {
 /** The arrays of a Keras .h5 weight file, by `layer/weight`, such as `Conv1/kernel`. */
 export type KerasWeights = ReadonlyMap<string, Weight>
 
-export class WeightsUnreadable extends Schema.TaggedError<WeightsUnreadable>()("WeightsUnreadable", {
-  path: Schema.String,
-  what: Schema.String
-}) {
-  override get message() {
-    return `Weight file ${this.path} cannot be read: ${this.what}; expected a complete Keras .h5 file of float32 arrays. Replace it with a fresh copy.`
-  }
-}
+export class WeightsUnreadable extends Explained.TaggedError<WeightsUnreadable>()(
+  "WeightsUnreadable",
+  {
+    path: Schema.String,
+    what: Schema.String
+  },
+  ({ path, what }) => ({
+    what: `Weight file ${path} cannot be read: ${what}`,
+    expected: "a complete Keras .h5 file of float32 arrays",
+    fix: "Replace it with a fresh copy."
+  })
+) {}
 
 /** What messages call the file; `inFile` gives it its name. */
 const File = Schema.optionalWith(Schema.String, { default: () => "the weight file" })
 
-export class WeightMissing extends Schema.TaggedError<WeightMissing>()("WeightMissing", {
-  layer: Schema.String,
-  weight: Schema.String,
-  file: File
-}) {
-  override get message() {
-    return `In ${this.file} there is no "${this.weight}" of layer "${this.layer}"; expected the weights of every layer of the network. Use the file that was made for this network.`
-  }
-}
+export class WeightMissing extends Explained.TaggedError<WeightMissing>()(
+  "WeightMissing",
+  {
+    layer: Schema.String,
+    weight: Schema.String,
+    file: File
+  },
+  ({ file, weight, layer }) => ({
+    what: `In ${file} there is no "${weight}" of layer "${layer}"`,
+    expected: "the weights of every layer of the network",
+    fix: "Use the file that was made for this network."
+  })
+) {}
 
-export class WeightMisshapen extends Schema.TaggedError<WeightMisshapen>()("WeightMisshapen", {
-  layer: Schema.String,
-  weight: Schema.String,
-  found: Schema.Array(Schema.Int),
-  expected: Schema.Array(Schema.Int),
-  file: File
-}) {
-  override get message() {
-    return `In ${this.file} the weight "${this.weight}" of layer "${this.layer}" has the shape [${this.found.join(", ")}]; expected [${this.expected.join(", ")}]. Use the file that was made for this network, of the same width.`
-  }
-}
+export class WeightMisshapen extends Explained.TaggedError<WeightMisshapen>()(
+  "WeightMisshapen",
+  {
+    layer: Schema.String,
+    weight: Schema.String,
+    found: Schema.Array(Schema.Int),
+    expected: Schema.Array(Schema.Int),
+    file: File
+  },
+  ({ file, weight, layer, found, expected }) => ({
+    what: `In ${file} the weight "${weight}" of layer "${layer}" has the shape [${found.join(", ")}]`,
+    expected: `[${expected.join(", ")}]`,
+    fix: "Use the file that was made for this network, of the same width."
+  })
+) {}
 
 /** The innermost line of an HDF5 error stack, which is the one that says why. */
 const reason = (error: unknown): string => {

@@ -1,4 +1,5 @@
 import { Effect, Either, Schema } from "effect"
+import * as Explained from "../artifacts/Explained.ts"
 import * as Layer from "./Layer.ts"
 import type { Operations } from "./operations.ts"
 import * as Random from "./Random.ts"
@@ -19,19 +20,22 @@ export const withEnd = (layers: Network, classes: number): Network => [
 export const text = (layers: Network): string => layers.map((layer) => Layer.kindOf(layer).text(layer)).join(", ")
 
 /** A network that cannot be built, and which layer (counted from 1) of what kind is in the way. */
-export class NetworkInvalid extends Schema.TaggedError<NetworkInvalid>()("NetworkInvalid", {
-  layer: Schema.Int,
-  kind: Schema.String,
-  what: Schema.String,
-  expected: Schema.String,
-  /** The shapes up to the layer, the input's first. */
-  shapes: Schema.Array(Schema.Array(Schema.Number))
-}) {
-  override get message() {
-    const shapes = this.shapes.map((shape) => `[${shape.join(", ")}]`).join(" -> ")
-    return `Layer ${this.layer} (${this.kind}) cannot be built: ${this.what}; expected ${this.expected}. Change it or the layers before it: ${shapes} so far.`
-  }
-}
+export class NetworkInvalid extends Explained.TaggedError<NetworkInvalid>()(
+  "NetworkInvalid",
+  {
+    layer: Schema.Int,
+    kind: Schema.String,
+    what: Schema.String,
+    expected: Schema.String,
+    /** The shapes up to the layer, the input's first. */
+    shapes: Schema.Array(Schema.Array(Schema.Number))
+  },
+  ({ layer, kind, what, expected, shapes }) => ({
+    what: `Layer ${layer} (${kind}) cannot be built: ${what}`,
+    expected,
+    fix: `Change it or the layers before it: ${shapes.map((shape) => `[${shape.join(", ")}]`).join(" -> ")} so far.`
+  })
+) {}
 
 /** A layer between the shapes it maps, which are without the batch. */
 export interface Placed {

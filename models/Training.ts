@@ -1,5 +1,7 @@
 import { Effect, Schema, type Scope } from "effect"
 import type { State } from "../artifacts/Checkpoint.ts"
+import * as Explained from "../artifacts/Explained.ts"
+import * as Text from "../artifacts/Text.ts"
 import type { GraphUnloadable, Tensorflow } from "../services/Tensorflow.ts"
 import { Epoch } from "./Epoch.ts"
 import * as Evaluation from "./Evaluation.ts"
@@ -55,27 +57,37 @@ const mostLoss = 2 ** 24
  * The loss stopped being a finite number, or one to learn from. Epoch and step count from 1; the history is that of the
  * epochs before.
  */
-export class Diverged extends Schema.TaggedError<Diverged>()("Diverged", {
-  epoch: Schema.Int,
-  step: Schema.Int,
-  learningRate: Schema.Number,
-  history: Schema.Array(Epoch)
-}) {
-  override get message() {
-    const lower = Math.min(1e-3, Number((this.learningRate / 10).toPrecision(3)))
-    return `Training diverged: the loss is infinite, or far too large to learn from, at epoch ${this.epoch}, step ${this.step}; expected it to fall. Lower the learning rate: --learning-rate ${lower}.`
+export class Diverged extends Explained.TaggedError<Diverged>()(
+  "Diverged",
+  {
+    epoch: Schema.Int,
+    step: Schema.Int,
+    learningRate: Schema.Number,
+    history: Schema.Array(Epoch)
+  },
+  ({ epoch, step, learningRate }) => {
+    const lower = Math.min(1e-3, Number((learningRate / 10).toPrecision(3)))
+    return {
+      what: `Training diverged: the loss is infinite, or far too large to learn from, at epoch ${epoch}, step ${step}`,
+      expected: "it to fall",
+      fix: Text.text`Lower the learning rate: ${Text.setting("learningRate", lower)}.`
+    }
   }
-}
+) {}
 
 /** Data that no network can be trained on: sizes that contradict each other, a label or row out of range, too few rows. */
-export class TrainingDataInvalid extends Schema.TaggedError<TrainingDataInvalid>()("TrainingDataInvalid", {
-  what: Schema.String,
-  expected: Schema.String
-}) {
-  override get message() {
-    return `The training data is unusable: ${this.what}; expected ${this.expected}. Check the inputs and the split.`
-  }
-}
+export class TrainingDataInvalid extends Explained.TaggedError<TrainingDataInvalid>()(
+  "TrainingDataInvalid",
+  {
+    what: Schema.String,
+    expected: Schema.String
+  },
+  ({ what, expected }) => ({
+    what: `The training data is unusable: ${what}`,
+    expected,
+    fix: "Check the inputs and the split."
+  })
+) {}
 
 /** The numbers of so many images, or rows. */
 export const allOf = (images: number): Int32Array => Int32Array.from({ length: images }, (_, image) => image)

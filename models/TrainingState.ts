@@ -1,6 +1,7 @@
 import { Effect, Schema } from "effect"
 import * as BoundedJson from "../artifacts/BoundedJson.ts"
 import type { State } from "../artifacts/Checkpoint.ts"
+import * as Explained from "../artifacts/Explained.ts"
 import { bestOf, Epoch } from "./Epoch.ts"
 import * as Network from "./Network.ts"
 
@@ -21,11 +22,15 @@ export interface Best {
 }
 
 /** A state that is not of this network's training. */
-export class StateUnreadable extends Schema.TaggedError<StateUnreadable>()("StateUnreadable", { what: Schema.String }) {
-  override get message() {
-    return `The state of the training cannot be used: ${this.what}; expected one of the same network and optimizer. Remove it from traces/ in the cache: the training then starts from its first epoch.`
-  }
-}
+export class StateUnreadable extends Explained.TaggedError<StateUnreadable>()(
+  "StateUnreadable",
+  { what: Schema.String },
+  ({ what }) => ({
+    what: `The state of the training cannot be used: ${what}`,
+    expected: "one of the same network and optimizer",
+    fix: "Remove it from traces/ in the cache: the training then starts from its first epoch."
+  })
+) {}
 
 const History = BoundedJson.schema(Schema.NonEmptyArray(Epoch))
 

@@ -1,4 +1,5 @@
 import { Effect, Schema } from "effect"
+import * as Explained from "../artifacts/Explained.ts"
 import type { Block, Convolution } from "./Convolution.ts"
 import * as KerasWeights from "./KerasWeights.ts"
 
@@ -14,15 +15,19 @@ export interface Folded extends Convolution {
 type LayerFailure = KerasWeights.WeightMissing | KerasWeights.WeightMisshapen | VarianceNegative
 
 /** A variance is a mean of squares. Below zero its root would be no number, which ReLU6 turns into plausible zeros. */
-export class VarianceNegative extends Schema.TaggedError<VarianceNegative>()("VarianceNegative", {
-  layer: Schema.String,
-  channel: Schema.Int,
-  found: Schema.Number
-}) {
-  override get message() {
-    return `The weight "moving_variance" of layer "${this.layer}" is damaged: channel ${this.channel} has ${this.found}; expected a variance of 0 or more. Replace the weight file with a fresh copy.`
-  }
-}
+export class VarianceNegative extends Explained.TaggedError<VarianceNegative>()(
+  "VarianceNegative",
+  {
+    layer: Schema.String,
+    channel: Schema.Int,
+    found: Schema.Number
+  },
+  ({ layer, channel, found }) => ({
+    what: `The weight "moving_variance" of layer "${layer}" is damaged: channel ${channel} has ${found}`,
+    expected: "a variance of 0 or more",
+    fix: "Replace the weight file with a fresh copy."
+  })
+) {}
 
 /** Batch normalization is linear once trained, so the kernel and a bias can carry it: epsilon as Keras has it. */
 const fold = (weights: KerasWeights.KerasWeights, one: Convolution): Effect.Effect<Folded, LayerFailure> =>

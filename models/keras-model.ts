@@ -1,16 +1,21 @@
 import { Context, Effect, Layer, Schema } from "effect"
+import * as Explained from "../artifacts/Explained.ts"
 import type { Classifier } from "./Classifier.ts"
 import { kindOf } from "./Layer.ts"
 import * as Network from "./Network.ts"
 
 /** HDF5 refused what it was to write: its memory ran out. */
-export class KerasModelUnwritable extends Schema.TaggedError<KerasModelUnwritable>()("KerasModelUnwritable", {
-  what: Schema.String
-}) {
-  override get message() {
-    return `The model cannot be written as Keras HDF5: ${this.what}; expected a network whose weights fit twice into 4 GB. Train one with fewer.`
-  }
-}
+export class KerasModelUnwritable extends Explained.TaggedError<KerasModelUnwritable>()(
+  "KerasModelUnwritable",
+  {
+    what: Schema.String
+  },
+  ({ what }) => ({
+    what: `The model cannot be written as Keras HDF5: ${what}`,
+    expected: "a network whose weights fit twice into 4 GB",
+    fix: "Train one with fewer."
+  })
+) {}
 
 /** The network as a sequential model of Keras 2: the shape of its input lies in a layer of its own, where Keras 3 looks. */
 const configOf = ({ layers, input }: Network.Checked) => {

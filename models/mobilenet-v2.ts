@@ -1,3 +1,4 @@
+import * as Text from "../artifacts/Text.ts"
 import type { Backbone } from "./Backbone.ts"
 import { type Block, type Convolution, pointwise } from "./Convolution.ts"
 import * as KerasWeightFile from "./keras-weight-file.ts"
@@ -103,8 +104,7 @@ const random: Backbone<Name> = {
     _tag: "Made",
     file: "mobilenet_v2_0.35_96_random.h5",
     sha256: "f790934e5a0017efb81146f8c304cdf6ff9a6a4862528dcb7331a98fdd74c725",
-    notice:
-      "--backbone random has random weights: its features know nothing of photographs, so accuracies say nothing of transfer learning. Choose another --backbone for results.",
+    notice: Text.text`${Text.setting("backbone", "random")} has random weights: its features know nothing of photographs, so accuracies say nothing of transfer learning. Choose another ${Text.parameter("backbone")} for results.`,
     make: () => KerasWeightFile.encode(RandomWeights.make(blocks(0.35, 1280), 0))
   }
 }

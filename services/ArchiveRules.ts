@@ -1,18 +1,18 @@
 import { Either, Schema } from "effect"
+import * as Explained from "../artifacts/Explained.ts"
+import * as Text from "../artifacts/Text.ts"
 import * as ArchiveFault from "./ArchiveFault.ts"
 import { isSystem, type LeftOut } from "./SystemFiles.ts"
 
 /** An archive is hostile until checked: this one failed a check, or is damaged. */
-export class ArchiveRefused extends Schema.TaggedError<ArchiveRefused>()("ArchiveRefused", {
-  archive: Schema.String,
-  what: Schema.String,
-  expected: Schema.String,
-  fix: Schema.String
-}) {
-  override get message() {
-    return `${this.archive} ${this.what}; expected ${this.expected}. ${this.fix}`
-  }
-}
+export class ArchiveRefused extends Explained.TaggedError<ArchiveRefused>()(
+  "ArchiveRefused",
+  {
+    archive: Schema.String,
+    ...Explained.fields
+  },
+  ({ archive, what, expected, fix }) => ({ what: Text.text`${archive} ${what}`, expected, fix })
+) {}
 
 export const truncated = (archive: string): ArchiveRefused =>
   new ArchiveRefused({

@@ -1,4 +1,5 @@
 import type { Effect } from "effect"
+import * as Text from "../artifacts/Text.ts"
 import * as CifarArchive from "./CifarArchive.ts"
 import * as SampleImages from "./SampleImages.ts"
 import type { TarError } from "./TarArchive.ts"
@@ -9,7 +10,7 @@ interface Named {
   readonly label: string
   readonly sha256: string | null
   /** What the user ought to know when it comes to this one. */
-  readonly notice: string | null
+  readonly notice: Text.Text | null
 }
 
 /** A file that sites put into their mirrors, and nobody else offers. */
@@ -52,7 +53,7 @@ export interface Entry {
   readonly name: string
   readonly editions: ReadonlyArray<Edition>
   /** What else to do where no edition is to be had. */
-  readonly instead: string
+  readonly instead: Text.Text
 }
 
 /** Its home page gives the MD5. */
@@ -101,8 +102,7 @@ export const datasets: ReadonlyArray<Entry> = [
         label: "cifar10 (image-folder edition)",
         bytes: null,
         sha256: null,
-        notice:
-          "cifar10 is the mirror's image-folder edition, lossy JPEGs: accuracies are lower than published ones. The official archive cifar-10-binary.tar.gz is neither in the mirror nor could it be downloaded; --refresh tries again."
+        notice: Text.text`cifar10 is the mirror's image-folder edition, lossy JPEGs: accuracies are lower than published ones. The official archive cifar-10-binary.tar.gz is neither in the mirror nor could it be downloaded; ${Text.parameter("refresh")} tries again.`
       }
     ]
   },
@@ -159,8 +159,7 @@ const otherWeights: Readonly<Record<string, Kept>> = {
     label: "MobileNetV2 1.0/224 without top (dequantized)",
     bytes: 9_403_720,
     sha256: null,
-    notice:
-      "The MobileNetV2 weights are the mirror's, restored from a quantized release: features differ a little from those of Keras' own file, which is neither in the mirror nor could it be downloaded; --refresh tries again."
+    notice: Text.text`The MobileNetV2 weights are the mirror's, restored from a quantized release: features differ a little from those of Keras' own file, which is neither in the mirror nor could it be downloaded; ${Text.parameter("refresh")} tries again.`
   }
 }
 
@@ -184,7 +183,7 @@ const editionsOf = (weights: Weights): ReadonlyArray<Edition> => {
 export const weights = (of: Weights): Entry => ({
   name: `${of.name}_no_top`,
   editions: editionsOf(of),
-  instead: "choose another --backbone"
+  instead: Text.text`choose another ${Text.parameter("backbone")}`
 })
 
 const distance = (a: string, b: string): number => {

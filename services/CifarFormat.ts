@@ -1,17 +1,17 @@
 import { Effect, Schema, Stream } from "effect"
+import * as Explained from "../artifacts/Explained.ts"
+import * as Text from "../artifacts/Text.ts"
 import { type Entry, type FileTree, TreeError } from "./FileTree.ts"
 
 /** Files named like CIFAR's that are not what its format says, or are in a form that is not read. */
-export class CifarRefused extends Schema.TaggedError<CifarRefused>()("CifarRefused", {
-  file: Schema.String,
-  what: Schema.String,
-  expected: Schema.String,
-  fix: Schema.String
-}) {
-  override get message() {
-    return `${this.file} ${this.what}; expected ${this.expected}. ${this.fix}`
-  }
-}
+export class CifarRefused extends Explained.TaggedError<CifarRefused>()(
+  "CifarRefused",
+  {
+    file: Schema.String,
+    ...Explained.fields
+  },
+  ({ file, what, expected, fix }) => ({ what: Text.text`${file} ${what}`, expected, fix })
+) {}
 
 export const CifarError = Schema.Union(TreeError, CifarRefused)
 export type CifarError = typeof CifarError.Type

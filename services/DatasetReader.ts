@@ -1,5 +1,6 @@
 import { Effect, Schema, Stream } from "effect"
 import type { Files } from "../artifacts/Files.ts"
+import type * as Text from "../artifacts/Text.ts"
 import * as Archive from "./Archive.ts"
 import * as CifarBinary from "./CifarBinary.ts"
 import { CifarError } from "./CifarFormat.ts"
@@ -33,7 +34,7 @@ export interface Dataset {
   /** The folder that a split's images come from; null where it has none, or they are a share of the training images. */
   readonly from: Readonly<Record<SplitName, string | null>>
   /** What a user should know of how the folders were understood, a sentence each. */
-  readonly notices: ReadonlyArray<string>
+  readonly notices: ReadonlyArray<Text.Text>
   /** What the images are made without; known when their rows were read. */
   readonly extras: ImageExtras
 }

@@ -1,5 +1,6 @@
 import { Effect, Either, Schema, Stream } from "effect"
 import type { Files } from "../artifacts/Files.ts"
+import * as Text from "../artifacts/Text.ts"
 import { limits } from "./ArchiveRules.ts"
 import * as CifarBinary from "./CifarBinary.ts"
 import { CifarRefused } from "./CifarFormat.ts"
@@ -39,7 +40,7 @@ export interface Survey {
   /** The folder that a split's images come from; null where it has none, or they are a share of the training images. */
   readonly from: Readonly<Record<SplitName, string | null>>
   /** What a user should know of how the folders were understood, a sentence each. */
-  readonly notices: ReadonlyArray<string>
+  readonly notices: ReadonlyArray<Text.Text>
   /** What the images are made without; known when they were read. */
   readonly extras: ImageExtras
 }
@@ -53,7 +54,7 @@ const decodeEach = (files: ReadonlyArray<WholeFile>, images: Images["Type"]) => 
       Effect.forEach(encoded, (one) =>
         images.decode([one], null).pipe(
           Effect.map(([image]) => Either.fromNullable(image, () => "gives no image")),
-          Effect.catchAll(({ what }) => Effect.succeed(Either.left(what)))
+          Effect.catchAll(({ what }) => Effect.succeed(Either.left(Text.show(what))))
         )
       )
     )

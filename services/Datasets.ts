@@ -1,7 +1,9 @@
 import fs from "node:fs"
 import path from "node:path"
 import { Context, Effect, Layer, Schema } from "effect"
+import * as Explained from "../artifacts/Explained.ts"
 import type { Files } from "../artifacts/Files.ts"
+import * as Text from "../artifacts/Text.ts"
 import * as Catalogue from "./Catalogue.ts"
 import { type Download, DownloadError, type DownloadUnwritable } from "./Download.ts"
 import * as EditionFiles from "./EditionFiles.ts"
@@ -11,25 +13,32 @@ import type { OnProgress } from "./Progress.ts"
 import { SourceRefused, SourceUnreadable } from "./SourceError.ts"
 
 /** Neither a known dataset nor something that exists. */
-export class NoSuchSource extends Schema.TaggedError<NoSuchSource>()("NoSuchSource", {
-  name: Schema.String,
-  path: Schema.String,
-  known: Schema.Array(Schema.String),
-  nearest: Schema.NullOr(Schema.String)
-}) {
-  override get message() {
-    const fix = this.nearest === null ? "Check the path" : `Did you mean ${this.nearest}? If not, check the path`
-    return `There is no dataset "${this.name}" (nothing lies at ${this.path}); expected ${this.known.join(", ")}, or the path of an image folder, a .tar, .tar.gz, .tgz or .zip. ${fix}.`
-  }
-}
+export class NoSuchSource extends Explained.TaggedError<NoSuchSource>()(
+  "NoSuchSource",
+  {
+    name: Schema.String,
+    path: Schema.String,
+    known: Schema.Array(Schema.String),
+    nearest: Schema.NullOr(Schema.String)
+  },
+  ({ name, path, known, nearest }) => ({
+    what: `There is no dataset "${name}" (nothing lies at ${path})`,
+    expected: `${known.join(", ")}, or the path of an image folder, a .tar, .tar.gz, .tgz or .zip`,
+    fix: nearest === null ? "Check the path." : `Did you mean ${nearest}? If not, check the path.`
+  })
+) {}
 
-export class UnsupportedSource extends Schema.TaggedError<UnsupportedSource>()("UnsupportedSource", {
-  path: Schema.String
-}) {
-  override get message() {
-    return `${this.path} is not something that can be read here; expected a folder, a .tar, .tar.gz, .tgz or .zip. Pack or convert it.`
-  }
-}
+export class UnsupportedSource extends Explained.TaggedError<UnsupportedSource>()(
+  "UnsupportedSource",
+  {
+    path: Schema.String
+  },
+  ({ path }) => ({
+    what: `${path} is not something that can be read here`,
+    expected: "a folder, a .tar, .tar.gz, .tgz or .zip",
+    fix: "Pack or convert it."
+  })
+) {}
 
 /** A file of a known name as people are told of it: its size, and the URL that gives it; null where that isn't known. */
 const Wanted = Schema.Struct({
@@ -39,21 +48,28 @@ const Wanted = Schema.Struct({
 })
 
 /** A known name of which this machine can get no edition. */
-export class SourceUnavailable extends Schema.TaggedError<SourceUnavailable>()("SourceUnavailable", {
-  name: Schema.String,
-  files: Schema.Array(Wanted),
-  mirror: Schema.String,
-  why: Schema.String,
-  instead: Schema.String
-}) {
-  override get message() {
-    const files = this.files.map(({ file, bytes, url }) => {
+export class SourceUnavailable extends Explained.TaggedError<SourceUnavailable>()(
+  "SourceUnavailable",
+  {
+    name: Schema.String,
+    files: Schema.Array(Wanted),
+    mirror: Schema.String,
+    why: Schema.String,
+    instead: Text.Text
+  },
+  ({ name, files, mirror, why, instead }) => {
+    const wanted = files.map(({ file, bytes, url }) => {
       const size = bytes === null ? "" : ` (${(bytes / 1e6).toFixed(1)} MB)`
       return `\n  ${file}${size}, ${url ?? "which only mirrors have"}`
     })
-    return `${this.name} is not to be had: ${this.why}; expected ${this.files.length === 1 ? "this file" : "one of these files"} in the mirror ${this.mirror}:${files.join("")}. Copy it there, let PIPELINE_MIRROR name the folder that has it, or ${this.instead}; npx pipeline doctor tells what else is missing. Without it: npx pipeline run transfer --dataset sample --backbone random.`
+    const noNetwork = Text.text`${Text.setting("dataset", "sample")} and ${Text.setting("backbone", "random")}`
+    return {
+      what: `${name} is not to be had: ${why}`,
+      expected: `${files.length === 1 ? "this file" : "one of these files"} in the mirror ${mirror}:${wanted.join("")}`,
+      fix: Text.text`Copy it there, let PIPELINE_MIRROR name the folder that has it, or ${instead}; npx pipeline doctor tells what else is missing. What needs no network: ${noNetwork}.`
+    }
   }
-}
+) {}
 
 export const ResolveError = Schema.Union(
   NoSuchSource,
@@ -118,7 +134,7 @@ const shelvesOf = (places: Places): EditionFiles.Shelves => ({
 
 const statOf = (file: string): fs.Stats | undefined => fs.statSync(file, { throwIfNoEntry: false })
 
-const digested = (at: string, label: string, notice: string | null, options: ResolveOptions) =>
+const digested = (at: string, label: string, notice: Text.Text | null, options: ResolveOptions) =>
   Effect.gen(function* () {
     const digests = yield* FileDigests
     const { digest, leftOut } = yield* digests.of(at, options.onProgress)

@@ -2,59 +2,80 @@ import fs from "node:fs"
 import { open } from "node:fs/promises"
 import path from "node:path"
 import { Context, Effect, Layer, Schedule, Schema, Stream } from "effect"
+import * as Explained from "../artifacts/Explained.ts"
 import { hashFile } from "./HashFiles.ts"
 import * as PartFile from "./PartFile.ts"
 import type { OnProgress } from "./Progress.ts"
 import { reason } from "./SourceError.ts"
 
-export class NoNetwork extends Schema.TaggedError<NoNetwork>()("NoNetwork", {
-  url: Schema.String,
-  what: Schema.String
-}) {
-  override get message() {
-    return `${this.url} is out of reach: ${this.what}; expected an answer within 5 seconds. Check the network, or put the file into the folder that PIPELINE_MIRROR names.`
-  }
-}
+export class NoNetwork extends Explained.TaggedError<NoNetwork>()(
+  "NoNetwork",
+  {
+    url: Schema.String,
+    what: Schema.String
+  },
+  ({ url, what }) => ({
+    what: `${url} is out of reach: ${what}`,
+    expected: "an answer within 5 seconds",
+    fix: "Check the network, or put the file into the folder that PIPELINE_MIRROR names."
+  })
+) {}
 
-export class HttpStatus extends Schema.TaggedError<HttpStatus>()("HttpStatus", {
-  url: Schema.String,
-  status: Schema.Int
-}) {
-  override get message() {
-    return `${this.url} answers with status ${this.status}; expected 200. Try again later, or put the file into the folder that PIPELINE_MIRROR names.`
-  }
-}
+export class HttpStatus extends Explained.TaggedError<HttpStatus>()(
+  "HttpStatus",
+  {
+    url: Schema.String,
+    status: Schema.Int
+  },
+  ({ url, status }) => ({
+    what: `${url} answers with status ${status}`,
+    expected: "200",
+    fix: "Try again later, or put the file into the folder that PIPELINE_MIRROR names."
+  })
+) {}
 
-export class DownloadInterrupted extends Schema.TaggedError<DownloadInterrupted>()("DownloadInterrupted", {
-  url: Schema.String,
-  received: Schema.Int,
-  total: Schema.NullOr(Schema.Int),
-  what: Schema.String
-}) {
-  override get message() {
-    return `The download of ${this.url} broke off after ${this.received} bytes: ${this.what}; expected ${this.total ?? "more"} bytes. Run again: it goes on from there.`
-  }
-}
+export class DownloadInterrupted extends Explained.TaggedError<DownloadInterrupted>()(
+  "DownloadInterrupted",
+  {
+    url: Schema.String,
+    received: Schema.Int,
+    total: Schema.NullOr(Schema.Int),
+    what: Schema.String
+  },
+  ({ url, received, what, total }) => ({
+    what: `The download of ${url} broke off after ${received} bytes: ${what}`,
+    expected: `${total ?? "more"} bytes`,
+    fix: "Run again: it goes on from there."
+  })
+) {}
 
-export class DigestMismatch extends Schema.TaggedError<DigestMismatch>()("DigestMismatch", {
-  url: Schema.String,
-  kind: Schema.Literal("size", "md5", "sha256"),
-  found: Schema.String,
-  expected: Schema.String
-}) {
-  override get message() {
-    return `${this.url} gives a file with ${this.kind} ${this.found}; expected ${this.expected}. Something between here and there replaces it: fetch it another way into the folder that PIPELINE_MIRROR names.`
-  }
-}
+export class DigestMismatch extends Explained.TaggedError<DigestMismatch>()(
+  "DigestMismatch",
+  {
+    url: Schema.String,
+    kind: Schema.Literal("size", "md5", "sha256"),
+    found: Schema.String,
+    expected: Schema.String
+  },
+  ({ url, kind, found, expected }) => ({
+    what: `${url} gives a file with ${kind} ${found}`,
+    expected,
+    fix: "Something between here and there replaces it: fetch it another way into the folder that PIPELINE_MIRROR names."
+  })
+) {}
 
-export class DownloadUnwritable extends Schema.TaggedError<DownloadUnwritable>()("DownloadUnwritable", {
-  path: Schema.String,
-  what: Schema.String
-}) {
-  override get message() {
-    return `${this.path} cannot be written: ${this.what}; expected a folder with room for the file. Free some space, or let PIPELINE_HOME name another folder.`
-  }
-}
+export class DownloadUnwritable extends Explained.TaggedError<DownloadUnwritable>()(
+  "DownloadUnwritable",
+  {
+    path: Schema.String,
+    what: Schema.String
+  },
+  ({ path, what }) => ({
+    what: `${path} cannot be written: ${what}`,
+    expected: "a folder with room for the file",
+    fix: "Free some space, or let PIPELINE_HOME name another folder."
+  })
+) {}
 
 export const DownloadError = Schema.Union(
   NoNetwork,

@@ -2,6 +2,7 @@ import fs from "node:fs"
 import path from "node:path"
 import { Data, Effect, Schema } from "effect"
 import * as Digest from "../artifacts/Digest.ts"
+import * as Explained from "../artifacts/Explained.ts"
 import * as AtomicFile from "./AtomicFile.ts"
 import type * as Catalogue from "./Catalogue.ts"
 import { Download, DownloadUnwritable } from "./Download.ts"
@@ -15,14 +16,18 @@ export interface Shelves {
 }
 
 /** The archive that a part is to be cut out of is damaged, or is not the published one. */
-export class CutFailed extends Schema.TaggedError<CutFailed>()("CutFailed", {
-  archive: Schema.String,
-  what: Schema.String
-}) {
-  override get message() {
-    return `Nothing can be cut out of ${this.archive}: ${this.what}; expected the published archive. Replace it with a fresh copy, or remove it.`
-  }
-}
+export class CutFailed extends Explained.TaggedError<CutFailed>()(
+  "CutFailed",
+  {
+    archive: Schema.String,
+    what: Schema.String
+  },
+  ({ archive, what }) => ({
+    what: `Nothing can be cut out of ${archive}: ${what}`,
+    expected: "the published archive",
+    fix: "Replace it with a fresh copy, or remove it."
+  })
+) {}
 
 /** How an edition would come to this machine: nothing is asked of a network to find that out. */
 export type Origin = Data.TaggedEnum<{

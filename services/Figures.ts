@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises"
 import { createRequire } from "node:module"
 import { Context, Effect, Layer, Schema } from "effect"
 import * as CanonicalJson from "../artifacts/CanonicalJson.ts"
+import * as Explained from "../artifacts/Explained.ts"
 import type * as Figure from "../artifacts/Figure.ts"
 
 export type Json = null | boolean | number | string | ReadonlyArray<Json> | { readonly [name: string]: Json }
@@ -15,14 +16,18 @@ export const fontFamily = "DejaVu Sans, Verdana, Helvetica, Arial, sans-serif"
 /** PNG pixels for one SVG pixel. */
 const zoom = 2
 
-export class FigureFailed extends Schema.TaggedError<FigureFailed>()("FigureFailed", {
-  step: Schema.Literal("encode", "font", "compile", "layout", "rasterize"),
-  what: Schema.String
-}) {
-  override get message() {
-    return `A figure cannot be drawn, its step "${this.step}" says: ${this.what}; expected a Vega-Lite specification with finite numbers and its data inline. Correct the stage that makes it.`
-  }
-}
+export class FigureFailed extends Explained.TaggedError<FigureFailed>()(
+  "FigureFailed",
+  {
+    step: Schema.Literal("encode", "font", "compile", "layout", "rasterize"),
+    what: Schema.String
+  },
+  ({ step, what }) => ({
+    what: `A figure cannot be drawn, its step "${step}" says: ${what}`,
+    expected: "a Vega-Lite specification with finite numbers and its data inline",
+    fix: "Correct the stage that makes it."
+  })
+) {}
 
 const failed = (step: FigureFailed["step"]) => (error: unknown) =>
   new FigureFailed({ step, what: error instanceof Error ? error.message : String(error) })

@@ -1,8 +1,10 @@
 import type { Sharp } from "sharp"
+import type { Parts } from "../artifacts/Explained.ts"
+import * as Text from "../artifacts/Text.ts"
 import type { Decoded } from "./Decoded.ts"
 import * as ImageFormat from "./ImageFormat.ts"
 import * as ImageHeader from "./ImageHeader.ts"
-import { mostPixels, type Refusal } from "./ImageRefused.ts"
+import { mostPixels } from "./ImageRefused.ts"
 import { type Make, ofPixels, rgb, sizeOf } from "./Sharp.ts"
 import { reason } from "./SourceError.ts"
 import * as TiffHeader from "./TiffHeader.ts"
@@ -10,8 +12,8 @@ import * as TiffSamples from "./TiffSamples.ts"
 
 /** Thrown within a promise where a file is refused before, or after, it was decoded. */
 export class Refused extends Error {
-  constructor(readonly refusal: Refusal) {
-    super(refusal.what)
+  constructor(readonly refusal: Parts) {
+    super(Text.show(refusal.what))
   }
 }
 

@@ -1,5 +1,6 @@
+import type { Parts } from "../artifacts/Explained.ts"
 import * as ArchiveKind from "./ArchiveKind.ts"
-import { type Refusal, readFormats, unread } from "./ImageRefused.ts"
+import { readFormats, unread } from "./ImageRefused.ts"
 
 /** Signatures of formats that are good images, or hold them, but are not read here. */
 const signatures: ReadonlyArray<readonly [start: string, name: string]> = [
@@ -35,7 +36,7 @@ const signatures: ReadonlyArray<readonly [start: string, name: string]> = [
 const heicBrands = new Set(["heic", "heix", "heim", "heis", "hevc", "hevx", "hevm", "hevs"])
 const avifBrands = new Set(["avif", "avis"])
 
-const ofBrands = (bytes: Buffer): Refusal | null => {
+const ofBrands = (bytes: Buffer): Parts | null => {
   if (bytes.toString("latin1", 4, 8) !== "ftyp") return null
   const end = Math.min(bytes.readUInt32BE(0), bytes.length, 256)
   const brands = [bytes.toString("latin1", 8, 12)]
@@ -81,7 +82,7 @@ const beginningOf = (bytes: Buffer): string => {
   }
 }
 
-const ofText = (bytes: Buffer): Refusal | null => {
+const ofText = (bytes: Buffer): Parts | null => {
   const beginning = beginningOf(bytes)
   if (/^<(?:!doctype\s+)?svg[\s>]/i.test(beginning)) {
     return unread("an SVG drawing", "Draw it as PNG: rsvg-convert FILE -o FILE.png.")
@@ -92,7 +93,7 @@ const ofText = (bytes: Buffer): Refusal | null => {
 }
 
 /** The refusal of a file that is known by its first bytes, but not read here; null for every other. */
-export const refusalOf = (image: Uint8Array): Refusal | null => {
+export const refusalOf = (image: Uint8Array): Parts | null => {
   const bytes = Buffer.from(image.buffer, image.byteOffset, image.byteLength)
   if (bytes.length === 0)
     return { what: "is empty", expected: readFormats, fix: "Replace it with a good copy, or remove it." }

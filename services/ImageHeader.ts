@@ -1,4 +1,5 @@
-import { type Refusal, unread } from "./ImageRefused.ts"
+import type { Parts } from "../artifacts/Explained.ts"
+import { unread } from "./ImageRefused.ts"
 import * as TiffHeader from "./TiffHeader.ts"
 
 /** A box of type `ftyp` begins HEIF and AVIF files (ISO/IEC 14496-12). */
@@ -62,7 +63,7 @@ export const isWhollyKnown = (image: Uint8Array): boolean => {
 }
 
 /** Of a JPEG whose samples the decoder doesn't take, though other programs do. */
-export const refusalOf = (image: Uint8Array): Refusal | null => {
+export const refusalOf = (image: Uint8Array): Parts | null => {
   if (!isJpeg(image)) return null
   const bytes = Buffer.from(image.buffer, image.byteOffset, image.byteLength)
   const frame = frameOf(bytes)

@@ -1,4 +1,6 @@
 import { Either, Schema } from "effect"
+import * as Explained from "../artifacts/Explained.ts"
+import * as Text from "../artifacts/Text.ts"
 import * as ClassNaming from "./ClassNaming.ts"
 import type { Entry } from "./FileTree.ts"
 import { isImageName } from "./ImageNames.ts"
@@ -11,16 +13,14 @@ import { type SplitName, splitNames } from "./SplitNames.ts"
 import * as TestShare from "./TestShare.ts"
 
 /** Folders that don't say which image is of which class, or not for every split. */
-export class ImageFolderRefused extends Schema.TaggedError<ImageFolderRefused>()("ImageFolderRefused", {
-  source: Schema.String,
-  what: Schema.String,
-  expected: Schema.String,
-  fix: Schema.String
-}) {
-  override get message() {
-    return `${this.source} ${this.what}; expected ${this.expected}. ${this.fix}`
-  }
-}
+export class ImageFolderRefused extends Explained.TaggedError<ImageFolderRefused>()(
+  "ImageFolderRefused",
+  {
+    source: Schema.String,
+    ...Explained.fields
+  },
+  ({ source, what, expected, fix }) => ({ what: Text.text`${source} ${what}`, expected, fix })
+) {}
 
 export interface Labelled {
   readonly entry: Entry
@@ -41,7 +41,7 @@ export interface ImageLayout {
   /** The folder that a split's images come from; null where it has none, or they are a share of the training images. */
   readonly from: Readonly<Record<SplitName, string | null>>
   /** What a user should know of how the folders were understood, a sentence each. */
-  readonly notices: ReadonlyArray<string>
+  readonly notices: ReadonlyArray<Text.Text>
 }
 
 const shape = "train/CLASS/*.jpg and test/CLASS/*.jpg, perhaps val/CLASS/*.jpg, or CLASS/*.jpg"
@@ -91,7 +91,7 @@ const testShare = (images: ReadonlyArray<Classed>, fraction: number): ReadonlySe
 
 const refusing =
   (source: string) =>
-  (what: string, expected: string, fix: string): Either.Either<never, ImageFolderRefused> =>
+  (what: string, expected: string, fix: Text.Text): Either.Either<never, ImageFolderRefused> =>
     Either.left(new ImageFolderRefused({ source, what, expected, fix }))
 
 /** Images in no class folder of a split that has class folders elsewhere: nobody can say of which class they are. */
@@ -106,9 +106,9 @@ const strayOf = ({ levels, from }: SplitFolders.Parts) => {
     const isSplit = place !== ""
     const isClasses = isSplit && splitNames.every((name) => PlacedFiles.folders(levels[name] ?? []).length === 0)
     const fix = isClasses
-      ? "Move them into the folders of their classes; if these folders are the classes, say --splits none."
+      ? Text.text`Move them into the folders of their classes; if these folders are the classes, say ${Text.setting("splits", "none")}.`
       : isSplit && split !== "train" && from.train?.includes(",") === false
-        ? `Move them into the folders of their classes, or leave ${place} out: --splits train=${from.train?.slice(0, -1)}.`
+        ? Text.text`Move them into the folders of their classes, or leave ${place} out: ${Text.setting("splits", `train=${from.train?.slice(0, -1)}`)}.`
         : "Move them into the folders of their classes, or elsewhere."
     return { what: `has ${count} in no class folder`, fix }
   }

@@ -1,28 +1,21 @@
 import { Schema } from "effect"
+import * as Explained from "../artifacts/Explained.ts"
+import * as Text from "../artifacts/Text.ts"
 
 /** A file among images that cannot be used as one. */
-export class ImageRefused extends Schema.TaggedError<ImageRefused>()("ImageRefused", {
-  file: Schema.String,
-  what: Schema.String,
-  expected: Schema.String,
-  fix: Schema.String
-}) {
-  override get message() {
-    return `${this.file} ${this.what}; expected ${this.expected}. ${this.fix}`
-  }
-}
-
-/** Why a file gives no image, before anybody knows what the file is called. */
-export interface Refusal {
-  readonly what: string
-  readonly expected: string
-  readonly fix: string
-}
+export class ImageRefused extends Explained.TaggedError<ImageRefused>()(
+  "ImageRefused",
+  {
+    file: Schema.String,
+    ...Explained.fields
+  },
+  ({ file, what, expected, fix }) => ({ what: Text.text`${file} ${what}`, expected, fix })
+) {}
 
 export const readFormats = "a JPEG, PNG, WebP, GIF, TIFF or AVIF file"
 
 /** A good file of a kind that is known by its bytes but not read here. */
-export const unread = (name: string, fix: string): Refusal => ({
+export const unread = (name: string, fix: string): Explained.Parts => ({
   what: `is ${name}, which is not read here`,
   expected: readFormats,
   fix
@@ -37,7 +30,7 @@ type Size = readonly [width: number, height: number]
  * What a decoder's own words come to. Only of formats whose every file is decoded here is a failure called damage: of a
  * TIFF or AVIF the decoder may just lack a part.
  */
-export const ofDecoder = (what: string, [width, height]: Size, isWhollyKnown: boolean): Refusal => {
+export const ofDecoder = (what: string, [width, height]: Size, isWhollyKnown: boolean): Explained.Parts => {
   const [firstLine = ""] = what.split("\n")
   if (/pixel limit/i.test(what) && width * height > mostPixels) {
     return {

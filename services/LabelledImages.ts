@@ -1,21 +1,27 @@
 import { Effect, Schema, Stream } from "effect"
 import type { Batch } from "../artifacts/Column.ts"
+import * as Explained from "../artifacts/Explained.ts"
 import type { Images as ImagesTable } from "../artifacts/Images.ts"
+import * as Text from "../artifacts/Text.ts"
 import type { Decoded } from "./Decoded.ts"
 
 export type ImageBatch = Batch<typeof ImagesTable.columns>
 
 /** Rows of a table have one size; these images have two. */
-export class ImageSizesDiffer extends Schema.TaggedError<ImageSizesDiffer>()("ImageSizesDiffer", {
-  first: Schema.String,
-  firstSize: Schema.String,
-  other: Schema.String,
-  otherSize: Schema.String
-}) {
-  override get message() {
-    return `${this.other} is ${this.otherSize} (width x height), ${this.first} is ${this.firstSize}; expected images of one size. Try --image-size 224.`
-  }
-}
+export class ImageSizesDiffer extends Explained.TaggedError<ImageSizesDiffer>()(
+  "ImageSizesDiffer",
+  {
+    first: Schema.String,
+    firstSize: Schema.String,
+    other: Schema.String,
+    otherSize: Schema.String
+  },
+  ({ other, otherSize, first, firstSize }) => ({
+    what: `${other} is ${otherSize} (width x height), ${first} is ${firstSize}`,
+    expected: "images of one size",
+    fix: Text.text`Try ${Text.setting("imageSize", 224)}.`
+  })
+) {}
 
 export interface LabelledImage {
   readonly file: string

@@ -1,13 +1,18 @@
 import { availableParallelism } from "node:os"
 import { Effect, Schema } from "effect"
+import * as Explained from "../artifacts/Explained.ts"
 
 const Threads = Schema.NumberFromString.pipe(Schema.int(), Schema.between(1, 1024))
 
-export class ThreadsInvalid extends Schema.TaggedError<ThreadsInvalid>()("ThreadsInvalid", { found: Schema.String }) {
-  override get message() {
-    return `PIPELINE_THREADS is ${JSON.stringify(this.found)}; expected a whole number from 1 to 1024. Unset it to use every core, or set it to such a number.`
-  }
-}
+export class ThreadsInvalid extends Explained.TaggedError<ThreadsInvalid>()(
+  "ThreadsInvalid",
+  { found: Schema.String },
+  ({ found }) => ({
+    what: `PIPELINE_THREADS is ${JSON.stringify(found)}`,
+    expected: "a whole number from 1 to 1024",
+    fix: "Unset it to use every core, or set it to such a number."
+  })
+) {}
 
 /** Native threads of one operation: PIPELINE_THREADS, else the cores of this machine. Sums come out differently by it. */
 export const threads: Effect.Effect<number, ThreadsInvalid> = Effect.suspend(() => {

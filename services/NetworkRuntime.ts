@@ -1,5 +1,7 @@
 import type { FileSystem } from "@effect/platform"
 import { Effect, Option, Schema } from "effect"
+import * as Explained from "../artifacts/Explained.ts"
+import * as Text from "../artifacts/Text.ts"
 import * as Machine from "./Machine.ts"
 import { optimization } from "./Onnxruntime.ts"
 import * as OnnxruntimeInstall from "./OnnxruntimeInstall.ts"
@@ -11,11 +13,11 @@ export const Request = Schema.Literal("auto", "tensorflow", "onnxruntime")
 export type Request = typeof Request.Type
 export type Name = Exclude<Request, "auto">
 
-export class OnnxMissing extends Schema.TaggedError<OnnxMissing>()("OnnxMissing", {}) {
-  override get message() {
-    return 'The ONNX runtime isn\'t installed; expected the optional package onnxruntime-node, since the parameter runtime is "onnxruntime". Run npm ci, or set --runtime tensorflow.'
-  }
-}
+export class OnnxMissing extends Explained.TaggedError<OnnxMissing>()("OnnxMissing", {}, () => ({
+  what: "The ONNX runtime isn't installed",
+  expected: 'the optional package onnxruntime-node, since the parameter runtime is "onnxruntime"',
+  fix: Text.text`Run npm ci, or set ${Text.setting("runtime", "tensorflow")}.`
+})) {}
 
 /** A runtime as a key holds it: `fact` names it with all of the machine that changes its bytes. */
 export interface Choice {

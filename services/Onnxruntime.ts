@@ -1,21 +1,31 @@
 import { createRequire } from "node:module"
 import { Worker } from "node:worker_threads"
 import { Context, Effect, Layer, Schema, type Scope } from "effect"
+import * as Explained from "../artifacts/Explained.ts"
+import * as Text from "../artifacts/Text.ts"
 import { type OnnxModel, onnxFile } from "./onnx-model.ts"
 import { onnxStream, type StreamAnswer, type StreamData } from "./onnx-stream.ts"
 
-export class OnnxUnloadable extends Schema.TaggedError<OnnxUnloadable>()("OnnxUnloadable", { what: Schema.String }) {
-  override get message() {
-    return `The ONNX runtime cannot be loaded: ${this.what}; expected the package onnxruntime-node with its native library for this machine. Set the parameter runtime to tensorflow (--runtime tensorflow), or run npm ci again.`
-  }
-}
+export class OnnxUnloadable extends Explained.TaggedError<OnnxUnloadable>()(
+  "OnnxUnloadable",
+  { what: Schema.String },
+  ({ what }) => ({
+    what: `The ONNX runtime cannot be loaded: ${what}`,
+    expected: "the package onnxruntime-node with its native library for this machine",
+    fix: Text.text`Set ${Text.setting("runtime", "tensorflow")}, or run npm ci again.`
+  })
+) {}
 
 /** A thread of the runtime failed at a batch, or is gone. */
-export class OnnxFailed extends Schema.TaggedError<OnnxFailed>()("OnnxFailed", { what: Schema.String }) {
-  override get message() {
-    return `The ONNX runtime failed at a batch: ${this.what}; expected what the network makes of it. Run again, or set --runtime tensorflow.`
-  }
-}
+export class OnnxFailed extends Explained.TaggedError<OnnxFailed>()(
+  "OnnxFailed",
+  { what: Schema.String },
+  ({ what }) => ({
+    what: `The ONNX runtime failed at a batch: ${what}`,
+    expected: "what the network makes of it",
+    fix: Text.text`Run again, or set ${Text.setting("runtime", "tensorflow")}.`
+  })
+) {}
 
 /** What of the settings changes bytes: a fact of whatever is computed. Another level fuses and lays out otherwise. */
 export const optimization = "all"

@@ -1,26 +1,27 @@
 import { Schema } from "effect"
+import * as Explained from "../artifacts/Explained.ts"
+import * as Text from "../artifacts/Text.ts"
 
 /** The operating system refuses to give a source's bytes. */
-export class SourceUnreadable extends Schema.TaggedError<SourceUnreadable>()("SourceUnreadable", {
-  path: Schema.String,
-  what: Schema.String
-}) {
-  override get message() {
-    return `${this.path} cannot be read: ${this.what}; expected a readable file or folder. Check that it exists, and its permissions.`
-  }
-}
+export class SourceUnreadable extends Explained.TaggedError<SourceUnreadable>()(
+  "SourceUnreadable",
+  {
+    path: Schema.String,
+    what: Schema.String
+  },
+  ({ path, what }) => ({
+    what: `${path} cannot be read: ${what}`,
+    expected: "a readable file or folder",
+    fix: "Check that it exists, and its permissions."
+  })
+) {}
 
 /** Something inside a folder that is no part of a dataset. */
-export class SourceRefused extends Schema.TaggedError<SourceRefused>()("SourceRefused", {
-  path: Schema.String,
-  what: Schema.String,
-  expected: Schema.String,
-  fix: Schema.String
-}) {
-  override get message() {
-    return `${this.path} ${this.what}; expected ${this.expected}. ${this.fix}`
-  }
-}
+export class SourceRefused extends Explained.TaggedError<SourceRefused>()(
+  "SourceRefused",
+  { path: Schema.String, ...Explained.fields },
+  ({ path, what, expected, fix }) => ({ what: Text.text`${path} ${what}`, expected, fix })
+) {}
 
 /** Neither a file nor a folder. Following a link could leave the folder, and the digest. */
 export const notRegular = (path: string, kind: string): SourceRefused =>
@@ -41,37 +42,48 @@ export const notUtf8 = (path: string): SourceRefused =>
   })
 
 /** Files of a dataset are held whole while they are decoded. */
-export class FileTooLarge extends Schema.TaggedError<FileTooLarge>()("FileTooLarge", {
-  path: Schema.String,
-  bytes: Schema.Int,
-  most: Schema.Int
-}) {
-  override get message() {
-    return `${this.path} has ${this.bytes} bytes; expected at most ${this.most}. Make it smaller, or remove it from the dataset.`
-  }
-}
+export class FileTooLarge extends Explained.TaggedError<FileTooLarge>()(
+  "FileTooLarge",
+  {
+    path: Schema.String,
+    bytes: Schema.Int,
+    most: Schema.Int
+  },
+  ({ path, bytes, most }) => ({
+    what: `${path} has ${bytes} bytes`,
+    expected: `at most ${most}`,
+    fix: "Make it smaller, or remove it from the dataset."
+  })
+) {}
 
 /** A source no longer has the bytes its digest was taken of. */
-export class SourceChanged extends Schema.TaggedError<SourceChanged>()("SourceChanged", {
-  path: Schema.String,
-  label: Schema.String
-}) {
-  override get message() {
-    return `${this.path} changed while being read; expected the bytes ${this.label} had when the run began. Run again; if it says so again, touch the file: its times have not told that it changed.`
-  }
-}
+export class SourceChanged extends Explained.TaggedError<SourceChanged>()(
+  "SourceChanged",
+  {
+    path: Schema.String,
+    label: Schema.String
+  },
+  ({ path, label }) => ({
+    what: `${path} changed while being read`,
+    expected: `the bytes ${label} had when the run began`,
+    fix: "Run again; if it says so again, touch the file: its times have not told that it changed."
+  })
+) {}
 
 /** What an archive's order asks to be kept aside for a moment finds no place. */
-export class TemporaryUnwritable extends Schema.TaggedError<TemporaryUnwritable>()("TemporaryUnwritable", {
-  folder: Schema.String,
-  bytes: Schema.Int,
-  what: Schema.String
-}) {
-  override get message() {
-    const megabytes = Math.ceil(this.bytes / 1e6)
-    return `The temporary file in ${this.folder} cannot be written: ${this.what}; expected room for ${megabytes} MB there. Let TMPDIR name a folder on a disk with room, or unpack the archive and give the folder.`
-  }
-}
+export class TemporaryUnwritable extends Explained.TaggedError<TemporaryUnwritable>()(
+  "TemporaryUnwritable",
+  {
+    folder: Schema.String,
+    bytes: Schema.Int,
+    what: Schema.String
+  },
+  ({ folder, bytes, what }) => ({
+    what: `The temporary file in ${folder} cannot be written: ${what}`,
+    expected: `room for ${Math.ceil(bytes / 1e6)} MB there`,
+    fix: "Let TMPDIR name a folder on a disk with room, or unpack the archive and give the folder."
+  })
+) {}
 
 export const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 

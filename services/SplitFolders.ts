@@ -1,4 +1,5 @@
 import { Either } from "effect"
+import * as Text from "../artifacts/Text.ts"
 import type { Level } from "./PlacedFiles.ts"
 import * as PlacedFiles from "./PlacedFiles.ts"
 import * as SplitChoice from "./SplitChoice.ts"
@@ -10,18 +11,18 @@ export interface Parts {
   readonly levels: Readonly<Record<SplitName, Level | null>>
   readonly from: Readonly<Record<SplitName, string | null>>
   /** What a user should know of how the folders were understood. */
-  readonly notices: ReadonlyArray<string>
+  readonly notices: ReadonlyArray<Text.Text>
 }
 
 /** Why the folders cannot be understood. */
 export interface Unclear {
   readonly what: string
-  readonly fix: string
+  readonly fix: Text.Text
 }
 
 type Found = Either.Either<Parts, Unclear>
 
-const unclear = (what: string, fix: string): Found => Either.left({ what, fix })
+const unclear = (what: string, fix: Text.Text): Found => Either.left({ what, fix })
 
 const images = (count: number) => `${count} ${count === 1 ? "image" : "images"}`
 
@@ -49,7 +50,7 @@ const withoutInner = (level: Level, folder: string, folders: ReadonlyArray<reado
 const partsOf = (
   level: Level,
   folders: ReadonlyArray<readonly [SplitName, string]>,
-  notices: ReadonlyArray<string>
+  notices: ReadonlyArray<Text.Text>
 ): Parts => {
   const levelOf = (split: SplitName, isKept?: (folder: string) => boolean): Level | null => {
     const own = folders.filter(([name]) => name === split)
@@ -90,7 +91,7 @@ const withTest = (folders: ReadonlyArray<readonly [SplitName, string]>) => {
   const [validation] = folders.filter(([split]) => split === "validation")
   if (validation === undefined || folders.some(([split]) => split === "test")) return { folders, notices: [] }
   const [, name] = validation
-  const notice = `There is no folder to test on, so ${name}/ is tested on, and the best epoch is chosen on images held out of the training images. To choose it on ${name}/, and test on a share of the training images: --splits ${SplitChoice.write(folders)}.`
+  const notice = Text.text`There is no folder to test on, so ${name}/ is tested on, and the best epoch is chosen on images held out of the training images. To choose it on ${name}/, and test on a share of the training images: ${Text.setting("splits", SplitChoice.write(folders))}.`
   return {
     folders: folders.map(([split, folder]) => [split === "validation" ? "test" : split, folder] as const),
     notices: [notice]
@@ -107,7 +108,7 @@ const byName = (level: Level, splits: SplitNames.Splits): Found => {
   if (labelled !== undefined) {
     return unclear(
       `has ${images(labelled.count)} in class folders of ${labelled.folder}/, beside the splits ${places}`,
-      `Say which folders count, such as --splits ${SplitChoice.write(named)}, or move ${labelled.folder}/ elsewhere.`
+      Text.text`Say which folders count, such as ${Text.setting("splits", SplitChoice.write(named))}, or move ${labelled.folder}/ elsewhere.`
     )
   }
   const leftOut = others.map(({ folder, count }) => {
@@ -123,9 +124,9 @@ const insideClasses = (level: Level): Found | null => {
   const inner = PlacedFiles.imageFolders(exchanged)
   const resolution = SplitNames.resolve(inner, () => false)
   if (resolution._tag === "NoSplits") return null
-  const plain = "say that all of them are plain folders: --splits none."
+  const plain = Text.text`say that all of them are plain folders: ${Text.setting("splits", "none")}.`
   if (resolution._tag === "Unclear")
-    return unclear(`${resolution.what}, inside of class folders`, `Rename them, or ${plain}`)
+    return unclear(`${resolution.what}, inside of class folders`, Text.text`Rename them, or ${plain}`)
   const { splits } = resolution
   const odd = exchanged.find((one) => PlacedFiles.isImage(one) && !splits.has(one.folder))
   const found = [...splits.keys()].map((folder) => `${folder}/`).join(" and ")
@@ -142,7 +143,7 @@ const insideClasses = (level: Level): Found | null => {
   if (odd === undefined) return byName(exchanged, splits)
   return unclear(
     `has folders ${found} inside of class folders, but also ${odd.entry.path}`,
-    `Put every image of a class into one of its splits, or ${plain}`
+    Text.text`Put every image of a class into one of its splits, or ${plain}`
   )
 }
 
@@ -160,7 +161,7 @@ const automatic = (level: Level): Found => {
     case "Unclear":
       return unclear(
         resolution.what,
-        "Say which folder is what, such as --splits train=FOLDER,val=FOLDER,test=FOLDER, or --splits none if they are classes."
+        Text.text`Say which folder is what, such as ${Text.setting("splits", "train=FOLDER,val=FOLDER,test=FOLDER")}, or ${Text.setting("splits", "none")} if they are classes.`
       )
   }
 }
@@ -175,12 +176,15 @@ const chosen = (all: Level, level: Level, folders: ReadonlyArray<readonly [Split
       .map((folder) => `${folder}/`)
     return unclear(
       `has no folder ${missing[1]}/`,
-      `There ${seen.length === 1 ? "is" : "are"} ${seen.join(", ")}: name one of them in --splits.`
+      Text.text`There ${seen.length === 1 ? "is" : "are"} ${seen.join(", ")}: name one of them in ${Text.parameter("splits")}.`
     )
   }
   const used = new Set(folders.flatMap(([, folder]) => PlacedFiles.within(base, folder).map(({ entry }) => entry.path)))
   const rest = all.filter((one) => PlacedFiles.isImage(one) && !used.has(one.entry.path)).length
-  const notices = rest === 0 ? [] : [`${images(rest)} outside of the folders that --splits names are left out.`]
+  const notices =
+    rest === 0
+      ? []
+      : [Text.text`${images(rest)} outside of the folders that ${Text.parameter("splits")} names are left out.`]
   return Either.right(partsOf(base, folders, notices))
 }
 

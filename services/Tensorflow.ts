@@ -3,24 +3,33 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import util from "node:util"
 import { Context, Effect, Layer, Schema, type Scope } from "effect"
+import * as Explained from "../artifacts/Explained.ts"
 import { type Graph, oneCall, type SessionGraph, savedModel } from "./tensorflow-graph.ts"
 
 export type Tf = typeof import("@tensorflow/tfjs-node-gpu")
 type Tensor = import("@tensorflow/tfjs-node-gpu").Tensor
 
-export class TensorflowUnloadable extends Schema.TaggedError<TensorflowUnloadable>()("TensorflowUnloadable", {
-  what: Schema.String
-}) {
-  override get message() {
-    return `TensorFlow cannot be loaded: ${this.what}; expected its native library, which the installation provides. Run npm ci again.`
-  }
-}
+export class TensorflowUnloadable extends Explained.TaggedError<TensorflowUnloadable>()(
+  "TensorflowUnloadable",
+  {
+    what: Schema.String
+  },
+  ({ what }) => ({
+    what: `TensorFlow cannot be loaded: ${what}`,
+    expected: "its native library, which the installation provides",
+    fix: "Run npm ci again."
+  })
+) {}
 
-export class GraphUnloadable extends Schema.TaggedError<GraphUnloadable>()("GraphUnloadable", { what: Schema.String }) {
-  override get message() {
-    return `TensorFlow did not take the graph of a network: ${this.what}; expected a writable temporary folder with room for its weights. Point TMPDIR at one.`
-  }
-}
+export class GraphUnloadable extends Explained.TaggedError<GraphUnloadable>()(
+  "GraphUnloadable",
+  { what: Schema.String },
+  ({ what }) => ({
+    what: `TensorFlow did not take the graph of a network: ${what}`,
+    expected: "a writable temporary folder with room for its weights",
+    fix: "Point TMPDIR at one."
+  })
+) {}
 
 /** The first line of what a library threw: tfjs-node puts instructions for other packages below it. */
 const firstLine = (error: unknown): string =>

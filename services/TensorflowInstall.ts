@@ -2,6 +2,7 @@ import { createRequire } from "node:module"
 import path from "node:path"
 import { FileSystem } from "@effect/platform"
 import { Effect, Schema } from "effect"
+import * as Explained from "../artifacts/Explained.ts"
 
 /**
  * What `npm ci` provisioned, as bin/provision-tensorflow.mjs wrote it: the native version, which is a fact of every
@@ -15,16 +16,15 @@ const Manifest = Schema.Struct({
 export type Manifest = typeof Manifest.Type
 
 /** Native TensorFlow isn't there, or not in full; `reason` says what was found. */
-export class TensorflowMissing extends Schema.TaggedError<TensorflowMissing>()("TensorflowMissing", {
-  reason: Schema.String
-}) {
-  override get message() {
-    return (
-      `Native TensorFlow isn't installed (${this.reason}); expected what npm ci sets up. ` +
-      "Run npm ci, or node bin/provision-tensorflow.mjs where the packages are installed."
-    )
-  }
-}
+export class TensorflowMissing extends Explained.TaggedError<TensorflowMissing>()(
+  "TensorflowMissing",
+  { reason: Schema.String },
+  ({ reason }) => ({
+    what: `Native TensorFlow isn't installed (${reason})`,
+    expected: "what npm ci sets up",
+    fix: "Run npm ci, or node bin/provision-tensorflow.mjs where the packages are installed."
+  })
+) {}
 
 /** Reads the manifest; TensorFlow itself isn't loaded. `from` is a file beside or below which node_modules is sought. */
 export const manifestFrom = (from: string): Effect.Effect<Manifest, TensorflowMissing, FileSystem.FileSystem> =>

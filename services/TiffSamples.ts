@@ -1,5 +1,5 @@
+import type { Parts } from "../artifacts/Explained.ts"
 import { rawFix } from "./ImageFormat.ts"
-import type { Refusal } from "./ImageRefused.ts"
 import { unread } from "./ImageRefused.ts"
 import type { TiffHeader } from "./TiffHeader.ts"
 
@@ -63,13 +63,13 @@ const refuse = (
   what: string,
   expected: string,
   fix: string
-): { readonly kind: "refused"; readonly refusal: Refusal } => ({
+): { readonly kind: "refused"; readonly refusal: Parts } => ({
   kind: "refused",
   refusal: { what, expected, fix }
 })
 
 /** How a TIFF is to be read, by its header alone; or why it can't be without guessing. */
-export const readingOf = (header: TiffHeader): Reading | { readonly kind: "refused"; readonly refusal: Refusal } => {
+export const readingOf = (header: TiffHeader): Reading | { readonly kind: "refused"; readonly refusal: Parts } => {
   const { photometric, bits, samples, extra, compression } = header
   // 4 is "undefined", which readers take for unsigned
   const format = header.format === 4 ? 1 : header.format
@@ -167,13 +167,13 @@ export const asBits = (image: Uint8Array, { formatAt, isLittle }: TiffHeader): U
  * Shades of 32-bit samples as TIFF 6.0 has it: 0 is black and the greatest number white. Refused where all would be black
  * though they aren't all zero: then they are counts or labels.
  */
-export const ofUnsigned = (samples: Uint32Array): Uint8Array | Refusal => {
+export const ofUnsigned = (samples: Uint32Array): Uint8Array | Parts => {
   const shades = Uint8Array.from(samples, (value) => value >>> 24)
   return shades.some((shade) => shade > 0) ? shades : (onlyBlack(samples, 32) ?? shades)
 }
 
 /** The refusal of samples that are all black on the scale of their bits, but not all zero. */
-export const onlyBlack = (samples: Uint16Array | Uint32Array, bits: 16 | 32): Refusal | null => {
+export const onlyBlack = (samples: Uint16Array | Uint32Array, bits: 16 | 32): Parts | null => {
   let most = 0
   for (const value of samples) if (value > most) most = value
   return most === 0
@@ -189,7 +189,7 @@ export const onlyBlack = (samples: Uint16Array | Uint32Array, bits: 16 | 32): Re
  * Shades of floating-point samples, where these say by themselves which scale they are on: from 0 to 1 if some lie between,
  * from 0 to 255 if all are whole and one is above 1. Anything else could be one or the other, or a measurement.
  */
-export const ofFloats = (samples: Float32Array): Uint8Array | Refusal => {
+export const ofFloats = (samples: Float32Array): Uint8Array | Parts => {
   let least = Infinity
   let most = -Infinity
   let isWhole = true

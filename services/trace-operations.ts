@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util"
 import type { NodeJSKernelBackend } from "@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js"
 import { Effect, Schema } from "effect"
+import * as Explained from "../artifacts/Explained.ts"
 import type { Tf } from "./Tensorflow.ts"
 import type { Attr, Dtype, Node } from "./tensorflow-graph.ts"
 
@@ -8,14 +9,18 @@ type Tensor = import("@tensorflow/tfjs-node-gpu").Tensor
 type Held = Pick<Tensor, "dataId" | "dtype" | "shape">
 
 /** A program that is no function of its tensors alone: as a graph it would repeat forever what it did once. */
-export class Untraceable extends Schema.TaggedError<Untraceable>()("Untraceable", {
-  what: Schema.String,
-  expected: Schema.String
-}) {
-  override get message() {
-    return `The program cannot become a graph: ${this.what}; expected ${this.expected}. Pass what changes from call to call as a tensor.`
-  }
-}
+export class Untraceable extends Explained.TaggedError<Untraceable>()(
+  "Untraceable",
+  {
+    what: Schema.String,
+    expected: Schema.String
+  },
+  ({ what, expected }) => ({
+    what: `The program cannot become a graph: ${what}`,
+    expected,
+    fix: "Pass what changes from call to call as a tensor."
+  })
+) {}
 
 /** The operations of one run of a program, and its results, as node outputs. */
 export interface Traced {

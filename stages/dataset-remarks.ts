@@ -1,4 +1,5 @@
 import { Effect } from "effect"
+import * as Text from "../artifacts/Text.ts"
 import * as Remark from "../engine/Remark.ts"
 import { type ImageExtras, extras as kinds } from "../services/ImageExtras.ts"
 import { type SplitName, splitNames } from "../services/SplitNames.ts"
@@ -7,7 +8,7 @@ interface Read {
   readonly classes: ReadonlyArray<string>
   /** The folder that a split's images come from, where it has one of its own. */
   readonly from: Readonly<Record<SplitName, string | null>>
-  readonly notices: ReadonlyArray<string>
+  readonly notices: ReadonlyArray<Text.Text>
   readonly extras: ImageExtras
 }
 
@@ -40,7 +41,7 @@ export const tellOfDataset = (read: Read, rows: Readonly<Record<SplitName, numbe
   Effect.forEach(
     [
       Effect.sync(() => splitsText(read, rows)),
-      ...read.notices.map((notice) => Effect.succeed(visible(notice))),
+      ...read.notices.map((notice) => Effect.succeed(Text.map(notice, visible))),
       ...kinds.map((kind) =>
         Effect.sync(() => {
           const text = read.extras.textOf(kind)

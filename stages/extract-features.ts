@@ -1,4 +1,5 @@
 import { Effect, Schema } from "effect"
+import * as Explained from "../artifacts/Explained.ts"
 import { Features } from "../artifacts/Features.ts"
 import { Pixels } from "../artifacts/Pixels.ts"
 import { WeightsFile } from "../artifacts/WeightsFile.ts"
@@ -24,16 +25,19 @@ const runtimeFact = (request: NetworkRuntime.Request) =>
   )
 
 /** Images of another size than the backbone's: where a parameter decides both sizes, only the rows themselves tell. */
-export class ImageSizeDiffers extends Schema.TaggedError<ImageSizeDiffers>()("ImageSizeDiffers", {
-  backbone: Schema.String,
-  found: Schema.Array(Schema.Int),
-  expected: Schema.Int
-}) {
-  override get message() {
-    const { backbone, found, expected } = this
-    return `The images for ${backbone} are ${found.join("x")}; expected ${expected}x${expected}. Resize them to ${expected} first, in the pipeline's build.`
-  }
-}
+export class ImageSizeDiffers extends Explained.TaggedError<ImageSizeDiffers>()(
+  "ImageSizeDiffers",
+  {
+    backbone: Schema.String,
+    found: Schema.Array(Schema.Int),
+    expected: Schema.Int
+  },
+  ({ backbone, found, expected }) => ({
+    what: `The images for ${backbone} are ${found.join("x")}`,
+    expected: `${expected}x${expected}`,
+    fix: `Resize them to ${expected} first, in the pipeline's build.`
+  })
+) {}
 
 /** One pass through a frozen backbone: its features of an image, the same wherever the image stands in a batch. */
 export const extractFeatures = Stage.rows({

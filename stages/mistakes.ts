@@ -1,6 +1,7 @@
 import { Effect, Schema, Stream } from "effect"
 import type * as ArrowTable from "../artifacts/ArrowTable.ts"
 import * as ClassNames from "../artifacts/ClassNames.ts"
+import * as Explained from "../artifacts/Explained.ts"
 import { Images } from "../artifacts/Images.ts"
 import { Mistakes } from "../artifacts/Mistakes.ts"
 import { Predictions } from "../artifacts/Predictions.ts"
@@ -10,13 +11,17 @@ import type { Decoded } from "../services/Decoded.ts"
 import { Images as ImageCodec } from "../services/Images.ts"
 
 /** The predictions are not of these images: their number, classes or labels differ. */
-export class PredictionsDiffer extends Schema.TaggedError<PredictionsDiffer>()("PredictionsDiffer", {
-  what: Schema.String
-}) {
-  override get message() {
-    return `The predictions are not of these images: ${this.what}; expected a prediction of every image, in their order. Give the table of images that was evaluated.`
-  }
-}
+export class PredictionsDiffer extends Explained.TaggedError<PredictionsDiffer>()(
+  "PredictionsDiffer",
+  {
+    what: Schema.String
+  },
+  ({ what }) => ({
+    what: `The predictions are not of these images: ${what}`,
+    expected: "a prediction of every image, in their order",
+    fix: "Give the table of images that was evaluated."
+  })
+) {}
 
 interface Mistake {
   readonly row: number

@@ -2,6 +2,7 @@ import { Effect, Schema } from "effect"
 import { BestNetwork } from "../artifacts/BestNetwork.ts"
 import * as ClassNames from "../artifacts/ClassNames.ts"
 import { SweepCurves } from "../artifacts/Curves.ts"
+import * as Explained from "../artifacts/Explained.ts"
 import { History } from "../artifacts/History.ts"
 import { Images } from "../artifacts/Images.ts"
 import { Metrics } from "../artifacts/Metrics.ts"
@@ -16,15 +17,19 @@ import { sweepCurves, type Trained } from "./charts/sweep-curves.ts"
 import { epochsOf } from "./epochs.ts"
 
 /** The lists that make up a sweep are of different lengths. */
-export class SweepMismatch extends Schema.TaggedError<SweepMismatch>()("SweepMismatch", {
-  histories: Schema.Int,
-  names: Schema.Int,
-  metrics: Schema.Int
-}) {
-  override get message() {
-    return `The sweep has ${this.histories} histories, ${this.names} names and ${this.metrics} metrics; expected one of each for every network, or no metrics. Correct the call of plot-sweep in the pipeline's build.`
-  }
-}
+export class SweepMismatch extends Explained.TaggedError<SweepMismatch>()(
+  "SweepMismatch",
+  {
+    histories: Schema.Int,
+    names: Schema.Int,
+    metrics: Schema.Int
+  },
+  ({ histories, names, metrics }) => ({
+    what: `The sweep has ${histories} histories, ${names} names and ${metrics} metrics`,
+    expected: "one of each for every network, or no metrics",
+    fix: "Correct the call of plot-sweep in the pipeline's build."
+  })
+) {}
 
 const Named = Schema.Struct({
   name: Schema.NonEmptyString,

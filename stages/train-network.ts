@@ -2,6 +2,7 @@ import { Effect, Either, Schema } from "effect"
 import type * as ArrowTable from "../artifacts/ArrowTable.ts"
 import * as ClassNames from "../artifacts/ClassNames.ts"
 import { type Batch, cellSize } from "../artifacts/Column.ts"
+import * as Explained from "../artifacts/Explained.ts"
 import { Fit } from "../artifacts/Fit.ts"
 import { History } from "../artifacts/History.ts"
 import { ImageClassifier } from "../artifacts/ImageClassifier.ts"
@@ -20,13 +21,11 @@ import { tensorflowFactsWith } from "./tensorflow-facts.ts"
 const largest = [1024, 1024, 3]
 
 /** The layers before the softmax over the classes, whose number the data decides. */
-const Layers = Network.Network.pipe(
-  Schema.filter((layers) =>
-    Either.match(Effect.runSync(Effect.either(Network.check(Network.withEnd(layers, 2), largest, 2))), {
-      onLeft: ({ message }) => message,
-      onRight: () => undefined
-    })
-  )
+const Layers = Param.refusing(Network.Network, (layers) =>
+  Either.match(Effect.runSync(Effect.either(Network.check(Network.withEnd(layers, 2), largest, 2))), {
+    onLeft: Explained.partsOf,
+    onRight: () => null
+  })
 ).annotations({ description: `a list of layers, each with its kind: ${kindNames.join(", ")}` })
 
 type Table = ArrowTable.Table<typeof Pixels.columns, Stage.InputFailure>

@@ -3,6 +3,7 @@ import type * as ArrowTable from "../artifacts/ArrowTable.ts"
 import { Classifier } from "../artifacts/Classifier.ts"
 import * as ClassNames from "../artifacts/ClassNames.ts"
 import type { Batch } from "../artifacts/Column.ts"
+import * as Explained from "../artifacts/Explained.ts"
 import { Features } from "../artifacts/Features.ts"
 import { Fit } from "../artifacts/Fit.ts"
 import { History } from "../artifacts/History.ts"
@@ -14,11 +15,15 @@ import { count, FittingError, fitting, fittingParams, gather, gatherValidation, 
 import { tensorflowFactsWith } from "./tensorflow-facts.ts"
 
 /** The tables do not belong together: their rows, their features or their classes differ. */
-export class ViewsDiffer extends Schema.TaggedError<ViewsDiffer>()("ViewsDiffer", { what: Schema.String }) {
-  override get message() {
-    return `The tables to train on differ: ${this.what}; expected views of the same images, and images of the same classes to validate on. Make them from one ingest.`
-  }
-}
+export class ViewsDiffer extends Explained.TaggedError<ViewsDiffer>()(
+  "ViewsDiffer",
+  { what: Schema.String },
+  ({ what }) => ({
+    what: `The tables to train on differ: ${what}`,
+    expected: "views of the same images, and images of the same classes to validate on",
+    fix: "Make them from one ingest."
+  })
+) {}
 
 type Table = ArrowTable.Table<typeof Features.columns, Stage.InputFailure>
 

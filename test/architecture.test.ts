@@ -1,6 +1,7 @@
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { beforeAll, expect, it } from "@effect/vitest"
+import { optionName } from "../cli/option-text.ts"
 import type { StageDefinition } from "../engine/Node.ts"
 import { defaults } from "../engine/Pipeline.ts"
 import { root } from "./rig/bundle.ts"
@@ -147,6 +148,22 @@ it("the command's code reaches no heavy package before it is needed", () => {
     )
   )
   expect(eager.filter((file) => !lazily.has(file))).toEqual([])
+})
+
+it("an error tells what happened, what was expected and how to fix it, as data: none but those that tell of another is made otherwise", () => {
+  const otherwise = SOURCES.flatMap(filesIn).flatMap((file) =>
+    [...read(file).matchAll(/class (\w+) extends (?:Schema|Data)\.TaggedError/g)].map(([, name]) => name)
+  )
+  expect(otherwise.sort()).toEqual(["FactUnknown", "NodeFailed", "SourceFailed", "Unbounded"])
+})
+
+it("the command line alone writes parameters as options", async () => {
+  const { pipelines } = await import("../worker/registry.ts")
+  const options = new Set(pipelines.flatMap(({ params }) => Object.keys(params).map(optionName)))
+  const written = SOURCES.filter((folder) => folder !== "cli")
+    .flatMap(filesIn)
+    .flatMap((file) => [...read(file).matchAll(/--([a-z][a-z-]*)/g)].map(([, name = ""]) => ({ file, name })))
+  expect(written.filter(({ name }) => options.has(name))).toEqual([])
 })
 
 it("a test is left out by what it needs alone, in describeWith: nothing else skips one, or runs one alone", () => {

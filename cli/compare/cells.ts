@@ -1,5 +1,5 @@
 import { spreadText, wordsOf } from "../numbers.ts"
-import { valueText } from "../report/command-text.ts"
+import { valueText } from "../option-text.ts"
 import { formatSeconds } from "../table-text.ts"
 import type { Compared, GroupSummary, Summary } from "./groups.ts"
 import type { Spread } from "./statistics.ts"

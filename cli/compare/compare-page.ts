@@ -1,5 +1,5 @@
+import { valueText } from "../option-text.ts"
 import type { Chart } from "../report/Chart.ts"
-import { valueText } from "../report/command-text.ts"
 import { html } from "../report/html.ts"
 import { page } from "../report/page.ts"
 import { chart, section, table } from "../report/sections.ts"

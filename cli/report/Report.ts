@@ -1,5 +1,5 @@
-import type { Explained } from "../../engine/Failure.ts"
 import type { NodeStatus, RunRecord } from "../../engine/RunRecord.ts"
+import type { Told } from "../option-text.ts"
 import type { Chart } from "./Chart.ts"
 import type { Metric } from "./metrics.ts"
 
@@ -79,7 +79,7 @@ export interface Figure {
 export interface Failed {
   /** Null for a failure of the run as a whole. */
   readonly node: string | null
-  readonly error: Explained
+  readonly error: Told
 }
 
 /** A point of a sweep, its values as text. */

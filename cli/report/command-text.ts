@@ -1,15 +1,7 @@
 import type { AnyPipeline } from "../../engine/Pipeline.ts"
 import * as Pipeline from "../../engine/Pipeline.ts"
 import type { Asked, RunRecord } from "../../engine/RunRecord.ts"
-import { optionName } from "../param-options.ts"
-
-/** A word of a POSIX shell's command line. */
-export const shellWord = (text: string): string =>
-  /^[\w./:@%+,=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
-
-/** A parameter's encoded value as it would be typed, and as people read it; a run of an older program may lack it. */
-export const valueText = (value: unknown): string =>
-  value === undefined ? "–" : typeof value === "string" ? value : JSON.stringify(value)
+import { optionWords, shellWord } from "../option-text.ts"
 
 /** The parameters as they are when nobody gives them, encoded. */
 export const defaultsOf = (pipeline: AnyPipeline): Readonly<Record<string, unknown>> =>
@@ -24,10 +16,7 @@ const optionsOf = (pipeline: AnyPipeline, params: Encoded): ReadonlyArray<string
   const defaults = defaultsOf(pipeline)
   if (Object.keys(params).some((name) => !(name in defaults))) return null
   return Object.entries(params).flatMap(([name, value]) => {
-    if (isSame(value, defaults[name])) return []
-    const text = valueText(value)
-    const option = `--${optionName(name)}`
-    return text.startsWith("-") ? [shellWord(`${option}=${text}`)] : [option, shellWord(text)]
+    return isSame(value, defaults[name]) ? [] : optionWords(name, value)
   })
 }
 

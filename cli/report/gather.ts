@@ -9,8 +9,9 @@ import type { Trace } from "../../cache/Trace.ts"
 import type * as GraphOf from "../../engine/Graph.ts"
 import type { AnyPipeline } from "../../engine/Pipeline.ts"
 import type { RunRecord } from "../../engine/RunRecord.ts"
+import { shown, toldOf, valueText } from "../option-text.ts"
 import { curves, type History } from "./Chart.ts"
-import { commandOfRecord, defaultsOf, isSame, valueText } from "./command-text.ts"
+import { commandOfRecord, defaultsOf, isSame } from "./command-text.ts"
 import {
   cut,
   type Document,
@@ -101,14 +102,14 @@ const worthReading = (
 
 const failuresOf = ({ error, nodes }: RunRecord): ReadonlyArray<Failed> => {
   const all: ReadonlyArray<Failed> = [
-    ...(error === null ? [] : [{ node: null, error }]),
-    ...nodes.flatMap(({ node, error: own }) => (own === null ? [] : [{ node, error: own }]))
+    ...(error === null ? [] : [{ node: null, error: toldOf(error) }]),
+    ...nodes.flatMap(({ node, error: own }) => (own === null ? [] : [{ node, error: toldOf(own) }]))
   ]
   return all.slice(0, MOST_FAILURES)
 }
 
 const remarksOf = ({ nodes }: RunRecord): ReadonlyArray<Remarks> =>
-  nodes.flatMap(({ node, told }) => (told === null ? [] : [{ node, told }])).slice(0, MOST_REMARKS)
+  nodes.flatMap(({ node, told }) => (told === null ? [] : [{ node, told: told.map(shown) }])).slice(0, MOST_REMARKS)
 
 const chartOf = (histories: ReadonlyArray<Omit<History, "entry">>, fits: ReadonlyArray<Fit>) => {
   const isTest = fits.some(({ validation }) => validation === "test")

@@ -1,6 +1,7 @@
 import { expect, it } from "@effect/vitest"
 import { Effect, Layer, Schema } from "effect"
 import * as Document from "../../artifacts/Document.ts"
+import type * as Text from "../../artifacts/Text.ts"
 import * as Code from "../../engine/Code.ts"
 import * as Executor from "../../engine/Executor.ts"
 import type { StageDefinition, Node as StageNode } from "../../engine/Node.ts"
@@ -47,7 +48,7 @@ it.effect("a fact that is made of a parameter stands for it: what was chosen cou
 
 it.effect("a notice is told once, however many nodes find it", () =>
   Effect.gen(function* () {
-    const said: Array<string> = []
+    const said: Array<Text.Text> = []
     const say = Notice.once((message) => Effect.sync(() => void said.push(message)))
     yield* Effect.all([keyOf({}), keyOf({}), keyOf({ way: "slow" })]).pipe(Effect.provideService(Notice.Notices, say))
     expect(said).toEqual(["auto is fast here"])

@@ -204,7 +204,11 @@ it.effect("a lost document that cannot be computed again fails its point", () =>
     const lost = [...traces.values()].find(({ text }) => text.stage === "sum" && text.params.modulo === 8)
     objects.delete(lost?.outputs.total?.parts[0]?.object as never)
     const broken = wrap(Executor.Executor, Layer.provide(Executor.layerInProcess(Toys.toy), layer), () => ({
-      execute: ({ entry }) => new NodeFailed({ node: entry.name, tag: "Broken", what: "It broke", error: null })
+      execute: ({ entry }) =>
+        new NodeFailed({
+          node: entry.name,
+          explained: { tag: "Broken", what: "It broke", expected: null, fix: null }
+        })
     }))
     const record = yield* Effect.provide(unprovided([{ modulo: 7 }, { modulo: 8 }]), Layer.merge(layer, broken))
     expect(record.status).toBe("failed")

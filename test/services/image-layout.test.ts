@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Either } from "effect"
+import * as Text from "../../artifacts/Text.ts"
 import { layout } from "../../services/ImageLayout.ts"
 import * as SplitChoice from "../../services/SplitChoice.ts"
 import { splitNames } from "../../services/SplitNames.ts"
@@ -170,8 +171,9 @@ describe("folders of splits", () => {
     const found = splits(paths, 0.2)
     expect([found.train.length, found.validation.length, found.test.length]).toEqual([20, 0, 6])
     expect(found.notices).toHaveLength(1)
-    expect(found.notices[0]).toContain("val/ is tested on")
-    const [, choice = ""] = found.notices[0]?.match(/--splits (\S+)\.$/) ?? []
+    const [notice = ""] = found.notices
+    expect(Text.show(notice)).toContain("val/ is tested on")
+    const [, choice = ""] = Text.show(notice).match(/splits: "(\S+)"\.$/) ?? []
     expect(choice).toBe("train=train,val=val")
     expect(counted(paths, 0.2, choice).images).toEqual([16, 6, 4])
   })

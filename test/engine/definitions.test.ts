@@ -211,7 +211,7 @@ it("a value given from outside is decoded, or refused by name with a way out", (
   })
   const wrong = Pipeline.decodeParams(pipeline, { count: -1 })
   expect(wrong._tag === "Left" && wrong.left.message).toBe(
-    'Param "count" is -1; expected a positive number. Try --count 3.'
+    'Param "count" is -1; expected a positive number. Try count: 3.'
   )
   const unknown = Pipeline.decodeParams(pipeline, { counts: 1 })
   expect(unknown._tag === "Left" && unknown.left.message).toContain(

@@ -2,6 +2,7 @@ import { expect, it } from "@effect/vitest"
 import { Effect, Either, Layer, Schema } from "effect"
 import * as Digest from "../../artifacts/Digest.ts"
 import * as Document from "../../artifacts/Document.ts"
+import * as Explained from "../../artifacts/Explained.ts"
 import { Code } from "../../engine/Code.ts"
 import { Environment } from "../../engine/Environment.ts"
 import * as Executor from "../../engine/Executor.ts"
@@ -19,11 +20,11 @@ import * as Toys from "../rig/toys.ts"
 const world: Record<string, string | undefined> = {}
 const Said = Document.make("Said", 1, Schema.Struct({ said: Schema.String }))
 
-class Refused extends Schema.TaggedError<Refused>()("Refused", { with: Schema.Struct({ token: Schema.String }) }) {
-  override get message() {
-    return `${this.with.token} was refused; expected another. Try one.`
-  }
-}
+class Refused extends Explained.TaggedError<Refused>()(
+  "Refused",
+  { with: Schema.Struct({ token: Schema.String }) },
+  (error) => ({ what: `${error.with.token} was refused`, expected: "another", fix: "Try one." })
+) {}
 
 const say = Stage.make({
   name: "say",

@@ -172,7 +172,7 @@ for (const [name, executor] of Object.entries(executors)) {
         Effect.gen(function* () {
           const failed = yield* run(single, { how: "fail" })
           expect(failed.failures).toMatchObject([
-            { _tag: "NodeFailed", tag: "Misbehaved", error: { _tag: "Misbehaved", how: "fail", at: 7 } }
+            { explained: { tag: "Misbehaved", details: { _tag: "Misbehaved", how: "fail", at: 7 } } }
           ])
           expect(nodeOf(failed)).toMatchObject({
             status: "failed",
@@ -184,7 +184,7 @@ for (const [name, executor] of Object.entries(executors)) {
             }
           })
           const bug = yield* run(single, { how: "defect" })
-          expect(bug.failures).toMatchObject([{ _tag: "NodeFailed", what: "a bug", error: null }])
+          expect(bug.failures).toMatchObject([{ explained: { what: "a bug", expected: null, fix: null } }])
         })
       )
     })

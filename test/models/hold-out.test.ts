@@ -101,7 +101,7 @@ describe("images held out", () => {
   it("one image of each class leaves nothing to hold out, and is refused by their names", () => {
     const refused = Effect.runSync(Effect.either(HoldOut.draw(labelsOf([1, 1]), ["cat", "dog"], 0.5, 1)))
     expect(Either.getOrThrow(Either.flip(refused)).message).toBe(
-      "No images can be held out to choose the best epoch on: no class has more than one training image (cat, dog); expected a class with two or more, since one of every class is trained on. Add training images, or choose the epoch on the test images: --validation test."
+      'No images can be held out to choose the best epoch on: no class has more than one training image (cat, dog); expected a class with two or more, since one of every class is trained on. Add training images, or choose the epoch on the test images: validation: "test".'
     )
   })
 })

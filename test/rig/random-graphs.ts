@@ -5,6 +5,7 @@ import type { AnyArtifact } from "../../artifacts/Artifact.ts"
 import { type Batch, tensor } from "../../artifacts/Column.ts"
 import * as Digest from "../../artifacts/Digest.ts"
 import * as Document from "../../artifacts/Document.ts"
+import * as Explained from "../../artifacts/Explained.ts"
 import * as Files from "../../artifacts/Files.ts"
 import { Code } from "../../engine/Code.ts"
 import type { Wire } from "../../engine/Node.ts"
@@ -46,11 +47,11 @@ const effectOf = (stage: StageName): number => world.now.code[stage] >> 1
 
 /** Nodes of `double` that do their work with this fail. */
 export const FAILS = 13
-class TooMuch extends Schema.TaggedError<TooMuch>()("TooMuch", { by: Schema.Int }) {
-  override get message() {
-    return `${this.by} is too much; expected less. Take 12.`
-  }
-}
+class TooMuch extends Explained.TaggedError<TooMuch>()("TooMuch", { by: Schema.Int }, ({ by }) => ({
+  what: `${by} is too much`,
+  expected: "less",
+  fix: "Take 12."
+})) {}
 
 /** How often each node's stage was run, by the number that tells the nodes apart. */
 export const runs = new Map<number, number>()

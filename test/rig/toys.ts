@@ -4,6 +4,7 @@ import type { Stored } from "../../artifacts/Artifact.ts"
 import { tensor } from "../../artifacts/Column.ts"
 import * as Digest from "../../artifacts/Digest.ts"
 import * as Document from "../../artifacts/Document.ts"
+import * as Explained from "../../artifacts/Explained.ts"
 import * as Files from "../../artifacts/Files.ts"
 import type { Code as CodeParts, Key } from "../../cache/Key.ts"
 import * as Lease from "../../cache/Lease.ts"
@@ -32,17 +33,17 @@ export const lists = new Map<string, ReadonlyArray<number>>()
 /** Lists that cannot be had. */
 export const unreachable = new Set<string>()
 
-export class ListUnreachable extends Schema.TaggedError<ListUnreachable>()("ListUnreachable", { list: Schema.String }) {
-  override get message() {
-    return `The list ${this.list} cannot be had; expected one that is there. Name another.`
-  }
-}
+export class ListUnreachable extends Explained.TaggedError<ListUnreachable>()(
+  "ListUnreachable",
+  { list: Schema.String },
+  ({ list }) => ({ what: `The list ${list} cannot be had`, expected: "one that is there", fix: "Name another." })
+) {}
 
-export class ToyBroken extends Schema.TaggedError<ToyBroken>()("ToyBroken", { at: Schema.Int }) {
-  override get message() {
-    return `The toy broke at ${this.at}; expected it to hold. Try another number.`
-  }
-}
+export class ToyBroken extends Explained.TaggedError<ToyBroken>()("ToyBroken", { at: Schema.Int }, ({ at }) => ({
+  what: `The toy broke at ${at}`,
+  expected: "it to hold",
+  fix: "Try another number."
+})) {}
 
 /** How often each stage ran, and on how many rows. */
 export interface Counts {

@@ -1,5 +1,6 @@
 import { Effect, Schema } from "effect"
 import * as Document from "../../artifacts/Document.ts"
+import * as Explained from "../../artifacts/Explained.ts"
 import * as Param from "../../engine/Param.ts"
 import * as Pipeline from "../../engine/Pipeline.ts"
 import * as Progress from "../../engine/Progress.ts"
@@ -8,14 +9,14 @@ import * as Stage from "../../engine/Stage.ts"
 /** A stage that behaves as natively as it is told to, and says in which process it did. */
 const Report = Document.make("Report", 1, Schema.Struct({ pid: Schema.Int, how: Schema.String }))
 
-export class Misbehaved extends Schema.TaggedError<Misbehaved>()("Misbehaved", {
-  how: Schema.String,
-  at: Schema.Int
-}) {
-  override get message() {
-    return `The stage misbehaved at ${this.at}; expected it to behave. Tell it to.`
-  }
-}
+export class Misbehaved extends Explained.TaggedError<Misbehaved>()(
+  "Misbehaved",
+  {
+    how: Schema.String,
+    at: Schema.Int
+  },
+  ({ at }) => ({ what: `The stage misbehaved at ${at}`, expected: "it to behave", fix: "Tell it to." })
+) {}
 
 const how = Param.make(
   Schema.Literal("well", "fail", "defect", "abort", "exit", "kill", "spin", "block", "wait"),

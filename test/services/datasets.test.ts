@@ -6,6 +6,7 @@ import { gzipSync } from "node:zlib"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import * as Digest from "../../artifacts/Digest.ts"
+import * as Text from "../../artifacts/Text.ts"
 import * as Backbone from "../../models/Backbone.ts"
 import * as Catalogue from "../../services/Catalogue.ts"
 import * as CifarArchive from "../../services/CifarArchive.ts"
@@ -89,7 +90,7 @@ describe("datasets by name", () => {
       put(official, "official?")
       const files = yield* resolve("cifar10")
       expect(files.label).toContain("altered")
-      expect(files.notice).toContain(Digest.ofBytes("official?"))
+      expect(Text.show(files.notice ?? "")).toContain(Digest.ofBytes("official?"))
     })
   )
 
@@ -111,7 +112,7 @@ describe("datasets by name", () => {
       put(images, "images")
       const files = yield* resolve("cifar10")
       expect(files).toMatchObject({ digest: Digest.ofBytes("images"), label: "cifar10 (image-folder edition)" })
-      expect(files.notice).toMatch(/lossy.*lower.*--refresh/)
+      expect(Text.show(files.notice ?? "")).toMatch(/lossy.*lower.*refresh/)
     })
   )
 
@@ -143,7 +144,7 @@ describe("datasets by name", () => {
     expect([first?.file, second?.file, third?.file]).toEqual([official, lossless, images])
     expect(first?.notice).toBeNull()
     expect(second?.notice).toMatch(/lossless.*official pixels in another order/)
-    expect(third?.notice).toMatch(/lossy.*lower/)
+    expect(Text.show(third?.notice ?? "")).toMatch(/lossy.*lower/)
   })
 
   it.effect("the choice is remembered: the network is not asked again, until a refresh", () =>
@@ -214,7 +215,7 @@ describe("datasets by name", () => {
       expect(message).toContain(`\n  ${official} (170.1 MB), https://www.cs.toronto.edu/~kriz/${official}`)
       expect(message).toContain(`\n  ${lossless} (108.5 MB), which only mirrors have`)
       expect(message).toContain("PIPELINE_MIRROR")
-      expect(message).toContain("npx pipeline run transfer --dataset sample --backbone random")
+      expect(message).toContain('What needs no network: dataset: "sample" and backbone: "random".')
     })
   )
 
@@ -473,7 +474,7 @@ describe("weights", () => {
       const files = yield* Effect.flatMap(Datasets, (datasets) =>
         datasets.resolveWeights(random, { refresh: false })
       ).pipe(Effect.provide(layer(offline, mirror)))
-      expect(files.notice).toContain("know nothing of photographs")
+      expect(Text.show(files.notice ?? "")).toContain("know nothing of photographs")
       expect(asked).toEqual([])
     })
   )
@@ -483,7 +484,7 @@ describe("weights", () => {
       const { mirror, asked, layer, put } = machine()
       put(`${name}.dequantized.h5`, "restored")
       const restored = yield* weights(layer(offline, mirror))
-      expect(restored.notice).toContain("quantized")
+      expect(Text.show(restored.notice ?? "")).toContain("quantized")
       put("mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5", "keras")
       const keras = yield* weights(layer(offline, mirror))
       expect(keras).toMatchObject({ digest: Digest.ofBytes("keras"), notice: null })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Either } from "effect"
-import * as Text from "../../artifacts/Text.ts"
+import { sentence, shown } from "../../cli/option-text.ts"
+import { explain } from "../../engine/Failure.ts"
 import { layout } from "../../services/ImageLayout.ts"
 import * as SplitChoice from "../../services/SplitChoice.ts"
 import { splitNames } from "../../services/SplitNames.ts"
@@ -16,7 +17,7 @@ const laidOut = (paths: ReadonlyArray<string>, testFraction = 0, splits = "auto"
 const splits = (paths: ReadonlyArray<string>, testFraction = 0, choice = "auto") => {
   const { classes, splits, notices } = Either.getOrThrow(laidOut(paths, testFraction, choice))
   const [train = [], validation = [], test = []] = splitNames.map((name) => splits[name].map(({ entry }) => entry.path))
-  return { classes, train, validation, test, notices }
+  return { classes, train, validation, test, notices: notices.map(shown) }
 }
 /** The same as numbers, which is what a mistake about a split shows in. */
 const counted = (paths: ReadonlyArray<string>, testFraction = 0.2, choice = "auto") => {
@@ -25,7 +26,7 @@ const counted = (paths: ReadonlyArray<string>, testFraction = 0.2, choice = "aut
 }
 const refused = (paths: ReadonlyArray<string>, testFraction = 0, choice = "auto") =>
   Either.match(laidOut(paths, testFraction, choice), {
-    onLeft: (error) => error.message,
+    onLeft: (error) => sentence(explain(error)),
     onRight: () => "not refused"
   })
 
@@ -172,8 +173,8 @@ describe("folders of splits", () => {
     expect([found.train.length, found.validation.length, found.test.length]).toEqual([20, 0, 6])
     expect(found.notices).toHaveLength(1)
     const [notice = ""] = found.notices
-    expect(Text.show(notice)).toContain("val/ is tested on")
-    const [, choice = ""] = Text.show(notice).match(/splits: "(\S+)"\.$/) ?? []
+    expect(notice).toContain("val/ is tested on")
+    const [, choice = ""] = notice.match(/--splits (\S+)\.$/) ?? []
     expect(choice).toBe("train=train,val=val")
     expect(counted(paths, 0.2, choice).images).toEqual([16, 6, 4])
   })

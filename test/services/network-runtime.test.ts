@@ -63,7 +63,7 @@ it.layer(NodeFileSystem.layer)("the runtime of a network", (it) => {
       expect([name, notice]).toEqual(["tensorflow", null])
       const missing = yield* Effect.either(chooseFrom(yield* project("cpu", {}), "onnxruntime"))
       expect(Either.isLeft(missing) && missing.left._tag).toBe("OnnxMissing")
-      expect(Either.isLeft(missing) && missing.left.message).toContain("--runtime tensorflow")
+      expect(Either.isLeft(missing) && missing.left.message).toContain('runtime: "tensorflow"')
     })
   )
 

@@ -196,10 +196,10 @@ layer(Tensorflow.live)("training", (it) => {
       const failure = yield* Effect.flip(train({}, withRows({ inputs, labels: data.labels })))
       expect(failure).toStrictEqual(new Training.Diverged({ epoch: 1, step: 4, learningRate: 1e-3, history: [] }))
       expect(failure.message).toContain(
-        "epoch 1, step 4; expected it to fall. Lower the learning rate: --learning-rate 0.0001."
+        "epoch 1, step 4; expected it to fall. Lower the learning rate: learningRate: 0.0001."
       )
       expect((yield* Effect.flip(train({ learningRate: 1e12 }))).message).toMatch(
-        /step 2; .* --learning-rate 0\.001\.$/
+        /step 2; .* learningRate: 0\.001\.$/
       )
       const steep = yield* Effect.flip(train({ learningRate: 1e30 }))
       expect(steep).toMatchObject({ _tag: "Diverged", epoch: 1, step: 2, history: [] })

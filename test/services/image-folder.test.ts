@@ -89,7 +89,7 @@ describe("image folders", () => {
       const at = onDisk("pets", [...small, ...wide])
       const error = yield* Effect.flip(read(at))
       expect(error.message).toMatch(
-        /train\/dog\/wide\.png is 20x10 .*, .*train\/cat\/0\.png is 8x8; expected images of one size\. Try --image-size 224\./
+        /train\/dog\/wide\.png is 20x10 .*, .*train\/cat\/0\.png is 8x8; expected images of one size\. Try imageSize: 224\./
       )
       const { train, test } = yield* read(at, 16)
       expect(new Set([...train, ...test].map((row) => row.shape))).toEqual(new Set(["16x16x3"]))

@@ -95,7 +95,7 @@ describe("a backbone that is not to be had", () => {
           )
         ),
         fix: expect.stringMatching(
-          /^Copy it there, .*another --backbone.*run transfer --dataset sample --backbone random\.$/
+          /^Copy it there, .*another --backbone.*--dataset sample and --backbone random\.$/
         )
       })
       expect(failure.document.nodes?.filter(({ status }) => status === "ran") ?? []).toEqual([])

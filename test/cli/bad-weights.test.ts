@@ -148,7 +148,7 @@ describe("a source that is nowhere to be had", () => {
           what: expect.stringMatching(new RegExp(`^${name} is not to be had: .*https:.* is out of reach`)),
           expected: expect.stringMatching(file),
           fix: expect.stringMatching(
-            /^Copy it there, .*npx pipeline run transfer --dataset sample --backbone random\.$/
+            /^Copy it there, .*What needs no network: --dataset sample and --backbone random\.$/
           )
         })
         expect(failure.expected).toContain(`in the mirror ${mirror}:`)

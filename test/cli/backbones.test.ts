@@ -94,9 +94,7 @@ describe("a backbone that is not to be had", () => {
             `^this file in the mirror ${empty}:\n  ${published("mobilenet_v2_1.4_224")}, https:.*_1\\.4_224_no_top\\.h5$`
           )
         ),
-        fix: expect.stringMatching(
-          /^Copy it there, .*another --backbone.*--dataset sample and --backbone random\.$/
-        )
+        fix: expect.stringMatching(/^Copy it there, .*another --backbone.*--dataset sample and --backbone random\.$/)
       })
       expect(failure.document.nodes?.filter(({ status }) => status === "ran") ?? []).toEqual([])
     })

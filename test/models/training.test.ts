@@ -198,9 +198,7 @@ layer(Tensorflow.live)("training", (it) => {
       expect(failure.message).toContain(
         "epoch 1, step 4; expected it to fall. Lower the learning rate: learningRate: 0.0001."
       )
-      expect((yield* Effect.flip(train({ learningRate: 1e12 }))).message).toMatch(
-        /step 2; .* learningRate: 0\.001\.$/
-      )
+      expect((yield* Effect.flip(train({ learningRate: 1e12 }))).message).toMatch(/step 2; .* learningRate: 0\.001\.$/)
       const steep = yield* Effect.flip(train({ learningRate: 1e30 }))
       expect(steep).toMatchObject({ _tag: "Diverged", epoch: 1, step: 2, history: [] })
       const later = yield* Effect.flip(train({ learningRate: 1e30, batchSize: 240 }))

@@ -25,7 +25,8 @@ interface Told {
 export const sweepEvents = ({ varied, values }: Told, tellShared: (event: RunEvent) => Effect.Effect<void>) =>
   Effect.gen(function* () {
     const reporter = yield* Reporter
-    const settled: Array<Settled> = []
+    /** By point: one that is settled anew is told of by what it is now, in its place. */
+    const settled = new Map<number, Settled>()
     const running = new Map<string, { readonly since: Beginning; readonly text: string }>()
     let shared: ReadonlySet<string> = new Set()
     let firstRan: number | undefined
@@ -33,18 +34,18 @@ export const sweepEvents = ({ varied, values }: Told, tellShared: (event: RunEve
 
     /** By the rate of the points that had to be computed. */
     const timeLeft = (now: number): string => {
-      const left = values.length - settled.length
+      const left = values.length - settled.size
       if (firstRan === undefined || computed < 2 || left === 0) return ""
       const each = (now - firstRan) / 1000 / (computed - 1)
       return `, ${formatSeconds(each)} a point, ${formatSeconds(each * left)} left`
     }
     const draw = (now: number) => {
-      const failed = settled.filter(({ error }) => error !== null).length
-      const counts = [`${settled.length} of ${values.length} points`, ...(failed > 0 ? [`${failed} failed`] : [])]
+      const failed = [...settled.values()].filter(({ error }) => error !== null).length
+      const counts = [`${settled.size} of ${values.length} points`, ...(failed > 0 ? [`${failed} failed`] : [])]
       const lines = [
-        ...(settled.length === 0
+        ...(settled.size === 0
           ? []
-          : sweepTable(varied, settled, {
+          : sweepTable(varied, [...settled.values()], {
               rows: Math.max(3, reporter.rows - LINES_LEFT),
               columns: reporter.columns - 1
             }).split("\n")),
@@ -64,7 +65,7 @@ export const sweepEvents = ({ varied, values }: Told, tellShared: (event: RunEve
       const what = varied.map((name, at) => `${wordsOf(name)} ${values[point]?.[at]}`).join(", ")
       const found = accuracies.map(([name, value]) => `${wordsOf(name)} ${numberText(name, value)}`).join(", ")
       const how = error === null ? found : `FAILED. ${sentence(error)}`
-      return reporter.note(`point ${settled.length} of ${values.length}: ${what}: ${how}`)
+      return reporter.note(`point ${settled.size} of ${values.length}: ${what}: ${how}`)
     }
 
     const settledOf = ({ point, ran, error, documents }: PointSettled): Settled => ({
@@ -86,9 +87,7 @@ export const sweepEvents = ({ varied, values }: Told, tellShared: (event: RunEve
             return yield* tellShared(event)
           case "PointSettled": {
             const one = settledOf(event)
-            const before = settled.findIndex(({ point }) => point === one.point)
-            // one that is settled anew is told of by what it is now
-            settled.splice(before < 0 ? settled.length : before, 1, one)
+            settled.set(one.point, one)
             if (event.ran) {
               firstRan ??= now
               computed += 1
@@ -126,7 +125,7 @@ export const sweepEvents = ({ varied, values }: Told, tellShared: (event: RunEve
       if (event._tag === "NodeReused" && !shared.has(event.node))
         return Effect.sync(() => void running.delete(event.node))
       if (event._tag === "PointSettled" && !event.ran && event.error === null)
-        return Effect.sync(() => void settled.push(settledOf(event)))
+        return Effect.sync(() => void settled.set(event.point, settledOf(event)))
       return tell(event)
     }
     return { publish, settled }

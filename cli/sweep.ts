@@ -97,7 +97,7 @@ export const sweep = <P extends Pipeline.AnyPipeline>(
         Effect.zipRight(
           publish(event),
           event._tag === "RunFinished"
-            ? Effect.provide(tell(pipeline, event.record, varied, settled), context)
+            ? Effect.provide(tell(pipeline, event.record, varied, [...settled.values()]), context)
             : Effect.void
         )
     }

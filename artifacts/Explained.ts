@@ -1,4 +1,4 @@
-import { Schema } from "effect"
+import { Predicate, Schema } from "effect"
 import * as Text from "./Text.ts"
 
 /** What people are told of a failure: `what` happened, what was `expected`, and how to `fix` it, which is sentences of its own. */
@@ -10,19 +10,45 @@ export interface Parts {
 
 const PARTS = Symbol.for("headrace/Explained")
 
+/** A failure as people and programs are told of it, also where an error has its message alone: then that is what happened. */
+export const Explained = Schema.Struct({
+  tag: Schema.String,
+  what: Text.Text,
+  expected: Schema.NullOr(Text.Text),
+  fix: Schema.NullOr(Text.Text),
+  /** The fields of a stage's own error, such as the epochs before a training diverged. */
+  details: Schema.optional(Schema.Unknown)
+})
+export type Explained = typeof Explained.Type
+
 /** The parts as one text, the only form in which they are read as sentences. */
-export const sentences = ({ what, expected, fix }: Parts): Text.Text => Text.text`${what}; expected ${expected}. ${fix}`
+export const sentence = ({ what, expected, fix }: Parts | Explained): Text.Text =>
+  expected === null || fix === null ? what : Text.text`${what}; expected ${expected}. ${fix}`
+
+/** What an error that was made with `TaggedError` tells: its parts, or all that it knows of another; null for any other. */
+const toldBy = (error: unknown): Parts | Explained | null =>
+  typeof error === "object" && error !== null && PARTS in error ? (error[PARTS] as Parts | Explained) : null
+
+/** What an error tells: its three parts where it has them, its message where it is anybody's. */
+export const explain = (error: unknown): Explained => {
+  const told = toldBy(error)
+  const tag = Predicate.hasProperty(error, "_tag") ? String(error._tag) : error instanceof Error ? error.name : "Error"
+  if (told !== null) return { tag, ...told }
+  return { tag, what: error instanceof Error ? error.message : String(error), expected: null, fix: null }
+}
 
 /** The parts of an error that was made with `TaggedError`; null for any other. */
-export const partsOf = (error: unknown): Parts | null =>
-  typeof error === "object" && error !== null && PARTS in error ? (error[PARTS] as Parts) : null
+export const partsOf = (error: unknown): Parts | null => {
+  const told = toldBy(error)
+  return told === null || told.expected === null || told.fix === null ? null : (told as Parts)
+}
 
 /** A schema's fields that are told as they are. */
 export const fields = { what: Text.Text, expected: Text.Text, fix: Text.Text }
 
 /**
- * As `Schema.TaggedError`, for an error that tells what happened, what was expected and how to fix it. Its message is
- * these three as sentences.
+ * As `Schema.TaggedError`, for an error that tells what happened, what was expected and how to fix it, or what is known of
+ * another. Its message is that as sentences.
  *
  * @example
  * class Empty extends Explained.TaggedError<Empty>()("Empty", { file: Schema.String }, ({ file }) => ({
@@ -36,18 +62,18 @@ export const TaggedError =
   <Tag extends string, Fields extends Schema.Struct.Fields>(
     tag: Tag,
     fields: Fields,
-    explain: (error: Schema.Struct.Type<Fields>) => Parts
+    tells: (error: Schema.Struct.Type<Fields>) => Parts | Explained
   ) => {
     const made = Schema.TaggedError<Self>()(tag, fields)
     Object.defineProperties((made as { readonly prototype: object }).prototype, {
       [PARTS]: {
         get(this: Schema.Struct.Type<Fields>) {
-          return explain(this)
+          return tells(this)
         }
       },
       message: {
         get(this: Schema.Struct.Type<Fields>) {
-          return Text.show(sentences(explain(this)))
+          return Text.show(sentence(tells(this)))
         }
       }
     })

@@ -7,7 +7,6 @@ import * as ObjectStoreDisk from "../cache/object-store-disk.ts"
 import * as TraceDisk from "../cache/trace-disk.ts"
 import * as Code from "../engine/Code.ts"
 import * as WorkerExecutor from "../engine/executor-worker.ts"
-import { explain } from "../engine/Failure.ts"
 import { DefinitionInvalid } from "../engine/Param.ts"
 import { RunRecords } from "../engine/RunRecord.ts"
 import * as RunRecordDisk from "../engine/run-record-disk.ts"
@@ -106,7 +105,7 @@ const setExitCode = (exitCode: number) =>
 const fail = (error: unknown) =>
   Effect.gen(function* () {
     const reporter = yield* Reporter.Reporter
-    const explained = explain(error)
+    const explained = Explained.explain(error)
     const usage = error instanceof UsageInvalid ? error.usage : undefined
     yield* reporter.document({
       schema: 1,

@@ -1,5 +1,5 @@
+import { type Explained, explain, sentence as sentenceOf } from "../artifacts/Explained.ts"
 import * as Text from "../artifacts/Text.ts"
-import { type Explained, explain, sentence as sentenceOf } from "../engine/Failure.ts"
 
 /** `learningRate` is written `--learning-rate`. */
 export const optionName = (param: string): string => param.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)

@@ -1,6 +1,5 @@
 import { Effect, Schema, type SchemaAST } from "effect"
 import { Unbounded } from "../artifacts/BoundedFile.ts"
-import * as Text from "../artifacts/Text.ts"
 import * as Param from "../engine/Param.ts"
 import * as Pipeline from "../engine/Pipeline.ts"
 import { readParamJson } from "./param-json.ts"
@@ -41,7 +40,7 @@ const invalid = (name: string, param: Param.AnyParam, text: string, expected: st
     name,
     found: `${shown(text)}${why}`,
     expected,
-    fix: Text.text`Try ${Text.setting(name, Schema.encodeSync(param.schema)(param.default))}.`
+    fix: Param.suggestion(name, param)
   })
 
 /** The encoded value that a text stands for: numbers, booleans and strings as such, the rest JSON, or `@file.json`. */
@@ -74,8 +73,7 @@ export const parse = (
 }
 
 /** A parameter's default as it would be typed. */
-export const defaultText = (param: Param.AnyParam): string =>
-  JSON.stringify(Schema.encodeSync(param.schema)(param.default))
+export const defaultText = (param: Param.AnyParam): string => JSON.stringify(Param.encodedDefault(param))
 
 /** What was typed for parameters, by their names. */
 export type Texts = ReadonlyMap<string, string>

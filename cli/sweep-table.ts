@@ -1,4 +1,4 @@
-import type { Explained } from "../engine/Failure.ts"
+import type { Explained } from "../artifacts/Explained.ts"
 import { spread } from "./compare/statistics.ts"
 import { spreadText, wordsOf } from "./numbers.ts"
 import { table, textWidth } from "./table-text.ts"

@@ -1,13 +1,14 @@
 import { hostname } from "node:os"
 import { Clock, DateTime, Effect, Either, Schema, type Scope } from "effect"
 import type { Stored } from "../artifacts/Artifact.ts"
+import { type Explained, explain } from "../artifacts/Explained.ts"
 import * as Text from "../artifacts/Text.ts"
 import { ObjectStore } from "../cache/ObjectStore.ts"
 import { type ChunkCounts, type Trace, TraceStore } from "../cache/Trace.ts"
 import { computeRows } from "./ComputeRows.ts"
 import { computeSteps } from "./ComputeSteps.ts"
 import * as Environment from "./Environment.ts"
-import { type ExecuteFailure, type Explained, explain, InputLost, NodeFailed } from "./Failure.ts"
+import { type ExecuteFailure, explainDefect, InputLost, NodeFailed } from "./Failure.ts"
 import type { StageEntry } from "./Graph.ts"
 import { type Job, secretsOf } from "./Job.ts"
 import type { StageDefinition } from "./Node.ts"
@@ -67,8 +68,7 @@ const toFailure = (entry: StageEntry, error: unknown, mask: (text: string) => st
   }
   const encoded = Schema.encodeUnknownEither(entry.node.definition.errors)(error)
   const explained = {
-    ...explain(error),
-    tag: isTagged(error) ? error._tag : "Defect",
+    ...(isTagged(error) ? explain(error) : explainDefect(error)),
     ...(Either.isRight(encoded) ? { details: encoded.right } : {})
   }
   return new NodeFailed({ node: entry.name, explained: Environment.maskedWithin(mask, explained) as Explained })

@@ -1,50 +1,15 @@
-import { Predicate, Schema } from "effect"
-import { partsOf, sentences, TaggedError } from "../artifacts/Explained.ts"
-import * as Text from "../artifacts/Text.ts"
-
-/** A failure as people and programs are told of it: what happened, what was expected, how to fix it. */
-export const Explained = Schema.Struct({
-  tag: Schema.String,
-  what: Text.Text,
-  expected: Schema.NullOr(Text.Text),
-  fix: Schema.NullOr(Text.Text),
-  /** The fields of a stage's own error, such as the epochs before a training diverged. */
-  details: Schema.optional(Schema.Unknown)
-})
-export type Explained = typeof Explained.Type
-
-/** An error that tells of another, which is what people are told of. */
-interface Telling {
-  readonly explained: Explained
-}
-const isTelling = (error: unknown): error is Telling =>
-  Predicate.hasProperty(error, "explained") && Schema.is(Explained)(error.explained)
-
-/** What an error tells: its three parts where it has them, its message where it is anybody's. */
-export const explain = (error: unknown): Explained => {
-  if (isTelling(error)) return error.explained
-  const parts = partsOf(error)
-  const tag = Predicate.hasProperty(error, "_tag") ? String(error._tag) : error instanceof Error ? error.name : "Error"
-  if (parts !== null) return { tag, ...parts }
-  return { tag, what: error instanceof Error ? error.message : String(error), expected: null, fix: null }
-}
-
-/** What was explained, in one sentence or two. */
-export const sentence = ({ what, expected, fix }: Explained): Text.Text =>
-  expected === null || fix === null ? what : sentences({ what, expected, fix })
+import { Schema } from "effect"
+import { Explained, explain, TaggedError } from "../artifacts/Explained.ts"
 
 /** What was thrown where nothing may be, such as by what a stage declares of itself. */
 export const explainDefect = (defect: unknown): Explained => ({ ...explain(defect), tag: "Defect" })
 
 /** A node's stage failed: what its own error tells, with the fields of that as `details`; a defect has none. */
-export class NodeFailed extends Schema.TaggedError<NodeFailed>()("NodeFailed", {
-  node: Schema.String,
-  explained: Explained
-}) {
-  override get message() {
-    return Text.show(sentence(this.explained))
-  }
-}
+export class NodeFailed extends TaggedError<NodeFailed>()(
+  "NodeFailed",
+  { node: Schema.String, explained: Explained },
+  ({ explained }) => explained
+) {}
 
 /** Bytes that a node needs are gone or corrupt: the engine computes their node again. */
 export class InputLost extends TaggedError<InputLost>()(

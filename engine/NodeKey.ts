@@ -2,11 +2,10 @@ import { Context, Effect, Schema } from "effect"
 import type { Stored } from "../artifacts/Artifact.ts"
 import { id } from "../artifacts/Artifact.ts"
 import type { NotEncodable } from "../artifacts/CanonicalJson.ts"
-import * as Text from "../artifacts/Text.ts"
+import { Explained, explain, TaggedError } from "../artifacts/Explained.ts"
 import * as Key from "../cache/Key.ts"
 import { Code, type CodeUnknown, type StageMadeElsewhere } from "./Code.ts"
 import * as Environment from "./Environment.ts"
-import { Explained, explain, sentence } from "./Failure.ts"
 import * as Graph from "./Graph.ts"
 import type { AnyWire, Node, StageDefinition } from "./Node.ts"
 
@@ -59,15 +58,11 @@ export interface NodeKey {
 }
 
 /** A fact that could not be found out. */
-export class FactUnknown extends Schema.TaggedError<FactUnknown>()("FactUnknown", {
-  stage: Schema.String,
-  fact: Schema.String,
-  explained: Explained
-}) {
-  override get message() {
-    return Text.show(sentence(this.explained))
-  }
-}
+export class FactUnknown extends TaggedError<FactUnknown>()(
+  "FactUnknown",
+  { stage: Schema.String, fact: Schema.String, explained: Explained },
+  ({ explained }) => explained
+) {}
 export type KeyFailure = NotEncodable | CodeUnknown | StageMadeElsewhere | FactUnknown
 
 /**

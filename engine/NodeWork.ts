@@ -1,6 +1,6 @@
 import { Deferred, Effect, Exit, FiberId } from "effect"
 import type { Stored } from "../artifacts/Artifact.ts"
-import type { Key } from "../cache/Key.ts"
+import { type Explained, explain } from "../artifacts/Explained.ts"
 import { Leases } from "../cache/Lease.ts"
 import { ObjectStore, type StoreFailed } from "../cache/ObjectStore.ts"
 import type * as Reason from "../cache/Reason.ts"
@@ -9,7 +9,7 @@ import * as Again from "./Again.ts"
 import type { Code } from "./Code.ts"
 import * as Decide from "./Decide.ts"
 import { Executor } from "./Executor.ts"
-import { type ExecuteFailure, type Explained, explain, InputLost } from "./Failure.ts"
+import { type ExecuteFailure, InputLost } from "./Failure.ts"
 import type * as Graph from "./Graph.ts"
 import { coresOf } from "./Node.ts"
 import * as NodeKey from "./NodeKey.ts"
@@ -24,6 +24,16 @@ export type Needs = Executor | ObjectStore | TraceStore | Leases | Code | RunEve
 
 /** Why a node is computed though a result of it is kept. */
 export type Forced = typeof Reason.ObjectLost.Type | typeof Reason.Again.Type
+
+/** A node's work as it is decided. */
+export interface Work {
+  readonly state: RunState
+  readonly entry: Graph.StageEntry
+  readonly decision: Decide.Decision
+  /** Of the nodes above it, by their names. */
+  readonly outputs: NodeKey.Outputs
+  readonly forced: Forced | null
+}
 
 export const fail = (
   entry: Graph.StageEntry,
@@ -41,19 +51,19 @@ export const reuse = (entry: Graph.StageEntry, trace: Trace) =>
     reasons: []
   })
 
-/** Computes a key once, however many nodes have it: the first does the work, and the others are told of it. */
-const shared = (
-  state: RunState,
-  entry: Graph.StageEntry,
-  key: Key,
-  work: Effect.Effect<Outcome | InputLost, StoreFailed, Needs>
-): Effect.Effect<Outcome | InputLost, StoreFailed, Needs> =>
+/**
+ * The node's outcome, or what of its inputs is lost. A key is computed once, however many nodes have it: the first does the
+ * work, and the others are told of it.
+ */
+export const carryOut = (work: Work): Effect.Effect<Outcome | InputLost, StoreFailed, Needs> =>
   Effect.suspend(() => {
+    const { state, entry } = work
+    const { key } = work.decision
     const other = state.computing.get(key)
     if (other === undefined) {
       const own = Deferred.unsafeMake<Outcome | InputLost, StoreFailed>(FiberId.none)
       state.computing.set(key, own)
-      return Effect.onExit(work, (exit) => {
+      return Effect.onExit(leased(work), (exit) => {
         if (Exit.isFailure(exit) || exit.value._tag !== "Failed") state.computing.delete(key)
         return Deferred.done(own, exit)
       })
@@ -65,7 +75,7 @@ const shared = (
   })
 
 /** What the key's last holder left, where it serves. Asked under the lease. */
-const kept = ({ key, text }: Decide.Decision, forced: Forced | null) =>
+const kept = ({ decision: { key, text }, forced }: Work) =>
   Effect.gen(function* () {
     if (forced?._tag === "Again") return null
     // looked at anew: it may have been mended since it was found corrupt
@@ -84,14 +94,9 @@ const tookOver = ({ name }: Graph.StageEntry) =>
  * Computes under the key's lease, unless its last holder left the result. Who waits for another holder keeps no core. Who loses
  * the lease to another ends its work and waits as well: the same is computed there, and taken from there.
  */
-const leased = (
-  state: RunState,
-  entry: Graph.StageEntry,
-  decision: Decide.Decision,
-  outputs: NodeKey.Outputs,
-  forced: Forced | null
-): Effect.Effect<Outcome | InputLost, StoreFailed, Needs> =>
+const leased = (work: Work): Effect.Effect<Outcome | InputLost, StoreFailed, Needs> =>
   Effect.gen(function* () {
+    const { state, entry, decision } = work
     const leases = yield* Leases
     const lease = yield* Decide.leaseOf(entry, decision)
     const share = coresOf(entry.node.definition.share(entry.node.params), state.cores)
@@ -99,26 +104,18 @@ const leased = (
     const mine = yield* Effect.flatMap(leases.tryAcquire(lease), (held) =>
       held === null
         ? Effect.succeed(null)
-        : Effect.raceFirst(
-            compute(state, entry, decision, outputs, forced),
-            Effect.zipRight(held.lost, Effect.as(publish(tookOver(entry)), null))
-          )
+        : Effect.raceFirst(compute(work), Effect.zipRight(held.lost, Effect.as(publish(tookOver(entry)), null)))
     ).pipe(Effect.scoped, state.permits.withPermits(share))
     if (mine !== null) return mine
     yield* publish(RunEvent.NodeWaiting({ node: entry.name }))
-    const trace = yield* Effect.scoped(Effect.zipRight(leases.acquire(lease), kept(decision, forced)))
-    return yield* trace === null ? leased(state, entry, decision, outputs, forced) : reuse(entry, trace)
+    const trace = yield* Effect.scoped(Effect.zipRight(leases.acquire(lease), kept(work)))
+    return yield* trace === null ? leased(work) : reuse(entry, trace)
   })
 
-const compute = (
-  state: RunState,
-  entry: Graph.StageEntry,
-  decision: Decide.Decision,
-  outputs: NodeKey.Outputs,
-  forced: Forced | null
-): Effect.Effect<Outcome | InputLost, StoreFailed, Needs> =>
+const compute = (work: Work): Effect.Effect<Outcome | InputLost, StoreFailed, Needs> =>
   Effect.gen(function* () {
-    const trace = yield* kept(decision, forced)
+    const { state, entry, decision, forced } = work
+    const trace = yield* kept(work)
     if (trace !== null) return yield* reuse(entry, trace)
     if (decision.lost !== null) {
       yield* publish(
@@ -135,7 +132,7 @@ const compute = (
     if (missing !== null) return missing
     state.begun.set(entry.name, { key: decision.key, reasons })
     yield* publish(RunEvent.NodeStarted({ node: entry.name, reasons }))
-    const outcome = yield* execute(state, entry, decision, outputs, reasons)
+    const outcome = yield* execute(work, reasons)
     if (outcome._tag === "Done" && decision.hit !== null && forced?._tag === "Again")
       yield* Again.compare(entry.name, decision.hit, outcome.trace)
     return outcome
@@ -153,10 +150,7 @@ const firstMissing = (artifacts: ReadonlyArray<Stored>): Effect.Effect<InputLost
   })
 
 const execute = (
-  state: RunState,
-  entry: Graph.StageEntry,
-  { inputs, key, text }: Decide.Decision,
-  outputs: NodeKey.Outputs,
+  { state, entry, decision: { inputs, key, text }, outputs }: Work,
   reasons: ReadonlyArray<Reason.Reason>
 ): Effect.Effect<Outcome | InputLost, never, Needs> =>
   Effect.gen(function* () {
@@ -195,13 +189,3 @@ const execute = (
       )
     )
   })
-
-/** The node's outcome, made by it or by a twin of its key; or what of its inputs is lost. */
-export const carryOut = (
-  state: RunState,
-  entry: Graph.StageEntry,
-  decision: Decide.Decision,
-  outputs: NodeKey.Outputs,
-  forced: Forced | null
-): Effect.Effect<Outcome | InputLost, StoreFailed, Needs> =>
-  shared(state, entry, decision.key, leased(state, entry, decision, outputs, forced))

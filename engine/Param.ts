@@ -80,6 +80,13 @@ const remembered = <A>(of: (param: AnyParam, value: unknown) => A) => {
 const accepts = remembered(({ schema }, value) => Either.isRight(Schema.validateEither(schema)(value)))
 const encoded = remembered(({ schema }, value): unknown => Schema.encodeSync(schema)(value))
 
+/** A parameter's default as the JSON that enters keys. */
+export const encodedDefault = (param: AnyParam): unknown => encoded(param, param.default)
+
+/** How to mend a value that is refused: the default, which is none. */
+export const suggestion = (name: string, param: AnyParam): Text.Text =>
+  Text.text`Try ${Text.setting(name, encodedDefault(param))}.`
+
 /** Every declared parameter: what the call gives, else the default. Throws `DefinitionInvalid` on a value that is refused. */
 export const fill = (
   of: string,

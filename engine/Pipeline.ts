@@ -11,6 +11,7 @@ import {
   type Params,
   refusalOf,
   same,
+  suggestion,
   type Values
 } from "./Param.ts"
 
@@ -148,7 +149,7 @@ export const decodeParams = (
           ? {
               found: String(JSON.stringify(value)),
               expected: expectation(param.schema),
-              fix: Text.text`Try ${Text.setting(name, encode({ [name]: param }, { [name]: param.default })[name])}.`
+              fix: suggestion(name, param)
             }
           : { ...refusal, found: Text.text`refused: ${refusal.what}` }
       return Either.left(new ParamInvalid({ ...own, name }))

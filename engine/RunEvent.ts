@@ -1,8 +1,8 @@
 import { Context, Data, type Effect, Effect as Fx, Layer } from "effect"
+import type { Explained } from "../artifacts/Explained.ts"
 import type * as Text from "../artifacts/Text.ts"
 import type { Reason } from "../cache/Reason.ts"
 import type { ChunkCounts } from "../cache/Trace.ts"
-import type { Explained } from "./Failure.ts"
 import type { Progress } from "./Progress.ts"
 import type { RunRecord } from "./RunRecord.ts"
 

@@ -1,10 +1,10 @@
 import { Context, Effect, Layer, Schema } from "effect"
 import { Stored } from "../artifacts/Artifact.ts"
+import { Explained } from "../artifacts/Explained.ts"
 import * as Text from "../artifacts/Text.ts"
 import type { StoreFailed } from "../cache/ObjectStore.ts"
 import { Reason } from "../cache/Reason.ts"
 import { ChunkCounts } from "../cache/Trace.ts"
-import { Explained } from "./Failure.ts"
 
 export const NodeStatus = Schema.Literal("reused", "ran", "streamed", "failed", "skipped")
 export type NodeStatus = typeof NodeStatus.Type

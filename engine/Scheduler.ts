@@ -1,11 +1,12 @@
 import { Effect } from "effect"
+import { explain } from "../artifacts/Explained.ts"
 import { ObjectStore, type StoreFailed } from "../cache/ObjectStore.ts"
 import * as Reason from "../cache/Reason.ts"
 import type { TraceStore } from "../cache/Trace.ts"
 import * as Again from "./Again.ts"
 import type { Code } from "./Code.ts"
 import * as Decide from "./Decide.ts"
-import { explain, explainDefect, InputLost } from "./Failure.ts"
+import { explainDefect, InputLost } from "./Failure.ts"
 import type * as Graph from "./Graph.ts"
 import * as NodeKey from "./NodeKey.ts"
 import { carryOut, type Forced, fail, type Needs, reuse } from "./NodeWork.ts"
@@ -155,7 +156,7 @@ const attempt = (
     const outputs = outputsOf(state, parents, of)
     const decision = yield* Decide.decide(state.graph, entry, outputs)
     if (decision.hit !== null && forced === null) return { outcome: yield* reuse(entry, decision.hit), of }
-    const lost = yield* carryOut(state, entry, decision, outputs, forced)
+    const lost = yield* carryOut({ state, entry, decision, outputs, forced })
     if (!(lost instanceof InputLost)) return { outcome: lost, of }
     if (isHopeless(losses, lost.object))
       return ofNone(yield* fail(entry, explain(lost), decision.key, reasonsOf(forced)))

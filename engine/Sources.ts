@@ -1,8 +1,7 @@
 import { Array as Arr, Effect, Schema } from "effect"
 import type { Stored } from "../artifacts/Artifact.ts"
+import { Explained, explain, TaggedError } from "../artifacts/Explained.ts"
 import { Files } from "../artifacts/Files.ts"
-import * as Text from "../artifacts/Text.ts"
-import { Explained, explain, sentence } from "./Failure.ts"
 import type * as Graph from "./Graph.ts"
 import type { Node, SourceDefinition } from "./Node.ts"
 import type { Outputs } from "./NodeKey.ts"
@@ -10,14 +9,11 @@ import { ProgressListener } from "./Progress.ts"
 import { publish, RunEvent, RunEvents } from "./RunEvent.ts"
 
 /** A dataset or weight file that could not be found, fetched or hashed; the sentence is the source's own. */
-export class SourceFailed extends Schema.TaggedError<SourceFailed>()("SourceFailed", {
-  source: Schema.String,
-  explained: Explained
-}) {
-  override get message() {
-    return Text.show(sentence(this.explained))
-  }
-}
+export class SourceFailed extends TaggedError<SourceFailed>()(
+  "SourceFailed",
+  { source: Schema.String, explained: Explained },
+  ({ explained }) => explained
+) {}
 
 const isSource = (entry: Graph.Entry): entry is Graph.Entry & { readonly node: Node<SourceDefinition> } =>
   entry.node.definition._tag === "Source"

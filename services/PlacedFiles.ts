@@ -49,7 +49,7 @@ export const imageFolders = (level: Level): ReadonlyArray<string> => folders(lev
 /** The level with the folders of two levels exchanged: `cat/train/1.jpg` as `train/cat/1.jpg`. */
 export const exchanged = (level: Level): Level =>
   level.map((placed) => {
-    const inner = deeper([placed])[0] ?? placed
+    const inner = place(placed, placed.rest)
     return { ...inner, rest: inner.folder === "" ? placed.rest : `${placed.folder}/${inner.rest}` }
   })
 

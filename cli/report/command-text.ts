@@ -15,9 +15,9 @@ type Encoded = Readonly<Record<string, unknown>>
 const optionsOf = (pipeline: AnyPipeline, params: Encoded): ReadonlyArray<string> | null => {
   const defaults = defaultsOf(pipeline)
   if (Object.keys(params).some((name) => !(name in defaults))) return null
-  return Object.entries(params).flatMap(([name, value]) => {
-    return isSame(value, defaults[name]) ? [] : optionWords(name, value)
-  })
+  return Object.entries(params).flatMap(([name, value]) =>
+    isSame(value, defaults[name]) ? [] : optionWords(name, value)
+  )
 }
 
 /** The command that runs the pipeline with these parameters; null where the pipeline does not know one of them any more. */

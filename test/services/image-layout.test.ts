@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Either } from "effect"
+import { explain } from "../../artifacts/Explained.ts"
 import { sentence, shown } from "../../cli/option-text.ts"
-import { explain } from "../../engine/Failure.ts"
 import { layout } from "../../services/ImageLayout.ts"
 import * as SplitChoice from "../../services/SplitChoice.ts"
 import { splitNames } from "../../services/SplitNames.ts"

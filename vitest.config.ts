@@ -1,7 +1,18 @@
+import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
 import { PATIENCE_MILLIS } from "./test/rig/patience.ts"
 
+const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+
 export default defineConfig({
+  resolve: {
+    // as tsconfig.json has it
+    alias: [
+      { find: /^headrace$/, replacement: at("api/headrace.ts") },
+      { find: /^headrace\/files$/, replacement: at("api/files.ts") },
+      { find: /^headrace-images\/(.*)$/, replacement: at("images/$1.ts") }
+    ]
+  },
   test: {
     include: ["test/**/*.test.ts"],
     reporters: ["default", "./test/rig/needs-reporter.ts"],

@@ -20,13 +20,12 @@ export const codecs = [
   "Explained",
   "Figure",
   "Files",
-  "LayersModel",
   "Text",
   "Verified"
 ].map((name) => `artifacts/${name}.ts`)
 
 /** Whether a file, by its path from the project's root, belongs to the kernel. */
-export const isKernel = (path) => /^(engine|cache)\//.test(path) || codecs.includes(path)
+export const isKernel = (path) => /^(engine|cache)\//.test(path) || path === "api/headrace.ts" || codecs.includes(path)
 
 /** Packages that the kernel stands on; `FORMAT` counts for them as well. */
 export const isKernelPackage = (name) => /^(effect|@effect\/.*|apache-arrow)$/.test(name)

@@ -1,6 +1,6 @@
 import { Effect, Schema } from "effect"
 import * as Explained from "../artifacts/Explained.ts"
-import { type FigureFailed, fontFamily, rasterize } from "../services/Figures.ts"
+import { type FigureFailed, fontFamily, rasterize } from "../images/services/Figures.ts"
 import { type ImageGrid, imageBytes } from "./terminal-image.ts"
 
 export class ContactSheetFailed extends Explained.TaggedError<ContactSheetFailed>()(

@@ -1,7 +1,7 @@
 import { Effect } from "effect"
-import { Images } from "../artifacts/Images.ts"
-import { Pixels } from "../artifacts/Pixels.ts"
-import * as Stage from "../engine/Stage.ts"
+import { Stage } from "headrace"
+import { Images } from "headrace-images/artifacts/Images"
+import { Pixels } from "headrace-images/artifacts/Pixels"
 
 /** uint8 to float32 in [0, 1]: value / 255. */
 export const normalize = Stage.rows({

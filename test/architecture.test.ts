@@ -11,7 +11,7 @@ import { type Imports, importsOf, reach } from "./rig/imports.ts"
 
 /** A stage being made, of whichever kind. */
 const MAKES_A_STAGE = /\bStage\.(make|rows|iterate)\(/
-const SOURCES = ["artifacts", "cache", "engine", "services", "models", "stages", "pipelines", "worker", "cli"]
+const SOURCES = ["api", "artifacts", "cache", "engine", "files", "images", "stages", "pipelines", "worker", "cli"]
 const MOST_LINES = 300
 /** Files over the limit, each with its reason. */
 const LONGER: Readonly<Record<string, string>> = {}
@@ -44,7 +44,7 @@ const stagesOf = async (file: string): Promise<ReadonlyArray<readonly [string, S
 const camel = (name: string) => name.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
 
 it("a service's live layer lies in its tag's file, or that file imports it", () => {
-  const without = [...filesIn("services"), ...filesIn("models")].filter((file) => {
+  const without = [...filesIn("files"), ...filesIn("images")].filter((file) => {
     const text = read(file)
     if (!/extends Context\.Tag\(/.test(text)) return false
     const own = /static readonly (live|layer)\b|export const (live|layer)\w*/.test(text)
@@ -76,12 +76,12 @@ it("a stage is made at the top of its file, never inside a function: what varies
 
 /** Stages whose bytes are shown to be the same by any number of threads, and the test that does. */
 const THREAD_NEUTRAL: Readonly<Record<string, string>> = {
-  "stages/resize.ts": "test/models/resize.test.ts",
-  "stages/resize-to-224.ts": "test/models/resize.test.ts"
+  "stages/resize.ts": "test/images/models/resize.test.ts",
+  "stages/resize-to-224.ts": "test/images/models/resize.test.ts"
 }
 
 it("a stage whose code reaches TensorFlow says which, and how many threads share a sum", async () => {
-  const reaching = topFilesIn("stages").filter((file) => reach(imports, [file]).has("services/Tensorflow.ts"))
+  const reaching = topFilesIn("stages").filter((file) => reach(imports, [file]).has("images/services/Tensorflow.ts"))
   expect(reaching).toContain("stages/train.ts")
   for (const file of reaching) {
     for (const [name, { facts, params }] of await stagesOf(file)) {
@@ -100,7 +100,7 @@ it("no stage's code reaches a source: a change of how files are found and downlo
   expect(sources).toContain("stages/dataset.ts")
   for (const file of stageFiles()) {
     const reached = reach(imports, [file])
-    expect([file, [...sources, "services/Datasets.ts"].filter((each) => reached.has(each))]).toEqual([file, []])
+    expect([file, [...sources, "images/services/Datasets.ts"].filter((each) => reached.has(each))]).toEqual([file, []])
   }
 })
 

@@ -7,7 +7,6 @@ import { describe } from "../stages/describe.ts"
 import { evaluateNetwork } from "../stages/evaluate-network.ts"
 import { evaluate } from "../stages/evaluate.ts"
 import { extractFeatures } from "../stages/extract-features.ts"
-import { fitting } from "../stages/fitting.ts"
 import { ingest } from "../stages/ingest.ts"
 import { mistakes } from "../stages/mistakes.ts"
 import { mobilenetV2Weights } from "../stages/mobilenet-v2-weights.ts"
@@ -18,9 +17,6 @@ import { plotSweep } from "../stages/plot-sweep.ts"
 import { plot } from "../stages/plot.ts"
 import { resizeTo224 } from "../stages/resize-to-224.ts"
 import { resize } from "../stages/resize.ts"
-import { resizing } from "../stages/resizing.ts"
-import { sizes } from "../stages/sizes.ts"
-import { tensorflowFacts } from "../stages/tensorflow-facts.ts"
 import { trainNetwork } from "../stages/train-network.ts"
 import { train } from "../stages/train.ts"
 
@@ -32,7 +28,6 @@ export const exported: ReadonlyArray<unknown> = [
   evaluateNetwork,
   evaluate,
   extractFeatures,
-  fitting,
   ingest,
   mistakes,
   mobilenetV2Weights,
@@ -43,9 +38,6 @@ export const exported: ReadonlyArray<unknown> = [
   plot,
   resizeTo224,
   resize,
-  resizing,
-  sizes,
-  tensorflowFacts,
   trainNetwork,
   train
 ]

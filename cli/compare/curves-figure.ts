@@ -1,4 +1,4 @@
-import { fontFamily } from "../../services/Figures.ts"
+import { fontFamily } from "../../images/services/Figures.ts"
 import type { Chart } from "../report/Chart.ts"
 import { colourOf, drawPanel, SIZE } from "../report/chart-svg.ts"
 import { html } from "../report/html.ts"

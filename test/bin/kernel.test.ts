@@ -41,7 +41,7 @@ describe("the kernel", () => {
   it("names codecs that are there, and none of the artifacts of the project's stages", () => {
     for (const file of kernel.codecs) expect([file, fs.existsSync(path.join(root, file))]).toEqual([file, true])
     for (const own of ["ClassNames", "Metrics", "Pixels", "TrainingState", "DatasetSummary"])
-      expect([own, kernel.isKernel(`artifacts/${own}.ts`)]).toEqual([own, false])
+      expect([own, kernel.isKernel(`images/artifacts/${own}.ts`)]).toEqual([own, false])
   })
 
   it("reaches nothing but the kernel", () => {

@@ -1,15 +1,15 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import type { AnyArtifact, Stored } from "../../artifacts/Artifact.ts"
-import { Classifier as Head } from "../../artifacts/Classifier.ts"
-import { Curves } from "../../artifacts/Curves.ts"
-import * as LayersModel from "../../artifacts/LayersModel.ts"
 import { layerMemory, ObjectStore } from "../../cache/ObjectStore.ts"
 import type { Trace } from "../../cache/Trace.ts"
 import { filesToExport } from "../../cli/export-files.ts"
-import * as Classifier from "../../models/Classifier.ts"
-import { Hdf5 } from "../../models/keras-model.ts"
-import * as Network from "../../models/Network.ts"
+import { Classifier as Head } from "../../images/artifacts/Classifier.ts"
+import { Curves } from "../../images/artifacts/Curves.ts"
+import * as LayersModel from "../../images/artifacts/LayersModel.ts"
+import * as Classifier from "../../images/models/Classifier.ts"
+import { Hdf5 } from "../../images/models/keras-model.ts"
+import * as Network from "../../images/models/Network.ts"
 
 const found = (output: string, stored: Stored) => ({
   pipeline: "transfer",

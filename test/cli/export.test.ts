@@ -5,10 +5,10 @@ import { layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { beforeAll, describe, expect, it } from "vitest"
 import * as Digest from "../../artifacts/Digest.ts"
-import * as Classifier from "../../models/Classifier.ts"
-import * as Evaluation from "../../models/Evaluation.ts"
-import * as Random from "../../models/Random.ts"
-import { Tensorflow } from "../../services/Tensorflow.ts"
+import * as Classifier from "../../images/models/Classifier.ts"
+import * as Evaluation from "../../images/models/Evaluation.ts"
+import * as Random from "../../images/models/Random.ts"
+import { Tensorflow } from "../../images/services/Tensorflow.ts"
 import {
   CLASSES,
   documentOf,

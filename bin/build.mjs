@@ -19,7 +19,7 @@ import { basename, dirname, join } from "node:path"
 import { bundle } from "./bundle.mjs"
 import { codeOf } from "./code.mjs"
 import { basisOf, holds, idOf, readBasis, stampsOf, stillHolds } from "./freshness.mjs"
-import { listed, writeRegistry } from "./registry.mjs"
+import { listed, projectText, writeProject } from "./registry.mjs"
 import { resolutionOf } from "./resolution.mjs"
 import { kindAt, sourcesOf, upwards } from "./sources.mjs"
 import { tsconfigOf } from "./tsconfig.mjs"
@@ -70,7 +70,8 @@ const makeIn = async (directory, root, stampOf) => {
   const resolution = resolutionOf(sources)
   const lists = listed(root)
   const { stages } = lists
-  writeRegistry(root, lists, sources)
+  const project = projectText(root, lists, sources)
+  writeProject(root, project)
   for (const file of readdirSync(import.meta.dirname))
     if (file.endsWith(".mjs")) sources.read(join(import.meta.dirname, file))
   // what is installed, of which packages that stay outside of the bundles are a part
@@ -78,7 +79,7 @@ const makeIn = async (directory, root, stampOf) => {
   resolution.probe(installed)
   if (kindAt(installed) === "file") sources.read(installed)
   const tsconfig = tsconfigOf(root, sources, resolution.probe)
-  const metafiles = await bundle({ esbuild, root, directory, stages, tsconfig, sources, resolution })
+  const metafiles = await bundle({ esbuild, root, directory, project, stages, tsconfig, sources, resolution })
   const codes = await codeOf({ esbuild, root, metafiles, stages, tsconfig, sources, resolution })
   const basis = basisOf(root, { sources, resolution, lists })
   const stamps = stampsOf(root, basis, sources, stampOf)
@@ -111,7 +112,6 @@ const keepStamps = (buildHome, id, stamps) => {
 /** A kept build of the same contents, as after an edit that was taken back. */
 const findKept = (root, buildHome, stampOf) => {
   const sources = sourcesOf(stampOf)
-  writeRegistry(root, listed(root), sources)
   for (const directory of foldersIn(buildHome)) {
     if (!existsSync(join(directory, "code.json"))) continue
     const basis = readBasis(join(directory, BASIS))

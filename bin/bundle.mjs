@@ -1,6 +1,9 @@
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { leaving } from "./external.mjs"
 import { isFact, isKernelPackage, servingPackages } from "./kernel.mjs"
+
+/** Where the program lies that this launcher belongs to. */
+const CORE = dirname(import.meta.dirname)
 
 /** The packages that a project names: those that bundles leave to Node are among them. */
 const namedIn = ({ dependencies, optionalDependencies }) => Object.keys({ ...dependencies, ...optionalDependencies })
@@ -17,7 +20,12 @@ const allOf = async (builds) => {
  * read their files through `sources`. What a manifest or a comment says of side effects takes no file out of what computes
  * results, nor of what is counted. The command heeds it, and starts 50 ms earlier: it makes keys alone, which a worker makes again.
  */
-export const bundle = async ({ esbuild, root, directory, stages, tsconfig, sources, resolution }) => {
+export const bundle = async ({ esbuild, root, directory, project, stages, tsconfig, sources, resolution }) => {
+  const startingWith = (main, args) => ({
+    contents: `import { main } from ${JSON.stringify(join(CORE, main))}\n${project}main(${args})\n`,
+    resolveDir: root,
+    loader: "ts"
+  })
   const manifest = sources.json(join(root, "package.json"))
   const shared = {
     absWorkingDir: root,
@@ -37,13 +45,11 @@ export const bundle = async ({ esbuild, root, directory, stages, tsconfig, sourc
   const built = await allOf([
     esbuild.build({
       ...program,
-      entryPoints: ["cli/main.ts"],
+      stdin: startingWith("cli/main.ts", "project, __headrace"),
       outfile: join(directory, "cli.cjs"),
       format: "cjs",
       minify: true,
       define: { "import.meta.url": "__url" },
-      // `vm.Script` has no `import()`; what is imported lazily there can be required
-      supported: { "dynamic-import": false },
       // one function of what a module would find around it: `vm.Script` gives it none
       banner: {
         js: "(function (require, __url, __headrace) { const module = { exports: {} }; const exports = module.exports;"
@@ -52,13 +58,13 @@ export const bundle = async ({ esbuild, root, directory, stages, tsconfig, sourc
     }),
     esbuild.build({
       ...program,
-      entryPoints: ["worker/start.ts"],
+      entryPoints: [join(CORE, "worker/start.ts")],
       outfile: join(directory, "start.mjs"),
       format: "esm"
     }),
     esbuild.build({
       ...program,
-      entryPoints: ["worker/main.ts"],
+      stdin: startingWith("worker/main.ts", "project"),
       outfile: join(directory, "worker.mjs"),
       format: "esm",
       ignoreAnnotations: true,

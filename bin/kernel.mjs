@@ -24,8 +24,12 @@ export const codecs = [
   "Verified"
 ].map((name) => `artifacts/${name}.ts`)
 
+/** Faces of the package that only say where the kernel lies. */
+const FACES = ["api/headrace.ts", "api/project.ts"]
+
 /** Whether a file, by its path from the project's root, belongs to the kernel. */
-export const isKernel = (path) => /^(engine|cache)\//.test(path) || path === "api/headrace.ts" || codecs.includes(path)
+export const isKernel = (path) =>
+  /^(engine|cache|project)\//.test(path) || FACES.includes(path) || codecs.includes(path)
 
 /** Packages that the kernel stands on; `FORMAT` counts for them as well. */
 export const isKernelPackage = (name) => /^(effect|@effect\/.*|apache-arrow)$/.test(name)

@@ -1,16 +1,43 @@
 #!/usr/bin/env node
 // The launcher: makes sure that the bundle is that of the sources as they are now, and runs it. It must stay small and
 // without dependencies, since every command starts here.
-import { existsSync, readFileSync, renameSync, statSync, utimesSync, writeFileSync } from "node:fs"
+import { existsSync, readFileSync, realpathSync, renameSync, statSync, utimesSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { dirname, join, resolve } from "node:path"
-import { fileURLToPath, pathToFileURL } from "node:url"
+import { pathToFileURL } from "node:url"
 import vm from "node:vm"
 
-const self = fileURLToPath(import.meta.url)
-const root = dirname(dirname(self))
-const buildHome = join(root, ".pipeline", "build")
 const asksJson = process.argv.includes("--json")
+
+/** Tells of a failure, to people or programs, and ends. */
+const fail = (error, exitCode = 1) => {
+  if (asksJson) console.log(JSON.stringify({ schema: 1, status: "failed", error }))
+  else console.error(`error: ${error.what}; expected ${error.expected}. ${error.fix}`)
+  process.exit(exitCode)
+}
+
+/** The folder of the project that a command is given in: the nearest one upwards that says that it is one. */
+const projectFrom = (folder) => {
+  for (let at = folder; ; at = dirname(at)) {
+    if (existsSync(join(at, "headrace.config.ts"))) return at
+    if (at === dirname(at)) return null
+  }
+}
+
+const found = projectFrom(process.cwd())
+if (found === null)
+  fail(
+    {
+      tag: "NoProject",
+      what: `There is no project here: neither ${process.cwd()} nor a folder above it has a headrace.config.ts`,
+      expected: "a command that is given in a project's folder, or below it",
+      fix: "Go there, or write one: export default Project.plain()."
+    },
+    2
+  )
+// links resolved, as the bundler finds files
+const root = realpathSync(found)
+const buildHome = join(root, ".pipeline", "build")
 
 /** What tells that a file, or the listing of a folder, was not touched; null where nothing is. Paths are absolute. */
 const stampOf = (path) => {
@@ -84,11 +111,13 @@ const run = (directory) => {
   }
   const script = new vm.Script(readFileSync(file, "utf8"), {
     filename: file,
+    importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     ...(cachedData === undefined ? {} : { cachedData })
   })
   const main = script.runInThisContext()
-  const importModule = (name) => import(name)
-  main(createRequire(import.meta.url), pathToFileURL(self).href, { root, build: directory, importModule })
+  // packages are the project's
+  const own = join(root, "package.json")
+  main(createRequire(own), pathToFileURL(own).href, { root, build: directory })
   if (cachedData !== undefined && !script.cachedDataRejected) return
   process.once("exit", () => {
     try {
@@ -151,12 +180,6 @@ const unstarted = (error) => {
         expected: "sources that can be loaded",
         fix: "Correct what npx tsc names; if it names nothing, remove .pipeline/build."
       }
-}
-
-const fail = (error) => {
-  if (asksJson) console.log(JSON.stringify({ schema: 1, status: "failed", error }))
-  else console.error(`error: ${error.what}; expected ${error.expected}. ${error.fix}`)
-  process.exit(1)
 }
 
 const made = async () => current() ?? (await build())

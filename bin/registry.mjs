@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
-import { basename, join } from "node:path"
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { basename, dirname, join } from "node:path"
 import { kindAt, refusal } from "./sources.mjs"
 
 const camel = (name) => name.replace(/-([a-z0-9])/g, (_, letter) => letter.toUpperCase())
@@ -33,37 +33,41 @@ const nameOf = (file) => basename(file, ".ts")
 const exportsItsName = (root, sources) => (file) =>
   new RegExp(`^export const ${camel(nameOf(file))}\\b`, "m").test(sources.read(join(root, "stages", file)).bytes)
 
-/** Neither lines nor order are the formatter's, so that any number of any names passes. */
-const heading = (folder) =>
-  [
-    `// Written by bin/registry.mjs from the files in ${folder}/.`,
-    "// biome-ignore-all format: written by the build",
-    "// biome-ignore-all assist/source/organizeImports: written by the build",
-    ""
-  ].join("\n")
-
 const importsText = (folder, names) =>
-  names.map((name) => `import { ${camel(name)} } from "../${folder}/${name}.ts"\n`).join("")
+  names.map((name) => `import { ${camel(name)} } from "./${folder}/${name}.ts"\n`).join("")
 
 const linesText = (names) => names.map((name) => `  ${camel(name)}`).join(",\n")
 
-const writeSource = (file, text) => {
-  if (!existsSync(file) || readFileSync(file, "utf8") !== text) writeFileSync(file, text)
-}
+/** What describes a project, at its root. */
+export const CONFIG = "headrace.config.ts"
 
 /**
- * A new file in `pipelines/` is a new command, and a stage is known by the file that exports it: the lists of both are
- * written here, and checked by `tsc` like any source. What the files say is read through `sources`.
+ * The project as one value: what its configuration says with all that its files hold, as a source at its root. A new file in
+ * `pipelines/` is a new command, and a stage is known by the file that exports it. What the files say is read through `sources`.
  */
-export const writeRegistry = (root, lists, sources) => {
+export const projectText = (root, lists, sources) => {
   const pipelines = lists.pipelines.map(nameOf)
-  writeSource(
-    join(root, "worker", "registry.ts"),
-    `${heading("pipelines")}import * as Pipeline from "../engine/Pipeline.ts"\n${importsText("pipelines", pipelines)}\nexport const pipelines = Pipeline.together([\n${linesText(pipelines)}\n])\n`
-  )
   const stages = lists.stages.filter(exportsItsName(root, sources)).map(nameOf)
-  writeSource(
-    join(root, "worker", "stages.ts"),
-    `${heading("stages")}${importsText("stages", stages)}\n/** What the files in stages/ export under their own names. */\nexport const exported: ReadonlyArray<unknown> = [\n${linesText(stages)}\n]\n`
-  )
+  return `import { Project } from "headrace"
+import config from "./${CONFIG}"
+${importsText("pipelines", pipelines)}${importsText("stages", stages)}
+export const project = Project.whole(config, [
+${linesText(pipelines)}
+], [
+${linesText(stages)}
+])
+`
+}
+
+/** The same for `tsc`, which finds out there whether the project's layers give what its pipelines need. Nothing is built of it. */
+export const writeProject = (root, text) => {
+  const file = join(root, ".pipeline", "project.ts")
+  const written = `// Written by pipeline from ${CONFIG} and the files in pipelines/ and stages/, for tsc.\n${text.replaceAll('from "./', 'from "../')}`
+  try {
+    if (existsSync(file) && readFileSync(file, "utf8") === written) return
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, written)
+  } catch {
+    // a read-only checkout is checked where it was written
+  }
 }

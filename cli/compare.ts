@@ -2,8 +2,9 @@ import * as path from "node:path"
 import { Effect, Stream } from "effect"
 import * as Document from "../artifacts/Document.ts"
 import type { Trace } from "../cache/Trace.ts"
-import type { AnyPipeline } from "../engine/Pipeline.ts"
-import { rasterize } from "../images/services/Figures.ts"
+import { Place } from "../project/Place.ts"
+import type { Whole } from "../project/Project.ts"
+import * as Views from "../project/Views.ts"
 import { buildFolder } from "./build-folder.ts"
 import { cells, headers, nameOf, workOf } from "./compare/cells.ts"
 import { choose } from "./compare/choose.ts"
@@ -11,7 +12,6 @@ import { comparePage } from "./compare/compare-page.ts"
 import { curvesFigure } from "./compare/curves-figure.ts"
 import { type Compared, type Summary, summarize } from "./compare/groups.ts"
 import { differenceOf, recipeOf } from "./compare/recipe.ts"
-import { Place } from "./Place.ts"
 import { Reporter } from "./Reporter.ts"
 import { curves, type History } from "./report/Chart.ts"
 import { documentsOf, fitsOf, valuesOf } from "./report/documents.ts"
@@ -57,7 +57,7 @@ const read = (row: Row) =>
       metrics: new Map(metrics.map(({ name, value }) => [name, value])),
       recipe: recipeOf(row.nodes, traces),
       histories: yield* historiesOf(traces),
-      isTest: fitsOf(documents).some(({ validation }) => validation === "test")
+      isTest: fitsOf(yield* Views.Current, documents).some(({ validation }) => validation === "test")
     }
     return compared
   })
@@ -113,7 +113,11 @@ const write = (files: Readonly<Record<string, string | Uint8Array>>) =>
   })
 
 /** Compares runs of a pipeline: what differs, how well each does, what each computed, and their curves in one figure. */
-export const compare = (pipelines: ReadonlyArray<AnyPipeline>, names: ReadonlyArray<string>, last: string | null) =>
+export const compare = (
+  { pipelines, rasterize }: Pick<Whole<unknown, unknown>, "pipelines" | "rasterize">,
+  names: ReadonlyArray<string>,
+  last: string | null
+) =>
   Effect.gen(function* () {
     const reporter = yield* Reporter
     const known = pipelines.map(({ name }) => name)
@@ -125,10 +129,11 @@ export const compare = (pipelines: ReadonlyArray<AnyPipeline>, names: ReadonlyAr
     const notes = notesOf(rows, summary)
     const description = pipelines.find(({ name }) => name === pipeline)?.description ?? ""
     const svg = chart === null ? null : curvesFigure(`${pipeline}: ${drawn} runs`, chart)
-    const png = svg === null ? null : (yield* rasterize(svg, ZOOM)).asPng()
+    const png = svg === null || rasterize === null ? null : yield* rasterize(svg, ZOOM)
     const files = yield* write({
       "report.html": comparePage({ pipeline, description, summary, curves: chart, notes }),
-      ...(svg === null || png === null ? {} : { "curves.svg": svg, "curves.png": png })
+      ...(svg === null ? {} : { "curves.svg": svg }),
+      ...(png === null ? {} : { "curves.png": png })
     })
 
     const right = (header: string) => ({ header, align: "right" as const })

@@ -8,7 +8,7 @@ import type { AnyPipeline } from "../engine/Pipeline.ts"
 import { Classifier } from "../images/artifacts/Classifier.ts"
 import { ImageClassifier } from "../images/artifacts/ImageClassifier.ts"
 import { fromFiles } from "../images/models/Classifier.ts"
-import { toHdf5 } from "../images/models/keras-model.ts"
+import { Hdf5, toHdf5 } from "../images/models/keras-model.ts"
 import type * as Address from "./artifact-address.ts"
 import type { FileToBuild } from "./build-folder.ts"
 import { filesOf } from "./results-writer.ts"
@@ -57,7 +57,7 @@ const modelFiles = ({ stored }: Address.Found) =>
       files: [
         file("model.json", files["model.json"]),
         file("weights.bin", files["weights.bin"]),
-        file("model.h5", yield* toHdf5(classifier)),
+        file("model.h5", yield* Effect.provide(toHdf5(classifier), Hdf5.live)),
         json("classes.json", classes)
       ],
       notes: [

@@ -5,9 +5,9 @@ import { paramGroups } from "./param-groups.ts"
 import { valuesText } from "./param-values.ts"
 
 /** A pipeline's parameters, for programs. */
-export const paramsDocument = (pipeline: Pipeline.AnyPipeline) => {
+export const paramsDocument = (pipeline: Pipeline.AnyPipeline, exported: ReadonlyArray<unknown>) => {
   const defaults = encode(pipeline.params, Pipeline.defaults(pipeline.params))
-  const groups = paramGroups(pipeline)
+  const groups = paramGroups(pipeline, exported)
   return Object.entries(pipeline.params).map(([name, param]) => ({
     name,
     option: `--${optionName(name)}`,

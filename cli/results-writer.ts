@@ -7,8 +7,8 @@ import * as Digest from "../artifacts/Digest.ts"
 import { causeText } from "../cache/disk.ts"
 import { ObjectStore, StoreFailed } from "../cache/ObjectStore.ts"
 import { type Result, ResultsWriter } from "../engine/Results.ts"
+import { Place } from "../project/Place.ts"
 import { buildFolder, indexOf } from "./build-folder.ts"
-import { Place } from "./Place.ts"
 
 /** File name in the results folder to the object that it is a copy of. */
 export const filesOf = (

@@ -8,10 +8,10 @@ import { tidy } from "../cache/tidy.ts"
 import type { AnyPipeline, PlanningNeedsOf } from "../engine/Pipeline.ts"
 import * as Run from "../engine/Run.ts"
 import type { NodeRecord, RunRecord } from "../engine/RunRecord.ts"
+import { Place } from "../project/Place.ts"
 import { sentence, shown, toldOf } from "./option-text.ts"
-import { Place } from "./Place.ts"
 import { Reporter } from "./Reporter.ts"
-import { reportRun } from "./report-writer.ts"
+import { type Pages, reportRun } from "./report-writer.ts"
 import * as ResultText from "./result-text.ts"
 import { filesOf } from "./results-writer.ts"
 import { shortPath } from "./short-path.ts"
@@ -100,10 +100,10 @@ const summary = (record: RunRecord, report: string | null) =>
   })
 
 /** Told to people or programs when a run is over, also when it is interrupted. */
-export const tell = (pipelines: ReadonlyArray<AnyPipeline>, record: RunRecord) =>
+export const tell = (project: Pages, record: RunRecord) =>
   Effect.gen(function* () {
     const reporter = yield* Reporter
-    const report = yield* reportRun(pipelines, record)
+    const report = yield* reportRun(project, record)
     yield* reporter.json ? Effect.flatMap(toJson(record, report), reporter.document) : summary(record, report)
   })
 

@@ -6,8 +6,9 @@ import * as Pipeline from "../engine/Pipeline.ts"
 import { RunEvents } from "../engine/RunEvent.ts"
 import type { RunRecord } from "../engine/RunRecord.ts"
 import * as Sweep from "../engine/Sweep.ts"
+import { Place } from "../project/Place.ts"
+import type * as Views from "../project/Views.ts"
 import { sentence, toldOf } from "./option-text.ts"
-import { Place } from "./Place.ts"
 import { Reporter } from "./Reporter.ts"
 import { reportRun } from "./report-writer.ts"
 import { shortPath } from "./short-path.ts"
@@ -62,7 +63,7 @@ const tell = (
 ) =>
   Effect.gen(function* () {
     const reporter = yield* Reporter
-    const report = yield* reportRun([pipeline], record)
+    const report = yield* reportRun({ pipelines: [pipeline] }, record)
     if (reporter.json) return yield* reporter.document(toJson(record, settled, report))
     // a pipe is as wide as one likes
     const columns = process.stdout.isTTY ? reporter.width : Number.POSITIVE_INFINITY
@@ -81,7 +82,7 @@ export const sweep = <P extends Pipeline.AnyPipeline>(
   pipeline: P,
   { varied, points, asked }: Points,
   jobs: number | null
-): Effect.Effect<number, never, Sweep.Needs | Place | Reporter | Pipeline.PlanningNeedsOf<P>> =>
+): Effect.Effect<number, never, Sweep.Needs | Place | Views.Current | Reporter | Pipeline.PlanningNeedsOf<P>> =>
   Effect.gen(function* () {
     const { home } = yield* Place
     const events = yield* RunEvents

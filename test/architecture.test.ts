@@ -1,6 +1,7 @@
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { beforeAll, expect, it } from "@effect/vitest"
+import { project } from "../.pipeline/project.ts"
 import { optionName } from "../cli/option-text.ts"
 import type { StageDefinition } from "../engine/Node.ts"
 import { defaults } from "../engine/Pipeline.ts"
@@ -11,7 +12,19 @@ import { type Imports, importsOf, reach } from "./rig/imports.ts"
 
 /** A stage being made, of whichever kind. */
 const MAKES_A_STAGE = /\bStage\.(make|rows|iterate)\(/
-const SOURCES = ["api", "artifacts", "cache", "engine", "files", "images", "stages", "pipelines", "worker", "cli"]
+const SOURCES = [
+  "api",
+  "artifacts",
+  "cache",
+  "engine",
+  "files",
+  "images",
+  "project",
+  "stages",
+  "pipelines",
+  "worker",
+  "cli"
+]
 const MOST_LINES = 300
 /** Files over the limit, each with its reason. */
 const LONGER: Readonly<Record<string, string>> = {}
@@ -111,14 +124,14 @@ it("every way that the engine has to make a stage is one that these rules look f
 })
 
 it("a stage's file is in the list of those that know their stage by its definition", async () => {
-  const { exported } = await import("../worker/stages.ts")
+  const { exported } = project
   const listed = exported.flatMap((value) => (value as { readonly definition?: StageDefinition }).definition ?? [])
   const made = await Promise.all(topFilesIn("stages").map(stagesOf))
   expect(new Set(listed)).toEqual(new Set(made.flat().map(([, definition]) => definition)))
 })
 
-it("a pipeline's file is named after it, and the worker's registry lists every one", async () => {
-  const { pipelines } = await import("../worker/registry.ts")
+it("a pipeline's file is named after it, and the project lists every one", async () => {
+  const { pipelines } = project
   const files = topFilesIn("pipelines").map((file) => path.basename(file, ".ts"))
   expect(pipelines.map(({ name }) => name).sort()).toEqual([...files].sort())
   for (const name of files) {
@@ -158,7 +171,7 @@ it("an error tells what happened, what was expected and how to fix it, as data: 
 })
 
 it("the command line alone writes parameters as options", async () => {
-  const { pipelines } = await import("../worker/registry.ts")
+  const { pipelines } = project
   const options = new Set(pipelines.flatMap(({ params }) => Object.keys(params).map(optionName)))
   const written = SOURCES.filter((folder) => folder !== "cli")
     .flatMap(filesIn)

@@ -1,8 +1,9 @@
 import { Effect, Option, Schema } from "effect"
-import type { Stored } from "../../artifacts/Artifact.ts"
+import type { AnyArtifact, Stored } from "../../artifacts/Artifact.ts"
 import { json } from "../../artifacts/Document.ts"
 import { ObjectStore, readPart } from "../../cache/ObjectStore.ts"
 import type { RunRecord } from "../../engine/RunRecord.ts"
+import type { Views } from "../../project/Views.ts"
 import type { Fit, Mistakes, Table } from "./Report.ts"
 
 /** A document among results, as it was stored. */
@@ -75,21 +76,30 @@ const MistakesValue = Schema.Struct({
   mistakes: Schema.Number
 })
 
-/** Documents of an artifact that have the form that is drawn; others are tables like any. */
+type Named = Pick<AnyArtifact, "name">
+
+/** Whether an artifact's name, without its version, is that of one of these. */
+export const isOne = (artifacts: ReadonlyArray<Named>, name: string): boolean =>
+  artifacts.some((each) => each.name === name)
+
+/** Documents of some artifacts that have the form that is drawn; others are tables like any. */
 const read =
-  <A, I>(artifact: string, schema: Schema.Schema<A, I>) =>
+  <A, I>(artifacts: ReadonlyArray<Named>, schema: Schema.Schema<A, I>) =>
   (documents: ReadonlyArray<Document>): ReadonlyArray<readonly [name: string, value: A]> =>
     documents.flatMap((document) => {
       const value = Schema.decodeUnknownOption(schema)(document.value)
-      return document.artifact === artifact && Option.isSome(value) ? [[document.name, value.value] as const] : []
+      return isOne(artifacts, document.artifact) && Option.isSome(value) ? [[document.name, value.value] as const] : []
     })
 
-export const fitsOf = (documents: ReadonlyArray<Document>): ReadonlyArray<Fit> =>
-  read("Fit", FitValue)(documents).map(([name, value]) => ({ name, ...value }))
+export const fitsOf = ({ fits }: Pick<Views, "fits">, documents: ReadonlyArray<Document>): ReadonlyArray<Fit> =>
+  read(fits, FitValue)(documents).map(([name, value]) => ({ name, ...value }))
 
-export const mistakesOf = (documents: ReadonlyArray<Document>): ReadonlyArray<Mistakes> =>
+export const mistakesOf = (
+  { mistakes }: Pick<Views, "mistakes">,
+  documents: ReadonlyArray<Document>
+): ReadonlyArray<Mistakes> =>
   read(
-    "Mistakes",
+    mistakes,
     MistakesValue
   )(documents).map(([name, { classes, images, rows, mistakes }]) => {
     // a class by its number, or by its name

@@ -6,9 +6,7 @@ import type { Trace } from "../../cache/Trace.ts"
 import type * as GraphOf from "../../engine/Graph.ts"
 import type { AnyPipeline } from "../../engine/Pipeline.ts"
 import type { RunRecord } from "../../engine/RunRecord.ts"
-import { Curves, SweepCurves } from "../../images/artifacts/Curves.ts"
-import { Fit as FitDocument } from "../../images/artifacts/Fit.ts"
-import { Gallery } from "../../images/artifacts/Gallery.ts"
+import * as Views from "../../project/Views.ts"
 import { shown, toldOf, valueText } from "../option-text.ts"
 import { curves, type History } from "./Chart.ts"
 import { commandOfRecord, defaultsOf, isSame } from "./command-text.ts"
@@ -18,6 +16,7 @@ import {
   documentsOf,
   drawingsOf,
   fitsOf,
+  isOne,
   MOST_ROWS,
   mistakesOf,
   tablesOf,
@@ -38,10 +37,6 @@ const MOST_FAILURES = 20
 /** Nodes of a sweep whose remarks are shown: they read the same dataset, or few. */
 const MOST_REMARKS = 20
 const MOST_NAMES = 60
-
-/** Figures of what the page draws itself, so that one can point at it: once is enough. Their files are among the results. */
-const OF_HISTORIES: ReadonlyArray<string> = [Curves.name, SweepCurves.name]
-const OF_MISTAKES: ReadonlyArray<string> = [Gallery.name]
 
 const paramsOf = (pipeline: AnyPipeline | undefined, params: RunRecord["params"]): ReadonlyArray<ParamValue> => {
   const defaults = pipeline === undefined ? {} : defaultsOf(pipeline)
@@ -124,13 +119,19 @@ const chartOf = (histories: ReadonlyArray<Omit<History, "entry">>, fits: Readonl
 }
 
 /** How the trainings went, as their nodes tell it where no result does. */
-const fitsBehind = (documents: ReadonlyArray<Document>, traces: ReadonlyMap<string, Trace>): RunRecord["results"] =>
-  documents.some(({ artifact }) => artifact === FitDocument.name)
+const fitsBehind = (
+  { fits }: Views.Views,
+  documents: ReadonlyArray<Document>,
+  traces: ReadonlyMap<string, Trace>
+): RunRecord["results"] =>
+  documents.some(({ artifact }) => isOne(fits, artifact))
     ? {}
     : Object.fromEntries(
         [...traces].flatMap(([node, { outputs }]) =>
           Object.entries(outputs).flatMap(([output, stored]) =>
-            stored.artifact === id(FitDocument) ? [[`${node}.${output}`, { node, output, stored }]] : []
+            fits.some((artifact) => stored.artifact === id(artifact))
+              ? [[`${node}.${output}`, { node, output, stored }]]
+              : []
           )
         )
       )
@@ -166,6 +167,7 @@ const notesOf = (
 /** All that is known of a run, from its record and what the store still has. */
 export const gather = (pipelines: ReadonlyArray<AnyPipeline>, record: RunRecord) =>
   Effect.gen(function* () {
+    const views = yield* Views.Current
     const pipeline = pipelines.find(({ name }) => name === record.pipeline)
     const graph = graphOfRecord(pipeline, record)
     const points = yield* rankedPoints(record)
@@ -175,11 +177,15 @@ export const gather = (pipelines: ReadonlyArray<AnyPipeline>, record: RunRecord)
     const figures = yield* drawingsOf(record.results)
     const fits =
       record.sweep === undefined
-        ? fitsOf([...documents, ...(yield* documentsOf(fitsBehind(documents, traces)))])
+        ? fitsOf(views, [...documents, ...(yield* documentsOf(fitsBehind(views, documents, traces)))])
         : points.flatMap((point) => point.fits)
-    const mistakes = mistakesOf(documents)
+    const mistakes = mistakesOf(views, documents)
     const chart = chartOf(yield* historiesOf(traces), fits)
-    const drawnHere = new Set([...(chart === null ? [] : OF_HISTORIES), ...(mistakes.length === 0 ? [] : OF_MISTAKES)])
+    // figures of what the page draws itself, so that one can point at it: once is enough
+    const drawnHere = [
+      ...(chart === null ? [] : views.likeHistories),
+      ...(mistakes.length === 0 ? [] : views.likeMistakes)
+    ]
     const shownElsewhere = new Set([...mistakes, ...fits].map(({ name }) => name))
     const metrics = metricsOf(valuesOf(documents))
     // without a number of its own, what a run came to is in its tables
@@ -209,7 +215,7 @@ export const gather = (pipelines: ReadonlyArray<AnyPipeline>, record: RunRecord)
       curves: chart,
       graph: drawn(graph, record, traces),
       figures: figures
-        .filter(({ artifact }) => !drawnHere.has(artifact))
+        .filter(({ artifact }) => !isOne(drawnHere, artifact))
         .map(({ name, value }) => ({ name, svg: value })),
       mistakes,
       params: paramsOf(pipeline, record.params),

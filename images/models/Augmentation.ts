@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
+import * as Random from "headrace/random"
 import * as Affine from "./Affine.ts"
-import * as Random from "./Random.ts"
 
 /**
  * Random views of an image, as Keras' RandomFlip("horizontal"), RandomTranslation, RandomRotation and RandomZoom in that

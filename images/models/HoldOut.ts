@@ -1,6 +1,6 @@
 import { Effect } from "effect"
 import { Explained, Text } from "headrace"
-import * as Random from "./Random.ts"
+import * as Random from "headrace/random"
 
 /** Which images are trained on and which are held out, by number, ascending. */
 export interface HoldOut {

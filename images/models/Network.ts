@@ -1,8 +1,8 @@
 import { Effect, Either, Schema } from "effect"
 import { Explained } from "headrace"
+import * as Random from "headrace/random"
 import * as Layer from "./Layer.ts"
 import type { Operations } from "./operations.ts"
-import * as Random from "./Random.ts"
 
 type Tensor = import("@tensorflow/tfjs-node-gpu").Tensor
 

@@ -1,8 +1,8 @@
+import * as Random from "headrace/random"
 import type { Tf } from "../services/Tensorflow.ts"
 import * as Network from "./Network.ts"
 import type { Optimizer } from "./Optimizer.ts"
 import { type Operations, operations } from "./operations.ts"
-import * as Random from "./Random.ts"
 
 type Tensor = import("@tensorflow/tfjs-node-gpu").Tensor
 

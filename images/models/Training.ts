@@ -1,12 +1,12 @@
 import { Effect, Schema, type Scope } from "effect"
 import { type Checkpoint, Explained, Text } from "headrace"
+import * as Random from "headrace/random"
 import type { GraphUnloadable, Tensorflow } from "../services/Tensorflow.ts"
 import { Epoch } from "./Epoch.ts"
 import * as Evaluation from "./Evaluation.ts"
 import type { Shape } from "./Layer.ts"
 import * as Network from "./Network.ts"
 import * as Optimizer from "./Optimizer.ts"
-import * as Random from "./Random.ts"
 import * as TrainingState from "./TrainingState.ts"
 import { type CompiledStepper, open as compiled } from "./training-compiled.ts"
 

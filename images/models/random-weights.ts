@@ -1,6 +1,6 @@
+import * as Random from "headrace/random"
 import type { Block, Convolution } from "./Convolution.ts"
 import type { KerasWeights, Weight } from "./KerasWeights.ts"
-import * as Random from "./Random.ts"
 
 /** Mean square of the ReLU of a standard normal number, and its variance (its mean is 1 / √(2π)). */
 const square = 1 / 2

@@ -192,7 +192,7 @@ describe("a build", () => {
     for (const folder of ["stages", "pipelines"]) project.link(`${folder}/.#value.ts`, "somebody@somewhere.1")
     project.link("pipelines/gone.ts", "nowhere.ts")
     expect(Object.keys(project.run().codes)).toEqual(["value"])
-    expect(project.read("worker/registry.ts")).not.toContain("../pipelines/")
+    expect(project.read(".pipeline/project.ts")).not.toContain("../pipelines/")
   })
 
   it.each(["a+b.ts", "[id].ts", "train.test.ts", "9net.ts", "Net.ts"])("refuses %s by name", (file) => {
@@ -201,30 +201,6 @@ describe("a build", () => {
       1,
       `error: The program cannot be built: pipelines/${file} has a name that no pipeline or stage can have; expected a name in kebab-case, such as train-network.ts. Rename it, or move it elsewhere.\n`
     ])
-  })
-
-  it("lists any number of pipelines in a form that the formatter passes", () => {
-    const names = ["net-9", "net-10", ...Array.from({ length: 12 }, (_, index) => `a-pipeline-of-a-long-name-${index}`)]
-    const camel = (name: string) => name.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
-    const project = smallProject(
-      Object.fromEntries(names.map((name) => [`pipelines/${name}.ts`, `export const ${camel(name)} = "${name}"\n`]))
-    )
-    project.run()
-    const own = JSON.parse(fs.readFileSync(path.join(checkout, "biome.json"), "utf8"))
-    project.write("biome.json", JSON.stringify({ ...own, vcs: undefined, root: true }))
-    const biome = path.join(checkout, "node_modules/.bin/biome")
-    const check = (text: string) => {
-      project.write("worker/registry.ts", text)
-      return spawnSync(biome, ["ci", "--error-on-warnings", "worker/registry.ts"], {
-        cwd: project.root,
-        encoding: "utf8"
-      })
-    }
-    const text = project.read("worker/registry.ts")
-    for (const name of names) expect(text).toContain(camel(name))
-    const passed = check(text)
-    expect(passed.status, passed.stderr).toBe(0)
-    expect(check(text.replaceAll("biome-ignore-all", "")).status).not.toBe(0)
   })
 })
 

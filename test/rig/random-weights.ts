@@ -1,6 +1,6 @@
+import * as Random from "../../api/random.ts"
 import type { Backbone } from "../../images/models/Backbone.ts"
 import type { KerasWeights } from "../../images/models/KerasWeights.ts"
-import * as Random from "../../images/models/Random.ts"
 
 interface WeightArray {
   readonly name: string

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
 import { Effect } from "effect"
-import * as Random from "../../images/models/Random.ts"
+import * as Random from "../../api/random.ts"
 import { resizeBilinear } from "../../images/models/resize-bilinear.ts"
 import { Tensorflow } from "../../images/services/Tensorflow.ts"
 

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto"
 import { Effect } from "effect"
+import * as Random from "../../api/random.ts"
 import * as HoldOut from "../../images/models/HoldOut.ts"
 import type { Network } from "../../images/models/Network.ts"
-import * as Random from "../../images/models/Random.ts"
 import * as Training from "../../images/models/Training.ts"
 import { Tensorflow } from "../../images/services/Tensorflow.ts"
 

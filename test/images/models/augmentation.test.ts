@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
+import * as Random from "../../../api/random.ts"
 import * as Affine from "../../../images/models/Affine.ts"
 import * as Augmentation from "../../../images/models/Augmentation.ts"
-import * as Random from "../../../images/models/Random.ts"
 import { resizeBilinear } from "../../../images/models/resize-bilinear.ts"
 import { Tensorflow } from "../../../images/services/Tensorflow.ts"
 

@@ -3,12 +3,12 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { describe, expect, it, layer } from "@effect/vitest"
 import { Effect } from "effect"
+import * as Random from "../../../api/random.ts"
 import type { Files } from "../../../images/artifacts/LayersModel.ts"
 import * as Classifier from "../../../images/models/Classifier.ts"
 import * as DenseHead from "../../../images/models/DenseHead.ts"
 import * as Evaluation from "../../../images/models/Evaluation.ts"
 import * as Network from "../../../images/models/Network.ts"
-import * as Random from "../../../images/models/Random.ts"
 import { Tensorflow } from "../../../images/services/Tensorflow.ts"
 
 const floats = (step: number, count: number) =>

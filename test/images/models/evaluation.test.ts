@@ -1,5 +1,6 @@
 import { describe, expect, it, layer } from "@effect/vitest"
 import { Effect, Schema, Stream } from "effect"
+import * as Random from "../../../api/random.ts"
 import * as ArrowTable from "../../../artifacts/ArrowTable.ts"
 import * as Digest from "../../../artifacts/Digest.ts"
 import { ConfusionMatrix } from "../../../images/artifacts/ConfusionMatrix.ts"
@@ -8,7 +9,6 @@ import { Predictions } from "../../../images/artifacts/Predictions.ts"
 import * as DenseHead from "../../../images/models/DenseHead.ts"
 import * as Evaluation from "../../../images/models/Evaluation.ts"
 import * as Network from "../../../images/models/Network.ts"
-import * as Random from "../../../images/models/Random.ts"
 import { Tensorflow } from "../../../images/services/Tensorflow.ts"
 
 const names = ["cat", "dog", "frog"]

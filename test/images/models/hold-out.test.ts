@@ -1,8 +1,8 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Either } from "effect"
 import fc from "fast-check"
+import * as Random from "../../../api/random.ts"
 import * as HoldOut from "../../../images/models/HoldOut.ts"
-import * as Random from "../../../images/models/Random.ts"
 
 const namesOf = (counts: ReadonlyArray<number>) => counts.map((_, label) => `c${label}`)
 const labelsOf = (counts: ReadonlyArray<number>) =>

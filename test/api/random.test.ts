@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import * as Random from "../../../images/models/Random.ts"
+import * as Random from "../../api/random.ts"
 
 describe("random numbers", () => {
   it("are Philox4x32-10, as its authors' known answers say", () => {

@@ -2,10 +2,8 @@ import { spawnSync } from "node:child_process"
 import { once } from "node:events"
 import * as fs from "node:fs"
 import { tmpdir } from "node:os"
-import * as path from "node:path"
 import { describe, expect, it } from "vitest"
 import { mounted } from "../rig/bad-input.ts"
-import { root as checkout } from "../rig/bundle.ts"
 import { eventually, filesIn } from "../rig/cli.ts"
 import { folder } from "../rig/folder.ts"
 import { smallProject } from "../rig/small-project.ts"
@@ -145,7 +143,7 @@ describe("a build", () => {
        }`
     )
     expect(Object.keys(project.run().codes)).toEqual(["late", "value"])
-    for (const registry of ["registry", "stages"]) expect(project.read(`worker/${registry}.ts`)).toContain("late")
+    expect(project.read(".pipeline/project.ts").match(/"\.\.\/(stages|pipelines)\/late\.ts"/g)).toHaveLength(2)
   })
 
   it("is found again without bundling where only times changed, or an edit was taken back", () => {
@@ -239,13 +237,14 @@ describe("a project that can only be read", () => {
       "worker/main.ts": `
         import { outside } from "outside"
         import { scale } from "../lib/scale.ts"
-        console.log(outside + scale)
+        export const main = () => console.log(outside + scale)
       `,
       "cli/main.ts": `
         import { execFileSync } from "node:child_process"
-        declare const __headrace: { readonly build: string }
-        const value = Number(execFileSync(process.execPath, [__headrace.build + "/worker.mjs"]))
-        console.log(JSON.stringify({ value }))
+        export const main = (_project: unknown, { build }: { readonly build: string }) => {
+          const value = Number(execFileSync(process.execPath, [build + "/worker.mjs"]))
+          console.log(JSON.stringify({ value }))
+        }
       `
     })
     expect(project.run().value).toBe(509)

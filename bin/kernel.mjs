@@ -25,11 +25,11 @@ export const codecs = [
 ].map((name) => `artifacts/${name}.ts`)
 
 /** Faces of the package that only say where the kernel lies. */
-const FACES = ["api/headrace.ts", "api/project.ts"]
+const FACES = ["api/headrace.ts", "api/kind.ts", "api/project.ts"]
 
 /** Whether a file, by its path from the project's root, belongs to the kernel. */
 export const isKernel = (path) =>
-  /^(engine|cache|project)\//.test(path) || FACES.includes(path) || codecs.includes(path)
+  /^(engine|cache|kinds|project)\//.test(path) || FACES.includes(path) || codecs.includes(path)
 
 /** Packages that the kernel stands on; `FORMAT` counts for them as well. */
 export const isKernelPackage = (name) => /^(effect|@effect\/.*|apache-arrow)$/.test(name)

@@ -4,6 +4,7 @@ import { ObjectStore } from "../cache/ObjectStore.ts"
 import { type Trace, TraceStore } from "../cache/Trace.ts"
 import * as Checkpoints from "../engine/Checkpoints.ts"
 import { type RunRecord, RunRecords } from "../engine/RunRecord.ts"
+import { Kinds, kindOf } from "../kinds/Kinds.ts"
 import { begins } from "./run-address.ts"
 import { nearest, UsageInvalid } from "./Usage.ts"
 
@@ -62,12 +63,17 @@ const outputsOfRun = ({ pipeline, nodes }: RunRecord) =>
   })
 
 /** What an address names among a run's outputs: a result, all that a node made, `NODE.OUTPUT`, or an output by its own name. */
-const inRun = (record: RunRecord, outputs: ReadonlyArray<Found>, address: string): ReadonlyArray<Found> => {
+const inRun = (
+  record: RunRecord,
+  outputs: ReadonlyArray<Found>,
+  address: string,
+  kinds: typeof Kinds.Service
+): ReadonlyArray<Found> => {
   const result = record.results[address]
   if (result !== undefined)
     return outputs.filter(({ node, output }) => node === result.node && output === result.output)
   // a state stands for its node's work half-way, and is meant only where it is named
-  const ofNode = outputs.filter(({ node, stored }) => node === address && stored.kind !== "checkpoint")
+  const ofNode = outputs.filter(({ node, stored }) => node === address && !kindOf(kinds, stored).isPartial)
   if (ofNode.length > 0) return ofNode
   const named = outputs.filter(({ node, output }) => output === address || `${node}.${output}` === address)
   // a plain name means the first of several twins: `features` is that of extract-features, not of extract-features[test]
@@ -122,7 +128,7 @@ const runsThatBegin = (scope: string) =>
 export const resolve = (
   what: string,
   pipelines: ReadonlyArray<string>
-): Effect.Effect<Found, UsageInvalid, TraceStore | RunRecords | ObjectStore> =>
+): Effect.Effect<Found, UsageInvalid, TraceStore | RunRecords | ObjectStore | Kinds> =>
   Effect.gen(function* () {
     const slash = what.indexOf("/")
     if (slash < 0 && DIGEST_PREFIX.test(what)) return yield* byDigest(what)
@@ -146,7 +152,7 @@ export const resolve = (
     }
     // a run that failed half-way lacks what an earlier one has
     for (const record of within) {
-      const found = inRun(record, yield* outputsOfRun(record), address)
+      const found = inRun(record, yield* outputsOfRun(record), address, yield* Kinds)
       if (found.length > 0) return yield* one(found, what, ({ node, output }) => `${scope}/${node}.${output}`)
     }
     const outputs = (yield* outputsOfRun(newest)).map(({ node, output }) => `${node}.${output}`)

@@ -4,6 +4,7 @@ import type * as Run from "../engine/Run.ts"
 import { RunEvents } from "../engine/RunEvent.ts"
 import type { RunRecords } from "../engine/RunRecord.ts"
 import { Refresh } from "../engine/Source.ts"
+import type { Kinds } from "../kinds/Kinds.ts"
 import type { Given as EveryProjects, Whole } from "../project/Project.ts"
 import type * as Views from "../project/Views.ts"
 import {
@@ -238,7 +239,7 @@ const doctorCommand = <S>(project: Files<S>) =>
   })
 
 /** What commands need beside what plans a project. */
-type Needs = Run.Needs | RunRecords | Views.Current | Reporter | EveryProjects
+type Needs = Run.Needs | RunRecords | Kinds | Views.Current | Reporter | EveryProjects
 
 /** The commands of a project. */
 export const commandsOf = <R, S>(project: Whole<R, S>): ReadonlyArray<Command<Known<S>, unknown, Needs | S>> => [

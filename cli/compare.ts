@@ -1,7 +1,7 @@
 import * as path from "node:path"
 import { Effect, Stream } from "effect"
-import * as Document from "../artifacts/Document.ts"
 import type { Trace } from "../cache/Trace.ts"
+import { Kinds, kindOf } from "../kinds/Kinds.ts"
 import { Place } from "../project/Place.ts"
 import type { Whole } from "../project/Project.ts"
 import * as Views from "../project/Views.ts"
@@ -11,7 +11,7 @@ import { choose } from "./compare/choose.ts"
 import { comparePage } from "./compare/compare-page.ts"
 import { curvesFigure } from "./compare/curves-figure.ts"
 import { type Compared, type Summary, summarize } from "./compare/groups.ts"
-import { differenceOf, recipeOf } from "./compare/recipe.ts"
+import { differenceOf, type IsPicture, recipeOf } from "./compare/recipe.ts"
 import { Reporter } from "./Reporter.ts"
 import { curves, type History } from "./report/Chart.ts"
 import { documentsOf, fitsOf, valuesOf } from "./report/documents.ts"
@@ -33,15 +33,21 @@ interface Read extends Compared {
   readonly isTest: boolean
 }
 
+const isPicture: Effect.Effect<IsPicture, never, Kinds> = Effect.map(
+  Kinds,
+  (kinds) => (stored) => kindOf(kinds, stored).isPicture(stored)
+)
+
 /** What is compared of a row: a run that has no numbers is none that can be. */
 const read = (row: Row) =>
   Effect.gen(function* () {
+    const kinds = yield* Kinds
     // a run has documents of pictures that a point of a sweep has not: they are no reason to tell the two apart
-    const told = Object.entries(row.results).filter(([, { stored }]) => !Document.isStoredPicture(stored))
+    const told = Object.entries(row.results).filter(([, { stored }]) => !kindOf(kinds, stored).isPicture(stored))
     const documents = yield* documentsOf(Object.fromEntries(told))
     const metrics = metricsOf(valuesOf(documents))
     if (metrics.length === 0) {
-      const gone = Object.values(row.results).some(({ stored }) => stored.kind === "document")
+      const gone = Object.values(row.results).some(({ stored }) => kindOf(kinds, stored).value !== null)
       return yield* new UsageInvalid({
         what: gone
           ? `The metrics of ${row.id} are gone from the cache`
@@ -55,7 +61,7 @@ const read = (row: Row) =>
       ...row,
       traces,
       metrics: new Map(metrics.map(({ name, value }) => [name, value])),
-      recipe: recipeOf(row.nodes, traces),
+      recipe: recipeOf(row.nodes, traces, yield* isPicture),
       histories: yield* historiesOf(traces),
       isTest: fitsOf(yield* Views.Current, documents).some(({ validation }) => validation === "test")
     }
@@ -79,14 +85,18 @@ const chartOf = (rows: ReadonlyArray<Read>, summary: Summary) => {
 }
 
 /** What rows of equal parameters differ in, and what was left out of a mean. */
-const notesOf = (rows: ReadonlyArray<Read>, { groups, params }: Summary): ReadonlyArray<string> => {
+const notesOf = (
+  rows: ReadonlyArray<Read>,
+  { groups, params }: Summary,
+  isPicture: IsPicture
+): ReadonlyArray<string> => {
   const tracesOfRow = (at: number) => rows.find(({ id }) => id === groups[at]?.runs[0]?.id)?.traces ?? new Map()
   const twins = groups.flatMap((group, at) => {
     const first = groups.findIndex((other) =>
       params.every((name) => JSON.stringify(other.params[name]) === JSON.stringify(group.params[name]))
     )
     if (first === at) return []
-    const why = differenceOf(tracesOfRow(first), tracesOfRow(at)) ?? "nothing that their traces tell"
+    const why = differenceOf(tracesOfRow(first), tracesOfRow(at), isPicture) ?? "nothing that their traces tell"
     return [`Rows ${first + 1} and ${at + 1} have the same parameters, and differ in ${why}.`]
   })
   const repeats = groups.flatMap(({ repeats }, at) =>
@@ -126,7 +136,7 @@ export const compare = (
     const summary = summarize(rows)
     const chart = chartOf(rows, summary)
     const drawn = summary.groups.reduce((sum, { runs }) => sum + runs.length, 0)
-    const notes = notesOf(rows, summary)
+    const notes = notesOf(rows, summary, yield* isPicture)
     const description = pipelines.find(({ name }) => name === pipeline)?.description ?? ""
     const svg = chart === null ? null : curvesFigure(`${pipeline}: ${drawn} runs`, chart)
     const png = svg === null || rasterize === null ? null : yield* rasterize(svg, ZOOM)

@@ -7,11 +7,13 @@ import * as ObjectStoreDisk from "../cache/object-store-disk.ts"
 import * as TraceDisk from "../cache/trace-disk.ts"
 import * as Code from "../engine/Code.ts"
 import * as WorkerExecutor from "../engine/executor-worker.ts"
+import * as Basis from "../engine/Kind.ts"
 import * as Machine from "../engine/Machine.ts"
 import { DefinitionInvalid } from "../engine/Param.ts"
 import { RunRecords } from "../engine/RunRecord.ts"
 import * as RunRecordDisk from "../engine/run-record-disk.ts"
 import { FileDigests } from "../files/FileDigests.ts"
+import { Kinds } from "../kinds/Kinds.ts"
 import { Place } from "../project/Place.ts"
 import type { Whole } from "../project/Project.ts"
 import * as Views from "../project/Views.ts"
@@ -80,6 +82,8 @@ const liveOf = <R, S>(project: Whole<R, S>, launched: Launched, writes: LastWrit
       Layer.mergeAll(
         given,
         Layer.succeed(Views.Current, project.views),
+        Layer.succeed(Basis.Kinds, project.kinds),
+        Layer.succeed(Kinds, project.kinds),
         ObjectStoreDisk.layerDisk(home),
         TraceDisk.layerDisk(home),
         LeaseDisk.layerDisk(home),

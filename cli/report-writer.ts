@@ -4,8 +4,8 @@ import { Cause, Effect } from "effect"
 import * as Digest from "../artifacts/Digest.ts"
 import type { ObjectStore, StoreFailed } from "../cache/ObjectStore.ts"
 import type { TraceStore } from "../cache/Trace.ts"
-import { isMaterialized } from "../engine/Results.ts"
 import type { RunRecord } from "../engine/RunRecord.ts"
+import { Kinds, kindOf } from "../kinds/Kinds.ts"
 import { Place } from "../project/Place.ts"
 import type { Whole } from "../project/Project.ts"
 import type * as Views from "../project/Views.ts"
@@ -15,7 +15,7 @@ import { runPage } from "./report/run-page.ts"
 import { holds } from "./results-writer.ts"
 import { writeAside } from "./write-aside.ts"
 
-type Needs = Place | ObjectStore | TraceStore | Views.Current
+type Needs = Place | ObjectStore | TraceStore | Kinds | Views.Current
 
 /** What a page takes from the project, beside its views. */
 export type Pages = Pick<Whole<unknown, unknown>, "pipelines">
@@ -25,14 +25,15 @@ export type Pages = Pick<Whole<unknown, unknown>, "pipelines">
  * record; the last finished sweep's of each pipeline lies in `sweep/`. Two runs of one pipeline that end within the same
  * millisecond may leave the other's beside the results.
  */
-const placeOf = (record: RunRecord): Effect.Effect<string, never, Place> =>
+const placeOf = (record: RunRecord): Effect.Effect<string, never, Place | Kinds> =>
   Effect.gen(function* () {
     const { home, results } = yield* Place
+    const kinds = yield* Kinds
     if (record.sweep !== undefined && record.status === "done")
       return path.join(results, "sweep", `${record.pipeline}.html`)
     const folder = path.join(results, record.pipeline)
     const people = Object.entries(record.results).flatMap(([name, result]) =>
-      isMaterialized(result.stored.kind) ? [{ name, ...result }] : []
+      kindOf(kinds, result.stored).isResult ? [{ name, ...result }] : []
     )
     const isLast = record.status === "done" && (yield* holds(folder, people))
     return isLast ? path.join(folder, "report.html") : path.join(home, "runs", `${record.run}.html`)

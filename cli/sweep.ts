@@ -6,6 +6,7 @@ import * as Pipeline from "../engine/Pipeline.ts"
 import { RunEvents } from "../engine/RunEvent.ts"
 import type { RunRecord } from "../engine/RunRecord.ts"
 import * as Sweep from "../engine/Sweep.ts"
+import type { Kinds } from "../kinds/Kinds.ts"
 import { Place } from "../project/Place.ts"
 import type * as Views from "../project/Views.ts"
 import { sentence, toldOf } from "./option-text.ts"
@@ -82,7 +83,7 @@ export const sweep = <P extends Pipeline.AnyPipeline>(
   pipeline: P,
   { varied, points, asked }: Points,
   jobs: number | null
-): Effect.Effect<number, never, Sweep.Needs | Place | Views.Current | Reporter | Pipeline.PlanningNeedsOf<P>> =>
+): Effect.Effect<number, never, Sweep.Needs | Place | Kinds | Views.Current | Reporter | Pipeline.PlanningNeedsOf<P>> =>
   Effect.gen(function* () {
     const { home } = yield* Place
     const events = yield* RunEvents

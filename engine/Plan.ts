@@ -174,7 +174,7 @@ const checkNeeded = (
     const checked: Array<Entry> = []
     const wanted: Wanted = new Map()
     const perhaps = new Map<string, ReadonlyArray<string>>()
-    for (const { node, output } of Results.materialized(graph)) {
+    for (const { node, output } of yield* Results.materialized(graph)) {
       const stored = known[node]?.[output]
       if (stored !== undefined) want(wanted, [stored], objectsOf([stored]))
     }

@@ -39,7 +39,7 @@ const deliver = (state: RunState, losses: Scheduler.Losses): Effect.Effect<void,
     if (!isDone(state)) return
     const writer = yield* Results.ResultsWriter
     const results = resultsOf(state, state.graph.results)
-    const people = Results.materialized(state.graph).flatMap(({ name }) => {
+    const people = (yield* Results.materialized(state.graph)).flatMap(({ name }) => {
       const result = results[name]
       return result === undefined ? [] : [{ name, ...result }]
     })

@@ -1,11 +1,11 @@
 import { Array as Arr, Effect, Either } from "effect"
 import type { AnyArtifact, ArtifactUnreadable } from "../artifacts/Artifact.ts"
-import * as Document from "../artifacts/Document.ts"
 import { type Explained, explain } from "../artifacts/Explained.ts"
 import { ObjectStore, readPart, type StoreFailed } from "../cache/ObjectStore.ts"
 import { listOnce, TraceStore } from "../cache/Trace.ts"
 import { InputLost } from "./Failure.ts"
 import * as Graph from "./Graph.ts"
+import * as Kind from "./Kind.ts"
 import * as NodeKey from "./NodeKey.ts"
 import { recordNode, resultsOf } from "./NodeRecording.ts"
 import type * as NodeWork from "./NodeWork.ts"
@@ -34,7 +34,7 @@ export interface Options extends Run.Options {
 }
 
 /** A thousand figures are nobody's to look at: a sweep draws its own. */
-const wants = (artifact: AnyArtifact): boolean => !Document.isPicture(artifact)
+const wants = (artifact: AnyArtifact): boolean => artifact.isPicture !== true
 
 interface Sweep {
   readonly state: RunState
@@ -92,7 +92,8 @@ const readDocuments = ({ state, union }: Sweep, point: number) =>
     const store = yield* ObjectStore
     const documents: Record<string, unknown> = {}
     for (const [name, { stored }] of Object.entries(resultsOf(state, union.results[point] ?? {}))) {
-      if (stored.kind === "document") documents[name] = yield* Document.json(stored, readPart(store))
+      const found = yield* Kind.readValue(stored, readPart(store))
+      if (found !== null) documents[name] = found.value
     }
     return documents
   })

@@ -6,6 +6,8 @@ import { Gallery } from "./artifacts/Gallery.ts"
 import { History } from "./artifacts/History.ts"
 import { Mistakes } from "./artifacts/Mistakes.ts"
 import { checks } from "./doctor.ts"
+import { imageTable } from "./kinds/image-table.ts"
+import { model } from "./kinds/model.ts"
 import { Datasets } from "./services/Datasets.ts"
 import { Download } from "./services/Download.ts"
 import { rasterize } from "./services/Figures.ts"
@@ -29,6 +31,7 @@ export const images = {
   layer: async () => (await import("./live.ts")).live,
   planning: datasets,
   checks,
+  kinds: [imageTable, model],
   views: {
     histories: [History],
     fits: [Fit],

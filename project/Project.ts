@@ -1,7 +1,10 @@
 import type { FileSystem } from "@effect/platform"
 import { Effect, Layer } from "effect"
+import type { ByName } from "../engine/Kind.ts"
 import { type AnyPipeline, together } from "../engine/Pipeline.ts"
 import type { FileDigests } from "../files/FileDigests.ts"
+import type { Kind } from "../kinds/Kind.ts"
+import { withOwn } from "../kinds/Kinds.ts"
 import type { Check } from "./Check.ts"
 import type { Place } from "./Place.ts"
 import * as Views from "./Views.ts"
@@ -15,6 +18,8 @@ type Rasterize = (svg: string, zoom: number) => Effect.Effect<Uint8Array, unknow
 interface Common<S> {
   /** What `pipeline doctor` looks at, beside Node, the memory and the folders. */
   readonly checks?: Effect.Effect<ReadonlyArray<Check>, unknown, Given | S>
+  /** Kinds of artifacts beside the ready ones: `table`, `document`, `figure`, `files` and `checkpoint`. */
+  readonly kinds?: ReadonlyArray<Kind>
   /** Artifacts that reports draw in a way of their own. */
   readonly views?: Partial<Views.Views>
   /** A PNG of an SVG drawing, `zoom` of its pixels for one. Where there is none, comparisons are drawn as SVG alone. */
@@ -34,6 +39,7 @@ interface Planning<S> {
 /** What `headrace.config.ts` exports by default. `R`, `S`: what its layers give to stages that run, and to planning. */
 export interface Project<R, S> extends Running<R>, Planning<S> {
   readonly checks: Effect.Effect<ReadonlyArray<Check>, unknown, Given | S>
+  readonly kinds: ByName<Kind>
   readonly views: Views.Views
   readonly rasterize: Rasterize | null
 }
@@ -55,6 +61,7 @@ export const make = <R, S>({
   layer,
   planning,
   checks: definition.checks ?? Effect.succeed([]),
+  kinds: withOwn(definition.kinds ?? []),
   views: { ...Views.none, ...definition.views },
   rasterize: definition.rasterize ?? null
 })

@@ -19,6 +19,7 @@ const SOURCES = [
   "engine",
   "files",
   "images",
+  "kinds",
   "project",
   "stages",
   "pipelines",

@@ -6,6 +6,8 @@ import type { Trace } from "../../cache/Trace.ts"
 import type * as GraphOf from "../../engine/Graph.ts"
 import type { AnyPipeline } from "../../engine/Pipeline.ts"
 import type { RunRecord } from "../../engine/RunRecord.ts"
+import type { Kind } from "../../kinds/Kind.ts"
+import { Kinds, kindOf } from "../../kinds/Kinds.ts"
 import * as Views from "../../project/Views.ts"
 import { shown, toldOf, valueText } from "../option-text.ts"
 import { curves, type History } from "./Chart.ts"
@@ -140,15 +142,19 @@ const fitsBehind = (
 const some = (names: ReadonlyArray<string>): ReadonlyArray<string> =>
   names.length <= MOST_NAMES ? names : [...names.slice(0, MOST_NAMES), `${names.length - MOST_NAMES} more`]
 
+/** Whether a page shows what is of that kind. */
+const isShown = ({ value, drawing }: Kind): boolean => value !== null || drawing !== null
+
 const notesOf = (
   record: RunRecord,
   graph: GraphOf.Graph | null,
   shown: ReadonlyArray<Pick<Document, "name">>,
-  best: number
+  best: number,
+  kinds: typeof Kinds.Service
 ): ReadonlyArray<string> => {
   const { results, nodes, pipeline, sweep } = record
   const lost = Object.entries(results).flatMap(([name, { stored }]) =>
-    (stored.kind === "document" || stored.kind === "figure") && !shown.some((each) => each.name === name) ? [name] : []
+    isShown(kindOf(kinds, stored)) && !shown.some((each) => each.name === name) ? [name] : []
   )
   const points = sweep?.points.length ?? 0
   return [
@@ -220,7 +226,7 @@ export const gather = (pipelines: ReadonlyArray<AnyPipeline>, record: RunRecord)
       mistakes,
       params: paramsOf(pipeline, record.params),
       tables: record.sweep === undefined ? [...tables, ...(yield* tablesOfNodes(graph, traces))] : tables,
-      notes: notesOf(record, graph, [...documents, ...figures], best.length)
+      notes: notesOf(record, graph, [...documents, ...figures], best.length, yield* Kinds)
     }
     return report
   })

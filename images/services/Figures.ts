@@ -217,7 +217,7 @@ const toSvg = ({ vega, lite }: { readonly vega: Vega; readonly lite: VegaLite },
 /** Draws figures: the same bytes on every machine, from a specification alone. */
 export class Figures extends Context.Tag("headrace/Figures")<
   Figures,
-  { readonly render: (spec: VegaLiteSpec) => Effect.Effect<Figure.Files, FigureFailed> }
+  { readonly render: (spec: VegaLiteSpec) => Effect.Effect<Required<Figure.Files>, FigureFailed> }
 >() {
   static readonly live: Layer.Layer<Figures> = Layer.effect(
     Figures,

@@ -6,6 +6,7 @@ import * as Document from "../../artifacts/Document.ts"
 import * as ObjectStore from "../../cache/ObjectStore.ts"
 import * as Results from "../../cli/results-writer.ts"
 import { ResultsWriter } from "../../engine/Results.ts"
+import { Kinds, withOwn } from "../../kinds/Kinds.ts"
 import { Place } from "../../project/Place.ts"
 import { flip } from "../rig/cli.ts"
 import { folder } from "../rig/folder.ts"
@@ -25,7 +26,10 @@ const written = Effect.gen(function* () {
     home: results,
     results
   })
-  const layer = Layer.provideMerge(Results.layer, Layer.merge(place, ObjectStore.layerMemory()))
+  const layer = Layer.provideMerge(
+    Results.layer,
+    Layer.mergeAll(place, ObjectStore.layerMemory(), Layer.succeed(Kinds, withOwn([])))
+  )
   const context = yield* Layer.build(layer)
   return yield* Effect.gen(function* () {
     const store = yield* ObjectStore.ObjectStore

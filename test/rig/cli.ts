@@ -20,6 +20,7 @@ const SOURCES = [
   "engine",
   "files",
   "images",
+  "kinds",
   "pipelines",
   "project",
   "stages",

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import sharp from "sharp"
-import { contactSheet, tileSize } from "../../cli/contact-sheet.ts"
+import { contactSheet, tileSize } from "../../../images/kinds/contact-sheet.ts"
 
 const decode = (png: Uint8Array) =>
   Effect.promise(() => sharp(png).raw().toBuffer({ resolveWithObject: true })).pipe(

@@ -1,8 +1,6 @@
 import { Effect, Schema } from "effect"
-import type { Stored } from "../artifacts/Artifact.ts"
-import { ArtifactUnreadable } from "../artifacts/Artifact.ts"
-import * as BoundedJson from "../artifacts/BoundedJson.ts"
-import { ObjectStore } from "../cache/ObjectStore.ts"
+import { Artifact, Kind } from "headrace"
+import { BoundedJson } from "headrace/files"
 
 /** What `inspect` reads of a tfjs layers model: it may be anyone's, and of any kind of model. */
 const Model = BoundedJson.schema(
@@ -27,14 +25,16 @@ export interface Layer {
 }
 
 /** The layers of a stored model, each with the number of its parameters. */
-export const layersOf = ({ artifact, content, parts }: Stored) =>
+export const layersOf = ({ artifact, content, parts }: Artifact.Stored) =>
   Effect.gen(function* () {
     const part = parts.find(({ name }) => name === "model.json")
     if (part === undefined)
-      return yield* new ArtifactUnreadable({ artifact, object: content, what: "it has no model.json" })
-    const bytes = yield* Effect.flatMap(ObjectStore, (store) => store.get(part.object))
+      return yield* new Artifact.ArtifactUnreadable({ artifact, object: content, what: "it has no model.json" })
+    const bytes = yield* Kind.read(part)
     const { modelTopology, weightsManifest } = yield* Schema.decodeUnknown(Model)(new TextDecoder().decode(bytes)).pipe(
-      Effect.mapError((error) => new ArtifactUnreadable({ artifact, object: part.object, what: error.message }))
+      Effect.mapError(
+        (error) => new Artifact.ArtifactUnreadable({ artifact, object: part.object, what: error.message })
+      )
     )
     const weights = weightsManifest.flatMap((group) => group.weights)
     return modelTopology.config.layers.map(({ class_name: kind, config: { name } }): Layer => {

@@ -1,7 +1,6 @@
 import { Effect, Schema } from "effect"
-import * as Explained from "../artifacts/Explained.ts"
-import { type FigureFailed, fontFamily, rasterize } from "../images/services/Figures.ts"
-import { type ImageGrid, imageBytes } from "./terminal-image.ts"
+import { Explained, Kind } from "headrace"
+import { type FigureFailed, fontFamily, rasterize } from "../services/Figures.ts"
 
 export class ContactSheetFailed extends Explained.TaggedError<ContactSheetFailed>()(
   "ContactSheetFailed",
@@ -46,7 +45,7 @@ const labelText = (label: string, width: number): string => {
 
 /** A PNG of up to 64 images in a grid on white, each with its class name underneath. */
 export const contactSheet = (
-  images: ImageGrid,
+  images: Kind.RgbImages,
   options: SheetOptions = {}
 ): Effect.Effect<Uint8Array, ContactSheetFailed | FigureFailed> =>
   Effect.gen(function* () {
@@ -85,7 +84,7 @@ export const contactSheet = (
         const { default: sharp } = await import("sharp")
         const tiles = places.map(async ({ index, left, top }) => {
           const kernel = tileWidth > width ? "nearest" : "lanczos3"
-          const tile = sharp(imageBytes(images, index), { raw: { width, height, channels: 3 } })
+          const tile = sharp(Kind.imageBytes(images, index), { raw: { width, height, channels: 3 } })
           const input = await tile.resize(tileWidth, tileHeight, { kernel, fit: "fill" }).raw().toBuffer()
           return { input, raw: { width: tileWidth, height: tileHeight, channels: 3 as const }, left, top }
         })

@@ -18,9 +18,11 @@ import { tmpdir } from "node:os"
 import { basename, dirname, join } from "node:path"
 import { bundle } from "./bundle.mjs"
 import { codeOf } from "./code.mjs"
+import { CORE } from "./core.mjs"
 import { basisOf, holds, idOf, readBasis, stampsOf, stillHolds } from "./freshness.mjs"
-import { listed, projectText, writeProject } from "./registry.mjs"
+import { listed, projectText, stageFiles, writeProject } from "./registry.mjs"
 import { resolutionOf } from "./resolution.mjs"
+import { sourcePackagesOf } from "./source-packages.mjs"
 import { kindAt, sourcesOf, upwards } from "./sources.mjs"
 import { tsconfigOf } from "./tsconfig.mjs"
 
@@ -31,10 +33,11 @@ const ATTEMPTS = 10
 const UNWRITABLE = new Set(["EACCES", "EDQUOT", "ENOSPC", "EPERM", "EROFS"])
 const BASIS = "basis.json"
 
-const bundlerOf = (root) => createRequire(join(root, "package.json"))("esbuild")
+/** The bundler is the program's, not the project's. */
+const bundler = () => createRequire(join(CORE, "package.json"))("esbuild")
 
 /** Ends the bundler of a build that is given up. */
-export const stop = (root) => bundlerOf(root).stop()
+export const stop = () => bundler().stop()
 
 const asideIn = (folder) => join(folder, `.tmp-${randomUUID()}`)
 
@@ -65,12 +68,13 @@ const removeOldBuilds = (buildHome) => {
 
 /** Writes the bundles and the code of the project as it is into a folder; gives their id, basis and stamps. */
 const makeIn = async (directory, root, stampOf) => {
-  const esbuild = bundlerOf(root)
+  const esbuild = bundler()
   const sources = sourcesOf(stampOf)
   const resolution = resolutionOf(sources)
   const lists = listed(root)
-  const { stages } = lists
-  const project = projectText(root, lists, sources)
+  const packages = sourcePackagesOf(root, sources, resolution)
+  const stages = stageFiles(root, lists, packages)
+  const project = projectText(lists.pipelines, stages, sources)
   writeProject(root, project)
   for (const file of readdirSync(import.meta.dirname))
     if (file.endsWith(".mjs")) sources.read(join(import.meta.dirname, file))
@@ -79,8 +83,8 @@ const makeIn = async (directory, root, stampOf) => {
   resolution.probe(installed)
   if (kindAt(installed) === "file") sources.read(installed)
   const tsconfig = tsconfigOf(root, sources, resolution.probe)
-  const metafiles = await bundle({ esbuild, root, directory, project, stages, tsconfig, sources, resolution })
-  const codes = await codeOf({ esbuild, root, metafiles, stages, tsconfig, sources, resolution })
+  const metafiles = await bundle({ esbuild, root, directory, project, packages, stages, tsconfig, sources, resolution })
+  const codes = await codeOf({ esbuild, root, metafiles, packages, stages, tsconfig, sources, resolution })
   const basis = basisOf(root, { sources, resolution, lists })
   const stamps = stampsOf(root, basis, sources, stampOf)
   writeFileSync(join(directory, BASIS), JSON.stringify(basis))

@@ -1,12 +1,11 @@
-import { dirname, join } from "node:path"
+import { join } from "node:path"
+import { programFile } from "./core.mjs"
 import { leaving } from "./external.mjs"
-import { isFact, isKernelPackage, servingPackages } from "./kernel.mjs"
+import { isFact, KERNEL_PACKAGES, servingPackages } from "./kernel.mjs"
 
-/** Where the program lies that this launcher belongs to. */
-const CORE = dirname(import.meta.dirname)
-
-/** The packages that a project names: those that bundles leave to Node are among them. */
-const namedIn = ({ dependencies, optionalDependencies }) => Object.keys({ ...dependencies, ...optionalDependencies })
+/** The packages that a manifest names: those that bundles leave to Node are among them. */
+const namedIn = ({ dependencies, devDependencies, optionalDependencies }) =>
+  Object.keys({ ...devDependencies, ...dependencies, ...optionalDependencies })
 
 /** Waits for every build, also where one failed: a bundler that is left in the middle of one says so on stderr when the process exits. */
 const allOf = async (builds) => {
@@ -20,13 +19,28 @@ const allOf = async (builds) => {
  * read their files through `sources`. What a manifest or a comment says of side effects takes no file out of what computes
  * results, nor of what is counted. The command heeds it, and starts 50 ms earlier: it makes keys alone, which a worker makes again.
  */
-export const bundle = async ({ esbuild, root, directory, project, stages, tsconfig, sources, resolution }) => {
+export const bundle = async ({
+  esbuild,
+  root,
+  directory,
+  project,
+  packages,
+  stages,
+  tsconfig,
+  sources,
+  resolution
+}) => {
   const startingWith = (main, args) => ({
-    contents: `import { main } from ${JSON.stringify(join(CORE, main))}\n${project}main(${args})\n`,
+    contents: `import { main } from ${JSON.stringify(programFile(main))}\n${project}main(${args})\n`,
     resolveDir: root,
     loader: "ts"
   })
   const manifest = sources.json(join(root, "package.json"))
+  const named = [manifest, ...packages.map(({ manifest }) => manifest)].flatMap(namedIn)
+  const optional = [manifest, ...packages.map(({ manifest }) => manifest)].flatMap(({ optionalDependencies = {} }) =>
+    Object.keys(optionalDependencies)
+  )
+  const bundled = packages.map(({ name }) => name)
   const shared = {
     absWorkingDir: root,
     bundle: true,
@@ -41,7 +55,7 @@ export const bundle = async ({ esbuild, root, directory, project, stages, tsconf
     ...(tsconfig.file === null ? { tsconfigRaw: {} } : { tsconfig: tsconfig.file }),
     plugins: [sources.plugin]
   }
-  const program = { ...shared, plugins: [leaving(namedIn(manifest), root, resolution), sources.plugin] }
+  const program = { ...shared, plugins: [leaving(named, bundled, root, resolution), sources.plugin] }
   const built = await allOf([
     esbuild.build({
       ...program,
@@ -58,7 +72,7 @@ export const bundle = async ({ esbuild, root, directory, project, stages, tsconf
     }),
     esbuild.build({
       ...program,
-      entryPoints: [join(CORE, "worker/start.ts")],
+      entryPoints: [programFile("worker/start.ts")],
       outfile: join(directory, "start.mjs"),
       format: "esm"
     }),
@@ -76,19 +90,17 @@ export const bundle = async ({ esbuild, root, directory, project, stages, tsconf
       ...shared,
       // packages are read here, as Node would find them: their content counts
       stdin: {
-        contents: stages.map((file, index) => `export * as stage${index} from "./stages/${file}"`).join("\n"),
+        contents: stages.map(({ from }, index) => `export * as stage${index} from ${JSON.stringify(from)}`).join("\n"),
         resolveDir: root
       },
       outfile: join(directory, "graph.mjs"),
       write: false,
       format: "esm",
       external: [
-        "@effect/*",
-        ...namedIn(manifest).filter((name) => isKernelPackage(name) || isFact(name)),
-        ...Object.keys(manifest.optionalDependencies ?? {}).filter(
-          (name) => resolution.packageFolder(root, name) === null
-        ),
-        ...servingPackages.filter((name) => manifest.dependencies?.[name] === undefined)
+        ...KERNEL_PACKAGES,
+        ...named.filter(isFact),
+        ...optional.filter((name) => resolution.packageFolder(root, name) === null),
+        ...servingPackages.filter((name) => !named.includes(name))
       ],
       loader: { ".node": "empty" },
       ignoreAnnotations: true

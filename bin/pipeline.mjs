@@ -84,7 +84,7 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"]
 const build = async () => {
   const { build, stop } = await import("./build.mjs")
   const giveUp = () => {
-    stop(root)
+    stop()
     interrupted()
   }
   for (const signal of SIGNALS) process.once(signal, giveUp)

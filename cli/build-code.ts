@@ -17,7 +17,7 @@ class BuildDamaged extends Explained.TaggedError<BuildDamaged>()(
 const CodeTable = Schema.parseJson(Schema.Record({ key: Schema.String, value: CodeParts }))
 
 /** The digests of the stages' code, from the file that the build wrote; `exported` is what the files of stages export. */
-export const layer = (file: string, exported: ReadonlyArray<unknown>) =>
+export const layer = (file: string, exported: Code.Exported) =>
   Layer.unwrapEffect(
     Effect.try(() => readFileSync(file, "utf8")).pipe(
       Effect.flatMap(Schema.decode(CodeTable)),

@@ -1,3 +1,4 @@
+import type { Exported } from "../engine/Code.ts"
 import type { AnyPipeline } from "../engine/Pipeline.ts"
 import type { Whole } from "../project/Project.ts"
 import type { AnyCommand, Argument, Flag, Option } from "./Command.ts"
@@ -81,7 +82,7 @@ const paramLine = (pipeline: AnyPipeline, name: string): Line => {
 }
 
 /** The parameters of a pipeline, a line each with its default, by the stages that read them. */
-const paramSections = (pipeline: AnyPipeline, exported: ReadonlyArray<unknown>) =>
+const paramSections = (pipeline: AnyPipeline, exported: Exported) =>
   paramGroups(pipeline, exported).map(
     ({ readers, params }) => [`${readers.join(", ")}:`, params.map((name) => paramLine(pipeline, name))] as const
   )
@@ -94,7 +95,7 @@ const optionLines = (all: ReadonlyArray<Option>) =>
   all.map(({ name, value, description }): Line => [`${name} ${value}`, description])
 
 /** The parameters of a pipeline as a page of their own. */
-export const paramsPage = (pipeline: AnyPipeline, exported: ReadonlyArray<unknown>, width: number): string =>
+export const paramsPage = (pipeline: AnyPipeline, exported: Exported, width: number): string =>
   page(
     `${pipeline.name}: ${pipeline.description}`,
     `pipeline run ${pipeline.name} [--PARAMETER VALUE] …`,

@@ -47,7 +47,7 @@ const placeOf = ({ root, build }: Launched): typeof Place.Service => ({
 })
 
 /** Where nodes are computed: processes of the program that was built with this one. */
-const workersIn = ({ root, build, home }: typeof Place.Service, exported: ReadonlyArray<unknown>) => {
+const workersIn = ({ root, build, home }: typeof Place.Service, exported: Code.Exported) => {
   const codeFile = path.join(build, "code.json")
   const declared = new Set(
     Code.definitionsIn(exported).flatMap(({ environment, secrets }) => [...environment, ...secrets])

@@ -1,4 +1,4 @@
-import { definitionsIn } from "../engine/Code.ts"
+import { definitionsIn, type Exported } from "../engine/Code.ts"
 import * as Param from "../engine/Param.ts"
 import * as Pipeline from "../engine/Pipeline.ts"
 
@@ -18,10 +18,7 @@ interface Reader {
  * The parameters by who reads them, in the order in which the readers come in the graph of the defaults. `exported`: what the
  * files of the project's stages export, of which a pipeline may use some at other parameters only.
  */
-export const paramGroups = (
-  pipeline: Pipeline.AnyPipeline,
-  exported: ReadonlyArray<unknown>
-): ReadonlyArray<ParamGroup> => {
+export const paramGroups = (pipeline: Pipeline.AnyPipeline, exported: Exported): ReadonlyArray<ParamGroup> => {
   const definitions: ReadonlyArray<Reader> = definitionsIn(exported)
   const { entries } = Pipeline.graph(pipeline, Pipeline.defaults(pipeline.params))
   const used = new Map(entries.map(({ node }) => [node.definition.name, node] as const))

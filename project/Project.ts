@@ -1,5 +1,6 @@
 import type { FileSystem } from "@effect/platform"
 import { Effect, Layer } from "effect"
+import type { Exported } from "../engine/Code.ts"
 import type { ByName } from "../engine/Kind.ts"
 import { type AnyPipeline, together } from "../engine/Pipeline.ts"
 import type { FileDigests } from "../files/FileDigests.ts"
@@ -74,7 +75,7 @@ export const plain = (definition: Common<never> = {}): Project<never, never> =>
 export interface Whole<R, S> extends Project<R, S> {
   readonly pipelines: ReadonlyArray<AnyPipeline<R | Given, S | Given>>
   /** What the files in `stages/` export under their own names, and those of packages: stages are known by these. */
-  readonly exported: ReadonlyArray<unknown>
+  readonly exported: Exported
 }
 
 /**
@@ -84,5 +85,5 @@ export interface Whole<R, S> extends Project<R, S> {
 export const whole = <R, S>(
   project: Project<R, S>,
   pipelines: ReadonlyArray<AnyPipeline<NoInfer<R> | Given, NoInfer<S> | Given>>,
-  exported: ReadonlyArray<unknown>
+  exported: Exported
 ): Whole<R, S> => ({ ...project, pipelines: together(pipelines), exported })

@@ -126,7 +126,9 @@ it("every way that the engine has to make a stage is one that these rules look f
 
 it("a stage's file is in the list of those that know their stage by its definition", async () => {
   const { exported } = project
-  const listed = exported.flatMap((value) => (value as { readonly definition?: StageDefinition }).definition ?? [])
+  const listed = Object.values(exported).flatMap(
+    (value) => (value as { readonly definition?: StageDefinition }).definition ?? []
+  )
   const made = await Promise.all(topFilesIn("stages").map(stagesOf))
   expect(new Set(listed)).toEqual(new Set(made.flat().map(([, definition]) => definition)))
 })

@@ -88,6 +88,8 @@ const makeIn = async (directory, root, stampOf) => {
   const basis = basisOf(root, { sources, resolution, lists })
   const stamps = stampsOf(root, basis, sources, stampOf)
   writeFileSync(join(directory, BASIS), JSON.stringify(basis))
+  // beside the bundle packages are found as the project finds them
+  writeFileSync(join(directory, "import.mjs"), "export default (name) => import(name)\n")
   writeFileSync(join(directory, "code.json"), JSON.stringify(codes, null, 1))
   return { id: idOf(basis, metafiles), stamps, current: stillHolds(root, basis, sources, stampOf) }
 }

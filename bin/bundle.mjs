@@ -7,6 +7,25 @@ import { isFact, KERNEL_PACKAGES, servingPackages } from "./kernel.mjs"
 const namedIn = ({ dependencies, devDependencies, optionalDependencies }) =>
   Object.keys({ ...devDependencies, ...dependencies, ...optionalDependencies })
 
+/**
+ * What the command imports where it needs it, and the bundler leaves outside, is imported by Node: a script has no `import()`, and a
+ * package may be an ES module alone. `import()` waits for a module that has a `then` of its own, and gives what that gives.
+ */
+const lazily = {
+  name: "lazily",
+  setup: (bundler) => {
+    const namespace = "lazily"
+    bundler.onResolve({ filter: /^[^./#]/ }, async ({ kind, path, importer, resolveDir, pluginData }) => {
+      if (kind !== "dynamic-import" || pluginData === namespace) return undefined
+      const { external } = await bundler.resolve(path, { kind, importer, resolveDir, pluginData: namespace })
+      return external ? { path, namespace } : undefined
+    })
+    bundler.onLoad({ filter: /.*/, namespace }, ({ path }) => ({
+      contents: `export const then = (...settle) => __headrace.importModule(${JSON.stringify(path)}).then(...settle)`
+    }))
+  }
+}
+
 /** Waits for every build, also where one failed: a bundler that is left in the middle of one says so on stderr when the process exits. */
 const allOf = async (builds) => {
   const settled = await Promise.allSettled(builds)
@@ -60,6 +79,9 @@ export const bundle = async ({
     esbuild.build({
       ...program,
       stdin: startingWith("cli/main.ts", "project, __headrace"),
+      plugins: [lazily, ...program.plugins],
+      // what is imported where it is needed is a part of the script
+      supported: { "dynamic-import": false },
       outfile: join(directory, "cli.cjs"),
       format: "cjs",
       minify: true,

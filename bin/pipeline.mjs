@@ -111,13 +111,13 @@ const run = (directory) => {
   }
   const script = new vm.Script(readFileSync(file, "utf8"), {
     filename: file,
-    importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     ...(cachedData === undefined ? {} : { cachedData })
   })
   const main = script.runInThisContext()
   // packages are the project's
   const own = join(root, "package.json")
-  main(createRequire(own), pathToFileURL(own).href, { root, build: directory })
+  const importModule = async (name) => (await import(pathToFileURL(join(directory, "import.mjs")).href)).default(name)
+  main(createRequire(own), pathToFileURL(own).href, { root, build: directory, importModule })
   if (cachedData !== undefined && !script.cachedDataRejected) return
   process.once("exit", () => {
     try {

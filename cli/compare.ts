@@ -1,6 +1,7 @@
 import * as path from "node:path"
 import { Effect, Stream } from "effect"
 import type { Trace } from "../cache/Trace.ts"
+import { formatCount, formatSeconds } from "../kinds/format.ts"
 import { Kinds, kindOf } from "../kinds/Kinds.ts"
 import { Place } from "../project/Place.ts"
 import type { Whole } from "../project/Project.ts"
@@ -21,7 +22,7 @@ import type { Row } from "./report/record-rows.ts"
 import { tracesOf } from "./report/run-traces.ts"
 import { INDEX, unwritable } from "./results-writer.ts"
 import { shortPath } from "./short-path.ts"
-import { formatCount, formatSeconds, table } from "./table-text.ts"
+import { table } from "./table-text.ts"
 import { UsageInvalid } from "./Usage.ts"
 
 /** PNG pixels for one SVG pixel. */

@@ -2,11 +2,11 @@ import * as fs from "node:fs/promises"
 import * as path from "node:path"
 import { Effect } from "effect"
 import { explain } from "../artifacts/Explained.ts"
+import { formatBytes } from "../kinds/format.ts"
 import { type Check, fine, wrong } from "../project/Check.ts"
 import { Place } from "../project/Place.ts"
 import { shown } from "./option-text.ts"
 import { Reporter } from "./Reporter.ts"
-import { formatBytes } from "./table-text.ts"
 
 const LEAST_NODE = [20, 12] as const
 /** Below this a cache of any size is soon in trouble. */

@@ -1,5 +1,6 @@
 import { Effect, Stream } from "effect"
 import type { AnyPipeline } from "../engine/Pipeline.ts"
+import { formatBytes } from "../kinds/format.ts"
 import type { Exported } from "../kinds/Kind.ts"
 import { ofStored } from "../kinds/Kinds.ts"
 import * as Address from "./artifact-address.ts"
@@ -7,7 +8,7 @@ import { buildFolder } from "./build-folder.ts"
 import { withArtifact } from "./declared-artifact.ts"
 import { folderOf, INDEX, unwritable } from "./export-folder.ts"
 import { Reporter } from "./Reporter.ts"
-import { formatBytes, table } from "./table-text.ts"
+import { table } from "./table-text.ts"
 
 /** What the folder says of itself to whoever is handed it. */
 const readme = ({ pipeline, node, output, stored }: Address.Found, { notes, ways }: Exported): string =>

@@ -2,8 +2,9 @@ import { Effect } from "effect"
 import * as Reason from "../cache/Reason.ts"
 import * as Pipeline from "../engine/Pipeline.ts"
 import * as Plan from "../engine/Plan.ts"
+import { formatSeconds } from "../kinds/format.ts"
 import { Reporter } from "./Reporter.ts"
-import { formatSeconds, table } from "./table-text.ts"
+import { table } from "./table-text.ts"
 
 const why = ({ status, reasons, chunks, seconds }: Plan.PlannedNode): string => {
   if (status === "stream") return "never stored; made when a node that needs it runs"

@@ -8,6 +8,7 @@ import * as Kind from "../engine/Kind.ts"
 import type { AnyPipeline, PlanningNeedsOf } from "../engine/Pipeline.ts"
 import * as Run from "../engine/Run.ts"
 import type { NodeRecord, RunRecord } from "../engine/RunRecord.ts"
+import { formatSeconds } from "../kinds/format.ts"
 import { ofStored } from "../kinds/Kinds.ts"
 import { Place } from "../project/Place.ts"
 import { sentence, shown, toldOf } from "./option-text.ts"
@@ -15,7 +16,6 @@ import { Reporter } from "./Reporter.ts"
 import { type Pages, reportRun } from "./report-writer.ts"
 import * as ResultText from "./result-text.ts"
 import { shortPath } from "./short-path.ts"
-import { formatSeconds } from "./table-text.ts"
 
 /** What a result says as JSON; null where its kind says nothing so, and for bytes that are gone or are no JSON. */
 const readValue = (stored: Stored) =>

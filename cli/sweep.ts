@@ -6,6 +6,7 @@ import * as Pipeline from "../engine/Pipeline.ts"
 import { RunEvents } from "../engine/RunEvent.ts"
 import type { RunRecord } from "../engine/RunRecord.ts"
 import * as Sweep from "../engine/Sweep.ts"
+import { formatCount, formatSeconds } from "../kinds/format.ts"
 import type { Kinds } from "../kinds/Kinds.ts"
 import { Place } from "../project/Place.ts"
 import type * as Views from "../project/Views.ts"
@@ -16,7 +17,6 @@ import { shortPath } from "./short-path.ts"
 import { sweepEvents } from "./sweep-events.ts"
 import type { Points } from "./sweep-points.ts"
 import { type Settled, sweepTable } from "./sweep-table.ts"
-import { formatCount, formatSeconds } from "./table-text.ts"
 
 const count = ({ nodes }: RunRecord, status: string) => nodes.filter((node) => node.status === status).length
 

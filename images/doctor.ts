@@ -6,7 +6,7 @@ import { availableParallelism, freemem, totalmem } from "node:os"
 import * as path from "node:path"
 import type { FileSystem } from "@effect/platform"
 import { Effect, Option } from "effect"
-import { Explained, Project, Text } from "headrace"
+import { Explained, Kind, Project, Text } from "headrace"
 import * as Backbone from "./models/Backbone.ts"
 import * as Catalogue from "./services/Catalogue.ts"
 import { Datasets } from "./services/Datasets.ts"
@@ -17,10 +17,6 @@ import * as TensorflowInstall from "./services/TensorflowInstall.ts"
 
 type Check = Project.Check
 const { fine, wrong } = Project
-
-/** `2.1 GB`, `307.2 MB`. */
-const bytesText = (bytes: number): string =>
-  bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${(bytes / 1e6).toFixed(1)} MB`
 
 /** What a run of all of CIFAR-10 takes at its peak. */
 const LEAST_MEMORY = 3e9
@@ -95,7 +91,7 @@ const onnxruntime = (root: string) =>
       : Effect.map(probe(root, "ONNX runtime", 'await import("onnxruntime-node")'), (check) => [check])
   )
 
-/** What `--runtime auto` means on this machine. */
+/** What is chosen on this machine where nobody says. */
 const networkRuntime = NetworkRuntime.choose("auto").pipe(
   Effect.map(({ fact, notice }) => fine("network runtime", notice === null ? fact : `${fact} (${notice})`)),
   Effect.catchAll((error) => {
@@ -105,17 +101,17 @@ const networkRuntime = NetworkRuntime.choose("auto").pipe(
 )
 
 const memory = Effect.sync(() => {
-  const found = `${bytesText(totalmem())}, ${bytesText(freemem())} of it free, ${availableParallelism()} cores`
+  const found = `${Kind.formatBytes(totalmem())}, ${Kind.formatBytes(freemem())} of it free, ${availableParallelism()} cores`
   return totalmem() >= LEAST_MEMORY
     ? fine("memory", found)
-    : wrong("memory", found, `Use a machine with ${bytesText(LEAST_MEMORY)} or more.`)
+    : wrong("memory", found, `Use a machine with ${Kind.formatBytes(LEAST_MEMORY)} or more.`)
 })
 
 const origin = (from: EditionFiles.Origin): string =>
   EditionFiles.Origin.$match(from, {
     Lies: ({ label, at }) => `${label}, ${at}`,
     Downloads: ({ label, url, bytes }) =>
-      `${label}, will be downloaded${bytes === null ? "" : ` (${bytesText(bytes)})`} from ${url}`,
+      `${label}, will be downloaded${bytes === null ? "" : ` (${Kind.formatBytes(bytes)})`} from ${url}`,
     Cuts: ({ label, from }) => `${label}, will be cut out of ${origin(from)}`,
     Makes: ({ label }) => `${label}, will be made`
   })

@@ -7,6 +7,7 @@ import * as Basis from "../engine/Kind.ts"
 import { make } from "./bytes.ts"
 import { classesOf } from "./classes.ts"
 import { type ColumnStatistics, columnStatistics } from "./column-statistics.ts"
+import { formatCount, formatShare } from "./format.ts"
 import type { Block, Found } from "./Kind.ts"
 
 /** Statistics are taken over chunks spread evenly through the table, this many bytes at most; more would be slow. */
@@ -33,9 +34,6 @@ const cell = (batch: AnyBatch, column: string, row: number): string => {
 
 const number = (value: number | null): string => (value === null ? "" : String(Number(value.toPrecision(5))))
 
-/** `1,234`. */
-const count = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, ",")
-
 const right = (header: string) => ({ header, align: "right" as const })
 
 const statisticsBlock = (title: string, statistics: ReadonlyArray<ColumnStatistics>): Block => ({
@@ -51,12 +49,12 @@ const statisticsBlock = (title: string, statistics: ReadonlyArray<ColumnStatisti
   ],
   rows: statistics.map(({ column, values, min, max, mean, deviation, zeros }) => [
     column,
-    count(values),
+    formatCount(values),
     number(min),
     number(max),
     number(mean),
     number(deviation),
-    zeros === null ? "" : `${(zeros * 100).toFixed(1)} %`
+    zeros === null ? "" : formatShare(zeros)
   ])
 })
 
@@ -66,7 +64,7 @@ const countsOf = (statistics: ReadonlyArray<ColumnStatistics>, names: ReadonlyAr
     column === "label" && counts !== null
       ? [
           `rows by class: ${Object.entries(counts)
-            .map(([label, rows]) => `${names[Number(label)] ?? label} ${count(rows)}`)
+            .map(([label, rows]) => `${names[Number(label)] ?? label} ${formatCount(rows)}`)
             .join(", ")}`
         ]
       : []
@@ -115,7 +113,7 @@ const inspect = (found: Found) =>
     const over =
       parts.length === stored.parts.length
         ? "all rows"
-        : `${count(rows)} rows in ${parts.length} of ${stored.parts.length} chunks`
+        : `${formatCount(rows)} rows in ${parts.length} of ${stored.parts.length} chunks`
     const blocks: ReadonlyArray<Block> = [
       `columns: ${columns.map(({ name, type }) => `${name} ${type}`).join("; ")}`,
       ...(names.length > 0 ? [`classes: ${names.join(", ")}`] : []),

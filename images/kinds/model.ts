@@ -10,9 +10,6 @@ const file = (name: string, bytes: Uint8Array) => ({ file: name, bytes: Stream.m
 const json = (name: string, value: unknown) =>
   file(name, new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`))
 
-/** `1,234`. */
-const count = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, ",")
-
 /** Layers and parameter counts. */
 const inspect = ({ stored }: Kind.Found) =>
   Effect.map(layersOf(stored), (layers): Kind.Shown => {
@@ -22,8 +19,8 @@ const inspect = ({ stored }: Kind.Found) =>
         {
           columns: [{ header: "layer" }, { header: "kind" }, { header: "parameters", align: "right" }],
           rows: [
-            ...layers.map((layer) => [layer.name, layer.kind, count(layer.parameters)]),
-            ["", "all", count(parameters)]
+            ...layers.map((layer) => [layer.name, layer.kind, Kind.formatCount(layer.parameters)]),
+            ["", "all", Kind.formatCount(parameters)]
           ]
         }
       ],

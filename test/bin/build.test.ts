@@ -124,8 +124,6 @@ describe("packages", () => {
   const stagesWith = (codes: Packages, name: string) =>
     Object.keys(codes)
       .filter((stage) => codes[stage]?.packages[name] !== undefined)
-      // it wires stages and is none
-      .filter((stage) => stage !== "on-images")
       .sort()
 
   it("count for the stages that compute with them, and for no others", async () => {
@@ -133,8 +131,7 @@ describe("packages", () => {
     ownPackages(at.root)
     for (const name of ["sharp", "yauzl"]) own(at, name)
     const codes = (await build(at)) as Packages
-    const shared = ["evaluation", "fitting", "resizing"]
-    const computing = [
+    const tensorflow = [
       "evaluate",
       "evaluate-network",
       "extract-features",
@@ -143,7 +140,6 @@ describe("packages", () => {
       "train",
       "train-network"
     ]
-    const tensorflow = [...shared, ...computing].sort()
     const drawing = ["plot", "plot-dataset", "plot-mistakes", "plot-sweep"]
     const reading = ["describe", "ingest"]
     const expected: ReadonlyArray<readonly [string, ReadonlyArray<string>]> = [
@@ -171,7 +167,7 @@ describe("packages", () => {
         .sort()
     }
     own(at, "@img/sharp-linux-x64", "99.0.0")
-    expect(await changed()).toEqual([...reading, "mistakes", "on-images"])
+    expect(await changed()).toEqual([...reading, "mistakes"])
   })
 })
 

@@ -4,6 +4,7 @@ import { Effect, Layer, Logger, LogLevel, Schema } from "effect"
 import * as Explained from "../artifacts/Explained.ts"
 import * as LeaseDisk from "../cache/lease-disk.ts"
 import * as ObjectStoreDisk from "../cache/object-store-disk.ts"
+import { inRepository, Release } from "../cache/Release.ts"
 import * as TraceDisk from "../cache/trace-disk.ts"
 import * as Code from "../engine/Code.ts"
 import * as WorkerExecutor from "../engine/executor-worker.ts"
@@ -36,8 +37,6 @@ declare const __headrace: {
   readonly build: string
   readonly importModule: (name: "h5wasm") => Promise<typeof import("h5wasm")>
 }
-
-const VERSION = "0.1.0"
 
 // a variable that is empty counts as not set: it would name the current folder
 const place = {
@@ -145,7 +144,7 @@ const carryOut = (args: ReadonlyArray<string>) =>
     const asked = yield* CommandLine.read(args, commands, pipelines)
     switch (asked._tag) {
       case "Version":
-        return yield* answer(VERSION)
+        return yield* answer((yield* Release).version)
       case "Help":
         return yield* answer(help(commands, pipelines, asked.command, asked.pipeline, width))
       case "Run":
@@ -166,6 +165,7 @@ const main = (args: ReadonlyArray<string>, reporter: typeof Reporter.Reporter.Se
     ),
     Effect.onInterrupt(() => reporter.document(INTERRUPTED)),
     Effect.provideService(Reporter.Reporter, reporter),
+    Effect.provideService(Release, inRepository),
     // the default logger writes to stdout, which belongs to the answer
     Effect.provide(Logger.replace(Logger.defaultLogger, errorLogger)),
     // a worker's death is told by its node; the library's own warning of it says less

@@ -221,6 +221,7 @@ const doctorCommand = plain({
   ...none,
   name: "doctor",
   description: "Say what is and is not in order, and the fix",
+  needsNoStore: true,
   run: () => doctor
 })
 

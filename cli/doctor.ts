@@ -7,6 +7,7 @@ import { availableParallelism, freemem, totalmem } from "node:os"
 import * as path from "node:path"
 import type { FileSystem } from "@effect/platform"
 import { Effect, Option } from "effect"
+import * as StoreFormat from "../cache/StoreFormat.ts"
 import * as Backbone from "../models/Backbone.ts"
 import * as Catalogue from "../services/Catalogue.ts"
 import { Datasets } from "../services/Datasets.ts"
@@ -150,6 +151,23 @@ const writable = (name: string, directory: string) =>
     }
   })
 
+/** Whether this Headrace understands what lies in the cache. */
+const store = (home: string) =>
+  StoreFormat.read(home).pipe(
+    Effect.map((found) =>
+      fine(
+        "store",
+        found === null
+          ? `format ${StoreFormat.FORMAT} from the next run on`
+          : `format ${found.format}, by Headrace ${found.by}`
+      )
+    ),
+    Effect.catchAll((error) => {
+      const { what, fix } = told(error)
+      return Effect.succeed(wrong("store", what, fix ?? "Let PIPELINE_HOME name another folder."))
+    })
+  )
+
 const origin = (from: EditionFiles.Origin): string =>
   EditionFiles.Origin.$match(from, {
     Lies: ({ label, at }) => `${label}, ${at}`,
@@ -191,6 +209,7 @@ export const doctor = Effect.gen(function* () {
     yield* networkRuntime,
     yield* memory,
     yield* writable("cache", home),
+    yield* store(home),
     yield* writable("results", results),
     ...(yield* datasets)
   ]

@@ -5,6 +5,7 @@ import * as Explained from "../artifacts/Explained.ts"
 import * as LeaseDisk from "../cache/lease-disk.ts"
 import * as ObjectStoreDisk from "../cache/object-store-disk.ts"
 import { inRepository, Release } from "../cache/Release.ts"
+import * as StoreFormat from "../cache/StoreFormat.ts"
 import * as TraceDisk from "../cache/trace-disk.ts"
 import * as Code from "../engine/Code.ts"
 import * as WorkerExecutor from "../engine/executor-worker.ts"
@@ -148,6 +149,7 @@ const carryOut = (args: ReadonlyArray<string>) =>
       case "Help":
         return yield* answer(help(commands, pipelines, asked.command, asked.pipeline, width))
       case "Run":
+        if (asked.command.needsNoStore !== true) yield* StoreFormat.check(place.home)
         return yield* Effect.flatMap(Effect.provide(asked.run, live), setExitCode)
     }
   })

@@ -32,6 +32,7 @@ export const storeFailed = (doing: string, file: string, cause: unknown): StoreF
         expected: `a directory that you may ${doing === "Reading" ? "read" : "write to"}`,
         fix: "Correct its permissions, or move the cache with PIPELINE_HOME."
       })
+    case "EEXIST":
     case "ENOTDIR":
       return new StoreFailed({
         what: `A file lies where the cache should have a directory: ${what}`,

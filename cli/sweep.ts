@@ -6,7 +6,7 @@ import * as Pipeline from "../engine/Pipeline.ts"
 import { RunEvents } from "../engine/RunEvent.ts"
 import type { RunRecord } from "../engine/RunRecord.ts"
 import * as Sweep from "../engine/Sweep.ts"
-import { sentence, toldOf } from "./option-text.ts"
+import { sentence, shown, toldOf } from "./option-text.ts"
 import { Place } from "./Place.ts"
 import { Reporter } from "./Reporter.ts"
 import { reportRun } from "./report-writer.ts"
@@ -48,6 +48,7 @@ const toJson = (record: RunRecord, settled: ReadonlyArray<Settled>, report: stri
       }
     }),
     nodes: { ran: count(record, "ran"), reused: count(record, "reused"), failed: count(record, "failed") },
+    notices: (record.notices ?? []).map(shown),
     report,
     ...(record.error === null ? {} : { error: toldOf(record.error) })
   }

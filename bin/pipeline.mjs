@@ -117,7 +117,12 @@ const run = (directory) => {
   // packages are the project's
   const own = join(root, "package.json")
   const importModule = async (name) => (await import(pathToFileURL(join(directory, "import.mjs")).href)).default(name)
-  main(createRequire(own), pathToFileURL(own).href, { root, build: directory, importModule })
+  main(createRequire(own), pathToFileURL(own).href, {
+    root,
+    build: directory,
+    isProgram: root === dirname(import.meta.dirname),
+    importModule
+  })
   if (cachedData !== undefined && !script.cachedDataRejected) return
   process.once("exit", () => {
     try {

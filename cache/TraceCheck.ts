@@ -77,4 +77,5 @@ export const isTrace = (value: unknown): value is Trace =>
   (value.chunks === null || isChunkCounts(value.chunks)) &&
   (value.told === undefined || (Array.isArray(value.told) && value.told.every(isText))) &&
   isString(value.host) &&
+  (value.by === undefined || isString(value.by)) &&
   isString(value.finished)

@@ -235,6 +235,7 @@ const doctorCommand = <S>(project: Files<S>) =>
     ...none,
     name: "doctor",
     description: "Say what is and is not in order, and the fix",
+    needsNoStore: true,
     run: () => doctor(project.checks)
   })
 

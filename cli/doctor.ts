@@ -2,6 +2,7 @@ import * as fs from "node:fs/promises"
 import * as path from "node:path"
 import { Effect } from "effect"
 import { explain } from "../artifacts/Explained.ts"
+import * as StoreFormat from "../cache/StoreFormat.ts"
 import { formatBytes } from "../kinds/format.ts"
 import { type Check, fine, wrong } from "../project/Check.ts"
 import { Place } from "../project/Place.ts"
@@ -41,6 +42,23 @@ const writable = (name: string, directory: string) =>
     }
   })
 
+/** Whether this Headrace understands what lies in the cache. */
+const store = (home: string) =>
+  StoreFormat.read(home).pipe(
+    Effect.map((found) =>
+      fine(
+        "store",
+        found === null
+          ? `format ${StoreFormat.FORMAT} from the next run on`
+          : `format ${found.format}, by Headrace ${found.by}`
+      )
+    ),
+    Effect.catchAll((error) => {
+      const { what, fix } = explain(error)
+      return Effect.succeed(wrong("store", what, fix ?? "Let PIPELINE_HOME name another folder."))
+    })
+  )
+
 /** What is and is not in order, and the fix: what every project needs, and what this one `asks`. Exit code 1 if anything is not. */
 export const doctor = <R>(asks: Effect.Effect<ReadonlyArray<Check>, unknown, R>) =>
   Effect.gen(function* () {
@@ -56,6 +74,7 @@ export const doctor = <R>(asks: Effect.Effect<ReadonlyArray<Check>, unknown, R>)
       yield* node,
       ...(yield* own),
       yield* writable("cache", home),
+      yield* store(home),
       yield* writable("results", results)
     ].map(({ name, ok, found, fix }) => ({ name, ok, found: shown(found), fix: fix === null ? null : shown(fix) }))
     for (const { name, ok, found, fix } of checks)

@@ -112,9 +112,10 @@ export const inspect = (pipelines: ReadonlyArray<AnyPipeline>, what: string) =>
     const more = yield* details(pipelines, found)
     const params = Object.entries(trace.text.params).map(([name, value]) => `${name} ${JSON.stringify(value)}`)
     const inputs = Object.entries(trace.labels).map(([name, label]) => `${name} from ${label}`)
+    const by = trace.by === undefined ? "" : `, by Headrace ${trace.by}`
     const codeFiles = Object.keys(trace.text.code.files)
     yield* reporter.print(
-      `\nmade by stage ${trace.text.stage} in ${formatSeconds(trace.seconds)} at ${trace.finished} on ${trace.host}`
+      `\nmade by stage ${trace.text.stage} in ${formatSeconds(trace.seconds)} at ${trace.finished} on ${trace.host}${by}`
     )
     yield* reporter.print(`params: ${params.join(", ") || "none"}`)
     yield* reporter.print(`inputs: ${inputs.join(", ") || "none"}`)
@@ -148,7 +149,8 @@ export const inspect = (pipelines: ReadonlyArray<AnyPipeline>, what: string) =>
         facts: trace.text.facts,
         seconds: trace.seconds,
         finished: trace.finished,
-        host: trace.host
+        host: trace.host,
+        by: trace.by ?? null
       },
       usedBy: users
     })

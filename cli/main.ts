@@ -4,6 +4,8 @@ import { Effect, Layer, Logger, LogLevel, Schema } from "effect"
 import * as Explained from "../artifacts/Explained.ts"
 import * as LeaseDisk from "../cache/lease-disk.ts"
 import * as ObjectStoreDisk from "../cache/object-store-disk.ts"
+import { inProject, inRepository, type Made, Release } from "../cache/Release.ts"
+import * as StoreFormat from "../cache/StoreFormat.ts"
 import * as TraceDisk from "../cache/trace-disk.ts"
 import * as Code from "../engine/Code.ts"
 import * as WorkerExecutor from "../engine/executor-worker.ts"
@@ -29,12 +31,12 @@ import * as ResultsWriter from "./results-writer.ts"
 import * as RunEventsReporter from "./run-events.ts"
 import { UsageInvalid } from "./Usage.ts"
 
-const VERSION = "0.1.0"
-
 /** Given by the launcher: where the project and its build lie. */
 export interface Launched {
   readonly root: string
   readonly build: string
+  /** Whether the project is the program's own repository. */
+  readonly isProgram: boolean
 }
 
 // a variable that is empty counts as not set: it would name the current folder
@@ -65,8 +67,7 @@ const workersIn = ({ root, build, home }: typeof Place.Service, exported: Code.E
 }
 
 /** All that commands need: what is the same everywhere, and what plans this project. */
-const liveOf = <R, S>(project: Whole<R, S>, launched: Launched, writes: LastWrites) => {
-  const place = placeOf(launched)
+const liveOf = <R, S>(project: Whole<R, S>, place: typeof Place.Service, writes: LastWrites) => {
   const { home, build } = place
   const records = Layer.effect(
     RunRecords,
@@ -142,7 +143,11 @@ const INTERRUPTED = {
   }
 }
 
-const carryOut = <R, S>(args: ReadonlyArray<string>, project: Whole<R, S>, live: ReturnType<typeof liveOf<R, S>>) =>
+const carryOut = <R, S>(
+  args: ReadonlyArray<string>,
+  project: Whole<R, S>,
+  { home, live }: { readonly home: string; readonly live: ReturnType<typeof liveOf<R, S>> }
+) =>
   Effect.gen(function* () {
     const { print, document, width } = yield* Reporter.Reporter
     const answer = (text: string) => Effect.zipRight(print(text), document({ schema: 1, status: "done", text }))
@@ -150,15 +155,16 @@ const carryOut = <R, S>(args: ReadonlyArray<string>, project: Whole<R, S>, live:
     const asked = yield* CommandLine.read(args, commands, project.pipelines)
     switch (asked._tag) {
       case "Version":
-        return yield* answer(VERSION)
+        return yield* answer((yield* Release).version)
       case "Help":
         return yield* answer(help(commands, project, asked.command, asked.pipeline, width))
       case "Run":
+        if (asked.command.needsNoStore !== true) yield* StoreFormat.check(home)
         return yield* Effect.flatMap(Effect.provide(asked.run, live), setExitCode)
     }
   })
 
-const told = <E, R>(work: Effect.Effect<void, E, R>, reporter: typeof Reporter.Reporter.Service) =>
+const told = <E, R>(work: Effect.Effect<void, E, R>, reporter: typeof Reporter.Reporter.Service, made: Made) =>
   work.pipe(
     Effect.catchAll(fail),
     // thrown where a pipeline is built of parameters, which is no effect
@@ -171,6 +177,7 @@ const told = <E, R>(work: Effect.Effect<void, E, R>, reporter: typeof Reporter.R
     ),
     Effect.onInterrupt(() => reporter.document(INTERRUPTED)),
     Effect.provideService(Reporter.Reporter, reporter),
+    Effect.provideService(Release, made),
     // the default logger writes to stdout, which belongs to the answer
     Effect.provide(Logger.replace(Logger.defaultLogger, errorLogger)),
     // a worker's death is told by its node; the library's own warning of it says less
@@ -180,11 +187,16 @@ const told = <E, R>(work: Effect.Effect<void, E, R>, reporter: typeof Reporter.R
 /** The command line of a project; the build calls it with what its files hold. */
 export const main = <R, S>(project: Whole<R, S>, launched: Launched): void => {
   const argv = process.argv.slice(2)
+  const place = placeOf(launched)
   const reporter = Reporter.make(argv.includes("--json"))
   const writes = lastWrites()
   const args = argv.filter((arg) => arg !== "--json")
   runToEnd(
-    told(carryOut(args, project, liveOf(project, launched, writes)), reporter),
+    told(
+      carryOut(args, project, { home: place.home, live: liveOf(project, place, writes) }),
+      reporter,
+      launched.isProgram ? inRepository : inProject
+    ),
     () => reporter.lastDocument(INTERRUPTED),
     writes.isWriting
   )

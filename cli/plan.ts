@@ -3,6 +3,7 @@ import * as Reason from "../cache/Reason.ts"
 import * as Pipeline from "../engine/Pipeline.ts"
 import * as Plan from "../engine/Plan.ts"
 import { formatSeconds } from "../kinds/format.ts"
+import { shown } from "./option-text.ts"
 import { Reporter } from "./Reporter.ts"
 import { table } from "./table-text.ts"
 
@@ -21,7 +22,7 @@ export const plan = (
 ) =>
   Effect.gen(function* () {
     const reporter = yield* Reporter
-    const { nodes } = yield* Plan.make(Pipeline.graph(pipeline, values), again)
+    const { nodes, notices } = yield* Plan.make(Pipeline.graph(pipeline, values), again)
     yield* reporter.print(
       table(
         [{ header: "node" }, { header: "would" }, { header: "why" }],
@@ -47,7 +48,8 @@ export const plan = (
         seconds,
         chunks,
         reason: reasons.length === 0 ? null : reasons.map(Reason.render).join("; ")
-      }))
+      })),
+      notices: notices.map(shown)
     })
     return 0
   })

@@ -71,6 +71,7 @@ const toJson = (record: RunRecord, report: string | null) =>
     params: record.params,
     nodes: record.nodes.map(nodeOf),
     results,
+    notices: (record.notices ?? []).map(shown),
     report,
     ...(record.status === "failed" ? { error: orNull(firstErrorOf(record), toldOf) } : {})
   }))

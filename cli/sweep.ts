@@ -10,7 +10,7 @@ import { formatCount, formatSeconds } from "../kinds/format.ts"
 import type { Kinds } from "../kinds/Kinds.ts"
 import { Place } from "../project/Place.ts"
 import type * as Views from "../project/Views.ts"
-import { sentence, toldOf } from "./option-text.ts"
+import { sentence, shown, toldOf } from "./option-text.ts"
 import { Reporter } from "./Reporter.ts"
 import { reportRun } from "./report-writer.ts"
 import { shortPath } from "./short-path.ts"
@@ -50,6 +50,7 @@ const toJson = (record: RunRecord, settled: ReadonlyArray<Settled>, report: stri
       }
     }),
     nodes: { ran: count(record, "ran"), reused: count(record, "reused"), failed: count(record, "failed") },
+    notices: (record.notices ?? []).map(shown),
     report,
     ...(record.error === null ? {} : { error: toldOf(record.error) })
   }

@@ -1,6 +1,7 @@
 import { Effect } from "effect"
 import type { Stored } from "../artifacts/Artifact.ts"
 import type { Digest } from "../artifacts/Digest.ts"
+import type * as Text from "../artifacts/Text.ts"
 import * as Key from "../cache/Key.ts"
 import { ObjectStore, type StoreFailed } from "../cache/ObjectStore.ts"
 import * as Reason from "../cache/Reason.ts"
@@ -12,9 +13,10 @@ import * as NodeKey from "./NodeKey.ts"
 import * as Notice from "./Notice.ts"
 import * as Results from "./Results.ts"
 import * as RowStream from "./RowStream.ts"
-import { RunEvent, RunEvents } from "./RunEvent.ts"
+import type { RunEvents } from "./RunEvent.ts"
 import { RunRecords, readOnce } from "./RunRecord.ts"
 import * as Sources from "./Sources.ts"
+import * as UpgradeNotice from "./UpgradeNotice.ts"
 
 /** `maybe`: its key is not known before an ancestor has run. */
 export type PlanStatus = "reuse" | "run" | "maybe" | "stream"
@@ -34,6 +36,8 @@ export interface PlannedNode {
 export interface Plan {
   readonly pipeline: string
   readonly nodes: ReadonlyArray<PlannedNode>
+  /** What was said of no node in particular, as a run would say it. */
+  readonly notices: ReadonlyArray<Text.Text>
 }
 
 interface Entry {
@@ -222,11 +226,12 @@ export const make = (
   again: ReadonlySet<string> = new Set()
 ): Effect.Effect<Plan, Sources.SourceFailed | NodeKey.KeyFailure | StoreFailed, Needs | RunEvents> =>
   Effect.gen(function* () {
-    const known: Record<string, Readonly<Record<string, Stored>>> = { ...(yield* Sources.resolveAll(graph)) }
+    const sources = yield* Sources.resolveAll(graph)
+    const known: Record<string, Readonly<Record<string, Stored>>> = { ...sources }
     const undecided = new Map<string, ReadonlyArray<string>>()
     const planned: Array<Entry> = []
-    const events = yield* RunEvents
-    const say = Notice.once((message) => events.publish(RunEvent.Warned({ node: null, message })))
+    const notices: Array<Text.Text> = []
+    const say = yield* Notice.warning(notices)
     for (const entry of graph.stages) {
       const one: Entry = yield* Effect.provideService(
         planNode(graph, entry, known, undecided, again),
@@ -239,5 +244,10 @@ export const make = (
       if (one.decision?.hit != null) known[entry.name] = one.decision.hit.outputs
     }
     const checked = yield* checkNeeded(graph, planned, known)
-    return { pipeline: graph.pipeline, nodes: checked.map(({ planned }) => planned) }
+    const nodes = checked.map(({ planned }) => planned)
+    const upgrade = nodes.some(({ reasons }) => UpgradeNotice.isUpgrade(reasons))
+      ? yield* UpgradeNotice.make(graph, sources)
+      : null
+    if (upgrade !== null) yield* say(upgrade)
+    return { pipeline: graph.pipeline, nodes, notices }
   }).pipe(NodeKey.rememberFacts, Effect.provideServiceEffect(RunRecords, readOnce))

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto"
 import { Cause, Clock, DateTime, Effect, Exit } from "effect"
 import { type Explained, explain } from "../artifacts/Explained.ts"
 import { ObjectStore, type StoreFailed } from "../cache/ObjectStore.ts"
+import { Release } from "../cache/Release.ts"
 import { InputLost } from "./Failure.ts"
 import * as NodeKey from "./NodeKey.ts"
 import { recordNode, resultsOf } from "./NodeRecording.ts"
@@ -9,7 +10,7 @@ import type * as NodeWork from "./NodeWork.ts"
 import * as Notice from "./Notice.ts"
 import { type AnyPipeline, encodeParams, graph as graphOf, type PlanningNeedsOf } from "./Pipeline.ts"
 import * as Results from "./Results.ts"
-import { publish, RunEvent, RunEvents } from "./RunEvent.ts"
+import { publish, RunEvent } from "./RunEvent.ts"
 import { stampOf } from "./RunName.ts"
 import { type RunRecord, RunRecords, readOnce } from "./RunRecord.ts"
 import { begin, type RunState } from "./RunState.ts"
@@ -71,9 +72,7 @@ export type Again = ReadonlySet<string>
 const work = (state: RunState) =>
   Effect.gen(function* () {
     Object.assign(state.sources, yield* Sources.resolveAll(state.graph))
-    const events = yield* RunEvents
-    const say = Notice.once((message) => events.publish(RunEvent.Warned({ node: null, message })))
-    yield* Effect.provideService(deliver(state, []), Notice.Notices, say)
+    yield* Effect.provideServiceEffect(deliver(state, []), Notice.Notices, Notice.warning(state.notices))
   }).pipe(NodeKey.rememberFacts, Effect.provideServiceEffect(RunRecords, readOnce))
 
 /** A run's name, which sorts by time, and when it began. */
@@ -89,8 +88,9 @@ export const beginning = Effect.gen(function* () {
 })
 
 /** Publishes a record. A run that did its work is not undone by one that cannot be written. */
-export const keep = (record: RunRecord) =>
+export const keep = (ended: Omit<RunRecord, "by" | "notices">, { notices }: Pick<RunState, "notices">) =>
   Effect.gen(function* () {
+    const record: RunRecord = { ...ended, notices, by: (yield* Release).version }
     yield* Effect.flatMap(RunRecords, (records) => records.put(record)).pipe(
       Effect.catchAll(({ message }) =>
         publish(RunEvent.Warned({ node: null, message: `The run's record is lost: ${message}` }))
@@ -135,18 +135,21 @@ export const run = <P extends AnyPipeline>(
     yield* publish(RunEvent.RunStarted({ run, pipeline: pipeline.name, nodes: graph.stages.map(({ name }) => name) }))
     return yield* toItsEnd(work(state), (ended, error) =>
       Effect.flatMap(seconds, (seconds) =>
-        keep({
-          schema: 1,
-          run,
-          pipeline: pipeline.name,
-          status: ended === "done" && !isDone(state) ? "failed" : ended,
-          started,
-          seconds,
-          params,
-          nodes: graph.stages.map((entry) => recordNode(state, entry)),
-          results: resultsOf(state, graph.results),
-          error
-        })
+        keep(
+          {
+            schema: 1,
+            run,
+            pipeline: pipeline.name,
+            status: ended === "done" && !isDone(state) ? "failed" : ended,
+            started,
+            seconds,
+            params,
+            nodes: graph.stages.map((entry) => recordNode(state, entry)),
+            results: resultsOf(state, graph.results),
+            error
+          },
+          state
+        )
       )
     )
   })

@@ -68,6 +68,10 @@ export const RunRecord = Schema.Struct({
   error: Schema.NullOr(Explained),
   /** Each result that was reached, by digest. */
   results: Results,
+  /** What was said of the run as a whole, such as that an upgrade has nodes computed again. */
+  notices: Schema.optional(Schema.Array(Text.Text)),
+  /** The version of Headrace that ran it; missing in records of 0.1. */
+  by: Schema.optional(Schema.String),
   /** A sweep's points, and the parameters in which they differ; its own `params` are those that they share. */
   sweep: Schema.optional(
     Schema.Struct({

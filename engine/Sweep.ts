@@ -12,7 +12,7 @@ import type * as NodeWork from "./NodeWork.ts"
 import * as Notice from "./Notice.ts"
 import * as Pipeline from "./Pipeline.ts"
 import * as Run from "./Run.ts"
-import { publish, RunEvent, RunEvents } from "./RunEvent.ts"
+import { publish, RunEvent } from "./RunEvent.ts"
 import { type Asked, type PointRecord, type RunRecord, RunRecords, readOnce } from "./RunRecord.ts"
 import { begin, type RunState } from "./RunState.ts"
 import * as Scheduler from "./Scheduler.ts"
@@ -187,8 +187,6 @@ const work = (sweep: Sweep, { jobs }: Options) =>
   Effect.gen(function* () {
     const { needs } = sweep
     yield* resolveSources(sweep)
-    const events = yield* RunEvents
-    const say = Notice.once((message) => events.publish(RunEvent.Warned({ node: null, message })))
     yield* Effect.gen(function* () {
       yield* recallAll(sweep)
       const [others, kept] = Arr.partition(needs.keys(), (point) => isSettled(sweep, point))
@@ -196,7 +194,7 @@ const work = (sweep: Sweep, { jobs }: Options) =>
       others.sort((one, other) => stepsOf(sweep, one) - stepsOf(sweep, other))
       yield* Effect.forEach(kept, (point) => settle(sweep, point, true), { discard: true })
       yield* settleAll(sweep, others, jobs)
-    }).pipe(Effect.provideService(Notice.Notices, say))
+    }).pipe(Effect.provideServiceEffect(Notice.Notices, Notice.warning(sweep.state.notices)))
   }).pipe(
     NodeKey.rememberFacts,
     Effect.provideServiceEffect(RunRecords, readOnce),
@@ -247,21 +245,24 @@ export const run = <P extends Pipeline.AnyPipeline>(
       Effect.flatMap(seconds, (seconds) => {
         const records = builds.map((build, point) => recordPoint(sweep, build, varied, point))
         const isDone = records.every(({ status }) => status === "done")
-        return Run.keep({
-          schema: 1,
-          run,
-          pipeline: pipeline.name,
-          status: ended === "done" && !isDone ? "failed" : ended,
-          started,
-          seconds,
-          params: Object.fromEntries(
-            Object.entries(builds[0]?.params ?? {}).filter(([name]) => !varied.includes(name))
-          ),
-          nodes: sweep.state.graph.stages.map((entry) => recordNode(sweep.state, entry)),
-          results: {},
-          error,
-          sweep: { varied, ...(asked === undefined ? {} : { asked }), points: records }
-        })
+        return Run.keep(
+          {
+            schema: 1,
+            run,
+            pipeline: pipeline.name,
+            status: ended === "done" && !isDone ? "failed" : ended,
+            started,
+            seconds,
+            params: Object.fromEntries(
+              Object.entries(builds[0]?.params ?? {}).filter(([name]) => !varied.includes(name))
+            ),
+            nodes: sweep.state.graph.stages.map((entry) => recordNode(sweep.state, entry)),
+            results: {},
+            error,
+            sweep: { varied, ...(asked === undefined ? {} : { asked }), points: records }
+          },
+          sweep.state
+        )
       })
     )
   })

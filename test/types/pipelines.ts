@@ -74,18 +74,3 @@ holds<Equal<Effect.Effect.Context<typeof lackingWorker>, S.Network>>()
 
 export const run = Run.run(transfer, {}, { cores: 1 })
 holds<Equal<Extract<Effect.Effect.Context<typeof run>, S.Version | S.Network>, S.Version>>()
-
-Pipeline.make({
-  name: "bad",
-  description: "Reads a parameter that it does not have",
-  params: S.ingest.params,
-  // @ts-expect-error no such parameter
-  build: ({ views }) => ({ images: S.ingest({}, { dataset: views }).images })
-})
-Pipeline.make({
-  name: "bad",
-  description: "Yields what is no wire",
-  params: {},
-  // @ts-expect-error everything a stage yields where one wire is wanted
-  build: () => ({ images: S.ingest({}) })
-})

@@ -43,14 +43,13 @@ export interface Stage<I extends Inputs, P extends Params, O extends Outputs, E,
 
 type Facts<S> = Readonly<Record<string, Effect.Effect<unknown, unknown, S>>>
 
-interface Common<I extends Inputs, P extends Params, O extends Outputs, Errors extends Schema.Schema.All, S> {
+/** What a stage of any kind declares. */
+interface Declared<I extends Inputs, P extends Params, O extends Outputs, S> {
   /** The name of its file. */
   readonly name: string
   readonly inputs: I
   readonly params?: P
   readonly outputs: O
-  /** A union of `Schema.TaggedError`s: they must cross a process boundary. */
-  readonly errors?: Errors
   /**
    * What of the machine may change the bytes, found out without loading a runtime; a function where it depends on params.
    * A fact that is named as a parameter stands for it in the key: what was chosen counts, not how it was asked for.
@@ -65,6 +64,12 @@ interface Common<I extends Inputs, P extends Params, O extends Outputs, Errors e
   readonly secrets?: ReadonlyArray<string>
   /** Default: one core. A stage with a fact `threads` is computed by a process with so many native threads. */
   readonly share?: Share | ((params: Values<P>) => Share)
+}
+
+interface Common<I extends Inputs, P extends Params, O extends Outputs, Errors extends Schema.Schema.All, S>
+  extends Declared<I, P, O, S> {
+  /** A union of `Schema.TaggedError`s: they must cross a process boundary. */
+  readonly errors?: Errors
 }
 
 /** The services that are left for others to provide. */
@@ -219,12 +224,9 @@ export const rows = <
   >
 
 type AnyTable = TableArtifact<string, Columns>
-interface AnyMap {
-  readonly name: string
+type AnyTables = Readonly<Record<string, AnyTable>>
+interface AnyMap extends Declared<AnyTables, Params, AnyTables, never> {
   readonly keep?: "stored" | "streamed"
-  readonly inputs: Readonly<Record<string, AnyTable>>
-  readonly params?: Params
-  readonly outputs: Readonly<Record<string, AnyTable>>
   readonly run: RowFunction<Values<Params>>
 }
 
@@ -245,38 +247,36 @@ interface AnyMap {
 export const map = <
   const I extends Inputs,
   const O extends Outputs,
+  S = never,
   // biome-ignore lint/complexity/noBannedTypes: no parameters
   const P extends Params = {},
   const Found = never
->(definition: {
-  /** The name of its file. */
-  readonly name: string
-  readonly inputs: Verdict.OneTable<I, "The input of Stage.map">
-  readonly params?: P
-  readonly outputs: Verdict.OneTable<O, "The output of Stage.map">
-  /** Default: streamed. */
-  readonly keep?: "stored" | "streamed"
-  /** `room.image(shape)` is the cell of the row's `image` in the batch, of zeros: what is filled there is not copied. */
-  readonly run: (
-    row: Given.RowOf<I>,
-    params: Values<P>,
-    room: Room<Given.ColumnsOf<O>>
-  ) => Verdict.MappingRow<Found, Given.RowOf<O>>
-}): Stage<I, P, O, RowFailed, never, never> => {
+>(
+  definition: Declared<I, P, O, S> & {
+    readonly inputs: Verdict.OneTable<I, "The input of Stage.map">
+    readonly outputs: Verdict.OneTable<O, "The output of Stage.map">
+    /** Default: streamed. */
+    readonly keep?: "stored" | "streamed"
+    /** `room.image(shape)` is the cell of the row's `image` in the batch, of zeros: what is filled there is not copied. */
+    readonly run: (
+      row: Given.RowOf<I>,
+      params: Values<P>,
+      room: Room<Given.ColumnsOf<O>>
+    ) => Verdict.MappingRow<Found, Given.RowOf<O>>
+  }
+): Stage<I, P, O, RowFailed, never, S> => {
   // the verdicts have passed: from here on the types are forgotten, as in `seam`
-  const { name, keep = "streamed", inputs, params = {}, outputs, run } = definition as unknown as AnyMap
+  const { run, ...declared } = definition as unknown as AnyMap
+  const { name, inputs, outputs } = declared
   const [[over], [{ columns }]] = [Object.keys(inputs), Object.values(outputs)] as unknown as readonly [
     [string],
     [AnyTable]
   ]
   return rows({
-    name,
-    keep,
+    keep: "streamed",
+    ...declared,
     over,
-    inputs,
-    params,
-    outputs,
     errors: RowFailed,
-    run: (_inputs, values) => Effect.succeed(batchwise(name, columns, run, values)) as never
-  }) as unknown as Stage<I, P, O, RowFailed, never, never>
+    run: (_inputs, params) => Effect.succeed(batchwise(name, columns, run, params)) as never
+  }) as unknown as Stage<I, P, O, RowFailed, never, S>
 }

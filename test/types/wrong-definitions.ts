@@ -579,7 +579,7 @@ Stage.map({
   })
 })
 
-/** All kinds of stages but Stage.map, which reads nothing beside its rows, declare them. */
+/** All kinds of stages declare them. */
 Stage.rows({
   name: "good",
   keep: "streamed",
@@ -589,4 +589,12 @@ Stage.rows({
   inputs: { pixels: S.Pixels32 },
   outputs: { pixels: S.Pixels32 },
   run: (_inputs) => Effect.succeed((batch) => Effect.succeed(batch))
+})
+Stage.map({
+  name: "good",
+  environment: ["SCALE"],
+  secrets: ["TOKEN"],
+  inputs: { pixels: S.Pixels32 },
+  outputs: { pixels: S.Pixels32 },
+  run: (row) => row
 })

@@ -1,5 +1,5 @@
 import * as path from "node:path"
-import { Effect } from "effect"
+import { Effect, Either } from "effect"
 import * as ArrowTable from "../artifacts/ArrowTable.ts"
 import type { StoredPart } from "../artifacts/Artifact.ts"
 import { type AnyBatch, isTensor } from "../artifacts/Column.ts"
@@ -11,11 +11,13 @@ import * as Address from "./artifact-address.ts"
 import { checkpointDetails } from "./checkpoint-details.ts"
 import { type ColumnStatistics, columnStatistics } from "./column-statistics.ts"
 import { contactSheet } from "./contact-sheet.ts"
+import { inspectStreamed } from "./inspect-streamed.ts"
 import { layersOf } from "./model-layers.ts"
 import { Place } from "./Place.ts"
 import { Reporter } from "./Reporter.ts"
 import { placed } from "./results-writer.ts"
 import { classesOf, sheetImages } from "./sheet-images.ts"
+import * as Streamed from "./streamed-node.ts"
 import { layoutOf } from "./table-layout.ts"
 import { formatBytes, formatCount, formatSeconds, table } from "./table-text.ts"
 import { gridText, hasTruecolor, type ImageGrid } from "./terminal-image.ts"
@@ -205,14 +207,24 @@ const details = (pipelines: ReadonlyArray<AnyPipeline>, found: Address.Found) =>
   return found.stored.kind === "model" ? modelDetails(found) : fileDetails(found)
 }
 
-/** Shows an artifact: what it is, what is in it, where it came from and who uses it. */
+/** Shows an artifact or, where an address means none, the streamed node that it means. */
 export const inspect = (pipelines: ReadonlyArray<AnyPipeline>, what: string) =>
   Effect.gen(function* () {
-    const reporter = yield* Reporter
-    const found = yield* Address.resolve(
+    const named = Address.resolve(
       what,
       pipelines.map(({ name }) => name)
     )
+    const found = yield* Effect.either(named)
+    if (Either.isRight(found)) return yield* inspectStored(pipelines, found.right)
+    const streamed = yield* Streamed.find(pipelines, what)
+    if (streamed === null) return yield* found.left
+    return yield* inspectStreamed(streamed, Address.split(what).scope)
+  })
+
+/** Shows an artifact: what it is, what is in it, where it came from and who uses it. */
+const inspectStored = (pipelines: ReadonlyArray<AnyPipeline>, found: Address.Found) =>
+  Effect.gen(function* () {
+    const reporter = yield* Reporter
     const { pipeline, node, trace, output, stored } = found
     const users = yield* Address.usersOf(stored.content)
     const rows =
@@ -247,6 +259,7 @@ export const inspect = (pipelines: ReadonlyArray<AnyPipeline>, what: string) =>
       output,
       kind: stored.kind,
       artifact: stored.artifact,
+      streamed: false,
       content: stored.content,
       rows: stored.rows,
       bytes: stored.bytes,

@@ -45,11 +45,12 @@ const texts = (name: string): Filling => {
   return { put, room: null, values: () => values }
 }
 
-const isSame = (a: Shape, b: Shape): boolean =>
-  a === b || (a.length === b.length && a.every((size, axis) => size === b[axis]))
-
 const isCell = (cell: unknown): cell is AnyCell =>
   typeof cell === "object" && cell !== null && "shape" in cell && Array.isArray(cell.shape) && "data" in cell
+
+/** Whether a cell may have the shape; the dimensions that a column leaves open are negative. */
+const fits = (wanted: Shape, found: Shape): boolean =>
+  wanted === found || (wanted.length === found.length && wanted.every((size, axis) => size < 0 || size === found[axis]))
 
 /** The first cell's shape is that of all: memory for the batch is had as soon as it is known. */
 const tensors = (
@@ -64,15 +65,18 @@ const tensors = (
   /** The cell of this row that lies in the batch already. */
   let given: AnyCell["data"] | null = null
   const take = (found: Shape): void => {
-    if (shape === null) {
-      shape = found
-      size = cellSize(found)
-      data = new Holder(rows * size)
-    } else if (!isSame(shape, found))
+    const wanted = shape ?? declared
+    if (!fits(wanted, found)) {
+      const known = wanted.map((each) => (each < 0 ? "any" : each)).join(", ")
       throw new Refused(
         `its ${name} has the shape [${found.join(", ")}]`,
-        `[${shape.join(", ")}], as in the rows before`
+        shape === null ? `[${known}]` : `[${known}], as in the rows before`
       )
+    }
+    if (shape !== null) return
+    shape = found
+    size = cellSize(found)
+    data = new Holder(rows * size)
   }
   const room = (row: number, found: Shape): AnyCell => {
     take(found)
@@ -85,12 +89,13 @@ const tensors = (
         `its ${name} is ${isCell(cell) ? "of other numbers" : shown(cell)}`,
         `{ shape, data } of ${Holder.name}`
       )
-    take(cell.shape)
-    if (cell.data.length !== size)
+    const wanted = cellSize(cell.shape)
+    if (cell.data.length !== wanted)
       throw new Refused(
         `its ${name} has ${cell.data.length} numbers`,
-        `${size}, for the shape [${cell.shape.join(", ")}]`
+        `${wanted}, for the shape [${cell.shape.join(", ")}]`
       )
+    take(cell.shape)
     if (cell.data !== given) data.set(cell.data, row * size)
     given = null
   }

@@ -170,6 +170,21 @@ describe("a function of a row that makes what the output does not hold fails by 
   }
 })
 
+it.effect("the first row's cells have the shape that the column fixes, and any where it is open", () =>
+  Effect.gen(function* () {
+    const shaped = (shape: ReadonlyArray<number>) =>
+      Stage.map({
+        name: "shaped",
+        inputs: { rows: Mixed },
+        outputs: { shaped: Mixed },
+        run: (row, _params, room) => ({ ...row, image: room.image(shape as readonly [number, 2]) })
+      })
+    expect((yield* mapped(shaped([3, 2]), mixed)).columns.image).toMatchObject({ shape: [3, 2] })
+    const failed = yield* Effect.flip(mapped(shaped([3, 4]), mixed))
+    expect(failed).toMatchObject({ row: 0, what: "its image has the shape [3, 4]", expected: "[any, 2]" })
+  })
+)
+
 /** How often the rows of each stage were made. */
 const rows = { soft: 0, hard: 0 }
 

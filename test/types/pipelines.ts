@@ -58,11 +58,11 @@ declare const platform: Layer.Layer<WorkerRunner.PlatformRunner>
 export const whole: Layer.Layer<Executor.Executor> = Executor.layerInProcess(transfer).pipe(
   Layer.provide([decoder, network, cache])
 )
-// @ts-expect-error the network is not provided
+// @ts-expect-error the network is not provided: `Type 'Network' is not assignable to type 'never'`
 export const lacking: Layer.Layer<Executor.Executor> = Executor.layerInProcess(transfer).pipe(
   Layer.provide([decoder, cache])
 )
-// @ts-expect-error one of two pipelines needs the network
+// @ts-expect-error one of two pipelines needs the network: `Type 'Network' is not assignable to type 'never'`
 export const lackingOne: Layer.Layer<Executor.Executor> = Executor.layerInProcess(ingestOnly, transfer).pipe(
   Layer.provide([decoder, cache])
 )

@@ -124,26 +124,37 @@ const runsThatBegin = (scope: string) =>
     return found.filter((record) => record !== null)
   })
 
+/** What stands before the first slash of an address, a pipeline or a run, and what stands behind it. */
+export const split = (what: string): { readonly scope: string; readonly address: string } => {
+  const slash = what.indexOf("/")
+  return slash < 0 ? { scope: what, address: "" } : { scope: what.slice(0, slash), address: what.slice(slash + 1) }
+}
+
+/** The runs that a scope means, the newest first: a pipeline's, or those whose ids begin so; and the newest of all. */
+export const runsOf = (scope: string, pipelines: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    const records = yield* RunRecords
+    const recent = yield* records.list
+    const own = recent.filter(({ pipeline }) => pipeline === scope)
+    const ofPipeline =
+      own.length > 0 || !pipelines.includes(scope)
+        ? own
+        : yield* records.find(1, ({ pipeline, sweep }) => pipeline === scope && sweep === undefined)
+    return { recent, runs: ofPipeline.length > 0 ? ofPipeline : yield* runsThatBegin(scope) }
+  })
+
 /** PIPELINE/ADDRESS in its newest run that has it, RUN/ADDRESS in that run, or the beginning of a digest of content or of an object. */
 export const resolve = (
   what: string,
   pipelines: ReadonlyArray<string>
 ): Effect.Effect<Found, UsageInvalid, TraceStore | RunRecords | ObjectStore | Kinds> =>
   Effect.gen(function* () {
-    const slash = what.indexOf("/")
-    if (slash < 0 && DIGEST_PREFIX.test(what)) return yield* byDigest(what)
-    const [scope, address] = slash < 0 ? [what, ""] : [what.slice(0, slash), what.slice(slash + 1)]
-    const all = yield* RunRecords
-    const records = yield* all.list
-    const recent = records.filter(({ pipeline }) => pipeline === scope)
-    const ofPipeline =
-      recent.length > 0 || !pipelines.includes(scope)
-        ? recent
-        : yield* all.find(1, ({ pipeline, sweep }) => pipeline === scope && sweep === undefined)
-    const within = ofPipeline.length > 0 ? ofPipeline : yield* runsThatBegin(scope)
-    const [newest] = within
+    if (!what.includes("/") && DIGEST_PREFIX.test(what)) return yield* byDigest(what)
+    const { scope, address } = split(what)
+    const { recent, runs } = yield* runsOf(scope, pipelines)
+    const [newest] = runs
     if (newest === undefined) {
-      const known = [...new Set(records.map(({ pipeline }) => `${pipeline}/…`)), "the beginning of a digest"]
+      const known = [...new Set(recent.map(({ pipeline }) => `${pipeline}/…`)), "the beginning of a digest"]
       return yield* new UsageInvalid({
         what: `No run of "${scope}" is kept`,
         expected: known.join(" or "),
@@ -151,7 +162,7 @@ export const resolve = (
       })
     }
     // a run that failed half-way lacks what an earlier one has
-    for (const record of within) {
+    for (const record of runs) {
       const found = inRun(record, yield* outputsOfRun(record), address, yield* Kinds)
       if (found.length > 0) return yield* one(found, what, ({ node, output }) => `${scope}/${node}.${output}`)
     }

@@ -1,5 +1,5 @@
 import * as path from "node:path"
-import { Effect } from "effect"
+import { Effect, Either } from "effect"
 import * as Digest from "../artifacts/Digest.ts"
 import { ObjectStore } from "../cache/ObjectStore.ts"
 import type { AnyPipeline } from "../engine/Pipeline.ts"
@@ -9,8 +9,10 @@ import { ofStored } from "../kinds/Kinds.ts"
 import { Place } from "../project/Place.ts"
 import * as Address from "./artifact-address.ts"
 import { withArtifact } from "./declared-artifact.ts"
+import { inspectStreamed } from "./inspect-streamed.ts"
 import { Reporter } from "./Reporter.ts"
 import { placed } from "./results-writer.ts"
+import * as Streamed from "./streamed-node.ts"
 import { table } from "./table-text.ts"
 import { gridText, hasTruecolor } from "./terminal-image.ts"
 import { writeAside } from "./write-aside.ts"
@@ -89,14 +91,24 @@ const details = (pipelines: ReadonlyArray<AnyPipeline>, found: Address.Found) =>
     return Object.assign({}, files, details, ...written) as Readonly<Record<string, unknown>>
   })
 
-/** Shows an artifact: what it is, what is in it, where it came from and who uses it. */
+/** Shows an artifact or, where an address means none, the streamed node that it means. */
 export const inspect = (pipelines: ReadonlyArray<AnyPipeline>, what: string) =>
   Effect.gen(function* () {
-    const reporter = yield* Reporter
-    const found = yield* Address.resolve(
+    const named = Address.resolve(
       what,
       pipelines.map(({ name }) => name)
     )
+    const found = yield* Effect.either(named)
+    if (Either.isRight(found)) return yield* inspectStored(pipelines, found.right)
+    const streamed = yield* Streamed.find(pipelines, what)
+    if (streamed === null) return yield* found.left
+    return yield* inspectStreamed(streamed, Address.split(what).scope)
+  })
+
+/** Shows an artifact: what it is, what is in it, where it came from and who uses it. */
+const inspectStored = (pipelines: ReadonlyArray<AnyPipeline>, found: Address.Found) =>
+  Effect.gen(function* () {
+    const reporter = yield* Reporter
     const { pipeline, node, trace, output, stored } = found
     const users = yield* Address.usersOf(stored.content)
     const rows =
@@ -132,6 +144,7 @@ export const inspect = (pipelines: ReadonlyArray<AnyPipeline>, what: string) =>
       output,
       kind: stored.kind,
       artifact: stored.artifact,
+      streamed: false,
       content: stored.content,
       rows: stored.rows,
       bytes: stored.bytes,

@@ -1,7 +1,8 @@
 import { Effect } from "effect"
-import * as Graph from "../engine/Graph.ts"
+import type * as Graph from "../engine/Graph.ts"
 import { isStreamed } from "../engine/NodeKey.ts"
 import * as Pipeline from "../engine/Pipeline.ts"
+import { madeFor } from "./streamed-node.ts"
 import { UsageInvalid, unknown } from "./Usage.ts"
 
 /** Whether `inspect` knows an artifact of the node by this name: `NODE.OUTPUT`, an output's own, or a result's. */
@@ -29,15 +30,6 @@ const find = (graph: Graph.Graph, pipeline: string, what: string): Effect.Effect
   return Effect.succeed(first)
 }
 
-/** The stored nodes that a streamed one is made anew for. */
-const fedBy = (graph: Graph.Graph, entry: Graph.Entry): ReadonlyArray<string> => [
-  ...new Set(
-    graph.stages
-      .filter((other) => Graph.parents(graph, other).includes(entry))
-      .flatMap((other) => (isStreamed(other.node) ? fedBy(graph, other) : [other.name]))
-  )
-]
-
 /** The nodes that are named, or whose artifacts are. */
 export const nodesNamed = (
   pipeline: Pipeline.AnyPipeline,
@@ -52,7 +44,9 @@ export const nodesNamed = (
       if (!isStreamed(entry.node)) continue
       return yield* new UsageInvalid({
         what: `${entry.name} is streamed: nothing of it is kept, it is made anew for every node that needs it`,
-        expected: `a node that it is made for: ${fedBy(graph, entry).join(", ")}`,
+        expected: `a node that it is made for: ${madeFor(graph, entry)
+          .map(({ name }) => name)
+          .join(", ")}`,
         fix: "Name one of them."
       })
     }

@@ -5,13 +5,13 @@ import type { ObjectStore } from "../cache/ObjectStore.ts"
 import { Release } from "../cache/Release.ts"
 import type { TraceStore } from "../cache/Trace.ts"
 import * as Checkpoints from "./Checkpoints.ts"
+import type { Iteration } from "./Iteration.ts"
 import type { Job } from "./Job.ts"
 import type { Iterates } from "./Node.ts"
 import * as NodeKey from "./NodeKey.ts"
 import * as Progress from "./Progress.ts"
 import * as ReadWatch from "./ReadWatch.ts"
 import * as RowStream from "./RowStream.ts"
-import type { Iteration } from "./Stage.ts"
 
 type Untyped<A> = Effect.Effect<A, unknown, ObjectStore | TraceStore | Scope.Scope>
 

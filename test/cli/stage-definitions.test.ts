@@ -34,7 +34,7 @@ const edit = (file: string, ...changes: ReadonlyArray<readonly [RegExp, string]>
 it("in the file of its name: what it is made with is that file's code", async () => {
   edit(
     "stages/normalize.ts",
-    [/export const normalize = Stage.rows/, "export const normalizeBy = (by: number) => Stage.rows"],
+    [/export const normalize = Stage.map/, "export const normalizeBy = (by: number) => Stage.map"],
     [/ \/ 255$/m, " / by"],
     [/$/, "export const normalize = normalizeBy(255)\n"]
   )

@@ -135,6 +135,7 @@ it("a stage that is misnamed or maps the rows of no table is refused where it is
     Stage.rows({
       name: "rows",
       keep: "stored",
+      // @ts-expect-error `tsc` sees it where it knows the inputs
       over: "note",
       inputs: { note: Note },
       outputs: { numbers: Toys.Numbers },

@@ -16,7 +16,9 @@ const OUTSIDE: ReadonlyArray<readonly [RegExp, string]> = [
     /^(\.pipeline\/project|headrace\.config|images\/(project|live|doctor))\.ts$/,
     "joins the pipelines with the live layers"
   ],
-  [/^pipelines\//, "wires stages; what comes of it are the nodes' own params and inputs"]
+  [/^pipelines\//, "wires stages; what comes of it are the nodes' own params and inputs"],
+  [/^images\/(wiring\/.*|params\/sizes)\.ts$/, "wires stages, as pipelines do"],
+  [/^images\/(kinds\/.*|models\/keras-model)\.ts$/, "shows and exports what is kept already"]
 ]
 
 const stageFiles = () =>

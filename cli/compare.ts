@@ -33,6 +33,10 @@ interface Read extends Compared {
   readonly isTest: boolean
 }
 
+/** Why a row whose documents are all there has no number. */
+const whyNone = ({ status, until }: Row): string =>
+  status !== "done" ? `was ${status}` : until === undefined ? "makes none" : `was run until ${until.join(", ")}`
+
 /** What is compared of a row: a run that has no numbers is none that can be. */
 const read = (row: Row) =>
   Effect.gen(function* () {
@@ -45,7 +49,7 @@ const read = (row: Row) =>
       return yield* new UsageInvalid({
         what: gone
           ? `The metrics of ${row.id} are gone from the cache`
-          : `${row.id} has no metrics: it ${row.status === "done" ? "makes none" : `was ${row.status}`}`,
+          : `${row.id} has no metrics: it ${whyNone(row)}`,
         expected: "runs with a number to compare",
         fix: gone || row.status !== "done" ? "Run it again, or leave it out." : "Leave it out."
       })

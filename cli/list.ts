@@ -8,7 +8,7 @@ import { countKept, type KeptCount, keptNodes } from "./kept-nodes.ts"
 import { Place } from "./Place.ts"
 import { paramsDocument } from "./params-document.ts"
 import { Reporter } from "./Reporter.ts"
-import { runsAndSweeps } from "./run-address.ts"
+import { runsAndSweeps, untilText } from "./run-address.ts"
 import { formatBytes, formatCount, formatSeconds, table, truncate } from "./table-text.ts"
 import { unknown } from "./Usage.ts"
 
@@ -32,6 +32,8 @@ const counted = (count: number, what: string): string => `${formatCount(count)} 
 const nameOf = ({ pipeline, sweep }: RunRecord): string =>
   sweep === undefined ? pipeline : `${pipeline}, ${formatCount(sweep.points.length)} points`
 
+const statusOf = (run: RunRecord): string => `${run.status}${untilText(run)}`
+
 const keptText = ({ kept, nodes, bytes }: KeptCount): string =>
   kept === 0 ? "nothing" : `${formatBytes(bytes)}${kept === nodes ? "" : ` (${kept} of ${nodes} nodes)`}`
 
@@ -50,7 +52,7 @@ const pipelineRow = (
     ? [name, unread ? "no recent run" : "never run", "", "", ""]
     : [
         name,
-        last.sweep === undefined ? last.status : `sweep ${last.status}`,
+        last.sweep === undefined ? statusOf(last) : `sweep ${last.status}`,
         ago(last, now),
         formatSeconds(last.seconds),
         keptText(kept)
@@ -59,7 +61,7 @@ const pipelineRow = (
 const runRow = (run: RunRecord, now: number) => [
   run.run,
   nameOf(run),
-  run.status,
+  statusOf(run),
   ago(run, now),
   formatSeconds(run.seconds)
 ]
@@ -70,13 +72,14 @@ const runsTable = (runs: ReadonlyArray<RunRecord>, now: number): string =>
     runs.map((run) => runRow(run, now))
   )
 
-const runDocument = ({ run, pipeline, status, started, seconds, params, sweep }: RunRecord) => ({
+const runDocument = ({ run, pipeline, status, started, seconds, params, until, sweep }: RunRecord) => ({
   run,
   pipeline,
   status,
   started,
   seconds,
   params,
+  until: until ?? null,
   points: sweep === undefined ? null : sweep.points.length
 })
 

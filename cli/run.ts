@@ -7,13 +7,15 @@ import { ObjectStore, readPart } from "../cache/ObjectStore.ts"
 import { tidy } from "../cache/tidy.ts"
 import type { AnyPipeline, PlanningNeedsOf } from "../engine/Pipeline.ts"
 import * as Run from "../engine/Run.ts"
-import type { NodeRecord, RunRecord } from "../engine/RunRecord.ts"
+import type { NodeRecord, NodeStatus, RunRecord } from "../engine/RunRecord.ts"
+import type { Asked } from "./node-address.ts"
 import { sentence, shown, toldOf } from "./option-text.ts"
 import { Place } from "./Place.ts"
 import { Reporter } from "./Reporter.ts"
 import { reportRun } from "./report-writer.ts"
 import * as ResultText from "./result-text.ts"
 import { filesOf } from "./results-writer.ts"
+import { untilText } from "./run-address.ts"
 import { shortPath } from "./short-path.ts"
 import { formatSeconds } from "./table-text.ts"
 
@@ -69,6 +71,7 @@ const toJson = (record: RunRecord, report: string | null) =>
     status: record.status,
     seconds: record.seconds,
     params: record.params,
+    until: record.until ?? null,
     nodes: record.nodes.map(nodeOf),
     results,
     report,
@@ -76,11 +79,13 @@ const toJson = (record: RunRecord, report: string | null) =>
   }))
 
 const whatRan = ({ nodes, status: ended }: RunRecord): string => {
-  const count = (status: string) => nodes.filter((node) => node.status === status).length
-  if (count("ran") === 0 && ended === "done") return "nothing to do: everything is cached"
+  const count = (status: NodeStatus) => nodes.filter((node) => node.status === status).length
+  const isAll = count("unasked") === 0
+  if (count("ran") === 0 && ended === "done")
+    return `nothing to do: everything ${isAll ? "" : "that is asked for "}is cached`
   const skipped = nodes.filter(({ status, reason }) => status === "skipped" && reason !== null).length
   const failed = count("failed") === 0 ? "" : `, ${count("failed")} failed, ${skipped} skipped`
-  return `${count("ran")} ran, ${count("reused")} cached${failed}`
+  return `${count("ran")} ran, ${count("reused")} cached${failed}${isAll ? "" : `, ${count("unasked")} not asked for`}`
 }
 
 const summary = (record: RunRecord, report: string | null) =>
@@ -91,7 +96,7 @@ const summary = (record: RunRecord, report: string | null) =>
     if (report !== null) yield* reporter.print(`report: ${shortPath(report)}`)
     const did = record.status === "interrupted" ? "run it again to go on" : whatRan(record)
     yield* reporter.print(
-      `${record.pipeline} ${record.run} ${record.status} in ${formatSeconds(record.seconds)}: ${did}`
+      `${record.pipeline}${untilText(record)} ${record.run} ${record.status} in ${formatSeconds(record.seconds)}: ${did}`
     )
     if (record.error !== null) yield* reporter.note(`error: ${sentence(record.error)}`)
     for (const { node, error } of record.nodes) {
@@ -111,11 +116,11 @@ export const tell = (pipelines: ReadonlyArray<AnyPipeline>, record: RunRecord) =
 export const run = <P extends AnyPipeline>(
   pipeline: P,
   values: Readonly<Record<string, unknown>>,
-  again: Run.Again
+  { again, until }: Asked
 ): Effect.Effect<number, never, Run.Needs | Place | Reporter | PlanningNeedsOf<P>> =>
   Effect.gen(function* () {
     const { home } = yield* Place
-    const record = yield* Run.run(pipeline, values, { cores: availableParallelism() }, again)
+    const record = yield* Run.run(pipeline, values, { cores: availableParallelism() }, again, until)
     // the run is over, and its results are kept: no housekeeping makes a failure of it
     if (record.nodes.some(({ status }) => status === "ran")) yield* Effect.ignore(Effect.sandbox(tidy(home)))
     return record.status === "done" ? 0 : 1

@@ -30,21 +30,27 @@ const streamedStatus = (state: RunState, entry: Graph.StageEntry): "streamed" | 
   return ran ? "streamed" : "skipped"
 }
 
+/** A node of which there is nothing to tell. */
+const nothingOf = (entry: Graph.StageEntry) => ({
+  node: entry.name,
+  stage: entry.node.definition.name,
+  key: null,
+  seconds: null,
+  bytes: null,
+  rows: null,
+  chunks: null,
+  told: null,
+  reason: null,
+  reasons: [],
+  error: null
+})
+
+/** A node that the run was not asked for. */
+export const recordUnasked = (entry: Graph.StageEntry): NodeRecord => ({ ...nothingOf(entry), status: "unasked" })
+
 /** What became of a node, for the run's record. */
 export const recordNode = (state: RunState, entry: Graph.StageEntry): NodeRecord => {
-  const empty = {
-    node: entry.name,
-    stage: entry.node.definition.name,
-    key: null,
-    seconds: null,
-    bytes: null,
-    rows: null,
-    chunks: null,
-    told: null,
-    reason: null,
-    reasons: [],
-    error: null
-  }
+  const empty = nothingOf(entry)
   if (NodeKey.isStreamed(entry.node)) return { ...empty, status: streamedStatus(state, entry) }
   const outcome = state.outcomes.get(entry.name)
   if (outcome === undefined) {

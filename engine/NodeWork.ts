@@ -140,7 +140,8 @@ const compute = (work: Work): Effect.Effect<Outcome | InputLost, StoreFailed, Ne
 
 const whole = (trace: Trace) => Effect.map(firstMissing(Object.values(trace.outputs)), (missing) => missing === null)
 
-const firstMissing = (artifacts: ReadonlyArray<Stored>): Effect.Effect<InputLost | null, never, ObjectStore> =>
+/** The first object of the artifacts that is not there. */
+export const firstMissing = (artifacts: ReadonlyArray<Stored>): Effect.Effect<InputLost | null, never, ObjectStore> =>
   Effect.gen(function* () {
     const store = yield* ObjectStore
     for (const { object, bytes } of artifacts.flatMap(({ parts }) => parts)) {

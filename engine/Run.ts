@@ -4,8 +4,8 @@ import { type Explained, explain } from "../artifacts/Explained.ts"
 import { ObjectStore, type StoreFailed } from "../cache/ObjectStore.ts"
 import { InputLost } from "./Failure.ts"
 import * as NodeKey from "./NodeKey.ts"
-import { recordNode, resultsOf } from "./NodeRecording.ts"
-import type * as NodeWork from "./NodeWork.ts"
+import { recordNode, recordUnasked, resultsOf } from "./NodeRecording.ts"
+import * as NodeWork from "./NodeWork.ts"
 import * as Notice from "./Notice.ts"
 import { type AnyPipeline, encodeParams, graph as graphOf, type PlanningNeedsOf } from "./Pipeline.ts"
 import * as Results from "./Results.ts"
@@ -15,6 +15,7 @@ import { type RunRecord, RunRecords, readOnce } from "./RunRecord.ts"
 import { begin, type RunState } from "./RunState.ts"
 import * as Scheduler from "./Scheduler.ts"
 import * as Sources from "./Sources.ts"
+import * as Until from "./Until.ts"
 
 export type Needs = NodeWork.Needs | Results.ResultsWriter
 const isDone = (state: RunState): boolean => [...state.outcomes.values()].every(({ _tag }) => _tag === "Done")
@@ -29,11 +30,24 @@ const readAll = (results: ReadonlyArray<Results.Result>) =>
     )
   )
 
+/** The first object of the nodes that are asked for which is not there: whoever asks for a node is to have what it makes. */
+const firstUnkept = ({ outcomes }: RunState, until: Until.Until) =>
+  NodeWork.firstMissing(
+    [...(until ?? [])].flatMap((node) => {
+      const outcome = outcomes.get(node)
+      return outcome?._tag === "Done" ? Object.values(outcome.trace.outputs) : []
+    })
+  )
+
 /**
  * All nodes, and results to people; bytes that turn out to be lost are recomputed first. Nothing is handed over that is not
- * complete.
+ * complete, and nothing at all by a run that is over before the pipeline is: people keep those of the last whole one.
  */
-const deliver = (state: RunState, losses: Scheduler.Losses): Effect.Effect<void, StoreFailed | InputLost, Needs> =>
+const deliver = (
+  state: RunState,
+  until: Until.Until,
+  losses: Scheduler.Losses
+): Effect.Effect<void, StoreFailed | InputLost, Needs> =>
   Effect.gen(function* () {
     yield* Scheduler.obtainAll(state, [...state.stages.values()])
     if (!isDone(state)) return
@@ -49,9 +63,12 @@ const deliver = (state: RunState, losses: Scheduler.Losses): Effect.Effect<void,
         yield* Effect.forEach(state.stages.values(), (entry) =>
           Scheduler.repair(state, entry, state.outcomes.get(entry.name), { object, what })
         )
-        yield* deliver(state, [...losses, object])
+        yield* deliver(state, until, [...losses, object])
       })
-    yield* Effect.zipRight(readAll(people), writer.write(state.graph.pipeline, people)).pipe(
+    const unkept = yield* firstUnkept(state, until)
+    if (unkept !== null) return yield* again(unkept.object, unkept.what)
+    yield* readAll(people).pipe(
+      Effect.zipRight(until === null ? writer.write(state.graph.pipeline, people) : Effect.void),
       Effect.catchTags({
         ObjectMissing: ({ object }) => again(object, "missing"),
         ObjectCorrupt: ({ object }) => again(object, "corrupt")
@@ -68,12 +85,12 @@ export interface Options {
 export type Again = ReadonlySet<string>
 
 /** All of the work of a run: sources, nodes, results. */
-const work = (state: RunState) =>
+const work = (state: RunState, until: Until.Until) =>
   Effect.gen(function* () {
     Object.assign(state.sources, yield* Sources.resolveAll(state.graph))
     const events = yield* RunEvents
     const say = Notice.once((message) => events.publish(RunEvent.Warned({ node: null, message })))
-    yield* Effect.provideService(deliver(state, []), Notice.Notices, say)
+    yield* Effect.provideService(deliver(state, until, []), Notice.Notices, say)
   }).pipe(NodeKey.rememberFacts, Effect.provideServiceEffect(RunRecords, readOnce))
 
 /** A run's name, which sorts by time, and when it began. */
@@ -118,22 +135,24 @@ export const toItsEnd = <R, A, R2>(
   )
 
 /**
- * Carries out a pipeline: computes what is not kept, reuses the rest, and leaves a record, also when it fails or is
- * interrupted. A node that fails takes only its descendants with it.
+ * Carries out a pipeline, or as much of it as some of its nodes need: computes what is not kept, reuses the rest, and leaves
+ * a record, also when it fails or is interrupted. A node that fails takes only its descendants with it.
  */
 export const run = <P extends AnyPipeline>(
   pipeline: P,
   values: Readonly<Record<string, unknown>>,
   { cores }: Options,
-  again: Again = new Set()
+  again: Again = new Set(),
+  until: Until.Until = null
 ): Effect.Effect<RunRecord, never, Needs | PlanningNeedsOf<P>> =>
   Effect.gen(function* () {
     const { run, started, seconds } = yield* beginning
     const params = encodeParams(pipeline, values)
-    const graph = graphOf(pipeline, values)
+    const whole = graphOf(pipeline, values)
+    const graph = Until.part(whole, until)
     const state = begin(graph, (entry) => ({ graph, entry, params }), cores, again)
     yield* publish(RunEvent.RunStarted({ run, pipeline: pipeline.name, nodes: graph.stages.map(({ name }) => name) }))
-    return yield* toItsEnd(work(state), (ended, error) =>
+    return yield* toItsEnd(work(state, until), (ended, error) =>
       Effect.flatMap(seconds, (seconds) =>
         keep({
           schema: 1,
@@ -143,8 +162,11 @@ export const run = <P extends AnyPipeline>(
           started,
           seconds,
           params,
-          nodes: graph.stages.map((entry) => recordNode(state, entry)),
+          nodes: whole.stages.map((entry) =>
+            graph.stages.includes(entry) ? recordNode(state, entry) : recordUnasked(entry)
+          ),
           results: resultsOf(state, graph.results),
+          ...(until === null ? {} : { until: [...until] }),
           error
         })
       )

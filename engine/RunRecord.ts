@@ -6,7 +6,8 @@ import type { StoreFailed } from "../cache/ObjectStore.ts"
 import { Reason } from "../cache/Reason.ts"
 import { ChunkCounts } from "../cache/Trace.ts"
 
-export const NodeStatus = Schema.Literal("reused", "ran", "streamed", "failed", "skipped")
+/** `unasked`: the run was until other nodes, which do not need it. */
+export const NodeStatus = Schema.Literal("reused", "ran", "streamed", "failed", "skipped", "unasked")
 export type NodeStatus = typeof NodeStatus.Type
 
 /** What became of a node. Fields that do not apply are null. */
@@ -68,6 +69,8 @@ export const RunRecord = Schema.Struct({
   error: Schema.NullOr(Explained),
   /** Each result that was reached, by digest. */
   results: Results,
+  /** The nodes that the run was until, where it was not to carry out all of the pipeline. */
+  until: Schema.optional(Schema.Array(Schema.String)),
   /** A sweep's points, and the parameters in which they differ; its own `params` are those that they share. */
   sweep: Schema.optional(
     Schema.Struct({

@@ -48,14 +48,8 @@ interface Sweep {
 const needsOf = ({ graph, results }: Union.Union): Sweep["needs"] => {
   const byName = new Map(graph.entries.map((entry) => [entry.name, entry]))
   return results.map((wanted) => {
-    const found = new Set<Graph.Entry>()
-    const visit = (entry: Graph.Entry): void => {
-      if (found.has(entry)) return
-      Graph.parents(graph, entry).forEach(visit)
-      found.add(entry)
-    }
-    for (const { node } of Object.values(wanted)) visit(byName.get(node) as Graph.Entry)
-    return [...found].filter(Graph.isStage).filter(({ node }) => !NodeKey.isStreamed(node))
+    const entries = Object.values(wanted).map(({ node }) => byName.get(node) as Graph.Entry)
+    return [...Graph.closure(graph, entries)].filter(Graph.isStage).filter(({ node }) => !NodeKey.isStreamed(node))
   })
 }
 

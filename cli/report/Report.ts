@@ -106,6 +106,8 @@ export interface Report {
   readonly status: RunRecord["status"]
   readonly started: string
   readonly seconds: number
+  /** The nodes that it was until; none for one of the whole pipeline. */
+  readonly until: ReadonlyArray<string>
   /** The command that makes the same again; null where there is none. */
   readonly command: string | null
   readonly failures: ReadonlyArray<Failed>

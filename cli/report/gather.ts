@@ -196,6 +196,7 @@ export const gather = (pipelines: ReadonlyArray<AnyPipeline>, record: RunRecord)
       status: record.status,
       started: record.started,
       seconds: record.seconds,
+      until: record.until ?? [],
       command: pipeline === undefined ? null : commandOfRecord(pipeline, record),
       failures: failuresOf(record),
       work: { ran: count("ran"), reused: count("reused") },

@@ -13,6 +13,7 @@ export interface Row {
   readonly params: RunRecord["params"]
   readonly nodes: ReadonlyArray<NodeRecord>
   readonly results: RunRecord["results"]
+  readonly until?: RunRecord["until"]
 }
 
 /** A run is one row; a sweep one a point, whose seconds are those of its own nodes, shared ones with them. */

@@ -6,6 +6,7 @@ import { type AnyBatch, isTensor } from "../artifacts/Column.ts"
 import * as Digest from "../artifacts/Digest.ts"
 import * as Document from "../artifacts/Document.ts"
 import { ObjectStore, readPart } from "../cache/ObjectStore.ts"
+import { TraceStore } from "../cache/Trace.ts"
 import type { AnyPipeline } from "../engine/Pipeline.ts"
 import * as Address from "./artifact-address.ts"
 import { checkpointDetails } from "./checkpoint-details.ts"
@@ -13,6 +14,7 @@ import { type ColumnStatistics, columnStatistics } from "./column-statistics.ts"
 import { contactSheet } from "./contact-sheet.ts"
 import { layersOf } from "./model-layers.ts"
 import { Place } from "./Place.ts"
+import { lastPrinted } from "./printed-text.ts"
 import { Reporter } from "./Reporter.ts"
 import { placed } from "./results-writer.ts"
 import { classesOf, sheetImages } from "./sheet-images.ts"
@@ -25,6 +27,7 @@ import { writeAside } from "./write-aside.ts"
 const STATISTICS_BYTES = 64 * 1024 * 1024
 const FIRST_ROWS = 5
 const VALUES_SHOWN = 6
+const LINES_PRINTED = 40
 
 const sample = (parts: ReadonlyArray<StoredPart>): ReadonlyArray<StoredPart> => {
   const total = parts.reduce((sum, { bytes }) => sum + bytes, 0)
@@ -239,6 +242,8 @@ export const inspect = (pipelines: ReadonlyArray<AnyPipeline>, what: string) =>
     )
     yield* reporter.print(`key: ${trace.key}`)
     yield* reporter.print(`used by: ${users.join(", ") || "nobody"}`)
+    const printed = yield* Effect.flatMap(TraceStore, (traces) => traces.printed(trace.text.stage, trace.key))
+    for (const line of lastPrinted(printed, LINES_PRINTED, "all in --json")) yield* reporter.print(line)
     yield* reporter.document({
       schema: 1,
       status: "done",
@@ -264,7 +269,8 @@ export const inspect = (pipelines: ReadonlyArray<AnyPipeline>, what: string) =>
         facts: trace.text.facts,
         seconds: trace.seconds,
         finished: trace.finished,
-        host: trace.host
+        host: trace.host,
+        printed: printed === "" ? null : printed
       },
       usedBy: users
     })

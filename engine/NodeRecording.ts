@@ -42,7 +42,8 @@ const nothingOf = (entry: Graph.StageEntry) => ({
   told: null,
   reason: null,
   reasons: [],
-  error: null
+  error: null,
+  printed: null
 })
 
 /** A node that the run was not asked for. */
@@ -68,7 +69,15 @@ export const recordNode = (state: RunState, entry: Graph.StageEntry): NodeRecord
   if (outcome._tag === "Skipped") return { ...empty, status: "skipped", reason: `${outcome.because.join(", ")} failed` }
   const reason = outcome.reasons.length === 0 ? null : outcome.reasons.map(Reason.render).join("; ")
   if (outcome._tag === "Failed")
-    return { ...empty, status: "failed", key: outcome.key, reason, reasons: outcome.reasons, error: outcome.error }
+    return {
+      ...empty,
+      status: "failed",
+      key: outcome.key,
+      reason,
+      reasons: outcome.reasons,
+      error: outcome.error,
+      printed: outcome.printed === "" ? null : outcome.printed
+    }
   const { trace, status, reasons } = outcome
   const seconds = status === "ran" ? trace.seconds : 0
   return {

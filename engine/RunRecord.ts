@@ -24,7 +24,9 @@ export const NodeRecord = Schema.Struct({
   reasons: Schema.Array(Reason),
   /** What its stage says of the result to people, such as which classes it found. */
   told: Schema.optionalWith(Schema.NullOr(Schema.Array(Text.Text)), { default: () => null }),
-  error: Schema.NullOr(Explained)
+  error: Schema.NullOr(Explained),
+  /** What its stage printed until it failed. What a finished one printed is kept beside its trace. */
+  printed: Schema.optionalWith(Schema.NullOr(Schema.String), { default: () => null })
 })
 export type NodeRecord = typeof NodeRecord.Type
 

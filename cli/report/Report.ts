@@ -98,6 +98,14 @@ export interface Remarks {
   readonly told: ReadonlyArray<string>
 }
 
+/** What a node printed while it was computed, or until it failed. */
+export interface Printed {
+  readonly node: string
+  readonly text: string
+  /** Whether it is shown without being asked for. */
+  readonly isOpen: boolean
+}
+
 /** All that the page of a run says, as plain values. */
 export interface Report {
   readonly run: string
@@ -119,6 +127,7 @@ export interface Report {
   readonly fits: ReadonlyArray<Fit>
   readonly points: Points | null
   readonly remarks: ReadonlyArray<Remarks>
+  readonly printed: ReadonlyArray<Printed>
   readonly curves: Chart | null
   /** Null where it has more nodes than a drawing can show. */
   readonly graph: Graph | null

@@ -2,7 +2,7 @@ import { formatCount, formatSeconds } from "../table-text.ts"
 import { drawGraph, noteOf, statusText } from "./dag.ts"
 import { type Html, html } from "./html.ts"
 import { page } from "./page.ts"
-import type { Failed, Fit, Points, Remarks, Report } from "./Report.ts"
+import type { Failed, Fit, Points, Printed, Remarks, Report } from "./Report.ts"
 import { chart, figures, gallery, metrics, section, table, tables } from "./sections.ts"
 
 const header = ({ pipeline, run, status, description, started, seconds, until, work, points }: Report): Html => {
@@ -64,6 +64,12 @@ const commandBox = (command: string): Html =>
 const remarksOf = ({ node, told }: Remarks): Html =>
   html`<h3>${node}</h3>${told.map((remark) => html`<p>${remark}</p>`)}`
 
+const printsOf = (all: ReadonlyArray<Printed>): ReadonlyArray<Html> =>
+  all.map(
+    ({ node, text, isOpen }) =>
+      html`<details ${isOpen ? { html: "open" } : null}><summary>${node}</summary><pre>${text}</pre></details>`
+  )
+
 const graphSection = ({ graph }: Report): Html | null => {
   if (graph === null || graph.nodes.length === 0) return null
   const rows = graph.nodes
@@ -109,6 +115,7 @@ export const runPage = (report: Report): string =>
       : section("points", "Points, the best validation accuracy first", pointsTable(report.points)),
     report.remarks.length === 0 ? null : section("remarks", "What was read", html`${report.remarks.map(remarksOf)}`),
     report.curves === null ? null : section("curves", "Learning curves", chart(report.curves)),
+    report.printed.length === 0 ? null : section("printed", "What stages printed", ...printsOf(report.printed)),
     graphSection(report),
     section("figures", "Figures", figures(report.figures)),
     ...report.mistakes.map((each, at) => section(`mistakes-${at}`, "Most confident mistakes", gallery(each))),

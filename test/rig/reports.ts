@@ -75,6 +75,7 @@ export const finished: Report = {
   remarks: [
     { node: "ingest", told: ["2 classes (cat, dog); 4 images to train on", "1 archive is passed over (x.zip)."] }
   ],
+  printed: [{ node: "train[view=2]", text: "step 1\nstep 2", isOpen: false }],
   curves: chartOf(history(0, "train", 0.75)),
   graph,
   figures: [

@@ -20,6 +20,7 @@ import { metricsOf } from "./report/metrics.ts"
 import type { Row } from "./report/record-rows.ts"
 import { tracesOf } from "./report/run-traces.ts"
 import { INDEX, unwritable } from "./results-writer.ts"
+import { revisionText } from "./revision-text.ts"
 import { shortPath } from "./short-path.ts"
 import { formatCount, formatSeconds, table } from "./table-text.ts"
 import { UsageInvalid } from "./Usage.ts"
@@ -151,7 +152,12 @@ export const compare = (pipelines: ReadonlyArray<AnyPipeline>, names: ReadonlyAr
     )
     for (const { run, row, ran, reused } of all)
       yield* reporter.print(
-        `${run.id} (row ${row}): ran ${ran.join(", ") || "nothing"}; reused ${reused.join(", ") || "nothing"}; ${formatSeconds(run.seconds)}`
+        [
+          `${run.id} (row ${row}): ran ${ran.join(", ") || "nothing"}`,
+          `reused ${reused.join(", ") || "nothing"}`,
+          formatSeconds(run.seconds),
+          ...(run.git === null ? [] : [`commit ${revisionText(run.git)}`])
+        ].join("; ")
       )
     yield* reporter.print("")
     for (const [name, file] of Object.entries(files))
@@ -178,6 +184,7 @@ export const compare = (pipelines: ReadonlyArray<AnyPipeline>, names: ReadonlyAr
         row,
         status: run.status,
         params: run.params,
+        git: run.git,
         metrics: Object.fromEntries(run.metrics),
         ran,
         reused,

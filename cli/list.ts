@@ -72,13 +72,14 @@ const runsTable = (runs: ReadonlyArray<RunRecord>, now: number): string =>
     runs.map((run) => runRow(run, now))
   )
 
-const runDocument = ({ run, pipeline, status, started, seconds, params, until, sweep }: RunRecord) => ({
+const runDocument = ({ run, pipeline, status, started, seconds, params, git, until, sweep }: RunRecord) => ({
   run,
   pipeline,
   status,
   started,
   seconds,
   params,
+  git,
   until: until ?? null,
   points: sweep === undefined ? null : sweep.points.length
 })

@@ -8,7 +8,9 @@ import * as TraceDisk from "../cache/trace-disk.ts"
 import * as Code from "../engine/Code.ts"
 import * as WorkerExecutor from "../engine/executor-worker.ts"
 import { DefinitionInvalid } from "../engine/Param.ts"
+import * as Revision from "../engine/Revision.ts"
 import { RunRecords } from "../engine/RunRecord.ts"
+import * as RevisionGit from "../engine/revision-git.ts"
 import * as RunRecordDisk from "../engine/run-record-disk.ts"
 import { Hdf5 } from "../models/keras-model.ts"
 import { Datasets } from "../services/Datasets.ts"
@@ -79,6 +81,7 @@ const live = Layer.provideMerge(
   Layer.mergeAll(RunEventsReporter.layer, ResultsWriter.layer),
   Layer.mergeAll(
     Layer.succeed(Place, place),
+    Layer.succeed(Revision.CurrentRevision, RevisionGit.revisionOf(place.root)),
     Layer.succeed(Hdf5, { load: Effect.promise(() => __headrace.importModule("h5wasm")) }),
     ObjectStoreDisk.layerDisk(place.home),
     TraceDisk.layerDisk(place.home),

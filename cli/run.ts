@@ -72,6 +72,7 @@ const toJson = (record: RunRecord, report: string | null) =>
     seconds: record.seconds,
     params: record.params,
     until: record.until ?? null,
+    git: record.git,
     nodes: record.nodes.map(nodeOf),
     results,
     report,

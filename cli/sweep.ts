@@ -47,6 +47,7 @@ const toJson = (record: RunRecord, settled: ReadonlyArray<Settled>, report: stri
         error: error === null ? null : toldOf(error)
       }
     }),
+    git: record.git,
     nodes: { ran: count(record, "ran"), reused: count(record, "reused"), failed: count(record, "failed") },
     report,
     ...(record.error === null ? {} : { error: toldOf(record.error) })

@@ -9,6 +9,7 @@ import * as NodeWork from "./NodeWork.ts"
 import * as Notice from "./Notice.ts"
 import { type AnyPipeline, encodeParams, graph as graphOf, type PlanningNeedsOf } from "./Pipeline.ts"
 import * as Results from "./Results.ts"
+import * as Revision from "./Revision.ts"
 import { publish, RunEvent, RunEvents } from "./RunEvent.ts"
 import { stampOf } from "./RunName.ts"
 import { type RunRecord, RunRecords, readOnce } from "./RunRecord.ts"
@@ -93,7 +94,7 @@ const work = (state: RunState, until: Until.Until) =>
     yield* Effect.provideService(deliver(state, until, []), Notice.Notices, say)
   }).pipe(NodeKey.rememberFacts, Effect.provideServiceEffect(RunRecords, readOnce))
 
-/** A run's name, which sorts by time, and when it began. */
+/** A run's name, which sorts by time, when it began, and of which files. */
 export const beginning = Effect.gen(function* () {
   const now = yield* DateTime.now
   const started = DateTime.formatIso(now)
@@ -101,6 +102,7 @@ export const beginning = Effect.gen(function* () {
   return {
     run: `${stampOf(began)}${randomBytes(2).toString("hex")}`,
     started,
+    git: yield* Revision.asking,
     seconds: Effect.map(Clock.currentTimeMillis, (millis) => (millis - began) / 1000)
   }
 })
@@ -146,14 +148,14 @@ export const run = <P extends AnyPipeline>(
   until: Until.Until = null
 ): Effect.Effect<RunRecord, never, Needs | PlanningNeedsOf<P>> =>
   Effect.gen(function* () {
-    const { run, started, seconds } = yield* beginning
+    const { run, started, git, seconds } = yield* beginning
     const params = encodeParams(pipeline, values)
     const whole = graphOf(pipeline, values)
     const graph = Until.part(whole, until)
     const state = begin(graph, (entry) => ({ graph, entry, params }), cores, again)
     yield* publish(RunEvent.RunStarted({ run, pipeline: pipeline.name, nodes: graph.stages.map(({ name }) => name) }))
     return yield* toItsEnd(work(state, until), (ended, error) =>
-      Effect.flatMap(seconds, (seconds) =>
+      Effect.flatMap(Effect.all({ seconds, git }), ({ seconds, git }) =>
         keep({
           schema: 1,
           run,
@@ -162,6 +164,7 @@ export const run = <P extends AnyPipeline>(
           started,
           seconds,
           params,
+          git,
           nodes: whole.stages.map((entry) =>
             graph.stages.includes(entry) ? recordNode(state, entry) : recordUnasked(entry)
           ),

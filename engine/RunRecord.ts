@@ -5,6 +5,7 @@ import * as Text from "../artifacts/Text.ts"
 import type { StoreFailed } from "../cache/ObjectStore.ts"
 import { Reason } from "../cache/Reason.ts"
 import { ChunkCounts } from "../cache/Trace.ts"
+import { Revision } from "./Revision.ts"
 
 /** `unasked`: the run was until other nodes, which do not need it. */
 export const NodeStatus = Schema.Literal("reused", "ran", "streamed", "failed", "skipped", "unasked")
@@ -66,6 +67,8 @@ export const RunRecord = Schema.Struct({
   started: Schema.String,
   seconds: Schema.Number,
   params: Schema.Record({ key: Schema.String, value: Schema.Unknown }),
+  /** What the project's files were when it began; keys go by the files themselves. */
+  git: Schema.optionalWith(Schema.NullOr(Revision), { default: () => null }),
   nodes: Schema.Array(NodeRecord),
   /** What kept the run as a whole from its end: a source that cannot be had, results that cannot be written. */
   error: Schema.NullOr(Explained),

@@ -229,7 +229,7 @@ export const run = <P extends Pipeline.AnyPipeline>(
   options: Options
 ): Effect.Effect<RunRecord, never, NodeWork.Needs | Pipeline.PlanningNeedsOf<P>> =>
   Effect.gen(function* () {
-    const { run, started, seconds } = yield* Run.beginning
+    const { run, started, git, seconds } = yield* Run.beginning
     const { varied, asked } = options
     const sweep = open(pipeline, points, options)
     const { builds } = sweep.union
@@ -237,7 +237,7 @@ export const run = <P extends Pipeline.AnyPipeline>(
       RunEvent.SweepStarted({ run, pipeline: pipeline.name, points: points.length, shared: sharedOf(sweep) })
     )
     return yield* Run.toItsEnd(work(sweep, options), (ended, error) =>
-      Effect.flatMap(seconds, (seconds) => {
+      Effect.flatMap(Effect.all({ seconds, git }), ({ seconds, git }) => {
         const records = builds.map((build, point) => recordPoint(sweep, build, varied, point))
         const isDone = records.every(({ status }) => status === "done")
         return Run.keep({
@@ -250,6 +250,7 @@ export const run = <P extends Pipeline.AnyPipeline>(
           params: Object.fromEntries(
             Object.entries(builds[0]?.params ?? {}).filter(([name]) => !varied.includes(name))
           ),
+          git,
           nodes: sweep.state.graph.stages.map((entry) => recordNode(sweep.state, entry)),
           results: {},
           error,

@@ -114,6 +114,8 @@ export interface Report {
   readonly status: RunRecord["status"]
   readonly started: string
   readonly seconds: number
+  /** Which commit the project was at, in words; null outside of version control. */
+  readonly revision: string | null
   /** The nodes that it was until; none for one of the whole pipeline. */
   readonly until: ReadonlyArray<string>
   /** The command that makes the same again; null where there is none. */

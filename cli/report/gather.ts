@@ -12,6 +12,7 @@ import type { AnyPipeline } from "../../engine/Pipeline.ts"
 import type { RunRecord } from "../../engine/RunRecord.ts"
 import { shown, toldOf, valueText } from "../option-text.ts"
 import { printedText } from "../printed-text.ts"
+import { revisionText } from "../revision-text.ts"
 import { curves, type History } from "./Chart.ts"
 import { commandOfRecord, defaultsOf, isSame } from "./command-text.ts"
 import {
@@ -214,6 +215,7 @@ export const gather = (pipelines: ReadonlyArray<AnyPipeline>, record: RunRecord)
       status: record.status,
       started: record.started,
       seconds: record.seconds,
+      revision: record.git === null ? null : revisionText(record.git),
       until: record.until ?? [],
       command: pipeline === undefined ? null : commandOfRecord(pipeline, record),
       failures: failuresOf(record),

@@ -5,13 +5,14 @@ import { page } from "./page.ts"
 import type { Failed, Fit, Points, Printed, Remarks, Report } from "./Report.ts"
 import { chart, figures, gallery, metrics, section, table, tables } from "./sections.ts"
 
-const header = ({ pipeline, run, status, description, started, seconds, until, work, points }: Report): Html => {
+const header = (report: Report): Html => {
+  const { pipeline, run, status, description, started, seconds, revision, until, work, points } = report
   const kind = points === null ? "Run" : `Sweep of ${points.rows.length} points,`
   const did = status === "done" && work.ran === 0 ? "everything was reused" : `${work.ran} ran, ${work.reused} reused`
   return html`<header>
 <div class="top"><h1>${pipeline}</h1><span class="badge ${status}">${status}</span></div>
 <p class="lead">${description}</p>
-<p class="facts">${kind} ${run}${until.length === 0 ? "" : ` until ${until.join(", ")}`}, ${started.replace("T", " ").replace(/\..*$/, "")} UTC, ${formatSeconds(seconds)}: ${did}.</p>
+<p class="facts">${kind} ${run}${until.length === 0 ? "" : ` until ${until.join(", ")}`}, ${started.replace("T", " ").replace(/\..*$/, "")} UTC, ${formatSeconds(seconds)}${revision === null ? "" : `, commit ${revision}`}: ${did}.</p>
 </header>
 `
 }

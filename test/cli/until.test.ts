@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { beforeAll, describe, expect, it } from "vitest"
@@ -5,9 +6,10 @@ import { documentOf, imageFolder, nodeOf, pipeline, type Rig, type RunDocument, 
 
 /** What a command that tells of runs prints. */
 interface Told extends RunDocument {
+  readonly git: { readonly commit: string } | null
   readonly until: ReadonlyArray<string> | null
   readonly report: string
-  readonly runs: ReadonlyArray<Pick<Told, "run" | "until">>
+  readonly runs: ReadonlyArray<Pick<Told, "run" | "until" | "git">>
 }
 
 let at: Rig
@@ -17,7 +19,17 @@ beforeAll(async () => {
   const network = '[{"kind":"flatten"},{"kind":"dense","units":4,"activation":"relu"}]'
   options = ["--dataset", images, "--network", network, "--epochs", "2", "--validation", "test"]
   at = rig()
+  fs.writeFileSync(path.join(at.root, ".gitignore"), ".pipeline\nnode_modules\n")
+  git("init", "--quiet")
+  git("add", "--all")
+  git("commit", "--quiet", "--message", "One")
 })
+
+const git = (...args: ReadonlyArray<string>): string =>
+  execFileSync("git", ["-c", "user.name=somebody", "-c", "user.email=somebody@example.org", ...args], {
+    cwd: at.root,
+    encoding: "utf8"
+  }).trim()
 
 const ask = (command: string, ...args: ReadonlyArray<string>) =>
   pipeline(at, command, "simple-cnn", ...options, ...args)
@@ -35,11 +47,15 @@ const folderOf = () => {
 describe("a run until a node", () => {
   it("carries out what the node needs, as its plan says, and tells of the others as not asked for", async () => {
     const planned = await asJson("plan", "--until", "train-network")
+    expect(planned.until).toEqual(["train-network"])
     expect(nodeOf(planned, "train-network")).toMatchObject({ status: "maybe" })
     expect(nodeOf(planned, "evaluate-network")).toMatchObject({ status: "unasked", key: null, reason: null })
 
     const first = await asJson("run", "--until", "train-network")
     expect(first).toMatchObject({ status: "done", until: ["train-network"] })
+    // beside what was run, of which commit it was
+    const of = { commit: git("rev-parse", "HEAD"), isDirty: false }
+    expect(first.git).toEqual(of)
     expect(ran(first)).toEqual(["ingest", "train-network"])
     expect(nodeOf(first, "evaluate-network")).toMatchObject({ status: "unasked", key: null, error: null, reason: null })
     expect(Object.keys(first.results)).toContain("model")
@@ -59,7 +75,7 @@ describe("a run until a node", () => {
     expect(whole.until).toBeNull()
     const before = folderOf()
     expect(before?.map(([name]) => name)).toContain("metrics.json")
-    const part = await asJson("run", "--until", "train-network", "--epochs", "3")
+    const part = await asJson("run", "--until", "train-network", "--seed", "1")
     expect(ran(part)).toEqual(["train-network"])
     expect(folderOf()).toEqual(before)
     // its report lies beside its record
@@ -75,13 +91,17 @@ describe("a run until a node", () => {
   it("is listed as such, and is none of the last runs that are compared", async () => {
     const { runs } = await document("list", "simple-cnn")
     expect(runs.map(({ until }) => until)).toEqual([["train-network"], null, ["train-network"], ["train-network"]])
+    expect(runs[0]?.git).toEqual(runs[3]?.git)
     expect((await pipeline(at, "list")).stdout).toContain("done until train-network")
     expect((await document("compare", "simple-cnn", "--last", "2")).error).toMatchObject({
       what: "simple-cnn has one finished run"
     })
-    const [part, whole] = runs.map(({ run }) => run)
-    expect((await document("compare", part ?? "", whole ?? "")).error).toMatchObject({
-      what: `${part} has no metrics: it was run until train-network`
+    // by its id it is compared by the numbers that it has, where it has some
+    const [part = "", whole = ""] = runs.map(({ run }) => run)
+    expect((await document("compare", part, whole)).status).toBe("done")
+    const { run } = await asJson("run", "--until", "ingest")
+    expect((await document("compare", run, whole)).error).toMatchObject({
+      what: `${run} has no metrics: it was run until ingest`
     })
     // what it was not asked for is told by the run before it
     const { stdout } = await ask("why", "evaluate-network")

@@ -50,6 +50,7 @@ export const finished: Report = {
   status: "done",
   started: "2026-11-24T10:15:00.000Z",
   seconds: 75.4,
+  revision: "1a2b3c4 with changes",
   until: [],
   command: "npx pipeline run transfer --epochs 4",
   failures: [],

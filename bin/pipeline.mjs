@@ -159,6 +159,15 @@ const fail = (error) => {
   process.exit(1)
 }
 
+/** What Windows does otherwise: folders and files in use are not renamed or replaced, and signals end no process cleanly. */
+const UNSUPPORTED = {
+  tag: "PlatformUnsupported",
+  what: "Headrace does not run on Windows itself",
+  expected: "Linux, or macOS for all but the stages that need TensorFlow",
+  fix: "Run it in the Windows Subsystem for Linux (wsl --install), with the project on its own disk."
+}
+if (process.platform === "win32") fail(UNSUPPORTED)
+
 const made = async () => current() ?? (await build())
 const { directory, remove } = await made().catch((error) => fail(unbuilt(error)))
 if (remove !== null) process.once("exit", remove)

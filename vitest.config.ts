@@ -1,8 +1,21 @@
+import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
 import { PATIENCE_MILLIS } from "./test/rig/patience.ts"
 
+const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+
 export default defineConfig({
+  resolve: {
+    // as tsconfig.json has it
+    alias: [
+      { find: /^headrace$/, replacement: at("api/headrace.ts") },
+      { find: /^headrace\/(.*)$/, replacement: at("api/$1.ts") },
+      { find: /^headrace-images$/, replacement: at("images/project.ts") },
+      { find: /^headrace-images\/(.*)$/, replacement: at("images/$1.ts") }
+    ]
+  },
   test: {
+    globalSetup: ["test/rig/build-project.ts"],
     include: ["test/**/*.test.ts"],
     reporters: ["default", "./test/rig/needs-reporter.ts"],
     // a process a file: native TensorFlow, thread pools and signals are the process's own

@@ -20,6 +20,7 @@ import {
   type Columns,
   cellSize,
   concat,
+  HOLDERS,
   isTensor
 } from "./Column.ts"
 import type { Digest } from "./Digest.ts"
@@ -90,7 +91,6 @@ export const contentHash = (artifact: Layout, header: Header): Hash =>
 const lengthOf = (values: AnyValues): number =>
   isTensor(values) ? values.data.length / cellSize(values.shape) : values.length
 
-const HOLDERS = { uint8: Uint8Array, float32: Float32Array, int32: Int32Array, float64: Float64Array }
 const isOf = (column: Column, values: AnyValues): boolean => {
   if (column === "utf8") return Array.isArray(values)
   if (typeof column === "string") return values instanceof HOLDERS[column]

@@ -3,9 +3,8 @@ import { Digest } from "./Digest.ts"
 import * as Explained from "./Explained.ts"
 import type { Verified } from "./Verified.ts"
 
-/** What a table, model, figure, document or checkpoint is, once its bytes lie in a store. */
-export const Kind = Schema.Literal("table", "model", "figure", "document", "files", "checkpoint")
-export type Kind = typeof Kind.Type
+/** The name of a kind, such as `table`, `figure` or one of a project's own. */
+export const KIND_NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/
 
 /** A part's name is a file name: results are written under it, and the trace that says it may come from elsewhere. */
 export const PART_NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/
@@ -25,7 +24,7 @@ export type StoredPart = typeof StoredPart.Type
 /** An artifact as a trace remembers it: enough to use it, by digest alone. */
 export const Stored = Schema.Struct({
   artifact: Schema.String,
-  kind: Kind,
+  kind: Schema.String.pipe(Schema.pattern(KIND_NAME)),
   content: Digest,
   rows: Schema.NullOr(Schema.Int),
   bytes: Schema.Int,
@@ -77,7 +76,10 @@ export interface Artifact<Name extends string, In, Out = In> {
   readonly name: Name
   /** Part of every key: raise it when the meaning of the value changes. */
   readonly version: number
-  readonly kind: Kind
+  /** What is known of it beside its codec: how it is shown, drawn and exported, is the kind's (`kinds/Kind.ts`). */
+  readonly kind: string
+  /** Whether it is to be looked at, one at a time: a sweep makes none of these. */
+  readonly isPicture?: boolean
   encode<E>(value: In, write: Write<E>): Effect.Effect<Stored, E | ArtifactInvalid>
   decode<E>(stored: Stored, read: Read<E>): Effect.Effect<Out, E | ArtifactUnreadable>
 }

@@ -37,6 +37,17 @@ export interface Batch<C extends Columns> {
   readonly columns: { readonly [K in keyof C]: Values<C[K]> }
 }
 
+/** What one row has in a column; a tensor is a view of its cell. */
+export type Cell<C> =
+  C extends Tensor<infer S, infer D>
+    ? TensorValues<S, D extends "uint8" ? Uint8Array : Float32Array>
+    : C extends "utf8"
+      ? string
+      : number
+
+/** One row of a table, by column. */
+export type Row<C extends Columns> = { readonly [K in keyof C]: Cell<C[K]> }
+
 export type AnyValues =
   | TensorValues<ReadonlyArray<number>, Uint8Array | Float32Array>
   | Int32Array
@@ -47,6 +58,9 @@ export interface AnyBatch {
   readonly rows: number
   readonly columns: Readonly<Record<string, AnyValues>>
 }
+
+/** What holds the numbers of a column, by their type. */
+export const HOLDERS = { uint8: Uint8Array, float32: Float32Array, int32: Int32Array, float64: Float64Array }
 
 export const isTensor = (values: AnyValues): values is TensorValues<ReadonlyArray<number>, Uint8Array | Float32Array> =>
   "shape" in values

@@ -1,13 +1,5 @@
 import { Effect, Either, Schema } from "effect"
-import {
-  type AnyArtifact,
-  type Artifact,
-  ArtifactInvalid,
-  ArtifactUnreadable,
-  id,
-  type Read,
-  type Stored
-} from "./Artifact.ts"
+import { type Artifact, ArtifactInvalid, ArtifactUnreadable, id, type Read, type Stored } from "./Artifact.ts"
 import { Unbounded } from "./BoundedFile.ts"
 import * as BoundedJson from "./BoundedJson.ts"
 import * as CanonicalJson from "./CanonicalJson.ts"
@@ -26,14 +18,6 @@ export interface Document<Name extends string, A> extends Artifact<Name, A> {
   readonly kind: "document"
   readonly told: "whole" | "numbers"
 }
-
-/** Whether what is stored is there for people to look at, one at a time: figures, and documents that hold pictures. */
-export const isStoredPicture = (stored: Pick<Stored, "kind" | "header">): boolean =>
-  stored.kind === "figure" || !isToldWhole(stored)
-
-/** The same of an artifact. */
-export const isPicture = (artifact: AnyArtifact): boolean =>
-  artifact.kind === "figure" || (artifact as Partial<Document<string, unknown>>).told === "numbers"
 
 /** The JSON of a stored document, as it is: for whoever shows what is there, whatever its schema. */
 export const json = <E>(stored: Stored, read: Read<E>): Effect.Effect<unknown, E | ArtifactUnreadable> => {
@@ -63,6 +47,7 @@ export const make = <const Name extends string, A, I>(
     version,
     kind: "document",
     told,
+    isPicture: told === "numbers",
     encode: (value, write) =>
       Effect.gen(function* () {
         // a schema encodes by recursion, as it decodes

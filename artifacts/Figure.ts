@@ -1,12 +1,16 @@
 import type { Artifact } from "./Artifact.ts"
 import * as Bundle from "./Bundle.ts"
 
-/** A figure as its three files: the Vega-Lite specification with its data, the SVG and the PNG drawn from it. */
-export type Files = Readonly<Record<"figure.vl.json" | "figure.svg" | "figure.png", Uint8Array>>
+const layout = { "figure.vl.json": "optional", "figure.svg": "needed", "figure.png": "optional" } as const
+
+/** A figure as its files: the SVG, and where it was made of one, the Vega-Lite specification with its data, and a PNG. */
+export type Files = Bundle.Files<typeof layout>
 
 export interface Figure<Name extends string> extends Artifact<Name, Files> {
   readonly kind: "figure"
 }
 
-export const make = <const Name extends string>(name: Name, version: number): Figure<Name> =>
-  Bundle.make(name, version, "figure", ["figure.vl.json", "figure.svg", "figure.png"]) as Figure<Name>
+export const make = <const Name extends string>(name: Name, version: number): Figure<Name> => ({
+  ...Bundle.make(name, version, "figure", layout),
+  isPicture: true
+})

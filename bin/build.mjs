@@ -18,9 +18,11 @@ import { tmpdir } from "node:os"
 import { basename, dirname, join } from "node:path"
 import { bundle } from "./bundle.mjs"
 import { codeOf } from "./code.mjs"
+import { CORE } from "./core.mjs"
 import { basisOf, holds, idOf, readBasis, stampsOf, stillHolds } from "./freshness.mjs"
-import { listed, writeRegistry } from "./registry.mjs"
+import { listed, projectText, stageFiles, writeProject } from "./registry.mjs"
 import { resolutionOf } from "./resolution.mjs"
+import { sourcePackagesOf } from "./source-packages.mjs"
 import { kindAt, sourcesOf, upwards } from "./sources.mjs"
 import { tsconfigOf } from "./tsconfig.mjs"
 
@@ -31,10 +33,11 @@ const ATTEMPTS = 10
 const UNWRITABLE = new Set(["EACCES", "EDQUOT", "ENOSPC", "EPERM", "EROFS"])
 const BASIS = "basis.json"
 
-const bundlerOf = (root) => createRequire(join(root, "package.json"))("esbuild")
+/** The bundler is the program's, not the project's. */
+const bundler = () => createRequire(join(CORE, "package.json"))("esbuild")
 
 /** Ends the bundler of a build that is given up. */
-export const stop = (root) => bundlerOf(root).stop()
+export const stop = () => bundler().stop()
 
 const asideIn = (folder) => join(folder, `.tmp-${randomUUID()}`)
 
@@ -65,12 +68,14 @@ const removeOldBuilds = (buildHome) => {
 
 /** Writes the bundles and the code of the project as it is into a folder; gives their id, basis and stamps. */
 const makeIn = async (directory, root, stampOf) => {
-  const esbuild = bundlerOf(root)
+  const esbuild = bundler()
   const sources = sourcesOf(stampOf)
   const resolution = resolutionOf(sources)
   const lists = listed(root)
-  const { stages } = lists
-  writeRegistry(root, lists, sources)
+  const packages = sourcePackagesOf(root, sources, resolution)
+  const stages = stageFiles(root, lists, packages)
+  const project = projectText(lists.pipelines, stages, sources)
+  writeProject(root, project)
   for (const file of readdirSync(import.meta.dirname))
     if (file.endsWith(".mjs")) sources.read(join(import.meta.dirname, file))
   // what is installed, of which packages that stay outside of the bundles are a part
@@ -78,11 +83,13 @@ const makeIn = async (directory, root, stampOf) => {
   resolution.probe(installed)
   if (kindAt(installed) === "file") sources.read(installed)
   const tsconfig = tsconfigOf(root, sources, resolution.probe)
-  const metafiles = await bundle({ esbuild, root, directory, stages, tsconfig, sources, resolution })
-  const codes = await codeOf({ esbuild, root, metafiles, stages, tsconfig, sources, resolution })
+  const metafiles = await bundle({ esbuild, root, directory, project, packages, stages, tsconfig, sources, resolution })
+  const codes = await codeOf({ esbuild, root, metafiles, packages, stages, tsconfig, sources, resolution })
   const basis = basisOf(root, { sources, resolution, lists })
   const stamps = stampsOf(root, basis, sources, stampOf)
   writeFileSync(join(directory, BASIS), JSON.stringify(basis))
+  // beside the bundle packages are found as the project finds them
+  writeFileSync(join(directory, "import.mjs"), "export default (name) => import(name)\n")
   writeFileSync(join(directory, "code.json"), JSON.stringify(codes, null, 1))
   return { id: idOf(basis, metafiles), stamps, current: stillHolds(root, basis, sources, stampOf) }
 }
@@ -111,7 +118,6 @@ const keepStamps = (buildHome, id, stamps) => {
 /** A kept build of the same contents, as after an edit that was taken back. */
 const findKept = (root, buildHome, stampOf) => {
   const sources = sourcesOf(stampOf)
-  writeRegistry(root, listed(root), sources)
   for (const directory of foldersIn(buildHome)) {
     if (!existsSync(join(directory, "code.json"))) continue
     const basis = readBasis(join(directory, BASIS))

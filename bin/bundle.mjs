@@ -1,9 +1,30 @@
 import { join } from "node:path"
+import { programFile } from "./core.mjs"
 import { leaving } from "./external.mjs"
-import { isFact, isKernelPackage, servingPackages } from "./kernel.mjs"
+import { isFact, KERNEL_PACKAGES, servingPackages } from "./kernel.mjs"
 
-/** The packages that a project names: those that bundles leave to Node are among them. */
-const namedIn = ({ dependencies, optionalDependencies }) => Object.keys({ ...dependencies, ...optionalDependencies })
+/** The packages that a manifest names: those that bundles leave to Node are among them. */
+const namedIn = ({ dependencies, devDependencies, optionalDependencies }) =>
+  Object.keys({ ...devDependencies, ...dependencies, ...optionalDependencies })
+
+/**
+ * What the command imports where it needs it, and the bundler leaves outside, is imported by Node: a script has no `import()`, and a
+ * package may be an ES module alone. `import()` waits for a module that has a `then` of its own, and gives what that gives.
+ */
+const lazily = {
+  name: "lazily",
+  setup: (bundler) => {
+    const namespace = "lazily"
+    bundler.onResolve({ filter: /^[^./#]/ }, async ({ kind, path, importer, resolveDir, pluginData }) => {
+      if (kind !== "dynamic-import" || pluginData === namespace) return undefined
+      const { external } = await bundler.resolve(path, { kind, importer, resolveDir, pluginData: namespace })
+      return external ? { path, namespace } : undefined
+    })
+    bundler.onLoad({ filter: /.*/, namespace }, ({ path }) => ({
+      contents: `export const then = (...settle) => __headrace.importModule(${JSON.stringify(path)}).then(...settle)`
+    }))
+  }
+}
 
 /** Waits for every build, also where one failed: a bundler that is left in the middle of one says so on stderr when the process exits. */
 const allOf = async (builds) => {
@@ -17,8 +38,28 @@ const allOf = async (builds) => {
  * read their files through `sources`. What a manifest or a comment says of side effects takes no file out of what computes
  * results, nor of what is counted. The command heeds it, and starts 50 ms earlier: it makes keys alone, which a worker makes again.
  */
-export const bundle = async ({ esbuild, root, directory, stages, tsconfig, sources, resolution }) => {
+export const bundle = async ({
+  esbuild,
+  root,
+  directory,
+  project,
+  packages,
+  stages,
+  tsconfig,
+  sources,
+  resolution
+}) => {
+  const startingWith = (main, args) => ({
+    contents: `import { main } from ${JSON.stringify(programFile(main))}\n${project}main(${args})\n`,
+    resolveDir: root,
+    loader: "ts"
+  })
   const manifest = sources.json(join(root, "package.json"))
+  const named = [manifest, ...packages.map(({ manifest }) => manifest)].flatMap(namedIn)
+  const optional = [manifest, ...packages.map(({ manifest }) => manifest)].flatMap(({ optionalDependencies = {} }) =>
+    Object.keys(optionalDependencies)
+  )
+  const bundled = packages.map(({ name }) => name)
   const shared = {
     absWorkingDir: root,
     bundle: true,
@@ -33,17 +74,18 @@ export const bundle = async ({ esbuild, root, directory, stages, tsconfig, sourc
     ...(tsconfig.file === null ? { tsconfigRaw: {} } : { tsconfig: tsconfig.file }),
     plugins: [sources.plugin]
   }
-  const program = { ...shared, plugins: [leaving(namedIn(manifest), root, resolution), sources.plugin] }
+  const program = { ...shared, plugins: [leaving(named, bundled, root, resolution), sources.plugin] }
   const built = await allOf([
     esbuild.build({
       ...program,
-      entryPoints: ["cli/main.ts"],
+      stdin: startingWith("cli/main.ts", "project, __headrace"),
+      plugins: [lazily, ...program.plugins],
+      // what is imported where it is needed is a part of the script
+      supported: { "dynamic-import": false },
       outfile: join(directory, "cli.cjs"),
       format: "cjs",
       minify: true,
       define: { "import.meta.url": "__url" },
-      // `vm.Script` has no `import()`; what is imported lazily there can be required
-      supported: { "dynamic-import": false },
       // one function of what a module would find around it: `vm.Script` gives it none
       banner: {
         js: "(function (require, __url, __headrace) { const module = { exports: {} }; const exports = module.exports;"
@@ -52,13 +94,13 @@ export const bundle = async ({ esbuild, root, directory, stages, tsconfig, sourc
     }),
     esbuild.build({
       ...program,
-      entryPoints: ["worker/start.ts"],
+      entryPoints: [programFile("worker/start.ts")],
       outfile: join(directory, "start.mjs"),
       format: "esm"
     }),
     esbuild.build({
       ...program,
-      entryPoints: ["worker/main.ts"],
+      stdin: startingWith("worker/main.ts", "project"),
       outfile: join(directory, "worker.mjs"),
       format: "esm",
       ignoreAnnotations: true,
@@ -70,19 +112,17 @@ export const bundle = async ({ esbuild, root, directory, stages, tsconfig, sourc
       ...shared,
       // packages are read here, as Node would find them: their content counts
       stdin: {
-        contents: stages.map((file, index) => `export * as stage${index} from "./stages/${file}"`).join("\n"),
+        contents: stages.map(({ from }, index) => `export * as stage${index} from ${JSON.stringify(from)}`).join("\n"),
         resolveDir: root
       },
       outfile: join(directory, "graph.mjs"),
       write: false,
       format: "esm",
       external: [
-        "@effect/*",
-        ...namedIn(manifest).filter((name) => isKernelPackage(name) || isFact(name)),
-        ...Object.keys(manifest.optionalDependencies ?? {}).filter(
-          (name) => resolution.packageFolder(root, name) === null
-        ),
-        ...servingPackages.filter((name) => manifest.dependencies?.[name] === undefined)
+        ...KERNEL_PACKAGES,
+        ...named.filter(isFact),
+        ...optional.filter((name) => resolution.packageFolder(root, name) === null),
+        ...servingPackages.filter((name) => !named.includes(name))
       ],
       loader: { ".node": "empty" },
       ignoreAnnotations: true

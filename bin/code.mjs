@@ -1,9 +1,16 @@
 import { isBuiltin } from "node:module"
-import { basename, dirname, extname } from "node:path"
+import { dirname, extname } from "node:path"
+import { sourceNameOf } from "./core.mjs"
 import { isFact, isKernel, isKernelPackage, isServing } from "./kernel.mjs"
 import { countPackages, packagesOf } from "./packages.mjs"
 import { isRelative, packageOf } from "./resolution.mjs"
 import { fromRoot, loaderOf, refusal, sha256, toAbsolute } from "./sources.mjs"
+
+/** Whether a file, by its real path, is one of the program's kernel. */
+const isInKernel = (path) => {
+  const name = sourceNameOf(path)
+  return name !== null && isKernel(name)
+}
 
 /** Has the bundler write an import's place among a file's imports for what it names: where it leads is counted apart from the text. */
 const numbering = (imports) => ({
@@ -133,7 +140,7 @@ const reach = (root, entry, modules, found) => {
     const { path, imports } = modules.get(id)
     const within = packages.at(path)
     // what the kernel reaches and is not of the kernel would be out of sight otherwise
-    if (within === null && !isKernel(fromRoot(root, path))) own.push(id)
+    if (within === null && !isInKernel(path)) own.push(id)
     if (within !== null) {
       collect(folders, within.name, within.folder)
       // native code counts by version, as it differs by platform
@@ -154,12 +161,12 @@ const reach = (root, entry, modules, found) => {
 }
 
 /** Says where an import leads: to a place among the stage's own files, into the kernel or a package, or out of what is bundled. */
-const referencesOf = (root, own, modules, { packages }) => {
+const referencesOf = (own, modules, { packages }) => {
   const positions = new Map(own.map((id, position) => [id, position]))
   const leadOf = (within, { path: to, external }) => {
     if (external) return to
     const { path } = modules.get(to)
-    if (isKernel(fromRoot(root, path))) return `kernel ${fromRoot(root, path)}`
+    if (isInKernel(path)) return `kernel ${sourceNameOf(path)}`
     const into = packages.at(path)
     if (into === null) return positions.get(to)
     return isServed(within, into) ? into.name : `${into.name} ${path.slice(into.folder.length)}`
@@ -181,7 +188,7 @@ const shownPackage = ({ name, versions, content }) => [
 
 const stageCode = async (root, entry, modules, digests, found) => {
   const { own, folders, files } = reach(root, entry, modules, found)
-  const referencesIn = referencesOf(root, own, modules, found)
+  const referencesIn = referencesOf(own, modules, found)
   const texts = await Promise.all(
     own.map(async (id) => {
       const module = modules.get(id)
@@ -207,18 +214,15 @@ const stageCode = async (root, entry, modules, digests, found) => {
  *
  * The metafile `graph` is that of the stages, whose imports come from the entry that `bundle` wrote, named as in `stages`.
  */
-export const codeOf = async ({ esbuild, root, metafiles, stages, tsconfig, sources, resolution }) => {
-  const { optionalDependencies = {} } = sources.json(toAbsolute(root, "package.json"))
-  const optional = new Set(Object.keys(optionalDependencies))
-  const found = { tsconfig, sources, resolution, packages: packagesOf(), optional }
+export const codeOf = async ({ esbuild, root, metafiles, packages, stages, tsconfig, sources, resolution }) => {
+  const manifests = [sources.json(toAbsolute(root, "package.json")), ...packages.map(({ manifest }) => manifest)]
+  const optional = new Set(manifests.flatMap(({ optionalDependencies = {} }) => Object.keys(optionalDependencies)))
+  const found = { tsconfig, sources, resolution, packages: packagesOf(packages), optional }
   const modules = modulesOf(root, metafiles, found)
   const digests = digestsOf(esbuild, modules, found)
-  const entries = new Map(metafiles.graph.inputs[ENTRY].imports.map(({ original, path }) => [basename(original), path]))
+  const entries = new Map(metafiles.graph.inputs[ENTRY].imports.map(({ original, path }) => [original, path]))
   const codes = await Promise.all(
-    stages.map(async (file) => [
-      basename(file, ".ts"),
-      await stageCode(root, entries.get(file), modules, digests, found)
-    ])
+    stages.map(async ({ label, from }) => [label, await stageCode(root, entries.get(from), modules, digests, found)])
   )
   return Object.fromEntries(codes)
 }

@@ -23,7 +23,7 @@ const isEngines = (name) => name === "effect" || name.startsWith("@effect/")
  * Has the bundler leave to Node the packages in `names`, and installed ones that linked packages import, where Node finds from
  * the bundle what the importing file would find. Everything else is bundled, linked packages among it.
  */
-export const leaving = (names, root, { packageFolder }) => {
+export const leaving = (names, bundled, root, { packageFolder }) => {
   const seenFrom = (folder, name) => {
     const found = packageFolder(folder, name)
     return found === null ? null : realAt(found)
@@ -35,7 +35,12 @@ export const leaving = (names, root, { packageFolder }) => {
       bundler.onResolve({ filter: /^[^./#]/ }, ({ kind, path, resolveDir }) => {
         const name = packageOf(path)
         const isNamed = names.includes(name)
-        if (kind === "entry-point" || isEngines(name) || !(isNamed || isOutside(join(resolveDir, "/"))))
+        if (
+          kind === "entry-point" ||
+          isEngines(name) ||
+          bundled.includes(name) ||
+          !(isNamed || isOutside(join(resolveDir, "/")))
+        )
           return undefined
         const folder = seenFrom(resolveDir, name)
         const isLeft = folder === null ? isNamed : folder === seenFrom(root, name) && !isEdited(folder)

@@ -20,13 +20,19 @@ export const codecs = [
   "Explained",
   "Figure",
   "Files",
-  "LayersModel",
   "Text",
   "Verified"
 ].map((name) => `artifacts/${name}.ts`)
 
-/** Whether a file, by its path from the project's root, belongs to the kernel. */
-export const isKernel = (path) => /^(engine|cache)\//.test(path) || codecs.includes(path)
+/** Faces of the package that only say where the kernel lies. */
+const FACES = ["api/headrace.ts", "api/kind.ts", "api/project.ts"]
+
+/** Whether a file of the program, by its name as a source, belongs to the kernel. */
+export const isKernel = (path) =>
+  /^(engine|cache|kinds|project)\//.test(path) || FACES.includes(path) || codecs.includes(path)
+
+/** The same as the bundler is told to leave them out. */
+export const KERNEL_PACKAGES = ["effect", "@effect/*", "apache-arrow"]
 
 /** Packages that the kernel stands on; `FORMAT` counts for them as well. */
 export const isKernelPackage = (name) => /^(effect|@effect\/.*|apache-arrow)$/.test(name)

@@ -3,10 +3,11 @@ import { isServing } from "./kernel.mjs"
 import { sha256 } from "./sources.mjs"
 
 /**
- * The packages that files are in: those in a `node_modules` folder by their path, others (links to a folder elsewhere) by the
+ * The packages that files are in, but for those whose files count as the project's own: those in a `node_modules` folder by their path, others (links to a folder elsewhere) by the
  * import that led into them.
  */
-export const packagesOf = () => {
+export const packagesOf = (own) => {
+  const isOwn = (folder) => own.some((each) => each.folder === folder)
   const linked = new Map()
   return {
     link: ({ name, folder }) => {
@@ -15,8 +16,9 @@ export const packagesOf = () => {
     /** Of an absolute real path: the package's name and folder, null for the project's own file. */
     at: (path) => {
       const installed = /^(.*\/node_modules\/((?:@[^/]+\/)?[^/]+))\//.exec(path)
-      if (installed !== null) return { name: installed[2], folder: installed[1] }
-      for (const [folder, name] of linked) if (!relative(folder, path).startsWith("..")) return { name, folder }
+      if (installed !== null) return isOwn(installed[1]) ? null : { name: installed[2], folder: installed[1] }
+      for (const [folder, name] of linked)
+        if (!relative(folder, path).startsWith("..")) return isOwn(folder) ? null : { name, folder }
       return null
     }
   }

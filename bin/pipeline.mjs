@@ -1,16 +1,52 @@
 #!/usr/bin/env node
 // The launcher: makes sure that the bundle is that of the sources as they are now, and runs it. It must stay small and
 // without dependencies, since every command starts here.
-import { existsSync, readFileSync, renameSync, statSync, utimesSync, writeFileSync } from "node:fs"
+import { existsSync, readFileSync, realpathSync, renameSync, statSync, utimesSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { dirname, join, resolve } from "node:path"
-import { fileURLToPath, pathToFileURL } from "node:url"
+import { pathToFileURL } from "node:url"
 import vm from "node:vm"
 
-const self = fileURLToPath(import.meta.url)
-const root = dirname(dirname(self))
-const buildHome = join(root, ".pipeline", "build")
 const asksJson = process.argv.includes("--json")
+
+/** Tells of a failure, to people or programs, and ends. */
+const fail = (error, exitCode = 1) => {
+  if (asksJson) console.log(JSON.stringify({ schema: 1, status: "failed", error }))
+  else console.error(`error: ${error.what}; expected ${error.expected}. ${error.fix}`)
+  process.exit(exitCode)
+}
+
+/** What Windows does otherwise: folders and files in use are not renamed or replaced, and signals end no process cleanly. */
+const UNSUPPORTED = {
+  tag: "PlatformUnsupported",
+  what: "Headrace does not run on Windows itself",
+  expected: "Linux, or macOS for all but the stages that need TensorFlow",
+  fix: "Run it in the Windows Subsystem for Linux (wsl --install), with the project on its own disk."
+}
+if (process.platform === "win32") fail(UNSUPPORTED)
+
+/** The folder of the project that a command is given in: the nearest one upwards that says that it is one. */
+const projectFrom = (folder) => {
+  for (let at = folder; ; at = dirname(at)) {
+    if (existsSync(join(at, "headrace.config.ts"))) return at
+    if (at === dirname(at)) return null
+  }
+}
+
+const found = projectFrom(process.cwd())
+if (found === null)
+  fail(
+    {
+      tag: "NoProject",
+      what: `There is no project here: neither ${process.cwd()} nor a folder above it has a headrace.config.ts`,
+      expected: "a command that is given in a project's folder, or below it",
+      fix: "Go there, or write one: export default Project.plain()."
+    },
+    2
+  )
+// links resolved, as the bundler finds files
+const root = realpathSync(found)
+const buildHome = join(root, ".pipeline", "build")
 
 /** What tells that a file, or the listing of a folder, was not touched; null where nothing is. Paths are absolute. */
 const stampOf = (path) => {
@@ -57,7 +93,7 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"]
 const build = async () => {
   const { build, stop } = await import("./build.mjs")
   const giveUp = () => {
-    stop(root)
+    stop()
     interrupted()
   }
   for (const signal of SIGNALS) process.once(signal, giveUp)
@@ -87,8 +123,15 @@ const run = (directory) => {
     ...(cachedData === undefined ? {} : { cachedData })
   })
   const main = script.runInThisContext()
-  const importModule = (name) => import(name)
-  main(createRequire(import.meta.url), pathToFileURL(self).href, { root, build: directory, importModule })
+  // packages are the project's
+  const own = join(root, "package.json")
+  const importModule = async (name) => (await import(pathToFileURL(join(directory, "import.mjs")).href)).default(name)
+  main(createRequire(own), pathToFileURL(own).href, {
+    root,
+    build: directory,
+    isProgram: root === dirname(import.meta.dirname),
+    importModule
+  })
   if (cachedData !== undefined && !script.cachedDataRejected) return
   process.once("exit", () => {
     try {
@@ -152,21 +195,6 @@ const unstarted = (error) => {
         fix: "Correct what npx tsc names; if it names nothing, remove .pipeline/build."
       }
 }
-
-const fail = (error) => {
-  if (asksJson) console.log(JSON.stringify({ schema: 1, status: "failed", error }))
-  else console.error(`error: ${error.what}; expected ${error.expected}. ${error.fix}`)
-  process.exit(1)
-}
-
-/** What Windows does otherwise: folders and files in use are not renamed or replaced, and signals end no process cleanly. */
-const UNSUPPORTED = {
-  tag: "PlatformUnsupported",
-  what: "Headrace does not run on Windows itself",
-  expected: "Linux, or macOS for all but the stages that need TensorFlow",
-  fix: "Run it in the Windows Subsystem for Linux (wsl --install), with the project on its own disk."
-}
-if (process.platform === "win32") fail(UNSUPPORTED)
 
 const made = async () => current() ?? (await build())
 const { directory, remove } = await made().catch((error) => fail(unbuilt(error)))

@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
-import { basename, join } from "node:path"
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { basename, dirname, join, relative } from "node:path"
 import { kindAt, refusal } from "./sources.mjs"
 
 const camel = (name) => name.replace(/-([a-z0-9])/g, (_, letter) => letter.toUpperCase())
@@ -27,43 +27,63 @@ const filesIn = (root, folder) =>
 /** The files that the registry is made of, by their folders. */
 export const listed = (root) => ({ stages: filesIn(root, "stages"), pipelines: filesIn(root, "pipelines") })
 
-const nameOf = (file) => basename(file, ".ts")
-
-/** Whether a file in `stages/` exports something under its own name: what it exports may be a stage, or a source. */
-const exportsItsName = (root, sources) => (file) =>
-  new RegExp(`^export const ${camel(nameOf(file))}\\b`, "m").test(sources.read(join(root, "stages", file)).bytes)
-
-/** Neither lines nor order are the formatter's, so that any number of any names passes. */
-const heading = (folder) =>
-  [
-    `// Written by bin/registry.mjs from the files in ${folder}/.`,
-    "// biome-ignore-all format: written by the build",
-    "// biome-ignore-all assist/source/organizeImports: written by the build",
-    ""
-  ].join("\n")
-
-const importsText = (folder, names) =>
-  names.map((name) => `import { ${camel(name)} } from "../${folder}/${name}.ts"\n`).join("")
-
-const linesText = (names) => names.map((name) => `  ${camel(name)}`).join(",\n")
-
-const writeSource = (file, text) => {
-  if (!existsSync(file) || readFileSync(file, "utf8") !== text) writeFileSync(file, text)
-}
+/** Whether a stage's file exports something under its own name: what it exports may be a stage, or a source. */
+const exportsItsName =
+  (sources) =>
+  ({ file, name }) =>
+    new RegExp(`^export const ${camel(name)}\\b`, "m").test(sources.read(file).bytes)
 
 /**
- * A new file in `pipelines/` is a new command, and a stage is known by the file that exports it: the lists of both are
- * written here, and checked by `tsc` like any source. What the files say is read through `sources`.
+ * The files that stages have: `label`, by which their code is known, `name`, under which each exports what it makes, and
+ * `from`, by which a file at the root imports it. The project's own come first.
  */
-export const writeRegistry = (root, lists, sources) => {
-  const pipelines = lists.pipelines.map(nameOf)
-  writeSource(
-    join(root, "worker", "registry.ts"),
-    `${heading("pipelines")}import * as Pipeline from "../engine/Pipeline.ts"\n${importsText("pipelines", pipelines)}\nexport const pipelines = Pipeline.together([\n${linesText(pipelines)}\n])\n`
+export const stageFiles = (root, { stages }, packages) => [
+  ...stages.map((file) => {
+    const name = basename(file, ".ts")
+    return { label: name, name, file: join(root, "stages", file), from: `./stages/${file}` }
+  }),
+  ...packages.flatMap(({ name: of, stages: files }) =>
+    files.map((file) => {
+      const name = basename(file, ".js")
+      return { label: `${of}/${name}`, name, file, from: `./${relative(root, file)}` }
+    })
   )
-  const stages = lists.stages.filter(exportsItsName(root, sources)).map(nameOf)
-  writeSource(
-    join(root, "worker", "stages.ts"),
-    `${heading("stages")}${importsText("stages", stages)}\n/** What the files in stages/ export under their own names. */\nexport const exported: ReadonlyArray<unknown> = [\n${linesText(stages)}\n]\n`
-  )
+]
+
+/** What describes a project, at its root. */
+export const CONFIG = "headrace.config.ts"
+
+/**
+ * The project as one value: what its configuration says with all that its files hold, as a source at its root. A new file in
+ * `pipelines/` is a new command, and a stage is known by the file that exports it. What the files say is read through `sources`.
+ */
+export const projectText = (pipelines, stages, sources) => {
+  const names = pipelines.map((file) => basename(file, ".ts"))
+  const exporting = stages.filter(exportsItsName(sources))
+  return [
+    'import { Project } from "headrace"',
+    `import config from "./${CONFIG}"`,
+    ...names.map((name, at) => `import { ${camel(name)} as pipeline${at} } from "./pipelines/${name}.ts"`),
+    ...exporting.map(({ name, from }, at) => `import { ${camel(name)} as stage${at} } from ${JSON.stringify(from)}`),
+    "",
+    "export const project = Project.whole(",
+    "  config,",
+    `  [${names.map((_, at) => `pipeline${at}`).join(", ")}],`,
+    `  { ${exporting.map(({ label }, at) => `${JSON.stringify(label)}: stage${at}`).join(", ")} }`,
+    ")",
+    ""
+  ].join("\n")
+}
+
+/** The same for `tsc`, which finds out there whether the project's layers give what its pipelines need. Nothing is built of it. */
+export const writeProject = (root, text) => {
+  const file = join(root, ".pipeline", "project.ts")
+  const written = `// Written by pipeline from ${CONFIG} and the files in pipelines/ and stages/, for tsc.\n${text.replaceAll('from "./', 'from "../')}`
+  try {
+    if (existsSync(file) && readFileSync(file, "utf8") === written) return
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, written)
+  } catch {
+    // a read-only checkout is checked where it was written
+  }
 }

@@ -112,6 +112,17 @@ export const ofText = (text: KeyText): Either.Either<Key, CanonicalJson.NotEncod
     (json) => Digest.ofBytes(json) as string as Key
   )
 
+/** Stands for a content that is not known. */
+export const OPEN = "0".repeat(64) as Digest.Digest
+
+const opened = (input: Input): Input =>
+  typeof input === "string" ? OPEN : isList(input) ? input.map(opened) : { ...input, inputs: openedAll(input.inputs) }
+const openedAll = (inputs: Recipe["inputs"]): Recipe["inputs"] =>
+  Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, opened(input)]))
+
+/** The text with the contents of all inputs left open: what can be said of a key before its inputs are computed. */
+export const withoutContents = (text: KeyText): KeyText => ({ ...text, inputs: openedAll(text.inputs) })
+
 /** Follows the row inputs down to the stored table; other inputs are whole tables, and stay what they are. */
 const onChunk = (input: Input, chunk: Digest.Digest): Input => {
   if (typeof input === "string" || isList(input)) return chunk

@@ -46,6 +46,11 @@ export const OutputsChanged = Schema.TaggedStruct("OutputsChanged", {
   after: Schema.Array(Schema.String)
 })
 export const FormatChanged = Schema.TaggedStruct("FormatChanged", { before: Schema.Int, after: Schema.Int })
+/**
+ * Headrace makes another key of the node than it did for an earlier result, though nothing of its user's differs. `before`: the
+ * version that wrote that, null where it does not say. The differences are reasons beside it.
+ */
+export const Upgraded = Schema.TaggedStruct("Upgraded", { before: Schema.NullOr(Schema.String), after: Schema.String })
 export const ObjectLost = Schema.TaggedStruct("ObjectLost", {
   output: Schema.String,
   object: Digest.Digest,
@@ -68,6 +73,7 @@ export const Reason = Schema.Union(
   EnvironmentChanged,
   OutputsChanged,
   FormatChanged,
+  Upgraded,
   ObjectLost,
   Again,
   Continues,
@@ -112,6 +118,10 @@ export const render = (reason: Reason): string => {
       return `its outputs were ${reason.before.join(", ")}, are ${reason.after.join(", ")}`
     case "FormatChanged":
       return `the cache format was ${reason.before}, is ${reason.after}`
+    case "Upgraded":
+      return `Headrace ${reason.after} makes another key of it than ${
+        reason.before === reason.after ? "it did before" : `${reason.before ?? "an earlier version"} did`
+      }`
     case "ObjectLost":
       return `object ${Digest.short(reason.object)} of its output ${reason.output} is ${reason.what}`
     case "Again":
@@ -126,7 +136,7 @@ export const render = (reason: Reason): string => {
 type Fields = Readonly<Record<string, unknown>>
 
 /** What of a key enters its digest; nothing for a part that is not there. */
-const written = (value: unknown): string =>
+export const written = (value: unknown): string =>
   value === undefined ? "" : Either.getOrElse(CanonicalJson.encode(value), ({ what }) => what)
 
 const changed = (before: Fields, after: Fields): ReadonlyArray<string> =>
@@ -160,7 +170,7 @@ const codeReasons = (before: Code, after: Code, via: string | null): ReadonlyArr
 type Comparable = Pick<Recipe, "params" | "facts" | "code" | "inputs" | "environment">
 
 /** What the two keys' inputs are called, so that a sentence can say more than a digest. */
-interface Labels {
+export interface Labels {
   readonly before: Readonly<Record<string, string>>
   readonly after: Readonly<Record<string, string>>
 }

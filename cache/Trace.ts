@@ -22,6 +22,8 @@ export const Trace = Schema.Struct({
   /** What the stage says of its result to people, such as which classes it found. */
   told: Schema.optional(Schema.Array(Text.Text)),
   host: Schema.String,
+  /** The version of Headrace that wrote it; missing in traces of 0.1. */
+  by: Schema.optional(Schema.String),
   /** ISO 8601, UTC. */
   finished: Schema.String
 })

@@ -1,5 +1,5 @@
 import { Predicate } from "effect"
-import { type Kind, PART_NAME, Stored, type StoredPart } from "../artifacts/Artifact.ts"
+import { KIND_NAME, PART_NAME, type Stored, type StoredPart } from "../artifacts/Artifact.ts"
 import * as Digest from "../artifacts/Digest.ts"
 import { type Code, type Input, isRecordOf, type KeyText, type Recipe } from "./Key.ts"
 import type { ChunkCounts, Trace } from "./Trace.ts"
@@ -36,8 +36,6 @@ const isInput = (value: unknown): value is Input =>
 const isKeyText = (value: unknown): value is KeyText =>
   isMade(value) && isInt(value.format) && isRecordOf(value.outputs, isString)
 
-const kinds: ReadonlySet<unknown> = new Set<Kind>(Stored.fields.kind.literals)
-
 const isPart = (value: unknown): value is StoredPart =>
   isRecord(value) &&
   isString(value.name) &&
@@ -50,7 +48,8 @@ const isPart = (value: unknown): value is StoredPart =>
 const isStored = (value: unknown): value is Stored =>
   isRecord(value) &&
   isString(value.artifact) &&
-  kinds.has(value.kind) &&
+  isString(value.kind) &&
+  KIND_NAME.test(value.kind) &&
   Digest.is(value.content) &&
   (value.rows === null || isInt(value.rows)) &&
   isInt(value.bytes) &&
@@ -78,4 +77,5 @@ export const isTrace = (value: unknown): value is Trace =>
   (value.chunks === null || isChunkCounts(value.chunks)) &&
   (value.told === undefined || (Array.isArray(value.told) && value.told.every(isText))) &&
   isString(value.host) &&
+  (value.by === undefined || isString(value.by)) &&
   isString(value.finished)

@@ -32,6 +32,7 @@ export const storeFailed = (doing: string, file: string, cause: unknown): StoreF
         expected: `a directory that you may ${doing === "Reading" ? "read" : "write to"}`,
         fix: "Correct its permissions, or move the cache with PIPELINE_HOME."
       })
+    case "EEXIST":
     case "ENOTDIR":
       return new StoreFailed({
         what: `A file lies where the cache should have a directory: ${what}`,
@@ -108,10 +109,28 @@ const digestOf = async (file: string): Promise<Digest> => {
   return hash.digest("hex") as Digest
 }
 
+/** What a file system without hard links says of one. */
+const NO_LINKS = ["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EMLINK"]
+
+/** Gives a file its name where nothing has it yet: a link takes no other's, while a rename would. */
+const takeFreeName = async (temporary: string, file: string): Promise<void> => {
+  try {
+    await fs.link(temporary, file)
+    await fs.rm(temporary, { force: true })
+  } catch (cause) {
+    if (codeOf(cause) === "EEXIST") return await fs.rm(temporary, { force: true })
+    // there, one of two that come in the same moment replaces the other's
+    if (NO_LINKS.includes(codeOf(cause) ?? "")) return await takeName(temporary, file)
+    throw cause
+  }
+}
+
 export interface WriteOptions {
   /** What is written must have this sha256 when it is read back, before it gets its name. */
   readonly digest?: Digest
   readonly readOnly?: boolean
+  /** Whatever has the name already keeps it, and what was to be written is dropped. */
+  readonly ifAbsent?: boolean
 }
 
 /**
@@ -133,7 +152,8 @@ export const publish = (
       if (found !== options.digest) return yield* storeFailed("Writing (the disk returned other bytes)", file, "EIO")
     }
     if (options.readOnly === true) yield* tryFile("Protecting", file, () => fs.chmod(temporary, 0o444))
-    yield* tryFile("Naming", file, () => takeName(temporary, file))
+    const name = options.ifAbsent === true ? takeFreeName : takeName
+    yield* tryFile("Naming", file, () => name(temporary, file))
     yield* tryFile("Syncing", directory, () => syncDirectory(directory))
   }).pipe(Effect.onError(() => Effect.ignore(tryFile("Removing", temporary, () => fs.rm(temporary, { force: true })))))
 }

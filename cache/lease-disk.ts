@@ -11,6 +11,7 @@ import { type Held, Leases } from "./Lease.ts"
 import { Holder, here, type System } from "./lease-holder.ts"
 import { type Watching, watching } from "./lease-silence.ts"
 import type { StoreFailed } from "./ObjectStore.ts"
+import * as StoreFormat from "./StoreFormat.ts"
 
 /** A lease that a waiter has seen unchanged for this long, by its own clock, is nobody's. */
 export const SILENCE_MILLIS = 10_000
@@ -175,7 +176,8 @@ export const tidyLease = async (place: string, beforeMillis: number, system: Sys
 
 /**
  * Leases as folders `leases/<key>` with one file in them, named by a token of its holder's and renewed by its time stamp. A
- * holder that dies leaves nothing to clean up.
+ * holder that dies leaves nothing to clean up. Whatever a node writes is written under one, by a worker as well: so the store's
+ * format is looked at before one is taken, and once more under it, since whoever gives the store another format waits for leases.
  */
 export const layerDisk = (
   home: string,
@@ -187,6 +189,7 @@ export const layerDisk = (
     const place = path.join(home, "leases", key)
     return Effect.uninterruptible(
       Effect.gen(function* () {
+        yield* StoreFormat.claim(home)
         const now = yield* monotonic
         const token = yield* Effect.tryPromise({
           try: () => tryTake(place, { silenceMillis, watch, system }, now),
@@ -194,6 +197,7 @@ export const layerDisk = (
         })
         if (token === null) return null
         yield* Effect.addFinalizer(() => Effect.promise(() => release(place, token)))
+        yield* StoreFormat.claim(home)
         const lost = yield* Deferred.make<void>()
         const renewing = Effect.repeat(
           Effect.promise(() => renew(place, token)),

@@ -40,6 +40,8 @@ export interface Shape {
   readonly args: ReadonlyArray<Argument>
   readonly flags: ReadonlyArray<Flag>
   readonly options: ReadonlyArray<Option>
+  /** Whether it runs whatever the store is. Others are refused where this Headrace does not understand it. */
+  readonly needsNoStore?: boolean
 }
 
 /** What followed a command: every name known, every option with a value. */

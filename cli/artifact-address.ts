@@ -4,6 +4,7 @@ import { ObjectStore } from "../cache/ObjectStore.ts"
 import { type Trace, TraceStore } from "../cache/Trace.ts"
 import * as Checkpoints from "../engine/Checkpoints.ts"
 import { type RunRecord, RunRecords } from "../engine/RunRecord.ts"
+import { Kinds, kindOf } from "../kinds/Kinds.ts"
 import { begins } from "./run-address.ts"
 import { nearest, UsageInvalid } from "./Usage.ts"
 
@@ -62,12 +63,17 @@ const outputsOfRun = ({ pipeline, nodes }: RunRecord) =>
   })
 
 /** What an address names among a run's outputs: a result, all that a node made, `NODE.OUTPUT`, or an output by its own name. */
-const inRun = (record: RunRecord, outputs: ReadonlyArray<Found>, address: string): ReadonlyArray<Found> => {
+const inRun = (
+  record: RunRecord,
+  outputs: ReadonlyArray<Found>,
+  address: string,
+  kinds: typeof Kinds.Service
+): ReadonlyArray<Found> => {
   const result = record.results[address]
   if (result !== undefined)
     return outputs.filter(({ node, output }) => node === result.node && output === result.output)
   // a state stands for its node's work half-way, and is meant only where it is named
-  const ofNode = outputs.filter(({ node, stored }) => node === address && stored.kind !== "checkpoint")
+  const ofNode = outputs.filter(({ node, stored }) => node === address && !kindOf(kinds, stored).isPartial)
   if (ofNode.length > 0) return ofNode
   const named = outputs.filter(({ node, output }) => output === address || `${node}.${output}` === address)
   // a plain name means the first of several twins: `features` is that of extract-features, not of extract-features[test]
@@ -129,26 +135,37 @@ const runsThatBegin = (scope: string) =>
     return found.filter((record) => record !== null)
   })
 
+/** What stands before the first slash of an address, a pipeline or a run, and what stands behind it. */
+export const split = (what: string): { readonly scope: string; readonly address: string } => {
+  const slash = what.indexOf("/")
+  return slash < 0 ? { scope: what, address: "" } : { scope: what.slice(0, slash), address: what.slice(slash + 1) }
+}
+
+/** The runs that a scope means, the newest first: a pipeline's, or those whose ids begin so; and the newest of all. */
+export const runsOf = (scope: string, pipelines: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    const records = yield* RunRecords
+    const recent = yield* records.list
+    const own = recent.filter(({ pipeline }) => pipeline === scope)
+    const ofPipeline =
+      own.length > 0 || !pipelines.includes(scope)
+        ? own
+        : yield* records.find(1, ({ pipeline, sweep }) => pipeline === scope && sweep === undefined)
+    return { recent, runs: ofPipeline.length > 0 ? ofPipeline : yield* runsThatBegin(scope) }
+  })
+
 /** PIPELINE/ADDRESS in its newest run that has it, RUN/ADDRESS in that run, or the beginning of a digest of content or of an object. */
 export const resolve = (
   what: string,
   pipelines: ReadonlyArray<string>
-): Effect.Effect<Found, UsageInvalid, TraceStore | RunRecords | ObjectStore> =>
+): Effect.Effect<Found, UsageInvalid, TraceStore | RunRecords | ObjectStore | Kinds> =>
   Effect.gen(function* () {
-    const slash = what.indexOf("/")
-    if (slash < 0 && DIGEST_PREFIX.test(what)) return yield* byDigest(what)
-    const [scope, address] = slash < 0 ? [what, ""] : [what.slice(0, slash), what.slice(slash + 1)]
-    const all = yield* RunRecords
-    const records = yield* all.list
-    const recent = records.filter(({ pipeline }) => pipeline === scope)
-    const ofPipeline =
-      recent.length > 0 || !pipelines.includes(scope)
-        ? recent
-        : yield* all.find(1, ({ pipeline, sweep }) => pipeline === scope && sweep === undefined)
-    const within = ofPipeline.length > 0 ? ofPipeline : yield* runsThatBegin(scope)
-    const [newest] = within
+    if (!what.includes("/") && DIGEST_PREFIX.test(what)) return yield* byDigest(what)
+    const { scope, address } = split(what)
+    const { recent, runs } = yield* runsOf(scope, pipelines)
+    const [newest] = runs
     if (newest === undefined) {
-      const known = [...new Set(records.map(({ pipeline }) => `${pipeline}/…`)), "the beginning of a digest"]
+      const known = [...new Set(recent.map(({ pipeline }) => `${pipeline}/…`)), "the beginning of a digest"]
       return yield* new UsageInvalid({
         what: `No run of "${scope}" is kept`,
         expected: known.join(" or "),
@@ -156,8 +173,8 @@ export const resolve = (
       })
     }
     // a run that failed half-way lacks what an earlier one has
-    for (const record of within) {
-      const found = inRun(record, yield* outputsOfRun(record), address)
+    for (const record of runs) {
+      const found = inRun(record, yield* outputsOfRun(record), address, yield* Kinds)
       if (found.length > 0) return yield* one(found, what, ({ node, output }) => `${scope}/${node}.${output}`)
     }
     const outputs = (yield* outputsOfRun(newest)).map(({ node, output }) => `${node}.${output}`)

@@ -3,7 +3,6 @@ import { Effect, Layer, Schema } from "effect"
 import * as Explained from "../artifacts/Explained.ts"
 import { Code as CodeParts } from "../cache/Key.ts"
 import * as Code from "../engine/Code.ts"
-import { exported } from "../worker/stages.ts"
 
 class BuildDamaged extends Explained.TaggedError<BuildDamaged>()(
   "BuildDamaged",
@@ -17,8 +16,8 @@ class BuildDamaged extends Explained.TaggedError<BuildDamaged>()(
 
 const CodeTable = Schema.parseJson(Schema.Record({ key: Schema.String, value: CodeParts }))
 
-/** The digests of the stages' code, from the file that the build wrote. */
-export const layer = (file: string) =>
+/** The digests of the stages' code, from the file that the build wrote; `exported` is what the files of stages export. */
+export const layer = (file: string, exported: Code.Exported) =>
   Layer.unwrapEffect(
     Effect.try(() => readFileSync(file, "utf8")).pipe(
       Effect.flatMap(Schema.decode(CodeTable)),

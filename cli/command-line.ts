@@ -12,7 +12,7 @@ export type Asked<P, E, R> =
   | { readonly _tag: "Version" }
   /** The help of a command, for one pipeline where one is named, or of all commands. */
   | { readonly _tag: "Help"; readonly command: AnyCommand | null; readonly pipeline: P | null }
-  | { readonly _tag: "Run"; readonly run: Effect.Effect<number, E, R> }
+  | { readonly _tag: "Run"; readonly command: AnyCommand; readonly run: Effect.Effect<number, E, R> }
 
 const HELP = ["--help", "-h"]
 
@@ -153,12 +153,13 @@ export const read = <P extends AnyPipeline, E, R>(
     const told = `pipeline ${first}`
     if (!command.ofPipeline) {
       if (isHelp) return { _tag: "Help", command, pipeline: null }
-      return { _tag: "Run", run: command.run(yield* withUsage(command, null)(readRest(told, command, {}, rest))) }
+      const given = yield* withUsage(command, null)(readRest(told, command, {}, rest))
+      return { _tag: "Run", command, run: command.run(given) }
     }
     const [name, ...given] = rest
     if (isHelp && (name === undefined || isOption(name))) return { _tag: "Help", command, pipeline: null }
     const pipeline = yield* withUsage(command, null)(ofPipeline(told, pipelines, name))
     if (isHelp) return { _tag: "Help", command, pipeline }
     const read = readRest(`${told} ${name}`, command, pipeline.params, given)
-    return { _tag: "Run", run: command.run(pipeline, yield* withUsage(command, pipeline)(read)) }
+    return { _tag: "Run", command, run: command.run(pipeline, yield* withUsage(command, pipeline)(read)) }
   })

@@ -1,15 +1,18 @@
 import { Effect } from "effect"
 import type { AnyPipeline } from "../engine/Pipeline.ts"
+import type * as Run from "../engine/Run.ts"
 import { RunEvents } from "../engine/RunEvent.ts"
+import type { RunRecords } from "../engine/RunRecord.ts"
 import { Refresh } from "../engine/Source.ts"
-import { pipelines } from "../worker/registry.ts"
+import type { Kinds } from "../kinds/Kinds.ts"
+import type { Given as EveryProjects, Whole } from "../project/Project.ts"
+import type * as Views from "../project/Views.ts"
 import {
   type Argument,
   type Command,
   type Flag,
   type Given,
   numberGiven,
-  type OfPipeline,
   type Option,
   type Plain,
   textGiven,
@@ -23,21 +26,21 @@ import { list } from "./list.ts"
 import { nodesAsked } from "./node-address.ts"
 import * as ParamOptions from "./param-options.ts"
 import { plan } from "./plan.ts"
+import type { Reporter } from "./Reporter.ts"
 import { report } from "./report.ts"
 import { run, tell } from "./run.ts"
 import { sweep } from "./sweep.ts"
 import { pointsOf } from "./sweep-points.ts"
 import { why } from "./why.ts"
 
-const all: ReadonlyArray<AnyPipeline> = pipelines
+/** One of a project's pipelines, as its type tells what planning it needs. */
+type Known<S> = AnyPipeline<unknown, S | EveryProjects>
 
-/** One of the project's pipelines, as its type tells what it needs. */
-type Known = (typeof pipelines)[number]
+/** A command that is carried out; what it provides itself may be among what the project needs. */
+type Ran<S> = Effect.Effect<number, unknown, Needs | S>
 
-const ofPipeline = <E, R>(command: Omit<OfPipeline<Known, E, R>, "ofPipeline">): OfPipeline<Known, E, R> => ({
-  ...command,
-  ofPipeline: true
-})
+type Files<S> = Omit<Whole<unknown, S>, "layer">
+
 const plain = <E, R>(command: Omit<Plain<E, R>, "ofPipeline">): Plain<E, R> => ({ ...command, ofPipeline: false })
 
 const none = { args: [], flags: [], options: [] }
@@ -69,13 +72,14 @@ const until: Option = {
 const asked = (pipeline: AnyPipeline, values: Readonly<Record<string, unknown>>, given: Given) =>
   nodesAsked(pipeline, values, { again: textsGiven(given, again), until: textsGiven(given, until) })
 
-const runCommand = ofPipeline({
+const runCommand = <S>(project: Files<S>) => ({
+  ofPipeline: true as const,
   ...none,
   name: "run",
   description: "Run a pipeline; what is cached is reused",
   flags: [refresh],
   options: [again, until],
-  run: (pipeline, given) =>
+  run: (pipeline: Known<S>, given: Given): Ran<S> =>
     Effect.gen(function* () {
       const values = yield* ParamOptions.decode(pipeline, given.params)
       const nodes = yield* asked(pipeline, values, given)
@@ -85,32 +89,34 @@ const runCommand = ofPipeline({
         publish: (event: Parameters<typeof events.publish>[0]) =>
           Effect.zipRight(
             events.publish(event),
-            event._tag === "RunFinished" ? Effect.provide(tell(all, event.record), context) : Effect.void
+            event._tag === "RunFinished" ? Effect.provide(tell(project, event.record), context) : Effect.void
           )
       }
       return yield* Effect.provideService(run(pipeline, values, nodes), RunEvents, telling)
     }).pipe(Effect.provideService(Refresh, given.flags.has(refresh)))
 })
 
-const planCommand = ofPipeline({
+const planCommand = <S>() => ({
+  ofPipeline: true as const,
   ...none,
   name: "plan",
   description: "Say what a run would do, and why",
   flags: [refresh],
   options: [again, until],
-  run: (pipeline, given) =>
+  run: (pipeline: Known<S>, given: Given): Ran<S> =>
     Effect.gen(function* () {
       const values = yield* ParamOptions.decode(pipeline, given.params)
       return yield* plan(pipeline, values, yield* asked(pipeline, values, given))
     }).pipe(Effect.provideService(Refresh, given.flags.has(refresh)))
 })
 
-const whyCommand = ofPipeline({
+const whyCommand = <S>() => ({
+  ofPipeline: true as const,
   ...none,
   name: "why",
   description: "Say why nodes run or are reused",
   args: [{ name: "NODE", description: "A node, as plan names it; all of them where none is named", isOptional: true }],
-  run: (pipeline, { args, params }) =>
+  run: (pipeline: Known<S>, { args, params }: Given): Ran<S> =>
     ParamOptions.decode(pipeline, params).pipe(
       Effect.flatMap((values) => why(pipeline, args[0] ?? null, values)),
       Effect.provideService(RunEvents, { publish: () => Effect.void })
@@ -142,13 +148,14 @@ const random = counted(
 const seeds = counted("--seeds", "Every point with so many seeds, from 0", "3")
 const jobs = counted("--jobs", "Points computed side by side; as many as cores by default", "2")
 
-const sweepCommand = ofPipeline({
+const sweepCommand = <S>() => ({
+  ofPipeline: true as const,
   ...none,
   name: "sweep",
   description: "Run a pipeline at many points of its parameters; what they share is computed once",
   flags: [refresh],
   options: [over, random, seeds, jobs],
-  run: (pipeline, given) =>
+  run: (pipeline: Known<S>, given: Given): Ran<S> =>
     Effect.gen(function* () {
       const side = numberGiven(given, jobs)
       const points = yield* pointsOf(pipeline, {
@@ -167,13 +174,14 @@ const address: Argument = {
   description: "PIPELINE/NAME, RUN/NAME or the beginning of a digest"
 }
 
-const inspectCommand = plain({
-  ...none,
-  name: "inspect",
-  description: "Show an artifact, where it came from and who uses it",
-  args: [address],
-  run: ({ args: [what = ""] }) => inspect(all, what)
-})
+const inspectCommand = <S>(project: Files<S>) =>
+  plain({
+    ...none,
+    name: "inspect",
+    description: "Show an artifact, where it came from and who uses it",
+    args: [address],
+    run: ({ args: [what = ""] }) => inspect(project.pipelines, what)
+  })
 
 const toFolder: Option = {
   name: "--to",
@@ -183,14 +191,15 @@ const toFolder: Option = {
   example: "exported",
   isNeeded: true
 }
-const exportCommand = plain({
-  ...none,
-  name: "export",
-  description: "Write an artifact for other programs: a model for TensorFlow.js and Keras",
-  args: [address],
-  options: [toFolder],
-  run: (given) => exportTo(all, given.args[0] ?? "", textGiven(given, toFolder) ?? "")
-})
+const exportCommand = <S>(project: Files<S>) =>
+  plain({
+    ...none,
+    name: "export",
+    description: "Write an artifact for other programs: a model for TensorFlow.js and Keras",
+    args: [address],
+    options: [toFolder],
+    run: (given) => exportTo(project.pipelines, given.args[0] ?? "", textGiven(given, toFolder) ?? "")
+  })
 
 const toFile: Option = {
   name: "--to",
@@ -199,14 +208,15 @@ const toFile: Option = {
   expected: "the file to write",
   example: "report.html"
 }
-const reportCommand = plain({
-  ...none,
-  name: "report",
-  description: "Make the report of a run again, as one HTML file",
-  args: [{ name: "RUN", description: "a run's id or a pipeline's name" }],
-  options: [toFile],
-  run: (given) => report(all, given.args[0] ?? "", textGiven(given, toFile))
-})
+const reportCommand = <S>(project: Files<S>) =>
+  plain({
+    ...none,
+    name: "report",
+    description: "Make the report of a run again, as one HTML file",
+    args: [{ name: "RUN", description: "a run's id or a pipeline's name" }],
+    options: [toFile],
+    run: (given) => report(project, given.args[0] ?? "", textGiven(given, toFile))
+  })
 
 const last: Option = {
   name: "--last",
@@ -215,41 +225,46 @@ const last: Option = {
   expected: "a whole number from 2",
   example: "5"
 }
-const compareCommand = plain({
-  ...none,
-  name: "compare",
-  description: "Compare runs: what differs, how well each does, their curves in one figure",
-  args: [{ name: "RUN", description: "two runs or more, or a pipeline's name and --last N", isRepeated: true }],
-  options: [last],
-  run: (given) => compare(all, given.args, textGiven(given, last))
-})
+const compareCommand = <S>(project: Files<S>) =>
+  plain({
+    ...none,
+    name: "compare",
+    description: "Compare runs: what differs, how well each does, their curves in one figure",
+    args: [{ name: "RUN", description: "two runs or more, or a pipeline's name and --last N", isRepeated: true }],
+    options: [last],
+    run: (given) => compare(project, given.args, textGiven(given, last))
+  })
 
-const listCommand = plain({
-  ...none,
-  name: "list",
-  description: "List pipelines, runs and what is cached",
-  args: [{ name: "PIPELINE", description: "One of them, with its parameters and nodes", isOptional: true }],
-  run: ({ args }) => list(all, args[0] ?? null)
-})
-const doctorCommand = plain({
-  ...none,
-  name: "doctor",
-  description: "Say what is and is not in order, and the fix",
-  run: () => doctor
-})
+const listCommand = <S>(project: Files<S>) =>
+  plain({
+    ...none,
+    name: "list",
+    description: "List pipelines, runs and what is cached",
+    args: [{ name: "PIPELINE", description: "One of them, with its parameters and nodes", isOptional: true }],
+    run: ({ args }) => list(project, args[0] ?? null)
+  })
+const doctorCommand = <S>(project: Files<S>) =>
+  plain({
+    ...none,
+    name: "doctor",
+    description: "Say what is and is not in order, and the fix",
+    needsNoStore: true,
+    run: () => doctor(project.checks)
+  })
 
-const made = [
-  runCommand,
-  planCommand,
-  whyCommand,
-  sweepCommand,
-  inspectCommand,
-  exportCommand,
-  reportCommand,
-  compareCommand,
-  listCommand,
-  doctorCommand
+/** What commands need beside what plans a project. */
+type Needs = Run.Needs | RunRecords | Kinds | Views.Current | Reporter | EveryProjects
+
+/** The commands of a project. */
+export const commandsOf = <R, S>(project: Whole<R, S>): ReadonlyArray<Command<Known<S>, unknown, Needs | S>> => [
+  runCommand(project),
+  planCommand<S>(),
+  whyCommand<S>(),
+  sweepCommand<S>(),
+  inspectCommand(project),
+  exportCommand(project),
+  reportCommand(project),
+  compareCommand(project),
+  listCommand(project),
+  doctorCommand(project)
 ]
-type Ended = ReturnType<(typeof made)[number]["run"]>
-
-export const commands: ReadonlyArray<Command<Known, Effect.Effect.Error<Ended>, Effect.Effect.Context<Ended>>> = made

@@ -1,17 +1,18 @@
 import * as path from "node:path"
 import { Effect, Stream } from "effect"
-import * as Document from "../artifacts/Document.ts"
 import type { Trace } from "../cache/Trace.ts"
-import type { AnyPipeline } from "../engine/Pipeline.ts"
-import { rasterize } from "../services/Figures.ts"
+import { formatCount, formatSeconds } from "../kinds/format.ts"
+import { Kinds, kindOf } from "../kinds/Kinds.ts"
+import { Place } from "../project/Place.ts"
+import type { Whole } from "../project/Project.ts"
+import * as Views from "../project/Views.ts"
 import { buildFolder } from "./build-folder.ts"
 import { cells, headers, nameOf, workOf } from "./compare/cells.ts"
 import { choose } from "./compare/choose.ts"
 import { comparePage } from "./compare/compare-page.ts"
 import { curvesFigure } from "./compare/curves-figure.ts"
 import { type Compared, type Summary, summarize } from "./compare/groups.ts"
-import { differenceOf, recipeOf } from "./compare/recipe.ts"
-import { Place } from "./Place.ts"
+import { differenceOf, type IsPicture, recipeOf } from "./compare/recipe.ts"
 import { Reporter } from "./Reporter.ts"
 import { curves, type History } from "./report/Chart.ts"
 import { documentsOf, fitsOf, valuesOf } from "./report/documents.ts"
@@ -22,7 +23,7 @@ import { tracesOf } from "./report/run-traces.ts"
 import { INDEX, unwritable } from "./results-writer.ts"
 import { revisionText } from "./revision-text.ts"
 import { shortPath } from "./short-path.ts"
-import { formatCount, formatSeconds, table } from "./table-text.ts"
+import { table } from "./table-text.ts"
 import { UsageInvalid } from "./Usage.ts"
 
 /** PNG pixels for one SVG pixel. */
@@ -38,15 +39,21 @@ interface Read extends Compared {
 const whyNone = ({ status, until }: Row): string =>
   status !== "done" ? `was ${status}` : until === undefined ? "makes none" : `was run until ${until.join(", ")}`
 
+const isPicture: Effect.Effect<IsPicture, never, Kinds> = Effect.map(
+  Kinds,
+  (kinds) => (stored) => kindOf(kinds, stored).isPicture(stored)
+)
+
 /** What is compared of a row: a run that has no numbers is none that can be. */
 const read = (row: Row) =>
   Effect.gen(function* () {
+    const kinds = yield* Kinds
     // a run has documents of pictures that a point of a sweep has not: they are no reason to tell the two apart
-    const told = Object.entries(row.results).filter(([, { stored }]) => !Document.isStoredPicture(stored))
+    const told = Object.entries(row.results).filter(([, { stored }]) => !kindOf(kinds, stored).isPicture(stored))
     const documents = yield* documentsOf(Object.fromEntries(told))
     const metrics = metricsOf(valuesOf(documents))
     if (metrics.length === 0) {
-      const gone = Object.values(row.results).some(({ stored }) => stored.kind === "document")
+      const gone = Object.values(row.results).some(({ stored }) => kindOf(kinds, stored).value !== null)
       return yield* new UsageInvalid({
         what: gone
           ? `The metrics of ${row.id} are gone from the cache`
@@ -60,9 +67,9 @@ const read = (row: Row) =>
       ...row,
       traces,
       metrics: new Map(metrics.map(({ name, value }) => [name, value])),
-      recipe: recipeOf(row.nodes, traces),
+      recipe: recipeOf(row.nodes, traces, yield* isPicture),
       histories: yield* historiesOf(traces),
-      isTest: fitsOf(documents).some(({ validation }) => validation === "test")
+      isTest: fitsOf(yield* Views.Current, documents).some(({ validation }) => validation === "test")
     }
     return compared
   })
@@ -84,14 +91,18 @@ const chartOf = (rows: ReadonlyArray<Read>, summary: Summary) => {
 }
 
 /** What rows of equal parameters differ in, and what was left out of a mean. */
-const notesOf = (rows: ReadonlyArray<Read>, { groups, params }: Summary): ReadonlyArray<string> => {
+const notesOf = (
+  rows: ReadonlyArray<Read>,
+  { groups, params }: Summary,
+  isPicture: IsPicture
+): ReadonlyArray<string> => {
   const tracesOfRow = (at: number) => rows.find(({ id }) => id === groups[at]?.runs[0]?.id)?.traces ?? new Map()
   const twins = groups.flatMap((group, at) => {
     const first = groups.findIndex((other) =>
       params.every((name) => JSON.stringify(other.params[name]) === JSON.stringify(group.params[name]))
     )
     if (first === at) return []
-    const why = differenceOf(tracesOfRow(first), tracesOfRow(at)) ?? "nothing that their traces tell"
+    const why = differenceOf(tracesOfRow(first), tracesOfRow(at), isPicture) ?? "nothing that their traces tell"
     return [`Rows ${first + 1} and ${at + 1} have the same parameters, and differ in ${why}.`]
   })
   const repeats = groups.flatMap(({ repeats }, at) =>
@@ -118,7 +129,11 @@ const write = (files: Readonly<Record<string, string | Uint8Array>>) =>
   })
 
 /** Compares runs of a pipeline: what differs, how well each does, what each computed, and their curves in one figure. */
-export const compare = (pipelines: ReadonlyArray<AnyPipeline>, names: ReadonlyArray<string>, last: string | null) =>
+export const compare = (
+  { pipelines, rasterize }: Pick<Whole<unknown, unknown>, "pipelines" | "rasterize">,
+  names: ReadonlyArray<string>,
+  last: string | null
+) =>
   Effect.gen(function* () {
     const reporter = yield* Reporter
     const known = pipelines.map(({ name }) => name)
@@ -127,13 +142,14 @@ export const compare = (pipelines: ReadonlyArray<AnyPipeline>, names: ReadonlyAr
     const summary = summarize(rows)
     const chart = chartOf(rows, summary)
     const drawn = summary.groups.reduce((sum, { runs }) => sum + runs.length, 0)
-    const notes = notesOf(rows, summary)
+    const notes = notesOf(rows, summary, yield* isPicture)
     const description = pipelines.find(({ name }) => name === pipeline)?.description ?? ""
     const svg = chart === null ? null : curvesFigure(`${pipeline}: ${drawn} runs`, chart)
-    const png = svg === null ? null : (yield* rasterize(svg, ZOOM)).asPng()
+    const png = svg === null || rasterize === null ? null : yield* rasterize(svg, ZOOM)
     const files = yield* write({
       "report.html": comparePage({ pipeline, description, summary, curves: chart, notes }),
-      ...(svg === null || png === null ? {} : { "curves.svg": svg, "curves.png": png })
+      ...(svg === null ? {} : { "curves.svg": svg }),
+      ...(png === null ? {} : { "curves.png": png })
     })
 
     const right = (header: string) => ({ header, align: "right" as const })

@@ -1,11 +1,14 @@
 import { Effect, Stream } from "effect"
 import type { AnyPipeline } from "../engine/Pipeline.ts"
+import { formatBytes } from "../kinds/format.ts"
+import type { Exported } from "../kinds/Kind.ts"
+import { ofStored } from "../kinds/Kinds.ts"
 import * as Address from "./artifact-address.ts"
 import { buildFolder } from "./build-folder.ts"
-import { type Exported, filesToExport } from "./export-files.ts"
+import { withArtifact } from "./declared-artifact.ts"
 import { folderOf, INDEX, unwritable } from "./export-folder.ts"
 import { Reporter } from "./Reporter.ts"
-import { formatBytes, table } from "./table-text.ts"
+import { table } from "./table-text.ts"
 
 /** What the folder says of itself to whoever is handed it. */
 const readme = ({ pipeline, node, output, stored }: Address.Found, { notes, ways }: Exported): string =>
@@ -25,7 +28,8 @@ export const exportTo = (pipelines: ReadonlyArray<AnyPipeline>, what: string, to
       pipelines.map(({ name }) => name)
     )
     const folder = yield* folderOf(to)
-    const exported = yield* filesToExport(pipelines, found)
+    const kind = yield* ofStored(found.stored)
+    const exported = yield* kind.export(withArtifact(pipelines, found))
     const about = { file: "README.md", bytes: Stream.make(new TextEncoder().encode(`${readme(found, exported)}\n`)) }
     const built = yield* buildFolder(folder, INDEX, [...exported.files, about], unwritable, folderOf(to))
     const { pipeline, node, output, stored } = found

@@ -1,4 +1,6 @@
+import type { Exported } from "../engine/Code.ts"
 import type { AnyPipeline } from "../engine/Pipeline.ts"
+import type { Whole } from "../project/Project.ts"
 import type { AnyCommand, Argument, Flag, Option } from "./Command.ts"
 import { optionName } from "./option-text.ts"
 import { paramGroups } from "./param-groups.ts"
@@ -80,8 +82,8 @@ const paramLine = (pipeline: AnyPipeline, name: string): Line => {
 }
 
 /** The parameters of a pipeline, a line each with its default, by the stages that read them. */
-const paramSections = (pipeline: AnyPipeline) =>
-  paramGroups(pipeline).map(
+const paramSections = (pipeline: AnyPipeline, exported: Exported) =>
+  paramGroups(pipeline, exported).map(
     ({ readers, params }) => [`${readers.join(", ")}:`, params.map((name) => paramLine(pipeline, name))] as const
   )
 
@@ -93,19 +95,22 @@ const optionLines = (all: ReadonlyArray<Option>) =>
   all.map(({ name, value, description }): Line => [`${name} ${value}`, description])
 
 /** The parameters of a pipeline as a page of their own. */
-export const paramsPage = (pipeline: AnyPipeline, width: number): string =>
+export const paramsPage = (pipeline: AnyPipeline, exported: Exported, width: number): string =>
   page(
     `${pipeline.name}: ${pipeline.description}`,
     `pipeline run ${pipeline.name} [--PARAMETER VALUE] …`,
-    paramSections(pipeline),
+    paramSections(pipeline, exported),
     [],
     width
   )
 
+/** What a project's files hold. */
+export type Files = Pick<Whole<unknown, unknown>, "pipelines" | "exported">
+
 /** The help of a command, for one pipeline where one is named, or of all commands: lines of at most `width` cells. */
 export const help = (
   commands: ReadonlyArray<AnyCommand>,
-  pipelines: ReadonlyArray<AnyPipeline>,
+  { pipelines, exported }: Files,
   command: AnyCommand | null,
   pipeline: AnyPipeline | null,
   width: number
@@ -137,7 +142,7 @@ export const help = (
       ["arguments:", namedLines(command.args)],
       ...(isAnyPipeline ? [["pipelines:", pipelineLines(pipelines)] as const] : []),
       ["options:", own],
-      ...(pipeline === null ? [] : paramSections(pipeline))
+      ...(pipeline === null ? [] : paramSections(pipeline, exported))
     ],
     isAnyPipeline ? [`The parameters of a pipeline: ${name} PIPELINE --help.`] : [],
     width

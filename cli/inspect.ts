@@ -1,168 +1,57 @@
 import * as path from "node:path"
-import { Effect } from "effect"
-import * as ArrowTable from "../artifacts/ArrowTable.ts"
-import type { StoredPart } from "../artifacts/Artifact.ts"
-import { type AnyBatch, isTensor } from "../artifacts/Column.ts"
+import { Effect, Either } from "effect"
 import * as Digest from "../artifacts/Digest.ts"
-import * as Document from "../artifacts/Document.ts"
-import { ObjectStore, readPart } from "../cache/ObjectStore.ts"
+import { ObjectStore } from "../cache/ObjectStore.ts"
 import { TraceStore } from "../cache/Trace.ts"
 import type { AnyPipeline } from "../engine/Pipeline.ts"
+import { formatBytes, formatCount, formatSeconds } from "../kinds/format.ts"
+import type { Block, Kind } from "../kinds/Kind.ts"
+import { ofStored } from "../kinds/Kinds.ts"
+import { Place } from "../project/Place.ts"
 import * as Address from "./artifact-address.ts"
-import { checkpointDetails } from "./checkpoint-details.ts"
-import { type ColumnStatistics, columnStatistics } from "./column-statistics.ts"
-import { contactSheet } from "./contact-sheet.ts"
-import { layersOf } from "./model-layers.ts"
-import { Place } from "./Place.ts"
+import { withArtifact } from "./declared-artifact.ts"
+import { inspectStreamed } from "./inspect-streamed.ts"
 import { lastPrinted } from "./printed-text.ts"
 import { Reporter } from "./Reporter.ts"
 import { placed } from "./results-writer.ts"
-import { classesOf, sheetImages } from "./sheet-images.ts"
-import { layoutOf } from "./table-layout.ts"
-import { formatBytes, formatCount, formatSeconds, table } from "./table-text.ts"
-import { gridText, hasTruecolor, type ImageGrid } from "./terminal-image.ts"
+import * as Streamed from "./streamed-node.ts"
+import { table } from "./table-text.ts"
+import { gridText, hasTruecolor } from "./terminal-image.ts"
 import { writeAside } from "./write-aside.ts"
 
-/** Statistics are taken over chunks spread evenly through the table, this many bytes at most; more would be slow. */
-const STATISTICS_BYTES = 64 * 1024 * 1024
-const FIRST_ROWS = 5
-const VALUES_SHOWN = 6
+/** Of what a node printed so many lines are shown, the last ones. */
 const LINES_PRINTED = 40
 
-const sample = (parts: ReadonlyArray<StoredPart>): ReadonlyArray<StoredPart> => {
-  const total = parts.reduce((sum, { bytes }) => sum + bytes, 0)
-  const every = Math.max(1, Math.ceil(total / STATISTICS_BYTES))
-  return parts.filter((_, index) => index % every === 0)
-}
-
-const cell = (batch: AnyBatch, column: string, row: number): string => {
-  const values = batch.columns[column]
-  if (values === undefined) return ""
-  if (!isTensor(values)) return String(values[row])
-  const size = values.data.length / batch.rows
-  const shown = Array.from(values.data.subarray(row * size, row * size + VALUES_SHOWN), (value) =>
-    Number(value.toPrecision(4))
-  )
-  return `[${shown.join(", ")}${size > VALUES_SHOWN ? ", …" : ""}]`
-}
-
-const number = (value: number | null): string => (value === null ? "" : String(Number(value.toPrecision(5))))
-
-const statisticsText = (statistics: ReadonlyArray<ColumnStatistics>, names: ReadonlyArray<string>): string => {
-  const rows = statistics.map(({ column, values, min, max, mean, deviation, zeros }) => [
-    column,
-    formatCount(values),
-    number(min),
-    number(max),
-    number(mean),
-    number(deviation),
-    zeros === null ? "" : `${(zeros * 100).toFixed(1)} %`
-  ])
-  const right = (header: string) => ({ header, align: "right" as const })
-  const text = table(
-    [
-      { header: "column" },
-      right("values"),
-      right("least"),
-      right("greatest"),
-      right("mean"),
-      right("deviation"),
-      right("zeros")
-    ],
-    rows
-  )
-  const counts = statistics.flatMap(({ column, counts }) =>
-    column === "label" && counts !== null
-      ? [
-          `rows by class: ${Object.entries(counts)
-            .map(([label, count]) => `${names[Number(label)] ?? label} ${formatCount(count)}`)
-            .join(", ")}`
-        ]
-      : []
-  )
-  return [text, ...counts].join("\n")
-}
-
-const writeSheet = (images: ImageGrid, content: string) =>
+/** Writes a picture of an artifact beside the results; the file. */
+const writePicture = (png: Uint8Array, content: string) =>
   Effect.gen(function* () {
     const { results } = yield* Place
-    const png = yield* contactSheet(images)
     const file = path.join(results, "inspect", `${content.slice(0, 12)}.png`)
     yield* writeAside(file, png)
     return file
   })
 
-const tableDetails = (found: Address.Found, layout: ArrowTable.Layout) =>
+/** Shows a block; gives the file that was written for it, under the name by which programs find it. */
+const showBlock = (block: Block, content: string) =>
   Effect.gen(function* () {
     const reporter = yield* Reporter
-    const store = yield* ObjectStore
-    const { stored } = found
-    const header = yield* ArrowTable.headerOf(stored.artifact, stored)
-    const names = classesOf(header)
-    const columns = Object.entries(layout.columns).map(([name, column]) => ({
-      name,
-      type:
-        typeof column === "string" ? column : `${column.dtype} [${(header.shapes[name] ?? column.shape).join(", ")}]`
-    }))
-    const parts = sample(stored.parts)
-    const chunks = yield* Effect.forEach(parts, (part) => ArrowTable.readChunk(layout, header, part, readPart(store)))
-    const batches = chunks.map(({ batch }) => batch)
-    const statistics = columnStatistics(
-      columns.map(({ name }) => name),
-      batches
-    )
-    const [first] = batches
-    const rows =
-      first === undefined
-        ? []
-        : Array.from({ length: Math.min(FIRST_ROWS, first.rows) }, (_, row) =>
-            columns.map(({ name }) => cell(first, name, row))
-          )
-    yield* reporter.print(`columns: ${columns.map(({ name, type }) => `${name} ${type}`).join("; ")}`)
-    if (names.length > 0) yield* reporter.print(`classes: ${names.join(", ")}`)
-    const read = batches.reduce((sum, batch) => sum + batch.rows, 0)
-    const over =
-      parts.length === stored.parts.length
-        ? "all rows"
-        : `${formatCount(read)} rows in ${parts.length} of ${stored.parts.length} chunks`
-    yield* reporter.print(`\nover ${over}:\n${statisticsText(statistics, names)}`)
-    if (rows.length > 0)
-      yield* reporter.print(
-        `\nfirst rows:\n${table(
-          columns.map(({ name }) => ({ header: name })),
-          rows
-        )}`
-      )
-    const images = sheetImages(batches, header)
-    const sheet = images === null ? null : yield* writeSheet(images, stored.content)
-    if (images !== null && sheet !== null) {
-      yield* reporter.print(`\ncontact sheet: ${sheet}`)
-      const terminal = { env: process.env, isTTY: process.stdout.isTTY === true }
-      if (hasTruecolor(terminal)) yield* reporter.picture(gridText(images, reporter.width))
-    }
-    return {
-      columns,
-      classes: names,
-      statistics: { rows: read, chunks: parts.length, columns: statistics },
-      firstRows: rows,
-      contactSheet: sheet
-    }
+    if (typeof block === "string") yield* reporter.print(block)
+    else if ("rows" in block) {
+      const heading = block.title === undefined ? "" : `${block.title}\n`
+      yield* reporter.print(`\n${heading}${table(block.columns, block.rows)}`)
+    } else if ("png" in block) {
+      const file = yield* writePicture(block.png, content)
+      yield* reporter.print(`\n${block.title}: ${file}`)
+      return { [block.name]: file }
+    } else if (hasTruecolor({ env: process.env, isTTY: process.stdout.isTTY === true }))
+      yield* reporter.picture(gridText(block.images, reporter.width))
+    return {}
   })
 
-/** Layers and parameter counts. */
-const modelDetails = ({ stored }: Address.Found) =>
+/** Where the files lie that people open of it. */
+const resultFiles = ({ isResult }: Kind, { pipeline, stored }: Address.Found) =>
   Effect.gen(function* () {
-    const reporter = yield* Reporter
-    const layers = yield* layersOf(stored)
-    const parameters = layers.reduce((sum, layer) => sum + layer.parameters, 0)
-    const rows = layers.map((layer) => [layer.name, layer.kind, formatCount(layer.parameters)])
-    const columns = [{ header: "layer" }, { header: "kind" }, { header: "parameters", align: "right" as const }]
-    yield* reporter.print(`\n${table(columns, [...rows, ["", "all", formatCount(parameters)]])}`)
-    return { layers, parameters }
-  })
-
-const fileDetails = ({ pipeline, stored }: Address.Found) =>
-  Effect.gen(function* () {
+    if (!isResult) return {}
     const reporter = yield* Reporter
     const store = yield* ObjectStore
     const { results } = yield* Place
@@ -174,13 +63,9 @@ const fileDetails = ({ pipeline, stored }: Address.Found) =>
         bytes
       }))
     )
-    for (const { name, file, result, bytes } of files) {
+    for (const { name, file, result, bytes } of files)
       yield* reporter.print(`${name}: ${result ?? file ?? "in memory"} (${formatBytes(bytes)})`)
-    }
-    if (stored.kind !== "document") return { files }
-    const value = yield* Document.json(stored, readPart(store))
-    yield* reporter.print(JSON.stringify(value, null, 2))
-    return { files, value }
+    return { files }
   })
 
 /** Every part with the file that holds its bytes; null where there is no such file, or no longer. */
@@ -201,21 +86,34 @@ const filesText = (parts: ReadonlyArray<{ readonly file: string | null }>): stri
   return `${files[0] ?? "nowhere any more"}${others}`
 }
 
-const details = (pipelines: ReadonlyArray<AnyPipeline>, found: Address.Found) => {
-  const layout = found.stored.kind === "table" ? layoutOf(pipelines, found) : null
-  if (layout !== null) return tableDetails(found, layout)
-  if (found.stored.kind === "checkpoint") return checkpointDetails(found.stored)
-  return found.stored.kind === "model" ? modelDetails(found) : fileDetails(found)
-}
+/** All that its kind tells of it. */
+const details = (pipelines: ReadonlyArray<AnyPipeline>, found: Address.Found) =>
+  Effect.gen(function* () {
+    const kind = yield* ofStored(found.stored)
+    const files = yield* resultFiles(kind, found)
+    const { blocks, details } = yield* kind.inspect(withArtifact(pipelines, found))
+    const written = yield* Effect.forEach(blocks, (block) => showBlock(block, found.stored.content))
+    return Object.assign({}, files, details, ...written) as Readonly<Record<string, unknown>>
+  })
 
-/** Shows an artifact: what it is, what is in it, where it came from and who uses it. */
+/** Shows an artifact or, where an address means none, the streamed node that it means. */
 export const inspect = (pipelines: ReadonlyArray<AnyPipeline>, what: string) =>
   Effect.gen(function* () {
-    const reporter = yield* Reporter
-    const found = yield* Address.resolve(
+    const named = Address.resolve(
       what,
       pipelines.map(({ name }) => name)
     )
+    const found = yield* Effect.either(named)
+    if (Either.isRight(found)) return yield* inspectStored(pipelines, found.right)
+    const streamed = yield* Streamed.find(pipelines, what)
+    if (streamed === null) return yield* found.left
+    return yield* inspectStreamed(streamed, Address.split(what).scope)
+  })
+
+/** Shows an artifact: what it is, what is in it, where it came from and who uses it. */
+const inspectStored = (pipelines: ReadonlyArray<AnyPipeline>, found: Address.Found) =>
+  Effect.gen(function* () {
+    const reporter = yield* Reporter
     const { pipeline, node, trace, output, stored } = found
     const users = yield* Address.usersOf(stored.content)
     const rows =
@@ -228,12 +126,13 @@ export const inspect = (pipelines: ReadonlyArray<AnyPipeline>, what: string) =>
     yield* reporter.print(`content: ${stored.content}`)
     const parts = yield* partsOf(found)
     yield* reporter.print(`kept as: ${filesText(parts)}`)
-    const more: object = yield* details(pipelines, found)
+    const more = yield* details(pipelines, found)
     const params = Object.entries(trace.text.params).map(([name, value]) => `${name} ${JSON.stringify(value)}`)
     const inputs = Object.entries(trace.labels).map(([name, label]) => `${name} from ${label}`)
+    const by = trace.by === undefined ? "" : `, by Headrace ${trace.by}`
     const codeFiles = Object.keys(trace.text.code.files)
     yield* reporter.print(
-      `\nmade by stage ${trace.text.stage} in ${formatSeconds(trace.seconds)} at ${trace.finished} on ${trace.host}`
+      `\nmade by stage ${trace.text.stage} in ${formatSeconds(trace.seconds)} at ${trace.finished} on ${trace.host}${by}`
     )
     yield* reporter.print(`params: ${params.join(", ") || "none"}`)
     yield* reporter.print(`inputs: ${inputs.join(", ") || "none"}`)
@@ -252,6 +151,7 @@ export const inspect = (pipelines: ReadonlyArray<AnyPipeline>, what: string) =>
       output,
       kind: stored.kind,
       artifact: stored.artifact,
+      streamed: false,
       content: stored.content,
       rows: stored.rows,
       bytes: stored.bytes,
@@ -270,6 +170,7 @@ export const inspect = (pipelines: ReadonlyArray<AnyPipeline>, what: string) =>
         seconds: trace.seconds,
         finished: trace.finished,
         host: trace.host,
+        by: trace.by ?? null,
         printed: printed === "" ? null : printed
       },
       usedBy: users

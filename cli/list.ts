@@ -3,13 +3,14 @@ import { storeSize } from "../cache/store-size.ts"
 import { TraceStore } from "../cache/Trace.ts"
 import type { AnyPipeline } from "../engine/Pipeline.ts"
 import { type RunRecord, RunRecords } from "../engine/RunRecord.ts"
-import { paramsPage } from "./help.ts"
+import { formatBytes, formatCount, formatSeconds } from "../kinds/format.ts"
+import { Place } from "../project/Place.ts"
+import { type Files, paramsPage } from "./help.ts"
 import { countKept, type KeptCount, keptNodes } from "./kept-nodes.ts"
-import { Place } from "./Place.ts"
 import { paramsDocument } from "./params-document.ts"
 import { Reporter } from "./Reporter.ts"
 import { runsAndSweeps, untilText } from "./run-address.ts"
-import { formatBytes, formatCount, formatSeconds, table, truncate } from "./table-text.ts"
+import { table, truncate } from "./table-text.ts"
 import { unknown } from "./Usage.ts"
 
 /** Runs that are told of, and sweeps that are read, which are large. */
@@ -112,7 +113,7 @@ const sizeOf = (home: string) =>
   })
 
 /** The pipelines with their last runs and what is kept of these, the newest runs, and how much is stored. */
-const listAll = (pipelines: ReadonlyArray<AnyPipeline>) =>
+const listAll = ({ pipelines, exported }: Files) =>
   Effect.gen(function* () {
     const reporter = yield* Reporter
     const { home } = yield* Place
@@ -153,7 +154,7 @@ const listAll = (pipelines: ReadonlyArray<AnyPipeline>) =>
       pipelines: told.map(({ pipeline, last, kept }) => ({
         name: pipeline.name,
         description: pipeline.description,
-        params: paramsDocument(pipeline),
+        params: paramsDocument(pipeline, exported),
         lastRun: last === undefined ? null : runDocument(last),
         kept
       })),
@@ -164,7 +165,7 @@ const listAll = (pipelines: ReadonlyArray<AnyPipeline>) =>
   })
 
 /** One pipeline: its parameters, its runs, and the nodes of the last one. */
-const listOne = (pipelines: ReadonlyArray<AnyPipeline>, name: string) =>
+const listOne = ({ pipelines, exported }: Files, name: string) =>
   Effect.gen(function* () {
     const reporter = yield* Reporter
     const names = pipelines.map((each) => each.name)
@@ -178,7 +179,7 @@ const listOne = (pipelines: ReadonlyArray<AnyPipeline>, name: string) =>
       recent.length > 0 ? recent : yield* Effect.flatMap(RunRecords, (records) => records.find(RUNS_SHOWN, isItsOwn))
     const [last] = runs
     const nodes = last === undefined ? [] : yield* Effect.flatMap(keptNodes, (keptOf) => keptOf(last.nodes))
-    yield* reporter.print(paramsPage(pipeline, reporter.width))
+    yield* reporter.print(paramsPage(pipeline, exported, reporter.width))
     if (last === undefined) yield* reporter.print(`\n${name} was never run.`)
     else {
       const rows = nodes.map(({ node, status, rows, bytes, chunks, isKept }) => [
@@ -203,7 +204,7 @@ const listOne = (pipelines: ReadonlyArray<AnyPipeline>, name: string) =>
     yield* reporter.document({
       schema: 1,
       status: "done",
-      pipeline: { name, description: pipeline.description, params: paramsDocument(pipeline) },
+      pipeline: { name, description: pipeline.description, params: paramsDocument(pipeline, exported) },
       nodes: nodes.map(({ node, stage, status, key, rows, bytes, isKept }) => ({
         node,
         stage,
@@ -219,5 +220,4 @@ const listOne = (pipelines: ReadonlyArray<AnyPipeline>, name: string) =>
   })
 
 /** All pipelines, or one of them. */
-export const list = (pipelines: ReadonlyArray<AnyPipeline>, name: string | null) =>
-  name === null ? listAll(pipelines) : listOne(pipelines, name)
+export const list = (project: Files, name: string | null) => (name === null ? listAll(project) : listOne(project, name))

@@ -4,95 +4,100 @@ import { Effect, Layer, Logger, LogLevel, Schema } from "effect"
 import * as Explained from "../artifacts/Explained.ts"
 import * as LeaseDisk from "../cache/lease-disk.ts"
 import * as ObjectStoreDisk from "../cache/object-store-disk.ts"
+import { inProject, inRepository, type Made, Release } from "../cache/Release.ts"
+import * as StoreFormat from "../cache/StoreFormat.ts"
 import * as TraceDisk from "../cache/trace-disk.ts"
 import * as Code from "../engine/Code.ts"
 import * as WorkerExecutor from "../engine/executor-worker.ts"
+import * as Basis from "../engine/Kind.ts"
+import * as Machine from "../engine/Machine.ts"
 import { DefinitionInvalid } from "../engine/Param.ts"
 import * as Revision from "../engine/Revision.ts"
 import { RunRecords } from "../engine/RunRecord.ts"
 import * as RevisionGit from "../engine/revision-git.ts"
 import * as RunRecordDisk from "../engine/run-record-disk.ts"
-import { Hdf5 } from "../models/keras-model.ts"
-import { Datasets } from "../services/Datasets.ts"
-import { Download } from "../services/Download.ts"
-import { FileDigests } from "../services/FileDigests.ts"
-import * as Machine from "../services/Machine.ts"
+import { FileDigests } from "../files/FileDigests.ts"
+import { Kinds } from "../kinds/Kinds.ts"
+import { Place } from "../project/Place.ts"
+import type { Whole } from "../project/Project.ts"
+import * as Views from "../project/Views.ts"
 import { workerEnvironment } from "../worker/environment.ts"
-import { pipelines } from "../worker/registry.ts"
-import { exported } from "../worker/stages.ts"
 import * as BuildCode from "./build-code.ts"
 import * as CommandLine from "./command-line.ts"
-import { commands } from "./commands.ts"
+import { commandsOf } from "./commands.ts"
 import { help } from "./help.ts"
 import { sentence, toldOf } from "./option-text.ts"
-import { Place } from "./Place.ts"
-import { lastWrites, runToEnd } from "./process-end.ts"
+import { type LastWrites, lastWrites, runToEnd } from "./process-end.ts"
 import * as Reporter from "./Reporter.ts"
 import * as ResultsWriter from "./results-writer.ts"
 import * as RunEventsReporter from "./run-events.ts"
 import { UsageInvalid } from "./Usage.ts"
 
-/** Given by the launcher: where the project and its build lie, and `import`, which a script doesn't have. */
-declare const __headrace: {
+/** Given by the launcher: where the project and its build lie. */
+export interface Launched {
   readonly root: string
   readonly build: string
-  readonly importModule: (name: "h5wasm") => Promise<typeof import("h5wasm")>
+  /** Whether the project is the program's own repository. */
+  readonly isProgram: boolean
 }
-
-const VERSION = "0.1.0"
 
 // a variable that is empty counts as not set: it would name the current folder
-const place = {
-  root: __headrace.root,
-  build: __headrace.build,
-  home: path.resolve(process.env.PIPELINE_HOME || path.join(__headrace.root, ".pipeline")),
-  results: path.resolve(process.env.PIPELINE_RESULTS || path.join(__headrace.root, "results"))
+const placeOf = ({ root, build }: Launched): typeof Place.Service => ({
+  root,
+  build,
+  workingDirectory: process.cwd(),
+  home: path.resolve(process.env.PIPELINE_HOME || path.join(root, ".pipeline")),
+  results: path.resolve(process.env.PIPELINE_RESULTS || path.join(root, "results"))
+})
+
+/** Where nodes are computed: processes of the program that was built with this one. */
+const workersIn = ({ root, build, home }: typeof Place.Service, exported: Code.Exported) => {
+  const codeFile = path.join(build, "code.json")
+  const declared = new Set(
+    Code.definitionsIn(exported).flatMap(({ environment, secrets }) => [...environment, ...secrets])
+  )
+  return Layer.unwrapEffect(
+    Effect.map(Machine.threads, (threads) =>
+      WorkerExecutor.layerWorkerProcess({
+        start: path.join(build, "start.mjs"),
+        entry: path.join(build, "worker.mjs"),
+        threads,
+        env: (settings) => workerEnvironment({ own: process.env, declared, root, home, codeFile, ...settings })
+      })
+    )
+  )
 }
 
-const codeFile = path.join(place.build, "code.json")
-const sources = Datasets.layer({
-  home: place.home,
-  projectRoot: place.root,
-  workingDirectory: process.cwd(),
-  mirror: process.env.PIPELINE_MIRROR || null
-}).pipe(Layer.provide([Download.live, FileDigests.layer({ directory: path.join(place.home, "sources") })]))
-
-const declared = new Set(
-  Code.definitionsIn(exported).flatMap(({ environment, secrets }) => [...environment, ...secrets])
-)
-const workers = Layer.unwrapEffect(
-  Effect.map(Machine.threads, (threads) =>
-    WorkerExecutor.layerWorkerProcess({
-      start: path.join(place.build, "start.mjs"),
-      entry: path.join(place.build, "worker.mjs"),
-      threads,
-      env: (settings) => workerEnvironment({ own: process.env, declared, home: place.home, codeFile, ...settings })
-    })
-  )
-)
-
-const writes = lastWrites()
-const records = Layer.effect(
-  RunRecords,
-  Effect.map(RunRecords, (kept) => ({ ...kept, put: (record) => writes.during(kept.put(record)) }))
-).pipe(Layer.provide(RunRecordDisk.layerDisk(place.home)))
-
-const live = Layer.provideMerge(
-  Layer.mergeAll(RunEventsReporter.layer, ResultsWriter.layer),
-  Layer.mergeAll(
+/** All that commands need: what is the same everywhere, and what plans this project. */
+const liveOf = <R, S>(project: Whole<R, S>, place: typeof Place.Service, writes: LastWrites) => {
+  const { home, build } = place
+  const records = Layer.effect(
+    RunRecords,
+    Effect.map(RunRecords, (kept) => ({ ...kept, put: (record) => writes.during(kept.put(record)) }))
+  ).pipe(Layer.provide(RunRecordDisk.layerDisk(home)))
+  const given = Layer.mergeAll(
     Layer.succeed(Place, place),
-    Layer.succeed(Revision.CurrentRevision, RevisionGit.revisionOf(place.root)),
-    Layer.succeed(Hdf5, { load: Effect.promise(() => __headrace.importModule("h5wasm")) }),
-    ObjectStoreDisk.layerDisk(place.home),
-    TraceDisk.layerDisk(place.home),
-    LeaseDisk.layerDisk(place.home),
-    records,
-    workers,
-    BuildCode.layer(codeFile),
-    sources,
+    FileDigests.layer({ directory: path.join(home, "sources") }),
     NodeFileSystem.layer
   )
-)
+  return Layer.mergeAll(RunEventsReporter.layer, ResultsWriter.layer, project.planning).pipe(
+    Layer.provideMerge(
+      Layer.mergeAll(
+        given,
+        Layer.succeed(Revision.CurrentRevision, RevisionGit.revisionOf(place.root)),
+        Layer.succeed(Views.Current, project.views),
+        Layer.succeed(Basis.Kinds, project.kinds),
+        Layer.succeed(Kinds, project.kinds),
+        ObjectStoreDisk.layerDisk(home),
+        TraceDisk.layerDisk(home),
+        LeaseDisk.layerDisk(home),
+        records,
+        workersIn(place, project.exported),
+        BuildCode.layer(path.join(build, "code.json"), project.exported)
+      )
+    )
+  )
+}
 
 const isUsage = (error: unknown): boolean =>
   ["UsageInvalid", "ParamInvalid", "ThreadsInvalid"].includes((error as { readonly _tag?: string })._tag ?? "")
@@ -141,23 +146,29 @@ const INTERRUPTED = {
   }
 }
 
-const carryOut = (args: ReadonlyArray<string>) =>
+const carryOut = <R, S>(
+  args: ReadonlyArray<string>,
+  project: Whole<R, S>,
+  { home, live }: { readonly home: string; readonly live: ReturnType<typeof liveOf<R, S>> }
+) =>
   Effect.gen(function* () {
     const { print, document, width } = yield* Reporter.Reporter
     const answer = (text: string) => Effect.zipRight(print(text), document({ schema: 1, status: "done", text }))
-    const asked = yield* CommandLine.read(args, commands, pipelines)
+    const commands = commandsOf(project)
+    const asked = yield* CommandLine.read(args, commands, project.pipelines)
     switch (asked._tag) {
       case "Version":
-        return yield* answer(VERSION)
+        return yield* answer((yield* Release).version)
       case "Help":
-        return yield* answer(help(commands, pipelines, asked.command, asked.pipeline, width))
+        return yield* answer(help(commands, project, asked.command, asked.pipeline, width))
       case "Run":
+        if (asked.command.needsNoStore !== true) yield* StoreFormat.check(home)
         return yield* Effect.flatMap(Effect.provide(asked.run, live), setExitCode)
     }
   })
 
-const main = (args: ReadonlyArray<string>, reporter: typeof Reporter.Reporter.Service) =>
-  carryOut(args).pipe(
+const told = <E, R>(work: Effect.Effect<void, E, R>, reporter: typeof Reporter.Reporter.Service, made: Made) =>
+  work.pipe(
     Effect.catchAll(fail),
     // thrown where a pipeline is built of parameters, which is no effect
     Effect.catchAllDefect((defect) =>
@@ -169,19 +180,27 @@ const main = (args: ReadonlyArray<string>, reporter: typeof Reporter.Reporter.Se
     ),
     Effect.onInterrupt(() => reporter.document(INTERRUPTED)),
     Effect.provideService(Reporter.Reporter, reporter),
+    Effect.provideService(Release, made),
     // the default logger writes to stdout, which belongs to the answer
     Effect.provide(Logger.replace(Logger.defaultLogger, errorLogger)),
     // a worker's death is told by its node; the library's own warning of it says less
     Logger.withMinimumLogLevel(LogLevel.Error)
   )
 
-const argv = process.argv.slice(2)
-const reporter = Reporter.make(argv.includes("--json"))
-runToEnd(
-  main(
-    argv.filter((arg) => arg !== "--json"),
-    reporter
-  ),
-  () => reporter.lastDocument(INTERRUPTED),
-  writes.isWriting
-)
+/** The command line of a project; the build calls it with what its files hold. */
+export const main = <R, S>(project: Whole<R, S>, launched: Launched): void => {
+  const argv = process.argv.slice(2)
+  const place = placeOf(launched)
+  const reporter = Reporter.make(argv.includes("--json"))
+  const writes = lastWrites()
+  const args = argv.filter((arg) => arg !== "--json")
+  runToEnd(
+    told(
+      carryOut(args, project, { home: place.home, live: liveOf(project, place, writes) }),
+      reporter,
+      launched.isProgram ? inRepository : inProject
+    ),
+    () => reporter.lastDocument(INTERRUPTED),
+    writes.isWriting
+  )
+}

@@ -1,8 +1,9 @@
 import { Effect } from "effect"
-import * as Graph from "../engine/Graph.ts"
+import type * as Graph from "../engine/Graph.ts"
 import { isStreamed } from "../engine/NodeKey.ts"
 import * as Pipeline from "../engine/Pipeline.ts"
 import * as Until from "../engine/Until.ts"
+import { madeFor } from "./streamed-node.ts"
 import { UsageInvalid, unknown } from "./Usage.ts"
 
 /** Whether `inspect` knows an artifact of the node by this name: `NODE.OUTPUT`, an output's own, or a result's. */
@@ -30,15 +31,6 @@ const find = (graph: Graph.Graph, pipeline: string, what: string): Effect.Effect
   return Effect.succeed(first)
 }
 
-/** The stored nodes that a streamed one is made anew for. */
-const fedBy = (graph: Graph.Graph, entry: Graph.Entry): ReadonlyArray<string> => [
-  ...new Set(
-    graph.stages
-      .filter((other) => Graph.parents(graph, other).includes(entry))
-      .flatMap((other) => (isStreamed(other.node) ? fedBy(graph, other) : [other.name]))
-  )
-]
-
 /** Their names, where something of each is kept. */
 const kept = (graph: Graph.Graph, entries: ReadonlyArray<Graph.StageEntry>): Effect.Effect<Names, UsageInvalid> => {
   const streamed = entries.find(({ node }) => isStreamed(node))
@@ -46,7 +38,9 @@ const kept = (graph: Graph.Graph, entries: ReadonlyArray<Graph.StageEntry>): Eff
     ? Effect.succeed(new Set(entries.map(({ name }) => name)))
     : new UsageInvalid({
         what: `${streamed.name} is streamed: nothing of it is kept, it is made anew for every node that needs it`,
-        expected: `a node that it is made for: ${fedBy(graph, streamed).join(", ")}`,
+        expected: `a node that it is made for: ${madeFor(graph, streamed)
+          .map(({ name }) => name)
+          .join(", ")}`,
         fix: "Name one of them."
       })
 }

@@ -1,5 +1,5 @@
+import { formatCount, formatShare } from "../kinds/format.ts"
 import type { Spread } from "./compare/statistics.ts"
-import { formatCount, formatShare } from "./table-text.ts"
 
 /** A number of a document: an accuracy, a loss, a count. */
 export interface NamedNumber {

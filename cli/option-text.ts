@@ -1,4 +1,4 @@
-import { type Explained, explain, sentence as sentenceOf } from "../artifacts/Explained.ts"
+import { type Explained, sentence as sentenceOf } from "../artifacts/Explained.ts"
 import * as Text from "../artifacts/Text.ts"
 
 /** `learningRate` is written `--learning-rate`. */
@@ -45,6 +45,3 @@ export const toldOf = ({ what, expected, fix, ...rest }: Explained): Told => ({
   expected: expected === null ? null : shown(expected),
   fix: fix === null ? null : shown(fix)
 })
-
-/** What an error tells, with parameters written as options. */
-export const told = (error: unknown): Told => toldOf(explain(error))

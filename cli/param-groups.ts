@@ -1,6 +1,6 @@
+import { definitionsIn, type Exported } from "../engine/Code.ts"
 import * as Param from "../engine/Param.ts"
 import * as Pipeline from "../engine/Pipeline.ts"
-import { exported } from "../worker/stages.ts"
 
 /** Parameters of a pipeline that the same stages read. */
 export interface ParamGroup {
@@ -14,13 +14,12 @@ interface Reader {
   readonly params: Param.Params
 }
 
-/** The definitions of the project, of which a pipeline may use some at other parameters only. */
-const definitions: ReadonlyArray<Reader> = exported.flatMap((value) =>
-  typeof value === "function" && "definition" in value ? [value.definition as Reader] : []
-)
-
-/** The parameters by who reads them, in the order in which the readers come in the graph of the defaults. */
-export const paramGroups = (pipeline: Pipeline.AnyPipeline): ReadonlyArray<ParamGroup> => {
+/**
+ * The parameters by who reads them, in the order in which the readers come in the graph of the defaults. `exported`: what the
+ * files of the project's stages export, of which a pipeline may use some at other parameters only.
+ */
+export const paramGroups = (pipeline: Pipeline.AnyPipeline, exported: Exported): ReadonlyArray<ParamGroup> => {
+  const definitions: ReadonlyArray<Reader> = definitionsIn(exported)
   const { entries } = Pipeline.graph(pipeline, Pipeline.defaults(pipeline.params))
   const used = new Map(entries.map(({ node }) => [node.definition.name, node] as const))
   const groups = new Map<string, { readonly readers: ReadonlyArray<string>; readonly params: Array<string> }>()

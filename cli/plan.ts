@@ -2,9 +2,11 @@ import { Effect } from "effect"
 import * as Reason from "../cache/Reason.ts"
 import * as Pipeline from "../engine/Pipeline.ts"
 import * as Plan from "../engine/Plan.ts"
+import { formatSeconds } from "../kinds/format.ts"
 import type { Asked } from "./node-address.ts"
+import { shown } from "./option-text.ts"
 import { Reporter } from "./Reporter.ts"
-import { formatSeconds, table } from "./table-text.ts"
+import { table } from "./table-text.ts"
 
 const why = ({ status, reasons, chunks, seconds }: Plan.PlannedNode): string => {
   if (status === "unasked") return "not asked for: nothing that is needs it"
@@ -22,7 +24,7 @@ export const plan = (
 ) =>
   Effect.gen(function* () {
     const reporter = yield* Reporter
-    const { nodes } = yield* Plan.make(Pipeline.graph(pipeline, values), again, until)
+    const { nodes, notices } = yield* Plan.make(Pipeline.graph(pipeline, values), again, until)
     yield* reporter.print(
       table(
         [{ header: "node" }, { header: "would" }, { header: "why" }],
@@ -50,7 +52,8 @@ export const plan = (
         seconds,
         chunks,
         reason: reasons.length === 0 ? null : reasons.map(Reason.render).join("; ")
-      }))
+      })),
+      notices: notices.map(shown)
     })
     return 0
   })

@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from "node:util"
-import { formatCount, truncate } from "./table-text.ts"
+import { formatCount } from "../kinds/format.ts"
+import { truncate } from "./table-text.ts"
 
 /** A line without an end is nobody's to read. */
 const MOST_CELLS = 400

@@ -13,6 +13,8 @@ export interface Patience {
 const PATIENCE: Patience = { millis: 4_500, writingMillis: 30_000 }
 const LOOK_MILLIS = 50
 
+export type LastWrites = ReturnType<typeof lastWrites>
+
 /** Knows whether something is being written that an interrupted command must not lose. */
 export const lastWrites = () => {
   let under = 0

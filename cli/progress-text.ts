@@ -1,5 +1,5 @@
 import type { Progress } from "../engine/Progress.ts"
-import { formatBytes, formatCount, formatSeconds } from "./table-text.ts"
+import { formatBytes, formatCount, formatSeconds } from "../kinds/format.ts"
 
 /** When progress was first heard of, and how much was computed then. */
 export interface Beginning {

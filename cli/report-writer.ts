@@ -4,31 +4,36 @@ import { Cause, Effect } from "effect"
 import * as Digest from "../artifacts/Digest.ts"
 import type { ObjectStore, StoreFailed } from "../cache/ObjectStore.ts"
 import type { TraceStore } from "../cache/Trace.ts"
-import type { AnyPipeline } from "../engine/Pipeline.ts"
-import { isMaterialized } from "../engine/Results.ts"
 import type { RunRecord } from "../engine/RunRecord.ts"
-import { Place } from "./Place.ts"
+import { Kinds, kindOf } from "../kinds/Kinds.ts"
+import { Place } from "../project/Place.ts"
+import type { Whole } from "../project/Project.ts"
+import type * as Views from "../project/Views.ts"
 import { Reporter } from "./Reporter.ts"
 import { gather } from "./report/gather.ts"
 import { runPage } from "./report/run-page.ts"
 import { holds } from "./results-writer.ts"
 import { writeAside } from "./write-aside.ts"
 
-type Needs = Place | ObjectStore | TraceStore
+type Needs = Place | ObjectStore | TraceStore | Kinds | Views.Current
+
+/** What a page takes from the project, beside its views. */
+export type Pages = Pick<Whole<unknown, unknown>, "pipelines">
 
 /**
  * Where a run's report belongs: beside its results while they are the pipeline's last finished ones, else beside its
  * record; the last finished sweep's of each pipeline lies in `sweep/`. Two runs of one pipeline that end within the same
  * millisecond may leave the other's beside the results.
  */
-const placeOf = (record: RunRecord): Effect.Effect<string, never, Place> =>
+const placeOf = (record: RunRecord): Effect.Effect<string, never, Place | Kinds> =>
   Effect.gen(function* () {
     const { home, results } = yield* Place
+    const kinds = yield* Kinds
     if (record.sweep !== undefined && record.status === "done")
       return path.join(results, "sweep", `${record.pipeline}.html`)
     const folder = path.join(results, record.pipeline)
     const people = Object.entries(record.results).flatMap(([name, result]) =>
-      isMaterialized(result.stored.kind) ? [{ name, ...result }] : []
+      kindOf(kinds, result.stored).isResult ? [{ name, ...result }] : []
     )
     const isWhole = record.status === "done" && record.until === undefined
     const isLast = isWhole && (yield* holds(folder, people))
@@ -57,7 +62,7 @@ const isSaid = (file: string, record: RunRecord): Effect.Effect<boolean> =>
 
 /** Writes the report of a run, to a file of the caller's choice or where it belongs; the file. */
 export const writeReport = (
-  pipelines: ReadonlyArray<AnyPipeline>,
+  { pipelines }: Pages,
   record: RunRecord,
   to: string | null = null
 ): Effect.Effect<string, StoreFailed, Needs> =>
@@ -74,8 +79,8 @@ export const writeReport = (
   })
 
 /** The report of a run that is over; a run that did its work is not undone by a report that cannot be written. */
-export const reportRun = (pipelines: ReadonlyArray<AnyPipeline>, record: RunRecord) =>
-  writeReport(pipelines, record).pipe(
+export const reportRun = (project: Pages, record: RunRecord) =>
+  writeReport(project, record).pipe(
     Effect.catchAllCause((cause) =>
       Effect.gen(function* () {
         const reporter = yield* Reporter

@@ -1,9 +1,8 @@
 import * as fs from "node:fs/promises"
 import * as path from "node:path"
 import { Effect } from "effect"
-import type { AnyPipeline } from "../engine/Pipeline.ts"
 import { Reporter } from "./Reporter.ts"
-import { writeReport } from "./report-writer.ts"
+import { type Pages, writeReport } from "./report-writer.ts"
 import { runOrNewest } from "./run-address.ts"
 import { shortPath } from "./short-path.ts"
 import { UsageInvalid } from "./Usage.ts"
@@ -24,14 +23,14 @@ const target = (to: string): Effect.Effect<string, UsageInvalid> =>
   )
 
 /** Makes the report of a kept run again, whatever became of the run. */
-export const report = (pipelines: ReadonlyArray<AnyPipeline>, what: string, to: string | null) =>
+export const report = (project: Pages, what: string, to: string | null) =>
   Effect.gen(function* () {
     const reporter = yield* Reporter
     const record = yield* runOrNewest(
-      pipelines.map(({ name }) => name),
+      project.pipelines.map(({ name }) => name),
       what
     )
-    const file = yield* writeReport(pipelines, record, to === null ? null : yield* target(to))
+    const file = yield* writeReport(project, record, to === null ? null : yield* target(to))
     yield* reporter.print(`${record.pipeline} ${record.run} ${record.status}: ${shortPath(file)}`)
     const { run, pipeline, status } = record
     yield* reporter.document({ schema: 1, status: "done", run, pipeline, runStatus: status, report: file })

@@ -1,6 +1,7 @@
+import { formatCount } from "../kinds/format.ts"
 import { numbersOf, numberText, wordsOf } from "./numbers.ts"
 import { shortPath } from "./short-path.ts"
-import { formatCount, table } from "./table-text.ts"
+import { table } from "./table-text.ts"
 
 /** A result as `run` tells it: a document's value, or a `path` with what else is known. */
 export type Value = Readonly<Record<string, unknown>>

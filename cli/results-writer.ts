@@ -7,19 +7,11 @@ import * as Digest from "../artifacts/Digest.ts"
 import { causeText } from "../cache/disk.ts"
 import { ObjectStore, StoreFailed } from "../cache/ObjectStore.ts"
 import { type Result, ResultsWriter } from "../engine/Results.ts"
+import type { ResultFile } from "../kinds/Kind.ts"
+import { Kinds, kindOf } from "../kinds/Kinds.ts"
+import { Place } from "../project/Place.ts"
 import { buildFolder, indexOf } from "./build-folder.ts"
-import { Place } from "./Place.ts"
 
-/** File name in the results folder to the object that it is a copy of. */
-export const filesOf = (
-  name: string,
-  { kind, parts }: Stored
-): ReadonlyArray<{ readonly file: string; readonly object: StoredObject; readonly bytes: number }> =>
-  parts.map((part) => ({
-    file: kind === "model" ? path.join(name, part.name) : `${name}${part.name.slice(part.name.indexOf("."))}`,
-    object: part.object,
-    bytes: part.bytes
-  }))
 type StoredObject = Stored["parts"][number]["object"]
 
 export const unwritable = (file: string, cause: unknown): StoreFailed =>
@@ -31,7 +23,12 @@ export const unwritable = (file: string, cause: unknown): StoreFailed =>
 
 export const INDEX = ".results.json"
 
-type Files = ReturnType<typeof filesOf>
+type Files = ReadonlyArray<ResultFile>
+
+/** The files of results, each a copy of an object. */
+const filesOf = (results: ReadonlyArray<Pick<Result, "name" | "stored">>): Effect.Effect<Files, never, Kinds> =>
+  Effect.map(Kinds, (kinds) => results.flatMap(({ name, stored }) => kindOf(kinds, stored).files(name, stored)))
+
 const indexFor = (files: Files): string => indexOf(files.map(({ file, object }) => ({ file, digest: object })))
 
 /** A name and a digest for each part: room for a table of some hundred thousand chunks. */
@@ -46,11 +43,10 @@ const readIndex = async (directory: string): Promise<string> =>
 export const holds = (
   directory: string,
   results: ReadonlyArray<Pick<Result, "name" | "stored">>
-): Effect.Effect<boolean> =>
-  Effect.promise(async () => {
-    const index = indexFor(results.flatMap(({ name, stored }) => filesOf(name, stored)))
-    return (await readIndex(directory).catch(() => null)) === index
-  })
+): Effect.Effect<boolean, never, Kinds> =>
+  Effect.flatMap(filesOf(results), (files) =>
+    Effect.promise(async () => (await readIndex(directory).catch(() => null)) === indexFor(files))
+  )
 
 /**
  * Whether the folder holds these files already: all of them are hashed, for one that was damaged may have kept its size
@@ -81,15 +77,16 @@ export const placed = (directory: string, object: StoredObject): Effect.Effect<s
   }).pipe(Effect.orElseSucceed(() => null))
 
 /** Copies a run's results to `results/<pipeline>/`: built aside and swapped in, left alone when nothing changed. */
-export const layer: Layer.Layer<ResultsWriter, never, Place | ObjectStore> = Layer.effect(
+export const layer: Layer.Layer<ResultsWriter, never, Place | ObjectStore | Kinds> = Layer.effect(
   ResultsWriter,
   Effect.gen(function* () {
     const { results: root } = yield* Place
     const store = yield* ObjectStore
+    const kinds = yield* Kinds
     const write = (pipeline: string, results: ReadonlyArray<Result>) =>
       Effect.gen(function* () {
         const target = path.join(root, pipeline)
-        const files = results.flatMap(({ name, stored }) => filesOf(name, stored))
+        const files = yield* Effect.provideService(filesOf(results), Kinds, kinds)
         const index = indexFor(files)
         if (yield* Effect.promise(() => isUpToDate(target, index, files))) return
         const copies = files.map(({ file, object }) => ({ file, bytes: Stream.fromEffect(store.get(object)) }))

@@ -2,30 +2,29 @@ import { availableParallelism } from "node:os"
 import * as path from "node:path"
 import { Effect } from "effect"
 import type { Stored } from "../artifacts/Artifact.ts"
-import * as Document from "../artifacts/Document.ts"
 import { ObjectStore, readPart } from "../cache/ObjectStore.ts"
 import { tidy } from "../cache/tidy.ts"
+import * as Kind from "../engine/Kind.ts"
 import type { AnyPipeline, PlanningNeedsOf } from "../engine/Pipeline.ts"
 import * as Run from "../engine/Run.ts"
 import type { NodeRecord, NodeStatus, RunRecord } from "../engine/RunRecord.ts"
+import { formatSeconds } from "../kinds/format.ts"
+import { ofStored } from "../kinds/Kinds.ts"
+import { Place } from "../project/Place.ts"
 import type { Asked } from "./node-address.ts"
 import { sentence, shown, toldOf } from "./option-text.ts"
-import { Place } from "./Place.ts"
 import { Reporter } from "./Reporter.ts"
-import { reportRun } from "./report-writer.ts"
+import { type Pages, reportRun } from "./report-writer.ts"
 import * as ResultText from "./result-text.ts"
-import { filesOf } from "./results-writer.ts"
 import { untilText } from "./run-address.ts"
 import { shortPath } from "./short-path.ts"
-import { formatSeconds } from "./table-text.ts"
 
-/** A document's value; null for other kinds, and for bytes that are gone or are no JSON. */
-const documentOf = (stored: Stored) =>
+/** What a result says as JSON; null where its kind says nothing so, and for bytes that are gone or are no JSON. */
+const readValue = (stored: Stored) =>
   Effect.gen(function* () {
-    if (stored.kind !== "document") return null
     const store = yield* ObjectStore
-    const value = yield* Effect.orElseSucceed(Document.json(stored, readPart(store)), () => null)
-    return value as ResultText.Value | null
+    const found = yield* Effect.orElseSucceed(Kind.readValue(stored, readPart(store)), () => null)
+    return found === null ? null : (found.value as ResultText.Value)
   })
 
 /** Each result as the contract has it: the value of a document, or where the file lies, and its digest. */
@@ -35,18 +34,19 @@ const resultsOf = (record: RunRecord) =>
     const store = yield* ObjectStore
     const values: Record<string, ResultText.Value> = {}
     for (const [name, { stored }] of Object.entries(record.results)) {
-      const value = yield* documentOf(stored)
-      const files = filesOf(name, stored)
+      const value = yield* readValue(stored)
+      const kind = yield* ofStored(stored)
+      const files = kind.files(name, stored)
       const file = files.find((each) => each.file.endsWith(".png")) ?? files[0]
       const where =
-        stored.kind === "table" && file !== undefined
-          ? store.locate(file.object)
-          : file === undefined
-            ? null
+        file === undefined
+          ? null
+          : !kind.isResult
+            ? store.locate(file.object)
             : path.join(results, record.pipeline, file.file)
       const place = { path: where, digest: stored.content }
       values[name] =
-        value === null ? place : Document.isToldWhole(stored) ? value : { ...place, ...ResultText.numbers(value) }
+        value === null ? place : !kind.isPicture(stored) ? value : { ...place, ...ResultText.numbers(value) }
     }
     return values
   })
@@ -75,6 +75,7 @@ const toJson = (record: RunRecord, report: string | null) =>
     git: record.git,
     nodes: record.nodes.map(nodeOf),
     results,
+    notices: (record.notices ?? []).map(shown),
     report,
     ...(record.status === "failed" ? { error: orNull(firstErrorOf(record), toldOf) } : {})
   }))
@@ -106,10 +107,10 @@ const summary = (record: RunRecord, report: string | null) =>
   })
 
 /** Told to people or programs when a run is over, also when it is interrupted. */
-export const tell = (pipelines: ReadonlyArray<AnyPipeline>, record: RunRecord) =>
+export const tell = (project: Pages, record: RunRecord) =>
   Effect.gen(function* () {
     const reporter = yield* Reporter
-    const report = yield* reportRun(pipelines, record)
+    const report = yield* reportRun(project, record)
     yield* reporter.json ? Effect.flatMap(toJson(record, report), reporter.document) : summary(record, report)
   })
 

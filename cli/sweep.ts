@@ -6,15 +6,17 @@ import * as Pipeline from "../engine/Pipeline.ts"
 import { RunEvents } from "../engine/RunEvent.ts"
 import type { RunRecord } from "../engine/RunRecord.ts"
 import * as Sweep from "../engine/Sweep.ts"
-import { sentence, toldOf } from "./option-text.ts"
-import { Place } from "./Place.ts"
+import { formatCount, formatSeconds } from "../kinds/format.ts"
+import type { Kinds } from "../kinds/Kinds.ts"
+import { Place } from "../project/Place.ts"
+import type * as Views from "../project/Views.ts"
+import { sentence, shown, toldOf } from "./option-text.ts"
 import { Reporter } from "./Reporter.ts"
 import { reportRun } from "./report-writer.ts"
 import { shortPath } from "./short-path.ts"
 import { sweepEvents } from "./sweep-events.ts"
 import type { Points } from "./sweep-points.ts"
 import { type Settled, sweepTable } from "./sweep-table.ts"
-import { formatCount, formatSeconds } from "./table-text.ts"
 
 const count = ({ nodes }: RunRecord, status: string) => nodes.filter((node) => node.status === status).length
 
@@ -49,6 +51,7 @@ const toJson = (record: RunRecord, settled: ReadonlyArray<Settled>, report: stri
     }),
     git: record.git,
     nodes: { ran: count(record, "ran"), reused: count(record, "reused"), failed: count(record, "failed") },
+    notices: (record.notices ?? []).map(shown),
     report,
     ...(record.error === null ? {} : { error: toldOf(record.error) })
   }
@@ -63,7 +66,7 @@ const tell = (
 ) =>
   Effect.gen(function* () {
     const reporter = yield* Reporter
-    const report = yield* reportRun([pipeline], record)
+    const report = yield* reportRun({ pipelines: [pipeline] }, record)
     if (reporter.json) return yield* reporter.document(toJson(record, settled, report))
     // a pipe is as wide as one likes
     const columns = process.stdout.isTTY ? reporter.width : Number.POSITIVE_INFINITY
@@ -82,7 +85,7 @@ export const sweep = <P extends Pipeline.AnyPipeline>(
   pipeline: P,
   { varied, points, asked }: Points,
   jobs: number | null
-): Effect.Effect<number, never, Sweep.Needs | Place | Reporter | Pipeline.PlanningNeedsOf<P>> =>
+): Effect.Effect<number, never, Sweep.Needs | Place | Kinds | Views.Current | Reporter | Pipeline.PlanningNeedsOf<P>> =>
   Effect.gen(function* () {
     const { home } = yield* Place
     const events = yield* RunEvents

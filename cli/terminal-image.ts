@@ -1,22 +1,5 @@
+import { imageBytes, type RgbImages } from "../kinds/RgbImages.ts"
 import { pad, truncate } from "./table-text.ts"
-
-/** Images of one shape, one after the other in `data`: uint8, or float32 in [0, 1]; RGB, row by row. */
-export interface ImageGrid {
-  readonly data: Uint8Array | Float32Array
-  /** [height, width, 3]. */
-  readonly shape: readonly [number, number, number]
-  /** A class name an image, in order; "" and missing ones show nothing. */
-  readonly labels: ReadonlyArray<string>
-}
-
-/** The bytes of image `index`: a view where they are bytes already. */
-export const imageBytes = ({ data, shape: [height, width] }: ImageGrid, index: number): Uint8Array => {
-  const size = height * width * 3
-  const image = data.subarray(index * size, (index + 1) * size)
-  return image instanceof Uint8Array
-    ? image
-    : Uint8Array.from(image, (value) => Math.round(Math.min(1, Math.max(0, value)) * 255))
-}
 
 export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>
@@ -73,7 +56,7 @@ export const imageText = (rgb: Uint8Array, width: number, height: number, column
   lines(rgb, width, height, columns).join("\n")
 
 /** A grid of up to 64 images within `columns` terminal cells, `tile` of them an image, class names underneath. */
-export const gridText = (images: ImageGrid, columns: number, tile = 16): string => {
+export const gridText = (images: RgbImages, columns: number, tile = 16): string => {
   const [height, width] = images.shape
   const side = Math.max(1, Math.min(tile, columns))
   const perRow = Math.max(1, Math.floor((columns + 1) / (side + 1)))

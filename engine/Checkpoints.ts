@@ -79,7 +79,7 @@ export const encode = (node: Key.KeyText, iterates: Iterates, at: number, { arra
 
 /** Publishes a state: its object first, its trace last. */
 export const write = (
-  node: Pick<Trace, "pipeline" | "node" | "labels" | "host" | "finished" | "seconds">,
+  node: Pick<Trace, "pipeline" | "node" | "labels" | "host" | "by" | "finished" | "seconds">,
   iterates: Iterates,
   { at, key, text, bytes }: Encoded
 ) =>

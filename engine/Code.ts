@@ -40,32 +40,34 @@ export class Code extends Context.Tag("headrace/Code")<
   { readonly of: (stage: StageDefinition) => Effect.Effect<CodeParts, CodeUnknown | StageMadeElsewhere> }
 >() {}
 
-/** The stages among what files export. */
-export const definitionsIn = (exported: ReadonlyArray<unknown>): ReadonlyArray<StageDefinition> =>
-  exported.flatMap((value) => {
+/** What the files of stages export under their own names, by what their code is known under: `train`, `headrace-images/train`. */
+export type Exported = Readonly<Record<string, unknown>>
+
+const stagesIn = (exported: Exported): ReadonlyArray<readonly [label: string, stage: StageDefinition]> =>
+  Object.entries(exported).flatMap(([label, value]) => {
     const found =
       typeof value === "function" ? (value as { readonly definition?: StageDefinition }).definition : undefined
-    return found?._tag === "Stage" ? [found] : []
+    return found?._tag === "Stage" ? [[label, found] as const] : []
   })
+
+/** The stages among what files export. */
+export const definitionsIn = (exported: Exported): ReadonlyArray<StageDefinition> =>
+  stagesIn(exported).map(([, stage]) => stage)
 
 const camel = (name: string): string => name.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
 
-/**
- * `codes`: what the file of each stage reaches, by the file's name. `exported`: what these files export under their names,
- * the stages among it. A stage has the code of a file only if that file exports it.
- */
-export const layer = (
-  codes: Readonly<Record<string, CodeParts>>,
-  exported: ReadonlyArray<unknown>
-): Layer.Layer<Code> => {
-  const definitions = new Set(definitionsIn(exported))
+/** `codes`: what the file of each stage reaches, by the labels of `exported`. A stage has the code of a file only if that exports it. */
+export const layer = (codes: Readonly<Record<string, CodeParts>>, exported: Exported): Layer.Layer<Code> => {
+  const labels = new Map(stagesIn(exported).map(([label, stage]) => [stage, label]))
   return Layer.succeed(Code, {
     of: (stage) => {
       const { name } = stage
-      const code = codes[name]
-      if (code === undefined) return new CodeUnknown({ stage: name, known: Object.keys(codes).sort() })
-      if (!definitions.has(stage)) return new StageMadeElsewhere({ stage: name, exported: camel(name) })
-      return Effect.succeed(code)
+      const label = labels.get(stage)
+      const code = codes[label ?? ""]
+      if (code !== undefined) return Effect.succeed(code)
+      return label === undefined && name in codes
+        ? new StageMadeElsewhere({ stage: name, exported: camel(name) })
+        : new CodeUnknown({ stage: name, known: Object.keys(codes).sort() })
     }
   })
 }

@@ -4,6 +4,7 @@ import type { Stored } from "../artifacts/Artifact.ts"
 import { type Explained, explain } from "../artifacts/Explained.ts"
 import * as Text from "../artifacts/Text.ts"
 import { ObjectStore } from "../cache/ObjectStore.ts"
+import { Release } from "../cache/Release.ts"
 import { type ChunkCounts, type Trace, TraceStore } from "../cache/Trace.ts"
 import { computeRows } from "./ComputeRows.ts"
 import { computeSteps } from "./ComputeSteps.ts"
@@ -98,6 +99,7 @@ const publish = (job: Job, mask: (text: string) => string): Untyped<Trace> =>
       chunks,
       ...(told.length === 0 ? {} : { told }),
       host: hostname(),
+      by: (yield* Release).version,
       finished: DateTime.formatIso(now)
     }
     yield* ReadWatch.check

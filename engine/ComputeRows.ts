@@ -18,15 +18,14 @@ interface Finished {
   readonly rowDigests: Uint8Array
 }
 
-/** Some rows of a chunk that is computed. */
-interface Piece {
-  readonly source: StoredPart
+/** Some rows of a chunk that is computed: those of the base at first, then what is made of them. */
+interface Piece extends RowStream.BaseRows {
+  readonly _tag: "Piece"
   readonly key: Key.Key
-  readonly batch: AnyBatch
   readonly isLast: boolean
 }
 
-type Step = { readonly _tag: "Found"; readonly found: Finished } | ({ readonly _tag: "Piece" } & Piece)
+type Step = { readonly _tag: "Found"; readonly found: Finished } | Piece
 
 type Untyped<A> = Effect.Effect<A, unknown, ObjectStore | TraceStore | Scope.Scope>
 
@@ -104,15 +103,16 @@ export const computeRows = (
         return Progress.report({ done, total, unit: "rows", reused })
       })
 
-    const steps = (source: StoredPart) =>
+    const steps = (place: RowStream.Place) =>
       Effect.gen(function* () {
+        const source = place.part
         const key = yield* Key.ofText(Key.forChunk(job.text, definition.over as string, source.content))
         const found = job.isAgain ? null : yield* reuseChunk(job, artifact, key, damaged)
         if (found === null) {
           const last = Math.ceil((source.rows ?? 0) / RowStream.ROWS) - 1
-          return RowStream.batchesOf(base, below, source).pipe(
+          return RowStream.batchesOf(base, below, place).pipe(
             Stream.zipWithIndex,
-            Stream.map(([batch, index]): Step => ({ _tag: "Piece", source, key, batch, isLast: index === last }))
+            Stream.map(([rows, index]): Step => ({ _tag: "Piece", ...rows, key, isLast: index === last }))
           )
         }
         header ??= found.trace.header
@@ -126,7 +126,7 @@ export const computeRows = (
       step._tag === "Found"
         ? Effect.succeed(step)
         : Effect.gen(function* () {
-            const batch = yield* (yield* opened)(step.batch)
+            const batch = yield* RowStream.rowsOf(yield* opened, step)
             yield* report(batch.rows)
             return { ...step, batch }
           })
@@ -160,8 +160,8 @@ export const computeRows = (
       return step.isLast ? Effect.flatMap(write(step.key, [first, ...rest]), add) : Effect.void
     }
 
-    yield* Stream.fromIterable(base.stored.parts).pipe(
-      Stream.flatMap((source) => Stream.unwrap(steps(source))),
+    yield* Stream.fromIterable(RowStream.placesOf(base)).pipe(
+      Stream.flatMap((place) => Stream.unwrap(steps(place))),
       Stream.mapEffect(compute, { concurrency: AT_ONCE }),
       Stream.buffer({ capacity: AHEAD }),
       Stream.runForEach(gather)

@@ -2,15 +2,16 @@ import { hostname } from "node:os"
 import { Clock, DateTime, Effect, Fiber, type Scope } from "effect"
 import type { State } from "../artifacts/Checkpoint.ts"
 import type { ObjectStore } from "../cache/ObjectStore.ts"
+import { Release } from "../cache/Release.ts"
 import type { TraceStore } from "../cache/Trace.ts"
 import * as Checkpoints from "./Checkpoints.ts"
+import type { Iteration } from "./Iteration.ts"
 import type { Job } from "./Job.ts"
 import type { Iterates } from "./Node.ts"
 import * as NodeKey from "./NodeKey.ts"
 import * as Progress from "./Progress.ts"
 import * as ReadWatch from "./ReadWatch.ts"
 import * as RowStream from "./RowStream.ts"
-import type { Iteration } from "./Stage.ts"
 
 type Untyped<A> = Effect.Effect<A, unknown, ObjectStore | TraceStore | Scope.Scope>
 
@@ -75,6 +76,7 @@ export const computeSteps = (job: Job, iterates: Iterates): Untyped<Readonly<Rec
             labels: NodeKey.labels(job.inputs),
             seconds: (DateTime.toEpochMillis(now) - started) / 1000,
             host: hostname(),
+            by: (yield* Release).version,
             finished: DateTime.formatIso(now)
           },
           iterates,

@@ -1,6 +1,8 @@
 import { Effect } from "effect"
 import * as Reason from "../cache/Reason.ts"
+import { Release } from "../cache/Release.ts"
 import { type Trace, TraceStore } from "../cache/Trace.ts"
+import * as Upgrade from "../cache/Upgrade.ts"
 import * as Checkpoints from "./Checkpoints.ts"
 import type { Code } from "./Code.ts"
 import type * as Graph from "./Graph.ts"
@@ -66,22 +68,23 @@ const keysBefore = (
     return new Set(had.flatMap(({ key }) => key ?? []))
   })
 
-/** The newest earlier result of the node itself: its siblings' differ from it by what makes them siblings. */
-const ownBefore = (
+/** The earlier results of the node itself, the newest first: its siblings' differ from them by what makes them siblings. */
+export const ownBefore = (
   graph: Graph.Graph,
   entry: Graph.StageEntry,
-  { key, text }: Decision
-): Effect.Effect<Trace | undefined, never, TraceStore | RunRecords> =>
+  { key, text }: NodeKey.NodeKey
+): Effect.Effect<ReadonlyArray<Trace>, never, TraceStore | RunRecords> =>
   Effect.gen(function* () {
     const traces = yield* Effect.flatMap(TraceStore, (all) => all.ofStage(text.stage))
     const keys = yield* keysBefore(graph, entry)
     const isOwn = (trace: Trace) => trace.pipeline === graph.pipeline && trace.node === entry.name
-    return traces.find((trace) => trace.key !== key && (isOwn(trace) || keys.has(trace.key)))
+    return traces.filter((trace) => trace.key !== key && (isOwn(trace) || keys.has(trace.key)))
   })
 
 /**
- * Why a node whose key has no usable result runs: the differences to its own newest earlier result, and the steps that
- * are kept by now, which under the node's lease may be more than when it was decided.
+ * Why a node whose key has no usable result runs: that Headrace was upgraded, where a result of it would be found otherwise, else
+ * the differences to its own newest earlier result; and the steps that are kept by now, which under the node's lease may be more
+ * than when it was decided.
  */
 export const explain = (
   graph: Graph.Graph,
@@ -94,8 +97,14 @@ export const explain = (
     const step = entry.node.definition.iterates?.steps.replace(/s$/, "") ?? "step"
     const goesOn = steps === 0 ? [] : [Reason.Continues.make({ step, at: steps })]
     if (decision.lost !== null) return [Reason.TraceLost.make({ what: decision.lost }), ...goesOn]
-    const before = yield* ownBefore(graph, entry, decision)
+    const earlier = yield* ownBefore(graph, entry, decision)
+    const labels = NodeKey.labels(decision.inputs)
+    const release = yield* Release
+    for (const before of earlier) {
+      const upgraded = Upgrade.reasons(before, text, labels, release)
+      if (upgraded !== null) return [...upgraded, ...goesOn]
+    }
+    const [before] = earlier
     if (before === undefined) return [Reason.NeverRan.make({ stage: text.stage }), ...goesOn]
-    const labels = { before: before.labels, after: NodeKey.labels(decision.inputs) }
-    return [...Reason.differences(before.text, text, labels), ...goesOn]
+    return [...Reason.differences(before.text, text, { before: before.labels, after: labels }), ...goesOn]
   })

@@ -15,10 +15,12 @@ import type * as Graph from "./Graph.ts"
 import { coresOf } from "./Node.ts"
 import * as NodeKey from "./NodeKey.ts"
 import { listeners } from "./NodeListeners.ts"
+import * as Notice from "./Notice.ts"
 import { PrintedListener } from "./Printed.ts"
 import { publish, RunEvent, RunEvents } from "./RunEvent.ts"
 import type { RunRecords } from "./RunRecord.ts"
 import { type Outcome, outputsAt, type RunState } from "./RunState.ts"
+import * as UpgradeNotice from "./UpgradeNotice.ts"
 
 // What is done for a node once it is decided: its result is taken as it is kept, or made under its key's lease.
 
@@ -122,6 +124,15 @@ const leased = (work: Work): Effect.Effect<Outcome | InputLost, StoreFailed, Nee
     return yield* trace === null ? leased(work) : reuse(entry, trace)
   })
 
+/** Says once in a run what an upgrade of Headrace costs, before the first of its nodes is computed. */
+const tellUpgrade = (state: RunState) =>
+  Effect.suspend(() => {
+    if (state.upgrade.isTold) return Effect.void
+    state.upgrade.isTold = true
+    const told = UpgradeNotice.make(state.graph, state.sources, (entry) => state.origin(entry).entry)
+    return Effect.flatMap(told, (message) => (message === null ? Effect.void : Notice.tell(message)))
+  })
+
 const compute = (work: Work): Effect.Effect<Outcome | InputLost, StoreFailed, Needs> =>
   Effect.gen(function* () {
     const { state, entry, decision, forced } = work
@@ -140,6 +151,7 @@ const compute = (work: Work): Effect.Effect<Outcome | InputLost, StoreFailed, Ne
     const reasons = forced === null ? yield* Decide.explain(state.graph, own, decision) : [forced]
     const missing = yield* firstMissing(NodeKey.needs(decision.inputs))
     if (missing !== null) return missing
+    if (UpgradeNotice.isUpgrade(reasons)) yield* tellUpgrade(state)
     state.begun.set(entry.name, { key: decision.key, reasons })
     yield* publish(RunEvent.NodeStarted({ node: entry.name, reasons }))
     const outcome = yield* execute(work, reasons)

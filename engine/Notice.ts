@@ -1,5 +1,6 @@
 import { Context, Effect } from "effect"
 import * as Text from "../artifacts/Text.ts"
+import { RunEvent, RunEvents } from "./RunEvent.ts"
 
 /** What a stage's facts tell a person about this machine: whoever plans or runs says it, once. Nobody listens by default. */
 export class Notices extends Context.Reference<Notices>()("headrace/Notices", {
@@ -23,3 +24,14 @@ export const once = (
       return say(message)
     })
 }
+
+/** Says each message once, as a warning that is no node's, and adds it to what was said. */
+export const warning = (
+  said: Array<Text.Text>
+): Effect.Effect<(message: Text.Text) => Effect.Effect<void>, never, RunEvents> =>
+  Effect.map(RunEvents, ({ publish }) =>
+    once((message) => {
+      said.push(message)
+      return publish(RunEvent.Warned({ node: null, message }))
+    })
+  )

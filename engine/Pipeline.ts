@@ -14,6 +14,7 @@ import {
   suggestion,
   type Values
 } from "./Param.ts"
+import type * as Verdict from "./Verdict.ts"
 
 type Results = Readonly<Record<string, Wire<AnyArtifact, unknown, unknown, unknown>>>
 type ErrorOf<O> = { [K in keyof O]: O[K] extends Wire<AnyArtifact, infer E, unknown, unknown> ? E : never }[keyof O]
@@ -23,7 +24,7 @@ type RequirementOf<O> = {
 type PlanningOf<O> = { [K in keyof O]: O[K] extends Wire<AnyArtifact, unknown, unknown, infer S> ? S : never }[keyof O]
 
 /** A named, parameterised graph. `E`, `R`, `S`: how its nodes fail, what computing and what planning them needs. */
-export interface Pipeline<P extends Params, O extends Results, E, R, S> {
+export interface Pipeline<P extends Params, O, E, R, S> {
   readonly name: string
   readonly description: string
   readonly params: P
@@ -51,14 +52,16 @@ export type PlanningNeedsOf<X> = X extends AnyPipeline<unknown, infer S> ? S : n
 export type ErrorsOf<X> = X extends { readonly [Types]?: () => readonly [infer E, unknown, unknown] } ? E : never
 
 /** Throws `DefinitionInvalid` where a parameter is read by nobody, or where it or a definition's name means two things. */
-export const make = <const P extends Params, O extends Results>(definition: {
+export const make = <const P extends Params, O>(definition: {
   readonly name: string
   readonly description: string
   readonly params: P
-  readonly build: (params: Values<P>) => O
+  readonly build: (params: Values<P>) => Verdict.Results<O>
 }): Pipeline<P, O, ErrorOf<O>, RequirementOf<O>, PlanningOf<O>> => {
-  const { entries } = checkedGraph(definition)
-  return { ...definition, definitions: new Set(entries.map(({ node }) => node.definition)) }
+  // a verdict is results where `tsc` lets it pass
+  const { build } = definition as unknown as { readonly build: (params: Values<P>) => O & Results }
+  const { entries } = checkedGraph({ ...definition, build })
+  return { ...definition, build, definitions: new Set(entries.map(({ node }) => node.definition)) }
 }
 
 /**

@@ -1,6 +1,7 @@
 import { Effect } from "effect"
 import type { Stored } from "../artifacts/Artifact.ts"
 import type { Digest } from "../artifacts/Digest.ts"
+import type * as Text from "../artifacts/Text.ts"
 import * as Key from "../cache/Key.ts"
 import { ObjectStore, type StoreFailed } from "../cache/ObjectStore.ts"
 import * as Reason from "../cache/Reason.ts"
@@ -12,10 +13,11 @@ import * as NodeKey from "./NodeKey.ts"
 import * as Notice from "./Notice.ts"
 import * as Results from "./Results.ts"
 import * as RowStream from "./RowStream.ts"
-import { RunEvent, RunEvents } from "./RunEvent.ts"
+import type { RunEvents } from "./RunEvent.ts"
 import { RunRecords, readOnce } from "./RunRecord.ts"
 import * as Sources from "./Sources.ts"
 import * as Until from "./Until.ts"
+import * as UpgradeNotice from "./UpgradeNotice.ts"
 
 /** `maybe`: its key is not known before an ancestor has run. `unasked`: no node that is asked for needs it. */
 export type PlanStatus = "reuse" | "run" | "maybe" | "stream" | "unasked"
@@ -35,6 +37,8 @@ export interface PlannedNode {
 export interface Plan {
   readonly pipeline: string
   readonly nodes: ReadonlyArray<PlannedNode>
+  /** What was said of no node in particular, as a run would say it. */
+  readonly notices: ReadonlyArray<Text.Text>
 }
 
 interface Entry {
@@ -179,7 +183,7 @@ const checkNeeded = (
     const checked: Array<Entry> = []
     const wanted: Wanted = new Map()
     const perhaps = new Map<string, ReadonlyArray<string>>()
-    for (const { node, output } of Results.materialized(graph)) {
+    for (const { node, output } of yield* Results.materialized(graph)) {
       const stored = known[node]?.[output]
       if (stored !== undefined) want(wanted, [stored], objectsOf([stored]))
     }
@@ -231,11 +235,12 @@ export const make = (
 ): Effect.Effect<Plan, Sources.SourceFailed | NodeKey.KeyFailure | StoreFailed, Needs | RunEvents> =>
   Effect.gen(function* () {
     const graph = Until.part(whole, until)
-    const known: Record<string, Readonly<Record<string, Stored>>> = { ...(yield* Sources.resolveAll(graph)) }
+    const sources = yield* Sources.resolveAll(graph)
+    const known: Record<string, Readonly<Record<string, Stored>>> = { ...sources }
     const undecided = new Map<string, ReadonlyArray<string>>()
     const planned: Array<Entry> = []
-    const events = yield* RunEvents
-    const say = Notice.once((message) => events.publish(RunEvent.Warned({ node: null, message })))
+    const notices: Array<Text.Text> = []
+    const say = yield* Notice.warning(notices)
     for (const entry of graph.stages) {
       const one: Entry = yield* Effect.provideService(
         planNode(graph, entry, known, undecided, again),
@@ -249,6 +254,11 @@ export const make = (
     }
     const checked = yield* checkNeeded(graph, planned, known, until)
     const asked = new Map(checked.map(({ planned }) => [planned.node, planned]))
+    const upgrade = checked.some(({ planned }) => UpgradeNotice.isUpgrade(planned.reasons))
+      ? yield* UpgradeNotice.make(graph, sources)
+      : null
+    if (upgrade !== null) yield* say(upgrade)
     const unasked = (entry: Graph.StageEntry): PlannedNode => ({ ...unknown(entry), status: "unasked" })
-    return { pipeline: graph.pipeline, nodes: whole.stages.map((entry) => asked.get(entry.name) ?? unasked(entry)) }
+    const nodes = whole.stages.map((entry) => asked.get(entry.name) ?? unasked(entry))
+    return { pipeline: graph.pipeline, nodes, notices }
   }).pipe(NodeKey.rememberFacts, Effect.provideServiceEffect(RunRecords, readOnce))

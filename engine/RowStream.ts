@@ -3,6 +3,7 @@ import * as ArrowTable from "../artifacts/ArrowTable.ts"
 import { ArtifactInvalid, id, type Stored, type StoredPart } from "../artifacts/Artifact.ts"
 import { type AnyBatch, type Columns, slice } from "../artifacts/Column.ts"
 import { ObjectStore, readPart } from "../cache/ObjectStore.ts"
+import { FirstRow } from "./FirstRow.ts"
 import type { InputSpec, Node, StageDefinition } from "./Node.ts"
 import { isMany } from "./Node.ts"
 import type { Resolved, ResolvedInputs } from "./NodeKey.ts"
@@ -98,12 +99,33 @@ export const open = (
     return before === undefined ? own : (batch) => Effect.flatMap(before(batch), own)
   })
 
+/** A chunk of the base, and the number of its first row in the table. */
+export interface Place {
+  readonly part: StoredPart
+  readonly first: number
+}
+
+export const placesOf = ({ stored }: Base): ReadonlyArray<Place> => {
+  let first = 0
+  return stored.parts.map((part) => {
+    const place = { part, first }
+    first += part.rows ?? 0
+    return place
+  })
+}
+
+/** Rows of the base, and the number of the first of them. */
+export interface BaseRows {
+  readonly batch: AnyBatch
+  readonly first: number
+}
+
 /** One chunk of the base, in batches of at most `ROWS`. */
 export const batchesOf = (
   base: Base,
   header: ArrowTable.Header,
-  part: StoredPart
-): Stream.Stream<AnyBatch, unknown, ObjectStore> =>
+  { part, first }: Place
+): Stream.Stream<BaseRows, unknown, ObjectStore> =>
   Stream.unwrap(
     Effect.gen(function* () {
       const store = yield* ObjectStore
@@ -111,10 +133,17 @@ export const batchesOf = (
       const starts = Array.from({ length: Math.ceil(chunk.rows / ROWS) }, (_, index) => index * ROWS)
       return Stream.fromIterable(starts).pipe(
         Stream.rechunk(1),
-        Stream.map((start) => slice(chunk, start, Math.min(start + ROWS, chunk.rows)))
+        Stream.map((start) => ({
+          batch: slice(chunk, start, Math.min(start + ROWS, chunk.rows)),
+          first: first + start
+        }))
       )
     })
   )
+
+/** What the stages make of rows of the base; one that fails may tell their numbers. */
+export const rowsOf = (toRows: BatchFunction, { batch, first }: BaseRows): Effect.Effect<AnyBatch, unknown> =>
+  Effect.provideService(toRows(batch), FirstRow, first)
 
 /** Cell shapes of a row stage's output: those that its columns fix, else those of the first batch, made to see them. */
 const shapesAhead = (
@@ -137,9 +166,9 @@ const streamedTable = (resolved: Resolved & { readonly _tag: "Streamed" }): Unty
     const below = yield* ArrowTable.headerOf(base.artifact.name, base.stored)
     const context = yield* Effect.context<ObjectStore | Scope.Scope>()
     const opened = Effect.map(open(resolved.node, resolved.inputs), (toRows) =>
-      Stream.fromIterable(base.stored.parts).pipe(
-        Stream.flatMap((part) => batchesOf(base, below, part)),
-        Stream.mapEffect(toRows)
+      Stream.fromIterable(placesOf(base)).pipe(
+        Stream.flatMap((place) => batchesOf(base, below, place)),
+        Stream.mapEffect((rows) => rowsOf(toRows, rows))
       )
     )
     const rows = Stream.unwrapScoped(opened)

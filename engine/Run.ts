@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto"
 import { Cause, Clock, DateTime, Effect, Exit } from "effect"
 import { type Explained, explain } from "../artifacts/Explained.ts"
 import { ObjectStore, type StoreFailed } from "../cache/ObjectStore.ts"
+import { Release } from "../cache/Release.ts"
 import { InputLost } from "./Failure.ts"
 import * as NodeKey from "./NodeKey.ts"
 import { recordNode, recordUnasked, resultsOf } from "./NodeRecording.ts"
@@ -10,7 +11,7 @@ import * as Notice from "./Notice.ts"
 import { type AnyPipeline, encodeParams, graph as graphOf, type PlanningNeedsOf } from "./Pipeline.ts"
 import * as Results from "./Results.ts"
 import * as Revision from "./Revision.ts"
-import { publish, RunEvent, RunEvents } from "./RunEvent.ts"
+import { publish, RunEvent } from "./RunEvent.ts"
 import { stampOf } from "./RunName.ts"
 import { type RunRecord, RunRecords, readOnce } from "./RunRecord.ts"
 import { begin, type RunState } from "./RunState.ts"
@@ -54,7 +55,7 @@ const deliver = (
     if (!isDone(state)) return
     const writer = yield* Results.ResultsWriter
     const results = resultsOf(state, state.graph.results)
-    const people = Results.materialized(state.graph).flatMap(({ name }) => {
+    const people = (yield* Results.materialized(state.graph)).flatMap(({ name }) => {
       const result = results[name]
       return result === undefined ? [] : [{ name, ...result }]
     })
@@ -89,9 +90,7 @@ export type Again = ReadonlySet<string>
 const work = (state: RunState, until: Until.Until) =>
   Effect.gen(function* () {
     Object.assign(state.sources, yield* Sources.resolveAll(state.graph))
-    const events = yield* RunEvents
-    const say = Notice.once((message) => events.publish(RunEvent.Warned({ node: null, message })))
-    yield* Effect.provideService(deliver(state, until, []), Notice.Notices, say)
+    yield* Effect.provideServiceEffect(deliver(state, until, []), Notice.Notices, Notice.warning(state.notices))
   }).pipe(NodeKey.rememberFacts, Effect.provideServiceEffect(RunRecords, readOnce))
 
 /** A run's name, which sorts by time, when it began, and of which files. */
@@ -108,8 +107,9 @@ export const beginning = Effect.gen(function* () {
 })
 
 /** Publishes a record. A run that did its work is not undone by one that cannot be written. */
-export const keep = (record: RunRecord) =>
+export const keep = (ended: Omit<RunRecord, "by" | "notices">, { notices }: Pick<RunState, "notices">) =>
   Effect.gen(function* () {
+    const record: RunRecord = { ...ended, notices, by: (yield* Release).version }
     yield* Effect.flatMap(RunRecords, (records) => records.put(record)).pipe(
       Effect.catchAll(({ message }) =>
         publish(RunEvent.Warned({ node: null, message: `The run's record is lost: ${message}` }))
@@ -156,22 +156,25 @@ export const run = <P extends AnyPipeline>(
     yield* publish(RunEvent.RunStarted({ run, pipeline: pipeline.name, nodes: graph.stages.map(({ name }) => name) }))
     return yield* toItsEnd(work(state, until), (ended, error) =>
       Effect.flatMap(Effect.all({ seconds, git }), ({ seconds, git }) =>
-        keep({
-          schema: 1,
-          run,
-          pipeline: pipeline.name,
-          status: ended === "done" && !isDone(state) ? "failed" : ended,
-          started,
-          seconds,
-          params,
-          git,
-          nodes: whole.stages.map((entry) =>
-            graph.stages.includes(entry) ? recordNode(state, entry) : recordUnasked(entry)
-          ),
-          results: resultsOf(state, graph.results),
-          ...(until === null ? {} : { until: [...until] }),
-          error
-        })
+        keep(
+          {
+            schema: 1,
+            run,
+            pipeline: pipeline.name,
+            status: ended === "done" && !isDone(state) ? "failed" : ended,
+            started,
+            seconds,
+            params,
+            git,
+            nodes: whole.stages.map((entry) =>
+              graph.stages.includes(entry) ? recordNode(state, entry) : recordUnasked(entry)
+            ),
+            results: resultsOf(state, graph.results),
+            ...(until === null ? {} : { until: [...until] }),
+            error
+          },
+          state
+        )
       )
     )
   })

@@ -76,6 +76,10 @@ export const RunRecord = Schema.Struct({
   results: Results,
   /** The nodes that the run was until, where it was not to carry out all of the pipeline. */
   until: Schema.optional(Schema.Array(Schema.String)),
+  /** What was said of the run as a whole, such as that an upgrade has nodes computed again. */
+  notices: Schema.optional(Schema.Array(Text.Text)),
+  /** The version of Headrace that ran it; missing in records of 0.1. */
+  by: Schema.optional(Schema.String),
   /** A sweep's points, and the parameters in which they differ; its own `params` are those that they share. */
   sweep: Schema.optional(
     Schema.Struct({

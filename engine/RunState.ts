@@ -1,6 +1,7 @@
 import { type Deferred, Effect } from "effect"
 import type { Stored } from "../artifacts/Artifact.ts"
 import type { Explained } from "../artifacts/Explained.ts"
+import type * as Text from "../artifacts/Text.ts"
 import type { Key } from "../cache/Key.ts"
 import type { StoreFailed } from "../cache/ObjectStore.ts"
 import type * as Reason from "../cache/Reason.ts"
@@ -40,6 +41,10 @@ export interface RunState {
   readonly outcomes: Map<string, Outcome>
   /** Nodes that were started, so that an interrupted run can say what it was at. */
   readonly begun: Map<string, { readonly key: string; readonly reasons: ReadonlyArray<Reason.Reason> }>
+  /** What was said of no node in particular, such as of the machine. */
+  readonly notices: Array<Text.Text>
+  /** Whether somebody has told, or tells, what an upgrade of Headrace costs. */
+  readonly upgrade: { isTold: boolean }
   /** Nodes that are computed though their results are kept. */
   readonly again: ReadonlySet<string>
   /** Keys that are being computed, and those that failed: their twins take what becomes of them. */
@@ -65,6 +70,8 @@ export const begin = (
     unresolved: new Map(),
     outcomes: new Map(),
     begun: new Map(),
+    notices: [],
+    upgrade: { isTold: false },
     again,
     computing: new Map(),
     locks: new Map(stages.map(({ name }) => [name, Effect.unsafeMakeSemaphore(1)])),

@@ -1,64 +1,34 @@
-import { type Duration, type Effect, Schema, type Scope } from "effect"
-import type { Table, TableArtifact, TableSource } from "../artifacts/ArrowTable.ts"
-import type { AnyArtifact, Artifact, ArtifactInvalid, ArtifactUnreadable, ValueOf } from "../artifacts/Artifact.ts"
-import type { Checkpoint, State } from "../artifacts/Checkpoint.ts"
-import type { Batch, Columns } from "../artifacts/Column.ts"
-import type { ReadFailure } from "../cache/ObjectStore.ts"
+import { type Duration, Effect, Schema, type Scope } from "effect"
+import type { TableArtifact } from "../artifacts/ArrowTable.ts"
+import type { AnyArtifact } from "../artifacts/Artifact.ts"
+import type { Checkpoint } from "../artifacts/Checkpoint.ts"
+import type { Columns } from "../artifacts/Column.ts"
 import * as Environment from "./Environment.ts"
 import * as Limits from "./Limits.ts"
-import {
-  type AnyWire,
-  type InputSpec,
-  type Many,
-  make as makeNode,
-  type Share,
-  type StageDefinition,
-  type Wire
-} from "./Node.ts"
+import { type AnyWire, type Many, make as makeNode, type Share, type StageDefinition, type Wire } from "./Node.ts"
 import { DefinitionInvalid, type Params, type Values } from "./Param.ts"
+import { batchwise, type Room, RowFailed, type RowFunction } from "./RowFunction.ts"
+import type * as Given from "./StageValues.ts"
+import type * as Verdict from "./Verdict.ts"
 
 /** A list of artifacts as one input. */
 export const many = <A extends AnyArtifact>(artifact: A): Many<A> => ({ _tag: "Many", artifact })
 
 /** How reading an input may fail, beside the stage's own errors: the engine answers these by recomputing. */
-export type InputFailure = ReadFailure | ArtifactUnreadable
+export type InputFailure = Given.InputFailure
 
-type Inputs = Readonly<Record<string, InputSpec>>
-type Outputs = Readonly<Record<string, AnyArtifact>>
-
-/** What `run` is given for an artifact. */
-type Given<A> = A extends TableArtifact<string, infer C> ? Table<C, InputFailure> : ValueOf<A>
-export type InputValue<I> = I extends Many<infer A> ? ReadonlyArray<Given<A>> : Given<I>
-/** What `run` returns for an artifact; a table's stream may fail as the stage may. */
-export type OutputValue<A, E> =
-  A extends TableArtifact<string, infer C>
-    ? TableSource<C, E | InputFailure>
-    : A extends Artifact<string, infer In, infer _Out>
-      ? In
-      : never
-
-type InputWire<I> =
-  I extends Many<infer A extends AnyArtifact>
-    ? ReadonlyArray<Wire<A, unknown, unknown, unknown>>
-    : I extends AnyArtifact
-      ? Wire<I, unknown, unknown, unknown>
-      : never
+type Inputs = Given.Inputs
+type Outputs = Given.Outputs
 
 type OneOf<T> = T extends ReadonlyArray<infer W> ? W : T
 type ErrorOf<W> = W extends Wire<AnyArtifact, infer E, unknown, unknown> ? E : never
 type RequirementOf<W> = W extends Wire<AnyArtifact, unknown, infer R, unknown> ? R : never
 type PlanningOf<W> = W extends Wire<AnyArtifact, unknown, unknown, infer S> ? S : never
 
-/** Reads as a sentence where an excess name meets `never`. */
-interface NoSuchName<Name> {
-  readonly "there is no such name here": Name
-}
-type Exact<Declared, Found> = { readonly [K in Exclude<keyof Found, keyof Declared>]: NoSuchName<K> }
-
 /** A definition that can be used in a pipeline, as a function of wires. */
 export interface Stage<I extends Inputs, P extends Params, O extends Outputs, E, R, S> {
-  <const W extends { readonly [K in keyof I]: InputWire<I[K]> }>(
-    inputs: W & Exact<I, W>,
+  <const W>(
+    inputs: Verdict.Wires<I, W> & Verdict.Lacking<I, NoInfer<W>>,
     params?: Partial<Values<P>>
   ): {
     readonly [K in keyof O]: Wire<
@@ -74,14 +44,13 @@ export interface Stage<I extends Inputs, P extends Params, O extends Outputs, E,
 
 type Facts<S> = Readonly<Record<string, Effect.Effect<unknown, unknown, S>>>
 
-interface Common<I extends Inputs, P extends Params, O extends Outputs, Errors extends Schema.Schema.All, S> {
+/** What a stage of any kind declares. */
+interface Declared<I extends Inputs, P extends Params, O extends Outputs, S> {
   /** The name of its file. */
   readonly name: string
   readonly inputs: I
   readonly params?: P
   readonly outputs: O
-  /** A union of `Schema.TaggedError`s: they must cross a process boundary. */
-  readonly errors?: Errors
   /**
    * What of the machine may change the bytes, found out without loading a runtime; a function where it depends on params.
    * A fact that is named as a parameter stands for it in the key: what was chosen counts, not how it was asked for.
@@ -108,7 +77,14 @@ interface Common<I extends Inputs, P extends Params, O extends Outputs, Errors e
   readonly memory?: Limits.Declared<Values<P>, number>
 }
 
-type Failure<Errors extends Schema.Schema.All> = Schema.Schema.Type<Errors> | InputFailure | ArtifactInvalid
+interface Common<I extends Inputs, P extends Params, O extends Outputs, Errors extends Schema.Schema.All, S>
+  extends Declared<I, P, O, S> {
+  /** A union of `Schema.TaggedError`s: they must cross a process boundary. */
+  readonly errors?: Errors
+}
+
+/** The services that are left for others to provide. */
+type Needs<Found> = Found extends Effect.Effect<unknown, unknown, infer R> ? Exclude<R, Scope.Scope> : never
 
 const seam = (definition: StageDefinition): unknown => {
   checkDefinition(definition)
@@ -131,7 +107,7 @@ const shareOf = <P extends Params>(
 
 /** What every kind of stage has, its types forgotten. */
 const shared = <I extends Inputs, P extends Params, O extends Outputs, S>(
-  definition: Common<I, P, O, Schema.Schema.All, S> & Pick<StageDefinition, "run">
+  definition: Common<I, P, O, Schema.Schema.All, S> & { readonly run: (inputs: never, params: never) => unknown }
 ): Omit<StageDefinition, "keep" | "over" | "iterates"> => ({
   _tag: "Stage",
   name: definition.name,
@@ -144,7 +120,8 @@ const shared = <I extends Inputs, P extends Params, O extends Outputs, S>(
   limits: Limits.of(definition),
   environment: definition.environment ?? [],
   secrets: definition.secrets ?? [],
-  run: definition.run
+  // a verdict is an effect where `tsc` lets it pass
+  run: definition.run as StageDefinition["run"]
 })
 
 const checkDefinition = (definition: StageDefinition): void => {
@@ -178,39 +155,27 @@ const checkDefinition = (definition: StageDefinition): void => {
 export const make = <
   const I extends Inputs,
   const O extends Outputs,
-  X extends { readonly [K in keyof O]: OutputValue<O[K], Schema.Schema.Type<Errors>> },
-  R,
   S = never,
   // biome-ignore lint/complexity/noBannedTypes: no parameters
   const P extends Params = {},
-  Errors extends Schema.Schema.All = typeof Schema.Never
+  Errors extends Schema.Schema.All = typeof Schema.Never,
+  Found = never
 >(
   definition: Common<I, P, O, Errors, S> & {
     readonly run: (
-      inputs: { readonly [K in keyof I]: InputValue<I[K]> },
+      inputs: Given.InputValues<I>,
       params: Values<P>
-    ) => Effect.Effect<X & Exact<O, X>, Failure<Errors>, R>
+    ) => Verdict.Making<Found, Given.OutputValues<O, Errors>, Given.Failure<Errors>>
   }
-): Stage<I, P, O, Schema.Schema.Type<Errors>, Exclude<R, Scope.Scope>, S> =>
+): Stage<I, P, O, Schema.Schema.Type<Errors>, Needs<Found>, S> =>
   seam({ ...shared(definition), keep: "whole", over: null, iterates: null }) as Stage<
     I,
     P,
     O,
     Schema.Schema.Type<Errors>,
-    Exclude<R, Scope.Scope>,
+    Needs<Found>,
     S
   >
-
-/** A stage at work on its steps, from the beginning unless it is resumed. */
-export interface Iteration<Outputs, E> {
-  /** Goes on from a state that `save` gave, after however many steps. */
-  readonly resume: (state: State) => Effect.Effect<void, E>
-  /** One step, counted from 1 over the whole iteration; gives what is worth a glance. */
-  readonly step: (at: number) => Effect.Effect<string | null, E>
-  readonly save: Effect.Effect<State, E>
-  /** The outputs after the steps so far. */
-  readonly finish: Effect.Effect<Outputs, E>
-}
 
 /**
  * A stage that gets to its outputs step by step, so that more steps go on from fewer. `run` does not see how many there
@@ -219,32 +184,29 @@ export interface Iteration<Outputs, E> {
 export const iterate = <
   const I extends Inputs,
   const P extends Params,
-  const Steps extends keyof P & string,
+  const Steps extends string,
   const O extends Outputs,
-  X extends { readonly [K in keyof O]: OutputValue<O[K], Schema.Schema.Type<Errors>> },
-  R,
   S = never,
-  Errors extends Schema.Schema.All = typeof Schema.Never
+  Errors extends Schema.Schema.All = typeof Schema.Never,
+  Found = never
 >(
   definition: Common<I, P, O, Errors, S> & {
     readonly params: P
     /** The parameter that counts the steps, such as `epochs`: whole numbers from 1. */
-    readonly steps: Steps
+    readonly steps: Verdict.Steps<P, Steps>
     readonly state: Checkpoint<string>
     readonly run: (
-      inputs: { readonly [K in keyof I]: InputValue<I[K]> },
+      inputs: Given.InputValues<I>,
       params: Omit<Values<P>, Steps>
-    ) => Effect.Effect<Iteration<X & Exact<O, X>, Failure<Errors>>, Failure<Errors>, R>
+    ) => Verdict.Iterating<Found, Given.OutputValues<O, Errors>, Given.Failure<Errors>>
   }
-): Stage<I, P, O, Schema.Schema.Type<Errors>, Exclude<R, Scope.Scope>, S> =>
+): Stage<I, P, O, Schema.Schema.Type<Errors>, Needs<Found>, S> =>
   seam({
     ...shared(definition),
     keep: "whole",
     over: null,
     iterates: { steps: definition.steps, state: definition.state }
-  }) as Stage<I, P, O, Schema.Schema.Type<Errors>, Exclude<R, Scope.Scope>, S>
-
-type BatchOf<A> = A extends TableArtifact<string, infer C> ? Batch<C> : never
+  }) as Stage<I, P, O, Schema.Schema.Type<Errors>, Needs<Found>, S>
 
 /**
  * A stage that maps the record batches of its input `over`, 1:1 in rows and order. `run` is called once for many
@@ -252,32 +214,87 @@ type BatchOf<A> = A extends TableArtifact<string, infer C> ? Batch<C> : never
  */
 export const rows = <
   const I extends Inputs,
-  const Over extends keyof I & string,
-  const O extends Readonly<Record<string, TableArtifact<string, Columns>>>,
-  R,
+  const Over extends string,
+  const O extends Outputs,
   S = never,
   // biome-ignore lint/complexity/noBannedTypes: no parameters
   const P extends Params = {},
-  Errors extends Schema.Schema.All = typeof Schema.Never
+  Errors extends Schema.Schema.All = typeof Schema.Never,
+  Found = never
 >(
   definition: Common<I, P, O, Errors, S> & {
     readonly keep: "stored" | "streamed"
-    readonly over: Over
+    readonly over: Verdict.Over<I, Over>
+    readonly outputs: Verdict.OneTable<O, "The output of Stage.rows">
     readonly run: (
-      inputs: { readonly [K in Exclude<keyof I, Over>]: InputValue<I[K]> },
+      inputs: Given.InputValues<I, Over>,
       params: Values<P>
-    ) => Effect.Effect<
-      (batch: BatchOf<I[Over]>) => Effect.Effect<BatchOf<O[keyof O]>, Failure<Errors>>,
-      Failure<Errors>,
-      R
-    >
+    ) => Verdict.MappingRows<Found, Given.BatchOf<I, Over>, Given.BatchOf<O>, Given.Failure<Errors>>
   }
-): Stage<I, P, O, Schema.Schema.Type<Errors>, Exclude<R, Scope.Scope>, S> =>
+): Stage<I, P, O, Schema.Schema.Type<Errors>, Needs<Found>, S> =>
   seam({ ...shared(definition), keep: definition.keep, over: definition.over, iterates: null }) as Stage<
     I,
     P,
     O,
     Schema.Schema.Type<Errors>,
-    Exclude<R, Scope.Scope>,
+    Needs<Found>,
     S
   >
+
+type AnyTable = TableArtifact<string, Columns>
+type AnyTables = Readonly<Record<string, AnyTable>>
+interface AnyMap extends Declared<AnyTables, Params, AnyTables, never> {
+  readonly keep?: "stored" | "streamed"
+  readonly run: RowFunction<Values<Params>>
+}
+
+/**
+ * A stage that maps the rows of its one input, a table, by a plain function. `run` is given a row, `{ image, label }` of the
+ * columns `image` and `label`, and returns a row of the output; a tensor is `{ shape, data }`, a view of its cell that
+ * must be left as it is. What `run` throws fails the node by the row's number. Rows are made where they are needed and never
+ * written; `keep: "stored"` caches those that take longer to make than to read.
+ *
+ * @example
+ * export const invert = Stage.map({
+ *   name: "invert",
+ *   inputs: { pixels: Pixels },
+ *   outputs: { inverted: Pixels },
+ *   run: ({ image, label }) => ({ image: { shape: image.shape, data: image.data.map((value) => 1 - value) }, label })
+ * })
+ */
+export const map = <
+  const I extends Inputs,
+  const O extends Outputs,
+  S = never,
+  // biome-ignore lint/complexity/noBannedTypes: no parameters
+  const P extends Params = {},
+  const Found = never
+>(
+  definition: Declared<I, P, O, S> & {
+    readonly inputs: Verdict.OneTable<I, "The input of Stage.map">
+    readonly outputs: Verdict.OneTable<O, "The output of Stage.map">
+    /** Default: streamed. */
+    readonly keep?: "stored" | "streamed"
+    /** `room.image(shape)` is the cell of the row's `image` in the batch, of zeros: what is filled there is not copied. */
+    readonly run: (
+      row: Given.RowOf<I>,
+      params: Values<P>,
+      room: Room<Given.ColumnsOf<O>>
+    ) => Verdict.MappingRow<Found, Given.RowOf<O>>
+  }
+): Stage<I, P, O, RowFailed, never, S> => {
+  // the verdicts have passed: from here on the types are forgotten, as in `seam`
+  const { run, ...declared } = definition as unknown as AnyMap
+  const { name, inputs, outputs } = declared
+  const [[over], [{ columns }]] = [Object.keys(inputs), Object.values(outputs)] as unknown as readonly [
+    [string],
+    [AnyTable]
+  ]
+  return rows({
+    keep: "streamed",
+    ...declared,
+    over,
+    errors: RowFailed,
+    run: (_inputs, params) => Effect.succeed(batchwise(name, columns, run, params)) as never
+  }) as unknown as Stage<I, P, O, RowFailed, never, S>
+}

@@ -1,18 +1,18 @@
 import { Array as Arr, Effect, Either } from "effect"
 import type { AnyArtifact, ArtifactUnreadable } from "../artifacts/Artifact.ts"
-import * as Document from "../artifacts/Document.ts"
 import { type Explained, explain } from "../artifacts/Explained.ts"
 import { ObjectStore, readPart, type StoreFailed } from "../cache/ObjectStore.ts"
 import { listOnce, TraceStore } from "../cache/Trace.ts"
 import { InputLost } from "./Failure.ts"
 import * as Graph from "./Graph.ts"
+import * as Kind from "./Kind.ts"
 import * as NodeKey from "./NodeKey.ts"
 import { recordNode, resultsOf } from "./NodeRecording.ts"
 import type * as NodeWork from "./NodeWork.ts"
 import * as Notice from "./Notice.ts"
 import * as Pipeline from "./Pipeline.ts"
 import * as Run from "./Run.ts"
-import { publish, RunEvent, RunEvents } from "./RunEvent.ts"
+import { publish, RunEvent } from "./RunEvent.ts"
 import { type Asked, type PointRecord, type RunRecord, RunRecords, readOnce } from "./RunRecord.ts"
 import { begin, type RunState } from "./RunState.ts"
 import * as Scheduler from "./Scheduler.ts"
@@ -34,7 +34,7 @@ export interface Options extends Run.Options {
 }
 
 /** A thousand figures are nobody's to look at: a sweep draws its own. */
-const wants = (artifact: AnyArtifact): boolean => !Document.isPicture(artifact)
+const wants = (artifact: AnyArtifact): boolean => artifact.isPicture !== true
 
 interface Sweep {
   readonly state: RunState
@@ -86,7 +86,8 @@ const readDocuments = ({ state, union }: Sweep, point: number) =>
     const store = yield* ObjectStore
     const documents: Record<string, unknown> = {}
     for (const [name, { stored }] of Object.entries(resultsOf(state, union.results[point] ?? {}))) {
-      if (stored.kind === "document") documents[name] = yield* Document.json(stored, readPart(store))
+      const found = yield* Kind.readValue(stored, readPart(store))
+      if (found !== null) documents[name] = found.value
     }
     return documents
   })
@@ -180,8 +181,6 @@ const work = (sweep: Sweep, { jobs }: Options) =>
   Effect.gen(function* () {
     const { needs } = sweep
     yield* resolveSources(sweep)
-    const events = yield* RunEvents
-    const say = Notice.once((message) => events.publish(RunEvent.Warned({ node: null, message })))
     yield* Effect.gen(function* () {
       yield* recallAll(sweep)
       const [others, kept] = Arr.partition(needs.keys(), (point) => isSettled(sweep, point))
@@ -189,7 +188,7 @@ const work = (sweep: Sweep, { jobs }: Options) =>
       others.sort((one, other) => stepsOf(sweep, one) - stepsOf(sweep, other))
       yield* Effect.forEach(kept, (point) => settle(sweep, point, true), { discard: true })
       yield* settleAll(sweep, others, jobs)
-    }).pipe(Effect.provideService(Notice.Notices, say))
+    }).pipe(Effect.provideServiceEffect(Notice.Notices, Notice.warning(sweep.state.notices)))
   }).pipe(
     NodeKey.rememberFacts,
     Effect.provideServiceEffect(RunRecords, readOnce),
@@ -240,22 +239,25 @@ export const run = <P extends Pipeline.AnyPipeline>(
       Effect.flatMap(Effect.all({ seconds, git }), ({ seconds, git }) => {
         const records = builds.map((build, point) => recordPoint(sweep, build, varied, point))
         const isDone = records.every(({ status }) => status === "done")
-        return Run.keep({
-          schema: 1,
-          run,
-          pipeline: pipeline.name,
-          status: ended === "done" && !isDone ? "failed" : ended,
-          started,
-          seconds,
-          params: Object.fromEntries(
-            Object.entries(builds[0]?.params ?? {}).filter(([name]) => !varied.includes(name))
-          ),
-          git,
-          nodes: sweep.state.graph.stages.map((entry) => recordNode(sweep.state, entry)),
-          results: {},
-          error,
-          sweep: { varied, ...(asked === undefined ? {} : { asked }), points: records }
-        })
+        return Run.keep(
+          {
+            schema: 1,
+            run,
+            pipeline: pipeline.name,
+            status: ended === "done" && !isDone ? "failed" : ended,
+            started,
+            seconds,
+            params: Object.fromEntries(
+              Object.entries(builds[0]?.params ?? {}).filter(([name]) => !varied.includes(name))
+            ),
+            git,
+            nodes: sweep.state.graph.stages.map((entry) => recordNode(sweep.state, entry)),
+            results: {},
+            error,
+            sweep: { varied, ...(asked === undefined ? {} : { asked }), points: records }
+          },
+          sweep.state
+        )
       })
     )
   })

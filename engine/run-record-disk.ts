@@ -2,6 +2,7 @@ import * as path from "node:path"
 import { Clock, Effect, Layer, Schema } from "effect"
 import * as BoundedJson from "../artifacts/BoundedJson.ts"
 import * as Disk from "../cache/disk.ts"
+import * as StoreFormat from "../cache/StoreFormat.ts"
 import * as RunName from "./RunName.ts"
 import { RunRecord, RunRecords } from "./RunRecord.ts"
 
@@ -56,9 +57,12 @@ export const layerDisk = (home: string): Layer.Layer<RunRecords> =>
     return {
       // as it stands: its type says that it encodes to itself, and a sweep's thousand points needn't be looked at
       put: (record) =>
-        Disk.publish(
-          fileOf(record.sweep === undefined ? "runs" : "sweeps", record.run),
-          new TextEncoder().encode(`${JSON.stringify(record)}\n`)
+        Effect.zipRight(
+          StoreFormat.claim(home),
+          Disk.publish(
+            fileOf(record.sweep === undefined ? "runs" : "sweeps", record.run),
+            new TextEncoder().encode(`${JSON.stringify(record)}\n`)
+          )
         ),
       list: newest("runs", MOST),
       sweeps: (most) => newest("sweeps", most),

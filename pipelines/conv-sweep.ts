@@ -1,7 +1,6 @@
-import * as Param from "../engine/Param.ts"
-import * as Pipeline from "../engine/Pipeline.ts"
-import { sideBySide, trainingParams } from "../stages/on-images.ts"
-import { sizes } from "../stages/sizes.ts"
+import { Param, Pipeline } from "headrace"
+import { sizes } from "headrace-images/params/sizes"
+import { sideBySide, trainingParams } from "headrace-images/wiring/on-images"
 
 export const convSweep = Pipeline.make({
   name: "conv-sweep",

@@ -1,5 +1,5 @@
-import * as Pipeline from "../engine/Pipeline.ts"
-import { classifier, classifierParamsOf } from "../stages/on-images.ts"
+import { Pipeline } from "headrace"
+import { classifier, classifierParamsOf } from "headrace-images/wiring/on-images"
 
 export const deepCnn = Pipeline.make({
   name: "deep-cnn",

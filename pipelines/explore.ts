@@ -1,4 +1,4 @@
-import * as Pipeline from "../engine/Pipeline.ts"
+import { Pipeline } from "headrace"
 import { dataset } from "../stages/dataset.ts"
 import { describe } from "../stages/describe.ts"
 import { plotDataset } from "../stages/plot-dataset.ts"

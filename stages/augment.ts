@@ -1,10 +1,9 @@
 import { Effect, Schema } from "effect"
-import { Pixels } from "../artifacts/Pixels.ts"
-import * as Param from "../engine/Param.ts"
-import * as Stage from "../engine/Stage.ts"
-import * as Affine from "../models/Affine.ts"
-import * as Augmentation from "../models/Augmentation.ts"
-import { sizeParam } from "./square.ts"
+import { Param, Stage } from "headrace"
+import { Pixels } from "headrace-images/artifacts/Pixels"
+import * as Affine from "headrace-images/models/Affine"
+import * as Augmentation from "headrace-images/models/Augmentation"
+import { sizeParam } from "headrace-images/params/square"
 
 const share = Schema.Number.pipe(Schema.between(0, 1)).annotations({ description: "a number from 0 to 1" })
 

@@ -1,9 +1,7 @@
 import { Effect, Schema } from "effect"
-import { DatasetFiles } from "../artifacts/DatasetFiles.ts"
-import * as Param from "../engine/Param.ts"
-import * as Progress from "../engine/Progress.ts"
-import * as Source from "../engine/Source.ts"
-import { Datasets } from "../services/Datasets.ts"
+import { Param, Progress, Source } from "headrace"
+import { DatasetFiles } from "headrace-images/artifacts/DatasetFiles"
+import { Datasets } from "headrace-images/services/Datasets"
 
 /** Labelled images from outside: a name of the catalogue, or a path to a folder or archive. */
 export const dataset = Source.make({

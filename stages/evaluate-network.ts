@@ -1,12 +1,12 @@
 import { Stream } from "effect"
-import { ConfusionMatrix } from "../artifacts/ConfusionMatrix.ts"
-import { ImageClassifier } from "../artifacts/ImageClassifier.ts"
-import { Metrics } from "../artifacts/Metrics.ts"
-import { Pixels } from "../artifacts/Pixels.ts"
-import { Predictions } from "../artifacts/Predictions.ts"
-import * as Stage from "../engine/Stage.ts"
-import { EvaluationError, evaluated } from "./evaluation.ts"
-import { tensorflowFacts } from "./tensorflow-facts.ts"
+import { Stage } from "headrace"
+import { ConfusionMatrix } from "headrace-images/artifacts/ConfusionMatrix"
+import { ImageClassifier } from "headrace-images/artifacts/ImageClassifier"
+import { Metrics } from "headrace-images/artifacts/Metrics"
+import { Pixels } from "headrace-images/artifacts/Pixels"
+import { Predictions } from "headrace-images/artifacts/Predictions"
+import { EvaluationError, evaluated } from "headrace-images/shared/evaluation"
+import { tensorflowFacts } from "headrace-images/shared/tensorflow-facts"
 
 /** How a trained network does on images that it never saw: accuracy, precision and recall by class, every prediction. */
 export const evaluateNetwork = Stage.make({

@@ -1,12 +1,12 @@
 import { Stream } from "effect"
-import { Classifier } from "../artifacts/Classifier.ts"
-import { ConfusionMatrix } from "../artifacts/ConfusionMatrix.ts"
-import { Features } from "../artifacts/Features.ts"
-import { Metrics } from "../artifacts/Metrics.ts"
-import { Predictions } from "../artifacts/Predictions.ts"
-import * as Stage from "../engine/Stage.ts"
-import { EvaluationError, evaluated } from "./evaluation.ts"
-import { tensorflowFacts } from "./tensorflow-facts.ts"
+import { Stage } from "headrace"
+import { Classifier } from "headrace-images/artifacts/Classifier"
+import { ConfusionMatrix } from "headrace-images/artifacts/ConfusionMatrix"
+import { Features } from "headrace-images/artifacts/Features"
+import { Metrics } from "headrace-images/artifacts/Metrics"
+import { Predictions } from "headrace-images/artifacts/Predictions"
+import { EvaluationError, evaluated } from "headrace-images/shared/evaluation"
+import { tensorflowFacts } from "headrace-images/shared/tensorflow-facts"
 
 /** How a trained head does on rows that it never saw: accuracy, precision and recall by class, every prediction. */
 export const evaluate = Stage.make({

@@ -1,14 +1,11 @@
 import { Effect, Schema, Stream } from "effect"
-import type * as ArrowTable from "../artifacts/ArrowTable.ts"
-import * as ClassNames from "../artifacts/ClassNames.ts"
-import * as Explained from "../artifacts/Explained.ts"
-import { Images } from "../artifacts/Images.ts"
-import { Mistakes } from "../artifacts/Mistakes.ts"
-import { Predictions } from "../artifacts/Predictions.ts"
-import * as Param from "../engine/Param.ts"
-import * as Stage from "../engine/Stage.ts"
-import type { Decoded } from "../services/Decoded.ts"
-import { Images as ImageCodec } from "../services/Images.ts"
+import { type ArrowTable, Explained, Param, Stage } from "headrace"
+import * as ClassNames from "headrace-images/artifacts/ClassNames"
+import { Images } from "headrace-images/artifacts/Images"
+import { Mistakes } from "headrace-images/artifacts/Mistakes"
+import { Predictions } from "headrace-images/artifacts/Predictions"
+import type { Decoded } from "headrace-images/services/Decoded"
+import { Images as ImageCodec } from "headrace-images/services/Images"
 
 /** The predictions are not of these images: their number, classes or labels differ. */
 export class PredictionsDiffer extends Explained.TaggedError<PredictionsDiffer>()(

@@ -1,10 +1,9 @@
 import { Effect } from "effect"
-import { WeightsFile } from "../artifacts/WeightsFile.ts"
-import * as Progress from "../engine/Progress.ts"
-import * as Source from "../engine/Source.ts"
-import * as Backbone from "../models/Backbone.ts"
-import { Datasets } from "../services/Datasets.ts"
-import { backboneParams } from "./backbone.ts"
+import { Progress, Source } from "headrace"
+import { WeightsFile } from "headrace-images/artifacts/WeightsFile"
+import * as Backbone from "headrace-images/models/Backbone"
+import { backboneParams } from "headrace-images/params/backbone"
+import { Datasets } from "headrace-images/services/Datasets"
 
 /** ImageNet weights of a backbone without its top, as Keras publishes them. */
 export const mobilenetV2Weights = Source.make({

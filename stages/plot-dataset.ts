@@ -1,12 +1,12 @@
 import { Effect } from "effect"
-import { ClassCounts } from "../artifacts/ClassCounts.ts"
-import { ClassSamples } from "../artifacts/ClassSamples.ts"
-import { Bars } from "../artifacts/Curves.ts"
-import { Gallery } from "../artifacts/Gallery.ts"
-import * as Stage from "../engine/Stage.ts"
-import { FigureFailed, Figures, fontVersion } from "../services/Figures.ts"
-import { classCounts } from "./charts/class-counts.ts"
-import { imageGrid } from "./charts/image-grid.ts"
+import { Stage } from "headrace"
+import { ClassCounts } from "headrace-images/artifacts/ClassCounts"
+import { ClassSamples } from "headrace-images/artifacts/ClassSamples"
+import { Bars } from "headrace-images/artifacts/Curves"
+import { Gallery } from "headrace-images/artifacts/Gallery"
+import { classCounts } from "headrace-images/charts/class-counts"
+import { imageGrid } from "headrace-images/charts/image-grid"
+import { FigureFailed, Figures, fontVersion } from "headrace-images/services/Figures"
 
 /** Images by class as bars, and the first image of each class in a grid. */
 export const plotDataset = Stage.make({

@@ -1,9 +1,9 @@
 import { Effect } from "effect"
-import { Gallery } from "../artifacts/Gallery.ts"
-import { Mistakes } from "../artifacts/Mistakes.ts"
-import * as Stage from "../engine/Stage.ts"
-import { FigureFailed, Figures, fontVersion } from "../services/Figures.ts"
-import { imageGrid } from "./charts/image-grid.ts"
+import { Stage } from "headrace"
+import { Gallery } from "headrace-images/artifacts/Gallery"
+import { Mistakes } from "headrace-images/artifacts/Mistakes"
+import { imageGrid } from "headrace-images/charts/image-grid"
+import { FigureFailed, Figures, fontVersion } from "headrace-images/services/Figures"
 
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`
 const count = (images: number): string => images.toLocaleString("en-US")

@@ -1,13 +1,12 @@
 import { Effect } from "effect"
-import * as ArrowTable from "../artifacts/ArrowTable.ts"
-import { ConfusionMatrix } from "../artifacts/ConfusionMatrix.ts"
-import { Curves, Heatmap } from "../artifacts/Curves.ts"
-import { History } from "../artifacts/History.ts"
-import * as Stage from "../engine/Stage.ts"
-import { FigureFailed, Figures, fontVersion } from "../services/Figures.ts"
-import { confusionHeatmap } from "./charts/confusion-heatmap.ts"
-import { learningCurves } from "./charts/learning-curves.ts"
-import { epochsOf } from "./epochs.ts"
+import { ArrowTable, Stage } from "headrace"
+import { ConfusionMatrix } from "headrace-images/artifacts/ConfusionMatrix"
+import { Curves, Heatmap } from "headrace-images/artifacts/Curves"
+import { History } from "headrace-images/artifacts/History"
+import { confusionHeatmap } from "headrace-images/charts/confusion-heatmap"
+import { learningCurves } from "headrace-images/charts/learning-curves"
+import { FigureFailed, Figures, fontVersion } from "headrace-images/services/Figures"
+import { epochsOf } from "headrace-images/shared/epochs"
 
 /** The confusion matrix as class names and counts by [actual][predicted]. */
 const countsOf = (confusion: ArrowTable.Table<typeof ConfusionMatrix.columns, Stage.InputFailure>) =>

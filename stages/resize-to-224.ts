@@ -1,7 +1,7 @@
-import { Pixels, Pixels224 } from "../artifacts/Pixels.ts"
-import * as Stage from "../engine/Stage.ts"
-import { TensorflowUnloadable } from "../services/Tensorflow.ts"
-import { resizing, resizingFacts } from "./resizing.ts"
+import { Stage } from "headrace"
+import { Pixels, Pixels224 } from "headrace-images/artifacts/Pixels"
+import { TensorflowUnloadable } from "headrace-images/services/Tensorflow"
+import { resizing, resizingFacts } from "headrace-images/shared/resizing"
 
 /** Bilinear, half-pixel centres, to 224x224 whatever the aspect ratio. */
 export const resizeTo224 = Stage.rows({

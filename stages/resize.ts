@@ -1,8 +1,8 @@
-import { Pixels } from "../artifacts/Pixels.ts"
-import * as Stage from "../engine/Stage.ts"
-import { TensorflowUnloadable } from "../services/Tensorflow.ts"
-import { resizing, resizingFacts } from "./resizing.ts"
-import { sizeParam } from "./square.ts"
+import { Stage } from "headrace"
+import { Pixels } from "headrace-images/artifacts/Pixels"
+import { sizeParam } from "headrace-images/params/square"
+import { TensorflowUnloadable } from "headrace-images/services/Tensorflow"
+import { resizing, resizingFacts } from "headrace-images/shared/resizing"
 
 /** Bilinear, half-pixel centres, to size x size whatever the aspect ratio. */
 export const resize = Stage.rows({

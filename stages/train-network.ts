@@ -1,21 +1,17 @@
 import { Effect, Either, Schema } from "effect"
-import type * as ArrowTable from "../artifacts/ArrowTable.ts"
-import * as ClassNames from "../artifacts/ClassNames.ts"
-import { type Batch, cellSize } from "../artifacts/Column.ts"
-import * as Explained from "../artifacts/Explained.ts"
-import { Fit } from "../artifacts/Fit.ts"
-import { History } from "../artifacts/History.ts"
-import { ImageClassifier } from "../artifacts/ImageClassifier.ts"
-import { Pixels } from "../artifacts/Pixels.ts"
-import { TrainingState } from "../artifacts/TrainingState.ts"
-import * as Param from "../engine/Param.ts"
-import * as Stage from "../engine/Stage.ts"
-import * as Evaluation from "../models/Evaluation.ts"
-import { kindNames } from "../models/Layer.ts"
-import * as Network from "../models/Network.ts"
-import * as Training from "../models/Training.ts"
-import { FittingError, fitting, fittingParams, gather, gatherValidation } from "./fitting.ts"
-import { tensorflowFactsWith } from "./tensorflow-facts.ts"
+import { type ArrowTable, Column, Explained, Param, Stage } from "headrace"
+import * as ClassNames from "headrace-images/artifacts/ClassNames"
+import { Fit } from "headrace-images/artifacts/Fit"
+import { History } from "headrace-images/artifacts/History"
+import { ImageClassifier } from "headrace-images/artifacts/ImageClassifier"
+import { Pixels } from "headrace-images/artifacts/Pixels"
+import { TrainingState } from "headrace-images/artifacts/TrainingState"
+import * as Evaluation from "headrace-images/models/Evaluation"
+import { kindNames } from "headrace-images/models/Layer"
+import * as Network from "headrace-images/models/Network"
+import * as Training from "headrace-images/models/Training"
+import { FittingError, fitting, fittingParams, gather, gatherValidation } from "headrace-images/shared/fitting"
+import { tensorflowFactsWith } from "headrace-images/shared/tensorflow-facts"
 
 /** The largest images that there are: a network that does not fit them fits none. The data's own size is checked later. */
 const largest = [1024, 1024, 3]
@@ -30,7 +26,10 @@ const Layers = Param.refusing(Network.Network, (layers) =>
 
 type Table = ArrowTable.Table<typeof Pixels.columns, Stage.InputFailure>
 
-const rowsOf = ({ columns: { image, label } }: Batch<typeof Pixels.columns>) => ({ inputs: image.data, labels: label })
+const rowsOf = ({ columns: { image, label } }: Column.Batch<typeof Pixels.columns>) => ({
+  inputs: image.data,
+  labels: label
+})
 
 const examplesOf = (pixels: Table, validation: ReadonlyArray<Table>) =>
   Effect.gen(function* () {
@@ -48,7 +47,7 @@ const examplesOf = (pixels: Table, validation: ReadonlyArray<Table>) =>
         })
       }
     }
-    const size = cellSize(shape)
+    const size = Column.cellSize(shape)
     const held = yield* gatherValidation(validation, size, rowsOf)
     return { ...(yield* gather([pixels], size, rowsOf)), shape, views: 1, classes, validation: held }
   })

@@ -1,18 +1,22 @@
 import { Effect, Schema } from "effect"
-import type * as ArrowTable from "../artifacts/ArrowTable.ts"
-import { Classifier } from "../artifacts/Classifier.ts"
-import * as ClassNames from "../artifacts/ClassNames.ts"
-import type { Batch } from "../artifacts/Column.ts"
-import * as Explained from "../artifacts/Explained.ts"
-import { Features } from "../artifacts/Features.ts"
-import { Fit } from "../artifacts/Fit.ts"
-import { History } from "../artifacts/History.ts"
-import { TrainingState } from "../artifacts/TrainingState.ts"
-import * as Param from "../engine/Param.ts"
-import * as Stage from "../engine/Stage.ts"
-import * as DenseHead from "../models/DenseHead.ts"
-import { count, FittingError, fitting, fittingParams, gather, gatherValidation, share } from "./fitting.ts"
-import { tensorflowFactsWith } from "./tensorflow-facts.ts"
+import { type ArrowTable, type Column, Explained, Param, Stage } from "headrace"
+import { Classifier } from "headrace-images/artifacts/Classifier"
+import * as ClassNames from "headrace-images/artifacts/ClassNames"
+import { Features } from "headrace-images/artifacts/Features"
+import { Fit } from "headrace-images/artifacts/Fit"
+import { History } from "headrace-images/artifacts/History"
+import { TrainingState } from "headrace-images/artifacts/TrainingState"
+import * as DenseHead from "headrace-images/models/DenseHead"
+import {
+  count,
+  FittingError,
+  fitting,
+  fittingParams,
+  gather,
+  gatherValidation,
+  share
+} from "headrace-images/shared/fitting"
+import { tensorflowFactsWith } from "headrace-images/shared/tensorflow-facts"
 
 /** The tables do not belong together: their rows, their features or their classes differ. */
 export class ViewsDiffer extends Explained.TaggedError<ViewsDiffer>()(
@@ -27,7 +31,7 @@ export class ViewsDiffer extends Explained.TaggedError<ViewsDiffer>()(
 
 type Table = ArrowTable.Table<typeof Features.columns, Stage.InputFailure>
 
-const rowsOf = ({ columns: { feature, label } }: Batch<typeof Features.columns>) => ({
+const rowsOf = ({ columns: { feature, label } }: Column.Batch<typeof Features.columns>) => ({
   inputs: feature.data,
   labels: label
 })

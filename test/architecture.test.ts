@@ -1,6 +1,7 @@
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { beforeAll, expect, it } from "@effect/vitest"
+import { project } from "../.pipeline/project.ts"
 import { optionName } from "../cli/option-text.ts"
 import type { StageDefinition } from "../engine/Node.ts"
 import { defaults } from "../engine/Pipeline.ts"
@@ -10,8 +11,21 @@ import { type Imports, importsOf, reach } from "./rig/imports.ts"
 // Rules that neither `tsc` nor the linter can see.
 
 /** A stage being made, of whichever kind. */
-const MAKES_A_STAGE = /\bStage\.(make|rows|iterate)\(/
-const SOURCES = ["artifacts", "cache", "engine", "services", "models", "stages", "pipelines", "worker", "cli"]
+const MAKES_A_STAGE = /\bStage\.(make|rows|iterate|map)\(/
+const SOURCES = [
+  "api",
+  "artifacts",
+  "cache",
+  "engine",
+  "files",
+  "images",
+  "kinds",
+  "project",
+  "stages",
+  "pipelines",
+  "worker",
+  "cli"
+]
 const MOST_LINES = 300
 /** Files over the limit, each with its reason. */
 const LONGER: Readonly<Record<string, string>> = {}
@@ -44,7 +58,7 @@ const stagesOf = async (file: string): Promise<ReadonlyArray<readonly [string, S
 const camel = (name: string) => name.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
 
 it("a service's live layer lies in its tag's file, or that file imports it", () => {
-  const without = [...filesIn("services"), ...filesIn("models")].filter((file) => {
+  const without = [...filesIn("files"), ...filesIn("images")].filter((file) => {
     const text = read(file)
     if (!/extends Context\.Tag\(/.test(text)) return false
     const own = /static readonly (live|layer)\b|export const (live|layer)\w*/.test(text)
@@ -76,12 +90,12 @@ it("a stage is made at the top of its file, never inside a function: what varies
 
 /** Stages whose bytes are shown to be the same by any number of threads, and the test that does. */
 const THREAD_NEUTRAL: Readonly<Record<string, string>> = {
-  "stages/resize.ts": "test/models/resize.test.ts",
-  "stages/resize-to-224.ts": "test/models/resize.test.ts"
+  "stages/resize.ts": "test/images/models/resize.test.ts",
+  "stages/resize-to-224.ts": "test/images/models/resize.test.ts"
 }
 
 it("a stage whose code reaches TensorFlow says which, and how many threads share a sum", async () => {
-  const reaching = topFilesIn("stages").filter((file) => reach(imports, [file]).has("services/Tensorflow.ts"))
+  const reaching = topFilesIn("stages").filter((file) => reach(imports, [file]).has("images/services/Tensorflow.ts"))
   expect(reaching).toContain("stages/train.ts")
   for (const file of reaching) {
     for (const [name, { facts, params }] of await stagesOf(file)) {
@@ -100,25 +114,27 @@ it("no stage's code reaches a source: a change of how files are found and downlo
   expect(sources).toContain("stages/dataset.ts")
   for (const file of stageFiles()) {
     const reached = reach(imports, [file])
-    expect([file, [...sources, "services/Datasets.ts"].filter((each) => reached.has(each))]).toEqual([file, []])
+    expect([file, [...sources, "images/services/Datasets.ts"].filter((each) => reached.has(each))]).toEqual([file, []])
   }
 })
 
 it("every way that the engine has to make a stage is one that these rules look for", () => {
   const ways = [...read("engine/Stage.ts").matchAll(/^export const (\w+) = <(?:(?!^export)[\s\S])*?\): Stage</gm)]
-  expect(ways.map(([, name]) => name)).toEqual(["make", "iterate", "rows"])
+  expect(ways.map(([, name]) => name)).toEqual(["make", "iterate", "rows", "map"])
   for (const [, name] of ways) expect(`Stage.${name}(`).toMatch(MAKES_A_STAGE)
 })
 
 it("a stage's file is in the list of those that know their stage by its definition", async () => {
-  const { exported } = await import("../worker/stages.ts")
-  const listed = exported.flatMap((value) => (value as { readonly definition?: StageDefinition }).definition ?? [])
+  const { exported } = project
+  const listed = Object.values(exported).flatMap(
+    (value) => (value as { readonly definition?: StageDefinition }).definition ?? []
+  )
   const made = await Promise.all(topFilesIn("stages").map(stagesOf))
   expect(new Set(listed)).toEqual(new Set(made.flat().map(([, definition]) => definition)))
 })
 
-it("a pipeline's file is named after it, and the worker's registry lists every one", async () => {
-  const { pipelines } = await import("../worker/registry.ts")
+it("a pipeline's file is named after it, and the project lists every one", async () => {
+  const { pipelines } = project
   const files = topFilesIn("pipelines").map((file) => path.basename(file, ".ts"))
   expect(pipelines.map(({ name }) => name).sort()).toEqual([...files].sort())
   for (const name of files) {
@@ -158,7 +174,7 @@ it("an error tells what happened, what was expected and how to fix it, as data: 
 })
 
 it("the command line alone writes parameters as options", async () => {
-  const { pipelines } = await import("../worker/registry.ts")
+  const { pipelines } = project
   const options = new Set(pipelines.flatMap(({ params }) => Object.keys(params).map(optionName)))
   const written = SOURCES.filter((folder) => folder !== "cli")
     .flatMap(filesIn)

@@ -31,6 +31,7 @@ export interface Options extends Pick<Settings, "threads" | "locale"> {
   readonly own: Variables
   /** Names of the variables that stages declare. */
   readonly declared: ReadonlySet<string>
+  readonly root: string
   readonly home: string
   readonly codeFile: string
 }
@@ -40,7 +41,7 @@ export interface Options extends Pick<Settings, "threads" | "locale"> {
  * set later: glibc keeps freed tensor memory instead of returning it (a quarter faster), TensorFlow and libuv get their
  * threads.
  */
-export const workerEnvironment = ({ own, declared, home, codeFile, threads, locale }: Options): Variables => {
+export const workerEnvironment = ({ own, declared, root, home, codeFile, threads, locale }: Options): Variables => {
   const count = String(threads)
   return {
     ...Object.fromEntries(
@@ -48,6 +49,7 @@ export const workerEnvironment = ({ own, declared, home, codeFile, threads, loca
     ),
     ...localeOf(own, locale),
     ...heapOptions(own.NODE_OPTIONS),
+    PIPELINE_ROOT: root,
     PIPELINE_HOME: home,
     PIPELINE_CODE: codeFile,
     PIPELINE_THREADS: count,

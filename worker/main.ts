@@ -10,43 +10,46 @@ import * as ObjectStoreDisk from "../cache/object-store-disk.ts"
 import * as TraceDisk from "../cache/trace-disk.ts"
 import * as Code from "../engine/Code.ts"
 import * as Runner from "../engine/worker-runner.ts"
-import { Figures } from "../services/Figures.ts"
-import { FileDigests } from "../services/FileDigests.ts"
-import { Images } from "../services/Images.ts"
-import { Onnxruntime } from "../services/Onnxruntime.ts"
-import { TensorflowLoader } from "../services/Tensorflow.ts"
+import { FileDigests } from "../files/FileDigests.ts"
+import { Place } from "../project/Place.ts"
+import type { Whole } from "../project/Project.ts"
 import { watch } from "./read-watch.ts"
-import { pipelines } from "./registry.ts"
-import { exported } from "./stages.ts"
 
 // Ctrl-C reaches the whole process group; the command decides what becomes of a running node
 process.on("SIGINT", () => undefined)
 // a command that is killed cannot say goodbye: its worker goes with it
 process.on("disconnect", () => process.exit(1))
 
-const home = process.env.PIPELINE_HOME ?? ""
 const CodeTable = Schema.parseJson(Schema.Record({ key: Schema.String, value: CodeParts }))
-const codes = Schema.decodeSync(CodeTable)(readFileSync(process.env.PIPELINE_CODE ?? "", "utf8"))
 
-/** What the stages of the pipelines need: a stage that needs more does not compile here. */
-const services = Layer.mergeAll(
-  Figures.live,
-  Images.live,
-  TensorflowLoader.live,
-  Onnxruntime.live,
-  FileDigests.layer({ directory: path.join(home, "sources") })
-)
+/** The command says where its project lies; what people open, and its own folder, are no worker's business. */
+const place = (): typeof Place.Service => {
+  const { PIPELINE_ROOT: root = "", PIPELINE_HOME: home = "", PIPELINE_CODE: code = "" } = process.env
+  return { root, home, build: path.dirname(code), workingDirectory: root, results: path.join(root, "results") }
+}
 
-const cache = Layer.mergeAll(ObjectStoreDisk.layerDisk(home), TraceDisk.layerDisk(home), Code.layer(codes, exported))
-
-const main = Runner.layer(pipelines, watch).pipe(
-  Layer.provide([services, cache, NodeFileSystem.layer, NodeWorkerRunner.layer]),
-  WorkerRunner.launch
-)
-
-// interruption is how the command closes its worker
-Effect.runPromiseExit(main).then((exit) => {
+/** Computes the nodes of a project that a command asks for; the build calls it with what the project's files hold. */
+export const main = async <R, S>(project: Whole<R, S>): Promise<void> => {
+  const at = place()
+  const codes = Schema.decodeSync(CodeTable)(readFileSync(path.join(at.build, "code.json"), "utf8"))
+  const given = Layer.mergeAll(
+    Layer.succeed(Place, at),
+    FileDigests.layer({ directory: path.join(at.home, "sources") }),
+    NodeFileSystem.layer
+  )
+  const cache = Layer.mergeAll(
+    ObjectStoreDisk.layerDisk(at.home),
+    TraceDisk.layerDisk(at.home),
+    Code.layer(codes, project.exported)
+  )
+  const services = Layer.provideMerge(await project.layer(), given)
+  const exit = await Runner.layer(project.pipelines, watch).pipe(
+    Layer.provide([services, cache, NodeWorkerRunner.layer]),
+    WorkerRunner.launch,
+    // interruption is how the command closes its worker
+    Effect.runPromiseExit
+  )
   if (Exit.isSuccess(exit) || Cause.isInterruptedOnly(exit.cause)) return process.exit(0)
   console.error(Cause.pretty(exit.cause))
   process.exit(1)
-})
+}

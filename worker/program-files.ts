@@ -74,4 +74,4 @@ export const callerOf = (callee: (...args: ReadonlyArray<never>) => unknown): st
 export const isLibrary = (file: string): boolean => /(^|\/)node_modules\//.test(file)
 
 /** Whether it is what computes nodes, of which no node's result is: its reads are not the stages'. */
-export const isPlatform = (file: string): boolean => /^(engine|cache|worker)\//.test(file)
+export const isPlatform = (file: string): boolean => /^(engine|cache|kinds|project|worker)\//.test(file)

@@ -4,8 +4,8 @@
  */
 import { readFileSync, writeFileSync } from "node:fs"
 import { Effect } from "effect"
-import { Figures, type Json, type VegaLiteSpec } from "../../services/Figures.ts"
-import { colors, config, schema } from "../../stages/charts/theme.ts"
+import { colors, config, schema } from "../../images/charts/theme.ts"
+import { Figures, type Json, type VegaLiteSpec } from "../../images/services/Figures.ts"
 
 interface Bar {
   readonly name: string

@@ -6,11 +6,11 @@ import { readFileSync, writeFileSync } from "node:fs"
 import { createInterface } from "node:readline"
 import { Effect, Layer } from "effect"
 import * as Digest from "../../artifacts/Digest.ts"
-import * as Backbone from "../../models/Backbone.ts"
-import * as FeatureExtractor from "../../models/FeatureExtractor.ts"
-import * as KerasWeights from "../../models/KerasWeights.ts"
-import { Onnxruntime } from "../../services/Onnxruntime.ts"
-import { Tensorflow, TensorflowLoader, withTensorflow } from "../../services/Tensorflow.ts"
+import * as Backbone from "../../images/models/Backbone.ts"
+import * as FeatureExtractor from "../../images/models/FeatureExtractor.ts"
+import * as KerasWeights from "../../images/models/KerasWeights.ts"
+import { Onnxruntime } from "../../images/services/Onnxruntime.ts"
+import { Tensorflow, TensorflowLoader, withTensorflow } from "../../images/services/Tensorflow.ts"
 
 const [runtime, threads = "1", weightsFile = "", pixelsFile = "", featuresFile = ""] = process.argv.slice(2)
 const backbone = Backbone.get("mobilenet_v2_1.0_224")

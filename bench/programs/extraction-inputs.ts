@@ -7,13 +7,13 @@ import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from "nod
 import { join } from "node:path"
 import { Effect } from "effect"
 import * as Digest from "../../artifacts/Digest.ts"
-import * as Backbone from "../../models/Backbone.ts"
-import { onnxModel } from "../../models/backbone-onnx.ts"
-import { folded } from "../../models/folded-layers.ts"
-import * as KerasWeights from "../../models/KerasWeights.ts"
-import { resizeBilinear } from "../../models/resize-bilinear.ts"
-import { onnxFile } from "../../services/onnx-model.ts"
-import { Tensorflow } from "../../services/Tensorflow.ts"
+import * as Backbone from "../../images/models/Backbone.ts"
+import { onnxModel } from "../../images/models/backbone-onnx.ts"
+import { folded } from "../../images/models/folded-layers.ts"
+import * as KerasWeights from "../../images/models/KerasWeights.ts"
+import { resizeBilinear } from "../../images/models/resize-bilinear.ts"
+import { onnxFile } from "../../images/services/onnx-model.ts"
+import { Tensorflow } from "../../images/services/Tensorflow.ts"
 
 const [records = "", count = "1", weightsFile = "", folder = ""] = process.argv.slice(2)
 const backbone = Backbone.get("mobilenet_v2_1.0_224")

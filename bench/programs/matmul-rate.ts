@@ -1,6 +1,6 @@
 /** Measures float32 matrix products by TensorFlow: prints one JSON line, the GFLOP/s of each of some rounds by shape. */
 import { Effect } from "effect"
-import { Tensorflow } from "../../services/Tensorflow.ts"
+import { Tensorflow } from "../../images/services/Tensorflow.ts"
 
 /** [rows, inner, columns]: a large square, and the forward product of a dense 2048 head at batch 512. */
 const shapes = { square: [2048, 2048, 2048], head: [512, 1280, 2048] } as const

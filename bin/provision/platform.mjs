@@ -1,5 +1,5 @@
 /**
- * This machine in words, where TensorFlow's native libraries are not made for it; else null. `services/TensorflowInstall.ts`
+ * This machine in words, where TensorFlow's native libraries are not made for it; else null. `images/services/TensorflowInstall.ts`
  * tells the same to whoever needs them.
  */
 export const unsupported = () => {

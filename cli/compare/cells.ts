@@ -1,6 +1,6 @@
+import { formatSeconds } from "../../kinds/format.ts"
 import { spreadText, wordsOf } from "../numbers.ts"
 import { valueText } from "../option-text.ts"
-import { formatSeconds } from "../table-text.ts"
 import type { Compared, GroupSummary, Summary } from "./groups.ts"
 import type { Spread } from "./statistics.ts"
 

@@ -1,22 +1,22 @@
+import type { Stored } from "../../artifacts/Artifact.ts"
 import * as Digest from "../../artifacts/Digest.ts"
-import * as Document from "../../artifacts/Document.ts"
 import * as Reason from "../../cache/Reason.ts"
 import type { Trace } from "../../cache/Trace.ts"
 import type { NodeRecord } from "../../engine/RunRecord.ts"
 
 type Traces = ReadonlyMap<string, Trace>
 
-/** Whether all that came out is there to be looked at: a run draws it, a point of a sweep does not. */
-const isPictures = ({ outputs }: Trace): boolean => Object.values(outputs).every(Document.isStoredPicture)
+/** Whether what is stored is there to be looked at: a run draws it, a point of a sweep does not. */
+export type IsPicture = (stored: Stored) => boolean
 
 const isStored = ({ status }: NodeRecord): boolean => status === "ran" || status === "reused"
 
 /** Traces by stage and place among those of the stage: a sweep puts parameters into its nodes' names, the seed as well. */
-const byPlace = (traces: Traces): ReadonlyMap<string, Trace> => {
+const byPlace = (traces: Traces, isPicture: IsPicture): ReadonlyMap<string, Trace> => {
   const counts = new Map<string, number>()
   return new Map(
     [...traces.values()].flatMap((trace) => {
-      if (isPictures(trace)) return []
+      if (Object.values(trace.outputs).every(isPicture)) return []
       const { stage } = trace.text
       const place = (counts.get(stage) ?? 0) + 1
       counts.set(stage, place)
@@ -29,9 +29,13 @@ const byPlace = (traces: Traces): ReadonlyMap<string, Trace> => {
  * A digest of the nodes' keys with the seed taken out, and with what other nodes of the run made called by its place, not by
  * its content, which follows from the seed. Null where a trace is gone.
  */
-export const recipeOf = (nodes: ReadonlyArray<NodeRecord>, traces: Traces): Digest.Digest | null => {
+export const recipeOf = (
+  nodes: ReadonlyArray<NodeRecord>,
+  traces: Traces,
+  isPicture: IsPicture
+): Digest.Digest | null => {
   if (nodes.filter(isStored).some(({ node }) => !traces.has(node))) return null
-  const placed = byPlace(traces)
+  const placed = byPlace(traces, isPicture)
   const made = new Map<string, string>()
   for (const [place, { outputs }] of placed)
     for (const [output, { content }] of Object.entries(outputs))
@@ -44,9 +48,9 @@ export const recipeOf = (nodes: ReadonlyArray<NodeRecord>, traces: Traces): Dige
 }
 
 /** What two runs of the same parameters differ in, beside the seed: the first stage of which that is true, and why. */
-export const differenceOf = (before: Traces, after: Traces): string | null => {
-  const others = byPlace(before)
-  for (const [place, { text, labels }] of byPlace(after)) {
+export const differenceOf = (before: Traces, after: Traces, isPicture: IsPicture): string | null => {
+  const others = byPlace(before, isPicture)
+  for (const [place, { text, labels }] of byPlace(after, isPicture)) {
     const other = others.get(place)
     if (other === undefined) continue
     // what another node of the run made: that one is told of, if it differs in more than its seed

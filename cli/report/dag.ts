@@ -1,4 +1,5 @@
-import { formatBytes, formatCount, formatSeconds, truncate } from "../table-text.ts"
+import { formatBytes, formatCount, formatSeconds } from "../../kinds/format.ts"
+import { truncate } from "../table-text.ts"
 import { type Layout, layout, type Placed } from "./dag-layout.ts"
 import { type Html, html } from "./html.ts"
 import type { Graph, GraphNode } from "./Report.ts"

@@ -1,8 +1,10 @@
 import { Effect, Option, Schema } from "effect"
-import type { Stored } from "../../artifacts/Artifact.ts"
-import { json } from "../../artifacts/Document.ts"
+import type { AnyArtifact, Stored } from "../../artifacts/Artifact.ts"
 import { ObjectStore, readPart } from "../../cache/ObjectStore.ts"
 import type { RunRecord } from "../../engine/RunRecord.ts"
+import type { Kind } from "../../kinds/Kind.ts"
+import { Kinds, kindOf } from "../../kinds/Kinds.ts"
+import type { Views } from "../../project/Views.ts"
 import type { Fit, Mistakes, Table } from "./Report.ts"
 
 /** A document among results, as it was stored. */
@@ -13,38 +15,35 @@ export interface Document {
   readonly value: unknown
 }
 
-/** What `read` makes of each result of this kind; those that are gone, or are not what they should be, are left out. */
+/** What `read` makes of each result, if its kind says so; those that are gone, or are not what they should be, are left out. */
 const eachOf = <A>(
   results: RunRecord["results"],
-  kind: "document" | "figure",
-  read: (stored: Stored, store: typeof ObjectStore.Service) => Effect.Effect<A, unknown>
+  read: (kind: Kind, stored: Stored) => Effect.Effect<A, unknown, ObjectStore> | null
 ) =>
   Effect.gen(function* () {
-    const store = yield* ObjectStore
-    const found = yield* Effect.forEach(Object.entries(results), ([name, { stored }]) =>
-      stored.kind !== kind
+    const kinds = yield* Kinds
+    const found = yield* Effect.forEach(Object.entries(results), ([name, { stored }]) => {
+      const reading = read(kindOf(kinds, stored), stored)
+      return reading === null
         ? Effect.succeed([])
-        : read(stored, store).pipe(
+        : reading.pipe(
             Effect.map((value) => [{ name, artifact: stored.artifact.replace(/@.*$/, ""), value }]),
             Effect.orElseSucceed(() => [])
           )
-    )
+    })
     return found.flat()
   })
 
-/** The drawing of each figure. */
+/** The drawing of each picture. */
 export const drawingsOf = (results: RunRecord["results"]) =>
-  eachOf(results, "figure", ({ parts }, store) => {
-    const part = parts.find(({ name }) => name.endsWith(".svg"))
-    return part === undefined
-      ? Effect.fail("not drawn in lines")
-      : Effect.map(store.get(part.object), (bytes) => new TextDecoder().decode(bytes))
-  })
+  eachOf(results, ({ drawing }, stored) => drawing?.(stored) ?? null)
 
 export const documentsOf = (
   results: RunRecord["results"]
-): Effect.Effect<ReadonlyArray<Document>, never, ObjectStore> =>
-  eachOf(results, "document", (stored, store) => json(stored, readPart(store)))
+): Effect.Effect<ReadonlyArray<Document>, never, ObjectStore | Kinds> =>
+  eachOf(results, ({ value }, stored) =>
+    value === null ? null : Effect.flatMap(ObjectStore, (store) => value(stored, readPart(store)))
+  )
 
 export const valuesOf = (documents: ReadonlyArray<Document>): Readonly<Record<string, unknown>> =>
   Object.fromEntries(documents.map(({ name, value }) => [name, value]))
@@ -75,21 +74,30 @@ const MistakesValue = Schema.Struct({
   mistakes: Schema.Number
 })
 
-/** Documents of an artifact that have the form that is drawn; others are tables like any. */
+type Named = Pick<AnyArtifact, "name">
+
+/** Whether an artifact's name, without its version, is that of one of these. */
+export const isOne = (artifacts: ReadonlyArray<Named>, name: string): boolean =>
+  artifacts.some((each) => each.name === name)
+
+/** Documents of some artifacts that have the form that is drawn; others are tables like any. */
 const read =
-  <A, I>(artifact: string, schema: Schema.Schema<A, I>) =>
+  <A, I>(artifacts: ReadonlyArray<Named>, schema: Schema.Schema<A, I>) =>
   (documents: ReadonlyArray<Document>): ReadonlyArray<readonly [name: string, value: A]> =>
     documents.flatMap((document) => {
       const value = Schema.decodeUnknownOption(schema)(document.value)
-      return document.artifact === artifact && Option.isSome(value) ? [[document.name, value.value] as const] : []
+      return isOne(artifacts, document.artifact) && Option.isSome(value) ? [[document.name, value.value] as const] : []
     })
 
-export const fitsOf = (documents: ReadonlyArray<Document>): ReadonlyArray<Fit> =>
-  read("Fit", FitValue)(documents).map(([name, value]) => ({ name, ...value }))
+export const fitsOf = ({ fits }: Pick<Views, "fits">, documents: ReadonlyArray<Document>): ReadonlyArray<Fit> =>
+  read(fits, FitValue)(documents).map(([name, value]) => ({ name, ...value }))
 
-export const mistakesOf = (documents: ReadonlyArray<Document>): ReadonlyArray<Mistakes> =>
+export const mistakesOf = (
+  { mistakes }: Pick<Views, "mistakes">,
+  documents: ReadonlyArray<Document>
+): ReadonlyArray<Mistakes> =>
   read(
-    "Mistakes",
+    mistakes,
     MistakesValue
   )(documents).map(([name, { classes, images, rows, mistakes }]) => {
     // a class by its number, or by its name

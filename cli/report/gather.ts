@@ -2,14 +2,14 @@ import { Effect } from "effect"
 import type * as ArrowTable from "../../artifacts/ArrowTable.ts"
 import { type AnyArtifact, id } from "../../artifacts/Artifact.ts"
 import type { Columns } from "../../artifacts/Column.ts"
-import { Curves, SweepCurves } from "../../artifacts/Curves.ts"
-import { Fit as FitDocument } from "../../artifacts/Fit.ts"
-import { Gallery } from "../../artifacts/Gallery.ts"
 import type { Key } from "../../cache/Key.ts"
 import { type Trace, TraceStore } from "../../cache/Trace.ts"
 import type * as GraphOf from "../../engine/Graph.ts"
 import type { AnyPipeline } from "../../engine/Pipeline.ts"
 import type { RunRecord } from "../../engine/RunRecord.ts"
+import type { Kind } from "../../kinds/Kind.ts"
+import { Kinds, kindOf } from "../../kinds/Kinds.ts"
+import * as Views from "../../project/Views.ts"
 import { shown, toldOf, valueText } from "../option-text.ts"
 import { printedText } from "../printed-text.ts"
 import { revisionText } from "../revision-text.ts"
@@ -21,6 +21,7 @@ import {
   documentsOf,
   drawingsOf,
   fitsOf,
+  isOne,
   MOST_ROWS,
   mistakesOf,
   tablesOf,
@@ -43,10 +44,6 @@ const MOST_REMARKS = 20
 /** Nodes whose prints are shown; each may have 64 KiB of them. */
 const MOST_PRINTED = 20
 const MOST_NAMES = 60
-
-/** Figures of what the page draws itself, so that one can point at it: once is enough. Their files are among the results. */
-const OF_HISTORIES: ReadonlyArray<string> = [Curves.name, SweepCurves.name]
-const OF_MISTAKES: ReadonlyArray<string> = [Gallery.name]
 
 const paramsOf = (pipeline: AnyPipeline | undefined, params: RunRecord["params"]): ReadonlyArray<ParamValue> => {
   const defaults = pipeline === undefined ? {} : defaultsOf(pipeline)
@@ -143,13 +140,19 @@ const chartOf = (histories: ReadonlyArray<Omit<History, "entry">>, fits: Readonl
 }
 
 /** How the trainings went, as their nodes tell it where no result does. */
-const fitsBehind = (documents: ReadonlyArray<Document>, traces: ReadonlyMap<string, Trace>): RunRecord["results"] =>
-  documents.some(({ artifact }) => artifact === FitDocument.name)
+const fitsBehind = (
+  { fits }: Views.Views,
+  documents: ReadonlyArray<Document>,
+  traces: ReadonlyMap<string, Trace>
+): RunRecord["results"] =>
+  documents.some(({ artifact }) => isOne(fits, artifact))
     ? {}
     : Object.fromEntries(
         [...traces].flatMap(([node, { outputs }]) =>
           Object.entries(outputs).flatMap(([output, stored]) =>
-            stored.artifact === id(FitDocument) ? [[`${node}.${output}`, { node, output, stored }]] : []
+            fits.some((artifact) => stored.artifact === id(artifact))
+              ? [[`${node}.${output}`, { node, output, stored }]]
+              : []
           )
         )
       )
@@ -158,15 +161,19 @@ const fitsBehind = (documents: ReadonlyArray<Document>, traces: ReadonlyMap<stri
 const some = (names: ReadonlyArray<string>): ReadonlyArray<string> =>
   names.length <= MOST_NAMES ? names : [...names.slice(0, MOST_NAMES), `${names.length - MOST_NAMES} more`]
 
+/** Whether a page shows what is of that kind. */
+const isShown = ({ value, drawing }: Kind): boolean => value !== null || drawing !== null
+
 const notesOf = (
   record: RunRecord,
   graph: GraphOf.Graph | null,
   shown: ReadonlyArray<Pick<Document, "name">>,
-  best: number
+  best: number,
+  kinds: typeof Kinds.Service
 ): ReadonlyArray<string> => {
   const { results, nodes, pipeline, sweep } = record
   const lost = Object.entries(results).flatMap(([name, { stored }]) =>
-    (stored.kind === "document" || stored.kind === "figure") && !shown.some((each) => each.name === name) ? [name] : []
+    isShown(kindOf(kinds, stored)) && !shown.some((each) => each.name === name) ? [name] : []
   )
   const points = sweep?.points.length ?? 0
   return [
@@ -185,6 +192,7 @@ const notesOf = (
 /** All that is known of a run, from its record and what the store still has. */
 export const gather = (pipelines: ReadonlyArray<AnyPipeline>, record: RunRecord) =>
   Effect.gen(function* () {
+    const views = yield* Views.Current
     const pipeline = pipelines.find(({ name }) => name === record.pipeline)
     const graph = graphOfRecord(pipeline, record)
     const points = yield* rankedPoints(record)
@@ -194,11 +202,15 @@ export const gather = (pipelines: ReadonlyArray<AnyPipeline>, record: RunRecord)
     const figures = yield* drawingsOf(record.results)
     const fits =
       record.sweep === undefined
-        ? fitsOf([...documents, ...(yield* documentsOf(fitsBehind(documents, traces)))])
+        ? fitsOf(views, [...documents, ...(yield* documentsOf(fitsBehind(views, documents, traces)))])
         : points.flatMap((point) => point.fits)
-    const mistakes = mistakesOf(documents)
+    const mistakes = mistakesOf(views, documents)
     const chart = chartOf(yield* historiesOf(traces), fits)
-    const drawnHere = new Set([...(chart === null ? [] : OF_HISTORIES), ...(mistakes.length === 0 ? [] : OF_MISTAKES)])
+    // figures of what the page draws itself, so that one can point at it: once is enough
+    const drawnHere = [
+      ...(chart === null ? [] : views.likeHistories),
+      ...(mistakes.length === 0 ? [] : views.likeMistakes)
+    ]
     const shownElsewhere = new Set([...mistakes, ...fits].map(({ name }) => name))
     const metrics = metricsOf(valuesOf(documents))
     // without a number of its own, what a run came to is in its tables
@@ -231,12 +243,12 @@ export const gather = (pipelines: ReadonlyArray<AnyPipeline>, record: RunRecord)
       curves: chart,
       graph: drawn(graph, record, traces),
       figures: figures
-        .filter(({ artifact }) => !drawnHere.has(artifact))
+        .filter(({ artifact }) => !isOne(drawnHere, artifact))
         .map(({ name, value }) => ({ name, svg: value })),
       mistakes,
       params: paramsOf(pipeline, record.params),
       tables: record.sweep === undefined ? [...tables, ...(yield* tablesOfNodes(graph, traces))] : tables,
-      notes: notesOf(record, graph, [...documents, ...figures], best.length)
+      notes: notesOf(record, graph, [...documents, ...figures], best.length, yield* Kinds)
     }
     return report
   })

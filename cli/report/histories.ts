@@ -1,9 +1,7 @@
 import { Effect } from "effect"
-import type * as ArrowTable from "../../artifacts/ArrowTable.ts"
 import { id } from "../../artifacts/Artifact.ts"
-import type { Columns } from "../../artifacts/Column.ts"
-import { History as HistoryTable } from "../../artifacts/History.ts"
 import type { Trace } from "../../cache/Trace.ts"
+import * as Views from "../../project/Views.ts"
 import type { History } from "./Chart.ts"
 import { readSmall, type SmallTable } from "./small-table.ts"
 
@@ -27,14 +25,15 @@ const numbers = (values: ReadonlyArray<number | string | null> = []): ReadonlyAr
 /** The histories of trainings among the outputs of these nodes, each under its node's name. */
 export const historiesOf = (traces: ReadonlyMap<string, Trace>) =>
   Effect.gen(function* () {
+    const { histories } = yield* Views.Current
     const stored = [...traces].flatMap(([node, { outputs }]) =>
       Object.values(outputs).flatMap((output) =>
-        output.artifact === id(HistoryTable) ? [{ node, stored: output }] : []
+        histories.flatMap((artifact) => (output.artifact === id(artifact) ? [{ node, artifact, stored: output }] : []))
       )
     )
     const found: Array<Omit<History, "entry">> = []
-    for (const { node, stored: table } of stored) {
-      const small = yield* readSmall(HistoryTable as unknown as ArrowTable.TableArtifact<string, Columns>, table)
+    for (const { node, artifact, stored: table } of stored) {
+      const small = yield* readSmall(artifact, table)
       if (small === null) continue
       const columns = thinned(small)
       found.push({

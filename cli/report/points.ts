@@ -1,6 +1,7 @@
 import { Effect } from "effect"
 import type { AnyPipeline } from "../../engine/Pipeline.ts"
 import type { RunRecord } from "../../engine/RunRecord.ts"
+import * as Views from "../../project/Views.ts"
 import { numberText, wordsOf } from "../numbers.ts"
 import { valueText } from "../option-text.ts"
 import { commandOf } from "./command-text.ts"
@@ -20,12 +21,13 @@ interface Point extends Row {
 export const rankedPoints = (record: RunRecord) =>
   Effect.gen(function* () {
     if (record.sweep === undefined) return []
+    const views = yield* Views.Current
     const rows = yield* Effect.forEach(rowsOf(record), (row) =>
       Effect.map(
         documentsOf(row.results),
         (documents): Point => ({
           ...row,
-          fits: fitsOf(documents),
+          fits: fitsOf(views, documents),
           metrics: new Map(metricsOf(valuesOf(documents)).map(({ name, value }) => [name, value]))
         })
       )

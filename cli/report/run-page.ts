@@ -1,4 +1,4 @@
-import { formatCount, formatSeconds } from "../table-text.ts"
+import { formatCount, formatSeconds } from "../../kinds/format.ts"
 import { drawGraph, noteOf, statusText } from "./dag.ts"
 import { type Html, html } from "./html.ts"
 import { page } from "./page.ts"

@@ -1,11 +1,8 @@
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { describe, expect, it } from "vitest"
-import { mounted } from "../rig/bad-input.ts"
 import { documentOf, eventually, filesIn, ownPackages, pipeline, project, type Rig, rig, start } from "../rig/cli.ts"
-import { command } from "../rig/command.ts"
 import { folder } from "../rig/folder.ts"
-import { describeWith } from "../rig/needs.ts"
 import { strangers } from "../rig/strangers.ts"
 
 const builds = ({ root }: Rig) => path.join(root, ".pipeline/build")
@@ -127,8 +124,6 @@ describe("packages", () => {
   const stagesWith = (codes: Packages, name: string) =>
     Object.keys(codes)
       .filter((stage) => codes[stage]?.packages[name] !== undefined)
-      // it wires stages and is none
-      .filter((stage) => stage !== "on-images")
       .sort()
 
   it("count for the stages that compute with them, and for no others", async () => {
@@ -136,8 +131,7 @@ describe("packages", () => {
     ownPackages(at.root)
     for (const name of ["sharp", "yauzl"]) own(at, name)
     const codes = (await build(at)) as Packages
-    const shared = ["evaluation", "fitting", "resizing"]
-    const computing = [
+    const tensorflow = [
       "evaluate",
       "evaluate-network",
       "extract-features",
@@ -146,7 +140,6 @@ describe("packages", () => {
       "train",
       "train-network"
     ]
-    const tensorflow = [...shared, ...computing].sort()
     const drawing = ["plot", "plot-dataset", "plot-mistakes", "plot-sweep"]
     const reading = ["describe", "ingest"]
     const expected: ReadonlyArray<readonly [string, ReadonlyArray<string>]> = [
@@ -174,7 +167,7 @@ describe("packages", () => {
         .sort()
     }
     own(at, "@img/sharp-linux-x64", "99.0.0")
-    expect(await changed()).toEqual([...reading, "mistakes", "on-images"])
+    expect(await changed()).toEqual([...reading, "mistakes"])
   })
 })
 
@@ -241,23 +234,5 @@ describe("sources that can't be built", () => {
     expect(plain.stderr).toBe(`error: ${error?.what}; expected ${error?.expected}. ${error?.fix}\n`)
     fs.rmSync(path.dirname(code), { recursive: true })
     expect((await pipeline(at, "list")).code).toBe(0)
-  })
-
-  describeWith(["mounts"], "of a folder that can't be written", () => {
-    it("fail, too", async () => {
-      const at = rig()
-      fs.writeFileSync(path.join(at.root, "worker/registry.ts"), "")
-      const remount = `mount --bind "${at.root}" "${at.root}" && mount -o remount,ro,bind "${at.root}" || exit 99; "$@"`
-      const [unshare = "", ...args] = mounted(
-        "size=1m",
-        ({ home }) => home,
-        remount
-      )({ home: at.home, results: at.results })
-      const ended = await command(unshare, [...args, process.execPath, path.join(at.root, "bin/pipeline.mjs"), "list"])
-      expect(ended.status).toBe(1)
-      expect(ended.stderr).toMatch(
-        /^error: The program cannot be built: EROFS.*; expected a project folder that you may write to.*\. Correct its.*\.\n$/
-      )
-    })
   })
 })

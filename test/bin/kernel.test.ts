@@ -11,7 +11,11 @@ interface Kernel {
 
 /** Files that compute nothing of a result, each with its reason. */
 const OUTSIDE: ReadonlyArray<readonly [RegExp, string]> = [
-  [/^worker\//, "joins the pipelines with the live layers, and sets up the process"],
+  [/^worker\//, "sets up the process"],
+  [
+    /^(\.pipeline\/project|headrace\.config|images\/(project|live|doctor))\.ts$/,
+    "joins the pipelines with the live layers"
+  ],
   [/^pipelines\//, "wires stages; what comes of it are the nodes' own params and inputs"]
 ]
 
@@ -25,7 +29,7 @@ const stageFiles = () =>
 const outOfSight = (imports: Imports, { isKernel }: Pick<Kernel, "isKernel">): ReadonlyArray<string> => {
   const stages = [...imports.keys()].filter((file) => path.dirname(file) === "stages")
   const counted = reach(imports, stages)
-  return [...reach(imports, ["worker/main.ts"])].filter(
+  return [...reach(imports, ["worker/main.ts", ".pipeline/project.ts"])].filter(
     (file) => !counted.has(file) && !isKernel(file) && !OUTSIDE.some(([which]) => which.test(file))
   )
 }
@@ -35,13 +39,13 @@ describe("the kernel", () => {
   let imports: Imports
   beforeAll(async () => {
     kernel = await import(path.join(root, "bin/kernel.mjs"))
-    imports = await importsOf(["worker/main.ts", ...stageFiles()])
+    imports = await importsOf(["worker/main.ts", ".pipeline/project.ts", ...stageFiles()])
   })
 
   it("names codecs that are there, and none of the artifacts of the project's stages", () => {
     for (const file of kernel.codecs) expect([file, fs.existsSync(path.join(root, file))]).toEqual([file, true])
     for (const own of ["ClassNames", "Metrics", "Pixels", "TrainingState", "DatasetSummary"])
-      expect([own, kernel.isKernel(`artifacts/${own}.ts`)]).toEqual([own, false])
+      expect([own, kernel.isKernel(`images/artifacts/${own}.ts`)]).toEqual([own, false])
   })
 
   it("reaches nothing but the kernel", () => {

@@ -13,7 +13,7 @@ const open = (files: Readonly<Record<string, string>>) => {
   const project = smallProject({
     "package.json": manifest("small", { dependencies: { linked: "file:../linked", inner: "1.0.0" } }),
     "stages/value.ts": 'import { value as linked } from "linked"\nexport const value = () => linked\n',
-    "worker/main.ts": 'import { value } from "../stages/value.ts"\nconsole.log(value())\n',
+    "worker/main.ts": 'import { value } from "../stages/value.ts"\nexport const main = () => console.log(value())\n',
     "../linked/package.json": manifest("linked"),
     ...files
   })

@@ -34,12 +34,13 @@ it("a file with side effects runs in the worker, whatever its manifest says of t
       export const value = () => Reflect.get(globalThis, "scale") ?? "unset"
     `,
     "lib/setup.ts": 'Reflect.set(globalThis, "scale", 255)\n',
-    "worker/main.ts": 'import { value } from "../stages/value.ts"\nconsole.log(value())\n',
+    "worker/main.ts": 'import { value } from "../stages/value.ts"\nexport const main = () => console.log(value())\n',
     "cli/main.ts": `
       import { execFileSync } from "node:child_process"
-      declare const __headrace: { readonly build: string }
-      const value = String(execFileSync(process.execPath, [__headrace.build + "/worker.mjs"])).trim()
-      console.log(JSON.stringify({ value }))
+      export const main = (_project: unknown, { build }: { readonly build: string }) => {
+        const value = String(execFileSync(process.execPath, [build + "/worker.mjs"])).trim()
+        console.log(JSON.stringify({ value }))
+      }
     `
   })
   expect(project.run().value).toBe("255")

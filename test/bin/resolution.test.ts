@@ -64,11 +64,11 @@ it("an import of whatever matches a template is refused by its file", () => {
 
 it("an error of the bundler that has no place is told without one", () => {
   const project = smallProject()
-  project.remove("worker/main.ts")
+  project.remove("worker/start.ts")
   const { status, stderr } = project.command()
   expect([status, stderr]).toEqual([
     1,
-    expect.stringMatching(/^error: The program cannot be built: Could not resolve "worker\/main\.ts"; /)
+    expect.stringMatching(/^error: The program cannot be built: Could not resolve "\/.*\/worker\/start\.ts"; /)
   ])
 })
 

@@ -2,10 +2,8 @@ import { spawnSync } from "node:child_process"
 import { once } from "node:events"
 import * as fs from "node:fs"
 import { tmpdir } from "node:os"
-import * as path from "node:path"
 import { describe, expect, it } from "vitest"
 import { mounted } from "../rig/bad-input.ts"
-import { root as checkout } from "../rig/bundle.ts"
 import { eventually, filesIn } from "../rig/cli.ts"
 import { folder } from "../rig/folder.ts"
 import { smallProject } from "../rig/small-project.ts"
@@ -145,7 +143,7 @@ describe("a build", () => {
        }`
     )
     expect(Object.keys(project.run().codes)).toEqual(["late", "value"])
-    for (const registry of ["registry", "stages"]) expect(project.read(`worker/${registry}.ts`)).toContain("late")
+    expect(project.read(".pipeline/project.ts").match(/"\.\.\/(stages|pipelines)\/late\.ts"/g)).toHaveLength(2)
   })
 
   it("is found again without bundling where only times changed, or an edit was taken back", () => {
@@ -192,7 +190,7 @@ describe("a build", () => {
     for (const folder of ["stages", "pipelines"]) project.link(`${folder}/.#value.ts`, "somebody@somewhere.1")
     project.link("pipelines/gone.ts", "nowhere.ts")
     expect(Object.keys(project.run().codes)).toEqual(["value"])
-    expect(project.read("worker/registry.ts")).not.toContain("../pipelines/")
+    expect(project.read(".pipeline/project.ts")).not.toContain("../pipelines/")
   })
 
   it.each(["a+b.ts", "[id].ts", "train.test.ts", "9net.ts", "Net.ts"])("refuses %s by name", (file) => {
@@ -201,30 +199,6 @@ describe("a build", () => {
       1,
       `error: The program cannot be built: pipelines/${file} has a name that no pipeline or stage can have; expected a name in kebab-case, such as train-network.ts. Rename it, or move it elsewhere.\n`
     ])
-  })
-
-  it("lists any number of pipelines in a form that the formatter passes", () => {
-    const names = ["net-9", "net-10", ...Array.from({ length: 12 }, (_, index) => `a-pipeline-of-a-long-name-${index}`)]
-    const camel = (name: string) => name.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
-    const project = smallProject(
-      Object.fromEntries(names.map((name) => [`pipelines/${name}.ts`, `export const ${camel(name)} = "${name}"\n`]))
-    )
-    project.run()
-    const own = JSON.parse(fs.readFileSync(path.join(checkout, "biome.json"), "utf8"))
-    project.write("biome.json", JSON.stringify({ ...own, vcs: undefined, root: true }))
-    const biome = path.join(checkout, "node_modules/.bin/biome")
-    const check = (text: string) => {
-      project.write("worker/registry.ts", text)
-      return spawnSync(biome, ["ci", "--error-on-warnings", "worker/registry.ts"], {
-        cwd: project.root,
-        encoding: "utf8"
-      })
-    }
-    const text = project.read("worker/registry.ts")
-    for (const name of names) expect(text).toContain(camel(name))
-    const passed = check(text)
-    expect(passed.status, passed.stderr).toBe(0)
-    expect(check(text.replaceAll("biome-ignore-all", "")).status).not.toBe(0)
   })
 })
 
@@ -263,13 +237,14 @@ describe("a project that can only be read", () => {
       "worker/main.ts": `
         import { outside } from "outside"
         import { scale } from "../lib/scale.ts"
-        console.log(outside + scale)
+        export const main = () => console.log(outside + scale)
       `,
       "cli/main.ts": `
         import { execFileSync } from "node:child_process"
-        declare const __headrace: { readonly build: string }
-        const value = Number(execFileSync(process.execPath, [__headrace.build + "/worker.mjs"]))
-        console.log(JSON.stringify({ value }))
+        export const main = (_project: unknown, { build }: { readonly build: string }) => {
+          const value = Number(execFileSync(process.execPath, [build + "/worker.mjs"]))
+          console.log(JSON.stringify({ value }))
+        }
       `
     })
     expect(project.run().value).toBe(509)

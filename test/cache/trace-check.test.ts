@@ -29,7 +29,8 @@ const trace: Trace = {
   outputs: { ...plain.outputs, table: { ...plain.outputs.out, rows: 3, kind: "table", header: { shapes: {} } } },
   labels: { one: "cifar10" },
   chunks: { reused: 1, ran: 2 },
-  told: ["2 classes"]
+  told: ["2 classes"],
+  by: "0.2.0"
 } as Trace
 
 type Place = ReadonlyArray<string>

@@ -1,7 +1,7 @@
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { beforeAll, describe, expect, it } from "vitest"
-import * as Backbone from "../../models/Backbone.ts"
+import * as Backbone from "../../images/models/Backbone.ts"
 import { offline, refused } from "../rig/bad-input.ts"
 import { documentOf, giveCifar10, nodeOf, pipeline, type Rig, ran, rig, STORED, statuses } from "../rig/cli.ts"
 import { folder } from "../rig/folder.ts"

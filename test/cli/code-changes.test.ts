@@ -25,18 +25,22 @@ describe("editing the project", () => {
   })
 
   it("a comment, a type or another layout of the same code reruns nothing", async () => {
-    edit("models/resize-bilinear.ts", "export const", "// said in other words\nexport const")
-    edit("services/Tensorflow.ts", "export class", "export type NobodyReadsThis = string\n\nexport class")
-    edit("stages/fitting.ts", "const percent = (share: number): string =>", "const percent  =  (share : number)  =>")
+    edit("images/models/resize-bilinear.ts", "export const", "// said in other words\nexport const")
+    edit("images/services/Tensorflow.ts", "export class", "export type NobodyReadsThis = string\n\nexport class")
+    edit(
+      "images/shared/fitting.ts",
+      "const percent = (share: number): string =>",
+      "const percent  =  (share : number)  =>"
+    )
     expect(ran(await again())).toEqual([])
   })
 
   it("code that resize-to-224 reaches reruns the extraction, and nothing more, since the features come out the same", async () => {
-    edit("models/resize-bilinear.ts", "export const", "export const nobodyReadsThis = 1\nexport const")
+    edit("images/models/resize-bilinear.ts", "export const", "export const nobodyReadsThis = 1\nexport const")
     const document = await again()
     expect([...ran(document)].sort()).toEqual(EXTRACTIONS)
     for (const node of EXTRACTIONS) {
-      expect(nodeOf(document, node).reason).toContain("code changed in models/resize-bilinear.ts")
+      expect(nodeOf(document, node).reason).toContain("code changed in images/models/resize-bilinear.ts")
       expect(nodeOf(document, node).reason).toContain("through resize-to-224")
       expect(nodeOf(document, node).chunks?.reused).toBe(0)
     }
@@ -45,17 +49,25 @@ describe("editing the project", () => {
   })
 
   it("the live layer of a service reruns the stages that reach it; what only follows them is reused", async () => {
-    edit("services/Tensorflow.ts", "async function load(): Promise<Tf> {", "async function load(): Promise<Tf> {\n  0")
+    edit(
+      "images/services/Tensorflow.ts",
+      "async function load(): Promise<Tf> {",
+      "async function load(): Promise<Tf> {\n  0"
+    )
     const document = await again()
     // training and evaluation compute with TensorFlow themselves; ingest and plot do not
     expect([...ran(document)].sort()).toEqual(["evaluate", ...EXTRACTIONS, "train"])
-    for (const node of ran(document)) expect(nodeOf(document, node).reason).toContain("services/Tensorflow.ts")
+    for (const node of ran(document)) expect(nodeOf(document, node).reason).toContain("images/services/Tensorflow.ts")
     expect(document.results).toEqual(first.results)
   })
 
   it("code that is put back finds what it made before", async () => {
-    edit("models/resize-bilinear.ts", "export const nobodyReadsThis = 1\n", "")
-    edit("services/Tensorflow.ts", "async function load(): Promise<Tf> {\n  0", "async function load(): Promise<Tf> {")
+    edit("images/models/resize-bilinear.ts", "export const nobodyReadsThis = 1\n", "")
+    edit(
+      "images/services/Tensorflow.ts",
+      "async function load(): Promise<Tf> {\n  0",
+      "async function load(): Promise<Tf> {"
+    )
     const document = await again()
     expect(ran(document)).toEqual([])
     expect(outcomeOf(document)).toEqual(outcomeOf(first))

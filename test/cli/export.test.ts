@@ -4,11 +4,11 @@ import * as path from "node:path"
 import { layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { beforeAll, describe, expect, it } from "vitest"
+import * as Random from "../../api/random.ts"
 import * as Digest from "../../artifacts/Digest.ts"
-import * as Classifier from "../../models/Classifier.ts"
-import * as Evaluation from "../../models/Evaluation.ts"
-import * as Random from "../../models/Random.ts"
-import { Tensorflow } from "../../services/Tensorflow.ts"
+import * as Classifier from "../../images/models/Classifier.ts"
+import * as Evaluation from "../../images/models/Evaluation.ts"
+import { Tensorflow } from "../../images/services/Tensorflow.ts"
 import {
   CLASSES,
   documentOf,

@@ -1,12 +1,15 @@
 import { describe, expect, it } from "vitest"
-import { commands } from "../../cli/commands.ts"
+import { project } from "../../.pipeline/project.ts"
+import { commandsOf } from "../../cli/commands.ts"
 import { help, usageOf } from "../../cli/help.ts"
 import { optionName } from "../../cli/option-text.ts"
 import { paramGroups } from "../../cli/param-groups.ts"
 import { defaultText } from "../../cli/param-options.ts"
 import { valuesText } from "../../cli/param-values.ts"
 import { textWidth } from "../../cli/table-text.ts"
-import { pipelines } from "../../worker/registry.ts"
+
+const { pipelines, exported } = project
+const commands = commandsOf(project)
 
 const commandOf = (name: string) => {
   const found = commands.find((each) => each.name === name)
@@ -14,10 +17,10 @@ const commandOf = (name: string) => {
   return found
 }
 const pages = (width: number) => [
-  help(commands, pipelines, null, null, width),
+  help(commands, project, null, null, width),
   ...commands.flatMap((command) => [
-    help(commands, pipelines, command, null, width),
-    ...(command.ofPipeline ? pipelines.map((pipeline) => help(commands, pipelines, command, pipeline, width)) : [])
+    help(commands, project, command, null, width),
+    ...(command.ofPipeline ? pipelines.map((pipeline) => help(commands, project, command, pipeline, width)) : [])
   ])
 ]
 
@@ -26,7 +29,7 @@ describe("help", () => {
     for (const width of [60, 80, 200])
       for (const page of pages(width)) expect(page.split("\n").filter((line) => textWidth(line) > width)).toEqual([])
     for (const pipeline of pipelines) {
-      const lines = help(commands, pipelines, commandOf("plan"), pipeline, 300).split("\n")
+      const lines = help(commands, project, commandOf("plan"), pipeline, 300).split("\n")
       const short = Object.entries(pipeline.params).filter(([, param]) => defaultText(param).length < 20)
       for (const [name, param] of short) {
         const [line = "", ...others] = lines.filter((each) => each.startsWith(`  --${optionName(name)} `))
@@ -46,14 +49,14 @@ describe("help", () => {
     expect(usageOf(commandOf("why"), null)).toBe("pipeline why PIPELINE [NODE] [--PARAMETER VALUE] … [--json]")
     expect(usageOf(commandOf("export"), null)).toBe("pipeline export ADDRESS --to FOLDER [--json]")
     for (const command of commands)
-      expect(help(commands, pipelines, command, null, 200)).toContain(`usage: ${usageOf(command, null)}\n`)
+      expect(help(commands, project, command, null, 200)).toContain(`usage: ${usageOf(command, null)}\n`)
   })
 
   it("tells every command, pipeline, option, flag and argument", () => {
-    const page = help(commands, pipelines, null, null, 200)
+    const page = help(commands, project, null, null, 200)
     for (const { name } of [...commands, ...pipelines]) expect(page).toMatch(new RegExp(`^  ${name}\\b`, "m"))
     for (const command of commands) {
-      const own = help(commands, pipelines, command, null, 200)
+      const own = help(commands, project, command, null, 200)
       for (const { name, description } of [...command.options, ...command.flags, ...command.args]) {
         expect(own).toMatch(new RegExp(`^  ${name}\\b`, "m"))
         expect(own).toContain(description)
@@ -63,7 +66,7 @@ describe("help", () => {
 
   it("knows who reads each parameter, also a stage that the defaults leave out", () => {
     const [transfer] = pipelines.filter(({ name }) => name === "transfer")
-    const groups = transfer === undefined ? [] : paramGroups(transfer)
+    const groups = transfer === undefined ? [] : paramGroups(transfer, exported)
     const readers = (name: string) => groups.filter(({ params }) => params.includes(name)).map(({ readers }) => readers)
     expect(readers("dataset")).toEqual([["dataset"]])
     expect(readers("learningRate")).toEqual([["train"]])
@@ -71,7 +74,7 @@ describe("help", () => {
     expect(readers("views")).toEqual([["the pipeline itself"]])
     for (const pipeline of pipelines)
       expect(
-        paramGroups(pipeline)
+        paramGroups(pipeline, exported)
           .flatMap(({ params }) => params)
           .sort()
       ).toEqual(Object.keys(pipeline.params).sort())

@@ -125,8 +125,63 @@ describe("pipeline inspect and list", () => {
       fix: "Try transfer/train.model."
     })
     expect((await json("inspect", /^Try (.*)\.$/.exec(several.fix ?? "")?.[1] ?? "")).kind).toBe("model")
-    expect(await refusal("transfer/normalize")).toMatchObject({ what: expect.stringMatching(/^normalize is streamed/) })
     expect(await refusal("transfer/modle")).toMatchObject({ fix: "Did you mean transfer/model?" })
+  })
+
+  it("says of a streamed node that it is streamed: what its rows are made of, how, and for whom", async () => {
+    const source = await json("inspect", "transfer/ingest.train")
+    const shown = await json("inspect", "transfer/normalize")
+    expect(shown).toMatchObject({
+      status: "done",
+      node: "normalize",
+      output: "normalized",
+      kind: "table",
+      artifact: "Pixels@1",
+      streamed: true,
+      content: null,
+      rows: source.rows,
+      parts: [],
+      columns: [
+        { name: "image", type: "float32 [?, ?, 3]" },
+        { name: "label", type: "int32" }
+      ],
+      from: {
+        stage: "normalize",
+        key: null,
+        params: {},
+        codeDigest: expect.stringMatching(/^[0-9a-f]{64}$/),
+        facts: {}
+      },
+      madeOf: {
+        node: "ingest",
+        output: "train",
+        through: [],
+        address: "transfer/ingest.train",
+        content: source.content
+      },
+      madeFor: [{ node: "extract-features", status: "ran" }],
+      usedBy: ["transfer/resize-to-224"]
+    })
+    expect(source.streamed).toBe(false)
+    for (const same of ["transfer/normalized", "transfer/normalize.normalized", `${first.run}/normalize`])
+      expect({ ...(await json("inspect", same)), madeOf: null }).toEqual({ ...shown, madeOf: null })
+    expect(await json("inspect", "transfer/resize-to-224[test]")).toMatchObject({
+      rows: 9,
+      columns: [{ name: "image", type: "float32 [224, 224, 3]" }, { name: "label" }],
+      from: { stage: "resize-to-224", facts: { tensorflow: expect.any(String) } },
+      madeOf: { node: "ingest", output: "test", through: ["normalize[test]"] },
+      madeFor: [{ node: "extract-features[test]" }]
+    })
+    const told = await text("inspect", "transfer/resize-to-224")
+    expect(told).toMatch(/^transfer\/resize-to-224\.resized: streamed table Pixels@1, 24 rows\n/)
+    for (const line of [
+      "its rows are made where they are needed, and never stored",
+      "made for: extract-features (ran)",
+      "made of: normalize of transfer/ingest.train, Images@1, 24 rows in 1 chunk",
+      "To look at the rows that it is made of: pipeline inspect transfer/ingest.train"
+    ])
+      expect(told.split("\n")).toContain(line)
+    expect(told).toMatch(/\ncode: [0-9a-f]{12}, \d+ files, facts \{"tensorflow":/)
   })
 
   it("names the file of every part, as long as it is there", async () => {

@@ -3,11 +3,14 @@ import * as path from "node:path"
 import { Effect, Either } from "effect"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
+import { project } from "../../.pipeline/project.ts"
 import * as CommandLine from "../../cli/command-line.ts"
-import { commands } from "../../cli/commands.ts"
-import { pipelines } from "../../worker/registry.ts"
+import { commandsOf } from "../../cli/commands.ts"
 import { type Ended, pipeline } from "../rig/bad-input.ts"
 import { folder } from "../rig/folder.ts"
+
+const { pipelines } = project
+const commands = commandsOf(project)
 
 /** Command lines of which each is wrong in its way, or asks for what isn't there. They compute nothing. */
 const BAD = [

@@ -4,9 +4,10 @@ import { expect, it } from "@effect/vitest"
 import { Effect, Layer, Schema } from "effect"
 import * as Document from "../../artifacts/Document.ts"
 import * as ObjectStore from "../../cache/ObjectStore.ts"
-import { Place } from "../../cli/Place.ts"
 import * as Results from "../../cli/results-writer.ts"
 import { ResultsWriter } from "../../engine/Results.ts"
+import { Kinds, withOwn } from "../../kinds/Kinds.ts"
+import { Place } from "../../project/Place.ts"
 import { flip } from "../rig/cli.ts"
 import { folder } from "../rig/folder.ts"
 import { strangers } from "../rig/strangers.ts"
@@ -18,8 +19,17 @@ const Told = Document.make("Told", 1, Schema.Struct({ accuracy: Schema.Number })
 /** A results folder with two documents in it, and how it is written again. */
 const written = Effect.gen(function* () {
   const results = folder("headrace-results")
-  const place = Layer.succeed(Place, { root: results, build: results, home: results, results })
-  const layer = Layer.provideMerge(Results.layer, Layer.merge(place, ObjectStore.layerMemory()))
+  const place = Layer.succeed(Place, {
+    root: results,
+    workingDirectory: results,
+    build: results,
+    home: results,
+    results
+  })
+  const layer = Layer.provideMerge(
+    Results.layer,
+    Layer.mergeAll(place, ObjectStore.layerMemory(), Layer.succeed(Kinds, withOwn([])))
+  )
   const context = yield* Layer.build(layer)
   return yield* Effect.gen(function* () {
     const store = yield* ObjectStore.ObjectStore

@@ -3,7 +3,7 @@ import * as path from "node:path"
 import sharp from "sharp"
 import { beforeAll, describe, expect, it } from "vitest"
 import type { ValueOf } from "../../artifacts/Artifact.ts"
-import type { SweepTable } from "../../artifacts/SweepTable.ts"
+import type { SweepTable } from "../../images/artifacts/SweepTable.ts"
 import { onDisk, type Packed, picture } from "../rig/archives.ts"
 import { documentOf, nodeOf, pipeline, type Rig, ran, rig, run, statuses } from "../rig/cli.ts"
 

@@ -34,7 +34,7 @@ const edit = (file: string, ...changes: ReadonlyArray<readonly [RegExp, string]>
 it("in the file of its name: what it is made with is that file's code", async () => {
   edit(
     "stages/normalize.ts",
-    [/export const normalize = Stage.rows/, "export const normalizeBy = (by: number) => Stage.rows"],
+    [/export const normalize = Stage.map/, "export const normalizeBy = (by: number) => Stage.map"],
     [/ \/ 255$/m, " / by"],
     [/$/, "export const normalize = normalizeBy(255)\n"]
   )
@@ -55,7 +55,7 @@ it("in another file is refused by name: an edit there would change results and n
       [/export const evaluateNetwork = Stage.make/, "export const evaluateNetworkBy = (_by: number) => Stage.make"],
       [/$/, "export const evaluateNetwork = evaluateNetworkBy(1)\n"]
     ),
-    edit("stages/on-images.ts", [
+    edit("images/wiring/on-images.ts", [
       /import \{ evaluateNetwork \} from ".\/evaluate-network.ts"/,
       'import { evaluateNetworkBy } from "./evaluate-network.ts"\nconst evaluateNetwork = evaluateNetworkBy(2)'
     ])
@@ -76,7 +76,7 @@ it("in another file is refused by name: an edit there would change results and n
 })
 
 it("in another file than other pipelines have it from ends every command with its name", async () => {
-  const undo = edit("stages/on-images.ts", [
+  const undo = edit("images/wiring/on-images.ts", [
     /import \{ normalize \} from ".\/normalize.ts"/,
     'import { normalizeBy } from "./normalize.ts"\nconst normalize = normalizeBy(255)'
   ])
@@ -88,7 +88,7 @@ it("in another file than other pipelines have it from ends every command with it
 
 it("twice in one pipeline ends every command with its name", async () => {
   const undo = edit(
-    "stages/on-images.ts",
+    "images/wiring/on-images.ts",
     [/import \{ normalize \}/, "import { normalize, normalizeBy }"],
     [/const test = normalize\(/, "const test = normalizeBy(1)("]
   )

@@ -1,14 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import {
-  formatBytes,
-  formatCount,
-  formatRate,
-  formatSeconds,
-  formatShare,
-  table,
-  textWidth,
-  truncate
-} from "../../cli/table-text.ts"
+import { table, textWidth, truncate } from "../../cli/table-text.ts"
+import { formatBytes, formatCount, formatRate, formatSeconds, formatShare } from "../../kinds/format.ts"
 
 describe("tables", () => {
   it("text is left, numbers are right, and no line ends in spaces", () => {

@@ -24,7 +24,7 @@ const original = () => fs.readFileSync(path.join(import.meta.dirname, "../../sta
 const normalizing = (by: string, { above = "", declares = "" } = {}) => {
   const text = `${above}${original()}`
     .replace(" / 255\n", ` / ${by}\n`)
-    .replace('keep: "streamed",', `keep: "streamed",\n  ${declares}`)
+    .replace('name: "normalize",', `name: "normalize",\n  ${declares}`)
   expect(text).toContain(by)
   fs.writeFileSync(path.join(at.root, "stages/normalize.ts"), text)
 }

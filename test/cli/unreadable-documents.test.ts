@@ -1,18 +1,19 @@
 import * as path from "node:path"
 import { expect, it } from "@effect/vitest"
 import { Effect } from "effect"
-import type { Kind, Stored } from "../../artifacts/Artifact.ts"
+import type { Stored } from "../../artifacts/Artifact.ts"
 import * as ObjectStore from "../../cache/ObjectStore.ts"
 import { folderOf, INDEX } from "../../cli/export-folder.ts"
-import { layersOf } from "../../cli/model-layers.ts"
 import { documentsOf, drawingsOf } from "../../cli/report/documents.ts"
-import { classesOf } from "../../cli/sheet-images.ts"
+import { layersOf } from "../../images/kinds/model-layers.ts"
+import { classesOf } from "../../kinds/classes.ts"
+import { Kinds, withOwn } from "../../kinds/Kinds.ts"
 import { folder } from "../rig/folder.ts"
 import { deepJson, strangers } from "../rig/strangers.ts"
 
 // What commands show of stored JSON: bytes with the right digest may still be anything.
 
-const put = (kind: Kind, name: string, text: string) =>
+const put = (kind: string, name: string, text: string) =>
   Effect.gen(function* () {
     const store = yield* ObjectStore.ObjectStore
     const bytes = new TextEncoder().encode(text)
@@ -46,7 +47,7 @@ it.effect("a report leaves out documents that are gone, are no JSON or nest too 
     }
     expect(yield* documentsOf(results)).toEqual([{ name: "good", artifact: "Odd", value: { accuracy: 0.5 } }])
     expect(yield* drawingsOf(results)).toEqual([{ name: "drawn", artifact: "Odd", value: "<svg/>" }])
-  }).pipe(Effect.provide(ObjectStore.layerMemory()))
+  }).pipe(Effect.provide(ObjectStore.layerMemory()), Effect.provideService(Kinds, withOwn([])))
 )
 
 it.effect("a model whose description nests too deep is refused by name", () =>

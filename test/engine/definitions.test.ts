@@ -135,6 +135,7 @@ it("a stage that is misnamed or maps the rows of no table is refused where it is
     Stage.rows({
       name: "rows",
       keep: "stored",
+      // @ts-expect-error `tsc` sees it where it knows the inputs
       over: "note",
       inputs: { note: Note },
       outputs: { numbers: Toys.Numbers },
@@ -281,7 +282,7 @@ it.effect("a stage that another file made than that of its name has no code, and
     const [made, file] = [noteOf(1), noteOf(1)]
     const pipeline = build({}, () => ({ a: made({}).note }))
     const codes = { "note-of": codeOf("any") }
-    const runWith = (exported: unknown) => runNotes(pipeline, {}, Code.layer(codes, [exported]))
+    const runWith = (exported: unknown) => runNotes(pipeline, {}, Code.layer(codes, { "note-of": exported }))
     expect((yield* runWith(made)).status).toBe("done")
     const [node] = (yield* runWith(file)).nodes
     expect([node?.status, node?.key, node?.error]).toMatchObject([

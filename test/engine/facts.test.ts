@@ -33,7 +33,7 @@ const guess = Stage.make({
 
 const keyOf = (params: Parameters<typeof guess>[1]) =>
   NodeKey.make(guess({}, params).answer.node as StageNode<StageDefinition>, {}).pipe(
-    Effect.provide(Code.layer({ guess: codeOf("any") }, [guess]))
+    Effect.provide(Code.layer({ guess: codeOf("any") }, { guess }))
   )
 
 it.effect("a fact that is made of a parameter stands for it: what was chosen counts, not how it was asked for", () =>

@@ -5,9 +5,9 @@ import { Effect } from "effect"
 import sharp from "sharp"
 import { Header } from "tar"
 import type { Files } from "../../artifacts/Files.ts"
-import * as Archive from "../../services/Archive.ts"
-import type { Limits } from "../../services/ArchiveRules.ts"
-import { FileDigests } from "../../services/FileDigests.ts"
+import { FileDigests } from "../../files/FileDigests.ts"
+import * as Archive from "../../images/services/Archive.ts"
+import type { Limits } from "../../images/services/ArchiveRules.ts"
 import { folder } from "./folder.ts"
 
 export interface Packed {

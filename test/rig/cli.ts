@@ -11,12 +11,29 @@ import { PATIENCE_MILLIS } from "./patience.ts"
 
 const checkout = path.resolve(import.meta.dirname, "../..")
 
-const SOURCES = ["artifacts", "cache", "engine", "services", "models", "stages", "pipelines", "worker", "cli", "bin"]
+const SOURCES = [
+  "api",
+  "artifacts",
+  "bin",
+  "cache",
+  "cli",
+  "engine",
+  "files",
+  "images",
+  "kinds",
+  "pipelines",
+  "project",
+  "stages",
+  "worker",
+  "headrace.config.ts",
+  "package.json",
+  "tsconfig.json"
+]
 
 /** A copy of the project that tests may edit, so that nobody else's edit reaches them; the packages are shared. */
 export const project = (): string => {
   const root = folder("headrace-project")
-  for (const name of [...SOURCES, "package.json"]) {
+  for (const name of SOURCES) {
     fs.cpSync(path.join(checkout, name), path.join(root, name), { recursive: true })
   }
   fs.symlinkSync(path.join(checkout, "node_modules"), path.join(root, "node_modules"))

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises"
 import { Effect } from "effect"
-import { resizeBilinear } from "../../models/resize-bilinear.ts"
-import { Tensorflow } from "../../services/Tensorflow.ts"
+import { resizeBilinear } from "../../images/models/resize-bilinear.ts"
+import { Tensorflow } from "../../images/services/Tensorflow.ts"
 
 /** A file of `test/fixtures/mobilenet-v2`. */
 export const fixture = (name: string) =>

@@ -1,6 +1,6 @@
 import * as fs from "node:fs"
 import * as path from "node:path"
-import type { Name } from "../../models/Backbone.ts"
+import type { Name } from "../../images/models/Backbone.ts"
 import { folder } from "./folder.ts"
 import { weightFile } from "./weight-file.ts"
 

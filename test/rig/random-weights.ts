@@ -1,6 +1,6 @@
-import type { Backbone } from "../../models/Backbone.ts"
-import type { KerasWeights } from "../../models/KerasWeights.ts"
-import * as Random from "../../models/Random.ts"
+import * as Random from "../../api/random.ts"
+import type { Backbone } from "../../images/models/Backbone.ts"
+import type { KerasWeights } from "../../images/models/KerasWeights.ts"
 
 interface WeightArray {
   readonly name: string

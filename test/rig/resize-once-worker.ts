@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto"
 import { Effect } from "effect"
-import * as Random from "../../models/Random.ts"
-import { resizeBilinear } from "../../models/resize-bilinear.ts"
-import { Tensorflow } from "../../services/Tensorflow.ts"
+import * as Random from "../../api/random.ts"
+import { resizeBilinear } from "../../images/models/resize-bilinear.ts"
+import { Tensorflow } from "../../images/services/Tensorflow.ts"
 
 const pixels = Random.uniform({ seed: 1, purpose: "weights", epoch: 0, step: 0 }, 32 * 31 * 33 * 3, 1)
 const digest = Effect.map(Tensorflow, ({ tf }) =>

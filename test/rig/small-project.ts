@@ -13,17 +13,23 @@ export interface Told {
 
 const FILES: Readonly<Record<string, string>> = {
   "package.json": JSON.stringify({ name: "small", version: "1.0.0", type: "module" }),
+  "headrace.config.ts": "export default {}",
+  "node_modules/headrace/package.json": JSON.stringify({ name: "headrace", type: "module", exports: "./index.js" }),
+  "node_modules/headrace/index.js": "export const Project = { whole: (...parts) => parts }",
   "cli/main.ts": `
     import { readFileSync } from "node:fs"
     import { value } from "../stages/value.ts"
-    declare const __headrace: { readonly build: string }
-    const codes = JSON.parse(readFileSync(__headrace.build + "/code.json", "utf8"))
-    Promise.resolve(value()).then((value) => console.log(JSON.stringify({ codes, value })))
+    export const main = (_project: unknown, { build }: { readonly build: string }) => {
+      const codes = JSON.parse(readFileSync(build + "/code.json", "utf8"))
+      Promise.resolve(value()).then((value) => console.log(JSON.stringify({ codes, value })))
+    }
   `,
   "worker/start.ts": "export {}",
-  "worker/main.ts": `export { value } from "../stages/value.ts"`,
+  "worker/main.ts": `
+    import { value } from "../stages/value.ts"
+    export const main = () => value()
+  `,
   "stages/value.ts": "export const value = () => 1",
-  "engine/Pipeline.ts": "export const together = (pipelines: unknown) => pipelines",
   "pipelines/.keep": ""
 }
 

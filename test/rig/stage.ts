@@ -1,9 +1,9 @@
 import { Effect, Stream } from "effect"
 import type * as ArrowTable from "../../artifacts/ArrowTable.ts"
-import * as ClassNames from "../../artifacts/ClassNames.ts"
 import { type AnyBatch, slice } from "../../artifacts/Column.ts"
 import type { StageDefinition } from "../../engine/Node.ts"
 import { defaults } from "../../engine/Pipeline.ts"
+import * as ClassNames from "../../images/artifacts/ClassNames.ts"
 
 /** A table in memory, and how many of its batches were read. */
 export interface Given {

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto"
 import { Effect } from "effect"
-import * as HoldOut from "../../models/HoldOut.ts"
-import type { Network } from "../../models/Network.ts"
-import * as Random from "../../models/Random.ts"
-import * as Training from "../../models/Training.ts"
-import { Tensorflow } from "../../services/Tensorflow.ts"
+import * as Random from "../../api/random.ts"
+import * as HoldOut from "../../images/models/HoldOut.ts"
+import type { Network } from "../../images/models/Network.ts"
+import * as Training from "../../images/models/Training.ts"
+import { Tensorflow } from "../../images/services/Tensorflow.ts"
 
 const network: Network = [
   { kind: "conv2d", filters: 8, kernelSize: 3, padding: "same", activation: "relu" },

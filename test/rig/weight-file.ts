@@ -1,7 +1,7 @@
 import * as path from "node:path"
 import h5wasm from "h5wasm/node"
-import * as Backbone from "../../models/Backbone.ts"
-import type { KerasWeights } from "../../models/KerasWeights.ts"
+import * as Backbone from "../../images/models/Backbone.ts"
+import type { KerasWeights } from "../../images/models/KerasWeights.ts"
 import { folder } from "./folder.ts"
 import { randomWeights } from "./random-weights.ts"
 

@@ -1,8 +1,8 @@
 import { expect, it } from "@effect/vitest"
 import { Effect } from "effect"
+import * as Random from "../../api/random.ts"
 import type { Batch } from "../../artifacts/Column.ts"
-import type { Pixels } from "../../artifacts/Pixels.ts"
-import * as Random from "../../models/Random.ts"
+import type { Pixels } from "../../images/artifacts/Pixels.ts"
 import { augment } from "../../stages/augment.ts"
 
 type Rows = Batch<typeof Pixels.columns>

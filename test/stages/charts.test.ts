@@ -1,9 +1,9 @@
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Effect } from "effect"
-import { bestOf, type Epoch } from "../../models/Epoch.ts"
-import { Figures, type VegaLiteSpec } from "../../services/Figures.ts"
-import { confusionHeatmap } from "../../stages/charts/confusion-heatmap.ts"
-import { learningCurves } from "../../stages/charts/learning-curves.ts"
+import { confusionHeatmap } from "../../images/charts/confusion-heatmap.ts"
+import { learningCurves } from "../../images/charts/learning-curves.ts"
+import { bestOf, type Epoch } from "../../images/models/Epoch.ts"
+import { Figures, type VegaLiteSpec } from "../../images/services/Figures.ts"
 
 const epochs = (accuracies: ReadonlyArray<number>): ReadonlyArray<Epoch> =>
   accuracies.map((validationAccuracy, index) => ({

@@ -1,9 +1,9 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import sharp from "sharp"
-import { Figures, type VegaLiteSpec } from "../../services/Figures.ts"
-import { classCounts } from "../../stages/charts/class-counts.ts"
-import { imageGrid, type Tile } from "../../stages/charts/image-grid.ts"
+import { classCounts } from "../../images/charts/class-counts.ts"
+import { imageGrid, type Tile } from "../../images/charts/image-grid.ts"
+import { Figures, type VegaLiteSpec } from "../../images/services/Figures.ts"
 
 const draw = (spec: VegaLiteSpec) =>
   Effect.gen(function* () {

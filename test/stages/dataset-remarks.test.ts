@@ -1,8 +1,8 @@
 import { expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as Remark from "../../engine/Remark.ts"
-import { ImageExtras } from "../../services/ImageExtras.ts"
-import { tellOfDataset } from "../../stages/dataset-remarks.ts"
+import { ImageExtras } from "../../images/services/ImageExtras.ts"
+import { tellOfDataset } from "../../images/shared/dataset-remarks.ts"
 
 /** A file that begins as a sequence of AVIF images does. */
 const sequence = Buffer.from("\0\0\0\x20ftypavis", "latin1")

@@ -3,9 +3,9 @@ import { Effect, Layer } from "effect"
 import sharp from "sharp"
 import type { ValueOf } from "../../artifacts/Artifact.ts"
 import type { Files } from "../../artifacts/Figure.ts"
-import type { Mistakes } from "../../artifacts/Mistakes.ts"
-import { Figures } from "../../services/Figures.ts"
-import { Images } from "../../services/Images.ts"
+import type { Mistakes } from "../../images/artifacts/Mistakes.ts"
+import { Figures } from "../../images/services/Figures.ts"
+import { Images } from "../../images/services/Images.ts"
 import { mistakes } from "../../stages/mistakes.ts"
 import { plotMistakes } from "../../stages/plot-mistakes.ts"
 import { given, made } from "../rig/stage.ts"
@@ -104,7 +104,7 @@ layer(Layer.merge(Figures.live, Images.live))("mistakes", (it) => {
       const good = imagesOf([0, 0])
       const { mistakes, gallery } = yield* of(predictionsOf([right, right]), good)
       assert.deepStrictEqual(mistakes, { classes, images: [], rows: 2, mistakes: 0 })
-      assert.isAbove(gallery["figure.png"].length, 1000)
+      assert.isAbove(gallery["figure.png"]?.length ?? 0, 1000)
       assert.strictEqual(good.read(), 0)
     })
   )

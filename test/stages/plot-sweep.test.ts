@@ -1,6 +1,6 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
-import { Figures } from "../../services/Figures.ts"
+import { Figures } from "../../images/services/Figures.ts"
 import { plotSweep } from "../../stages/plot-sweep.ts"
 import { given, made } from "../rig/stage.ts"
 

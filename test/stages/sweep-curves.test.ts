@@ -1,9 +1,9 @@
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Effect } from "effect"
-import type { Epoch } from "../../models/Epoch.ts"
-import { Figures } from "../../services/Figures.ts"
-import { sweepCurves, type Trained } from "../../stages/charts/sweep-curves.ts"
-import { sequence } from "../../stages/charts/theme.ts"
+import { sweepCurves, type Trained } from "../../images/charts/sweep-curves.ts"
+import { sequence } from "../../images/charts/theme.ts"
+import type { Epoch } from "../../images/models/Epoch.ts"
+import { Figures } from "../../images/services/Figures.ts"
 
 const network = (name: string, accuracies: ReadonlyArray<number>): Trained => ({
   name,

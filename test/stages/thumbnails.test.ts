@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto"
 import sharp, { type Sharp } from "sharp"
 import { expect, it } from "vitest"
-import type { Decoded } from "../../services/Decoded.ts"
-import * as Thumbnails from "../../stages/description/thumbnails.ts"
+import * as Thumbnails from "../../images/description/thumbnails.ts"
+import type { Decoded } from "../../images/services/Decoded.ts"
 
 const decoded = async (image: Sharp): Promise<Decoded> => {
   const { data, info } = await image.removeAlpha().raw().toBuffer({ resolveWithObject: true })

@@ -1,8 +1,8 @@
 import { expect, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
-import * as ClassNames from "../../artifacts/ClassNames.ts"
-import * as Training from "../../models/Training.ts"
-import { TensorflowLoader } from "../../services/Tensorflow.ts"
+import * as ClassNames from "../../images/artifacts/ClassNames.ts"
+import * as Training from "../../images/models/Training.ts"
+import { TensorflowLoader } from "../../images/services/Tensorflow.ts"
 import { train, ViewsDiffer } from "../../stages/train.ts"
 
 const featuresOf = (width: number, rows: number) => ({

@@ -58,11 +58,11 @@ declare const platform: Layer.Layer<WorkerRunner.PlatformRunner>
 export const whole: Layer.Layer<Executor.Executor> = Executor.layerInProcess(transfer).pipe(
   Layer.provide([decoder, network, cache])
 )
-// @ts-expect-error the network is not provided
+// @ts-expect-error the network is not provided: `Type 'Network' is not assignable to type 'never'`
 export const lacking: Layer.Layer<Executor.Executor> = Executor.layerInProcess(transfer).pipe(
   Layer.provide([decoder, cache])
 )
-// @ts-expect-error one of two pipelines needs the network
+// @ts-expect-error one of two pipelines needs the network: `Type 'Network' is not assignable to type 'never'`
 export const lackingOne: Layer.Layer<Executor.Executor> = Executor.layerInProcess(ingestOnly, transfer).pipe(
   Layer.provide([decoder, cache])
 )
@@ -74,18 +74,3 @@ holds<Equal<Effect.Effect.Context<typeof lackingWorker>, S.Network>>()
 
 export const run = Run.run(transfer, {}, { cores: 1 })
 holds<Equal<Extract<Effect.Effect.Context<typeof run>, S.Version | S.Network>, S.Version>>()
-
-Pipeline.make({
-  name: "bad",
-  description: "Reads a parameter that it does not have",
-  params: S.ingest.params,
-  // @ts-expect-error no such parameter
-  build: ({ views }) => ({ images: S.ingest({}, { dataset: views }).images })
-})
-Pipeline.make({
-  name: "bad",
-  description: "Yields what is no wire",
-  params: {},
-  // @ts-expect-error everything a stage yields where one wire is wanted
-  build: () => ({ images: S.ingest({}) })
-})

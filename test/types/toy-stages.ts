@@ -2,9 +2,9 @@ import { Context, Effect, Schema } from "effect"
 import * as ArrowTable from "../../artifacts/ArrowTable.ts"
 import { open, tensor } from "../../artifacts/Column.ts"
 import * as Document from "../../artifacts/Document.ts"
-import * as LayersModel from "../../artifacts/LayersModel.ts"
 import * as Param from "../../engine/Param.ts"
 import * as Stage from "../../engine/Stage.ts"
+import * as LayersModel from "../../images/artifacts/LayersModel.ts"
 
 /** Stages that only `tsc` reads: their wiring is what the files beside this one try. */
 export class Network extends Context.Tag("types/Network")<

@@ -4,7 +4,7 @@ import { workerEnvironment } from "../../worker/environment.ts"
 
 type Names = ReadonlyArray<string>
 const of = (own: Readonly<Record<string, string>>, declared: Names = [], locale: Names = []) =>
-  workerEnvironment({ own, declared: new Set(declared), home: "/h", codeFile: "/c", threads: 3, locale })
+  workerEnvironment({ own, declared: new Set(declared), root: "/r", home: "/h", codeFile: "/c", threads: 3, locale })
 
 it("a worker gets what is needed to run, what stages declare, and nothing else", () => {
   const needed = { PATH: "/bin", HOME: "/root", TMPDIR: "/t", CUDA_VISIBLE_DEVICES: "0" }

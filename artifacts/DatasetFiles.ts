@@ -1,4 +1,0 @@
-import * as Files from "./Files.ts"
-
-/** The files of a labelled dataset: an archive, or an image folder. */
-export const DatasetFiles = Files.make("Dataset", 1)

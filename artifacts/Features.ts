@@ -1,5 +1,0 @@
-import * as ArrowTable from "./ArrowTable.ts"
-import { open, tensor } from "./Column.ts"
-
-/** What a frozen backbone sees in an image: floats after global average pooling, 1,280 of a MobileNetV2 1.0. */
-export const Features = ArrowTable.make("Features", 1, { feature: tensor([open], "float32"), label: "int32" })

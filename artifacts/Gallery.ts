@@ -1,4 +1,0 @@
-import * as Figure from "./Figure.ts"
-
-/** Images in a grid, each with what is to be said of it. */
-export const Gallery = Figure.make("Gallery", 1)

@@ -1,8 +1,0 @@
-import * as ArrowTable from "./ArrowTable.ts"
-import { open, tensor } from "./Column.ts"
-
-/** Images as float32 [height, width, 3] in [0, 1], of the size they came in. */
-export const Pixels = ArrowTable.make("Pixels", 1, { image: tensor([open, open, 3], "float32"), label: "int32" })
-
-/** Images as float32 [224, 224, 3] in [0, 1]: what an ImageNet network takes. */
-export const Pixels224 = ArrowTable.make("Pixels", 1, { image: tensor([224, 224, 3], "float32"), label: "int32" })

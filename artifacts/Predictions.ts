@@ -1,9 +1,0 @@
-import * as ArrowTable from "./ArrowTable.ts"
-import { open, tensor } from "./Column.ts"
-
-/** One row an image, in the order of the table that was predicted: its class, the likeliest class, every probability. */
-export const Predictions = ArrowTable.make("Predictions", 1, {
-  label: "int32",
-  predicted: "int32",
-  probability: tensor([open], "float32")
-})

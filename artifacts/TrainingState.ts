@@ -1,4 +1,0 @@
-import * as Checkpoint from "./Checkpoint.ts"
-
-/** A training after some epochs: weights, what the optimizer keeps of them, the best weights so far, the history. */
-export const TrainingState = Checkpoint.make("TrainingState", 1)

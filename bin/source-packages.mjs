@@ -1,0 +1,32 @@
+import { existsSync, readdirSync } from "node:fs"
+import { join } from "node:path"
+import { realAt } from "./sources.mjs"
+
+/**
+ * The packages among a project's that are written for Headrace, Headrace itself among them: they are bundled, and their files
+ * count by what they say, as the project's own do. A manifest says so by its field `headrace`: `{ "stages": FOLDER }`, where the
+ * folder has a file a stage, which exports it by that name; or `{}`.
+ */
+export const sourcePackagesOf = (root, sources, resolution) => {
+  const { dependencies, devDependencies, optionalDependencies } = sources.json(join(root, "package.json"))
+  return Object.keys({ ...devDependencies, ...dependencies, ...optionalDependencies })
+    .sort()
+    .flatMap((name) => {
+      const at = resolution.packageFolder(root, name)
+      const folder = at === null ? null : realAt(at)
+      if (folder === null) return []
+      const manifest = sources.json(join(folder, "package.json"))
+      if (name !== "headrace" && manifest.headrace === undefined) return []
+      const { stages } = manifest.headrace ?? {}
+      return [{ name, folder, manifest, stages: stages === undefined ? [] : stageFilesIn(join(folder, stages)) }]
+    })
+}
+
+/** The files of the stages in a folder, sorted. */
+const stageFilesIn = (folder) =>
+  existsSync(folder)
+    ? readdirSync(folder)
+        .filter((file) => file.endsWith(".js"))
+        .sort()
+        .map((file) => join(folder, file))
+    : []

@@ -1,0 +1,107 @@
+import * as path from "node:path"
+import { Effect, Either, Schema } from "effect"
+import * as BoundedJson from "../artifacts/BoundedJson.ts"
+import * as Explained from "../artifacts/Explained.ts"
+import * as Disk from "./disk.ts"
+import { StoreFailed } from "./ObjectStore.ts"
+import { Release } from "./Release.ts"
+
+// What a store says of itself in `store.json`, so that no Headrace reads or writes what it does not understand.
+
+/**
+ * The format of a store: where what lies in it, and what that means. Raised with a step in `claim` that brings older stores up to
+ * it, or with a sentence of why that can't be. Who changes what lies in a store takes the format's number first, and then waits until
+ * no lease is held: a holder of another version looks at the number under its lease, and takes no other one after that.
+ *
+ * - 1: Headrace 0.1. It has no `store.json`, and leases are files.
+ * - 2: leases are folders, traces and records say which version wrote them. Nothing of format 1 is in the way: old leases are nobody's.
+ */
+export const FORMAT = 2
+
+/** The least format that a Headrace must know to use a store of this one: a format that only adds something leaves it as it is. */
+const LEAST_KNOWN = 2
+
+/** What `store.json` holds. A later format may add to it. */
+const StoreFile = Schema.Struct({
+  format: Schema.Int.pipe(Schema.positive()),
+  leastKnown: Schema.Int.pipe(Schema.positive()),
+  /** The version of Headrace that gave the store its format. */
+  by: Schema.String.pipe(Schema.maxLength(64))
+})
+export type StoreFile = typeof StoreFile.Type
+
+const json = BoundedJson.schema(StoreFile)
+const decode = Schema.decodeEither(json)
+
+/** Room for what later formats add. */
+const MOST_BYTES = 64 * 1024
+
+/** A store of a format that only a later Headrace knows. */
+export class StoreNewer extends Explained.TaggedError<StoreNewer>()(
+  "StoreNewer",
+  { home: Schema.String, format: Schema.Int, by: Schema.String, version: Schema.String },
+  ({ home, format, by, version }) => ({
+    what: `The store ${home} has format ${format}, which Headrace ${by} gave it`,
+    expected: `format ${FORMAT} or an earlier one, which Headrace ${version} knows`,
+    fix: `Use Headrace ${by} or a later one, or let PIPELINE_HOME name another folder. Nothing in the store was read or changed.`
+  })
+) {}
+
+/** A store of which nobody can tell the format. */
+export class StoreFormatUnknown extends Explained.TaggedError<StoreFormatUnknown>()(
+  "StoreFormatUnknown",
+  { file: Schema.String, found: Schema.String, version: Schema.String },
+  ({ file, found, version }) => ({
+    what: `The format of the store cannot be told: ${file} ${found}`,
+    expected: "a file that says which format the store has",
+    fix: `Remove it if no later Headrace than ${version} wrote in there: it is made anew, and nothing else is lost. If one did, use that, or let PIPELINE_HOME name another folder.`
+  })
+) {}
+
+export type StoreRefused = StoreNewer | StoreFormatUnknown
+
+export const fileIn = (home: string): string => path.join(home, "store.json")
+
+/** What the store says of itself; null where it says nothing: a store of format 1, or none yet. */
+export const read = (home: string): Effect.Effect<StoreFile | null, StoreRefused | StoreFailed> =>
+  Effect.gen(function* () {
+    const { version } = yield* Release
+    const file = fileIn(home)
+    const unknown = (found: string) => new StoreFormatUnknown({ file, found, version })
+    const text = yield* Effect.catchTag(Disk.readTextIfThere(file, MOST_BYTES), "Unbounded", ({ message }) =>
+      unknown(message)
+    )
+    if (text === null) return null
+    const found = decode(text)
+    if (Either.isLeft(found)) return yield* unknown("is damaged")
+    const { format, leastKnown, by } = found.right
+    if (leastKnown > FORMAT) return yield* new StoreNewer({ home, format, by, version })
+    return found.right
+  })
+
+/** Refuses a store that this Headrace does not understand. One small file is read, and nothing is written. */
+export const check = (home: string): Effect.Effect<void, StoreRefused | StoreFailed> => Effect.asVoid(read(home))
+
+/** The same failure for those who expect a store's. */
+const toStoreFailed = (error: StoreRefused | StoreFailed): StoreFailed => {
+  if (error._tag === "StoreFailed") return error
+  const { what, expected, fix } = Explained.explain(error)
+  return new StoreFailed({ what, expected: expected ?? "", fix: fix ?? "" })
+}
+
+/**
+ * Before anything is written into a store: gives it this format where it has an earlier one or none, and refuses a later one. Of
+ * several that begin a store at once one gives it its format, and the others go by that.
+ */
+export const claim = (home: string): Effect.Effect<void, StoreFailed> =>
+  Effect.gen(function* () {
+    const found = yield* read(home)
+    if (found !== null && found.format >= FORMAT) return
+    const { version } = yield* Release
+    const mine: StoreFile = { format: FORMAT, leastKnown: LEAST_KNOWN, by: version }
+    const bytes = new TextEncoder().encode(`${JSON.stringify(mine)}\n`)
+    const file = fileIn(home)
+    yield* Disk.publish(file, bytes, { ifAbsent: found === null })
+    // it may be another's by now, or a link that leads nowhere
+    if ((yield* read(home)) === null) return yield* new StoreFormatUnknown({ file, found: "leads nowhere", version })
+  }).pipe(Effect.mapError(toStoreFailed))

@@ -1,0 +1,24 @@
+import { Schema } from "effect"
+import { Document } from "headrace"
+
+const Share = Schema.Number.pipe(Schema.between(0, 1))
+
+/** How a classifier does on rows it never saw. A precision or recall of nothing is null, not zero. */
+export const Metrics = Document.make(
+  "Metrics",
+  1,
+  Schema.Struct({
+    testAccuracy: Share,
+    /** Mean cross-entropy, in nats. */
+    testLoss: Schema.NonNegative,
+    rows: Schema.Int,
+    classes: Schema.Array(
+      Schema.Struct({
+        name: Schema.String,
+        rows: Schema.Int,
+        precision: Schema.NullOr(Share),
+        recall: Schema.NullOr(Share)
+      })
+    )
+  })
+)

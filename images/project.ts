@@ -1,0 +1,43 @@
+import { Effect, Layer } from "effect"
+import { Project } from "headrace"
+import { Curves, SweepCurves } from "./artifacts/Curves.ts"
+import { Fit } from "./artifacts/Fit.ts"
+import { Gallery } from "./artifacts/Gallery.ts"
+import { History } from "./artifacts/History.ts"
+import { Mistakes } from "./artifacts/Mistakes.ts"
+import { checks } from "./doctor.ts"
+import { imageTable } from "./kinds/image-table.ts"
+import { model } from "./kinds/model.ts"
+import { Datasets } from "./services/Datasets.ts"
+import { Download } from "./services/Download.ts"
+import { rasterize } from "./services/Figures.ts"
+
+const datasets = Layer.unwrapEffect(
+  Effect.map(Project.Place, ({ home, root, workingDirectory }) =>
+    Datasets.layer({ home, projectRoot: root, workingDirectory, mirror: process.env.PIPELINE_MIRROR || null })
+  )
+).pipe(Layer.provide(Download.live))
+
+/**
+ * What the stages of this package need, for `headrace.config.ts`.
+ *
+ * @example
+ * import { Project } from "headrace"
+ * import { images } from "headrace-images"
+ *
+ * export default Project.make(images)
+ */
+export const images = {
+  layer: async () => (await import("./live.ts")).live,
+  planning: datasets,
+  checks,
+  kinds: [imageTable, model],
+  views: {
+    histories: [History],
+    fits: [Fit],
+    mistakes: [Mistakes],
+    likeHistories: [Curves, SweepCurves],
+    likeMistakes: [Gallery]
+  },
+  rasterize: (svg: string, zoom: number) => Effect.map(rasterize(svg, zoom), (drawn) => drawn.asPng())
+}

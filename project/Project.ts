@@ -1,0 +1,89 @@
+import type { FileSystem } from "@effect/platform"
+import { Effect, Layer } from "effect"
+import type { Exported } from "../engine/Code.ts"
+import type { ByName } from "../engine/Kind.ts"
+import { type AnyPipeline, together } from "../engine/Pipeline.ts"
+import type { FileDigests } from "../files/FileDigests.ts"
+import type { Kind } from "../kinds/Kind.ts"
+import { withOwn } from "../kinds/Kinds.ts"
+import type { Check } from "./Check.ts"
+import type { Place } from "./Place.ts"
+import * as Views from "./Views.ts"
+
+/** What the stages, sources and layers of every project are given: they need no layer of its own. */
+export type Given = FileDigests | FileSystem.FileSystem | Place
+
+type LayerOf<R> = Layer.Layer<R, unknown, Given>
+type Rasterize = (svg: string, zoom: number) => Effect.Effect<Uint8Array, unknown>
+
+interface Common<S> {
+  /** What `pipeline doctor` looks at, beside Node, the memory and the folders. */
+  readonly checks?: Effect.Effect<ReadonlyArray<Check>, unknown, Given | S>
+  /** Kinds of artifacts beside the ready ones: `table`, `document`, `figure`, `files` and `checkpoint`. */
+  readonly kinds?: ReadonlyArray<Kind>
+  /** Artifacts that reports draw in a way of their own. */
+  readonly views?: Partial<Views.Views>
+  /** A PNG of an SVG drawing, `zoom` of its pixels for one. Where there is none, comparisons are drawn as SVG alone. */
+  readonly rasterize?: Rasterize
+}
+
+/** The services that stages need while they run. Asked for by workers alone, so that no command waits for what is heavy. */
+interface Running<R> {
+  readonly layer: () => Promise<LayerOf<R>>
+}
+
+/** The services that sources and facts need while a run is planned: light ones, since every command has them. */
+interface Planning<S> {
+  readonly planning: LayerOf<S>
+}
+
+/** What `headrace.config.ts` exports by default. `R`, `S`: what its layers give to stages that run, and to planning. */
+export interface Project<R, S> extends Running<R>, Planning<S> {
+  readonly checks: Effect.Effect<ReadonlyArray<Check>, unknown, Given | S>
+  readonly kinds: ByName<Kind>
+  readonly views: Views.Views
+  readonly rasterize: Rasterize | null
+}
+
+/**
+ * Describes a project to the commands that are run in its folder.
+ *
+ * @example
+ * export default Project.make({
+ *   layer: async () => (await import("./services/Lab.ts")).Lab.live,
+ *   planning: Calibration.live
+ * })
+ */
+export const make = <R, S>({
+  layer,
+  planning,
+  ...definition
+}: Common<S> & Running<R> & Planning<S>): Project<R, S> => ({
+  layer,
+  planning,
+  checks: definition.checks ?? Effect.succeed([]),
+  kinds: withOwn(definition.kinds ?? []),
+  views: { ...Views.none, ...definition.views },
+  rasterize: definition.rasterize ?? null
+})
+
+/** Describes a project whose stages and sources need no services but those that every project has. */
+export const plain = (definition: Common<never> = {}): Project<never, never> =>
+  make({ ...definition, layer: () => Promise.resolve(Layer.empty), planning: Layer.empty })
+
+/** A project with all that its files hold. */
+export interface Whole<R, S> extends Project<R, S> {
+  readonly pipelines: ReadonlyArray<AnyPipeline<R | Given, S | Given>>
+  /** What the files in `stages/` export under their own names, and those of packages: stages are known by these. */
+  readonly exported: Exported
+}
+
+/**
+ * Joins what `headrace.config.ts` says with what the project's files hold; the build writes the call. Throws
+ * `DefinitionInvalid` where pipelines use different definitions under one name.
+ */
+export const whole = <R, S>(
+  project: Project<R, S>,
+  pipelines: ReadonlyArray<AnyPipeline<NoInfer<R> | Given, NoInfer<S> | Given>>,
+  exported: Exported
+): Whole<R, S> => ({ ...project, pipelines: together(pipelines), exported })

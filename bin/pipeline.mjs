@@ -16,6 +16,15 @@ const fail = (error, exitCode = 1) => {
   process.exit(exitCode)
 }
 
+/** What Windows does otherwise: folders and files in use are not renamed or replaced, and signals end no process cleanly. */
+const UNSUPPORTED = {
+  tag: "PlatformUnsupported",
+  what: "Headrace does not run on Windows itself",
+  expected: "Linux, or macOS for all but the stages that need TensorFlow",
+  fix: "Run it in the Windows Subsystem for Linux (wsl --install), with the project on its own disk."
+}
+if (process.platform === "win32") fail(UNSUPPORTED)
+
 /** Makes a project: the one command that needs none. */
 const initialize = async ([to, ...more]) => {
   const usage = {

@@ -3,7 +3,8 @@
  * Gives @tensorflow/tfjs-node-gpu the native TensorFlow it needs, as npm's `postinstall`: libraries from the PyPI wheel,
  * kept in a user cache; the package's own binding, compiled against them. The package's install script stays off: it
  * asks for a libtensorflow of 2022 (`allowScripts` in package.json; lockfile.mjs for npm 10).
- * Exits with 0, or with 1 and one message.
+ * Exits with 0, or with 1 and one message. Where TensorFlow has no libraries for the machine it says so and exits with 0:
+ * the stages that need none work there, and the others refuse by name.
  *
  * HEADRACE_SKIP_TENSORFLOW=1 leaves TensorFlow out; HEADRACE_CACHE moves the cache; PYTHON and CXX name the tools.
  */
@@ -16,6 +17,7 @@ import { fileURLToPath } from "node:url"
 import { compile, findCompiler, recipe } from "./provision/binding.mjs"
 import { diskFull, diskFullInProject, isDiskFull, ProvisionFailure } from "./provision/failure.mjs"
 import { keepInstallScriptsOff } from "./provision/lockfile.mjs"
+import { unsupported } from "./provision/platform.mjs"
 import { fetchLibraries, findPython, hasLibraries, isWhole, wheel } from "./provision/wheel.mjs"
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
@@ -36,7 +38,7 @@ const linkPipeline = () => {
 }
 
 const provision = async () => {
-  requirePlatform()
+  requireDevice()
   const { packageDirectory, napiHeaders } = locatePackages()
   const installed = {
     libraries: path.join(packageDirectory, "deps/lib"),
@@ -77,20 +79,13 @@ const provision = async () => {
   say(`${wheel.version} (cpu) is ready, ${((performance.now() - started) / 1000).toFixed(1)} s`)
 }
 
-const requirePlatform = () => {
+const requireDevice = () => {
   const device = process.env.HEADRACE_TENSORFLOW || "cpu"
-  if (device !== "cpu") {
-    throw new ProvisionFailure({
-      what: `HEADRACE_TENSORFLOW is "${device}"`,
-      expected: '"cpu", the one device Headrace installs TensorFlow for so far',
-      fix: "Unset HEADRACE_TENSORFLOW and run npm ci again."
-    })
-  }
-  if (process.platform === "linux" && process.arch === "x64") return
+  if (device === "cpu") return
   throw new ProvisionFailure({
-    what: `This machine is ${process.platform} ${process.arch}`,
-    expected: "linux x64, which TensorFlow's native libraries are taken for",
-    fix: "Use such a machine or container, or leave TensorFlow out with HEADRACE_SKIP_TENSORFLOW=1 npm ci."
+    what: `HEADRACE_TENSORFLOW is "${device}"`,
+    expected: '"cpu", the one device Headrace installs TensorFlow for so far',
+    fix: "Unset HEADRACE_TENSORFLOW and run npm ci again."
   })
 }
 
@@ -178,11 +173,17 @@ const removeAbandoned = () => {
 
 process.once("SIGINT", () => process.exit(130))
 process.once("SIGTERM", () => process.exit(143))
+const machine = unsupported()
 try {
-  linkPipeline()
+  // a launcher that refuses needs no name, and a link may take rights there that nobody has
+  if (process.platform !== "win32") linkPipeline()
   if (keepInstallScriptsOff(root)) say("package-lock.json: kept install scripts of native packages off")
   if (process.env.HEADRACE_SKIP_TENSORFLOW === "1") {
     say("skipped, since HEADRACE_SKIP_TENSORFLOW is 1; node bin/provision-tensorflow.mjs installs it later")
+  } else if (machine !== null) {
+    say(
+      `left out: this machine is ${machine}, and its libraries are for linux x64 with glibc; a stage that needs it says so`
+    )
   } else {
     await provision()
   }

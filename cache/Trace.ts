@@ -58,6 +58,9 @@ export class TraceStore extends Context.Tag("headrace/TraceStore")<
     readonly stages: Effect.Effect<ReadonlyArray<string>>
     readonly getChunk: (stage: string, key: Key) => Effect.Effect<Lookup<ChunkTrace>>
     readonly putChunk: (trace: ChunkTrace) => Effect.Effect<void, StoreFailed>
+    /** What the stage printed while it made what the key has; empty where that was nothing, or is not known. */
+    readonly printed: (stage: string, key: Key) => Effect.Effect<string>
+    readonly putPrinted: (stage: string, key: Key, text: string) => Effect.Effect<void, StoreFailed>
   }
 >() {}
 
@@ -74,7 +77,8 @@ const absent = { _tag: "Absent" } as const
 /** Traces that live and die with the process; the maps are shared, so that tests can delete from them. */
 export const layerMemory = (
   traces: Map<Key, Trace> = new Map(),
-  chunks: Map<Key, ChunkTrace> = new Map()
+  chunks: Map<Key, ChunkTrace> = new Map(),
+  printed: Map<Key, string> = new Map()
 ): Layer.Layer<TraceStore> => {
   const look = <A>(map: Map<Key, A>, key: Key) =>
     Effect.sync((): Lookup<A> => {
@@ -93,7 +97,9 @@ export const layerMemory = (
       ),
     stages: Effect.sync(() => [...new Set([...traces.values()].map((trace) => trace.text.stage))].sort()),
     getChunk: (_stage, key) => look(chunks, key),
-    putChunk: (trace) => Effect.sync(() => void chunks.set(trace.key, trace))
+    putChunk: (trace) => Effect.sync(() => void chunks.set(trace.key, trace)),
+    printed: (_stage, key) => Effect.sync(() => printed.get(key) ?? ""),
+    putPrinted: (_stage, key, text) => Effect.sync(() => void printed.set(key, text))
   })
 }
 

@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto"
-import { type BigIntStats, readFileSync, readlinkSync } from "node:fs"
+import type { BigIntStats } from "node:fs"
 import * as fs from "node:fs/promises"
-import { hostname } from "node:os"
 import * as path from "node:path"
 import { Clock, Deferred, Effect, Layer, Option, Schedule, Schema, type Scope } from "effect"
 import * as BoundedFile from "../artifacts/BoundedFile.ts"
@@ -9,13 +8,10 @@ import * as BoundedJson from "../artifacts/BoundedJson.ts"
 import * as Disk from "./disk.ts"
 import type { Key } from "./Key.ts"
 import { type Held, Leases } from "./Lease.ts"
+import { Holder, here, type System } from "./lease-holder.ts"
 import { type Watching, watching } from "./lease-silence.ts"
 import type { StoreFailed } from "./ObjectStore.ts"
 import * as StoreFormat from "./StoreFormat.ts"
-
-/** Who holds a lease. Pids are used again, so a process is its pid and its start. */
-const Holder = Schema.Struct({ host: Schema.String, pid: Schema.Int, start: Schema.String })
-type Holder = typeof Holder.Type
 
 /** A lease that a waiter has seen unchanged for this long, by its own clock, is nobody's. */
 export const SILENCE_MILLIS = 10_000
@@ -26,33 +22,6 @@ const LOOKS = 4
 export interface Pace {
   readonly silenceMillis: number
   readonly renewalMillis: number
-}
-
-const bootOf = (): string => {
-  try {
-    return readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim()
-  } catch {
-    return ""
-  }
-}
-/** Pids mean something within one boot of one host, and there within one process namespace. */
-const namespaceOf = (): string => {
-  try {
-    return readlinkSync("/proc/self/ns/pid")
-  } catch {
-    return ""
-  }
-}
-export const HOST = `${hostname()} ${bootOf()} ${namespaceOf()}`
-
-/** Start of a process in clock ticks since boot: field 22 of /proc/PID/stat, after the name, which may hold spaces. */
-const startOf = (pid: number): string | null => {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "latin1")
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? null
-  } catch {
-    return null
-  }
 }
 
 const parse = Schema.decodeUnknownOption(BoundedJson.schema(Holder))
@@ -106,22 +75,8 @@ const holderIn = (file: string): Holder | null => {
   }
 }
 
-/** Whether this host has no such process: one that is another user's, or hidden, is there all the same. */
-const isAbsent = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0)
-    return false
-  } catch (cause) {
-    return Disk.codeOf(cause) === "ESRCH"
-  }
-}
-
 /** Whether the holder was of this host, and is certainly no more. */
-const isGone = ({ holder }: Seen): boolean => {
-  if (holder === null || holder.host !== HOST) return false
-  const start = startOf(holder.pid)
-  return start === null ? isAbsent(holder.pid) : start !== holder.start
-}
+const isGone = (system: System, { holder }: Seen): boolean => holder !== null && system.isGone(holder)
 
 /**
  * Takes a lease away from a holder that is gone: by the name of its file, which no other holder's has, so that nobody's fresh
@@ -148,13 +103,12 @@ const fileIn = (place: string, token: string): string => path.join(place, `${tok
  * Puts a folder with the holder in it in the lease's place, which the system does only where there is none or an empty one:
  * the token under which the lease is now held, or null.
  */
-const take = async (place: string): Promise<string | null> => {
+const take = async (place: string, system: System): Promise<string | null> => {
   const token = randomBytes(12).toString("hex")
-  const holder: Holder = { host: HOST, pid: process.pid, start: startOf(process.pid) ?? "" }
   const aside = `${place}.new-${token}`
   try {
     await fs.mkdir(aside)
-    await fs.writeFile(fileIn(aside, token), JSON.stringify(holder))
+    await fs.writeFile(fileIn(aside, token), JSON.stringify(system.self()))
     await fs.rename(aside, place)
     return token
   } catch (cause) {
@@ -164,15 +118,26 @@ const take = async (place: string): Promise<string | null> => {
   }
 }
 
+/** What tries to take leases go by. */
+interface Taking {
+  readonly silenceMillis: number
+  readonly watch: Watching
+  readonly system: System
+}
+
 /** One try: the token under which the lease is now held, or null. `now` is of the monotonic clock. */
-const tryTake = async (place: string, silence: number, watch: Watching, now: number): Promise<string | null> => {
+const tryTake = async (
+  place: string,
+  { silenceMillis, watch, system }: Taking,
+  now: number
+): Promise<string | null> => {
   await Disk.makeDirectory(path.dirname(place))
   const seen = await see(place)
   if (seen !== null) {
-    if (watch.look(place, seen.stamp, now) <= silence && !isGone(seen)) return null
+    if (watch.look(place, seen.stamp, now) <= silenceMillis && !isGone(system, seen)) return null
     await steal(place, seen)
   }
-  const token = await take(place)
+  const token = await take(place, system)
   if (token !== null) watch.forget(place)
   return token
 }
@@ -197,12 +162,12 @@ const release = async (place: string, token: string): Promise<void> => {
  * Removes a lease that nobody asked for again: its holder is certainly gone, or nothing of it has changed since then. So goes
  * what was being made for a lease, and a folder that was let go and not removed.
  */
-export const tidyLease = async (place: string, beforeMillis: number): Promise<void> => {
+export const tidyLease = async (place: string, beforeMillis: number, system: System = here): Promise<void> => {
   const seen = await see(place)
   if (
     seen === null
       ? (await fs.lstat(place)).ctimeMs >= beforeMillis
-      : seen.changedMillis >= beforeMillis && !isGone(seen)
+      : seen.changedMillis >= beforeMillis && !isGone(system, seen)
   )
     return
   if (seen !== null) await steal(place, seen)
@@ -216,7 +181,8 @@ export const tidyLease = async (place: string, beforeMillis: number): Promise<vo
  */
 export const layerDisk = (
   home: string,
-  { silenceMillis, renewalMillis }: Pace = { silenceMillis: SILENCE_MILLIS, renewalMillis: RENEWAL_MILLIS }
+  { silenceMillis, renewalMillis }: Pace = { silenceMillis: SILENCE_MILLIS, renewalMillis: RENEWAL_MILLIS },
+  system: System = here
 ): Layer.Layer<Leases> => {
   const watch = watching(silenceMillis / LOOKS)
   const tryAcquire = (key: Key): Effect.Effect<Held | null, StoreFailed, Scope.Scope> => {
@@ -226,7 +192,7 @@ export const layerDisk = (
         yield* StoreFormat.claim(home)
         const now = yield* monotonic
         const token = yield* Effect.tryPromise({
-          try: () => tryTake(place, silenceMillis, watch, now),
+          try: () => tryTake(place, { silenceMillis, watch, system }, now),
           catch: (cause) => Disk.storeFailed("Leasing", place, cause)
         })
         if (token === null) return null

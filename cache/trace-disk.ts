@@ -49,12 +49,20 @@ const AT_ONCE = 256
 /** A trace has some three hundred bytes for each chunk of its tables. */
 const MOST_BYTES = 64 * 1024 * 1024
 
-/** Traces as sealed JSON files `traces/<stage>/<key>.json`; those of chunks in `traces/<stage>/chunks/`. */
+/** What a stage printed is cut long before. */
+const MOST_PRINTED_BYTES = 1024 * 1024
+
+/**
+ * Traces as sealed JSON files `traces/<stage>/<key>.json`; those of chunks in `traces/<stage>/chunks/`. What was printed is a
+ * text file in `traces/<stage>/printed/`: it is for people, and whoever reads a thousand traces needs none of it.
+ */
 export const layerDisk = (home: string): Layer.Layer<TraceStore> =>
   Layer.sync(TraceStore, () => {
     const root = path.join(home, "traces")
     const fileOf = (stage: string, key: Key) => path.join(root, stage, `${key}.json`)
     const chunkOf = (stage: string, key: Key) => path.join(root, stage, "chunks", `${key}.json`)
+
+    const printedOf = (stage: string, key: Key) => path.join(root, stage, "printed", `${key}.txt`)
 
     const look = <A extends { readonly key: Key }>({ decode }: Format<A>, file: string): Effect.Effect<Lookup<A>> =>
       Disk.readTextIfThere(file, MOST_BYTES).pipe(
@@ -102,6 +110,15 @@ export const layerDisk = (home: string): Layer.Layer<TraceStore> =>
         ),
       stages: Effect.map(Disk.listIfThere(root), (names) => [...names].sort()),
       getChunk: (stage, key) => look(ofChunk, chunkOf(stage, key)),
-      putChunk: (trace) => write(ofChunk, chunkOf(trace.stage, trace.key), trace)
+      putChunk: (trace) => write(ofChunk, chunkOf(trace.stage, trace.key), trace),
+      printed: (stage, key) =>
+        Disk.readTextIfThere(printedOf(stage, key), MOST_PRINTED_BYTES).pipe(
+          Effect.map((text) => text ?? ""),
+          Effect.orElseSucceed(() => "")
+        ),
+      putPrinted: (stage, key, text) =>
+        text === ""
+          ? Disk.removeIfThere(printedOf(stage, key))
+          : Disk.publish(printedOf(stage, key), new TextEncoder().encode(text))
     }
   })

@@ -98,9 +98,20 @@ const one = (
 }
 
 /** Why a run has nothing of that name. */
-const nothing = ({ nodes }: RunRecord, scope: string, address: string, known: ReadonlyArray<string>): UsageInvalid => {
+const nothing = (
+  { run, nodes }: RunRecord,
+  scope: string,
+  address: string,
+  known: ReadonlyArray<string>
+): UsageInvalid => {
   const names = known.map((name) => `${scope}/${name}`)
   const status = nodes.find(({ node }) => node === address)?.status
+  if (status === "failed")
+    return new UsageInvalid({
+      what: `${address} failed in run ${run}, and nothing of it is kept`,
+      expected: names.length === 0 ? "a node that has a result" : `one of ${names.join(", ")}`,
+      fix: `See pipeline report ${run}: why, and what it printed.`
+    })
   if (status === "streamed")
     return new UsageInvalid({
       what: `${address} is streamed: it is made anew for every node that needs it, and nothing of it is kept`,

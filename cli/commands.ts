@@ -23,7 +23,7 @@ import { doctor } from "./doctor.ts"
 import { exportTo } from "./export.ts"
 import { inspect } from "./inspect.ts"
 import { list } from "./list.ts"
-import { nodesNamed } from "./node-address.ts"
+import { nodesAsked } from "./node-address.ts"
 import * as ParamOptions from "./param-options.ts"
 import { plan } from "./plan.ts"
 import type { Reporter } from "./Reporter.ts"
@@ -59,17 +59,30 @@ const again: Option = {
   isRepeated: true
 }
 
+const until: Option = {
+  name: "--until",
+  value: "NODE",
+  description:
+    "A node that is enough: it and what it needs are carried out, and no other. A stage's name stands for its nodes; repeat it for several",
+  expected: "a node's name",
+  example: "extract-features",
+  isRepeated: true
+}
+
+const asked = (pipeline: AnyPipeline, values: Readonly<Record<string, unknown>>, given: Given) =>
+  nodesAsked(pipeline, values, { again: textsGiven(given, again), until: textsGiven(given, until) })
+
 const runCommand = <S>(project: Files<S>) => ({
   ofPipeline: true as const,
   ...none,
   name: "run",
   description: "Run a pipeline; what is cached is reused",
   flags: [refresh],
-  options: [again],
+  options: [again, until],
   run: (pipeline: Known<S>, given: Given): Ran<S> =>
     Effect.gen(function* () {
       const values = yield* ParamOptions.decode(pipeline, given.params)
-      const nodes = yield* nodesNamed(pipeline, values, textsGiven(given, again))
+      const nodes = yield* asked(pipeline, values, given)
       const events = yield* RunEvents
       const context = yield* Effect.context<Effect.Effect.Context<ReturnType<typeof tell>>>()
       const telling = {
@@ -89,11 +102,11 @@ const planCommand = <S>() => ({
   name: "plan",
   description: "Say what a run would do, and why",
   flags: [refresh],
-  options: [again],
+  options: [again, until],
   run: (pipeline: Known<S>, given: Given): Ran<S> =>
     Effect.gen(function* () {
       const values = yield* ParamOptions.decode(pipeline, given.params)
-      return yield* plan(pipeline, values, yield* nodesNamed(pipeline, values, textsGiven(given, again)))
+      return yield* plan(pipeline, values, yield* asked(pipeline, values, given))
     }).pipe(Effect.provideService(Refresh, given.flags.has(refresh)))
 })
 

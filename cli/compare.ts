@@ -21,6 +21,7 @@ import { metricsOf } from "./report/metrics.ts"
 import type { Row } from "./report/record-rows.ts"
 import { tracesOf } from "./report/run-traces.ts"
 import { INDEX, unwritable } from "./results-writer.ts"
+import { revisionText } from "./revision-text.ts"
 import { shortPath } from "./short-path.ts"
 import { table } from "./table-text.ts"
 import { UsageInvalid } from "./Usage.ts"
@@ -33,6 +34,10 @@ interface Read extends Compared {
   readonly histories: ReadonlyArray<Omit<History, "entry">>
   readonly isTest: boolean
 }
+
+/** Why a row whose documents are all there has no number. */
+const whyNone = ({ status, until }: Row): string =>
+  status !== "done" ? `was ${status}` : until === undefined ? "makes none" : `was run until ${until.join(", ")}`
 
 const isPicture: Effect.Effect<IsPicture, never, Kinds> = Effect.map(
   Kinds,
@@ -52,7 +57,7 @@ const read = (row: Row) =>
       return yield* new UsageInvalid({
         what: gone
           ? `The metrics of ${row.id} are gone from the cache`
-          : `${row.id} has no metrics: it ${row.status === "done" ? "makes none" : `was ${row.status}`}`,
+          : `${row.id} has no metrics: it ${whyNone(row)}`,
         expected: "runs with a number to compare",
         fix: gone || row.status !== "done" ? "Run it again, or leave it out." : "Leave it out."
       })
@@ -163,7 +168,12 @@ export const compare = (
     )
     for (const { run, row, ran, reused } of all)
       yield* reporter.print(
-        `${run.id} (row ${row}): ran ${ran.join(", ") || "nothing"}; reused ${reused.join(", ") || "nothing"}; ${formatSeconds(run.seconds)}`
+        [
+          `${run.id} (row ${row}): ran ${ran.join(", ") || "nothing"}`,
+          `reused ${reused.join(", ") || "nothing"}`,
+          formatSeconds(run.seconds),
+          ...(run.git === null ? [] : [`commit ${revisionText(run.git)}`])
+        ].join("; ")
       )
     yield* reporter.print("")
     for (const [name, file] of Object.entries(files))
@@ -190,6 +200,7 @@ export const compare = (
         row,
         status: run.status,
         params: run.params,
+        git: run.git,
         metrics: Object.fromEntries(run.metrics),
         ran,
         reused,

@@ -2,6 +2,7 @@ import * as path from "node:path"
 import { Effect, Either } from "effect"
 import * as Digest from "../artifacts/Digest.ts"
 import { ObjectStore } from "../cache/ObjectStore.ts"
+import { TraceStore } from "../cache/Trace.ts"
 import type { AnyPipeline } from "../engine/Pipeline.ts"
 import { formatBytes, formatCount, formatSeconds } from "../kinds/format.ts"
 import type { Block, Kind } from "../kinds/Kind.ts"
@@ -10,12 +11,16 @@ import { Place } from "../project/Place.ts"
 import * as Address from "./artifact-address.ts"
 import { withArtifact } from "./declared-artifact.ts"
 import { inspectStreamed } from "./inspect-streamed.ts"
+import { lastPrinted } from "./printed-text.ts"
 import { Reporter } from "./Reporter.ts"
 import { placed } from "./results-writer.ts"
 import * as Streamed from "./streamed-node.ts"
 import { table } from "./table-text.ts"
 import { gridText, hasTruecolor } from "./terminal-image.ts"
 import { writeAside } from "./write-aside.ts"
+
+/** Of what a node printed so many lines are shown, the last ones. */
+const LINES_PRINTED = 40
 
 /** Writes a picture of an artifact beside the results; the file. */
 const writePicture = (png: Uint8Array, content: string) =>
@@ -136,6 +141,8 @@ const inspectStored = (pipelines: ReadonlyArray<AnyPipeline>, found: Address.Fou
     )
     yield* reporter.print(`key: ${trace.key}`)
     yield* reporter.print(`used by: ${users.join(", ") || "nobody"}`)
+    const printed = yield* Effect.flatMap(TraceStore, (traces) => traces.printed(trace.text.stage, trace.key))
+    for (const line of lastPrinted(printed, LINES_PRINTED, "all in --json")) yield* reporter.print(line)
     yield* reporter.document({
       schema: 1,
       status: "done",
@@ -163,7 +170,8 @@ const inspectStored = (pipelines: ReadonlyArray<AnyPipeline>, found: Address.Fou
         seconds: trace.seconds,
         finished: trace.finished,
         host: trace.host,
-        by: trace.by ?? null
+        by: trace.by ?? null,
+        printed: printed === "" ? null : printed
       },
       usedBy: users
     })

@@ -19,7 +19,7 @@ export const keptNodes = Effect.gen(function* () {
     })
   const isKept = ({ stage, key, status, reason }: NodeRecord): Effect.Effect<boolean | null> => {
     if (key !== null) return Effect.map(keysOf(stage), (kept) => kept.has(key))
-    // a streamed node leaves nothing; one that was skipped was not to be reached, and would have
+    // a streamed node leaves nothing, and of one that was not asked for nothing is known; one that was skipped would have
     return Effect.succeed(status === "streamed" || reason === null ? null : false)
   }
   return (nodes: ReadonlyArray<NodeRecord>): Effect.Effect<ReadonlyArray<KeptNode>> =>

@@ -9,7 +9,7 @@ import { type Files, paramsPage } from "./help.ts"
 import { countKept, type KeptCount, keptNodes } from "./kept-nodes.ts"
 import { paramsDocument } from "./params-document.ts"
 import { Reporter } from "./Reporter.ts"
-import { runsAndSweeps } from "./run-address.ts"
+import { runsAndSweeps, untilText } from "./run-address.ts"
 import { table, truncate } from "./table-text.ts"
 import { unknown } from "./Usage.ts"
 
@@ -33,6 +33,8 @@ const counted = (count: number, what: string): string => `${formatCount(count)} 
 const nameOf = ({ pipeline, sweep }: RunRecord): string =>
   sweep === undefined ? pipeline : `${pipeline}, ${formatCount(sweep.points.length)} points`
 
+const statusOf = (run: RunRecord): string => `${run.status}${untilText(run)}`
+
 const keptText = ({ kept, nodes, bytes }: KeptCount): string =>
   kept === 0 ? "nothing" : `${formatBytes(bytes)}${kept === nodes ? "" : ` (${kept} of ${nodes} nodes)`}`
 
@@ -51,7 +53,7 @@ const pipelineRow = (
     ? [name, unread ? "no recent run" : "never run", "", "", ""]
     : [
         name,
-        last.sweep === undefined ? last.status : `sweep ${last.status}`,
+        last.sweep === undefined ? statusOf(last) : `sweep ${last.status}`,
         ago(last, now),
         formatSeconds(last.seconds),
         keptText(kept)
@@ -60,7 +62,7 @@ const pipelineRow = (
 const runRow = (run: RunRecord, now: number) => [
   run.run,
   nameOf(run),
-  run.status,
+  statusOf(run),
   ago(run, now),
   formatSeconds(run.seconds)
 ]
@@ -71,13 +73,15 @@ const runsTable = (runs: ReadonlyArray<RunRecord>, now: number): string =>
     runs.map((run) => runRow(run, now))
   )
 
-const runDocument = ({ run, pipeline, status, started, seconds, params, sweep }: RunRecord) => ({
+const runDocument = ({ run, pipeline, status, started, seconds, params, git, until, sweep }: RunRecord) => ({
   run,
   pipeline,
   status,
   started,
   seconds,
   params,
+  git,
+  until: until ?? null,
   points: sweep === undefined ? null : sweep.points.length
 })
 

@@ -12,7 +12,9 @@ import * as WorkerExecutor from "../engine/executor-worker.ts"
 import * as Basis from "../engine/Kind.ts"
 import * as Machine from "../engine/Machine.ts"
 import { DefinitionInvalid } from "../engine/Param.ts"
+import * as Revision from "../engine/Revision.ts"
 import { RunRecords } from "../engine/RunRecord.ts"
+import * as RevisionGit from "../engine/revision-git.ts"
 import * as RunRecordDisk from "../engine/run-record-disk.ts"
 import { FileDigests } from "../files/FileDigests.ts"
 import { Kinds } from "../kinds/Kinds.ts"
@@ -82,6 +84,7 @@ const liveOf = <R, S>(project: Whole<R, S>, place: typeof Place.Service, writes:
     Layer.provideMerge(
       Layer.mergeAll(
         given,
+        Layer.succeed(Revision.CurrentRevision, RevisionGit.revisionOf(place.root)),
         Layer.succeed(Views.Current, project.views),
         Layer.succeed(Basis.Kinds, project.kinds),
         Layer.succeed(Kinds, project.kinds),

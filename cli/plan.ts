@@ -3,11 +3,13 @@ import * as Reason from "../cache/Reason.ts"
 import * as Pipeline from "../engine/Pipeline.ts"
 import * as Plan from "../engine/Plan.ts"
 import { formatSeconds } from "../kinds/format.ts"
+import type { Asked } from "./node-address.ts"
 import { shown } from "./option-text.ts"
 import { Reporter } from "./Reporter.ts"
 import { table } from "./table-text.ts"
 
 const why = ({ status, reasons, chunks, seconds }: Plan.PlannedNode): string => {
+  if (status === "unasked") return "not asked for: nothing that is needs it"
   if (status === "stream") return "never stored; made when a node that needs it runs"
   if (status === "reuse") return seconds === null ? "" : `took ${formatSeconds(seconds)}`
   const some = chunks === null || chunks.reused === 0 ? "" : ` (${chunks.ran} of ${chunks.ran + chunks.reused} chunks)`
@@ -18,11 +20,11 @@ const why = ({ status, reasons, chunks, seconds }: Plan.PlannedNode): string => 
 export const plan = (
   pipeline: Pipeline.AnyPipeline,
   values: Readonly<Record<string, unknown>>,
-  again: ReadonlySet<string>
+  { again, until }: Asked
 ) =>
   Effect.gen(function* () {
     const reporter = yield* Reporter
-    const { nodes, notices } = yield* Plan.make(Pipeline.graph(pipeline, values), again)
+    const { nodes, notices } = yield* Plan.make(Pipeline.graph(pipeline, values), again, until)
     yield* reporter.print(
       table(
         [{ header: "node" }, { header: "would" }, { header: "why" }],
@@ -30,16 +32,18 @@ export const plan = (
       )
     )
     const count = (status: Plan.PlanStatus) => nodes.filter((node) => node.status === status).length
+    const isAll = count("unasked") === 0
     yield* reporter.print(
       count("run") === 0
-        ? "nothing to do: everything is cached"
-        : `${count("run")} would run, ${count("maybe")} may, ${count("reuse")} cached`
+        ? `nothing to do: everything ${isAll ? "" : "that is asked for "}is cached`
+        : `${count("run")} would run, ${count("maybe")} may, ${count("reuse")} cached${isAll ? "" : `, ${count("unasked")} not asked for`}`
     )
     yield* reporter.document({
       schema: 1,
       pipeline: pipeline.name,
       status: "done",
       params: Pipeline.encodeParams(pipeline, values),
+      until: until === null ? null : [...until],
       nodes: nodes.map(({ node, stage, status, key, reasons, chunks, seconds }) => ({
         node,
         stage,

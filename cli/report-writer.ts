@@ -35,7 +35,8 @@ const placeOf = (record: RunRecord): Effect.Effect<string, never, Place | Kinds>
     const people = Object.entries(record.results).flatMap(([name, result]) =>
       kindOf(kinds, result.stored).isResult ? [{ name, ...result }] : []
     )
-    const isLast = record.status === "done" && (yield* holds(folder, people))
+    const isWhole = record.status === "done" && record.until === undefined
+    const isLast = isWhole && (yield* holds(folder, people))
     return isLast ? path.join(folder, "report.html") : path.join(home, "runs", `${record.run}.html`)
   })
 

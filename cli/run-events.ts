@@ -4,6 +4,7 @@ import * as Reason from "../cache/Reason.ts"
 import { RunEvent, RunEvents } from "../engine/RunEvent.ts"
 import { formatBytes, formatCount, formatSeconds } from "../kinds/format.ts"
 import { sentence, shown } from "./option-text.ts"
+import { lastPrinted } from "./printed-text.ts"
 import { type Beginning, beginning, progressText } from "./progress-text.ts"
 import { Reporter } from "./Reporter.ts"
 import { truncate } from "./table-text.ts"
@@ -11,6 +12,8 @@ import { truncate } from "./table-text.ts"
 /** Between two lines about the same node where lines are not replaced, and between two redraws where they are. */
 const PLAIN_MILLIS = 10_000
 const REDRAW_MILLIS = 100
+/** Of what a node printed that failed. */
+const LINES_PRINTED = 10
 
 interface Running {
   readonly since: Beginning
@@ -87,7 +90,13 @@ export const layer: Layer.Layer<RunEvents, never, Reporter> = Layer.effect(
         running.delete(node)
         return tellAll(`${node}: done in ${formatSeconds(seconds)} (${size}${some})`, told)
       },
-      NodeFailed: ({ node, error }) => ended(node, `${node}: FAILED. ${sentence(error)}`),
+      NodeFailed: ({ node, error, printed }) =>
+        Effect.zipRight(
+          ended(node, `${node}: FAILED. ${sentence(error)}`),
+          Effect.forEach(lastPrinted(printed, LINES_PRINTED, "all in the report and --json"), reporter.note, {
+            discard: true
+          })
+        ),
       NodeSkipped: ({ node, because }) => ended(node, `${node}: skipped, since ${because.join(", ")} failed`),
       Warned: ({ message }) => reporter.note(`warning: ${shown(message)}`),
       RunFinished: () => reporter.status("")

@@ -7,14 +7,16 @@ import { tidy } from "../cache/tidy.ts"
 import * as Kind from "../engine/Kind.ts"
 import type { AnyPipeline, PlanningNeedsOf } from "../engine/Pipeline.ts"
 import * as Run from "../engine/Run.ts"
-import type { NodeRecord, RunRecord } from "../engine/RunRecord.ts"
+import type { NodeRecord, NodeStatus, RunRecord } from "../engine/RunRecord.ts"
 import { formatSeconds } from "../kinds/format.ts"
 import { ofStored } from "../kinds/Kinds.ts"
 import { Place } from "../project/Place.ts"
+import type { Asked } from "./node-address.ts"
 import { sentence, shown, toldOf } from "./option-text.ts"
 import { Reporter } from "./Reporter.ts"
 import { type Pages, reportRun } from "./report-writer.ts"
 import * as ResultText from "./result-text.ts"
+import { untilText } from "./run-address.ts"
 import { shortPath } from "./short-path.ts"
 
 /** What a result says as JSON; null where its kind says nothing so, and for bytes that are gone or are no JSON. */
@@ -69,6 +71,8 @@ const toJson = (record: RunRecord, report: string | null) =>
     status: record.status,
     seconds: record.seconds,
     params: record.params,
+    until: record.until ?? null,
+    git: record.git,
     nodes: record.nodes.map(nodeOf),
     results,
     notices: (record.notices ?? []).map(shown),
@@ -77,11 +81,13 @@ const toJson = (record: RunRecord, report: string | null) =>
   }))
 
 const whatRan = ({ nodes, status: ended }: RunRecord): string => {
-  const count = (status: string) => nodes.filter((node) => node.status === status).length
-  if (count("ran") === 0 && ended === "done") return "nothing to do: everything is cached"
+  const count = (status: NodeStatus) => nodes.filter((node) => node.status === status).length
+  const isAll = count("unasked") === 0
+  if (count("ran") === 0 && ended === "done")
+    return `nothing to do: everything ${isAll ? "" : "that is asked for "}is cached`
   const skipped = nodes.filter(({ status, reason }) => status === "skipped" && reason !== null).length
   const failed = count("failed") === 0 ? "" : `, ${count("failed")} failed, ${skipped} skipped`
-  return `${count("ran")} ran, ${count("reused")} cached${failed}`
+  return `${count("ran")} ran, ${count("reused")} cached${failed}${isAll ? "" : `, ${count("unasked")} not asked for`}`
 }
 
 const summary = (record: RunRecord, report: string | null) =>
@@ -92,7 +98,7 @@ const summary = (record: RunRecord, report: string | null) =>
     if (report !== null) yield* reporter.print(`report: ${shortPath(report)}`)
     const did = record.status === "interrupted" ? "run it again to go on" : whatRan(record)
     yield* reporter.print(
-      `${record.pipeline} ${record.run} ${record.status} in ${formatSeconds(record.seconds)}: ${did}`
+      `${record.pipeline}${untilText(record)} ${record.run} ${record.status} in ${formatSeconds(record.seconds)}: ${did}`
     )
     if (record.error !== null) yield* reporter.note(`error: ${sentence(record.error)}`)
     for (const { node, error } of record.nodes) {
@@ -112,11 +118,11 @@ export const tell = (project: Pages, record: RunRecord) =>
 export const run = <P extends AnyPipeline>(
   pipeline: P,
   values: Readonly<Record<string, unknown>>,
-  again: Run.Again
+  { again, until }: Asked
 ): Effect.Effect<number, never, Run.Needs | Place | Reporter | PlanningNeedsOf<P>> =>
   Effect.gen(function* () {
     const { home } = yield* Place
-    const record = yield* Run.run(pipeline, values, { cores: availableParallelism() }, again)
+    const record = yield* Run.run(pipeline, values, { cores: availableParallelism() }, again, until)
     // the run is over, and its results are kept: no housekeeping makes a failure of it
     if (record.nodes.some(({ status }) => status === "ran")) yield* Effect.ignore(Effect.sandbox(tidy(home)))
     return record.status === "done" ? 0 : 1

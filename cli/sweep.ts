@@ -49,6 +49,7 @@ const toJson = (record: RunRecord, settled: ReadonlyArray<Settled>, report: stri
         error: error === null ? null : toldOf(error)
       }
     }),
+    git: record.git,
     nodes: { ran: count(record, "ran"), reused: count(record, "reused"), failed: count(record, "failed") },
     notices: (record.notices ?? []).map(shown),
     report,

@@ -14,6 +14,8 @@ const now = ({ status, reasons }: Plan.PlannedNode): string => {
       return "is streamed: it is made anew for every node that needs it"
     case "maybe":
       return `may run: ${reasons.map(Reason.render).join("; ")}`
+    case "unasked":
+      return "is not asked for"
     case "run":
       return `would run: ${reasons.map(Reason.render).join("; ")}`
   }
@@ -26,6 +28,17 @@ const then = (record: RunRecord | undefined, node: string): string | null => {
   return `in its last run (${record.run}) it ${found.status === "ran" ? "ran" : found.status === "reused" ? "was reused" : found.status === "streamed" ? "was streamed" : `was ${found.status}`}${because}`
 }
 
+/** The newest run that a node was asked for in: one until other nodes tells nothing of it. */
+const lastRuns = (pipeline: string) =>
+  Effect.gen(function* () {
+    const { find } = yield* RunRecords
+    const isOne = (record: RunRecord) => record.pipeline === pipeline && record.sweep === undefined
+    const [last] = yield* find(1, isOne)
+    const [whole] = last?.until === undefined ? [last] : yield* find(1, (run) => isOne(run) && run.until === undefined)
+    return (node: string) =>
+      last?.nodes.some((each) => each.node === node && each.status !== "unasked") === true ? last : whole
+  })
+
 /** Why nodes would run or be reused now, and why they did what they did in the last run. */
 export const why = (pipeline: Pipeline.AnyPipeline, node: string | null, values: Readonly<Record<string, unknown>>) =>
   Effect.gen(function* () {
@@ -35,15 +48,13 @@ export const why = (pipeline: Pipeline.AnyPipeline, node: string | null, values:
     if (node !== null && !names.includes(node))
       return yield* Usage.unknown("node", node, names, `See pipeline plan ${pipeline.name}.`, pipeline.name)
     const planned = (yield* Plan.make(graph)).nodes.filter((each) => node === null || each.node === node)
-    const [last] = yield* Effect.flatMap(RunRecords, (records) =>
-      records.find(1, (record) => record.pipeline === pipeline.name && record.sweep === undefined)
-    )
+    const lastOf = yield* lastRuns(pipeline.name)
     const told = planned.map((each) => ({
       node: each.node,
       status: each.status,
       now: now(each),
       reasons: each.reasons,
-      last: then(last, each.node)
+      last: then(lastOf(each.node), each.node)
     }))
     for (const each of told) {
       yield* reporter.print(`${each.node} ${each.now}`)

@@ -1,14 +1,15 @@
 /**
  * How a worker process tells that it lives: a thread of its own, which no computation keeps busy, writes a line a second to a pipe, with how often
- * the thread that computes has been through its event loop. So a process that is stopped can be told from one that is busy.
+ * the thread that computes has been through its event loop, and how much memory the process holds. So a process that is stopped can be told from one
+ * that is busy, and nobody has to ask the system, of which each tells of other processes in its own way.
  */
 
 /** The file descriptor, in the worker, of the pipe that takes the beats: the one after that of its messages. */
 export const BEATS_DESCRIPTOR = 4
 export const BEAT_MILLIS = 1000
 
-/** One beat as it is written. */
-export const beat = (turns: number): string => `${turns}\n`
+/** One beat as it is written. `resident`: bytes. */
+export const beat = (turns: number, resident: number): string => `${turns} ${resident}\n`
 
 /** What is said of a worker at one moment, in milliseconds. */
 export interface Life {
@@ -30,6 +31,7 @@ export const listening = (now: number) => {
   let silent = 0
   let still = 0
   let turns = ""
+  let resident = 0
   let line = ""
   return {
     hear: (text: string): void => {
@@ -39,9 +41,13 @@ export const listening = (now: number) => {
       const last = lines.pop()
       if (last === undefined) return
       silent = 0
-      if (last !== turns) still = 0
-      turns = last
+      const [turn = "", bytes] = last.split(" ")
+      if (turn !== turns) still = 0
+      turns = turn
+      resident = Number(bytes) || 0
     },
+    /** Bytes that it held in memory at its last beat. */
+    resident: (): number => resident,
     look: (now: number): Life => {
       const passed = Math.min(now - lookedAt, MOST_MILLIS)
       lookedAt = now

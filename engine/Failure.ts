@@ -71,6 +71,30 @@ export class WorkerSilent extends TaggedError<WorkerSilent>()(
   })
 ) {}
 
+/** A node took longer than its stage declares. */
+export class NodeTimedOut extends TaggedError<NodeTimedOut>()(
+  "NodeTimedOut",
+  { node: Schema.String, seconds: Schema.Number },
+  ({ node, seconds }) => ({
+    what: `${node} took longer than its timeout of ${seconds} s, and was ended`,
+    expected: "it to be done by then",
+    fix: "Give it less to do, or raise `timeout` in its stage. Run again: finished chunks and steps are not computed again."
+  })
+) {}
+
+const MEBIBYTE = 1024 * 1024
+
+/** The process that computed a node held more memory than its stage declares. `held` is null where its heap was full at that. */
+export class MemoryExceeded extends TaggedError<MemoryExceeded>()(
+  "MemoryExceeded",
+  { node: Schema.String, held: Schema.NullOr(Schema.Int), most: Schema.Int },
+  ({ node, held, most }) => ({
+    what: `${node} exceeded its memory: ${held === null ? "the objects of its process filled it" : `its process held ${Math.ceil(held / MEBIBYTE)} MiB`}`,
+    expected: `at most ${Math.floor(most / MEBIBYTE)} MiB, as its stage declares`,
+    fix: "Give it less to do at once, or raise `memory` in its stage. Run again: finished chunks and steps are not computed again."
+  })
+) {}
+
 /** The worker's program differs from the one that asked: it computed another key. */
 export class KeyRefused extends TaggedError<KeyRefused>()(
   "KeyRefused",
@@ -92,6 +116,8 @@ export const ExecuteFailure = Schema.Union(
   WorkerNotStarted,
   WorkerDied,
   WorkerSilent,
+  NodeTimedOut,
+  MemoryExceeded,
   KeyRefused
 )
 export type ExecuteFailure = typeof ExecuteFailure.Type

@@ -199,3 +199,15 @@ export const make = (
 export const parents = (graph: Graph, entry: Entry): ReadonlyArray<Entry> => [
   ...new Set(entry.node.wires.map((wire) => graph.of(wire.node)))
 ]
+
+/** Entries and all that they are made of, inputs before their consumers. */
+export const closure = (graph: Graph, entries: Iterable<Entry>): ReadonlySet<Entry> => {
+  const found = new Set<Entry>()
+  const visit = (entry: Entry): void => {
+    if (found.has(entry)) return
+    parents(graph, entry).forEach(visit)
+    found.add(entry)
+  }
+  for (const entry of entries) visit(entry)
+  return found
+}

@@ -2,6 +2,7 @@ import type { Effect, Schema } from "effect"
 import type { AnyArtifact } from "../artifacts/Artifact.ts"
 import type { Checkpoint } from "../artifacts/Checkpoint.ts"
 import type { Files } from "../artifacts/Files.ts"
+import type { Limits } from "./Limits.ts"
 import * as Param from "./Param.ts"
 
 /** The stage takes a list of the artifact. */
@@ -46,6 +47,8 @@ export interface StageDefinition {
   readonly errors: Schema.Schema<any, any>
   readonly facts: (params: any) => Readonly<Record<string, Effect.Effect<unknown, any, any>>>
   readonly share: (params: any) => Share
+  /** Null for a stage that declares none. */
+  readonly limits: ((params: any) => Limits) | null
   /** Variables of the environment that it may read; its key holds the values of these, and the digests of secrets. */
   readonly environment: ReadonlyArray<string>
   readonly secrets: ReadonlyArray<string>

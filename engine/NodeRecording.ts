@@ -30,21 +30,28 @@ const streamedStatus = (state: RunState, entry: Graph.StageEntry): "streamed" | 
   return ran ? "streamed" : "skipped"
 }
 
+/** A node of which there is nothing to tell. */
+const nothingOf = (entry: Graph.StageEntry) => ({
+  node: entry.name,
+  stage: entry.node.definition.name,
+  key: null,
+  seconds: null,
+  bytes: null,
+  rows: null,
+  chunks: null,
+  told: null,
+  reason: null,
+  reasons: [],
+  error: null,
+  printed: null
+})
+
+/** A node that the run was not asked for. */
+export const recordUnasked = (entry: Graph.StageEntry): NodeRecord => ({ ...nothingOf(entry), status: "unasked" })
+
 /** What became of a node, for the run's record. */
 export const recordNode = (state: RunState, entry: Graph.StageEntry): NodeRecord => {
-  const empty = {
-    node: entry.name,
-    stage: entry.node.definition.name,
-    key: null,
-    seconds: null,
-    bytes: null,
-    rows: null,
-    chunks: null,
-    told: null,
-    reason: null,
-    reasons: [],
-    error: null
-  }
+  const empty = nothingOf(entry)
   if (NodeKey.isStreamed(entry.node)) return { ...empty, status: streamedStatus(state, entry) }
   const outcome = state.outcomes.get(entry.name)
   if (outcome === undefined) {
@@ -62,7 +69,15 @@ export const recordNode = (state: RunState, entry: Graph.StageEntry): NodeRecord
   if (outcome._tag === "Skipped") return { ...empty, status: "skipped", reason: `${outcome.because.join(", ")} failed` }
   const reason = outcome.reasons.length === 0 ? null : outcome.reasons.map(Reason.render).join("; ")
   if (outcome._tag === "Failed")
-    return { ...empty, status: "failed", key: outcome.key, reason, reasons: outcome.reasons, error: outcome.error }
+    return {
+      ...empty,
+      status: "failed",
+      key: outcome.key,
+      reason,
+      reasons: outcome.reasons,
+      error: outcome.error,
+      printed: outcome.printed === "" ? null : outcome.printed
+    }
   const { trace, status, reasons } = outcome
   const seconds = status === "ran" ? trace.seconds : 0
   return {

@@ -1,6 +1,7 @@
 import { Deferred, Effect, Exit, FiberId } from "effect"
 import type { Stored } from "../artifacts/Artifact.ts"
 import { type Explained, explain } from "../artifacts/Explained.ts"
+import type { Key } from "../cache/Key.ts"
 import { Leases } from "../cache/Lease.ts"
 import { ObjectStore, type StoreFailed } from "../cache/ObjectStore.ts"
 import type * as Reason from "../cache/Reason.ts"
@@ -15,6 +16,7 @@ import { coresOf } from "./Node.ts"
 import * as NodeKey from "./NodeKey.ts"
 import { listeners } from "./NodeListeners.ts"
 import * as Notice from "./Notice.ts"
+import { PrintedListener } from "./Printed.ts"
 import { publish, RunEvent, RunEvents } from "./RunEvent.ts"
 import type { RunRecords } from "./RunRecord.ts"
 import { type Outcome, outputsAt, type RunState } from "./RunState.ts"
@@ -41,9 +43,16 @@ export const fail = (
   entry: Graph.StageEntry,
   error: Explained,
   key: string | null,
-  reasons: ReadonlyArray<Reason.Reason>
+  reasons: ReadonlyArray<Reason.Reason>,
+  printed = ""
 ) =>
-  Effect.as(publish(RunEvent.NodeFailed({ node: entry.name, error })), { _tag: "Failed" as const, error, key, reasons })
+  Effect.as(publish(RunEvent.NodeFailed({ node: entry.name, error, printed })), {
+    _tag: "Failed" as const,
+    error,
+    key,
+    reasons,
+    printed
+  })
 
 export const reuse = (entry: Graph.StageEntry, trace: Trace) =>
   Effect.as(publish(RunEvent.NodeReused({ node: entry.name, key: trace.key, told: trace.told ?? [] })), {
@@ -72,7 +81,8 @@ export const carryOut = (work: Work): Effect.Effect<Outcome | InputLost, StoreFa
     }
     return Effect.flatMap(Deferred.await(other), (became): Effect.Effect<Outcome | InputLost, never, Needs> => {
       if (became._tag === "Done") return reuse(entry, became.trace)
-      return became._tag === "Failed" ? fail(entry, became.error, key, became.reasons) : Effect.succeed(became)
+      if (became._tag !== "Failed") return Effect.succeed(became)
+      return fail(entry, became.error, key, became.reasons, became.printed)
     })
   })
 
@@ -152,7 +162,8 @@ const compute = (work: Work): Effect.Effect<Outcome | InputLost, StoreFailed, Ne
 
 const whole = (trace: Trace) => Effect.map(firstMissing(Object.values(trace.outputs)), (missing) => missing === null)
 
-const firstMissing = (artifacts: ReadonlyArray<Stored>): Effect.Effect<InputLost | null, never, ObjectStore> =>
+/** The first object of the artifacts that is not there. */
+export const firstMissing = (artifacts: ReadonlyArray<Stored>): Effect.Effect<InputLost | null, never, ObjectStore> =>
   Effect.gen(function* () {
     const store = yield* ObjectStore
     for (const { object, bytes } of artifacts.flatMap(({ parts }) => parts)) {
@@ -160,6 +171,14 @@ const firstMissing = (artifacts: ReadonlyArray<Stored>): Effect.Effect<InputLost
     }
     return null
   })
+
+/** Keeps what the node printed beside what it made. That is kept by now, and no failure if this cannot be. */
+const keepPrinted = ({ name, node: { definition } }: Graph.StageEntry, key: Key, printed: string) =>
+  Effect.flatMap(TraceStore, (traces) => traces.putPrinted(definition.name, key, printed)).pipe(
+    Effect.catchAll(({ message }) =>
+      publish(RunEvent.Warned({ node: name, message: `What ${name} printed is lost: ${message}` }))
+    )
+  )
 
 const execute = (
   { state, entry, decision: { inputs, key, text }, outputs }: Work,
@@ -179,13 +198,23 @@ const execute = (
       params: origin.params,
       outputs: outputsAt(state, origin, outputs)
     }
-    const computed = Effect.provide(executor.execute(task), listeners(entry.name, reasons, events))
+    const node = entry.name
+    let printed = ""
+    const computed = executor.execute(task).pipe(
+      Effect.provideService(PrintedListener, (text) =>
+        Effect.sync(() => {
+          printed = text
+        })
+      ),
+      Effect.provide(listeners(node, reasons, events))
+    )
     return yield* computed.pipe(
+      Effect.tap(() => keepPrinted(entry, key, printed)),
       Effect.tap((trace) => {
         const { rows, bytes } = totals(trace)
         return publish(
           RunEvent.NodeRan({
-            node: entry.name,
+            node,
             seconds: trace.seconds,
             rows,
             bytes,
@@ -197,7 +226,7 @@ const execute = (
       Effect.map((trace) => ({ _tag: "Done" as const, status: "ran" as const, trace, reasons })),
       Effect.catchAll(
         (error: ExecuteFailure): Effect.Effect<Outcome | InputLost, never, RunEvents> =>
-          error._tag === "InputLost" ? Effect.succeed(error) : fail(entry, explain(error), key, reasons)
+          error._tag === "InputLost" ? Effect.succeed(error) : fail(entry, explain(error), key, reasons, printed)
       )
     )
   })

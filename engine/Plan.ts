@@ -16,10 +16,11 @@ import * as RowStream from "./RowStream.ts"
 import type { RunEvents } from "./RunEvent.ts"
 import { RunRecords, readOnce } from "./RunRecord.ts"
 import * as Sources from "./Sources.ts"
+import * as Until from "./Until.ts"
 import * as UpgradeNotice from "./UpgradeNotice.ts"
 
-/** `maybe`: its key is not known before an ancestor has run. */
-export type PlanStatus = "reuse" | "run" | "maybe" | "stream"
+/** `maybe`: its key is not known before an ancestor has run. `unasked`: no node that is asked for needs it. */
+export type PlanStatus = "reuse" | "run" | "maybe" | "stream" | "unasked"
 
 export interface PlannedNode {
   readonly node: string
@@ -94,6 +95,16 @@ const workOf = (
 
 type Needs = Code | TraceStore | ObjectStore | RunRecords
 
+/** A node of which nothing more is known than that it is there. */
+const unknown = (entry: Graph.StageEntry) => ({
+  node: entry.name,
+  stage: entry.node.definition.name,
+  key: null,
+  reasons: [],
+  chunks: null,
+  seconds: null
+})
+
 const planNode = (
   graph: Graph.Graph,
   entry: Graph.StageEntry,
@@ -102,14 +113,7 @@ const planNode = (
   again: ReadonlySet<string>
 ) =>
   Effect.gen(function* () {
-    const shared = {
-      node: entry.name,
-      stage: entry.node.definition.name,
-      key: null,
-      reasons: [],
-      chunks: null,
-      seconds: null
-    }
+    const shared = unknown(entry)
     if (NodeKey.isStreamed(entry.node))
       return { entry, decision: null, planned: { ...shared, status: "stream" as const } }
     const waiting = NodeKey.storedParents(graph, entry).flatMap((parent) => undecided.get(parent.name) ?? [])
@@ -172,7 +176,8 @@ const firstLost = (
 const checkNeeded = (
   graph: Graph.Graph,
   planned: ReadonlyArray<Entry>,
-  known: NodeKey.Outputs
+  known: NodeKey.Outputs,
+  until: Until.Until
 ): Effect.Effect<ReadonlyArray<Entry>, NodeKey.KeyFailure | StoreFailed, Needs> =>
   Effect.gen(function* () {
     const checked: Array<Entry> = []
@@ -182,6 +187,8 @@ const checkNeeded = (
       const stored = known[node]?.[output]
       if (stored !== undefined) want(wanted, [stored], objectsOf([stored]))
     }
+    // nobody reads what was asked for, yet: it must be there
+    for (const node of until ?? []) want(wanted, Object.values(known[node] ?? {}), new Set())
     const judge = ({ entry, decision, planned: before }: Entry) =>
       Effect.gen(function* () {
         const outputs = decision?.hit?.outputs
@@ -220,12 +227,14 @@ const isAgain = ({ reasons }: PlannedNode): boolean => reasons.some(({ _tag }) =
 const undecidedOf = ({ reasons }: PlannedNode): ReadonlyArray<string> =>
   reasons.flatMap((reason) => (reason._tag === "Undecided" ? reason.ancestors : []))
 
-/** What a run would do now, also with the results of some nodes, by name, to be computed again. */
+/** What a run would do now, also with the results of some nodes, by name, to be computed again, or until some are there. */
 export const make = (
-  graph: Graph.Graph,
-  again: ReadonlySet<string> = new Set()
+  whole: Graph.Graph,
+  again: ReadonlySet<string> = new Set(),
+  until: Until.Until = null
 ): Effect.Effect<Plan, Sources.SourceFailed | NodeKey.KeyFailure | StoreFailed, Needs | RunEvents> =>
   Effect.gen(function* () {
+    const graph = Until.part(whole, until)
     const sources = yield* Sources.resolveAll(graph)
     const known: Record<string, Readonly<Record<string, Stored>>> = { ...sources }
     const undecided = new Map<string, ReadonlyArray<string>>()
@@ -243,11 +252,13 @@ export const make = (
       if (one.planned.status === "maybe") undecided.set(entry.name, undecidedOf(one.planned))
       if (one.decision?.hit != null) known[entry.name] = one.decision.hit.outputs
     }
-    const checked = yield* checkNeeded(graph, planned, known)
-    const nodes = checked.map(({ planned }) => planned)
-    const upgrade = nodes.some(({ reasons }) => UpgradeNotice.isUpgrade(reasons))
+    const checked = yield* checkNeeded(graph, planned, known, until)
+    const asked = new Map(checked.map(({ planned }) => [planned.node, planned]))
+    const upgrade = checked.some(({ planned }) => UpgradeNotice.isUpgrade(planned.reasons))
       ? yield* UpgradeNotice.make(graph, sources)
       : null
     if (upgrade !== null) yield* say(upgrade)
+    const unasked = (entry: Graph.StageEntry): PlannedNode => ({ ...unknown(entry), status: "unasked" })
+    const nodes = whole.stages.map((entry) => asked.get(entry.name) ?? unasked(entry))
     return { pipeline: graph.pipeline, nodes, notices }
   }).pipe(NodeKey.rememberFacts, Effect.provideServiceEffect(RunRecords, readOnce))

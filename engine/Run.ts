@@ -5,17 +5,19 @@ import { ObjectStore, type StoreFailed } from "../cache/ObjectStore.ts"
 import { Release } from "../cache/Release.ts"
 import { InputLost } from "./Failure.ts"
 import * as NodeKey from "./NodeKey.ts"
-import { recordNode, resultsOf } from "./NodeRecording.ts"
-import type * as NodeWork from "./NodeWork.ts"
+import { recordNode, recordUnasked, resultsOf } from "./NodeRecording.ts"
+import * as NodeWork from "./NodeWork.ts"
 import * as Notice from "./Notice.ts"
 import { type AnyPipeline, encodeParams, graph as graphOf, type PlanningNeedsOf } from "./Pipeline.ts"
 import * as Results from "./Results.ts"
+import * as Revision from "./Revision.ts"
 import { publish, RunEvent } from "./RunEvent.ts"
 import { stampOf } from "./RunName.ts"
 import { type RunRecord, RunRecords, readOnce } from "./RunRecord.ts"
 import { begin, type RunState } from "./RunState.ts"
 import * as Scheduler from "./Scheduler.ts"
 import * as Sources from "./Sources.ts"
+import * as Until from "./Until.ts"
 
 export type Needs = NodeWork.Needs | Results.ResultsWriter
 const isDone = (state: RunState): boolean => [...state.outcomes.values()].every(({ _tag }) => _tag === "Done")
@@ -30,11 +32,24 @@ const readAll = (results: ReadonlyArray<Results.Result>) =>
     )
   )
 
+/** The first object of the nodes that are asked for which is not there: whoever asks for a node is to have what it makes. */
+const firstUnkept = ({ outcomes }: RunState, until: Until.Until) =>
+  NodeWork.firstMissing(
+    [...(until ?? [])].flatMap((node) => {
+      const outcome = outcomes.get(node)
+      return outcome?._tag === "Done" ? Object.values(outcome.trace.outputs) : []
+    })
+  )
+
 /**
  * All nodes, and results to people; bytes that turn out to be lost are recomputed first. Nothing is handed over that is not
- * complete.
+ * complete, and nothing at all by a run that is over before the pipeline is: people keep those of the last whole one.
  */
-const deliver = (state: RunState, losses: Scheduler.Losses): Effect.Effect<void, StoreFailed | InputLost, Needs> =>
+const deliver = (
+  state: RunState,
+  until: Until.Until,
+  losses: Scheduler.Losses
+): Effect.Effect<void, StoreFailed | InputLost, Needs> =>
   Effect.gen(function* () {
     yield* Scheduler.obtainAll(state, [...state.stages.values()])
     if (!isDone(state)) return
@@ -50,9 +65,12 @@ const deliver = (state: RunState, losses: Scheduler.Losses): Effect.Effect<void,
         yield* Effect.forEach(state.stages.values(), (entry) =>
           Scheduler.repair(state, entry, state.outcomes.get(entry.name), { object, what })
         )
-        yield* deliver(state, [...losses, object])
+        yield* deliver(state, until, [...losses, object])
       })
-    yield* Effect.zipRight(readAll(people), writer.write(state.graph.pipeline, people)).pipe(
+    const unkept = yield* firstUnkept(state, until)
+    if (unkept !== null) return yield* again(unkept.object, unkept.what)
+    yield* readAll(people).pipe(
+      Effect.zipRight(until === null ? writer.write(state.graph.pipeline, people) : Effect.void),
       Effect.catchTags({
         ObjectMissing: ({ object }) => again(object, "missing"),
         ObjectCorrupt: ({ object }) => again(object, "corrupt")
@@ -69,13 +87,13 @@ export interface Options {
 export type Again = ReadonlySet<string>
 
 /** All of the work of a run: sources, nodes, results. */
-const work = (state: RunState) =>
+const work = (state: RunState, until: Until.Until) =>
   Effect.gen(function* () {
     Object.assign(state.sources, yield* Sources.resolveAll(state.graph))
-    yield* Effect.provideServiceEffect(deliver(state, []), Notice.Notices, Notice.warning(state.notices))
+    yield* Effect.provideServiceEffect(deliver(state, until, []), Notice.Notices, Notice.warning(state.notices))
   }).pipe(NodeKey.rememberFacts, Effect.provideServiceEffect(RunRecords, readOnce))
 
-/** A run's name, which sorts by time, and when it began. */
+/** A run's name, which sorts by time, when it began, and of which files. */
 export const beginning = Effect.gen(function* () {
   const now = yield* DateTime.now
   const started = DateTime.formatIso(now)
@@ -83,6 +101,7 @@ export const beginning = Effect.gen(function* () {
   return {
     run: `${stampOf(began)}${randomBytes(2).toString("hex")}`,
     started,
+    git: yield* Revision.asking,
     seconds: Effect.map(Clock.currentTimeMillis, (millis) => (millis - began) / 1000)
   }
 })
@@ -118,23 +137,25 @@ export const toItsEnd = <R, A, R2>(
   )
 
 /**
- * Carries out a pipeline: computes what is not kept, reuses the rest, and leaves a record, also when it fails or is
- * interrupted. A node that fails takes only its descendants with it.
+ * Carries out a pipeline, or as much of it as some of its nodes need: computes what is not kept, reuses the rest, and leaves
+ * a record, also when it fails or is interrupted. A node that fails takes only its descendants with it.
  */
 export const run = <P extends AnyPipeline>(
   pipeline: P,
   values: Readonly<Record<string, unknown>>,
   { cores }: Options,
-  again: Again = new Set()
+  again: Again = new Set(),
+  until: Until.Until = null
 ): Effect.Effect<RunRecord, never, Needs | PlanningNeedsOf<P>> =>
   Effect.gen(function* () {
-    const { run, started, seconds } = yield* beginning
+    const { run, started, git, seconds } = yield* beginning
     const params = encodeParams(pipeline, values)
-    const graph = graphOf(pipeline, values)
+    const whole = graphOf(pipeline, values)
+    const graph = Until.part(whole, until)
     const state = begin(graph, (entry) => ({ graph, entry, params }), cores, again)
     yield* publish(RunEvent.RunStarted({ run, pipeline: pipeline.name, nodes: graph.stages.map(({ name }) => name) }))
-    return yield* toItsEnd(work(state), (ended, error) =>
-      Effect.flatMap(seconds, (seconds) =>
+    return yield* toItsEnd(work(state, until), (ended, error) =>
+      Effect.flatMap(Effect.all({ seconds, git }), ({ seconds, git }) =>
         keep(
           {
             schema: 1,
@@ -144,8 +165,12 @@ export const run = <P extends AnyPipeline>(
             started,
             seconds,
             params,
-            nodes: graph.stages.map((entry) => recordNode(state, entry)),
+            git,
+            nodes: whole.stages.map((entry) =>
+              graph.stages.includes(entry) ? recordNode(state, entry) : recordUnasked(entry)
+            ),
             results: resultsOf(state, graph.results),
+            ...(until === null ? {} : { until: [...until] }),
             error
           },
           state

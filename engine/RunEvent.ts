@@ -37,7 +37,7 @@ export type RunEvent = Data.TaggedEnum<{
     readonly chunks: ChunkCounts | null
     readonly told: ReadonlyArray<Text.Text>
   }
-  NodeFailed: { readonly node: string; readonly error: Explained }
+  NodeFailed: { readonly node: string; readonly error: Explained; readonly printed: string }
   NodeSkipped: { readonly node: string; readonly because: ReadonlyArray<string> }
   Warned: { readonly node: string | null; readonly message: Text.Text }
   Fetching: { readonly what: string; readonly done: number; readonly total: number | null }

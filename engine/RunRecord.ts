@@ -5,8 +5,10 @@ import * as Text from "../artifacts/Text.ts"
 import type { StoreFailed } from "../cache/ObjectStore.ts"
 import { Reason } from "../cache/Reason.ts"
 import { ChunkCounts } from "../cache/Trace.ts"
+import { Revision } from "./Revision.ts"
 
-export const NodeStatus = Schema.Literal("reused", "ran", "streamed", "failed", "skipped")
+/** `unasked`: the run was until other nodes, which do not need it. */
+export const NodeStatus = Schema.Literal("reused", "ran", "streamed", "failed", "skipped", "unasked")
 export type NodeStatus = typeof NodeStatus.Type
 
 /** What became of a node. Fields that do not apply are null. */
@@ -23,7 +25,9 @@ export const NodeRecord = Schema.Struct({
   reasons: Schema.Array(Reason),
   /** What its stage says of the result to people, such as which classes it found. */
   told: Schema.optionalWith(Schema.NullOr(Schema.Array(Text.Text)), { default: () => null }),
-  error: Schema.NullOr(Explained)
+  error: Schema.NullOr(Explained),
+  /** What its stage printed until it failed. What a finished one printed is kept beside its trace. */
+  printed: Schema.optionalWith(Schema.NullOr(Schema.String), { default: () => null })
 })
 export type NodeRecord = typeof NodeRecord.Type
 
@@ -63,11 +67,15 @@ export const RunRecord = Schema.Struct({
   started: Schema.String,
   seconds: Schema.Number,
   params: Schema.Record({ key: Schema.String, value: Schema.Unknown }),
+  /** What the project's files were when it began; keys go by the files themselves. */
+  git: Schema.optionalWith(Schema.NullOr(Revision), { default: () => null }),
   nodes: Schema.Array(NodeRecord),
   /** What kept the run as a whole from its end: a source that cannot be had, results that cannot be written. */
   error: Schema.NullOr(Explained),
   /** Each result that was reached, by digest. */
   results: Results,
+  /** The nodes that the run was until, where it was not to carry out all of the pipeline. */
+  until: Schema.optional(Schema.Array(Schema.String)),
   /** What was said of the run as a whole, such as that an upgrade has nodes computed again. */
   notices: Schema.optional(Schema.Array(Text.Text)),
   /** The version of Headrace that ran it; missing in records of 0.1. */

@@ -24,6 +24,8 @@ export type Outcome =
       readonly error: Explained
       readonly key: string | null
       readonly reasons: ReadonlyArray<Reason.Reason>
+      /** By its stage until it failed, as far as it is kept. */
+      readonly printed: string
     }
   | { readonly _tag: "Skipped"; readonly because: ReadonlyArray<string> }
 

@@ -1,9 +1,10 @@
-import { Effect, Schema, type Scope } from "effect"
+import { type Duration, Effect, Schema, type Scope } from "effect"
 import type { TableArtifact } from "../artifacts/ArrowTable.ts"
 import type { AnyArtifact } from "../artifacts/Artifact.ts"
 import type { Checkpoint } from "../artifacts/Checkpoint.ts"
 import type { Columns } from "../artifacts/Column.ts"
 import * as Environment from "./Environment.ts"
+import * as Limits from "./Limits.ts"
 import { type AnyWire, type Many, make as makeNode, type Share, type StageDefinition, type Wire } from "./Node.ts"
 import { DefinitionInvalid, type Params, type Values } from "./Param.ts"
 import { batchwise, type Room, RowFailed, type RowFunction } from "./RowFunction.ts"
@@ -64,6 +65,16 @@ interface Declared<I extends Inputs, P extends Params, O extends Outputs, S> {
   readonly secrets?: ReadonlyArray<string>
   /** Default: one core. A stage with a fact `threads` is computed by a process with so many native threads. */
   readonly share?: Share | ((params: Values<P>) => Share)
+  /**
+   * How long computing a node may take, such as `"10 minutes"`. One that takes longer fails by name, and its process is ended
+   * with all that is not published: finished chunks and steps stay. No limit by default, or where a function gives null.
+   */
+  readonly timeout?: Limits.Declared<Values<P>, Duration.DurationInput>
+  /**
+   * How many bytes the process of a node may hold in memory, looked at once a second. A node that exceeds it fails by name.
+   * It has a process of its own, as others leave memory behind, and may use all of it for JavaScript's objects.
+   */
+  readonly memory?: Limits.Declared<Values<P>, number>
 }
 
 interface Common<I extends Inputs, P extends Params, O extends Outputs, Errors extends Schema.Schema.All, S>
@@ -106,6 +117,7 @@ const shared = <I extends Inputs, P extends Params, O extends Outputs, S>(
   errors: (definition.errors ?? Schema.Never) as StageDefinition["errors"],
   facts: factsOf(definition.facts),
   share: shareOf(definition.share),
+  limits: Limits.of(definition),
   environment: definition.environment ?? [],
   secrets: definition.secrets ?? [],
   // a verdict is an effect where `tsc` lets it pass
@@ -125,6 +137,12 @@ const checkDefinition = (definition: StageDefinition): void => {
   if (iterates !== null && !Number.isInteger(params[iterates.steps]?.default))
     fail(`counts its steps by "${iterates.steps}"`, "a parameter that is a whole number", "Name one in `steps`.")
   if (keep === "whole") return
+  if (keep === "streamed" && definition.limits !== null)
+    fail(
+      "is streamed and declares a timeout or memory",
+      "them of the stages that it is streamed to",
+      "Declare them there."
+    )
   const [output, ...more] = Object.values(outputs)
   if (output?.kind !== "table" || more.length > 0)
     fail("maps rows to other than one table", "one table output", "Use Stage.make for the rest.")

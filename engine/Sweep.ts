@@ -48,14 +48,8 @@ interface Sweep {
 const needsOf = ({ graph, results }: Union.Union): Sweep["needs"] => {
   const byName = new Map(graph.entries.map((entry) => [entry.name, entry]))
   return results.map((wanted) => {
-    const found = new Set<Graph.Entry>()
-    const visit = (entry: Graph.Entry): void => {
-      if (found.has(entry)) return
-      Graph.parents(graph, entry).forEach(visit)
-      found.add(entry)
-    }
-    for (const { node } of Object.values(wanted)) visit(byName.get(node) as Graph.Entry)
-    return [...found].filter(Graph.isStage).filter(({ node }) => !NodeKey.isStreamed(node))
+    const entries = Object.values(wanted).map(({ node }) => byName.get(node) as Graph.Entry)
+    return [...Graph.closure(graph, entries)].filter(Graph.isStage).filter(({ node }) => !NodeKey.isStreamed(node))
   })
 }
 
@@ -234,7 +228,7 @@ export const run = <P extends Pipeline.AnyPipeline>(
   options: Options
 ): Effect.Effect<RunRecord, never, NodeWork.Needs | Pipeline.PlanningNeedsOf<P>> =>
   Effect.gen(function* () {
-    const { run, started, seconds } = yield* Run.beginning
+    const { run, started, git, seconds } = yield* Run.beginning
     const { varied, asked } = options
     const sweep = open(pipeline, points, options)
     const { builds } = sweep.union
@@ -242,7 +236,7 @@ export const run = <P extends Pipeline.AnyPipeline>(
       RunEvent.SweepStarted({ run, pipeline: pipeline.name, points: points.length, shared: sharedOf(sweep) })
     )
     return yield* Run.toItsEnd(work(sweep, options), (ended, error) =>
-      Effect.flatMap(seconds, (seconds) => {
+      Effect.flatMap(Effect.all({ seconds, git }), ({ seconds, git }) => {
         const records = builds.map((build, point) => recordPoint(sweep, build, varied, point))
         const isDone = records.every(({ status }) => status === "done")
         return Run.keep(
@@ -256,6 +250,7 @@ export const run = <P extends Pipeline.AnyPipeline>(
             params: Object.fromEntries(
               Object.entries(builds[0]?.params ?? {}).filter(([name]) => !varied.includes(name))
             ),
+            git,
             nodes: sweep.state.graph.stages.map((entry) => recordNode(sweep.state, entry)),
             results: {},
             error,

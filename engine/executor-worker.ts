@@ -1,9 +1,12 @@
-import { Deferred, Effect, Exit, Layer, Option, Stream } from "effect"
+import { setImmediate } from "node:timers/promises"
+import { Cause, Deferred, Duration, Effect, Exit, Layer, Option, Stream } from "effect"
 import type { Trace } from "../cache/Trace.ts"
 import { Environment, isLocale, masked } from "./Environment.ts"
 import { Executor, type Task } from "./Executor.ts"
-import { type ExecuteFailure, NodeFailed, WorkerDied } from "./Failure.ts"
+import { type ExecuteFailure, NodeFailed, NodeTimedOut } from "./Failure.ts"
 import { secretsOf, variablesOf } from "./Job.ts"
+import * as Limits from "./Limits.ts"
+import { PrintedListener } from "./Printed.ts"
 import { DamageListener, ProgressListener } from "./Progress.ts"
 import { ComputeNode } from "./WorkerProtocol.ts"
 import * as WorkerProcess from "./worker-process.ts"
@@ -13,6 +16,34 @@ export interface Options extends WorkerProcess.Options {
   readonly threads: number
 }
 
+const limitsOf = ({ entry: { node } }: Task): Limits.Limits => node.definition.limits?.(node.params) ?? Limits.NONE
+
+/** Fails when the node has taken all the time that its stage gives it. */
+const timedOut = (node: string, { timeout }: Limits.Limits): Effect.Effect<never, NodeTimedOut> =>
+  timeout === null
+    ? Effect.never
+    : Effect.zipRight(Effect.sleep(timeout), new NodeTimedOut({ node, seconds: Duration.toSeconds(timeout) }))
+
+/** Hands over what the node printed, when it is over. Of one that was interrupted nobody asks. */
+const handingOver = <A, E>(
+  { printed }: WorkerProcess.Member,
+  task: Task,
+  computed: Effect.Effect<A, E>
+): Effect.Effect<A, E> =>
+  Effect.gen(function* () {
+    const hear = yield* PrintedListener
+    printed.begin(masked(secretsOf(task), yield* Environment))
+    return yield* Effect.onExit(computed, (exit) =>
+      Exit.isInterrupted(exit)
+        ? Effect.void
+        : // the answer came by another pipe: what was printed before it has arrived, and is read within this turn of the loop
+          Effect.flatMap(
+            Effect.promise(() => setImmediate()),
+            () => hear(printed.text())
+          )
+    )
+  })
+
 /** Computes one node on a worker, telling the caller how far it is. */
 const computeOn = (
   member: WorkerProcess.Member,
@@ -20,6 +51,7 @@ const computeOn = (
   options: Options
 ): Effect.Effect<Trace, ExecuteFailure> => {
   const node = task.entry.name
+  const limits = limitsOf(task)
   const request = new ComputeNode({
     pipeline: task.pipeline,
     params: task.params,
@@ -30,8 +62,8 @@ const computeOn = (
   })
   const died = Effect.gen(function* () {
     const mask = masked(secretsOf(task), yield* Environment)
-    const { lastWords, ...how } = yield* Deferred.await(member.ended)
-    return yield* new WorkerDied({ node, ...how, lastWords: mask(lastWords) })
+    const how = yield* Deferred.await(member.ended)
+    return yield* WorkerProcess.died(node, { ...how, lastWords: mask(how.lastWords) }, limits.memory)
   })
   const answer = Effect.gen(function* () {
     const listen = yield* ProgressListener
@@ -82,7 +114,8 @@ const computeOn = (
           )
     ),
     Effect.raceFirst(died),
-    Effect.raceFirst(WorkerProcess.attend(member, node, options))
+    Effect.raceFirst(WorkerProcess.attend(member, node, options, limits.memory)),
+    Effect.raceFirst(timedOut(node, limits))
   )
 }
 
@@ -92,6 +125,8 @@ const TAGS: ReadonlyArray<string> = [
   "WorkerNotStarted",
   "WorkerDied",
   "WorkerSilent",
+  "NodeTimedOut",
+  "MemoryExceeded",
   "KeyRefused"
 ] satisfies ReadonlyArray<ExecuteFailure["_tag"]>
 const isFailure = (error: unknown): error is ExecuteFailure =>
@@ -99,14 +134,22 @@ const isFailure = (error: unknown): error is ExecuteFailure =>
 
 const settingsOf = (task: Task, { threads }: Options): WorkerProcess.Settings => ({
   threads: typeof task.text.facts.threads === "number" ? task.text.facts.threads : threads,
-  locale: [...variablesOf(task)].filter(isLocale).sort()
+  locale: [...variablesOf(task)].filter(isLocale).sort(),
+  memory: limitsOf(task).memory
 })
+
+/** Whether a worker whose node ended so may still be at work on it. */
+const mayWork = (exit: Exit.Exit<unknown, ExecuteFailure>): boolean =>
+  Exit.isFailure(exit) &&
+  (Cause.isInterrupted(exit.cause) ||
+    Option.exists(Cause.failureOption(exit.cause), ({ _tag }) => _tag === "NodeTimedOut"))
 
 /**
  * Computes in worker processes, one node at a time each, so that a native abort costs one node. Workers live for many
  * nodes; the one that was used last is used next, for what it has loaded. None is started before a node needs it. A node
  * whose facts tell its native `threads` has a worker with as many, and one whose stages declare a locale has a worker in it; idle
- * ones that were started otherwise are ended before it is started.
+ * ones that were started otherwise are ended before it is started. A node with a bound on its memory has a worker to itself:
+ * the memory that others needed is not given back before their process ends.
  */
 export const layerWorkerProcess = (options: Options): Layer.Layer<Executor> =>
   Layer.scoped(
@@ -144,14 +187,18 @@ export const layerWorkerProcess = (options: Options): Layer.Layer<Executor> =>
           if (member !== undefined && !WorkerProcess.isEnded(member)) return Effect.succeed(member)
           return Effect.zipRight(makeRoom(pool), WorkerProcess.spawn(options, settings, task.entry.name))
         })
-      const putBack = (task: Task) => (member: WorkerProcess.Member, exit: Exit.Exit<unknown, unknown>) => {
-        // an interrupted node may still be at work in there
-        if (Exit.isInterrupted(exit) || WorkerProcess.isEnded(member)) return WorkerProcess.end(member)
-        return Effect.sync(() => void idleFor(task).idle.push(member))
+      const putBack = (task: Task) => (member: WorkerProcess.Member, exit: Exit.Exit<unknown, ExecuteFailure>) => {
+        const { settings, idle } = idleFor(task)
+        if (settings.memory !== null || mayWork(exit) || WorkerProcess.isEnded(member)) return WorkerProcess.end(member)
+        return Effect.sync(() => void idle.push(member))
       }
       return {
         execute: (task) =>
-          Effect.acquireUseRelease(take(task), (member) => computeOn(member, task, options), putBack(task))
+          Effect.acquireUseRelease(
+            take(task),
+            (member) => handingOver(member, task, computeOn(member, task, options)),
+            putBack(task)
+          )
       }
     })
   )

@@ -4,7 +4,8 @@ import * as Worker from "@effect/platform/Worker"
 import * as NodeWorker from "@effect/platform-node/NodeWorker"
 import { Clock, Deferred, Effect, Exit, Schedule, Scope, type Stream } from "effect"
 import { BEAT_MILLIS, BEATS_DESCRIPTOR, type Listening, listening } from "./Beats.ts"
-import { WorkerDied, WorkerNotStarted, WorkerSilent } from "./Failure.ts"
+import { MemoryExceeded, WorkerDied, WorkerNotStarted, WorkerSilent } from "./Failure.ts"
+import * as Printed from "./Printed.ts"
 import { StillListener } from "./Progress.ts"
 import type { ComputeNode } from "./WorkerProtocol.ts"
 
@@ -14,6 +15,8 @@ export interface Settings {
   readonly threads: number
   /** Names of the variables of the locale that its nodes' stages declare, sorted. */
   readonly locale: ReadonlyArray<string>
+  /** Bytes that it may hold for a node that declares how many: it computes no other. */
+  readonly memory: number | null
 }
 
 export interface Options {
@@ -44,25 +47,37 @@ export interface Member {
   readonly child: ChildProcess
   readonly scope: Scope.CloseableScope
   readonly beats: Listening
+  /** What it writes to stdout and stderr while it computes a node. */
+  readonly printed: Printed.Tail
 }
 
 /** A busy worker that was told to stop is killed after this long. */
 const KILL_AFTER_MILLIS = 1000
-const LAST_WORDS = 2000
+const LAST_WORDS = 8000
 const SILENT_MILLIS = 60_000
 const STILL_MILLIS = 300_000
 
 const monotonicMillis = Effect.map(Clock.currentTimeNanos, (nanos) => Number(nanos / 1_000_000n))
 
+/** What V8 says before it aborts a process whose objects are as large as it was told that they may be. */
+const HEAP_FULL = /heap out of memory/
+
+/** Why a worker that ended costs its node, which may have been given so many bytes. */
+export const died = (node: string, how: Ended, memory: number | null): WorkerDied | MemoryExceeded =>
+  memory !== null && HEAP_FULL.test(how.lastWords)
+    ? new MemoryExceeded({ node, held: null, most: memory })
+    : new WorkerDied({ node, ...how })
+
 /**
  * Waits for a worker that computes, or starts, for `node`, as long as it beats: slowness ends nothing. Tells, where it is in one call for long, that
- * it is. Never succeeds; fails, and kills the worker, once that is silent.
+ * it is. Never succeeds; fails, and kills the worker, once that is silent, or holds more memory than the node may.
  */
 export const attend = (
   { child, beats }: Pick<Member, "child" | "beats">,
   node: string,
-  { silentMillis = SILENT_MILLIS, stillMillis = STILL_MILLIS }: Pick<Options, "silentMillis" | "stillMillis">
-): Effect.Effect<never, WorkerSilent> =>
+  { silentMillis = SILENT_MILLIS, stillMillis = STILL_MILLIS }: Pick<Options, "silentMillis" | "stillMillis">,
+  memory: number | null
+): Effect.Effect<never, WorkerSilent | MemoryExceeded> =>
   Effect.gen(function* () {
     const tell = yield* StillListener
     beats.begin(yield* monotonicMillis)
@@ -72,6 +87,11 @@ export const attend = (
       if (silent >= silentMillis) {
         child.kill("SIGKILL")
         return yield* new WorkerSilent({ node, seconds: Math.round(silent / 1000) })
+      }
+      const held = beats.resident()
+      if (memory !== null && held > memory) {
+        child.kill("SIGKILL")
+        return yield* new MemoryExceeded({ node, held, most: memory })
       }
       if (still < stillMillis) told = stillMillis
       if (still < told) return
@@ -89,8 +109,9 @@ const forked = (options: Options, settings: Settings, node: string): Effect.Effe
       try: () =>
         fork(options.start, [options.entry], {
           env: options.env(settings),
-          execArgv: [],
-          stdio: ["ignore", "ignore", "pipe", "ipc", "pipe"]
+          // else V8 gives up at a limit of its own, below or above
+          execArgv: settings.memory === null ? [] : [`--max-old-space-size=${Math.ceil(settings.memory / 2 ** 20)}`],
+          stdio: ["ignore", "pipe", "pipe", "ipc", "pipe"]
         }),
       catch: refused
     })
@@ -105,14 +126,17 @@ export const spawn = (
   options: Options,
   settings: Settings,
   node: string
-): Effect.Effect<Member, WorkerNotStarted | WorkerDied | WorkerSilent> =>
+): Effect.Effect<Member, WorkerNotStarted | WorkerDied | WorkerSilent | MemoryExceeded> =>
   Effect.gen(function* () {
     const scope = yield* Scope.make()
     const ended = yield* Deferred.make<Ended>()
     const beats = listening(yield* monotonicMillis)
     const child = yield* forked(options, settings, node)
     let lastWords = ""
+    const printed = Printed.tail()
+    child.stdout?.setEncoding("utf8").on("data", printed.add)
     child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      printed.add(text)
       lastWords = (lastWords + text).slice(-LAST_WORDS)
     })
     const pipe = child.stdio[BEATS_DESCRIPTOR] as Readable
@@ -129,8 +153,8 @@ export const spawn = (
       Effect.provide(NodeWorker.layer(() => child)),
       Scope.extend(scope),
       Effect.mapError((error) => new WorkerNotStarted({ node, what: String(error) })),
-      Effect.raceFirst(Effect.flatMap(Deferred.await(ended), (how) => new WorkerDied({ node, ...how }))),
-      Effect.raceFirst(attend({ child, beats }, node, options)),
+      Effect.raceFirst(Effect.flatMap(Deferred.await(ended), (how) => Effect.fail(died(node, how, settings.memory)))),
+      Effect.raceFirst(attend({ child, beats }, node, options, settings.memory)),
       // a member is acquired uninterruptibly: here losers of the race must end, and an interrupted run must not wait
       Effect.interruptible,
       Effect.onError((cause) =>
@@ -140,7 +164,7 @@ export const spawn = (
         )
       )
     )
-    return { execute: worker.execute, ended, child, scope, beats } satisfies Member
+    return { execute: worker.execute, ended, child, scope, beats, printed } satisfies Member
   })
 
 /** Ends a worker: an idle one is asked and exits, a busy one is killed when it does not. */

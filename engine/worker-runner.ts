@@ -39,6 +39,13 @@ const jobOf = (
   })
 }
 
+/** Goes on once all that was printed has left the process: the answer goes another way, and would be there before it. */
+const flushed: Effect.Effect<void> = Effect.forEach(
+  [process.stdout, process.stderr],
+  (stream) => Effect.async<void>((resume) => void stream.write("", () => resume(Effect.void))),
+  { discard: true }
+)
+
 const messages = <R>(
   pipelines: ReadonlyArray<Pipeline.AnyPipeline<R, unknown>>,
   request: ComputeNode,
@@ -57,6 +64,7 @@ const messages = <R>(
         ),
         watch === undefined ? (computed) => computed : Effect.provideService(ReadWatch, watch),
         Effect.provideService(DamageListener, (what) => Effect.asVoid(mailbox.offer({ _tag: "Damaged", what }))),
+        Effect.onExit(() => flushed),
         Effect.tap((trace) => mailbox.offer({ _tag: "Computed", trace })),
         Mailbox.into(mailbox),
         Effect.forkScoped

@@ -22,10 +22,10 @@ const { fine, wrong } = Project
 const LEAST_MEMORY = 3e9
 
 const platform = Effect.sync(() => {
-  const found = `${process.platform} ${process.arch}`
-  return found === "linux x64"
-    ? fine("platform", found)
-    : wrong("platform", found, "Use Linux x64: native TensorFlow is provisioned for it alone.")
+  const machine = TensorflowInstall.unsupported()
+  return machine === null
+    ? fine("platform", `${process.platform} ${process.arch}`)
+    : wrong("platform", machine, "Use Linux x64 with glibc for the stages that need TensorFlow; the others work here.")
 })
 
 const sha256Of = async (file: string): Promise<string> => {

@@ -26,7 +26,7 @@ export const localeOf = (own: Variables, declared: ReadonlyArray<string>): Varia
   ...Object.fromEntries(declared.filter((name) => own[name] !== undefined).map((name) => [name, own[name]]))
 })
 
-export interface Options extends Settings {
+export interface Options extends Pick<Settings, "threads" | "locale"> {
   /** The command's own environment. */
   readonly own: Variables
   /** Names of the variables that stages declare. */

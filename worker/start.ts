@@ -3,13 +3,13 @@ import { pathToFileURL } from "node:url"
 import { isMainThread, Worker, workerData } from "node:worker_threads"
 import { BEAT_MILLIS, BEATS_DESCRIPTOR, beat } from "../engine/Beats.ts"
 
-// What a worker process starts with: a thread that tells that the process lives, and then the program that its argument names,
+// What a worker process starts with: a thread that tells that the process lives and what it holds, and then the program that its argument names,
 // which may take long to load. Both threads run this file.
 
 const tellOf = (turns: Int32Array) => {
   const tell = () => {
     try {
-      writeSync(BEATS_DESCRIPTOR, beat(Atomics.load(turns, 0)))
+      writeSync(BEATS_DESCRIPTOR, beat(Atomics.load(turns, 0), process.memoryUsage.rss()))
     } catch (error) {
       // nobody reads any more: the command is gone, and a thread that computes would not hear of it
       if ((error as NodeJS.ErrnoException).code === "EPIPE") process.kill(process.pid, "SIGKILL")

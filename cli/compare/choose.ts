@@ -29,7 +29,9 @@ const lastOf = (pipelines: ReadonlyArray<string>, names: ReadonlyArray<string>, 
     const finished = yield* Effect.flatMap(RunRecords, (records) =>
       records.find(
         Number(last),
-        ({ pipeline, status, sweep }) => pipeline === name && status === "done" && sweep === undefined
+        // a run until some node lacks what is compared
+        ({ pipeline, status, sweep, until }) =>
+          pipeline === name && status === "done" && sweep === undefined && until === undefined
       )
     )
     if (finished.length < 2)

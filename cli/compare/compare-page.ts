@@ -4,6 +4,7 @@ import type { Chart } from "../report/Chart.ts"
 import { html } from "../report/html.ts"
 import { page } from "../report/page.ts"
 import { chart, section, table } from "../report/sections.ts"
+import { revisionText } from "../revision-text.ts"
 import { cells, headers, workOf } from "./cells.ts"
 import type { Summary } from "./groups.ts"
 
@@ -19,7 +20,7 @@ export interface Comparison {
 /** Every run by itself: which row it is in, what it ran and what it reused. */
 const runs = ({ groups }: Summary) =>
   table({
-    columns: ["run", "row", "seed", "ran", "reused", "time"],
+    columns: ["run", "row", "seed", "ran", "reused", "time", "commit"],
     rows: groups.flatMap((group, at) =>
       [...group.runs, ...group.repeats].map((run) => {
         const { ran, reused } = workOf(run)
@@ -29,7 +30,8 @@ const runs = ({ groups }: Summary) =>
           valueText(run.params.seed ?? "–"),
           ran.join(", ") || "nothing",
           reused.join(", ") || "nothing",
-          formatSeconds(run.seconds)
+          formatSeconds(run.seconds),
+          run.git === null ? "–" : revisionText(run.git)
         ]
       })
     )

@@ -98,6 +98,14 @@ export interface Remarks {
   readonly told: ReadonlyArray<string>
 }
 
+/** What a node printed while it was computed, or until it failed. */
+export interface Printed {
+  readonly node: string
+  readonly text: string
+  /** Whether it is shown without being asked for. */
+  readonly isOpen: boolean
+}
+
 /** All that the page of a run says, as plain values. */
 export interface Report {
   readonly run: string
@@ -106,6 +114,10 @@ export interface Report {
   readonly status: RunRecord["status"]
   readonly started: string
   readonly seconds: number
+  /** Which commit the project was at, in words; null outside of version control. */
+  readonly revision: string | null
+  /** The nodes that it was until; none for one of the whole pipeline. */
+  readonly until: ReadonlyArray<string>
   /** The command that makes the same again; null where there is none. */
   readonly command: string | null
   readonly failures: ReadonlyArray<Failed>
@@ -117,6 +129,7 @@ export interface Report {
   readonly fits: ReadonlyArray<Fit>
   readonly points: Points | null
   readonly remarks: ReadonlyArray<Remarks>
+  readonly printed: ReadonlyArray<Printed>
   readonly curves: Chart | null
   /** Null where it has more nodes than a drawing can show. */
   readonly graph: Graph | null

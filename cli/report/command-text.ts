@@ -46,5 +46,9 @@ const sweepCommandOf = (pipeline: AnyPipeline, shared: Encoded, asked: Asked | u
 /** The command that a run or a sweep was; null also for a sweep whose record does not say how it was asked for. */
 export const commandOfRecord = (
   pipeline: AnyPipeline,
-  { params, sweep }: Pick<RunRecord, "params" | "sweep">
-): string | null => (sweep === undefined ? commandOf(pipeline, params) : sweepCommandOf(pipeline, params, sweep.asked))
+  { params, sweep, until = [] }: Pick<RunRecord, "params" | "sweep" | "until">
+): string | null => {
+  if (sweep !== undefined) return sweepCommandOf(pipeline, params, sweep.asked)
+  const command = commandOf(pipeline, params)
+  return command === null ? null : [command, ...until.flatMap((node) => ["--until", shellWord(node)])].join(" ")
+}

@@ -32,7 +32,8 @@ export const noteOf = (node: GraphNode): string => {
     reused: "Reused: a result was kept under the same key",
     streamed: "Streamed: made for the nodes that use it, and not kept",
     failed: "Failed",
-    skipped: node.reason === null ? "Not needed: every node that it feeds was reused" : "Not reached"
+    skipped: node.reason === null ? "Not needed: every node that it feeds was reused" : "Not reached",
+    unasked: "Not asked for: the run was until other nodes, which do not need it"
   }[node.status]
   const why = node.reason === null ? "" : node.status === "ran" ? `, since ${node.reason}` : `: ${node.reason}`
   return `${did}${why}.${size(node) === "" ? "" : ` ${size(node)}.`}`
@@ -40,6 +41,7 @@ export const noteOf = (node: GraphNode): string => {
 
 export const statusText = ({ status, seconds, reason }: GraphNode): string => {
   if (status === "ran" && seconds !== null) return `ran, ${formatSeconds(seconds)}`
+  if (status === "unasked") return "not asked for"
   // streamed for nobody, since nobody ran; a node behind a failure has a reason
   return status === "skipped" && reason === null ? "not needed" : status
 }

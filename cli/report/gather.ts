@@ -2,7 +2,8 @@ import { Effect } from "effect"
 import type * as ArrowTable from "../../artifacts/ArrowTable.ts"
 import { type AnyArtifact, id } from "../../artifacts/Artifact.ts"
 import type { Columns } from "../../artifacts/Column.ts"
-import type { Trace } from "../../cache/Trace.ts"
+import type { Key } from "../../cache/Key.ts"
+import { type Trace, TraceStore } from "../../cache/Trace.ts"
 import type * as GraphOf from "../../engine/Graph.ts"
 import type { AnyPipeline } from "../../engine/Pipeline.ts"
 import type { RunRecord } from "../../engine/RunRecord.ts"
@@ -10,6 +11,8 @@ import type { Kind } from "../../kinds/Kind.ts"
 import { Kinds, kindOf } from "../../kinds/Kinds.ts"
 import * as Views from "../../project/Views.ts"
 import { shown, toldOf, valueText } from "../option-text.ts"
+import { printedText } from "../printed-text.ts"
+import { revisionText } from "../revision-text.ts"
 import { curves, type History } from "./Chart.ts"
 import { commandOfRecord, defaultsOf, isSame } from "./command-text.ts"
 import {
@@ -27,7 +30,7 @@ import {
 import { historiesOf } from "./histories.ts"
 import { isQuality, metricsOf } from "./metrics.ts"
 import { pointsOf, rankedPoints } from "./points.ts"
-import type { Failed, Fit, ParamValue, Remarks, Report, Table } from "./Report.ts"
+import type { Failed, Fit, ParamValue, Printed, Remarks, Report, Table } from "./Report.ts"
 import { drawn, graphOfRecord, isDrawable } from "./run-graph.ts"
 import { tracesOf } from "./run-traces.ts"
 import { readSmall } from "./small-table.ts"
@@ -38,6 +41,8 @@ const MOST_CURVES = 16
 const MOST_FAILURES = 20
 /** Nodes of a sweep whose remarks are shown: they read the same dataset, or few. */
 const MOST_REMARKS = 20
+/** Nodes whose prints are shown; each may have 64 KiB of them. */
+const MOST_PRINTED = 20
 const MOST_NAMES = 60
 
 const paramsOf = (pipeline: AnyPipeline | undefined, params: RunRecord["params"]): ReadonlyArray<ParamValue> => {
@@ -107,6 +112,20 @@ const failuresOf = ({ error, nodes }: RunRecord): ReadonlyArray<Failed> => {
 
 const remarksOf = ({ nodes }: RunRecord): ReadonlyArray<Remarks> =>
   nodes.flatMap(({ node, told }) => (told === null ? [] : [{ node, told: told.map(shown) }])).slice(0, MOST_REMARKS)
+
+/** What the nodes printed that this run computed. One that it reused printed nothing in it. */
+const printedOf = (record: RunRecord) =>
+  Effect.gen(function* () {
+    const traces = yield* TraceStore
+    const worthReading = isDrawable(record) ? record.nodes : record.nodes.filter(({ status }) => status === "failed")
+    const all = yield* Effect.forEach(worthReading, ({ node, stage, status, key, printed }) =>
+      Effect.map(
+        status === "ran" && key !== null ? traces.printed(stage, key as Key) : Effect.succeed(printed ?? ""),
+        (text): Printed => ({ node, text: printedText(text), isOpen: status === "failed" })
+      )
+    )
+    return all.filter(({ text }) => text !== "").slice(0, MOST_PRINTED)
+  })
 
 const chartOf = (histories: ReadonlyArray<Omit<History, "entry">>, fits: ReadonlyArray<Fit>) => {
   const isTest = fits.some(({ validation }) => validation === "test")
@@ -208,6 +227,8 @@ export const gather = (pipelines: ReadonlyArray<AnyPipeline>, record: RunRecord)
       status: record.status,
       started: record.started,
       seconds: record.seconds,
+      revision: record.git === null ? null : revisionText(record.git),
+      until: record.until ?? [],
       command: pipeline === undefined ? null : commandOfRecord(pipeline, record),
       failures: failuresOf(record),
       work: { ran: count("ran"), reused: count("reused") },
@@ -218,6 +239,7 @@ export const gather = (pipelines: ReadonlyArray<AnyPipeline>, record: RunRecord)
       fits,
       points: pointsOf(pipeline, points),
       remarks: remarksOf(record),
+      printed: yield* printedOf(record),
       curves: chart,
       graph: drawn(graph, record, traces),
       figures: figures

@@ -2,16 +2,17 @@ import { formatCount, formatSeconds } from "../../kinds/format.ts"
 import { drawGraph, noteOf, statusText } from "./dag.ts"
 import { type Html, html } from "./html.ts"
 import { page } from "./page.ts"
-import type { Failed, Fit, Points, Remarks, Report } from "./Report.ts"
+import type { Failed, Fit, Points, Printed, Remarks, Report } from "./Report.ts"
 import { chart, figures, gallery, metrics, section, table, tables } from "./sections.ts"
 
-const header = ({ pipeline, run, status, description, started, seconds, work, points }: Report): Html => {
+const header = (report: Report): Html => {
+  const { pipeline, run, status, description, started, seconds, revision, until, work, points } = report
   const kind = points === null ? "Run" : `Sweep of ${points.rows.length} points,`
   const did = status === "done" && work.ran === 0 ? "everything was reused" : `${work.ran} ran, ${work.reused} reused`
   return html`<header>
 <div class="top"><h1>${pipeline}</h1><span class="badge ${status}">${status}</span></div>
 <p class="lead">${description}</p>
-<p class="facts">${kind} ${run}, ${started.replace("T", " ").replace(/\..*$/, "")} UTC, ${formatSeconds(seconds)}: ${did}.</p>
+<p class="facts">${kind} ${run}${until.length === 0 ? "" : ` until ${until.join(", ")}`}, ${started.replace("T", " ").replace(/\..*$/, "")} UTC, ${formatSeconds(seconds)}${revision === null ? "" : `, commit ${revision}`}: ${did}.</p>
 </header>
 `
 }
@@ -64,6 +65,12 @@ const commandBox = (command: string): Html =>
 const remarksOf = ({ node, told }: Remarks): Html =>
   html`<h3>${node}</h3>${told.map((remark) => html`<p>${remark}</p>`)}`
 
+const printsOf = (all: ReadonlyArray<Printed>): ReadonlyArray<Html> =>
+  all.map(
+    ({ node, text, isOpen }) =>
+      html`<details ${isOpen ? { html: "open" } : null}><summary>${node}</summary><pre>${text}</pre></details>`
+  )
+
 const graphSection = ({ graph }: Report): Html | null => {
   if (graph === null || graph.nodes.length === 0) return null
   const rows = graph.nodes
@@ -109,6 +116,7 @@ export const runPage = (report: Report): string =>
       : section("points", "Points, the best validation accuracy first", pointsTable(report.points)),
     report.remarks.length === 0 ? null : section("remarks", "What was read", html`${report.remarks.map(remarksOf)}`),
     report.curves === null ? null : section("curves", "Learning curves", chart(report.curves)),
+    report.printed.length === 0 ? null : section("printed", "What stages printed", ...printsOf(report.printed)),
     graphSection(report),
     section("figures", "Figures", figures(report.figures)),
     ...report.mistakes.map((each, at) => section(`mistakes-${at}`, "Most confident mistakes", gallery(each))),

@@ -72,7 +72,7 @@ button:hover{border-color:var(--accent)}
 .node{--c:var(--muted);cursor:default;outline:none}.node rect{fill:var(--card);stroke:var(--line)}.node .mark{fill:var(--c)}
 .node:hover rect,.node:focus-visible rect{stroke:var(--accent);stroke-width:2}
 .node.ran{--c:var(--accent)}.node.ran .status{fill:var(--accent)}.node.reused{--c:var(--good)}.node.reused .status{fill:var(--good)}.node.failed{--c:var(--bad)}.node.failed rect{fill:var(--badsoft);stroke:var(--bad)}.node.failed .status{fill:var(--bad);font-weight:600}
-.node.streamed rect,.node.skipped rect{stroke-dasharray:4 3;stroke:var(--muted);stroke-opacity:.6}.node.skipped{--c:transparent}.node.skipped .name,.node.skipped .rest{fill:var(--muted)}.node.streamed{--c:transparent}
+.node.streamed rect,.node.skipped rect,.node.unasked rect{stroke-dasharray:4 3;stroke:var(--muted);stroke-opacity:.6}.node.skipped,.node.unasked{--c:transparent}.node.skipped .name,.node.skipped .rest,.node.unasked .name,.node.unasked .rest{fill:var(--muted)}.node.streamed{--c:transparent}
 .node.source rect{fill:var(--paper)}.node.source text{transform:translateX(8px)}
 details{margin-top:12px}p,summary,figcaption{overflow-wrap:anywhere}summary{cursor:pointer;color:var(--muted);font-size:13.5px}
 table{border-collapse:collapse;width:100%;font-size:13.5px;font-variant-numeric:tabular-nums}

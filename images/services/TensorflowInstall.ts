@@ -15,16 +15,36 @@ const Manifest = Schema.Struct({
 })
 export type Manifest = typeof Manifest.Type
 
-/** Native TensorFlow isn't there, or not in full; `reason` says what was found. */
+/** Native TensorFlow isn't there, or not in full; `reason` says what was found. `machine`: one that it isn't made for. */
 export class TensorflowMissing extends Explained.TaggedError<TensorflowMissing>()(
   "TensorflowMissing",
-  { reason: Schema.String },
-  ({ reason }) => ({
-    what: `Native TensorFlow isn't installed (${reason})`,
-    expected: "what npm ci sets up",
-    fix: "Run npm ci, or node bin/provision-tensorflow.mjs where the packages are installed."
-  })
+  { reason: Schema.String, machine: Schema.optional(Schema.String) },
+  ({ reason, machine }) =>
+    machine === undefined
+      ? {
+          what: `Native TensorFlow isn't installed (${reason})`,
+          expected: "what npm ci sets up",
+          fix: "Run npm ci, or node bin/provision-tensorflow.mjs where the packages are installed."
+        }
+      : {
+          what: `This machine is ${machine}, and native TensorFlow isn't installed on it`,
+          expected: "linux x64 with glibc, which its libraries are taken for",
+          fix: "Run this on such a machine or in such a container; stages that need no TensorFlow run here."
+        }
 ) {}
+
+/** This machine in words, where TensorFlow's libraries are not made for it; `bin/provision/platform.mjs` decides by the same. */
+export const unsupported = (): string | null => {
+  const { platform, arch, report } = process
+  if (platform !== "linux" || arch !== "x64") return `${platform} ${arch}`
+  const told = report?.getReport() as { readonly header: { readonly glibcVersionRuntime?: string } } | undefined
+  return told?.header.glibcVersionRuntime === undefined ? "linux x64 without glibc" : null
+}
+
+const missing = (reason: string): TensorflowMissing => {
+  const machine = unsupported()
+  return new TensorflowMissing({ reason, ...(machine === null ? {} : { machine }) })
+}
 
 /** Reads the manifest; TensorFlow itself isn't loaded. `from` is a file beside or below which node_modules is sought. */
 export const manifestFrom = (from: string): Effect.Effect<Manifest, TensorflowMissing, FileSystem.FileSystem> =>
@@ -32,21 +52,19 @@ export const manifestFrom = (from: string): Effect.Effect<Manifest, TensorflowMi
     const files = yield* FileSystem.FileSystem
     const packageJson = yield* Effect.try({
       try: () => createRequire(from).resolve("@tensorflow/tfjs-node-gpu/package.json"),
-      catch: () => new TensorflowMissing({ reason: "the package @tensorflow/tfjs-node-gpu wasn't found" })
+      catch: () => missing("the package @tensorflow/tfjs-node-gpu wasn't found")
     })
     const deps = path.join(path.dirname(packageJson), "deps")
     const file = path.join(deps, "headrace.json")
     const manifest = yield* files.readFileString(file).pipe(
-      Effect.mapError(() => new TensorflowMissing({ reason: `${file} can't be read` })),
+      Effect.mapError(() => missing(`${file} can't be read`)),
       Effect.flatMap((text) =>
-        Schema.decode(Schema.parseJson(Manifest))(text).pipe(
-          Effect.mapError(() => new TensorflowMissing({ reason: `${file} isn't a manifest` }))
-        )
+        Schema.decode(Schema.parseJson(Manifest))(text).pipe(Effect.mapError(() => missing(`${file} isn't a manifest`)))
       )
     )
     const library = path.join(deps, "lib/libtensorflow_cc.so.2")
     const present = yield* files.exists(library).pipe(Effect.orElseSucceed(() => false))
-    if (!present) return yield* new TensorflowMissing({ reason: `${library} is gone` })
+    if (!present) return yield* missing(`${library} is gone`)
     return manifest
   })
 

@@ -54,6 +54,7 @@ const record: RunRecord = {
   started: "2001-01-01T00:00:00Z",
   seconds: 1,
   params: {},
+  git: null,
   nodes: [],
   results: {},
   error: null

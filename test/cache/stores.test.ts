@@ -6,6 +6,7 @@ import { Effect, Exit, Fiber, Layer, Option, Scope, TestClock } from "effect"
 import { vi } from "vitest"
 import * as Lease from "../../cache/Lease.ts"
 import * as LeaseDisk from "../../cache/lease-disk.ts"
+import * as LeaseHolder from "../../cache/lease-holder.ts"
 import * as ObjectStore from "../../cache/ObjectStore.ts"
 import * as ObjectStoreDisk from "../../cache/object-store-disk.ts"
 import * as Trace from "../../cache/Trace.ts"
@@ -289,8 +290,8 @@ it.live("the lease of a process that is gone is taken over at once, without any 
     const { key } = traceOf("s", 1)
     const file = path.join(home, "leases", key, "t.json")
     for (const holder of [
-      { host: LeaseDisk.HOST, pid: 2 ** 22 + 1, start: "1" },
-      { host: LeaseDisk.HOST, pid: process.pid, start: "1" }
+      { host: LeaseHolder.here.host, pid: 2 ** 22 + 1, start: "1" },
+      { host: LeaseHolder.here.host, pid: process.pid, start: "1" }
     ]) {
       fs.mkdirSync(path.dirname(file), { recursive: true })
       fs.writeFileSync(file, JSON.stringify(holder))
@@ -311,7 +312,7 @@ const putByHand = () => {
   const file = path.join(place, "t.json")
   fs.mkdirSync(place, { recursive: true })
   /** Whether a waiter that looks twice a second gets it within so many seconds of its own clock. */
-  const isGotWithin = (seconds: number, each: () => void = () => undefined) =>
+  const isGotWithin = (seconds: number, each: () => void = () => undefined, system = LeaseHolder.here) =>
     Effect.gen(function* () {
       const leases = yield* Lease.Leases
       for (let look = 0; look <= 2 * seconds; look++) {
@@ -320,7 +321,7 @@ const putByHand = () => {
         yield* TestClock.adjust("500 millis")
       }
       return false
-    }).pipe(Effect.provide(LeaseDisk.layerDisk(home)))
+    }).pipe(Effect.provide(LeaseDisk.layerDisk(home, undefined, system)))
   return { home, key, place, file, isGotWithin }
 }
 const elsewhere = JSON.stringify({ host: "elsewhere", pid: 1, start: "1" })
@@ -362,11 +363,23 @@ for (const [clock, ahead] of [
   )
 }
 
+it.effect("where the system does not tell its boots apart, a process that seems gone is waited for as any other", () =>
+  Effect.gen(function* () {
+    const { home, file, isGotWithin } = putByHand()
+    const untold = LeaseHolder.systemAt(folder())
+    expect(untold.self()).toMatchObject({ pid: process.pid, start: "" })
+    fs.writeFileSync(file, JSON.stringify({ ...untold.self(), pid: 2 ** 22 + 1 }))
+    expect(yield* isGotWithin(9, undefined, untold)).toBe(false)
+    expect(yield* isGotWithin(12, undefined, untold)).toBe(true)
+    expect(fs.readdirSync(path.join(home, "leases"))).toEqual([])
+  })
+)
+
 const unreadable: Readonly<Record<string, (file: string) => void>> = {
   empty: (file) => fs.writeFileSync(file, ""),
   cut: (file) => fs.writeFileSync(file, elsewhere.slice(0, 20)),
   "of a pid that is none": (file) =>
-    fs.writeFileSync(file, JSON.stringify({ host: LeaseDisk.HOST, pid: -1, start: "1" })),
+    fs.writeFileSync(file, JSON.stringify({ host: LeaseHolder.here.host, pid: -1, start: "1" })),
   "a file of 100 MB": (file) => {
     fs.writeFileSync(file, "")
     fs.truncateSync(file, 1e8)
@@ -431,7 +444,7 @@ it.effect("a waiter that was suspended itself does not count that time as the ho
 it.effect("a lease that was let go and taken in the moment in which a waiter removes it stays its taker's", () =>
   Effect.gen(function* () {
     const { home, key, place, file } = putByHand()
-    fs.writeFileSync(file, JSON.stringify({ host: LeaseDisk.HOST, pid: process.pid, start: "1" }))
+    fs.writeFileSync(file, JSON.stringify({ host: LeaseHolder.here.host, pid: process.pid, start: "1" }))
     const leases = () => Effect.provide(Lease.Leases, LeaseDisk.layerDisk(home))
     const taker = yield* leases()
     const waiter = yield* leases()

@@ -4,6 +4,7 @@ import { expect, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber } from "effect"
 import * as Lease from "../../cache/Lease.ts"
 import * as LeaseDisk from "../../cache/lease-disk.ts"
+import * as LeaseHolder from "../../cache/lease-holder.ts"
 import { tidy } from "../../cache/tidy.ts"
 import { folder } from "../rig/folder.ts"
 import { traceOf } from "../rig/store-contract.ts"
@@ -77,7 +78,7 @@ it.live("a lease of this host whose process is gone is removed at once", () =>
   Effect.gen(function* () {
     const home = folder()
     const lease = write(home, `leases/${traceOf("s", 1).key}/t.json`)
-    fs.writeFileSync(lease, JSON.stringify({ host: LeaseDisk.HOST, pid: process.pid, start: "1" }))
+    fs.writeFileSync(lease, JSON.stringify({ host: LeaseHolder.here.host, pid: process.pid, start: "1" }))
     yield* tidy(home)
     expect(fs.existsSync(lease)).toBe(false)
   })

@@ -76,7 +76,20 @@ describe("pipeline run transfer", () => {
     expect(document.run).toMatch(/^\d{8}-\d{6}-[0-9a-f]{7}$/)
     expect(document.seconds).toBeGreaterThan(0)
     expect(Object.keys(document.nodes[0] ?? {}).sort()).toEqual(
-      ["bytes", "chunks", "error", "key", "node", "reason", "rows", "seconds", "stage", "status", "told"].sort()
+      [
+        "bytes",
+        "chunks",
+        "error",
+        "key",
+        "node",
+        "printed",
+        "reason",
+        "rows",
+        "seconds",
+        "stage",
+        "status",
+        "told"
+      ].sort()
     )
     expect(document.nodes.filter(({ status }) => status === "ran").map(({ node }) => node)).toEqual(
       expect.arrayContaining(STORED)
@@ -89,7 +102,8 @@ describe("pipeline run transfer", () => {
       chunks: null,
       reason: null,
       told: null,
-      error: null
+      error: null,
+      printed: null
     }
     expect(nodeOf(document, "normalize[test]")).toEqual({
       ...streamed,

@@ -33,6 +33,9 @@ const breaks = async <A>(arbitrary: fc.Arbitrary<A>, law: Law<A>, twin: Twin) =>
 
 const run = (session: Session.Session, change?: Session.Change) => Effect.runPromise(Session.run(session, change))
 
+/** Which nodes a run is until, by their numbers; null where it is of the whole pipeline. */
+const untils = fc.array(fc.nat({ max: 8 }), { minLength: 1, maxLength: 2 })
+
 /** A pipeline that is run, changed and run again. */
 const stories = (edits: fc.Arbitrary<Graphs.Edit>) =>
   fc.record({
@@ -100,13 +103,16 @@ describe("law 2: exactly the affected stages run", () => {
 })
 
 describe("law 3: the run does what the plan said", () => {
-  const story = stories(fc.oneof({ weight: 1, arbitrary: Graphs.edits }, { weight: 2, arbitrary: Graphs.damages }))
-  const failing = stories(fc.oneof(Graphs.edits, Graphs.failures))
+  const asked = (edits: fc.Arbitrary<Graphs.Edit>) =>
+    fc.tuple(stories(edits), fc.option(untils)).map(([story, until]) => ({ ...story, until }))
+  const story = asked(fc.oneof({ weight: 1, arbitrary: Graphs.edits }, { weight: 2, arbitrary: Graphs.damages }))
+  const failing = asked(fc.oneof(Graphs.edits, Graphs.failures))
   const allowed = {
     reuse: ["reused"],
     run: ["ran", "failed", "skipped"],
     maybe: ["reused", "ran", "failed", "skipped"],
-    stream: ["streamed", "skipped"]
+    stream: ["streamed", "skipped"],
+    unasked: ["unasked"]
   }
   /** Whether one node, by its number, lies above another. */
   const isAbove = (session: Session.Session, node: number, other: number): boolean =>
@@ -114,12 +120,13 @@ describe("law 3: the run does what the plan said", () => {
   const lawOf =
     (told: (plan: Plan) => Plan): Law<Given<typeof story>> =>
     (twin) =>
-    async ({ start, rounds }) => {
+    async ({ start, rounds, until }) => {
       const session = Session.open(start)
       for (const edits of [[], ...rounds]) {
         for (const edit of edits) Session.apply(session, edit)
-        const plan = told(await Effect.runPromise(Session.plan(session, twin(session))))
-        const record = await run(session)
+        const names = Session.pick(session, until)
+        const plan = told(await Effect.runPromise(Session.plan(session, twin(session), names)))
+        const record = await Effect.runPromise(Session.run(session, undefined, undefined, names))
         const failed = record.nodes.flatMap(({ node, status }) => (status === "failed" ? [node] : []))
         expect(plan.nodes.map(({ node }) => node)).toEqual(record.nodes.map(({ node }) => node))
         for (const [index, planned] of plan.nodes.entries()) {
@@ -170,6 +177,8 @@ describe("law 3: the run does what the plan said", () => {
     ),
     "calls a stored node streamed": saying(({ status }) => (status === "run" ? { status: "stream", key: null } : {})),
     "calls a streamed node reused": saying(({ status }) => (status === "stream" ? { status: "reuse" } : {})),
+    "carries out what nobody asked for": saying(({ status }) => (status === "unasked" ? { status: "run" } : {})),
+    "leaves out what is asked for": saying(({ status }) => (status === "run" ? { status: "unasked", key: null } : {})),
     "knows no keys": saying(() => ({ key: null }))
   }
   for (const [does, twin] of Object.entries(twins))
@@ -386,4 +395,63 @@ describe("law 9: no results of a run are made of different results of one key", 
     }
   it("holds", () => holds(story, law, 60))
   it("is broken by traces of which the first stays", () => breaks(story, law, () => Broken.firstStays))
+})
+
+describe("law 10: a run until some nodes makes these as the whole run does, and no others", () => {
+  // bytes that are there and not whole are found by whoever reads them, and nobody reads what was asked for
+  const noFlips = Graphs.damages.filter(({ _tag }) => _tag !== "FlipObject")
+  const story = fc
+    .tuple(stories(fc.oneof({ weight: 2, arbitrary: Graphs.edits }, noFlips)), untils)
+    .map(([{ start, rounds }, until]) => ({ start, edits: rounds.flat(), until }))
+  const law =
+    (told: (until: ReadonlyArray<number>) => ReadonlyArray<number> | null): Law<Given<typeof story>> =>
+    (twin) =>
+    async ({ start, edits, until }) => {
+      const session = Session.open(start)
+      await run(session)
+      for (const edit of edits) Session.apply(session, edit)
+      const names = Session.pick(session, until)
+      const graph = Pipeline.graph(Graphs.pipelineOf(session.shape), { amounts: session.by })
+      const wanted = graph.stages.filter(({ name }) => names?.has(name))
+      const needed = new Set([...Graph.closure(graph, wanted)].map(({ name }) => name))
+      const options = [undefined, Session.pick(session, told(until))] as const
+      const part = await Effect.runPromise(Session.run(session, twin(session), ...options))
+      expect(part.status).toBe("done")
+      for (const { node, status, key } of part.nodes) {
+        expect([node, status === "unasked"]).toEqual([node, !needed.has(node)])
+        if (names?.has(node)) expect(unkept(session, key)).toEqual([])
+      }
+      Graphs.runs.clear()
+      const whole = await run(session)
+      for (const [at, { node, status, key }] of part.nodes.entries()) {
+        if (status !== "ran" && status !== "reused") continue
+        expect([node, key]).toEqual([node, whole.nodes[at]?.key])
+        if (names?.has(node)) expect([node, Graphs.runs.get(Graphs.numberOf(node)) ?? 0]).toEqual([node, 0])
+      }
+      expect(Session.contents(whole)).toEqual(Session.contents(await run(Session.fromScratch(session))))
+    }
+  /** Objects of a node's trace that are not there. */
+  const unkept = (session: Session.Session, key: string | null) =>
+    [...session.traces.values()]
+      .filter((trace) => trace.key === key)
+      .flatMap(({ outputs }) => Object.values(outputs).flatMap(({ parts }) => parts))
+      .filter(({ object }) => !session.objects.has(object))
+  it("holds", () =>
+    holds(
+      story,
+      law((until) => until),
+      60
+    ))
+  it("is broken by a run that goes on to the end", () =>
+    breaks(
+      story,
+      law(() => null),
+      sound
+    ))
+  it("is broken by one that stops before the last of them", () =>
+    breaks(
+      story,
+      law((until) => until.slice(0, 1)),
+      sound
+    ))
 })

@@ -25,6 +25,7 @@ const recordOf = (run: string, sweep: boolean): RunRecord => ({
   seconds: 1,
   params: {},
   nodes: [],
+  git: null,
   error: null,
   results: {},
   ...(sweep ? { sweep: { varied: [], points: [] } } : {})

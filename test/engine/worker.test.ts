@@ -2,145 +2,39 @@ import { type ChildProcess, spawn } from "node:child_process"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { expect, it } from "@effect/vitest"
-import { Context, Effect, Fiber, Layer, Schedule } from "effect"
-import { afterAll, beforeAll, describe } from "vitest"
-import * as LeaseDisk from "../../cache/lease-disk.ts"
-import type { ObjectStore } from "../../cache/ObjectStore.ts"
-import * as ObjectStoreDisk from "../../cache/object-store-disk.ts"
+import { Effect, Fiber } from "effect"
+import { afterAll, describe } from "vitest"
 import { TraceStore } from "../../cache/Trace.ts"
-import * as TraceDisk from "../../cache/trace-disk.ts"
 import * as Executor from "../../engine/Executor.ts"
 import * as WorkerExecutor from "../../engine/executor-worker.ts"
-import type { ExecuteFailure } from "../../engine/Failure.ts"
-import type { AnyPipeline } from "../../engine/Pipeline.ts"
-import * as Pipeline from "../../engine/Pipeline.ts"
-import * as Results from "../../engine/Results.ts"
-import * as Run from "../../engine/Run.ts"
 import * as RunEvent from "../../engine/RunEvent.ts"
-import * as RunRecord from "../../engine/RunRecord.ts"
-import { bundle } from "../rig/bundle.ts"
-import { folder } from "../rig/folder.ts"
 import { PATIENCE_MILLIS } from "../rig/patience.ts"
 import * as Toys from "../rig/toys.ts"
 import { siblings, single } from "../rig/worker-pipeline.ts"
-
-const lists = { a: Array.from({ length: 3000 }, (_, index) => index) }
-let programs = ""
-const program = (name: string) => path.join(programs, `${name}.mjs`)
-const started: Array<ChildProcess> = []
-
-beforeAll(async () => {
-  programs = folder("headrace-worker")
-  for (const name of ["toy-worker", "parent-of-worker"]) await bundle(`test/rig/${name}.ts`, program(name))
-  await bundle("worker/start.ts", program("start"))
-})
-afterAll(() => {
-  for (const child of started) child.kill("SIGKILL")
-})
-
-const home = () => {
-  const made = folder()
-  fs.writeFileSync(path.join(made, "lists.json"), JSON.stringify(lists))
-  Toys.lists.set("a", lists.a)
-  return made
-}
-
-const workerProcess = (
-  toyHome: string,
-  env: Readonly<Record<string, string>> = {},
-  { entry = program("toy-worker"), ...limits }: Partial<WorkerExecutor.Options> = {}
-) =>
-  WorkerExecutor.layerWorkerProcess({
-    start: program("start"),
-    entry,
-    threads: 1,
-    env: () => ({ ...process.env, TOY_HOME: toyHome, ...env }),
-    ...limits
-  })
-
-interface Ran {
-  readonly record: RunRecord.RunRecord
-  readonly events: ReadonlyArray<RunEvent.RunEvent>
-  readonly failures: ReadonlyArray<ExecuteFailure>
-}
-type RunIt = (
-  pipeline: AnyPipeline<unknown, never>,
-  params?: Readonly<Record<string, unknown>>
-) => Effect.Effect<Ran, unknown>
-type ExecutorLayer = Layer.Layer<Executor.Executor, never, ObjectStore | TraceStore>
-
-/** Hands `use` a way to run pipelines on one executor and one cache. */
-const using = <A, E>(
-  toyHome: string,
-  executor: ExecutorLayer,
-  use: (run: RunIt, events: ReadonlyArray<RunEvent.RunEvent>) => Effect.Effect<A, E, TraceStore>
-) => {
-  const events: Array<RunEvent.RunEvent> = []
-  const failures: Array<ExecuteFailure> = []
-  const cache = Layer.mergeAll(
-    ObjectStoreDisk.layerDisk(toyHome),
-    TraceDisk.layerDisk(toyHome),
-    LeaseDisk.layerDisk(toyHome),
-    Toys.layerCode,
-    RunEvent.layerCollect(events),
-    RunRecord.layerMemory(),
-    Results.layerNone
-  )
-  const watched = Layer.map(executor, (context) =>
-    Context.make(Executor.Executor, {
-      execute: (task: Executor.Task) =>
-        Effect.tapError(Context.get(context, Executor.Executor).execute(task), (error) =>
-          Effect.sync(() => failures.push(error))
-        )
-    })
-  )
-  return Effect.gen(function* () {
-    const context = yield* Effect.context<Run.Needs>()
-    const run: RunIt = (pipeline, given = {}) =>
-      Effect.suspend(() => {
-        events.length = 0
-        failures.length = 0
-        return Effect.gen(function* () {
-          const values = yield* Pipeline.decodeParams(pipeline, given)
-          const record = yield* Run.run(pipeline, values, { cores: 2 })
-          return { record, events: [...events], failures: [...failures] }
-        })
-      }).pipe(Effect.provide(context))
-    return yield* use(run, events)
-  }).pipe(Effect.provide(Layer.provideMerge(watched, cache)))
-}
-
-const inWorker = <A, E>(
-  use: (run: RunIt, events: ReadonlyArray<RunEvent.RunEvent>) => Effect.Effect<A, E, TraceStore>,
-  env: Readonly<Record<string, string>> = {},
-  limits: Partial<WorkerExecutor.Options> = {}
-) =>
-  Effect.suspend(() => {
-    const toyHome = home()
-    return using(toyHome, workerProcess(toyHome, env, limits), use)
-  })
-
-const nodeOf = ({ record }: Ran) => record.nodes.find(({ node }) => node.startsWith("behave"))
-const notesOf = (events: ReadonlyArray<RunEvent.RunEvent>) =>
-  events.flatMap((event) =>
-    event._tag === "NodeProgress" && event.progress.note !== null ? [event.progress.note] : []
-  )
-const pidOf = (note: string | undefined) => Number(note?.split(" ")[1])
-const isAlive = (pid: number) => {
-  try {
-    return !/^State:\s+Z/m.test(fs.readFileSync(`/proc/${pid}/status`, "utf8"))
-  } catch {
-    return false
-  }
-}
-const until = (what: () => boolean) =>
-  Effect.repeat(Effect.sync(what), { until: (is) => is, schedule: Schedule.spaced("20 millis") })
+import {
+  type ExecutorLayer,
+  home,
+  inWorker,
+  isAlive,
+  nodeOf,
+  notesOf,
+  pidOf,
+  program,
+  until,
+  using,
+  workerProcess
+} from "../rig/workers.ts"
 
 /** What must be the same of every trace, whoever computed it. */
 const tracesOf = Effect.gen(function* () {
   const traces = yield* TraceStore
   const all = yield* Effect.forEach(["read", "double", "sum", "describe"], (stage) => traces.ofStage(stage))
   return all.flat().map(({ seconds: _, host: __, finished: ___, ...rest }) => rest)
+})
+
+const started: Array<ChildProcess> = []
+afterAll(() => {
+  for (const child of started) child.kill("SIGKILL")
 })
 
 const executors: Readonly<Record<string, (toyHome: string) => ExecutorLayer>> = {

@@ -3,6 +3,7 @@ import * as LeaseDisk from "../../cache/lease-disk.ts"
 import * as ObjectStoreDisk from "../../cache/object-store-disk.ts"
 import * as TraceDisk from "../../cache/trace-disk.ts"
 import * as WorkerExecutor from "../../engine/executor-worker.ts"
+import { defaults } from "../../engine/Pipeline.ts"
 import * as Results from "../../engine/Results.ts"
 import * as Run from "../../engine/Run.ts"
 import { RunEvents } from "../../engine/RunEvent.ts"
@@ -34,8 +35,5 @@ const layer = Layer.mergeAll(
   })
 )
 Effect.runFork(
-  Effect.provide(
-    Run.run(single, { how: process.env.TOY_HOW === "spin" ? "spin" : "wait", number: 0, threads: null }, { cores: 1 }),
-    layer
-  )
+  Effect.provide(Run.run(single, { ...defaults(single.params), how: process.env.TOY_HOW }, { cores: 1 }), layer)
 )

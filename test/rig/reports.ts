@@ -50,6 +50,8 @@ export const finished: Report = {
   status: "done",
   started: "2026-11-24T10:15:00.000Z",
   seconds: 75.4,
+  revision: "1a2b3c4 with changes",
+  until: [],
   command: "npx pipeline run transfer --epochs 4",
   failures: [],
   work: { ran: 2, reused: 1 },
@@ -74,6 +76,7 @@ export const finished: Report = {
   remarks: [
     { node: "ingest", told: ["2 classes (cat, dog); 4 images to train on", "1 archive is passed over (x.zip)."] }
   ],
+  printed: [{ node: "train[view=2]", text: "step 1\nstep 2", isOpen: false }],
   curves: chartOf(history(0, "train", 0.75)),
   graph,
   figures: [

@@ -22,6 +22,7 @@ export const comparedRun = ({
     started: "2026-11-24T10:15:00.000Z",
     seconds: 2,
     params,
+    git: null,
     nodes: [],
     results: {},
     metrics: new Map(Object.entries(metrics)),

@@ -6,12 +6,14 @@ import { ObjectStore, layerMemory as objectsInMemory } from "../../cache/ObjectS
 import * as Trace from "../../cache/Trace.ts"
 import type { Code } from "../../engine/Code.ts"
 import * as Executor from "../../engine/Executor.ts"
+import * as NodeKey from "../../engine/NodeKey.ts"
 import * as Pipeline from "../../engine/Pipeline.ts"
 import * as Plan from "../../engine/Plan.ts"
 import * as Results from "../../engine/Results.ts"
 import * as Run from "../../engine/Run.ts"
 import * as RunEvent from "../../engine/RunEvent.ts"
 import * as RunRecord from "../../engine/RunRecord.ts"
+import type * as Until from "../../engine/Until.ts"
 import * as Graphs from "./random-graphs.ts"
 
 /** What changes from twin to twin: the parts of a cache, and the engine's view of code and work. */
@@ -50,7 +52,7 @@ export const fromScratch = (session: Session): Session => ({
   chunks: new Map()
 })
 
-const pick = <K>(map: ReadonlyMap<K, unknown>, at: number): K | undefined => [...map.keys()].sort()[at % map.size]
+const anyOf = <K>(map: ReadonlyMap<K, unknown>, at: number): K | undefined => [...map.keys()].sort()[at % map.size]
 
 export const apply = (session: Session, edit: Graphs.Edit): void => {
   const { now } = Graphs.world
@@ -67,12 +69,12 @@ export const apply = (session: Session, edit: Graphs.Edit): void => {
     case "DropTrace":
     case "DropChunkTrace": {
       const map: Map<Key, unknown> = edit._tag === "DropTrace" ? session.traces : session.chunks
-      const key = pick(map, edit.at)
+      const key = anyOf(map, edit.at)
       if (key !== undefined) map.delete(key)
       return
     }
     default: {
-      const object = pick(session.objects, edit.at)
+      const object = anyOf(session.objects, edit.at)
       if (object === undefined) return
       const bytes = session.objects.get(object) ?? new Uint8Array()
       if (edit._tag === "DropObject") session.objects.delete(object)
@@ -122,9 +124,17 @@ const layerOf = (session: Session, change: Change) => {
 
 const sound: Change = () => ({})
 
-export const run = (session: Session, change: Change = sound, again: Run.Again = new Set()) => {
+export const run = (
+  session: Session,
+  change: Change = sound,
+  again: Run.Again = new Set(),
+  until: Until.Until = null
+) => {
   const pipeline = Graphs.pipelineOf(session.shape)
-  return Effect.provide(Run.run(pipeline, { amounts: session.by }, { cores: 2 }, again), layerOf(session, change))
+  return Effect.provide(
+    Run.run(pipeline, { amounts: session.by }, { cores: 2 }, again, until),
+    layerOf(session, change)
+  )
 }
 
 export const runTogether = (session: Session, times: number, change: Change = sound) => {
@@ -139,12 +149,19 @@ export const runTogether = (session: Session, times: number, change: Change = so
   )
 }
 
-export const plan = (session: Session, change: Change = sound) => {
+export const plan = (session: Session, change: Change = sound, until: Until.Until = null) => {
   const pipeline = Graphs.pipelineOf(session.shape)
   return Effect.provide(
-    Effect.suspend(() => Plan.make(Pipeline.graph(pipeline, { amounts: session.by }))),
+    Effect.suspend(() => Plan.make(Pipeline.graph(pipeline, { amounts: session.by }), new Set(), until)),
     layerOf(session, change)
   )
+}
+
+/** The stored nodes that are picked: numbers beyond the last begin anew. */
+export const pick = ({ shape, by }: Session, at: ReadonlyArray<number> | null): Until.Until => {
+  const { stages } = Pipeline.graph(Graphs.pipelineOf(shape), { amounts: by })
+  const names = stages.flatMap(({ name, node }) => (NodeKey.isStreamed(node) ? [] : [name]))
+  return at === null ? null : new Set(at.flatMap((each) => names[each % names.length] ?? []))
 }
 
 export const contents = (record: RunRecord.RunRecord): Readonly<Record<string, string>> =>

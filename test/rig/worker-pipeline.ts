@@ -1,4 +1,5 @@
-import { Effect, Schema } from "effect"
+import { writeSync } from "node:fs"
+import { Console, Duration, Effect, Schema } from "effect"
 import * as Document from "../../artifacts/Document.ts"
 import * as Explained from "../../artifacts/Explained.ts"
 import * as Param from "../../engine/Param.ts"
@@ -19,10 +20,38 @@ export class Misbehaved extends Explained.TaggedError<Misbehaved>()(
 ) {}
 
 const how = Param.make(
-  Schema.Literal("well", "fail", "defect", "abort", "exit", "kill", "spin", "block", "wait"),
+  Schema.Literal(
+    "well",
+    "fail",
+    "defect",
+    "abort",
+    "exit",
+    "kill",
+    "spin",
+    "block",
+    "wait",
+    "print",
+    "print and fail",
+    "print and abort",
+    "print much",
+    "hold",
+    "fill"
+  ),
   "well",
   "What the stage does"
 )
+
+/** Everything that a process can print by. */
+const print = Effect.gen(function* () {
+  console.log("by console.log")
+  process.stdout.write("by process.stdout\n")
+  process.stderr.write("by process.stderr\n")
+  yield* Console.log("by Effect's Console")
+  yield* Effect.log("by Effect's logger")
+  // as a native library does
+  writeSync(2, "by the descriptor\n")
+  console.log(`the token is ${process.env.TOY_TOKEN}`)
+})
 
 export const behave = Stage.make({
   name: "behave",
@@ -30,8 +59,13 @@ export const behave = Stage.make({
   params: {
     how,
     number: Param.make(Schema.Int, 0, "Tells one from another; milliseconds to block for"),
-    threads: Param.make(Schema.NullOr(Schema.Int), null, "Native threads, as a fact")
+    threads: Param.make(Schema.NullOr(Schema.Int), null, "Native threads, as a fact"),
+    within: Param.make(Schema.NullOr(Schema.Number), null, "Seconds that it may take"),
+    memory: Param.make(Schema.NullOr(Schema.Int), null, "Bytes that it may hold")
   },
+  secrets: ["TOY_TOKEN"],
+  timeout: ({ within }) => (within === null ? null : Duration.seconds(within)),
+  memory: ({ memory }) => memory,
   facts: ({ threads }) => (threads === null ? {} : { threads: Effect.succeed(threads) }),
   outputs: { report: Report },
   errors: Misbehaved,
@@ -63,6 +97,31 @@ export const behave = Stage.make({
           break
         case "wait":
           yield* Effect.never
+          break
+        case "print":
+          yield* print
+          break
+        case "print and fail":
+          yield* print
+          return yield* new Misbehaved({ how: params.how, at: 8 })
+        case "print and abort":
+          yield* print
+          process.abort()
+          break
+        case "print much":
+          for (let line = 1; line <= params.number; line++) console.log(`line ${line}`)
+          break
+        case "hold": {
+          // outside of the heap of V8
+          const held = Array.from({ length: 64 }, () => Buffer.alloc(8 * 2 ** 20, 1))
+          yield* Effect.never
+          console.log(held.length)
+          break
+        }
+        case "fill": {
+          const filled: Array<unknown> = []
+          for (;;) filled.push({ at: filled.length, text: `${filled.length}` })
+        }
       }
       yield* Progress.report({ done: 2, total: 2, unit: "turns" })
       return { report: { pid: process.pid, how: params.how } }

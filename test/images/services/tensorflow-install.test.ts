@@ -3,6 +3,7 @@ import { FileSystem } from "@effect/platform"
 import { NodeFileSystem } from "@effect/platform-node"
 import { expect, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { partsOf } from "../../../artifacts/Explained.ts"
 import { manifest, manifestFrom, TensorflowMissing, version } from "../../../images/services/TensorflowInstall.ts"
 
 /** A project directory with the package, and with `deps` as its provisioned files. */
@@ -53,6 +54,22 @@ it.layer(NodeFileSystem.layer)("TensorflowInstall", (it) => {
       expect(yield* refused({})).toMatch(/headrace\.json can't be read$/)
       expect(yield* refused({ "headrace.json": "{" })).toMatch(/headrace\.json isn't a manifest$/)
       expect(yield* refused({ "headrace.json": provisioned })).toMatch(/libtensorflow_cc\.so\.2 is gone$/)
+    })
+  )
+
+  it.scoped("on a machine that it is not made for, that is the reason, with the way out", () =>
+    Effect.gen(function* () {
+      const from = yield* project({})
+      const arch = Object.getOwnPropertyDescriptor(process, "arch") ?? {}
+      yield* Effect.acquireRelease(
+        Effect.sync(() => Object.defineProperty(process, "arch", { ...arch, value: "arm64" })),
+        () => Effect.sync(() => Object.defineProperty(process, "arch", arch))
+      )
+      expect(partsOf(yield* Effect.flip(manifestFrom(from)))).toEqual({
+        what: `This machine is ${process.platform} arm64, and native TensorFlow isn't installed on it`,
+        expected: "linux x64 with glibc, which its libraries are taken for",
+        fix: "Run this on such a machine or in such a container; stages that need no TensorFlow run here."
+      })
     })
   )
 

@@ -1,0 +1,63 @@
+import { readFileSync, readlinkSync } from "node:fs"
+import { hostname } from "node:os"
+import * as path from "node:path"
+import { Schema } from "effect"
+import * as Disk from "./disk.ts"
+
+/** Who holds a lease. Pids are used again, so a process is its pid and its start. */
+export const Holder = Schema.Struct({ host: Schema.String, pid: Schema.Int, start: Schema.String })
+export type Holder = typeof Holder.Type
+
+/** What a system tells of its processes, as far as leases ask. */
+export interface System {
+  /** Pids mean something within one boot of one host, and there within one process namespace. */
+  readonly host: string
+  /** This process. */
+  readonly self: () => Holder
+  /** Whether the holder was of this host, and is certainly no more. */
+  readonly isGone: (holder: Holder) => boolean
+}
+
+/** Whether this host has no such process: one that is another user's, or hidden, is there all the same. */
+const isAbsent = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0)
+    return false
+  } catch (cause) {
+    return Disk.codeOf(cause) === "ESRCH"
+  }
+}
+
+const orEmpty = (read: () => string): string => {
+  try {
+    return read()
+  } catch {
+    return ""
+  }
+}
+
+/**
+ * The system as it tells of itself below `proc`, as Linux does. Where it does not tell its boots apart, two hosts of one name
+ * could not be told apart either: there, nobody is taken for gone by a pid, and a lease is its holder's until it is silent.
+ */
+export const systemAt = (proc: string): System => {
+  const boot = orEmpty(() => readFileSync(path.join(proc, "sys/kernel/random/boot_id"), "latin1").trim())
+  const namespace = orEmpty(() => readlinkSync(path.join(proc, "self/ns/pid")))
+  const host = `${hostname()} ${boot} ${namespace}`
+  /** In clock ticks since boot: field 22 of `stat`, after the name, which may hold spaces. Empty where that is not told. */
+  const startOf = (pid: number): string => {
+    const stat = orEmpty(() => readFileSync(path.join(proc, String(pid), "stat"), "latin1"))
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? ""
+  }
+  return {
+    host,
+    self: () => ({ host, pid: process.pid, start: startOf(process.pid) }),
+    isGone: (holder) => {
+      if (boot === "" || holder.host !== host) return false
+      const start = startOf(holder.pid)
+      return start === "" ? isAbsent(holder.pid) : start !== holder.start
+    }
+  }
+}
+
+export const here: System = systemAt("/proc")

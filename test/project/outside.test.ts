@@ -1,0 +1,184 @@
+import * as fs from "node:fs"
+import * as path from "node:path"
+import { beforeAll, describe, expect, it } from "vitest"
+import { nodeOf, ran } from "../rig/cli.ts"
+import { command } from "../rig/command.ts"
+import { folder } from "../rig/folder.ts"
+import { outsideProject } from "../rig/outside.ts"
+
+// A project of somebody else: its own folder, with the package as it is packed, and nothing of this repository.
+
+let project: Awaited<ReturnType<typeof outsideProject>>
+beforeAll(async () => {
+  project = await outsideProject()
+})
+
+describe("a project that pipeline init made", () => {
+  it("depends on the Headrace that made it by where that lies, never by a bare name", () => {
+    expect(project.made).toMatchObject({ status: 0, stderr: "" })
+    const { name, dependencies } = JSON.parse(project.read("package.json"))
+    expect([name, dependencies.headrace]).toEqual(["my-rents", expect.stringMatching(/^file:.*headrace$/)])
+  })
+
+  it("runs, has nothing to do the second time, and computes exactly what an edit changes", async () => {
+    const first = await project.run("rents")
+    expect([first.code, ran(first.document)], first.stderr).toEqual([0, ["read-rents", "fit-line"]])
+    expect(first.document.results.line).toMatchObject({ rows: 200 })
+    expect(ran((await project.run("rents")).document)).toEqual([])
+    expect(ran((await project.run("rents", "--least", "50")).document)).toEqual(["read-rents", "fit-line"])
+    project.edit("stages/fit-line.ts", "x.length,", "x.length + 1000,")
+    const edited = await project.run("rents")
+    expect(ran(edited.document)).toEqual(["fit-line"])
+    expect(nodeOf(edited.document, "fit-line").reason).toBe("code changed in stages/fit-line.ts")
+    project.edit("data/rents.csv", "area,rent\n", "area,rent\n100,1000\n")
+    expect(ran((await project.run("rents")).document)).toEqual(["read-rents", "fit-line"])
+  })
+
+  it("finds itself from a folder below", async () => {
+    const below = await command(process.execPath, [project.launcher, "list"], { cwd: project.at("data") })
+    expect([below.status, below.stdout], below.stderr).toEqual([0, expect.stringContaining("rents")])
+  })
+
+  it("compiles, and its test passes", async () => {
+    const checked = await project.tsc()
+    expect([checked.status, checked.stdout]).toEqual([0, ""])
+    const tested = await project.vitest()
+    expect(tested.status, `${tested.stdout}${tested.stderr}`).toBe(0)
+  })
+
+  it("does not compile with a pipeline whose stage needs a service that no layer gives", async () => {
+    project.write(
+      "stages/weigh.ts",
+      `import { Context, Effect, Schema } from "effect"
+import { Document, Stage } from "headrace"
+
+export class Scales extends Context.Tag("my/Scales")<Scales, { readonly grams: number }>() {}
+const Weight = Document.make("Weight", 1, Schema.Struct({ grams: Schema.Number }))
+
+export const weigh = Stage.make({
+  name: "weigh",
+  inputs: {},
+  outputs: { weight: Weight },
+  run: () => Effect.map(Scales, ({ grams }) => ({ weight: { grams } }))
+})
+`
+    )
+    project.write(
+      "pipelines/scales.ts",
+      `import { Pipeline } from "headrace"
+import { weigh } from "../stages/weigh.ts"
+
+export const scales = Pipeline.make({
+  name: "scales",
+  description: "Weighs",
+  params: {},
+  build: () => ({ weight: weigh({}).weight })
+})
+`
+    )
+    expect((await project.pipeline("--build")).status).toBe(0)
+    const lacking = await project.tsc()
+    expect([lacking.status, lacking.stdout]).toEqual([expect.any(Number), expect.stringMatching(/Scales/)])
+    expect(lacking.status).not.toBe(0)
+    const plain = project.read("headrace.config.ts")
+    project.write(
+      "headrace.config.ts",
+      `import { Layer } from "effect"
+import { Project } from "headrace"
+import { Scales } from "./stages/weigh.ts"
+
+export default Project.make({
+  layer: async () => Layer.succeed(Scales, { grams: 70 }),
+  planning: Layer.empty
+})
+`
+    )
+    const given = await project.tsc()
+    expect([given.status, given.stdout]).toEqual([0, ""])
+    const { code, document, stderr } = await project.run("scales")
+    expect([code, document.results.weight], stderr).toEqual([0, { grams: 70 }])
+    project.write("headrace.config.ts", plain)
+    for (const file of ["stages/weigh.ts", "pipelines/scales.ts"]) fs.rmSync(project.at(file))
+  })
+
+  it("has a kind of its own that behaves as the ready ones do", async () => {
+    project.write(
+      "stages/draw-map.ts",
+      `import { Effect } from "effect"
+import { Bundle, Stage } from "headrace"
+import { Rents } from "./read-rents.ts"
+
+const Map = Bundle.make("Map", 1, "map", { "map.txt": "needed" })
+
+export const drawMap = Stage.make({
+  name: "draw-map",
+  inputs: { rents: Rents },
+  outputs: { map: Map },
+  run: ({ rents }) => Effect.succeed({ map: { "map.txt": new TextEncoder().encode("flats: " + rents.rows) } })
+})
+`
+    )
+    project.edit(
+      "pipelines/rents.ts",
+      "return { line: fitLine({ rents }).line }",
+      "return { line: fitLine({ rents }).line, map: drawMap({ rents }).map }"
+    )
+    project.edit("pipelines/rents.ts", /^/, 'import { drawMap } from "../stages/draw-map.ts"\n')
+    project.write(
+      "headrace.config.ts",
+      `import { Effect } from "effect"
+import { Kind, Project } from "headrace"
+
+const map = Kind.make(
+  { name: "map", isResult: true, isPicture: () => false, value: null },
+  { inspect: () => Effect.succeed({ blocks: ["a map of flats"], details: { scale: 1000 } }) }
+)
+
+export default Project.plain({ kinds: [map] })
+`
+    )
+    const { code, document, stderr } = await project.run("rents")
+    expect([code, ran(document)], stderr).toEqual([0, ["draw-map"]])
+    expect(fs.readFileSync(project.at("results/rents/map.txt"), "utf8")).toMatch(/^flats: \d+$/)
+    const inspected = JSON.parse((await project.pipeline("inspect", "rents/map", "--json")).stdout)
+    expect(inspected).toMatchObject({ kind: "map", scale: 1000 })
+    const to = folder("headrace-exported")
+    expect((await project.pipeline("export", "rents/map", "--to", to)).status).toBe(0)
+    expect(fs.readdirSync(to)).toContain("map.txt")
+  })
+})
+
+describe("what is wrong", () => {
+  const sentence = /^error: .*; expected .*\. .*\.\n$/s
+
+  it("outside of any project is told with the way to one", async () => {
+    const { status, stderr } = await command(process.execPath, [project.launcher, "list"], {
+      cwd: folder("headrace-nowhere")
+    })
+    expect([status, stderr]).toEqual([2, expect.stringMatching(sentence)])
+    expect(stderr).toContain("There is no project here")
+    expect(stderr).toContain("pipeline init")
+  })
+
+  it("with a configuration that does not compile names the file", async () => {
+    const text = project.read("headrace.config.ts")
+    project.write("headrace.config.ts", "export default {\n")
+    const { status, stderr } = await project.pipeline("list")
+    project.write("headrace.config.ts", text)
+    expect([status, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^error: The program cannot be built: headrace\.config\.ts:/)
+    ])
+  })
+
+  it("with the folder of a new project is told, and nothing of it is touched", async () => {
+    const full = folder("headrace-full")
+    fs.writeFileSync(path.join(full, "mine.txt"), "mine")
+    const { status, stderr } = await command(process.execPath, [project.launcher, "init", full])
+    expect([status, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^error: .* is not empty; expected a new folder, or an empty one\. /)
+    ])
+    expect(fs.readdirSync(full)).toEqual(["mine.txt"])
+  })
+})

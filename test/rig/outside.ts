@@ -1,0 +1,67 @@
+import * as fs from "node:fs"
+import * as path from "node:path"
+import { root as checkout } from "./bundle.ts"
+import { command } from "./command.ts"
+import { folder } from "./folder.ts"
+
+/** The package as `npm pack` fills it, laid into the packages of a project; its own packages are this checkout's. */
+export const layPackage = async (packages: string): Promise<string> => {
+  const at = path.join(packages, "headrace")
+  fs.mkdirSync(at, { recursive: true })
+  for (const name of ["bin", "template", "package.json"])
+    fs.cpSync(path.join(checkout, name), path.join(at, name), { recursive: true })
+  const compiled = await command(path.join(checkout, "node_modules/.bin/tsc"), [
+    "-p",
+    path.join(checkout, "tsconfig.dist.json"),
+    "--outDir",
+    path.join(at, "dist")
+  ])
+  if (compiled.status !== 0) throw new Error(`the package cannot be compiled: ${compiled.stdout}`)
+  const { dependencies } = JSON.parse(fs.readFileSync(path.join(at, "package.json"), "utf8"))
+  for (const name of [...Object.keys(dependencies), "@types/node", "typescript", "vitest"]) {
+    const link = path.join(packages, name)
+    fs.mkdirSync(path.dirname(link), { recursive: true })
+    fs.symlinkSync(fs.realpathSync(path.join(checkout, "node_modules", name)), link)
+  }
+  return at
+}
+
+/** A project outside of the repository, made by `pipeline init`, with a package of Headrace and nothing else. */
+export const outsideProject = async () => {
+  const tool = folder("headrace-tool")
+  const installed = await layPackage(path.join(tool, "node_modules"))
+  const root = path.join(folder("headrace-outside"), "my-rents")
+  const made = await command(process.execPath, [path.join(installed, "bin/pipeline.mjs"), "init", root])
+  fs.renameSync(path.join(tool, "node_modules"), path.join(root, "node_modules"))
+  const at = (file: string) => path.join(root, file)
+  const launcher = at("node_modules/headrace/bin/pipeline.mjs")
+  const own = { ...process.env, PIPELINE_HOME: "", PIPELINE_RESULTS: "" }
+  const pipeline = (...args: ReadonlyArray<string>) =>
+    command(process.execPath, [launcher, ...args], { cwd: root, env: own })
+  return {
+    root,
+    made,
+    at,
+    launcher,
+    pipeline,
+    read: (file: string) => fs.readFileSync(at(file), "utf8"),
+    write: (file: string, text: string) => {
+      fs.mkdirSync(path.dirname(at(file)), { recursive: true })
+      fs.writeFileSync(at(file), text)
+    },
+    edit: (file: string, from: string | RegExp, to: string) => {
+      const text = fs.readFileSync(at(file), "utf8")
+      const edited = text.replace(from, to)
+      if (edited === text) throw new Error(`${file} has no ${from}`)
+      fs.writeFileSync(at(file), edited)
+    },
+    /** Runs a pipeline; what it says. */
+    run: async (...args: ReadonlyArray<string>) => {
+      const { status, stdout, stderr } = await pipeline("run", ...args, "--json")
+      if (stdout === "") throw new Error(stderr)
+      return { code: status, stderr, document: JSON.parse(stdout) }
+    },
+    tsc: () => command(path.join(checkout, "node_modules/.bin/tsc"), ["-p", root], { cwd: root }),
+    vitest: () => command(path.join(checkout, "node_modules/.bin/vitest"), ["run", "--root", root], { cwd: root })
+  }
+}

@@ -59,6 +59,25 @@ export const fromBatch = <C extends Columns>(
   metadata: Readonly<Record<string, string>> = {}
 ): TableSource<C, never> => ({ metadata, batches: Stream.make(batch) })
 
+/**
+ * A small table as a stage returns it, its rows all there: the values of each column of the artifact, as many in each.
+ *
+ * @example
+ * ArrowTable.of(Rents, { area: Float64Array.of(54, 71), rent: Float64Array.of(800, 990) })
+ */
+export const of = <C extends Columns>(
+  artifact: TableArtifact<string, C>,
+  columns: Batch<C>["columns"],
+  metadata: Readonly<Record<string, string>> = {}
+): TableSource<C, never> => {
+  const [first] = Object.entries<AnyValues>(columns)
+  const [name = "", values] = first ?? []
+  const column = artifact.columns[name]
+  const size = values !== undefined && isTensor(values) ? cellSize(values.shape) : 1
+  const length = values === undefined ? 0 : isTensor(values) ? values.data.length : values.length
+  return fromBatch({ rows: column === undefined ? 0 : length / size, columns }, metadata)
+}
+
 /** All rows as one batch, in memory; null for a table without rows. */
 export const collect = <C extends Columns, E>(table: Table<C, E>): Effect.Effect<Batch<C> | null, E> =>
   Effect.map(Stream.runCollect(table.batches), (batches) => {

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { programFile } from "./core.mjs"
 import { leaving } from "./external.mjs"
@@ -6,6 +7,16 @@ import { isFact, KERNEL_PACKAGES, servingPackages } from "./kernel.mjs"
 /** The packages that a manifest names: those that bundles leave to Node are among them. */
 const namedIn = ({ dependencies, devDependencies, optionalDependencies }) =>
   Object.keys({ ...devDependencies, ...dependencies, ...optionalDependencies })
+
+/** Has every import of Headrace lead into the program that this launcher belongs to: a second copy of it would not know its own. */
+const itself = {
+  name: "itself",
+  setup: (bundler) =>
+    bundler.onResolve({ filter: /^headrace(\/|$)/ }, ({ path }) => {
+      const file = programFile(path === "headrace" ? "api/headrace.ts" : `api/${path.slice("headrace/".length)}.ts`)
+      return existsSync(file) ? { path: file } : undefined
+    })
+}
 
 /**
  * What the command imports where it needs it, and the bundler leaves outside, is imported by Node: a script has no `import()`, and a
@@ -72,9 +83,9 @@ export const bundle = async ({
     conditions: [],
     mainFields: ["main"],
     ...(tsconfig.file === null ? { tsconfigRaw: {} } : { tsconfig: tsconfig.file }),
-    plugins: [sources.plugin]
+    plugins: [itself, sources.plugin]
   }
-  const program = { ...shared, plugins: [leaving(named, bundled, root, resolution), sources.plugin] }
+  const program = { ...shared, plugins: [itself, leaving(named, bundled, root, resolution), sources.plugin] }
   const built = await allOf([
     esbuild.build({
       ...program,

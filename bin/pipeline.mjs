@@ -25,6 +25,38 @@ const UNSUPPORTED = {
 }
 if (process.platform === "win32") fail(UNSUPPORTED)
 
+/** Makes a project: the one command that needs none. */
+const initialize = async ([to, ...more]) => {
+  const usage = {
+    tag: "UsageInvalid",
+    what:
+      to === undefined
+        ? "pipeline init names no folder"
+        : `pipeline init takes one folder, and was given ${more.length + 1}`,
+    expected: "the folder of a new project",
+    fix: "Try pipeline init my-project."
+  }
+  if (to === undefined || to.startsWith("-") || more.length > 0) fail(usage, 2)
+  const { init } = await import("./init.mjs")
+  try {
+    const { folder, headrace } = init(to)
+    const next = `cd ${to} && npm install && npx pipeline run rents`
+    if (asksJson) console.log(JSON.stringify({ schema: 1, status: "done", folder, headrace, next }))
+    else
+      console.log(
+        `${folder}: a project with one pipeline, a test and a README\nHeadrace comes from ${headrace}\n\nnext: ${next}`
+      )
+    process.exit(0)
+  } catch ({
+    message,
+    expected = "a folder that you may write to",
+    fix = "Correct its permissions, or name another."
+  }) {
+    fail({ tag: "InitFailed", what: message, expected, fix })
+  }
+}
+if (process.argv[2] === "init") await initialize(process.argv.slice(3).filter((arg) => arg !== "--json"))
+
 /** The folder of the project that a command is given in: the nearest one upwards that says that it is one. */
 const projectFrom = (folder) => {
   for (let at = folder; ; at = dirname(at)) {
@@ -40,7 +72,7 @@ if (found === null)
       tag: "NoProject",
       what: `There is no project here: neither ${process.cwd()} nor a folder above it has a headrace.config.ts`,
       expected: "a command that is given in a project's folder, or below it",
-      fix: "Go there, or write one: export default Project.plain()."
+      fix: "Go there, or make one: pipeline init my-project."
     },
     2
   )

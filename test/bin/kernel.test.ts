@@ -16,14 +16,10 @@ const OUTSIDE: ReadonlyArray<readonly [RegExp, string]> = [
     /^(\.pipeline\/project|headrace\.config|images\/(project|live|doctor))\.ts$/,
     "joins the pipelines with the live layers"
   ],
-  [
-    /^(pipelines|images\/(wiring|params))\//,
-    "wires stages, or declares params; what comes of it are the nodes' own params and inputs"
-  ],
-  [/^images\/kinds\//, "shows artifacts to people, in commands alone"]
+  [/^pipelines\//, "wires stages; what comes of it are the nodes' own params and inputs"],
+  [/^images\/(wiring\/.*|params\/sizes)\.ts$/, "wires stages, as pipelines do"],
+  [/^images\/(kinds\/.*|models\/keras-model)\.ts$/, "shows and exports what is kept already"]
 ]
-/** What shows artifacts is joined with the rest, and called by no worker: nor is what it alone reaches. */
-const isShowing = (file: string): boolean => file.startsWith("images/kinds/")
 
 const stageFiles = () =>
   fs
@@ -35,8 +31,7 @@ const stageFiles = () =>
 const outOfSight = (imports: Imports, { isKernel }: Pick<Kernel, "isKernel">): ReadonlyArray<string> => {
   const stages = [...imports.keys()].filter((file) => path.dirname(file) === "stages")
   const counted = reach(imports, stages)
-  const called = new Map([...imports].filter(([file]) => !isShowing(file)))
-  return [...reach(called, ["worker/main.ts", ".pipeline/project.ts"])].filter(
+  return [...reach(imports, ["worker/main.ts", ".pipeline/project.ts"])].filter(
     (file) => !counted.has(file) && !isKernel(file) && !OUTSIDE.some(([which]) => which.test(file))
   )
 }

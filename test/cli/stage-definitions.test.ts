@@ -56,8 +56,8 @@ it("in another file is refused by name: an edit there would change results and n
       [/$/, "export const evaluateNetwork = evaluateNetworkBy(1)\n"]
     ),
     edit("images/wiring/on-images.ts", [
-      /import \{ evaluateNetwork \} from ".\/evaluate-network.ts"/,
-      'import { evaluateNetworkBy } from "./evaluate-network.ts"\nconst evaluateNetwork = evaluateNetworkBy(2)'
+      /import \{ evaluateNetwork \} from "..\/..\/stages\/evaluate-network.ts"/,
+      'import { evaluateNetworkBy } from "../../stages/evaluate-network.ts"\nconst evaluateNetwork = evaluateNetworkBy(2)'
     ])
   ]
   const { code, document } = await run()
@@ -77,8 +77,8 @@ it("in another file is refused by name: an edit there would change results and n
 
 it("in another file than other pipelines have it from ends every command with its name", async () => {
   const undo = edit("images/wiring/on-images.ts", [
-    /import \{ normalize \} from ".\/normalize.ts"/,
-    'import { normalizeBy } from "./normalize.ts"\nconst normalize = normalizeBy(255)'
+    /import \{ normalize \} from "..\/..\/stages\/normalize.ts"/,
+    'import { normalizeBy } from "../../stages/normalize.ts"\nconst normalize = normalizeBy(255)'
   ])
   const told = await pipeline(at, "list")
   undo()

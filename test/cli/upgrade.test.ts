@@ -59,14 +59,14 @@ describe("after an upgrade", () => {
 
   it("whose own code differs, plan and run say so in one sentence, why names it, and the next run is silent", async () => {
     upgrade("8.2.0")
-    edit("services/Images.ts", /^/, "export const upgraded = 1\n")
+    edit("images/services/Images.ts", /^/, "export const upgraded = 1\n")
     const sentence =
       "Headrace 8.2.0 makes other keys than 8.1.0, which wrote these results: 1 node is computed again, once."
     const planned = await command("plan", "explore")
     expect([planned.document.notices, planned.warnings]).toEqual([[sentence], [`warning: ${sentence}`]])
     const why = (await pipeline(at, "why", "explore", "describe", ...given)).stdout
     expect(why).toContain(
-      "would run: Headrace 8.2.0 makes another key of it than 8.1.0 did; code changed in services/Images.ts"
+      "would run: Headrace 8.2.0 makes another key of it than 8.1.0 did; code changed in images/services/Images.ts"
     )
     const { document, warnings } = await run()
     expect([ran(document), document.notices, warnings]).toEqual([["describe"], [sentence], [`warning: ${sentence}`]])

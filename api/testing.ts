@@ -1,0 +1,142 @@
+/**
+ * Runs pipelines in memory, in the process of a test, and tells what ran. Nothing is written but what stages write themselves,
+ * and nothing is kept longer than the laboratory.
+ */
+import { tmpdir } from "node:os"
+import * as path from "node:path"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import { Effect, Layer, ManagedRuntime } from "effect"
+import * as ArrowTable from "../artifacts/ArrowTable.ts"
+import type { AnyArtifact } from "../artifacts/Artifact.ts"
+import * as Digest from "../artifacts/Digest.ts"
+import { sentence } from "../artifacts/Explained.ts"
+import * as Text from "../artifacts/Text.ts"
+import * as Lease from "../cache/Lease.ts"
+import * as ObjectStore from "../cache/ObjectStore.ts"
+import * as Trace from "../cache/Trace.ts"
+import { Code } from "../engine/Code.ts"
+import { layerInProcess } from "../engine/Executor.ts"
+import { Kinds } from "../engine/Kind.ts"
+import type { Params, Values } from "../engine/Param.ts"
+import * as Pipeline from "../engine/Pipeline.ts"
+import * as Results from "../engine/Results.ts"
+import * as Run from "../engine/Run.ts"
+import * as RunEvent from "../engine/RunEvent.ts"
+import * as RunRecord from "../engine/RunRecord.ts"
+import { FileDigests } from "../files/FileDigests.ts"
+import { Place } from "../project/Place.ts"
+import type { Given, Project } from "../project/Project.ts"
+
+/** What came of a run. */
+export interface Ran {
+  readonly status: RunRecord.RunRecord["status"]
+  /** Names of the nodes that were computed, and of those whose results were kept, in topological order. */
+  readonly ran: ReadonlyArray<string>
+  readonly reused: ReadonlyArray<string>
+  /** The results by name, as a later stage would be given them; of a table all of its rows as one batch, null where it has none. */
+  readonly results: Readonly<Record<string, unknown>>
+  /** The whole record, as `run --json` tells it. */
+  readonly record: RunRecord.RunRecord
+}
+
+/** Runs pipelines one after the other on one cache. */
+export interface Laboratory<R, S> {
+  /** Rejects where a node failed, with what its stage says; `params` are those that differ from the defaults. */
+  readonly run: <const P extends Params>(
+    pipeline: Pipeline.AnyPipeline<R | Given, S | Given> & { readonly params: P },
+    params?: Partial<Values<P>>
+  ) => Promise<Ran>
+}
+
+/** A stage's code is what its function says: an edit is another test run. */
+const code = Layer.succeed(Code, {
+  of: ({ name, run }) => Effect.succeed({ digest: Digest.ofBytes(`${name} ${run}`), files: {}, packages: {} })
+})
+
+const place = Layer.sync(Place, () => {
+  const home = path.join(tmpdir(), `headrace-testing-${process.pid}`)
+  return {
+    root: process.cwd(),
+    workingDirectory: process.cwd(),
+    build: home,
+    home,
+    results: path.join(home, "results")
+  }
+})
+
+const given = Layer.provideMerge(
+  Layer.mergeAll(
+    Layer.unwrapEffect(Effect.map(Place, ({ home }) => FileDigests.layer({ directory: path.join(home, "sources") }))),
+    NodeFileSystem.layer
+  ),
+  place
+)
+
+/** What a later stage would be given. */
+const decoded = (artifact: AnyArtifact, stored: RunRecord.RunRecord["results"][string]["stored"]) =>
+  Effect.gen(function* () {
+    const store = yield* ObjectStore.ObjectStore
+    const value: unknown = yield* artifact.decode(stored, ObjectStore.readPart(store))
+    return artifact.kind === "table" ? yield* ArrowTable.collect(value as ArrowTable.Table<never>) : value
+  })
+
+const firstFailure = ({ error, nodes }: RunRecord.RunRecord) => {
+  const failed = nodes.find((node) => node.error !== null)
+  const explained = error ?? failed?.error ?? null
+  return explained === null
+    ? null
+    : `${failed === undefined ? "" : `${failed.node}: `}${Text.show(sentence(explained))}`
+}
+
+/** A run of a pipeline with a layer that computes its nodes in this process. */
+const runIn = <R, S, P extends Params>(
+  pipeline: Pipeline.AnyPipeline<R, S> & { readonly params: P },
+  params: Partial<Values<P>>
+) =>
+  Effect.gen(function* () {
+    const values = { ...Pipeline.defaults(pipeline.params), ...params }
+    const record = yield* Run.run(pipeline, values, { cores: 1 })
+    const failure = firstFailure(record)
+    if (failure !== null) return yield* Effect.fail(new Error(failure))
+    const wires = pipeline.build(values)
+    const results: Record<string, unknown> = {}
+    for (const [name, { stored }] of Object.entries(record.results)) {
+      const artifact = wires[name]?.artifact
+      if (artifact !== undefined) results[name] = yield* decoded(artifact, stored)
+    }
+    const nodesThat = (status: string) => record.nodes.filter((node) => node.status === status).map(({ node }) => node)
+    const ran: Ran = {
+      status: record.status,
+      ran: nodesThat("ran"),
+      reused: nodesThat("reused"),
+      results,
+      record
+    }
+    return ran
+  }).pipe(Effect.provide(layerInProcess(pipeline)))
+
+/**
+ * A place to run pipelines of a project, with an empty cache of its own.
+ *
+ * @example
+ * const { run } = laboratory(project)
+ * expect((await run(rents, { least: 10 })).ran).toEqual(["clean", "fit"])
+ * expect((await run(rents, { least: 10 })).ran).toEqual([])
+ */
+export const laboratory = <R, S>(project: Project<R, S>): Laboratory<R, S> => {
+  const live = Layer.unwrapEffect(
+    Effect.map(Effect.promise(project.layer), (own) => Layer.merge(own, project.planning))
+  )
+  const memory = Layer.mergeAll(
+    ObjectStore.layerMemory(),
+    Trace.layerMemory(),
+    Lease.layerMemory,
+    RunEvent.layerSilent,
+    RunRecord.layerMemory(),
+    Results.layerNone,
+    Layer.succeed(Kinds, project.kinds),
+    code
+  )
+  const runtime = ManagedRuntime.make(Layer.mergeAll(Layer.provideMerge(live, given), memory))
+  return { run: (pipeline, params = {}) => runtime.runPromise(runIn(pipeline, params)) }
+}

@@ -141,7 +141,7 @@ const checkDefinition = (definition: StageDefinition): void => {
     fail(
       "is streamed and declares a timeout or memory",
       "them of the stages that it is streamed to",
-      "Declare them there."
+      'Declare them there, or store what it makes: keep: "stored".'
     )
   const [output, ...more] = Object.values(outputs)
   if (output?.kind !== "table" || more.length > 0)

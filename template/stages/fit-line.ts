@@ -19,7 +19,7 @@ export const Line = Document.make(
 const mean = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0) / values.length
 
 /** Ordinary least squares of one variable. */
-const fit = (x: Float64Array, y: Float64Array) => {
+const lineThrough = (x: Float64Array, y: Float64Array) => {
   const [meanX, meanY] = [mean(x), mean(y)]
   const sum = (of: (dx: number, dy: number) => number) =>
     x.reduce((all, value, at) => all + of(value - meanX, (y[at] ?? 0) - meanY), 0)
@@ -38,6 +38,9 @@ export const fitLine = Stage.make({
   outputs: { line: Line },
   run: ({ rents }) =>
     Effect.map(ArrowTable.collect(rents), (all) => ({
-      line: all === null ? { rows: 0, slope: 0, intercept: 0, rSquared: 0 } : fit(all.columns.area, all.columns.rent)
+      line:
+        all === null
+          ? { rows: 0, slope: 0, intercept: 0, rSquared: 0 }
+          : lineThrough(all.columns.area, all.columns.rent)
     }))
 })

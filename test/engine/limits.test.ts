@@ -1,8 +1,9 @@
 import { expect, it } from "@effect/vitest"
-import { Effect, Schema } from "effect"
+import { Duration, Effect, Schema } from "effect"
 import * as Document from "../../artifacts/Document.ts"
 import { make as makeNode } from "../../engine/Node.ts"
 import * as NodeKey from "../../engine/NodeKey.ts"
+import * as Param from "../../engine/Param.ts"
 import * as Stage from "../../engine/Stage.ts"
 import * as Toys from "../rig/toys.ts"
 import { single } from "../rig/worker-pipeline.ts"
@@ -123,6 +124,25 @@ it("a streamed stage, which is no node of its own, declares no limits", () => {
       run: (_) => Effect.succeed((rows) => Effect.succeed(rows))
     })
   expect(streamed).toThrow('Stage "shift-slowly" is streamed and declares a timeout or memory')
+})
+
+it("a stage of a plain function declares limits as all others do, where what it makes is stored", () => {
+  const mapped = (keep?: "stored") =>
+    Stage.map({
+      name: "shift-each",
+      ...(keep === undefined ? {} : { keep }),
+      inputs: { numbers: Toys.Numbers },
+      params: { minutes: Param.make(Schema.Int, 2, "Minutes that it may take") },
+      outputs: { shifted: Toys.Numbers },
+      timeout: ({ minutes }) => `${minutes} minutes`,
+      memory: SOME,
+      run: (row) => row
+    })
+  expect(mapped("stored").definition.limits?.({ minutes: 2 })).toEqual({
+    timeout: Duration.minutes(2),
+    memory: SOME
+  })
+  expect(mapped).toThrow('keep: "stored"')
 })
 
 it.live("a limit that parameters make nonsense of fails the node, and says what it is", () =>

@@ -17,4 +17,4 @@ export {
   unreadable
 } from "../files/SourceError.ts"
 export { isSystem, LeftOut } from "../files/SystemFiles.ts"
-export { local, readLocal } from "../project/LocalFile.ts"
+export { local, readLocal } from "./local-file.ts"

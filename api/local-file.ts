@@ -5,7 +5,7 @@ import * as Digest from "../artifacts/Digest.ts"
 import type { Files } from "../artifacts/Files.ts"
 import { FileDigests } from "../files/FileDigests.ts"
 import { SourceChanged, type SourceRefused, type SourceUnreadable, unreadable } from "../files/SourceError.ts"
-import { Place } from "./Place.ts"
+import { Place } from "../project/Place.ts"
 
 /**
  * A file or folder of this machine, for a source to resolve to; a relative path is one from the project's root, wherever the

@@ -74,7 +74,7 @@ const makeIn = async (directory, root, stampOf) => {
   const lists = listed(root)
   const packages = sourcePackagesOf(root, sources, resolution)
   const stages = stageFiles(root, lists, packages)
-  const project = projectText(lists.pipelines, stages, sources)
+  const project = projectText(root, lists.pipelines, stages, sources)
   writeProject(root, project)
   for (const file of readdirSync(import.meta.dirname))
     if (file.endsWith(".mjs")) sources.read(join(import.meta.dirname, file))

@@ -18,11 +18,13 @@ const isSource = (root, folder, file) => {
   )
 }
 
-/** The sources in a folder, sorted. */
+/** The sources in a folder, sorted; none where a project has no such folder. */
 const filesIn = (root, folder) =>
-  readdirSync(join(root, folder))
-    .filter((file) => isSource(root, folder, file))
-    .sort()
+  kindAt(join(root, folder)) !== "folder"
+    ? []
+    : readdirSync(join(root, folder))
+        .filter((file) => isSource(root, folder, file))
+        .sort()
 
 /** The files that the registry is made of, by their folders. */
 export const listed = (root) => ({ stages: filesIn(root, "stages"), pipelines: filesIn(root, "pipelines") })
@@ -50,6 +52,27 @@ export const stageFiles = (root, { stages }, packages) => [
   )
 ]
 
+/** Refuses a file in `pipelines/` that does not export one pipeline under its own name: anything else in it would be no command, without a word. */
+const checkPipeline = (root, file, sources) => {
+  const text = String(sources.read(join(root, "pipelines", file)).bytes)
+  const own = camel(basename(file, ".ts"))
+  if (!new RegExp(`^export (const ${own}\\b|\\{[^}]*\\b${own}\\b[^}]*\\})`, "m").test(text))
+    throw refusal(
+      `pipelines/${file} exports nothing by its own name`,
+      `"export const ${own} = Pipeline.make({ … })"`,
+      "Export the pipeline so, or move the file elsewhere."
+    )
+  const others = [...text.matchAll(/^export const (\w+) = Pipeline\.make\b/gm)].flatMap(([, name]) =>
+    name === own ? [] : [name]
+  )
+  if (others.length > 0)
+    throw refusal(
+      `pipelines/${file} exports ${others.join(", ")} beside ${own}`,
+      "one pipeline a file, whose name is the command's",
+      "Move it into a file of its own."
+    )
+}
+
 /** What describes a project, at its root. */
 export const CONFIG = "headrace.config.ts"
 
@@ -57,7 +80,8 @@ export const CONFIG = "headrace.config.ts"
  * The project as one value: what its configuration says with all that its files hold, as a source at its root. A new file in
  * `pipelines/` is a new command, and a stage is known by the file that exports it. What the files say is read through `sources`.
  */
-export const projectText = (pipelines, stages, sources) => {
+export const projectText = (root, pipelines, stages, sources) => {
+  for (const file of pipelines) checkPipeline(root, file, sources)
   const names = pipelines.map((file) => basename(file, ".ts"))
   const exporting = stages.filter(exportsItsName(sources))
   return [

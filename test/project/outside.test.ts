@@ -173,6 +173,37 @@ describe("what is wrong", () => {
     ])
   })
 
+  it.each([
+    [
+      "exports no pipeline",
+      "export const something = 1\n",
+      /pipelines\/more\.ts exports nothing by its own name; expected "export const more = /
+    ],
+    [
+      "exports two",
+      'import { Pipeline } from "headrace"\nimport { rents } from "./rents.ts"\nexport const more = { ...rents, name: "more" }\nexport const others = Pipeline.make({ name: "others", description: "", params: {}, build: () => ({}) })\n',
+      /pipelines\/more\.ts exports others beside more; expected one pipeline a file/
+    ],
+    [
+      "has another's name",
+      'import { rents } from "./rents.ts"\nexport const more = { ...rents }\n',
+      /Two pipelines are called "rents"; expected a name a pipeline/
+    ]
+  ])("with a pipeline's file that %s is told by name", async (_what, text, told) => {
+    project.write("pipelines/more.ts", text)
+    const { status, stderr } = await project.pipeline("list")
+    fs.rmSync(project.at("pipelines/more.ts"))
+    expect([status, stderr]).toEqual([1, expect.stringMatching(told)])
+  })
+
+  it("with a project without stages or pipelines is nothing: it has no command yet", async () => {
+    const empty = folder("headrace-empty-project")
+    for (const name of ["package.json", "headrace.config.ts"]) fs.copyFileSync(project.at(name), path.join(empty, name))
+    fs.symlinkSync(project.at("node_modules"), path.join(empty, "node_modules"))
+    const { status, stdout, stderr } = await command(process.execPath, [project.launcher, "list"], { cwd: empty })
+    expect([status, stdout], stderr).toEqual([0, expect.stringContaining("pipeline")])
+  })
+
   it("with the folder of a new project is told, and nothing of it is touched", async () => {
     const full = folder("headrace-full")
     fs.writeFileSync(path.join(full, "mine.txt"), "mine")

@@ -1,6 +1,6 @@
 /**
- * Runs pipelines in memory, in the process of a test, and tells what ran. Nothing is written but what stages write themselves,
- * and nothing is kept longer than the laboratory.
+ * Runs pipelines in memory, in the process of a test, and tells what ran. Results are kept as long as the laboratory is; on the disk
+ * there is but the memory of files' digests, in the system's temporary folder.
  */
 import { tmpdir } from "node:os"
 import * as path from "node:path"

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto"
 import fs from "node:fs"
 import os from "node:os"
 import path from "node:path"
+import { createInterface } from "node:readline"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, TestClock } from "effect"
 import { FileDigests } from "../../files/FileDigests.ts"
@@ -236,7 +237,8 @@ describeWith(["readers"], "a file that is written through a memory map", () => {
       const file = path.join(data, "cat/1.jpg")
       const writer = spawn(path.join(environmentOf("readers"), "bin/python"), ["-c", MAPS, file])
       yield* Effect.addFinalizer(() => Effect.sync(() => void writer.kill()))
-      const answers = writer.stdout[Symbol.asyncIterator]()
+      // a line may come in two pieces
+      const answers = createInterface({ input: writer.stdout })[Symbol.asyncIterator]()
       const write = (text: string) =>
         Effect.promise(() => {
           writer.stdin.write(`${text}\n`)

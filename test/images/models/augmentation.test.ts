@@ -7,7 +7,7 @@ import * as Augmentation from "../../../images/models/Augmentation.ts"
 import { resizeBilinear } from "../../../images/models/resize-bilinear.ts"
 import { Tensorflow } from "../../../images/services/Tensorflow.ts"
 
-const fixture = (name: string) => readFileSync(new URL(`../fixtures/${name}`, import.meta.url))
+const fixture = (name: string) => readFileSync(new URL(`../../fixtures/${name}`, import.meta.url))
 
 interface Image {
   readonly size: Affine.Size

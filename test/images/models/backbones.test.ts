@@ -8,7 +8,7 @@ import { Onnxruntime } from "../../../images/services/Onnxruntime.ts"
 import { Tensorflow } from "../../../images/services/Tensorflow.ts"
 import { arraysOf, randomWeights } from "../../rig/random-weights.ts"
 
-const fixture = (name: string) => readFileSync(new URL(`../fixtures/${name}`, import.meta.url))
+const fixture = (name: string) => readFileSync(new URL(`../../fixtures/${name}`, import.meta.url))
 
 /** Two images of 32x32, each pixel repeated to the size of a network that takes a multiple of it. */
 const pixelsOf = (size: number): Float32Array => {

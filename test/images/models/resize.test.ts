@@ -7,7 +7,7 @@ import { Tensorflow } from "../../../images/services/Tensorflow.ts"
 import { program } from "../../rig/program.ts"
 
 const fixture = (name: string) =>
-  Effect.promise(() => readFile(new URL(`../fixtures/mobilenet-v2/${name}`, import.meta.url)))
+  Effect.promise(() => readFile(new URL(`../../fixtures/mobilenet-v2/${name}`, import.meta.url)))
 
 /** Written by bench/peers/opencv-resize.py. */
 const golden = (name: string) =>

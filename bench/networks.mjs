@@ -1,5 +1,5 @@
-import { existsSync, mkdtempSync, readFileSync } from "node:fs"
 import path from "node:path"
+import { chosenOf, withKept } from "./rig/chosen.mjs"
 import { cifar10 } from "./rig/datasets.mjs"
 import { peer, versionsOf } from "./rig/peers.mjs"
 import { build, inScratch, inspect, linkChunks, pipeline, place } from "./rig/product.mjs"
@@ -90,32 +90,21 @@ const compared = async (network, { dataset, env, scratch }) => {
   }
 }
 
-/** What an earlier call wrote of the networks that this one leaves out. */
-const kept = (file, chosen) => {
-  if (chosen.length === networks.length || !existsSync(file)) return []
-  const names = chosen.map(({ name }) => name)
-  return JSON.parse(readFileSync(file, "utf8")).networks.filter(({ name }) => !names.includes(name))
-}
-
 /**
  * Options: --home DIR; --only NAME runs one of the networks, and keeps what was written of the others; --images N takes the
  * first N images of cifar10-5k, for trying it out.
  */
 export const run = ({ home, images, only, out }) =>
   inScratch(async (scratch) => {
-    const chosen = only === undefined ? networks : networks.filter(({ name }) => name === only)
-    if (chosen.length === 0) {
-      throw new Error(`--only is ${only}; expected ${networks.map(({ name }) => `"${name}"`).join(", ")}.`)
-    }
+    const chosen = chosenOf(networks, only)
     const env = place(scratch, home)
     const dataset = await cifar10(scratch, images)
     await build()
-    const results = kept(path.join(out, "networks.json"), chosen)
+    const results = []
     for (const network of chosen) results.push(await compared(network, { dataset, env, scratch }))
-    const positionOf = ({ name }) => networks.findIndex((network) => network.name === name)
     return write(out, "networks", {
       command: "pipeline run NAME --validation test, and keras.Model.fit on the same files",
       versions: versionsOf("keras", "tensorflow-cpu"),
-      networks: results.sort((a, b) => positionOf(a) - positionOf(b))
+      networks: withKept(networks, results, { file: path.join(out, "networks.json"), field: "networks" })
     })
   })

@@ -46,7 +46,7 @@ ${Object.entries(benches)
   --home DIR      work in a home that holds results already: cold-60k, features, inspect, no-op, networks, size-sweeps,
                   sweep, sweep-cached, verified-reads
   --skip-folder   leave the folder of 60,000 files out of no-op
-  --only NAME     one of the networks of networks, by its name there; what was written of the others stays
+  --only NAME     one part of networks or size-sweeps, by its name there; what was written of the others stays
   --samples N     measurements: extraction, inspect, no-op, verified-reads
   --images N      the first N images only, for trying a bench out
   --out DIR       where the JSON goes`

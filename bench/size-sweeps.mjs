@@ -1,3 +1,5 @@
+import path from "node:path"
+import { chosenOf, withKept } from "./rig/chosen.mjs"
 import { cifar10 } from "./rig/datasets.mjs"
 import { build, inScratch, pipeline, place } from "./rig/product.mjs"
 import { count, machine, printTable, seconds, share, write } from "./rig/report.mjs"
@@ -11,15 +13,18 @@ const sweeps = [
   { name: "dense-sweep", options: { epochs: 10 } }
 ]
 
-/** Options: --home DIR; --images N takes the first N images of cifar10-5k, for trying it out. */
-export const run = ({ home, images, out }) =>
+/**
+ * Options: --home DIR; --only NAME runs one of the sweeps, and keeps what was written of the other; --images N takes the first
+ * N images of cifar10-5k, for trying it out.
+ */
+export const run = ({ home, images, only, out }) =>
   inScratch(async (scratch) => {
     const env = place(scratch, home)
     const dataset = await cifar10(scratch, images)
     const before = machine()
     await build()
     const results = []
-    for (const { name, options } of sweeps) {
+    for (const { name, options } of chosenOf(sweeps, only)) {
       const given = Object.entries(options).flatMap(([option, value]) => [`--${option}`, JSON.stringify(value)])
       const args = ["run", name, "--dataset", dataset, "--validation", "test", ...given]
       const { document, seconds: took } = await pipeline(args, env)
@@ -42,6 +47,6 @@ export const run = ({ home, images, out }) =>
     return write(out, "size-sweeps", {
       machine: before,
       command: "pipeline run NAME --validation test",
-      sweeps: results
+      sweeps: withKept(sweeps, results, { file: path.join(out, "size-sweeps.json"), field: "sweeps" })
     })
   })

@@ -70,7 +70,7 @@ export const make = <const P extends Params, O>(definition: {
  */
 export const together = <const Ps extends ReadonlyArray<AnyPipeline>>(pipelines: Ps): Ps => {
   const { definitions } = Graph.identities()
-  const twice = pipelines.find(({ name }, at) => pipelines.findIndex((each) => each.name === name) < at)
+  const twice = pipelines.find((pipeline) => pipelines.some((each) => each !== pipeline && each.name === pipeline.name))
   if (twice !== undefined)
     throw new DefinitionInvalid({
       what: `Two pipelines are called "${twice.name}"`,

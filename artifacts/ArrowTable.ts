@@ -70,12 +70,9 @@ export const of = <C extends Columns>(
   columns: Batch<C>["columns"],
   metadata: Readonly<Record<string, string>> = {}
 ): TableSource<C, never> => {
-  const [first] = Object.entries<AnyValues>(columns)
-  const [name = "", values] = first ?? []
-  const column = artifact.columns[name]
-  const size = values !== undefined && isTensor(values) ? cellSize(values.shape) : 1
-  const length = values === undefined ? 0 : isTensor(values) ? values.data.length : values.length
-  return fromBatch({ rows: column === undefined ? 0 : length / size, columns }, metadata)
+  const [first] = Object.keys(artifact.columns)
+  const values: AnyValues | undefined = columns[first ?? ""]
+  return fromBatch({ rows: values === undefined ? 0 : lengthOf(values), columns }, metadata)
 }
 
 /** All rows as one batch, in memory; null for a table without rows. */

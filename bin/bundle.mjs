@@ -3,10 +3,7 @@ import { join } from "node:path"
 import { programFile } from "./core.mjs"
 import { leaving } from "./external.mjs"
 import { isFact, KERNEL_PACKAGES, servingPackages } from "./kernel.mjs"
-
-/** The packages that a manifest names: those that bundles leave to Node are among them. */
-const namedIn = ({ dependencies, devDependencies, optionalDependencies }) =>
-  Object.keys({ ...devDependencies, ...dependencies, ...optionalDependencies })
+import { namedBy } from "./source-packages.mjs"
 
 /** Has every import of Headrace lead into the program that this launcher belongs to: a second copy of it would not know its own. */
 const itself = {
@@ -65,11 +62,8 @@ export const bundle = async ({
     resolveDir: root,
     loader: "ts"
   })
-  const manifest = sources.json(join(root, "package.json"))
-  const named = [manifest, ...packages.map(({ manifest }) => manifest)].flatMap(namedIn)
-  const optional = [manifest, ...packages.map(({ manifest }) => manifest)].flatMap(({ optionalDependencies = {} }) =>
-    Object.keys(optionalDependencies)
-  )
+  // those that bundles leave to Node are among them
+  const { named, optional } = namedBy(root, packages, sources)
   const bundled = packages.map(({ name }) => name)
   const shared = {
     absWorkingDir: root,
@@ -132,7 +126,7 @@ export const bundle = async ({
       external: [
         ...KERNEL_PACKAGES,
         ...named.filter(isFact),
-        ...optional.filter((name) => resolution.packageFolder(root, name) === null),
+        ...[...optional].filter((name) => resolution.packageFolder(root, name) === null),
         ...servingPackages.filter((name) => !named.includes(name))
       ],
       loader: { ".node": "empty" },

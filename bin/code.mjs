@@ -4,6 +4,7 @@ import { sourceNameOf } from "./core.mjs"
 import { isFact, isKernel, isKernelPackage, isServing } from "./kernel.mjs"
 import { countPackages, packagesOf } from "./packages.mjs"
 import { isRelative, packageOf } from "./resolution.mjs"
+import { namedBy } from "./source-packages.mjs"
 import { fromRoot, loaderOf, refusal, sha256, toAbsolute } from "./sources.mjs"
 
 /** Whether a file, by its real path, is one of the program's kernel. */
@@ -215,8 +216,7 @@ const stageCode = async (root, entry, modules, digests, found) => {
  * The metafile `graph` is that of the stages, whose imports come from the entry that `bundle` wrote, named as in `stages`.
  */
 export const codeOf = async ({ esbuild, root, metafiles, packages, stages, tsconfig, sources, resolution }) => {
-  const manifests = [sources.json(toAbsolute(root, "package.json")), ...packages.map(({ manifest }) => manifest)]
-  const optional = new Set(manifests.flatMap(({ optionalDependencies = {} }) => Object.keys(optionalDependencies)))
+  const { optional } = namedBy(root, packages, sources)
   const found = { tsconfig, sources, resolution, packages: packagesOf(packages), optional }
   const modules = modulesOf(root, metafiles, found)
   const digests = digestsOf(esbuild, modules, found)

@@ -1,12 +1,13 @@
 import type { Exported } from "../engine/Code.ts"
 import type { AnyPipeline } from "../engine/Pipeline.ts"
+import { textWidth, truncate } from "../kinds/format.ts"
 import type { Whole } from "../project/Project.ts"
 import type { AnyCommand, Argument, Flag, Option } from "./Command.ts"
 import { optionName } from "./option-text.ts"
 import { paramGroups } from "./param-groups.ts"
 import { defaultText } from "./param-options.ts"
 import { valuesText } from "./param-values.ts"
-import { pad, textWidth, truncate, wrap } from "./table-text.ts"
+import { pad, wrap } from "./table-text.ts"
 
 /** A word of the command line and what it means. */
 type Line = readonly [word: string, meaning: string]

@@ -29,7 +29,8 @@ const columnsOf = ({ columns }: TableArtifact<string, Columns>) =>
         : `${column.dtype} [${column.shape.map((size) => (size < 0 ? "?" : size)).join(", ")}]`
   }))
 
-const rowsText = ({ rows, parts }: Stored): string =>
+/** `50,000 rows in 12 chunks`. */
+export const rowsText = ({ rows, parts }: Stored): string =>
   `${formatCount(rows ?? 0)} rows in ${formatCount(parts.length)} ${parts.length === 1 ? "chunk" : "chunks"}`
 
 /** Shows a node of which nothing is stored: how its rows are made and of what, and for whom. */

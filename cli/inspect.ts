@@ -10,7 +10,7 @@ import { ofStored } from "../kinds/Kinds.ts"
 import { Place } from "../project/Place.ts"
 import * as Address from "./artifact-address.ts"
 import { withArtifact } from "./declared-artifact.ts"
-import { inspectStreamed } from "./inspect-streamed.ts"
+import { inspectStreamed, rowsText } from "./inspect-streamed.ts"
 import { lastPrinted } from "./printed-text.ts"
 import { Reporter } from "./Reporter.ts"
 import { placed } from "./results-writer.ts"
@@ -116,10 +116,7 @@ const inspectStored = (pipelines: ReadonlyArray<AnyPipeline>, found: Address.Fou
     const reporter = yield* Reporter
     const { pipeline, node, trace, output, stored } = found
     const users = yield* Address.usersOf(stored.content)
-    const rows =
-      stored.rows === null
-        ? ""
-        : `, ${formatCount(stored.rows)} rows in ${formatCount(stored.parts.length)} ${stored.parts.length === 1 ? "chunk" : "chunks"}`
+    const rows = stored.rows === null ? "" : `, ${rowsText(stored)}`
     yield* reporter.print(
       `${pipeline}/${node}.${output}: ${stored.kind} ${stored.artifact}${rows}, ${formatBytes(stored.bytes)}`
     )

@@ -1,5 +1,4 @@
 import * as path from "node:path"
-import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { Effect, Layer, Logger, LogLevel, Schema } from "effect"
 import * as Explained from "../artifacts/Explained.ts"
 import * as LeaseDisk from "../cache/lease-disk.ts"
@@ -16,12 +15,12 @@ import * as Revision from "../engine/Revision.ts"
 import { RunRecords } from "../engine/RunRecord.ts"
 import * as RevisionGit from "../engine/revision-git.ts"
 import * as RunRecordDisk from "../engine/run-record-disk.ts"
-import { FileDigests } from "../files/FileDigests.ts"
 import { Kinds } from "../kinds/Kinds.ts"
-import { Place } from "../project/Place.ts"
+import type { Place } from "../project/Place.ts"
 import type { Whole } from "../project/Project.ts"
 import * as Views from "../project/Views.ts"
 import { workerEnvironment } from "../worker/environment.ts"
+import { givenAt } from "../worker/given.ts"
 import * as BuildCode from "./build-code.ts"
 import * as CommandLine from "./command-line.ts"
 import { commandsOf } from "./commands.ts"
@@ -75,15 +74,10 @@ const liveOf = <R, S>(project: Whole<R, S>, place: typeof Place.Service, writes:
     RunRecords,
     Effect.map(RunRecords, (kept) => ({ ...kept, put: (record) => writes.during(kept.put(record)) }))
   ).pipe(Layer.provide(RunRecordDisk.layerDisk(home)))
-  const given = Layer.mergeAll(
-    Layer.succeed(Place, place),
-    FileDigests.layer({ directory: path.join(home, "sources") }),
-    NodeFileSystem.layer
-  )
   return Layer.mergeAll(RunEventsReporter.layer, ResultsWriter.layer, project.planning).pipe(
     Layer.provideMerge(
       Layer.mergeAll(
-        given,
+        givenAt(place),
         Layer.succeed(Revision.CurrentRevision, RevisionGit.revisionOf(place.root)),
         Layer.succeed(Views.Current, project.views),
         Layer.succeed(Basis.Kinds, project.kinds),

@@ -1,6 +1,5 @@
 import { stripVTControlCharacters } from "node:util"
-import { formatCount } from "../kinds/format.ts"
-import { truncate } from "./table-text.ts"
+import { formatCount, truncate } from "../kinds/format.ts"
 
 /** A line without an end is nobody's to read. */
 const MOST_CELLS = 400

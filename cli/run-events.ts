@@ -2,12 +2,11 @@ import { Clock, Effect, Layer } from "effect"
 import type * as Text from "../artifacts/Text.ts"
 import * as Reason from "../cache/Reason.ts"
 import { RunEvent, RunEvents } from "../engine/RunEvent.ts"
-import { formatBytes, formatCount, formatSeconds } from "../kinds/format.ts"
+import { formatBytes, formatCount, formatSeconds, truncate } from "../kinds/format.ts"
 import { sentence, shown } from "./option-text.ts"
 import { lastPrinted } from "./printed-text.ts"
 import { type Beginning, beginning, progressText } from "./progress-text.ts"
 import { Reporter } from "./Reporter.ts"
-import { truncate } from "./table-text.ts"
 
 /** Between two lines about the same node where lines are not replaced, and between two redraws where they are. */
 const PLAIN_MILLIS = 10_000

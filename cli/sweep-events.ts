@@ -1,12 +1,11 @@
 import { Clock, Effect } from "effect"
 import type { RunEvent } from "../engine/RunEvent.ts"
-import { formatSeconds } from "../kinds/format.ts"
+import { formatSeconds, truncate } from "../kinds/format.ts"
 import { numbersOf, numberText, wordsOf } from "./numbers.ts"
 import { sentence } from "./option-text.ts"
 import { type Beginning, beginning, progressText } from "./progress-text.ts"
 import { Reporter } from "./Reporter.ts"
 import { type Settled, sweepTable } from "./sweep-table.ts"
-import { truncate } from "./table-text.ts"
 
 /** Between two redraws of the table on a terminal, and between two lines about a shared node elsewhere. */
 const REDRAW_MILLIS = 100

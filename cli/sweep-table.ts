@@ -1,7 +1,8 @@
 import type { Explained } from "../artifacts/Explained.ts"
+import { textWidth } from "../kinds/format.ts"
 import { spread } from "./compare/statistics.ts"
 import { spreadText, wordsOf } from "./numbers.ts"
-import { table, textWidth } from "./table-text.ts"
+import { table } from "./table-text.ts"
 
 /** A point of a sweep that is over. */
 export interface Settled {

@@ -1,32 +1,8 @@
-/** Plain text for the terminal: aligned tables, and sizes, times, counts and rates as people say them. */
+import { textWidth } from "../kinds/format.ts"
 
 export interface TextColumn {
   readonly header: string
   readonly align?: "left" | "right"
-}
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: an SGR sequence, which colours text and takes no room
-const colour = /\u001b\[[0-9;]*m/g
-const mark = /[\p{Mark}\p{Default_Ignorable_Code_Point}]/u
-const wide =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1f64f}\u{1f680}-\u{1f6ff}\u{1f900}-\u{1f9ff}\u{20000}-\u{3fffd}]/u
-
-/** Terminal cells a text takes: two for East Asian wide characters and emoji, none for marks and colours. */
-export const textWidth = (text: string): number =>
-  Array.from(text.replace(colour, "")).reduce(
-    (cells, character) => cells + (mark.test(character) ? 0 : wide.test(character) ? 2 : 1),
-    0
-  )
-
-/** The text, cut to at most `cells` with an ellipsis at its end. Expects no colours. */
-export const truncate = (text: string, cells: number): string => {
-  if (textWidth(text) <= cells) return text
-  let kept = ""
-  for (const character of text) {
-    if (textWidth(kept + character) > cells - 1) break
-    kept += character
-  }
-  return cells < 1 ? "" : `${kept}…`
 }
 
 /** Lines of at most `cells` cells, broken between words; those after the first begin with `hang`. A longer word stays whole. */

@@ -1,5 +1,6 @@
+import { truncate } from "../kinds/format.ts"
 import { imageBytes, type RgbImages } from "../kinds/RgbImages.ts"
-import { pad, truncate } from "./table-text.ts"
+import { pad } from "./table-text.ts"
 
 export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>

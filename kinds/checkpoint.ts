@@ -4,10 +4,10 @@ import { ObjectStore, readPart } from "../cache/ObjectStore.ts"
 import * as Basis from "../engine/Kind.ts"
 import { make } from "./bytes.ts"
 import { columnStatistics } from "./column-statistics.ts"
+import { truncate } from "./format.ts"
 
 const TEXT_SHOWN = 200
 const short = (value: number | null | undefined) => (value == null ? "" : value.toPrecision(3))
-const cut = (text: string) => (text.length <= TEXT_SHOWN ? text : `${text.slice(0, TEXT_SHOWN - 1)}…`)
 
 /** States that an iterating stage keeps: their arrays, and the texts beside them. */
 export const checkpoint = make(Basis.checkpoint, {
@@ -39,7 +39,7 @@ export const checkpoint = make(Basis.checkpoint, {
               short(deviation)
             ])
           },
-          ...Object.entries(texts).map(([name, text]) => `${name}: ${cut(text)}`),
+          ...Object.entries(texts).map(([name, text]) => `${name}: ${truncate(text, TEXT_SHOWN)}`),
           `file: ${file ?? "in memory"} (safetensors)`
         ],
         details: { file, arrays: rows, texts }

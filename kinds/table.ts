@@ -8,7 +8,7 @@ import { make } from "./bytes.ts"
 import { classesOf } from "./classes.ts"
 import { type ColumnStatistics, columnStatistics } from "./column-statistics.ts"
 import { formatCount, formatShare } from "./format.ts"
-import type { Block, Found } from "./Kind.ts"
+import type { Block, Found, Shown } from "./Kind.ts"
 
 /** Statistics are taken over chunks spread evenly through the table, this many bytes at most; more would be slow. */
 const STATISTICS_BYTES = 64 * 1024 * 1024
@@ -74,10 +74,11 @@ const countsOf = (statistics: ReadonlyArray<ColumnStatistics>, names: ReadonlyAr
 const layoutOf = ({ artifact }: Found): ArrowTable.TableArtifact<string, Columns> | null =>
   artifact?.kind === "table" ? (artifact as ArrowTable.TableArtifact<string, Columns>) : null
 
-/** A sample of a table's chunks, read. */
-export const readSample = ({ stored, ...found }: Found) =>
+/** A sample of a table's chunks, read; null where no stage tells its columns any more. */
+const readSample = (found: Found) =>
   Effect.gen(function* () {
-    const layout = layoutOf({ stored, ...found })
+    const { stored } = found
+    const layout = layoutOf(found)
     if (layout === null) return null
     const store = yield* ObjectStore
     const header = yield* ArrowTable.headerOf(stored.artifact, stored)
@@ -86,57 +87,69 @@ export const readSample = ({ stored, ...found }: Found) =>
     return { layout, header, parts, batches: chunks.map(({ batch }) => batch) }
   })
 
-const inspect = (found: Found) =>
-  Effect.gen(function* () {
-    const { stored } = found
-    const read = yield* readSample(found)
-    if (read === null) return { blocks: ["no stage of this project makes it any more"], details: {} }
-    const { layout, header, parts, batches } = read
-    const names = classesOf(header)
-    const columns = Object.entries(layout.columns).map(([name, column]) => ({
-      name,
-      type:
-        typeof column === "string" ? column : `${column.dtype} [${(header.shapes[name] ?? column.shape).join(", ")}]`
-    }))
-    const statistics = columnStatistics(
-      columns.map(({ name }) => name),
-      batches
-    )
-    const [first] = batches
-    const firstRows =
-      first === undefined
-        ? []
-        : Array.from({ length: Math.min(FIRST_ROWS, first.rows) }, (_, row) =>
-            columns.map(({ name }) => cell(first, name, row))
-          )
-    const rows = batches.reduce((sum, batch) => sum + batch.rows, 0)
-    const over =
-      parts.length === stored.parts.length
-        ? "all rows"
-        : `${formatCount(rows)} rows in ${parts.length} of ${stored.parts.length} chunks`
-    const blocks: ReadonlyArray<Block> = [
-      `columns: ${columns.map(({ name, type }) => `${name} ${type}`).join("; ")}`,
-      ...(names.length > 0 ? [`classes: ${names.join(", ")}`] : []),
-      statisticsBlock(`over ${over}:`, statistics),
-      ...countsOf(statistics, names),
-      ...(firstRows.length > 0
-        ? [{ title: "first rows:", columns: columns.map(({ name }) => ({ header: name })), rows: firstRows }]
-        : [])
-    ]
-    return {
-      blocks,
-      details: {
-        columns,
-        classes: names,
-        statistics: { rows, chunks: parts.length, columns: statistics },
-        firstRows
-      }
+/** What of a table was read: its columns, and some of its chunks. */
+type Sample = NonNullable<Effect.Effect.Success<ReturnType<typeof readSample>>>
+
+const shown = ({ stored }: Found, { layout, header, parts, batches }: Sample): Shown => {
+  const names = classesOf(header)
+  const columns = Object.entries(layout.columns).map(([name, column]) => ({
+    name,
+    type: typeof column === "string" ? column : `${column.dtype} [${(header.shapes[name] ?? column.shape).join(", ")}]`
+  }))
+  const statistics = columnStatistics(
+    columns.map(({ name }) => name),
+    batches
+  )
+  const [first] = batches
+  const firstRows =
+    first === undefined
+      ? []
+      : Array.from({ length: Math.min(FIRST_ROWS, first.rows) }, (_, row) =>
+          columns.map(({ name }) => cell(first, name, row))
+        )
+  const rows = batches.reduce((sum, batch) => sum + batch.rows, 0)
+  const over =
+    parts.length === stored.parts.length
+      ? "all rows"
+      : `${formatCount(rows)} rows in ${parts.length} of ${stored.parts.length} chunks`
+  const blocks: ReadonlyArray<Block> = [
+    `columns: ${columns.map(({ name, type }) => `${name} ${type}`).join("; ")}`,
+    ...(names.length > 0 ? [`classes: ${names.join(", ")}`] : []),
+    statisticsBlock(`over ${over}:`, statistics),
+    ...countsOf(statistics, names),
+    ...(firstRows.length > 0
+      ? [{ title: "first rows:", columns: columns.map(({ name }) => ({ header: name })), rows: firstRows }]
+      : [])
+  ]
+  return {
+    blocks,
+    details: {
+      columns,
+      classes: names,
+      statistics: { rows, chunks: parts.length, columns: statistics },
+      firstRows
     }
-  })
+  }
+}
+
+/**
+ * Shows tables as all are shown, with what is seen in the same sample besides: `of` is given its batches and header; null
+ * where no stage of the project makes the table any more.
+ */
+export const inspectWith =
+  <E, R>(of: (sample: Pick<Sample, "batches" | "header"> | null) => Effect.Effect<Shown, E, R>) =>
+  (found: Found) =>
+    Effect.gen(function* () {
+      const sample = yield* readSample(found)
+      const own: Shown =
+        sample === null ? { blocks: ["no stage of this project makes it any more"], details: {} } : shown(found, sample)
+      const { blocks, details } = yield* of(sample)
+      return { blocks: [...own.blocks, ...blocks], details: { ...own.details, ...details } }
+    })
 
 /** Rows in columns, in chunks: looked at through their statistics, and exported as one Arrow file. */
 export const table = make(Basis.table, {
-  inspect,
+  inspect: inspectWith(() => Effect.succeed({ blocks: [], details: {} })),
   export: (found) =>
     Effect.gen(function* () {
       const store = yield* ObjectStore

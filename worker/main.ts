@@ -2,7 +2,6 @@ import "./install-watch.ts"
 import { readFileSync } from "node:fs"
 import * as path from "node:path"
 import * as WorkerRunner from "@effect/platform/WorkerRunner"
-import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodeWorkerRunner from "@effect/platform-node/NodeWorkerRunner"
 import { Cause, Effect, Exit, Layer, Schema } from "effect"
 import { Code as CodeParts } from "../cache/Key.ts"
@@ -10,9 +9,9 @@ import * as ObjectStoreDisk from "../cache/object-store-disk.ts"
 import * as TraceDisk from "../cache/trace-disk.ts"
 import * as Code from "../engine/Code.ts"
 import * as Runner from "../engine/worker-runner.ts"
-import { FileDigests } from "../files/FileDigests.ts"
-import { Place } from "../project/Place.ts"
+import type { Place } from "../project/Place.ts"
 import type { Whole } from "../project/Project.ts"
+import { givenAt } from "./given.ts"
 import { watch } from "./read-watch.ts"
 
 // Ctrl-C reaches the whole process group; the command decides what becomes of a running node
@@ -32,17 +31,12 @@ const place = (): typeof Place.Service => {
 export const main = async <R, S>(project: Whole<R, S>): Promise<void> => {
   const at = place()
   const codes = Schema.decodeSync(CodeTable)(readFileSync(path.join(at.build, "code.json"), "utf8"))
-  const given = Layer.mergeAll(
-    Layer.succeed(Place, at),
-    FileDigests.layer({ directory: path.join(at.home, "sources") }),
-    NodeFileSystem.layer
-  )
   const cache = Layer.mergeAll(
     ObjectStoreDisk.layerDisk(at.home),
     TraceDisk.layerDisk(at.home),
     Code.layer(codes, project.exported)
   )
-  const services = Layer.provideMerge(await project.layer(), given)
+  const services = Layer.provideMerge(await project.layer(), givenAt(at))
   const exit = await Runner.layer(project.pipelines, watch).pipe(
     Layer.provide([services, cache, NodeWorkerRunner.layer]),
     WorkerRunner.launch,

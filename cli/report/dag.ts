@@ -1,5 +1,4 @@
-import { formatBytes, formatCount, formatSeconds } from "../../kinds/format.ts"
-import { truncate } from "../table-text.ts"
+import { formatBytes, formatCount, formatSeconds, truncate } from "../../kinds/format.ts"
 import { type Layout, layout, type Placed } from "./dag-layout.ts"
 import { type Html, html } from "./html.ts"
 import type { Graph, GraphNode } from "./Report.ts"

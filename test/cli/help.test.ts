@@ -6,7 +6,7 @@ import { optionName } from "../../cli/option-text.ts"
 import { paramGroups } from "../../cli/param-groups.ts"
 import { defaultText } from "../../cli/param-options.ts"
 import { valuesText } from "../../cli/param-values.ts"
-import { textWidth } from "../../cli/table-text.ts"
+import { textWidth } from "../../kinds/format.ts"
 
 const { pipelines, exported } = project
 const commands = commandsOf(project)

@@ -1,6 +1,14 @@
 import { assert, describe, it } from "@effect/vitest"
-import { table, textWidth, truncate } from "../../cli/table-text.ts"
-import { formatBytes, formatCount, formatRate, formatSeconds, formatShare } from "../../kinds/format.ts"
+import { table } from "../../cli/table-text.ts"
+import {
+  formatBytes,
+  formatCount,
+  formatRate,
+  formatSeconds,
+  formatShare,
+  textWidth,
+  truncate
+} from "../../kinds/format.ts"
 
 describe("tables", () => {
   it("text is left, numbers are right, and no line ends in spaces", () => {

@@ -43,8 +43,8 @@ export class FileDigests extends Context.Tag("headrace/FileDigests")<
     ) => Effect.Effect<Digested & { readonly files: ReadonlyArray<DigestedFile> }, Failure>
   }
 >() {
-  /** `directory` holds the memory, one file a source. */
-  static readonly layer = (options: { readonly directory: string }): Layer.Layer<FileDigests> =>
+  /** `directory` holds the memory, one file a source; null where nothing is remembered, and every digest taken anew. */
+  static readonly layer = (options: { readonly directory: string | null }): Layer.Layer<FileDigests> =>
     Layer.succeed(FileDigests, {
       of: (root, onProgress) => look(options.directory, path.resolve(root), onProgress, false),
       listing: (root, onProgress) => look(options.directory, path.resolve(root), onProgress, true)
@@ -66,19 +66,19 @@ const digestOf = (files: ReadonlyArray<DigestedFile>): Digest.Digest =>
     ? files[0].digest
     : Digest.ofBytes(JSON.stringify(files.map((file) => [file.path, file.digest])))
 
-const look = (directory: string, root: string, onProgress: OnProgress | undefined, everyFile: boolean) =>
+const look = (directory: string | null, root: string, onProgress: OnProgress | undefined, everyFile: boolean) =>
   Effect.gen(function* () {
-    const memory = path.join(directory, `${Digest.ofBytes(root).slice(0, 32)}.txt`)
+    const memory = directory === null ? null : path.join(directory, `${Digest.ofBytes(root).slice(0, 32)}.txt`)
     const now = yield* Clock.currentTimeMillis
     const { files: listed, leftOut } = yield* FolderListing.list(root)
     const fingerprint = fingerprintOf(listed)
-    const header = yield* DigestMemory.header(memory, root)
+    const header = memory === null ? Option.none() : yield* DigestMemory.header(memory, root)
     const known = Option.filter(header, (found) => found.fingerprint === fingerprint)
     if (Option.isSome(known) && !everyFile) {
       return { digest: known.value.digest as Digest.Digest, hashed: 0, files: [], leftOut }
     }
     const remembered = new Map(
-      Option.isSome(header) ? (yield* DigestMemory.rows(memory)).map((row) => [row[0], row]) : []
+      memory !== null && Option.isSome(header) ? (yield* DigestMemory.rows(memory)).map((row) => [row[0], row]) : []
     )
     const trusted = (file: FolderListing.ListedFile) => remembered.get(file.path)?.[1] === file.stamp
     const stale = listed.filter((file) => !trusted(file))
@@ -90,7 +90,7 @@ const look = (directory: string, root: string, onProgress: OnProgress | undefine
       digest: (hashed.get(path) ?? remembered.get(path)?.[2]) as Digest.Digest
     }))
     const digest = digestOf(files)
-    if (stale.length > 0 || Option.isNone(known)) {
+    if (memory !== null && (stale.length > 0 || Option.isNone(known))) {
       const kept = files.filter((_, index) => {
         const file = listed[index]
         return file !== undefined && (trusted(file) || file.changedMillis < now - racyMillis)

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
 import { Effect } from "effect"
 import * as BoundedFile from "../artifacts/BoundedFile.ts"
+import * as EventLoop from "../artifacts/EventLoop.ts"
 import type { OnProgress } from "./Progress.ts"
 import { type SourceUnreadable, unreadable } from "./SourceError.ts"
 
@@ -20,11 +21,6 @@ export const hashFile = (file: string, algorithm: "sha256" | "md5"): Effect.Effe
     },
     catch: unreadable(file)
   })
-
-/** Lets signals, timers and the progress line have their turn between two slices of synchronous reading. */
-const breathe = Effect.async<void>((resume) => {
-  setImmediate(() => resume(Effect.void))
-})
 
 const slices = <F extends { readonly size: number }>(files: ReadonlyArray<F>): Array<Array<F>> => {
   const found: Array<Array<F>> = []
@@ -69,7 +65,8 @@ export const hashFiles = (
         digests.set(path, createHash("sha256").update(bytes).digest("hex"))
       }
       yield* progress(slice.reduce((sum, file) => sum + file.size, 0))
-      yield* breathe
+      // signals and the progress line
+      yield* EventLoop.turn
     }
     yield* Effect.forEach(
       files.filter((file) => file.size > smallBytes),

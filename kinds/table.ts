@@ -90,12 +90,17 @@ const readSample = (found: Found) =>
 /** What of a table was read: its columns, and some of its chunks. */
 type Sample = NonNullable<Effect.Effect.Success<ReturnType<typeof readSample>>>
 
+/** Columns as people are told of them; a dimension that neither the table nor a row of it fixes is `?`. */
+export const columnsOf = (columns: Columns, shapes: ArrowTable.Header["shapes"] = {}) =>
+  Object.entries(columns).map(([name, column]) => {
+    if (typeof column === "string") return { name, type: column }
+    const shape = (shapes[name] ?? column.shape).map((size) => (size < 0 ? "?" : size))
+    return { name, type: `${column.dtype} [${shape.join(", ")}]` }
+  })
+
 const shown = ({ stored }: Found, { layout, header, parts, batches }: Sample): Shown => {
   const names = classesOf(header)
-  const columns = Object.entries(layout.columns).map(([name, column]) => ({
-    name,
-    type: typeof column === "string" ? column : `${column.dtype} [${(header.shapes[name] ?? column.shape).join(", ")}]`
-  }))
+  const columns = columnsOf(layout.columns, header.shapes)
   const statistics = columnStatistics(
     columns.map(({ name }) => name),
     batches

@@ -7,6 +7,9 @@ import { Refresh } from "../engine/Source.ts"
 import type { Kinds } from "../kinds/Kinds.ts"
 import type { Given as EveryProjects, Whole } from "../project/Project.ts"
 import type * as Views from "../project/Views.ts"
+import { nodesAsked } from "./address/node-address.ts"
+import { exportTo } from "./artifact/export.ts"
+import { inspect } from "./artifact/inspect.ts"
 import {
   type Argument,
   type Command,
@@ -17,21 +20,18 @@ import {
   type Plain,
   textGiven,
   textsGiven
-} from "./Command.ts"
-import { compare } from "./compare.ts"
-import { doctor } from "./doctor.ts"
-import { exportTo } from "./export.ts"
-import { inspect } from "./inspect.ts"
-import { list } from "./list.ts"
-import { nodesAsked } from "./node-address.ts"
-import * as ParamOptions from "./param-options.ts"
-import { plan } from "./plan.ts"
-import type { Reporter } from "./Reporter.ts"
-import { report } from "./report.ts"
-import { run, tell } from "./run.ts"
-import { sweep } from "./sweep.ts"
-import { pointsOf } from "./sweep-points.ts"
-import { why } from "./why.ts"
+} from "./command/Command.ts"
+import * as ParamOptions from "./command/param-options.ts"
+import { compare } from "./compare/compare.ts"
+import { doctor } from "./doctor/doctor.ts"
+import { list } from "./list/list.ts"
+import { report } from "./report/report-command.ts"
+import { plan } from "./run/plan.ts"
+import { run, tell } from "./run/run.ts"
+import { why } from "./run/why.ts"
+import { sweep } from "./sweep/sweep.ts"
+import { pointsOf } from "./sweep/sweep-points.ts"
+import type { Reporter } from "./terminal/Reporter.ts"
 
 /** One of a project's pipelines, as its type tells what planning it needs. */
 type Known<S> = AnyPipeline<unknown, S | EveryProjects>

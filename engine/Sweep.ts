@@ -22,8 +22,6 @@ import * as Union from "./Union.ts"
 /** Decoded parameters of a pipeline. */
 type Values = Readonly<Record<string, unknown>>
 
-export type Needs = NodeWork.Needs
-
 export interface Options extends Run.Options {
   /** Points that are computed side by side. */
   readonly jobs: number

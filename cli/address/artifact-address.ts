@@ -5,6 +5,7 @@ import { type Trace, TraceStore } from "../../cache/Trace.ts"
 import * as Checkpoints from "../../engine/Checkpoints.ts"
 import { type RunRecord, RunRecords } from "../../engine/RunRecord.ts"
 import { Kinds, kindOf } from "../../kinds/Kinds.ts"
+import type { Argument } from "../command/Command.ts"
 import { nearest, UsageInvalid } from "../command/Usage.ts"
 import { begins } from "./run-address.ts"
 
@@ -17,6 +18,24 @@ export interface Found {
   readonly output: string
   readonly stored: Stored
 }
+
+/** What names an artifact on the command line. */
+export const argument: Argument = {
+  name: "ADDRESS",
+  description: "PIPELINE/NAME, RUN/NAME or the beginning of a digest"
+}
+
+/** What programs are told of an artifact that was found. */
+export const aboutFound = ({ pipeline, node, output, stored }: Found) => ({
+  schema: 1,
+  status: "done",
+  pipeline,
+  node,
+  output,
+  kind: stored.kind,
+  artifact: stored.artifact,
+  content: stored.content
+})
 
 const SHOWN_DIGITS = 12
 const DIGEST_PREFIX = /^[0-9a-f]{4,64}$/

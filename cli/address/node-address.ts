@@ -1,8 +1,6 @@
 import { Effect } from "effect"
 import type * as Graph from "../../engine/Graph.ts"
 import { isStreamed } from "../../engine/NodeKey.ts"
-import * as Pipeline from "../../engine/Pipeline.ts"
-import * as Until from "../../engine/Until.ts"
 import { UsageInvalid, unknown } from "../command/Usage.ts"
 import { madeFor } from "./streamed-node.ts"
 
@@ -13,7 +11,12 @@ const isCalled = ({ results }: Graph.Graph, { name, node }: Graph.StageEntry, wh
   return Object.keys(node.definition.outputs).some((output) => what === output || what === `${name}.${output}`)
 }
 
-const find = (graph: Graph.Graph, pipeline: string, what: string): Effect.Effect<Graph.StageEntry, UsageInvalid> => {
+/** The node that is named, or whose artifact is. */
+export const nodeNamed = (
+  graph: Graph.Graph,
+  pipeline: string,
+  what: string
+): Effect.Effect<Graph.StageEntry, UsageInvalid> => {
   const own = graph.stages.find(({ name }) => name === what)
   if (own !== undefined) return Effect.succeed(own)
   const found = graph.stages.filter((entry) => isCalled(graph, entry, what))
@@ -32,7 +35,10 @@ const find = (graph: Graph.Graph, pipeline: string, what: string): Effect.Effect
 }
 
 /** Their names, where something of each is kept. */
-const kept = (graph: Graph.Graph, entries: ReadonlyArray<Graph.StageEntry>): Effect.Effect<Names, UsageInvalid> => {
+export const kept = (
+  graph: Graph.Graph,
+  entries: ReadonlyArray<Graph.StageEntry>
+): Effect.Effect<ReadonlySet<string>, UsageInvalid> => {
   const streamed = entries.find(({ node }) => isStreamed(node))
   return streamed === undefined
     ? Effect.succeed(new Set(entries.map(({ name }) => name)))
@@ -46,43 +52,10 @@ const kept = (graph: Graph.Graph, entries: ReadonlyArray<Graph.StageEntry>): Eff
 }
 
 /** The node that is named, or every one of the stage that is. */
-const findAll = (graph: Graph.Graph, pipeline: string, what: string) => {
+export const nodesNamed = (graph: Graph.Graph, pipeline: string, what: string) => {
   const ofStage = graph.stages.filter(({ node }) => node.definition.name === what)
   const isNode = graph.stages.some(({ name }) => name === what)
   return isNode || ofStage.length === 0
-    ? Effect.map(find(graph, pipeline, what), (entry) => [entry])
+    ? Effect.map(nodeNamed(graph, pipeline, what), (entry) => [entry])
     : Effect.succeed(ofStage)
 }
-
-type Names = ReadonlySet<string>
-
-/** What of a pipeline is asked for. */
-export interface Asked {
-  /** The nodes that are computed though their results are kept. */
-  readonly again: Names
-  readonly until: Until.Until
-}
-
-/** The nodes that are named, or whose artifacts are: those to compute again, and those that are enough. */
-export const nodesAsked = (
-  pipeline: Pipeline.AnyPipeline,
-  values: Readonly<Record<string, unknown>>,
-  named: { readonly again: ReadonlyArray<string>; readonly until: ReadonlyArray<string> }
-): Effect.Effect<Asked, UsageInvalid> =>
-  Effect.gen(function* () {
-    if (named.again.length + named.until.length === 0) return { again: new Set<string>(), until: null }
-    const graph = Pipeline.graph(pipeline, values)
-    const found = yield* Effect.forEach(named.until, (name) => findAll(graph, pipeline.name, name))
-    const until = named.until.length === 0 ? null : yield* kept(graph, found.flat())
-    const again = yield* kept(graph, yield* Effect.forEach(named.again, (name) => find(graph, pipeline.name, name)))
-    const { stages } = Until.part(graph, until)
-    for (const name of again) {
-      if (stages.some((entry) => entry.name === name)) continue
-      return yield* new UsageInvalid({
-        what: `--again ${name} asks for a node that --until ${named.until.join(" --until ")} leaves out`,
-        expected: `one of ${stages.map((entry) => entry.name).join(", ")}`,
-        fix: `Leave one of the two out, or add --until ${name}.`
-      })
-    }
-    return { again, until }
-  })

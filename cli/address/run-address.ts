@@ -44,9 +44,6 @@ export const runNamed = (what: string): Effect.Effect<RunRecord, UsageInvalid, R
     return record
   })
 
-/** ` until train`, where a run was not of the whole pipeline. */
-export const untilText = ({ until }: RunRecord): string => (until === undefined ? "" : ` until ${until.join(", ")}`)
-
 /** Runs and at most so many sweeps, which are large, the newest first. */
 export const runsAndSweeps = (most: number): Effect.Effect<ReadonlyArray<RunRecord>, never, RunRecords> =>
   Effect.gen(function* () {

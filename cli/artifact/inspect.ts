@@ -10,6 +10,7 @@ import { ofStored } from "../../kinds/Kinds.ts"
 import { Place } from "../../project/Place.ts"
 import * as Address from "../address/artifact-address.ts"
 import * as Streamed from "../address/streamed-node.ts"
+import { type Command, type Project, plain } from "../command/Command.ts"
 import { placed } from "../results/results-writer.ts"
 import { writeAside } from "../results/write-aside.ts"
 import { lastPrinted } from "../terminal/printed-text.ts"
@@ -96,20 +97,6 @@ const details = (pipelines: ReadonlyArray<AnyPipeline>, found: Address.Found) =>
     return Object.assign({}, files, details, ...written) as Readonly<Record<string, unknown>>
   })
 
-/** Shows an artifact or, where an address means none, the streamed node that it means. */
-export const inspect = (pipelines: ReadonlyArray<AnyPipeline>, what: string) =>
-  Effect.gen(function* () {
-    const named = Address.resolve(
-      what,
-      pipelines.map(({ name }) => name)
-    )
-    const found = yield* Effect.either(named)
-    if (Either.isRight(found)) return yield* inspectStored(pipelines, found.right)
-    const streamed = yield* Streamed.find(pipelines, what)
-    if (streamed === null) return yield* found.left
-    return yield* inspectStreamed(streamed, Address.split(what).scope)
-  })
-
 /** Shows an artifact: what it is, what is in it, where it came from and who uses it. */
 const inspectStored = (pipelines: ReadonlyArray<AnyPipeline>, found: Address.Found) =>
   Effect.gen(function* () {
@@ -141,15 +128,8 @@ const inspectStored = (pipelines: ReadonlyArray<AnyPipeline>, found: Address.Fou
     const printed = yield* Effect.flatMap(TraceStore, (traces) => traces.printed(trace.text.stage, trace.key))
     for (const line of lastPrinted(printed, LINES_PRINTED, "all in --json")) yield* reporter.print(line)
     yield* reporter.document({
-      schema: 1,
-      status: "done",
-      pipeline,
-      node,
-      output,
-      kind: stored.kind,
-      artifact: stored.artifact,
+      ...Address.aboutFound(found),
       streamed: false,
-      content: stored.content,
       rows: stored.rows,
       bytes: stored.bytes,
       chunks: stored.rows === null ? null : stored.parts.length,
@@ -173,4 +153,24 @@ const inspectStored = (pipelines: ReadonlyArray<AnyPipeline>, found: Address.Fou
       usedBy: users
     })
     return 0
+  })
+
+/** Shows an artifact or, where an address means none, the streamed node that it means. */
+export const inspect = <S>({ pipelines }: Project<S>): Command<S> =>
+  plain<S>({
+    name: "inspect",
+    description: "Show an artifact, where it came from and who uses it",
+    args: [Address.argument],
+    run: ({ args: [what = ""] }) =>
+      Effect.gen(function* () {
+        const named = Address.resolve(
+          what,
+          pipelines.map(({ name }) => name)
+        )
+        const found = yield* Effect.either(named)
+        if (Either.isRight(found)) return yield* inspectStored(pipelines, found.right)
+        const streamed = yield* Streamed.find(pipelines, what)
+        if (streamed === null) return yield* found.left
+        return yield* inspectStreamed(streamed, Address.split(what).scope)
+      })
   })

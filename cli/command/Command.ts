@@ -1,5 +1,15 @@
+/**
+ * A command: its shape, from which help is made and the command line is read, and what it does. Each is one file, and stands
+ * in the list of `commands.ts`.
+ */
 import type { Effect } from "effect"
 import type { AnyPipeline } from "../../engine/Pipeline.ts"
+import type * as Run from "../../engine/Run.ts"
+import type { RunRecords } from "../../engine/RunRecord.ts"
+import type { Kinds } from "../../kinds/Kinds.ts"
+import type { Given as EveryProjects, Whole } from "../../project/Project.ts"
+import type * as Views from "../../project/Views.ts"
+import type { Reporter } from "../terminal/Reporter.ts"
 
 /** An option of a command's own, beside the parameters of its pipeline. Its value is a text. */
 export interface Option {
@@ -37,6 +47,8 @@ export interface Argument {
 export interface Shape {
   readonly name: string
   readonly description: string
+  /** Whether its first argument is a pipeline, whose parameters are its options. */
+  readonly ofPipeline: boolean
   readonly args: ReadonlyArray<Argument>
   readonly flags: ReadonlyArray<Flag>
   readonly options: ReadonlyArray<Option>
@@ -53,21 +65,46 @@ export interface Given {
   readonly flags: ReadonlySet<Flag>
 }
 
-/** A command of its own. The effect's value is the exit code. */
-export interface Plain<E, R> extends Shape {
+/** A project, as commands see it. `S`: the services that planning it needs. */
+export type Project<S> = Omit<Whole<unknown, S>, "layer">
+
+/** One of a project's pipelines. */
+export type Known<S> = AnyPipeline<unknown, S | EveryProjects>
+
+/** What commands need beside what plans the project. */
+type Needs = Run.Needs | RunRecords | Kinds | Views.Current | Reporter | EveryProjects
+
+/** A command that is carried out; its value is the exit code. */
+export type Ran<S> = Effect.Effect<number, unknown, Needs | S>
+
+/** A command of its own. */
+interface Plain<S> extends Shape {
   readonly ofPipeline: false
-  readonly run: (given: Given) => Effect.Effect<number, E, R>
+  readonly run: (given: Given) => Ran<S>
 }
 
-/** A command whose first argument is a pipeline, whose parameters are its options. */
-export interface OfPipeline<P extends AnyPipeline, E, R> extends Shape {
+/** A command whose first argument is a pipeline. */
+interface OfPipeline<S> extends Shape {
   readonly ofPipeline: true
-  readonly run: (pipeline: P, given: Given) => Effect.Effect<number, E, R>
+  readonly run: (pipeline: Known<S>, given: Given) => Ran<S>
 }
 
-export type Command<P extends AnyPipeline, E, R> = Plain<E, R> | OfPipeline<P, E, R>
-// biome-ignore lint/suspicious/noExplicitAny: a command as help and the command line see it, who run none
-export type AnyCommand = Command<any, unknown, unknown>
+export type Command<S> = Plain<S> | OfPipeline<S>
+
+/** A command as it is written down: what it does not say that it takes, it does not take. */
+type Written<C extends Shape> = Omit<C, "ofPipeline" | keyof typeof NOTHING> & Partial<Pick<C, keyof typeof NOTHING>>
+
+const NOTHING = { args: [], flags: [], options: [] }
+
+/** Defines a command that has no pipeline for its first argument. */
+export const plain = <S>(command: Written<Plain<S>>): Command<S> => ({ ...NOTHING, ...command, ofPipeline: false })
+
+/** Defines a command of a pipeline. */
+export const ofPipeline = <S>(command: Written<OfPipeline<S>>): Command<S> => ({
+  ...NOTHING,
+  ...command,
+  ofPipeline: true
+})
 
 /** The value of an option that may be given once; null where it was not given. */
 export const textGiven = ({ options }: Given, option: Option): string | null => options.get(option)?.[0] ?? null

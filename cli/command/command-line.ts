@@ -1,18 +1,18 @@
 import { Effect } from "effect"
 import * as Param from "../../engine/Param.ts"
 import type { AnyPipeline } from "../../engine/Pipeline.ts"
-import type { AnyCommand, Command, Flag, Given, Option } from "./Command.ts"
+import type { Command, Flag, Given, Known, Option, Ran, Shape } from "./Command.ts"
 import { usageOf } from "./help.ts"
 import { optionName } from "./option-text.ts"
 import { defaultText } from "./param-options.ts"
 import { UsageInvalid, unknown } from "./Usage.ts"
 
 /** What a command line asks for. */
-export type Asked<P, E, R> =
+export type Asked<S> =
   | { readonly _tag: "Version" }
   /** The help of a command, for one pipeline where one is named, or of all commands. */
-  | { readonly _tag: "Help"; readonly command: AnyCommand | null; readonly pipeline: P | null }
-  | { readonly _tag: "Run"; readonly command: AnyCommand; readonly run: Effect.Effect<number, E, R> }
+  | { readonly _tag: "Help"; readonly command: Shape | null; readonly pipeline: AnyPipeline | null }
+  | { readonly _tag: "Run"; readonly command: Shape; readonly run: Ran<S> }
 
 const HELP = ["--help", "-h"]
 
@@ -24,7 +24,7 @@ const names = (all: ReadonlyArray<string>): string => (all.length === 1 ? `${all
 const invalid = (what: string, expected: string, fix: string) => new UsageInvalid({ what, expected, fix })
 
 /** An option as it is looked for: a parameter of the pipeline, or one of the command's own. */
-interface Known {
+interface Expected {
   readonly option: Pick<Option, "name" | "expected" | "example" | "isWhole" | "isRepeated">
   readonly give: (value: string) => void
 }
@@ -32,7 +32,7 @@ interface Known {
 /** Reads what follows a command, and its pipeline: every option known, with a value where it takes one, and given once. */
 const readRest = (
   told: string,
-  command: AnyCommand,
+  command: Shape,
   params: AnyPipeline["params"],
   rest: ReadonlyArray<string>
 ): Effect.Effect<Given, UsageInvalid> =>
@@ -40,14 +40,14 @@ const readRest = (
     const args: Array<string> = []
     const given = { params: new Map<string, string>(), options: new Map<Option, ReadonlyArray<string>>() }
     const flags = new Set<Flag>()
-    const known = new Map<string, Known>([
-      ...Object.entries(params).map(([name, param]): [string, Known] => {
+    const known = new Map<string, Expected>([
+      ...Object.entries(params).map(([name, param]): [string, Expected] => {
         const option = `--${optionName(name)}`
         const expected = Param.expectation(param.schema)
         const give = (value: string) => void given.params.set(name, value)
         return [option, { option: { name: option, expected, example: defaultText(param) }, give }]
       }),
-      ...command.options.map((option): [string, Known] => {
+      ...command.options.map((option): [string, Expected] => {
         const give = (value: string) => void given.options.set(option, [...(given.options.get(option) ?? []), value])
         return [option.name, { option, give }]
       })
@@ -96,7 +96,7 @@ const readRest = (
     return { args, flags, ...given }
   })
 
-const tooMany = (told: string, { args }: AnyCommand, known: ReadonlyMap<string, Known>, arg: string) => {
+const tooMany = (told: string, { args }: Shape, known: ReadonlyMap<string, Expected>, arg: string) => {
   const [option] = known.keys()
   const expected =
     args.length > 0
@@ -109,7 +109,7 @@ const tooMany = (told: string, { args }: AnyCommand, known: ReadonlyMap<string, 
 
 /** The usage line that an error ends with. */
 const withUsage =
-  (command: AnyCommand | null, pipeline: AnyPipeline | null) =>
+  (command: Shape | null, pipeline: AnyPipeline | null) =>
   <A, E>(read: Effect.Effect<A, UsageInvalid, E>) =>
     Effect.mapError(
       read,
@@ -129,11 +129,11 @@ const ofPipeline = <P extends AnyPipeline>(
 }
 
 /** Reads a command line, without `--json`. */
-export const read = <P extends AnyPipeline, E, R>(
+export const read = <S>(
   args: ReadonlyArray<string>,
-  commands: ReadonlyArray<Command<P, E, R>>,
-  pipelines: ReadonlyArray<P>
-): Effect.Effect<Asked<P, E, R>, UsageInvalid> =>
+  commands: ReadonlyArray<Command<S>>,
+  pipelines: ReadonlyArray<Known<S>>
+): Effect.Effect<Asked<S>, UsageInvalid> =>
   Effect.gen(function* () {
     const isHelp = args.length === 0 || args[0] === "help" || args.some((arg) => HELP.includes(arg))
     const [first, ...rest] = args.filter((arg, at) => !HELP.includes(arg) && !(at === 0 && arg === "help"))

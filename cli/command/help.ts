@@ -3,7 +3,7 @@ import type { AnyPipeline } from "../../engine/Pipeline.ts"
 import { textWidth, truncate } from "../../kinds/format.ts"
 import type { Whole } from "../../project/Project.ts"
 import { pad, wrap } from "../terminal/table-text.ts"
-import type { AnyCommand, Argument, Flag, Option } from "./Command.ts"
+import type { Argument, Flag, Option, Shape } from "./Command.ts"
 import { optionName } from "./option-text.ts"
 import { paramGroups } from "./param-groups.ts"
 import { defaultText } from "./param-options.ts"
@@ -29,7 +29,7 @@ const optionText = ({ name, value, isNeeded, isRepeated }: Option): string => {
 }
 
 /** How a command is written, on one line. */
-export const usageOf = (command: AnyCommand | null, pipeline: AnyPipeline | null): string =>
+export const usageOf = (command: Shape | null, pipeline: AnyPipeline | null): string =>
   command === null
     ? "pipeline COMMAND [--json]"
     : [
@@ -110,9 +110,9 @@ export type Files = Pick<Whole<unknown, unknown>, "pipelines" | "exported">
 
 /** The help of a command, for one pipeline where one is named, or of all commands: lines of at most `width` cells. */
 export const help = (
-  commands: ReadonlyArray<AnyCommand>,
+  commands: ReadonlyArray<Shape>,
   { pipelines, exported }: Files,
-  command: AnyCommand | null,
+  command: Shape | null,
   pipeline: AnyPipeline | null,
   width: number
 ): string => {

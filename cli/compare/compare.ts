@@ -4,8 +4,8 @@ import type { Trace } from "../../cache/Trace.ts"
 import { formatCount, formatSeconds } from "../../kinds/format.ts"
 import { Kinds, kindOf } from "../../kinds/Kinds.ts"
 import { Place } from "../../project/Place.ts"
-import type { Whole } from "../../project/Project.ts"
 import * as Views from "../../project/Views.ts"
+import { type Command, type Option, type Project, plain, textGiven } from "../command/Command.ts"
 import { UsageInvalid } from "../command/Usage.ts"
 import { curves, type History } from "../report/Chart.ts"
 import { documentsOf, fitsOf, valuesOf } from "../report/documents.ts"
@@ -128,86 +128,99 @@ const write = (files: Readonly<Record<string, string | Uint8Array>>) =>
     return Object.fromEntries(built.map(({ file }) => [file, path.join(folder, file)]))
   })
 
-/** Compares runs of a pipeline: what differs, how well each does, what each computed, and their curves in one figure. */
-export const compare = (
-  { pipelines, rasterize }: Pick<Whole<unknown, unknown>, "pipelines" | "rasterize">,
-  names: ReadonlyArray<string>,
-  last: string | null
-) =>
-  Effect.gen(function* () {
-    const reporter = yield* Reporter
-    const known = pipelines.map(({ name }) => name)
-    const rows = yield* Effect.flatMap(choose(known, names, last), (chosen) => Effect.forEach(chosen, read))
-    const pipeline = rows[0]?.pipeline ?? ""
-    const summary = summarize(rows)
-    const chart = chartOf(rows, summary)
-    const drawn = summary.groups.reduce((sum, { runs }) => sum + runs.length, 0)
-    const notes = notesOf(rows, summary, yield* isPicture)
-    const description = pipelines.find(({ name }) => name === pipeline)?.description ?? ""
-    const svg = chart === null ? null : curvesFigure(`${pipeline}: ${drawn} runs`, chart)
-    const png = svg === null || rasterize === null ? null : yield* rasterize(svg, ZOOM)
-    const files = yield* write({
-      "report.html": comparePage({ pipeline, description, summary, curves: chart, notes }),
-      ...(svg === null ? {} : { "curves.svg": svg }),
-      ...(png === null ? {} : { "curves.png": png })
-    })
+const last: Option = {
+  name: "--last",
+  value: "N",
+  description: "How many of the pipeline's finished runs, the newest",
+  expected: "a whole number from 2",
+  example: "5"
+}
 
-    const right = (header: string) => ({ header, align: "right" as const })
-    yield* reporter.print(
-      table(
-        headers(summary).map((header, at) => (at > summary.params.length + 1 ? right(header) : { header })),
-        summary.groups.map((group, at) => cells(group, summary, at + 1))
-      )
-    )
-    if (summary.groups.some(({ runs }) => runs.length > 1))
-      yield* reporter.print("mean ± sample standard deviation over seeds, where a row has several")
-    for (const note of notes) yield* reporter.print(note)
-    yield* reporter.print("")
-    const all = summary.groups.flatMap((group, at) =>
-      [...group.runs, ...group.repeats].map((run) => ({ run, row: at + 1, ...workOf(run) }))
-    )
-    for (const { run, row, ran, reused } of all)
-      yield* reporter.print(
-        [
-          `${run.id} (row ${row}): ran ${ran.join(", ") || "nothing"}`,
-          `reused ${reused.join(", ") || "nothing"}`,
-          formatSeconds(run.seconds),
-          ...(run.git === null ? [] : [`commit ${revisionText(run.git)}`])
-        ].join("; ")
-      )
-    yield* reporter.print("")
-    for (const [name, file] of Object.entries(files))
-      yield* reporter.print(`${name.replace(/\..*/, "")}: ${shortPath(file)}`)
-    yield* reporter.print(
-      `${pipeline}: ${formatCount(rows.length)} runs in ${formatCount(summary.groups.length)} ${summary.groups.length === 1 ? "row" : "rows"}`
-    )
-    yield* reporter.document({
-      schema: 1,
-      status: "done",
-      pipeline,
-      params: summary.params,
-      metrics: summary.metrics,
-      rows: summary.groups.map(({ params, seeds, runs, repeats, metrics, seconds }) => ({
-        params,
-        seeds,
-        runs: runs.map(({ id }) => id),
-        repeats: repeats.map(({ id }) => id),
-        metrics: Object.fromEntries(metrics),
-        seconds
-      })),
-      runs: all.map(({ run, row, ran, reused }) => ({
-        run: run.id,
-        row,
-        status: run.status,
-        params: run.params,
-        git: run.git,
-        metrics: Object.fromEntries(run.metrics),
-        ran,
-        reused,
-        seconds: run.seconds
-      })),
-      notes,
-      files
-    })
-    return 0
+/** Compares runs of a pipeline: what differs, how well each does, what each computed, and their curves in one figure. */
+export const compare = <S>({ pipelines, rasterize }: Project<S>): Command<S> =>
+  plain<S>({
+    name: "compare",
+    description: "Compare runs: what differs, how well each does, their curves in one figure",
+    args: [{ name: "RUN", description: "two runs or more, or a pipeline's name and --last N", isRepeated: true }],
+    options: [last],
+    run: (given) =>
+      Effect.gen(function* () {
+        const reporter = yield* Reporter
+        const known = pipelines.map(({ name }) => name)
+        const rows = yield* Effect.flatMap(choose(known, given.args, textGiven(given, last)), (chosen) =>
+          Effect.forEach(chosen, read)
+        )
+        const pipeline = rows[0]?.pipeline ?? ""
+        const summary = summarize(rows)
+        const chart = chartOf(rows, summary)
+        const drawn = summary.groups.reduce((sum, { runs }) => sum + runs.length, 0)
+        const notes = notesOf(rows, summary, yield* isPicture)
+        const description = pipelines.find(({ name }) => name === pipeline)?.description ?? ""
+        const svg = chart === null ? null : curvesFigure(`${pipeline}: ${drawn} runs`, chart)
+        const png = svg === null || rasterize === null ? null : yield* rasterize(svg, ZOOM)
+        const files = yield* write({
+          "report.html": comparePage({ pipeline, description, summary, curves: chart, notes }),
+          ...(svg === null ? {} : { "curves.svg": svg }),
+          ...(png === null ? {} : { "curves.png": png })
+        })
+
+        const right = (header: string) => ({ header, align: "right" as const })
+        yield* reporter.print(
+          table(
+            headers(summary).map((header, at) => (at > summary.params.length + 1 ? right(header) : { header })),
+            summary.groups.map((group, at) => cells(group, summary, at + 1))
+          )
+        )
+        if (summary.groups.some(({ runs }) => runs.length > 1))
+          yield* reporter.print("mean ± sample standard deviation over seeds, where a row has several")
+        for (const note of notes) yield* reporter.print(note)
+        yield* reporter.print("")
+        const all = summary.groups.flatMap((group, at) =>
+          [...group.runs, ...group.repeats].map((run) => ({ run, row: at + 1, ...workOf(run) }))
+        )
+        for (const { run, row, ran, reused } of all)
+          yield* reporter.print(
+            [
+              `${run.id} (row ${row}): ran ${ran.join(", ") || "nothing"}`,
+              `reused ${reused.join(", ") || "nothing"}`,
+              formatSeconds(run.seconds),
+              ...(run.git === null ? [] : [`commit ${revisionText(run.git)}`])
+            ].join("; ")
+          )
+        yield* reporter.print("")
+        for (const [name, file] of Object.entries(files))
+          yield* reporter.print(`${name.replace(/\..*/, "")}: ${shortPath(file)}`)
+        yield* reporter.print(
+          `${pipeline}: ${formatCount(rows.length)} runs in ${formatCount(summary.groups.length)} ${summary.groups.length === 1 ? "row" : "rows"}`
+        )
+        yield* reporter.document({
+          schema: 1,
+          status: "done",
+          pipeline,
+          params: summary.params,
+          metrics: summary.metrics,
+          rows: summary.groups.map(({ params, seeds, runs, repeats, metrics, seconds }) => ({
+            params,
+            seeds,
+            runs: runs.map(({ id }) => id),
+            repeats: repeats.map(({ id }) => id),
+            metrics: Object.fromEntries(metrics),
+            seconds
+          })),
+          runs: all.map(({ run, row, ran, reused }) => ({
+            run: run.id,
+            row,
+            status: run.status,
+            params: run.params,
+            git: run.git,
+            metrics: Object.fromEntries(run.metrics),
+            ran,
+            reused,
+            seconds: run.seconds
+          })),
+          notes,
+          files
+        })
+        return 0
+      })
   })

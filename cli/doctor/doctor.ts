@@ -4,8 +4,9 @@ import { Effect } from "effect"
 import { explain } from "../../artifacts/Explained.ts"
 import * as StoreFormat from "../../cache/StoreFormat.ts"
 import { formatBytes } from "../../kinds/format.ts"
-import { type Check, fine, wrong } from "../../project/Check.ts"
+import { fine, wrong } from "../../project/Check.ts"
 import { Place } from "../../project/Place.ts"
+import { type Command, type Project, plain } from "../command/Command.ts"
 import { shown } from "../command/option-text.ts"
 import { Reporter } from "../terminal/Reporter.ts"
 
@@ -59,30 +60,36 @@ const store = (home: string) =>
     })
   )
 
-/** What is and is not in order, and the fix: what every project needs, and what this one `asks`. Exit code 1 if anything is not. */
-export const doctor = <R>(asks: Effect.Effect<ReadonlyArray<Check>, unknown, R>) =>
-  Effect.gen(function* () {
-    const reporter = yield* Reporter
-    const { home, results } = yield* Place
-    const own = asks.pipe(
-      Effect.catchAll((error) => {
-        const { what, fix } = explain(error)
-        return Effect.succeed([wrong("the project's own checks", what, fix ?? "Correct headrace.config.ts.")])
+/** Says what is and is not in order, and the fix: of what every project needs, and of what this one asks. */
+export const doctor = <S>({ checks: ofProject }: Project<S>): Command<S> =>
+  plain<S>({
+    name: "doctor",
+    description: "Say what is and is not in order, and the fix",
+    needsNoStore: true,
+    run: () =>
+      Effect.gen(function* () {
+        const reporter = yield* Reporter
+        const { home, results } = yield* Place
+        const own = ofProject.pipe(
+          Effect.catchAll((error) => {
+            const { what, fix } = explain(error)
+            return Effect.succeed([wrong("the project's own checks", what, fix ?? "Correct headrace.config.ts.")])
+          })
+        )
+        const checks = [
+          yield* node,
+          ...(yield* own),
+          yield* writable("cache", home),
+          yield* store(home),
+          yield* writable("results", results)
+        ].map(({ name, ok, found, fix }) => ({ name, ok, found: shown(found), fix: fix === null ? null : shown(fix) }))
+        for (const { name, ok, found, fix } of checks)
+          yield* reporter.print(`${ok ? "ok   " : "WRONG"} ${name}: ${found}${fix === null ? "" : `. ${fix}`}`)
+        const failed = checks.filter(({ ok }) => !ok)
+        yield* reporter.print(
+          failed.length === 0 ? "everything is in order" : `${failed.length} of ${checks.length} are not in order`
+        )
+        yield* reporter.document({ schema: 1, status: failed.length === 0 ? "done" : "failed", checks })
+        return failed.length === 0 ? 0 : 1
       })
-    )
-    const checks = [
-      yield* node,
-      ...(yield* own),
-      yield* writable("cache", home),
-      yield* store(home),
-      yield* writable("results", results)
-    ].map(({ name, ok, found, fix }) => ({ name, ok, found: shown(found), fix: fix === null ? null : shown(fix) }))
-    for (const { name, ok, found, fix } of checks)
-      yield* reporter.print(`${ok ? "ok   " : "WRONG"} ${name}: ${found}${fix === null ? "" : `. ${fix}`}`)
-    const failed = checks.filter(({ ok }) => !ok)
-    yield* reporter.print(
-      failed.length === 0 ? "everything is in order" : `${failed.length} of ${checks.length} are not in order`
-    )
-    yield* reporter.document({ schema: 1, status: failed.length === 0 ? "done" : "failed", checks })
-    return failed.length === 0 ? 0 : 1
   })

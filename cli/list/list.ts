@@ -5,10 +5,12 @@ import type { AnyPipeline } from "../../engine/Pipeline.ts"
 import { type RunRecord, RunRecords } from "../../engine/RunRecord.ts"
 import { formatBytes, formatCount, formatSeconds, truncate } from "../../kinds/format.ts"
 import { Place } from "../../project/Place.ts"
-import { runsAndSweeps, untilText } from "../address/run-address.ts"
+import { runsAndSweeps } from "../address/run-address.ts"
+import { type Command, type Project, plain } from "../command/Command.ts"
 import { type Files, paramsPage } from "../command/help.ts"
 import { paramsDocument } from "../command/params-document.ts"
 import { unknown } from "../command/Usage.ts"
+import { untilText } from "../run/record-text.ts"
 import { Reporter } from "../terminal/Reporter.ts"
 import { table } from "../terminal/table-text.ts"
 import { countKept, type KeptCount, keptNodes } from "./kept-nodes.ts"
@@ -219,5 +221,11 @@ const listOne = ({ pipelines, exported }: Files, name: string) =>
     return 0
   })
 
-/** All pipelines, or one of them. */
-export const list = (project: Files, name: string | null) => (name === null ? listAll(project) : listOne(project, name))
+/** Lists all pipelines, or tells of one of them. */
+export const list = <S>(project: Project<S>): Command<S> =>
+  plain<S>({
+    name: "list",
+    description: "List pipelines, runs and what is cached",
+    args: [{ name: "PIPELINE", description: "One of them, with its parameters and nodes", isOptional: true }],
+    run: ({ args: [name] }) => (name === undefined ? listAll(project) : listOne(project, name))
+  })

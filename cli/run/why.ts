@@ -2,7 +2,10 @@ import { Effect } from "effect"
 import * as Reason from "../../cache/Reason.ts"
 import * as Pipeline from "../../engine/Pipeline.ts"
 import * as Plan from "../../engine/Plan.ts"
+import { RunEvents } from "../../engine/RunEvent.ts"
 import { type RunRecord, RunRecords } from "../../engine/RunRecord.ts"
+import { type Command, ofPipeline } from "../command/Command.ts"
+import * as ParamOptions from "../command/param-options.ts"
 import * as Usage from "../command/Usage.ts"
 import { Reporter } from "../terminal/Reporter.ts"
 
@@ -39,27 +42,36 @@ const lastRuns = (pipeline: string) =>
       last?.nodes.some((each) => each.node === node && each.status !== "unasked") === true ? last : whole
   })
 
-/** Why nodes would run or be reused now, and why they did what they did in the last run. */
-export const why = (pipeline: Pipeline.AnyPipeline, node: string | null, values: Readonly<Record<string, unknown>>) =>
-  Effect.gen(function* () {
-    const reporter = yield* Reporter
-    const graph = Pipeline.graph(pipeline, values)
-    const names = graph.stages.map(({ name }) => name)
-    if (node !== null && !names.includes(node))
-      return yield* Usage.unknown("node", node, names, `See pipeline plan ${pipeline.name}.`, pipeline.name)
-    const planned = (yield* Plan.make(graph)).nodes.filter((each) => node === null || each.node === node)
-    const lastOf = yield* lastRuns(pipeline.name)
-    const told = planned.map((each) => ({
-      node: each.node,
-      status: each.status,
-      now: now(each),
-      reasons: each.reasons,
-      last: then(lastOf(each.node), each.node)
-    }))
-    for (const each of told) {
-      yield* reporter.print(`${each.node} ${each.now}`)
-      if (each.last !== null) yield* reporter.print(`  ${each.last}`)
-    }
-    yield* reporter.document({ schema: 1, pipeline: pipeline.name, status: "done", nodes: told })
-    return 0
+/** Says why nodes would run or be reused now, and why they did what they did in the last run. */
+export const why = <S>(): Command<S> =>
+  ofPipeline<S>({
+    name: "why",
+    description: "Say why nodes run or are reused",
+    args: [
+      { name: "NODE", description: "A node, as plan names it; all of them where none is named", isOptional: true }
+    ],
+    run: (pipeline, { args: [node], params }) =>
+      Effect.gen(function* () {
+        const reporter = yield* Reporter
+        const values = yield* ParamOptions.decode(pipeline, params)
+        const graph = Pipeline.graph(pipeline, values)
+        const names = graph.stages.map(({ name }) => name)
+        if (node !== undefined && !names.includes(node))
+          return yield* Usage.unknown("node", node, names, `See pipeline plan ${pipeline.name}.`, pipeline.name)
+        const planned = (yield* Plan.make(graph)).nodes.filter((each) => node === undefined || each.node === node)
+        const lastOf = yield* lastRuns(pipeline.name)
+        const told = planned.map((each) => ({
+          node: each.node,
+          status: each.status,
+          now: now(each),
+          reasons: each.reasons,
+          last: then(lastOf(each.node), each.node)
+        }))
+        for (const each of told) {
+          yield* reporter.print(`${each.node} ${each.now}`)
+          if (each.last !== null) yield* reporter.print(`  ${each.last}`)
+        }
+        yield* reporter.document({ schema: 1, pipeline: pipeline.name, status: "done", nodes: told })
+        return 0
+      }).pipe(Effect.provideService(RunEvents, { publish: () => Effect.void }))
   })

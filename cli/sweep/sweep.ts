@@ -1,42 +1,38 @@
 import { availableParallelism } from "node:os"
 import { Effect } from "effect"
-import { tidy } from "../../cache/tidy.ts"
 import * as Graph from "../../engine/Graph.ts"
 import * as Pipeline from "../../engine/Pipeline.ts"
 import { RunEvents } from "../../engine/RunEvent.ts"
 import type { RunRecord } from "../../engine/RunRecord.ts"
 import * as Sweep from "../../engine/Sweep.ts"
 import { formatCount, formatSeconds } from "../../kinds/format.ts"
-import type { Kinds } from "../../kinds/Kinds.ts"
-import { Place } from "../../project/Place.ts"
-import type * as Views from "../../project/Views.ts"
-import { sentence, shown, toldOf } from "../command/option-text.ts"
+import { type Command, numberGiven, type Option, ofPipeline, textsGiven } from "../command/Command.ts"
+import { sentence, toldOf } from "../command/option-text.ts"
+import * as ParamOptions from "../command/param-options.ts"
 import { reportRun } from "../report/report-writer.ts"
+import { flags, refreshing } from "../run/asked.ts"
+import { carryOut } from "../run/carry-out.ts"
+import { aboutRecord, countOf } from "../run/record-text.ts"
 import { Reporter } from "../terminal/Reporter.ts"
 import { shortPath } from "../terminal/short-path.ts"
 import { sweepEvents } from "./sweep-events.ts"
-import type { Points } from "./sweep-points.ts"
+import { pointsOf } from "./sweep-points.ts"
 import { type Settled, sweepTable } from "./sweep-table.ts"
 
-const count = ({ nodes }: RunRecord, status: string) => nodes.filter((node) => node.status === status).length
-
 const whatRan = (record: RunRecord, settled: ReadonlyArray<Settled>): string => {
+  const count = countOf(record)
   const points = `${formatCount(settled.length)} of ${formatCount(record.sweep?.points.length ?? 0)} points`
   if (record.status === "interrupted") return `${points}; run it again to go on`
-  if (record.status === "done" && count(record, "ran") === 0) return `${points}, nothing to do: everything is cached`
-  const failed = count(record, "failed") === 0 ? "" : `, ${count(record, "failed")} failed`
-  return `${points}; ${formatCount(count(record, "ran"))} nodes ran, ${formatCount(count(record, "reused"))} cached${failed}`
+  if (record.status === "done" && count("ran") === 0) return `${points}, nothing to do: everything is cached`
+  const failed = count("failed") === 0 ? "" : `, ${count("failed")} failed`
+  return `${points}; ${formatCount(count("ran"))} nodes ran, ${formatCount(count("reused"))} cached${failed}`
 }
 
 const toJson = (record: RunRecord, settled: ReadonlyArray<Settled>, report: string | null) => {
+  const count = countOf(record)
   const byPoint = new Map(settled.map((one) => [one.point, one]))
   return {
-    schema: record.schema,
-    run: record.run,
-    pipeline: record.pipeline,
-    status: record.status,
-    seconds: record.seconds,
-    params: record.params,
+    ...aboutRecord(record),
     varied: record.sweep?.varied ?? [],
     points: (record.sweep?.points ?? []).map(({ params, status, error }, point) => {
       const found = byPoint.get(point)
@@ -49,9 +45,7 @@ const toJson = (record: RunRecord, settled: ReadonlyArray<Settled>, report: stri
         error: error === null ? null : toldOf(error)
       }
     }),
-    git: record.git,
-    nodes: { ran: count(record, "ran"), reused: count(record, "reused"), failed: count(record, "failed") },
-    notices: (record.notices ?? []).map(shown),
+    nodes: { ran: count("ran"), reused: count("reused"), failed: count("failed") },
     report,
     ...(record.error === null ? {} : { error: toldOf(record.error) })
   }
@@ -80,34 +74,58 @@ const tell = (
     if (record.error !== null) yield* reporter.note(`error: ${sentence(record.error)}`)
   })
 
-/** Runs a pipeline at many points; the exit code. */
-export const sweep = <P extends Pipeline.AnyPipeline>(
-  pipeline: P,
-  { varied, points, asked }: Points,
-  jobs: number | null
-): Effect.Effect<number, never, Sweep.Needs | Place | Kinds | Views.Current | Reporter | Pipeline.PlanningNeedsOf<P>> =>
-  Effect.gen(function* () {
-    const { home } = yield* Place
-    const events = yield* RunEvents
-    const values = points.map((point) => {
-      const encoded = Pipeline.encodeParams(pipeline, point)
-      return varied.map((name) => Graph.valueText(pipeline.params[name], point[name], encoded[name]))
-    })
-    const { publish, settled } = yield* sweepEvents({ varied, values }, events.publish)
-    const context = yield* Effect.context<Effect.Effect.Context<ReturnType<typeof tell>>>()
-    const cores = availableParallelism()
-    const telling = {
-      publish: (event: Parameters<typeof publish>[0]) =>
-        Effect.zipRight(
-          publish(event),
-          event._tag === "RunFinished"
-            ? Effect.provide(tell(pipeline, event.record, varied, [...settled.values()]), context)
-            : Effect.void
-        )
-    }
-    const record = yield* Sweep.run(pipeline, points, { cores, jobs: jobs ?? cores, varied, asked }).pipe(
-      Effect.provideService(RunEvents, telling)
-    )
-    if (count(record, "ran") > 0) yield* Effect.ignore(Effect.sandbox(tidy(home)))
-    return record.status === "done" ? 0 : 1
+const over: Option = {
+  name: "--over",
+  value: "PARAMETER=VALUES",
+  description:
+    "A parameter and its values: units=64,128 or a range, learning-rate=log(1e-4,1e-1,8), linear(FROM,TO,COUNT), int(FROM,TO,COUNT); several are combined",
+  expected: "a parameter and its values",
+  example: "learning-rate=1e-4,1e-3",
+  isRepeated: true
+}
+const counted = (name: string, description: string, example: string): Option => ({
+  name,
+  value: "N",
+  description,
+  expected: "a whole number from 1",
+  example,
+  isWhole: true
+})
+const random = counted(
+  "--random",
+  "Draw so many points at random from the values and ranges, instead of every combination",
+  "20"
+)
+const seeds = counted("--seeds", "Every point with so many seeds, from 0", "3")
+const jobs = counted("--jobs", "Points computed side by side; as many as cores by default", "2")
+
+/** Runs a pipeline at many points. */
+export const sweep = <S>(): Command<S> =>
+  ofPipeline<S>({
+    name: "sweep",
+    description: "Run a pipeline at many points of its parameters; what they share is computed once",
+    flags,
+    options: [over, random, seeds, jobs],
+    run: (pipeline, given) =>
+      Effect.gen(function* () {
+        const side = numberGiven(given, jobs)
+        const { varied, points, asked } = yield* pointsOf(pipeline, {
+          over: textsGiven(given, over),
+          shared: yield* ParamOptions.given(pipeline, given.params),
+          random: numberGiven(given, random),
+          seeds: numberGiven(given, seeds),
+          jobs: side
+        })
+        const values = points.map((point) => {
+          const encoded = Pipeline.encodeParams(pipeline, point)
+          return varied.map((name) => Graph.valueText(pipeline.params[name], point[name], encoded[name]))
+        })
+        const events = yield* RunEvents
+        const { publish, settled } = yield* sweepEvents({ varied, values }, events.publish)
+        const cores = availableParallelism()
+        return yield* carryOut(Sweep.run(pipeline, points, { cores, jobs: side ?? cores, varied, asked }), {
+          publish,
+          tell: (record) => tell(pipeline, record, varied, [...settled.values()])
+        })
+      }).pipe(refreshing(given))
   })

@@ -1,12 +1,13 @@
 import { Chunk, Effect, Stream } from "effect"
 import type { Stored } from "../../artifacts/Artifact.ts"
+import { nearest } from "../../artifacts/Explained.ts"
 import { ObjectStore } from "../../cache/ObjectStore.ts"
 import { type Trace, TraceStore } from "../../cache/Trace.ts"
 import * as Checkpoints from "../../engine/Checkpoints.ts"
 import { type RunRecord, RunRecords } from "../../engine/RunRecord.ts"
 import { Kinds, kindOf } from "../../kinds/Kinds.ts"
 import type { Argument } from "../command/Command.ts"
-import { nearest, UsageInvalid } from "../command/Usage.ts"
+import { UsageInvalid } from "../command/Usage.ts"
 import { begins } from "./run-address.ts"
 
 /** An artifact, the node it is an output of, and the trace that tells where it came from. */

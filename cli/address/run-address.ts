@@ -1,7 +1,8 @@
 import { Clock, Effect } from "effect"
+import { nearest } from "../../artifacts/Explained.ts"
 import { newestFirst } from "../../engine/RunName.ts"
 import { type RunRecord, RunRecords } from "../../engine/RunRecord.ts"
-import { nearest, UsageInvalid } from "../command/Usage.ts"
+import { UsageInvalid } from "../command/Usage.ts"
 
 /** As many letters of a run's id as tell a day's runs from another's. */
 const LEAST = 8

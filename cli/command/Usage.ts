@@ -14,39 +14,6 @@ export class UsageInvalid extends Explained.TaggedError<UsageInvalid>()(
   ({ what, expected, fix }) => ({ what, expected, fix })
 ) {}
 
-/** How many letters must be inserted, removed or replaced (Levenshtein). */
-const distance = (a: string, b: string): number => {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (const [i, letter] of [...a].entries()) {
-    const next = [i + 1]
-    for (const [j, other] of [...b].entries()) {
-      next.push(Math.min((row[j] ?? 0) + (letter === other ? 0 : 1), (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1))
-    }
-    row = next
-  }
-  return row.at(-1) ?? 0
-}
-
-/** Fewer letters begin too many names. */
-const LEAST_BEGINNING = 4
-
-/** How far a name is from one that may have been meant, also where only its beginning was written. */
-const farFrom = (name: string, candidate: string): number => {
-  const whole = distance(name, candidate)
-  if (name.replace(/^-+/, "").length < LEAST_BEGINNING) return whole
-  return Math.min(whole, distance(name, candidate.slice(0, name.length)) + 1)
-}
-
-/** The names, those that look most like this one first. */
-const byDistance = (name: string, names: ReadonlyArray<string>) =>
-  names.map((candidate) => ({ candidate, far: farFrom(name, candidate) })).sort((a, b) => a.far - b.far)
-
-/** The likeliest of the names to have been meant; null where none is close. */
-export const nearest = (name: string, names: ReadonlyArray<string>): string | null => {
-  const [best] = byDistance(name, names)
-  return best !== undefined && best.far <= Math.max(2, name.length / 3) ? best.candidate : null
-}
-
 /** More names than these nobody reads in an error. */
 const MOST_NAMES = 12
 const SOME_NAMES = 5
@@ -55,8 +22,7 @@ const SOME_NAMES = 5
 const oneOf = (name: string, names: ReadonlyArray<string>): string => {
   if (names.length === 1) return `${names[0]}`
   if (names.length <= MOST_NAMES) return `one of ${names.join(", ")}`
-  const near = byDistance(name, names).slice(0, SOME_NAMES)
-  return `one of ${names.length}, such as ${near.map(({ candidate }) => candidate).join(", ")}`
+  return `one of ${names.length}, such as ${Explained.byLikeness(name, names).slice(0, SOME_NAMES).join(", ")}`
 }
 
 /** A name that is none of those known (of `owner`, if they are something's own), with the nearest of them. */
@@ -67,7 +33,7 @@ export const unknown = (
   otherwise: string,
   owner: string | null = null
 ): UsageInvalid => {
-  const near = nearest(name, names)
+  const near = Explained.nearest(name, names)
   return new UsageInvalid({
     what: owner === null ? `There is no ${kind} "${name}"` : `${owner} has no ${kind} "${name}"`,
     expected: oneOf(name, names),

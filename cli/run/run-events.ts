@@ -1,55 +1,40 @@
 import { Clock, Effect, Layer } from "effect"
 import type * as Text from "../../artifacts/Text.ts"
 import * as Reason from "../../cache/Reason.ts"
+import type { Progress } from "../../engine/Progress.ts"
 import { RunEvent, RunEvents } from "../../engine/RunEvent.ts"
 import { formatBytes, formatCount, formatSeconds, truncate } from "../../kinds/format.ts"
 import { sentence, shown } from "../command/option-text.ts"
 import { lastPrinted } from "../terminal/printed-text.ts"
-import { type Beginning, beginning, progressText } from "../terminal/progress-text.ts"
 import { Reporter } from "../terminal/Reporter.ts"
+import * as Running from "../terminal/Running.ts"
 
-/** Between two lines about the same node where lines are not replaced, and between two redraws where they are. */
-const PLAIN_MILLIS = 10_000
-const REDRAW_MILLIS = 100
 /** Of what a node printed that failed. */
 const LINES_PRINTED = 10
-
-interface Running {
-  readonly since: Beginning
-  readonly text: string
-}
 
 /** Tells a person what a run does, as it does it: a replaced line on a terminal, a line now and then elsewhere. */
 export const layer: Layer.Layer<RunEvents, never, Reporter> = Layer.effect(
   RunEvents,
   Effect.gen(function* () {
     const reporter = yield* Reporter
-    const running = new Map<string, Running>()
-    let drawn = 0
+    const running = Running.make(reporter.terminal)
     // what to know of a source concerns those who get results of it: not a plan, nor somebody who looks at what is kept
     let isRun = false
     const begins = Effect.sync(() => {
       isRun = true
     })
 
-    const draw = (now: number, interval: number) => {
-      if (now - drawn < interval) return Effect.void
-      drawn = now
-      const lines = [...running].map(([node, { text }]) => `${node}: ${text}`)
-      if (reporter.terminal) return reporter.status(truncate(lines.join(" · "), reporter.columns - 1))
-      return Effect.forEach(lines, (line) => reporter.note(`  ${line}`), { discard: true })
-    }
-    const progressed = (name: string, progress: Parameters<typeof progressText>[0]) =>
+    const progressed = (name: string, progress: Progress) =>
       Effect.gen(function* () {
         const now = yield* Clock.currentTimeMillis
-        const known = running.get(name)?.since
-        if (known === undefined && !reporter.terminal) drawn = now
-        const since = known ?? beginning(progress, now)
-        running.set(name, { since, text: progressText(progress, since, now) })
-        yield* draw(now, reporter.terminal ? REDRAW_MILLIS : PLAIN_MILLIS)
+        running.progressed(name, progress, now)
+        if (!running.isDue(now)) return
+        const lines = running.lines()
+        if (reporter.terminal) return yield* reporter.status(truncate(lines.join(" · "), reporter.columns - 1))
+        yield* Effect.forEach(lines, (line) => reporter.note(`  ${line}`), { discard: true })
       })
     const ended = (name: string, line: string) => {
-      running.delete(name)
+      running.ended(name)
       return reporter.note(line)
     }
 
@@ -65,7 +50,7 @@ export const layer: Layer.Layer<RunEvents, never, Reporter> = Layer.effect(
       SweepStarted: () => begins,
       PointSettled: () => Effect.void,
       SourceResolved: ({ source, label, notice }) => {
-        running.clear()
+        running.allEnded()
         return Effect.zipRight(
           reporter.note(`${source}: ${label}`),
           notice === null || !isRun ? Effect.void : reporter.note(`  note: ${shown(notice)}`)
@@ -86,7 +71,7 @@ export const layer: Layer.Layer<RunEvents, never, Reporter> = Layer.effect(
           chunks === null || chunks.reused === 0
             ? ""
             : `, ${chunks.ran} of ${chunks.ran + chunks.reused} chunks computed`
-        running.delete(node)
+        running.ended(node)
         return tellAll(`${node}: done in ${formatSeconds(seconds)} (${size}${some})`, told)
       },
       NodeFailed: ({ node, error, printed }) =>

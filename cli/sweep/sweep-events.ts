@@ -3,13 +3,10 @@ import type { RunEvent } from "../../engine/RunEvent.ts"
 import { formatSeconds, truncate } from "../../kinds/format.ts"
 import { sentence } from "../command/option-text.ts"
 import { numbersOf, numberText, wordsOf } from "../terminal/numbers.ts"
-import { type Beginning, beginning, progressText } from "../terminal/progress-text.ts"
 import { Reporter } from "../terminal/Reporter.ts"
+import * as Running from "../terminal/Running.ts"
 import { type Settled, sweepTable } from "./sweep-table.ts"
 
-/** Between two redraws of the table on a terminal, and between two lines about a shared node elsewhere. */
-const REDRAW_MILLIS = 100
-const PLAIN_MILLIS = 10_000
 /** Lines of the screen that are left to what was said before. */
 const LINES_LEFT = 8
 
@@ -27,10 +24,10 @@ export const sweepEvents = ({ varied, values }: Told, tellShared: (event: RunEve
     const reporter = yield* Reporter
     /** By point: one that is settled anew is told of by what it is now, in its place. */
     const settled = new Map<number, Settled>()
-    const running = new Map<string, { readonly since: Beginning; readonly text: string }>()
+    const running = Running.make(reporter.terminal)
     let shared: ReadonlySet<string> = new Set()
     let firstRan: number | undefined
-    let [drawn, computed] = [0, 0]
+    let computed = 0
 
     /** By the rate of the points that had to be computed. */
     const timeLeft = (now: number): string => {
@@ -50,21 +47,16 @@ export const sweepEvents = ({ varied, values }: Told, tellShared: (event: RunEve
               columns: reporter.columns - 1
             }).split("\n")),
         `${counts.join(", ")}${timeLeft(now)}`,
-        ...[...running].map(([node, { text }]) => `${node}: ${text}`)
+        ...running.lines()
       ]
       return reporter.status(lines.map((line) => truncate(line, reporter.columns - 1)).join("\n"))
     }
-    const redraw = Effect.gen(function* () {
-      const now = yield* Clock.currentTimeMillis
-      if (!reporter.terminal || now - drawn < REDRAW_MILLIS) return
-      drawn = now
-      yield* draw(now)
-    })
-    const plain = ({ point, metrics, error }: Settled) => {
+    const redraw = Effect.flatMap(Clock.currentTimeMillis, (now) => (running.isDue(now) ? draw(now) : Effect.void))
+    const plain = ({ point, ran, metrics, error }: Settled) => {
       const accuracies = [...metrics].filter(([name]) => name.endsWith("Accuracy"))
       const what = varied.map((name, at) => `${wordsOf(name)} ${values[point]?.[at]}`).join(", ")
       const found = accuracies.map(([name, value]) => `${wordsOf(name)} ${numberText(name, value)}`).join(", ")
-      const how = error === null ? found : `FAILED. ${sentence(error)}`
+      const how = error === null ? found || (ran ? "done" : "cached") : `FAILED. ${sentence(error)}`
       return reporter.note(`point ${settled.size} of ${values.length}: ${what}: ${how}`)
     }
 
@@ -95,23 +87,21 @@ export const sweepEvents = ({ varied, values }: Told, tellShared: (event: RunEve
             if (!reporter.terminal) return yield* plain(one)
             return event.ran ? yield* redraw : undefined
           }
-          case "NodeProgress": {
-            const since = running.get(event.node)?.since ?? beginning(event.progress, now)
-            running.set(event.node, { since, text: progressText(event.progress, since, now) })
-            if (reporter.terminal) return yield* redraw
-            if (!shared.has(event.node) || now - drawn < PLAIN_MILLIS) return
-            drawn = now
-            return yield* reporter.note(`  ${event.node}: ${running.get(event.node)?.text}`)
-          }
+          case "NodeProgress":
+            // of what is computed for one point alone the point's own line tells
+            if (!reporter.terminal) return shared.has(event.node) ? yield* tellShared(event) : undefined
+            running.progressed(event.node, event.progress, now)
+            return yield* redraw
           case "NodeFailed":
-            running.delete(event.node)
+            running.ended(event.node)
+            if (shared.has(event.node)) return yield* tellShared(event)
             return reporter.terminal
               ? yield* reporter.note(`${event.node}: FAILED. ${sentence(event.error)}`)
               : undefined
           case "NodeReused":
           case "NodeStarted":
           case "NodeRan":
-            running.delete(event.node)
+            running.ended(event.node)
             return shared.has(event.node) ? yield* tellShared(event) : undefined
           case "NodeSkipped":
           case "RunStarted":
@@ -122,8 +112,7 @@ export const sweepEvents = ({ varied, values }: Told, tellShared: (event: RunEve
       })
     // a thousand points that are cached are three thousand such events, of which nothing is told
     const publish = (event: RunEvent): Effect.Effect<void> => {
-      if (event._tag === "NodeReused" && !shared.has(event.node))
-        return Effect.sync(() => void running.delete(event.node))
+      if (event._tag === "NodeReused" && !shared.has(event.node)) return Effect.sync(() => running.ended(event.node))
       if (event._tag === "PointSettled" && !event.ran && event.error === null)
         return Effect.sync(() => void settled.set(event.point, settledOf(event)))
       return tell(event)

@@ -48,7 +48,6 @@ export const commandOfRecord = (
   pipeline: AnyPipeline,
   { params, sweep, until = [] }: Pick<RunRecord, "params" | "sweep" | "until">
 ): string | null => {
-  if (sweep !== undefined) return sweepCommandOf(pipeline, params, sweep.asked)
-  const command = commandOf(pipeline, params)
+  const command = sweep === undefined ? commandOf(pipeline, params) : sweepCommandOf(pipeline, params, sweep.asked)
   return command === null ? null : [command, ...until.flatMap((node) => ["--until", shellWord(node)])].join(" ")
 }

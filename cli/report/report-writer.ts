@@ -29,13 +29,12 @@ const placeOf = (record: RunRecord): Effect.Effect<string, never, Place | Kinds>
   Effect.gen(function* () {
     const { home, results } = yield* Place
     const kinds = yield* Kinds
-    if (record.sweep !== undefined && record.status === "done")
-      return path.join(results, "sweep", `${record.pipeline}.html`)
+    const isWhole = record.status === "done" && record.until === undefined
+    if (record.sweep !== undefined && isWhole) return path.join(results, "sweep", `${record.pipeline}.html`)
     const folder = path.join(results, record.pipeline)
     const people = Object.entries(record.results).flatMap(([name, result]) =>
       kindOf(kinds, result.stored).isResult ? [{ name, ...result }] : []
     )
-    const isWhole = record.status === "done" && record.until === undefined
     const isLast = isWhole && (yield* holds(folder, people))
     return isLast ? path.join(folder, "report.html") : path.join(home, "runs", `${record.run}.html`)
   })

@@ -1,6 +1,7 @@
 import { Effect } from "effect"
 import * as Pipeline from "../../engine/Pipeline.ts"
 import { Refresh } from "../../engine/Source.ts"
+import type { Part } from "../../engine/Sweep.ts"
 import * as Until from "../../engine/Until.ts"
 import { kept, nodeNamed, nodesNamed } from "../address/node-address.ts"
 import { type Flag, type Given, type Option, textsGiven } from "../command/Command.ts"
@@ -34,19 +35,12 @@ const until: Option = {
 export const flags = [refresh]
 export const options = [again, until]
 
-/** What of a pipeline is asked for. */
-export interface Asked {
-  /** The nodes that are computed though their results are kept. */
-  readonly again: ReadonlySet<string>
-  readonly until: Until.Until
-}
-
 /** The nodes that are named, or whose artifacts are: those to compute again, and those that are enough. */
 export const asked = (
   pipeline: Pipeline.AnyPipeline,
   values: Readonly<Record<string, unknown>>,
   given: Given
-): Effect.Effect<Asked, UsageInvalid> =>
+): Effect.Effect<Part, UsageInvalid> =>
   Effect.gen(function* () {
     const named = { again: textsGiven(given, again), until: textsGiven(given, until) }
     if (named.again.length + named.until.length === 0) return { again: new Set<string>(), until: null }

@@ -10,9 +10,9 @@ import { type Command, numberGiven, type Option, ofPipeline, textsGiven } from "
 import { sentence, toldOf } from "../command/option-text.ts"
 import * as ParamOptions from "../command/param-options.ts"
 import { reportRun } from "../report/report-writer.ts"
-import { flags, refreshing } from "../run/asked.ts"
+import { asked, flags, options, refreshing } from "../run/asked.ts"
 import { carryOut } from "../run/carry-out.ts"
-import { aboutRecord, countOf } from "../run/record-text.ts"
+import { aboutRecord, countOf, untilText } from "../run/record-text.ts"
 import { Reporter } from "../terminal/Reporter.ts"
 import { shortPath } from "../terminal/short-path.ts"
 import { sweepEvents } from "./sweep-events.ts"
@@ -67,7 +67,7 @@ const tell = (
     const room = { rows: Number.POSITIVE_INFINITY, columns }
     if (settled.length > 0) yield* reporter.print(sweepTable(varied, settled, room))
     if (report !== null) yield* reporter.print(`report: ${shortPath(report)}`)
-    const told = `${record.pipeline} ${record.run} ${record.status} in ${formatSeconds(record.seconds)}`
+    const told = `${record.pipeline}${untilText(record)} ${record.run} ${record.status} in ${formatSeconds(record.seconds)}`
     yield* reporter.print(`${told}: ${whatRan(record, settled)}`)
     const failures = new Map(settled.flatMap(({ error }) => (error === null ? [] : [[sentence(error), error]])))
     for (const failure of failures.keys()) yield* reporter.note(`error: ${failure}`)
@@ -105,17 +105,18 @@ export const sweep = <S>(): Command<S> =>
     name: "sweep",
     description: "Run a pipeline at many points of its parameters; what they share is computed once",
     flags,
-    options: [over, random, seeds, jobs],
+    options: [over, random, seeds, jobs, ...options],
     run: (pipeline, given) =>
       Effect.gen(function* () {
         const side = numberGiven(given, jobs)
-        const { varied, points, asked } = yield* pointsOf(pipeline, {
+        const { varied, points, ...how } = yield* pointsOf(pipeline, {
           over: textsGiven(given, over),
           shared: yield* ParamOptions.given(pipeline, given.params),
           random: numberGiven(given, random),
           seeds: numberGiven(given, seeds),
           jobs: side
         })
+        const parts = yield* Effect.forEach(points, (point) => asked(pipeline, point, given))
         const values = points.map((point) => {
           const encoded = Pipeline.encodeParams(pipeline, point)
           return varied.map((name) => Graph.valueText(pipeline.params[name], point[name], encoded[name]))
@@ -123,7 +124,7 @@ export const sweep = <S>(): Command<S> =>
         const events = yield* RunEvents
         const { publish, settled } = yield* sweepEvents({ varied, values }, events.publish)
         const cores = availableParallelism()
-        return yield* carryOut(Sweep.run(pipeline, points, { cores, jobs: side ?? cores, varied, asked }), {
+        return yield* carryOut(Sweep.run(pipeline, points, { cores, jobs: side ?? cores, varied, parts, ...how }), {
           publish,
           tell: (record) => tell(pipeline, record, varied, [...settled.values()])
         })

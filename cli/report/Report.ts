@@ -1,5 +1,5 @@
 import type { NodeStatus, RunRecord } from "../../engine/RunRecord.ts"
-import type { Told } from "../option-text.ts"
+import type { Told } from "../command/option-text.ts"
 import type { Chart } from "./Chart.ts"
 import type { Metric } from "./metrics.ts"
 

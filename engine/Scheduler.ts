@@ -72,7 +72,9 @@ export const recall = (
   Effect.suspend(() => {
     const parents = NodeKey.storedParents(state.graph, entry)
     const isSettled = ({ name }: Graph.Entry) => state.outcomes.has(name) || name in state.sources
-    if (state.outcomes.has(entry.name) || !parents.every(isSettled)) return Effect.void
+    // one that is asked for again is computed
+    if (state.outcomes.has(entry.name) || state.again.has(entry.name)) return Effect.void
+    if (!parents.every(isSettled)) return Effect.void
     return Effect.flatMap(Decide.decide(state.graph, entry, outputsOf(state, parents)), ({ hit }) =>
       hit === null
         ? Effect.void

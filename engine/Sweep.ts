@@ -18,11 +18,10 @@ import { begin, type RunState } from "./RunState.ts"
 import * as Scheduler from "./Scheduler.ts"
 import * as Sources from "./Sources.ts"
 import * as Union from "./Union.ts"
+import * as Until from "./Until.ts"
 
 /** Decoded parameters of a pipeline. */
 type Values = Readonly<Record<string, unknown>>
-
-export type Needs = NodeWork.Needs
 
 export interface Options extends Run.Options {
   /** Points that are computed side by side. */
@@ -31,10 +30,22 @@ export interface Options extends Run.Options {
   readonly varied: ReadonlyArray<string>
   /** Kept with the record. */
   readonly asked?: Asked
+  /** What of each point is asked for; all of every one where they are left out. */
+  readonly parts?: ReadonlyArray<Part>
+}
+
+/** What of a pipeline is asked for, by the names of nodes. */
+export interface Part {
+  /** Those that are computed though their results are kept. */
+  readonly again: Run.Again
+  readonly until: Until.Until
 }
 
 /** A thousand figures are nobody's to look at: a sweep draws its own. */
 const wants = (artifact: AnyArtifact): boolean => artifact.isPicture !== true
+
+/** All of a pipeline, and nothing of it once more. */
+const ALL: Part = { again: new Set(), until: null }
 
 interface Sweep {
   readonly state: RunState
@@ -45,31 +56,51 @@ interface Sweep {
   readonly settled: Map<number, Explained | null>
 }
 
-const needsOf = ({ graph, results }: Union.Union): Sweep["needs"] => {
+const needsOf = ({ graph, builds, results }: Union.Union): Sweep["needs"] => {
   const byName = new Map(graph.entries.map((entry) => [entry.name, entry]))
-  return results.map((wanted) => {
-    const entries = Object.values(wanted).map(({ node }) => byName.get(node) as Graph.Entry)
+  return results.map((addresses, point) => {
+    const entries = [
+      ...Object.values(addresses).map(({ node }) => byName.get(node) as Graph.Entry),
+      ...(builds[point]?.wanted ?? []).map(graph.like)
+    ]
     return [...Graph.closure(graph, entries)].filter(Graph.isStage).filter(({ node }) => !NodeKey.isStreamed(node))
   })
 }
 
-/** The graph of all points, equal nodes once. */
+/** The entries of these names. */
+const named = ({ stages }: Graph.Graph, names: Iterable<string> | null): ReadonlyArray<Graph.StageEntry> => {
+  const all = new Set(names)
+  return all.size === 0 ? [] : stages.filter(({ name }) => all.has(name))
+}
+
+/** The graph of all points, or of what of them is asked for, equal nodes once. */
 export const unionOf = (
   pipeline: Pipeline.AnyPipeline,
   points: ReadonlyArray<Values>,
-  varied: ReadonlyArray<string>
+  varied: ReadonlyArray<string>,
+  parts: ReadonlyArray<Part> = []
 ): Union.Union => {
   const identities = Graph.identities()
-  const builds = points.map((values) => {
+  const builds = points.map((values, point) => {
+    const { until, again } = parts[point] ?? ALL
     const params = Pipeline.encodeParams(pipeline, values)
-    return { graph: Graph.make(pipeline, params, pipeline.build(values), identities), values, params }
+    const graph = Until.part(Graph.make(pipeline, params, pipeline.build(values), identities), until)
+    // no picture of a point is among its results, but who names its node means it
+    return { graph, values, params, wanted: [...named(graph, until), ...named(graph, again)] }
   })
   return Union.make(pipeline.name, builds, { params: pipeline.params, varied, wants })
 }
 
-const open = (pipeline: Pipeline.AnyPipeline, points: ReadonlyArray<Values>, { cores, varied }: Options): Sweep => {
-  const union = unionOf(pipeline, points, varied)
-  const state = begin(union.graph, union.origin, cores)
+const open = (
+  pipeline: Pipeline.AnyPipeline,
+  points: ReadonlyArray<Values>,
+  { cores, varied, parts = [] }: Options
+): Sweep => {
+  const union = unionOf(pipeline, points, varied, parts)
+  const again = union.builds.flatMap(({ graph }, point) =>
+    named(graph, (parts[point] ?? ALL).again).map(union.graph.like)
+  )
+  const state = begin(union.graph, union.origin, cores, new Set(again.map(({ name }) => name)))
   return { state, union, needs: needsOf(union), settled: new Map() }
 }
 
@@ -209,7 +240,8 @@ export const run = <P extends Pipeline.AnyPipeline>(
 ): Effect.Effect<RunRecord, never, NodeWork.Needs | Pipeline.PlanningNeedsOf<P>> =>
   Effect.gen(function* () {
     const begun = yield* Run.beginning
-    const { varied, asked } = options
+    const { varied, asked, parts = [] } = options
+    const until = new Set(parts.flatMap((part) => [...(part.until ?? [])]))
     const sweep = open(pipeline, points, options)
     const { builds } = sweep.union
     const shared = sharedOf(sweep)
@@ -221,6 +253,7 @@ export const run = <P extends Pipeline.AnyPipeline>(
         params: Object.fromEntries(Object.entries(builds[0]?.params ?? {}).filter(([name]) => !varied.includes(name))),
         nodes: sweep.state.graph.stages.map((entry) => recordNode(sweep.state, entry)),
         results: {},
+        ...(until.size === 0 ? {} : { until: [...until] }),
         sweep: { varied, ...(asked === undefined ? {} : { asked }), points: records }
       }
     })

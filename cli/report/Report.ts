@@ -1,6 +1,6 @@
 import type { NodeStatus, RunRecord } from "../../engine/RunRecord.ts"
 import type { Part } from "../../project/View.ts"
-import type { Told } from "../option-text.ts"
+import type { Told } from "../command/option-text.ts"
 import type { Chart } from "./Chart.ts"
 import type { Metric } from "./metrics.ts"
 

@@ -4,7 +4,7 @@ import { explain } from "../../artifacts/Explained.ts"
 import type { RunRecord } from "../../engine/RunRecord.ts"
 import type { Section } from "../../project/View.ts"
 import * as Views from "../../project/Views.ts"
-import { sentence } from "../option-text.ts"
+import { sentence } from "../command/option-text.ts"
 import type { OwnSection } from "./Report.ts"
 
 interface Drawn extends OwnSection, Pick<Section, "insteadOf"> {

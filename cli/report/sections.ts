@@ -1,5 +1,5 @@
 import type { Part, Picture } from "../../project/View.ts"
-import { numberText, wordsOf } from "../numbers.ts"
+import { numberText, wordsOf } from "../terminal/numbers.ts"
 import type { Chart, Kind } from "./Chart.ts"
 import { colourIn, colourOf, dataOf, drawPanel, SIZE } from "./chart-svg.ts"
 import { type Html, html } from "./html.ts"

@@ -1,22 +1,35 @@
 // biome-ignore lint/suspicious/noControlCharactersInRegex: an SGR sequence, which colours text and takes no room
 const colour = /\u001b\[[0-9;]*m/g
-const mark = /[\p{Mark}\p{Default_Ignorable_Code_Point}]/u
+/** One cell a character, as by far the most of what is printed. */
+const plain = /^[\x20-\x7e\xa1-\xac\xae-\xff\u2010-\u2027]*$/
+/** Nothing but what is drawn over or into other characters. */
+const mark = /^[\p{Mark}\p{Default_Ignorable_Code_Point}]+$/u
+/** East Asian wide characters, of which no property tells that regular expressions know. */
 const wide =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1f64f}\u{1f680}-\u{1f6ff}\u{1f900}-\u{1f9ff}\u{20000}-\u{3fffd}]/u
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]/u
+/** An emoji by itself, or by the selector that asks for one. */
+const emoji = /\p{Emoji_Presentation}|\ufe0f/u
+
+/** The characters of a text as people see them: a family, a flag or a letter with its accents is one. */
+const charactersOf = (text: string): ReadonlyArray<string> =>
+  plain.test(text)
+    ? Array.from(text)
+    : Array.from(new Intl.Segmenter("en", { granularity: "grapheme" }).segment(text), ({ segment }) => segment)
+
+const cellsOf = (character: string): number =>
+  mark.test(character) ? 0 : wide.test(character) || emoji.test(character) ? 2 : 1
 
 /** Terminal cells a text takes: two for East Asian wide characters and emoji, none for marks and colours. */
 export const textWidth = (text: string): number =>
-  Array.from(text.replace(colour, "")).reduce(
-    (cells, character) => cells + (mark.test(character) ? 0 : wide.test(character) ? 2 : 1),
-    0
-  )
+  charactersOf(text.replace(colour, "")).reduce((cells, character) => cells + cellsOf(character), 0)
 
 /** The text, cut to at most `cells` with an ellipsis at its end. Expects no colours. */
 export const truncate = (text: string, cells: number): string => {
   if (textWidth(text) <= cells) return text
-  let kept = ""
-  for (const character of text) {
-    if (textWidth(kept + character) > cells - 1) break
+  let [kept, width] = ["", 0]
+  for (const character of charactersOf(text)) {
+    width += cellsOf(character)
+    if (width > cells - 1) break
     kept += character
   }
   return cells < 1 ? "" : `${kept}…`

@@ -39,6 +39,15 @@ describe("tables", () => {
       "猫   x\nabc  y"
     )
   })
+  it("a character of several code points is one: a family, a flag, a keycap, a letter with its vowel", () => {
+    const two = ["👨\u200d👩\u200d👧", "🇩🇪", "👍🏽", "⭐", "☀\ufe0f", "1\ufe0f\u20e3", "\u1112\u1161\u11ab"]
+    assert.deepStrictEqual(
+      two.map(textWidth),
+      two.map(() => 2)
+    )
+    assert.deepStrictEqual(["☀", "🌡", "\u0928\u093f", "…", "\u200b"].map(textWidth), [1, 1, 1, 1, 0])
+    assert.strictEqual(truncate("👨\u200d👩\u200d👧 at home", 4), "👨\u200d👩\u200d👧 …")
+  })
   it("a long text is cut to its cells, a wide character never in half", () => {
     assert.strictEqual(truncate("automobile", 6), "autom…")
     assert.strictEqual(truncate("猫猫猫", 4), "猫…")

@@ -1,12 +1,13 @@
-// biome-ignore lint/suspicious/noControlCharactersInRegex: an SGR sequence, which colours text and takes no room
-const colour = /\u001b\[[0-9;]*m/g
+import { stripVTControlCharacters } from "node:util"
+
 const mark = /[\p{Mark}\p{Default_Ignorable_Code_Point}]/u
+// two regional indicators make one flag, which is two cells wide
 const wide =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1f64f}\u{1f680}-\u{1f6ff}\u{1f900}-\u{1f9ff}\u{20000}-\u{3fffd}]/u
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]|(?!\p{Regional_Indicator})\p{Emoji_Presentation}/u
 
 /** Terminal cells a text takes: two for East Asian wide characters and emoji, none for marks and colours. */
 export const textWidth = (text: string): number =>
-  Array.from(text.replace(colour, "")).reduce(
+  Array.from(stripVTControlCharacters(text)).reduce(
     (cells, character) => cells + (mark.test(character) ? 0 : wide.test(character) ? 2 : 1),
     0
   )

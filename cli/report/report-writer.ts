@@ -39,9 +39,9 @@ const placeOf = (record: RunRecord): Effect.Effect<string, never, Place | Kinds>
     return isLast ? path.join(folder, "report.html") : path.join(home, "runs", `${record.run}.html`)
   })
 
-/** Stands at the end of a sweep's page: what its points came to. */
-const endOf = ({ pipeline, params, sweep }: RunRecord): string =>
-  `<!-- points ${Digest.ofBytes(JSON.stringify([pipeline, params, sweep]))} -->\n`
+/** Stands at the end of a sweep's page: what its points came to, and what was said of it. */
+const endOf = ({ pipeline, params, notices, sweep }: RunRecord): string =>
+  `<!-- points ${Digest.ofBytes(JSON.stringify([pipeline, params, notices, sweep]))} -->\n`
 
 /** Whether the page says the same already: a thousand points that were all there needn't be read again for it. */
 const isSaid = (file: string, record: RunRecord): Effect.Effect<boolean> =>

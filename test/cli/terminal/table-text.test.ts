@@ -28,6 +28,8 @@ describe("tables", () => {
   })
   it("wide characters take two cells; colours, accents and joiners none", () => {
     assert.deepStrictEqual(["dog", "猫", "e\u0301", "\u001b[31mred\u001b[0m", "🐶"].map(textWidth), [3, 2, 1, 3, 2])
+    // signs among the oldest emoji, a flag of two letters, and one that is text unless a variation makes it a picture
+    assert.deepStrictEqual(["✅", "❌", "⌚", "🇫🇷", "🌡"].map(textWidth), [2, 2, 2, 2, 1])
     assert.strictEqual(
       table(
         [{ header: "" }, { header: "" }],

@@ -3,7 +3,10 @@ import type { TableArtifact } from "../artifacts/ArrowTable.ts"
 import type { AnyArtifact } from "../artifacts/Artifact.ts"
 import type { Columns } from "../artifacts/Column.ts"
 
-/** Artifacts that reports and comparisons draw in a way of their own, where all others are tables, figures and values. */
+/**
+ * The artifacts that reports and comparisons draw in ways of their own. All others are shown as the tables, figures and values that they
+ * are.
+ */
 export interface Views {
   /**
    * How a training went, a row an epoch, drawn as curves that one can point at. Columns: `epoch`, and of `loss`, `accuracy`,

@@ -48,6 +48,8 @@ describe("the documentation", () => {
   let fresh: OutsideProject
   beforeAll(async () => {
     fresh = await outsideProject()
+    // every page's project finds this build
+    await fresh.pipeline("--build")
   })
 
   it.each(pages.filter((page) => blocksOf(page).some((block) => isCode(block) || isTyped(block))))(
@@ -62,7 +64,7 @@ describe("the documentation", () => {
         written.set(fileOf(block), block)
         project.write(fileOf(block), block.text)
       }
-      expect(await compile(project, written)).toBe("")
+      if (written.size > 0) expect(await compile(project, written)).toBe("")
       const typed = blocks.filter(isTyped).map(({ text }) => text)
       const pipelines = [...written.keys()].filter((file) => path.dirname(file) === "pipelines")
       for (const name of pipelines.map((file) => path.basename(file, ".ts"))) {

@@ -63,8 +63,11 @@ const projectIn = (root: string) => {
       if (stdout === "") throw new Error(stderr)
       return { code: status, stderr, document: JSON.parse(stdout) }
     },
-    /** A line as somebody types it. */
-    shell: (line: string) => command("sh", ["-c", line], { cwd: root, env: own }),
+    /** A line as somebody types it; what `npx` finds is found without it, which takes longer than most commands. */
+    shell: (line: string) => {
+      const PATH = `${at("node_modules/.bin")}${path.delimiter}${process.env.PATH}`
+      return command("sh", ["-c", line.replaceAll("npx ", "")], { cwd: root, env: { ...own, PATH } })
+    },
     tsc: () => command(path.join(checkout, "node_modules/.bin/tsc"), ["-p", root], { cwd: root }),
     vitest: () => command(path.join(checkout, "node_modules/.bin/vitest"), ["run", "--root", root], { cwd: root })
   }
@@ -84,6 +87,6 @@ export const outsideProject = async () => {
 /** A project of its own that is as another is now. */
 export const copyOf = ({ root }: OutsideProject): OutsideProject => {
   const copy = path.join(folder("headrace-outside"), path.basename(root))
-  fs.cpSync(root, copy, { recursive: true, verbatimSymlinks: true })
+  fs.cpSync(root, copy, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true })
   return projectIn(copy)
 }

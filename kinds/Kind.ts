@@ -18,14 +18,17 @@ export interface Found {
   readonly artifact: AnyArtifact | null
 }
 
+/** A table as people are shown it. */
+export interface TableBlock {
+  readonly title?: string
+  readonly columns: ReadonlyArray<{ readonly header: string; readonly align?: "left" | "right" }>
+  readonly rows: ReadonlyArray<ReadonlyArray<string>>
+}
+
 /** One thing that people are shown of an artifact: a line of text, a table, or pictures. */
 export type Block =
   | string
-  | {
-      readonly title?: string
-      readonly columns: ReadonlyArray<{ readonly header: string; readonly align?: "left" | "right" }>
-      readonly rows: ReadonlyArray<ReadonlyArray<string>>
-    }
+  | TableBlock
   /** A PNG, which is written beside the results; `--json` says where, under `name`. */
   | { readonly name: string; readonly title: string; readonly png: Uint8Array }
   /** Images, which terminals draw that can. */

@@ -8,7 +8,7 @@ import type { Kind } from "../kinds/Kind.ts"
 import { withOwn } from "../kinds/Kinds.ts"
 import type { Check } from "./Check.ts"
 import type { Place } from "./Place.ts"
-import * as Views from "./Views.ts"
+import type { View } from "./View.ts"
 
 /** The services that every project's stages, sources and layers are given, without a layer of the project's own. */
 export type Given = FileDigests | FileSystem.FileSystem | Place
@@ -21,8 +21,8 @@ interface Common<S> {
   readonly checks?: Effect.Effect<ReadonlyArray<Check>, unknown, Given | S>
   /** Kinds of artifacts beside the ready ones: `table`, `document`, `figure`, `files` and `checkpoint`. */
   readonly kinds?: ReadonlyArray<Kind>
-  /** Artifacts that reports draw in a way of their own. */
-  readonly views?: Partial<Views.Views>
+  /** Artifacts that reports draw in a way of their own, in the order in which a page has them. */
+  readonly views?: ReadonlyArray<View>
   /** Makes a PNG of an SVG drawing, with `zoom` pixels for each of the drawing's. Without it, comparisons are drawn as SVG alone. */
   readonly rasterize?: Rasterize
 }
@@ -44,7 +44,7 @@ interface Planning<S> {
 export interface Project<R, S> extends Running<R>, Planning<S> {
   readonly checks: Effect.Effect<ReadonlyArray<Check>, unknown, Given | S>
   readonly kinds: ByName<Kind>
-  readonly views: Views.Views
+  readonly views: ReadonlyArray<View>
   /** Makes a PNG of an SVG drawing; null where the project has nothing that does. */
   readonly rasterize: Rasterize | null
 }
@@ -68,7 +68,7 @@ export const make = <R, S>({
   planning,
   checks: definition.checks ?? Effect.succeed([]),
   kinds: withOwn(definition.kinds ?? []),
-  views: { ...Views.none, ...definition.views },
+  views: definition.views ?? [],
   rasterize: definition.rasterize ?? null
 })
 

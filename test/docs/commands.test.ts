@@ -2,9 +2,9 @@ import * as fs from "node:fs"
 import * as path from "node:path"
 import { describe, expect, it } from "vitest"
 import { project } from "../../.pipeline/project.ts"
-import type { AnyCommand } from "../../cli/Command.ts"
+import type { Shape } from "../../cli/command/Command.ts"
+import { usageOf } from "../../cli/command/help.ts"
 import { commandsOf } from "../../cli/commands.ts"
-import { usageOf } from "../../cli/help.ts"
 import { root } from "../rig/bundle.ts"
 
 // The last part of each page of `docs/commands/` is made from the command, as its help is: `npm run docs` writes it, and a page that
@@ -13,7 +13,7 @@ import { root } from "../rig/bundle.ts"
 const MARK = "<!-- made from the command by: npm run docs -->"
 
 const at = (name: string) => path.join(root, "docs/commands", `${name}.md`)
-const commands: ReadonlyArray<AnyCommand> = commandsOf(project)
+const commands: ReadonlyArray<Shape> = commandsOf(project)
 
 type Row = readonly [word: string, meaning: string]
 
@@ -31,7 +31,7 @@ const sentence = (text: string): string =>
   `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`
 
 /** What a page says of its command. */
-const madeOf = (command: AnyCommand): string => {
+const madeOf = (command: Shape): string => {
   const params: ReadonlyArray<Row> = command.ofPipeline
     ? [["--PARAMETER VALUE", "A parameter of the pipeline. `--help` behind the pipeline's name lists them."]]
     : []

@@ -35,7 +35,7 @@ export const truncate = (text: string, cells: number): string => {
   return cells < 1 ? "" : `${kept}…`
 }
 
-/** 60000 as `60,000`. */
+/** Writes a count as people read it: 60000 as `60,000`. */
 export const formatCount = (count: number): string =>
   // the locale's own formatting takes 12 ms to load, a twentieth of a run that does nothing
   String(Math.round(count)).replace(/\B(?=(\d{3})+$)/g, ",")
@@ -44,7 +44,7 @@ export const formatCount = (count: number): string =>
 const significant = (value: number): string =>
   value >= 99.95 ? formatCount(value) : String(Number(value.toPrecision(value < 1 ? 2 : 3)))
 
-/** Decimal units: 1 MB is 10^6 bytes. */
+/** Writes a number of bytes in decimal units, of which 1 MB has 10^6: `1.2 MB`. */
 export const formatBytes = (bytes: number): string => {
   const units = ["B", "kB", "MB", "GB", "TB"]
   let value = bytes
@@ -57,7 +57,7 @@ export const formatBytes = (bytes: number): string => {
   return `${significant(value)} ${units[unit]}`
 }
 
-/** 340 ms, 1.2 s, 47 s, 3 min 5 s, 2 h 3 min, 1 d 4 h. */
+/** Writes a time in seconds as people read it: `340 ms`, `1.2 s`, `47 s`, `3 min 5 s`, `2 h 3 min`, `1 d 4 h`. */
 export const formatSeconds = (seconds: number): string => {
   if (seconds < 0.9995) return `${Math.round(seconds * 1000)} ms`
   if (seconds < 9.95) return `${Number(seconds.toFixed(1))} s`
@@ -75,5 +75,5 @@ export const formatSeconds = (seconds: number): string => {
 /** `412 images/s`, `3.25 images/s`. */
 export const formatRate = (perSecond: number, unit: string): string => `${significant(perSecond)} ${unit}/s`
 
-/** A share in [0, 1] as `79.3 %`. */
+/** Writes a share in [0, 1] in percent: `79.3 %`. */
 export const formatShare = (share: number): string => `${(share * 100).toFixed(1)} %`

@@ -27,7 +27,7 @@ const type = async (project: OutsideProject, { page, text, line: first }: Block)
     const { status, stdout, stderr } = await project.shell(line)
     const printed = `${stdout}${stderr}`
     const [, comment = ""] = line.split(/ # /)
-    if (status === 0 !== !comment.startsWith("fails")) throw new Error(`${where}\nended with ${status}:\n${printed}`)
+    if ((status === 0) !== !comment.startsWith("fails")) throw new Error(`${where}\nended with ${status}:\n${printed}`)
     for (const [, told = ""] of comment.matchAll(/"([^"]+)"/g))
       if (!printed.includes(told)) throw new Error(`${where}\nprints no "${told}":\n${printed}`)
   }
@@ -91,7 +91,7 @@ describe("the decisions", () => {
   it("each say when, in view of what, what, and what would change it", () => {
     for (const page of decisions)
       expect(read(page)).toMatch(
-        /^# .+\n\n\*\d{4}-\d\d-\d\d\*\n\n## Context\n\n[^]+\n\n## Decision\n\n[^]+\n\n## What would change it\n\n[^]+\n$/
+        /^# [^\n]+\n\n\*\d{4}-\d\d-\d\d\*\n\n## Context\n\n.+\n\n## Decision\n\n.+\n\n## What would change it\n\n.+\n$/s
       )
   })
 

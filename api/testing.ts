@@ -1,7 +1,9 @@
 /**
- * Runs pipelines in memory, in the process of a test, and tells what ran. Results are kept as long as the laboratory is, and found
- * again by what they are made of: files by their bytes, read anew each time, and stages by their definitions. Nothing is written to
- * the disk but by services of the project.
+ * Runs pipelines in memory, in the process of a test, and tells what ran: the package's part `headrace/testing`. Results are kept as
+ * long as the laboratory is, and found again by what they are made of: files by their bytes, read anew each time, and stages by their
+ * definitions. Nothing is written to the disk but by services of the project.
+ *
+ * @module
  */
 import { tmpdir } from "node:os"
 import * as path from "node:path"
@@ -28,21 +30,23 @@ import * as RunRecord from "../engine/RunRecord.ts"
 import type { Given, Project } from "../project/Project.ts"
 import { givenAt } from "./given.ts"
 
-/** What came of a run. */
+/** What became of a run: which nodes were computed, and the results. */
 export interface Ran {
+  /** How the run ended. One that failed rejects instead. */
   readonly status: RunRecord.RunRecord["status"]
-  /** Names of the nodes that were computed, and of those whose results were kept, in topological order. */
+  /** The names of the nodes that were computed, in topological order. */
   readonly ran: ReadonlyArray<string>
+  /** The names of the nodes whose results were kept, in topological order. */
   readonly reused: ReadonlyArray<string>
-  /** The results by name, as a later stage would be given them; of a table all of its rows as one batch, null where it has none. */
+  /** The results by their names, as a later stage would be given them. A table is one batch of all of its rows, null where it has none. */
   readonly results: Readonly<Record<string, unknown>>
   /** The whole record, as `run --json` tells it. */
   readonly record: RunRecord.RunRecord
 }
 
-/** Runs pipelines one after the other on one cache. */
+/** A place to run pipelines, one after the other, on one cache. `R`, `S`: the services that its project gives. */
 export interface Laboratory<R, S> {
-  /** Rejects where a node failed, with what its stage says; `params` are those that differ from the defaults. */
+  /** Runs a pipeline with the parameters that differ from its defaults. Rejects where a node fails, with what its stage says. */
   readonly run: <const P extends Params>(
     pipeline: Pipeline.AnyPipeline<R | Given, S | Given> & { readonly params: P },
     params?: Partial<Values<P>>
@@ -118,7 +122,7 @@ const runIn = <R, S, P extends Params>(
   }).pipe(Effect.provide(layerInProcess(pipeline)))
 
 /**
- * A place to run pipelines of a project, with an empty cache of its own.
+ * Makes a place to run pipelines of a project, with an empty cache of its own.
  *
  * @example
  * const { run } = laboratory(project)

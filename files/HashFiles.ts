@@ -5,13 +5,13 @@ import * as EventLoop from "../artifacts/EventLoop.ts"
 import type { OnProgress } from "./Progress.ts"
 import { type SourceUnreadable, unreadable } from "./SourceError.ts"
 
-/** Up to here, reading at once beats streaming. */
+/** The most bytes of a file that is read faster at once than as a stream. */
 export const smallBytes = 1 << 20
 const sliceBytes = 4 << 20
 const sliceFiles = 64
 const parallel = 4
 
-/** The hexadecimal hash of one file of any size, in constant memory. */
+/** Hashes one file of any size, in constant memory. The hash is hexadecimal. */
 export const hashFile = (file: string, algorithm: "sha256" | "md5"): Effect.Effect<string, SourceUnreadable> =>
   Effect.tryPromise({
     try: async (signal) => {
@@ -39,7 +39,7 @@ const slices = <F extends { readonly size: number }>(files: ReadonlyArray<F>): A
 }
 
 /**
- * The sha256 of each file by its path under `root`. Small files are read one after the other (four times as fast as
+ * Hashes files, and gives the sha256 of each by its path under `root`. Small files are read one after the other (four times as fast as
  * through the thread pool), large ones `parallel` at a time.
  */
 export const hashFiles = (

@@ -138,8 +138,8 @@ const shown = ({ stored }: Found, { layout, header, parts, batches }: Sample): S
 }
 
 /**
- * Shows tables as all are shown, with what is seen in the same sample besides: `of` is given its batches and header; null
- * where no stage of the project makes the table any more.
+ * An `inspect` that shows a table as every table is shown, and more that a sample of its rows tells. `of` is given the sample's batches
+ * and the table's header, or null where no stage of the project makes the table any more.
  */
 export const inspectWith =
   <E, R>(of: (sample: Pick<Sample, "batches" | "header"> | null) => Effect.Effect<Shown, E, R>) =>
@@ -152,7 +152,7 @@ export const inspectWith =
       return { blocks: [...own.blocks, ...blocks], details: { ...own.details, ...details } }
     })
 
-/** Rows in columns, in chunks: looked at through their statistics, and exported as one Arrow file. */
+/** The kind of tables: `inspect` shows the statistics of their columns, and they are exported as one Arrow file. */
 export const table = make(Basis.table, {
   // a chunk a file: where a project has tables for results
   files: inFolder,

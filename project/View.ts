@@ -34,6 +34,7 @@ export interface Fit extends Common<Named> {
 export interface Section extends Common<Named> {
   readonly _tag: "Section"
   readonly title: string
+  /** What the section has in it, of what is stored. */
   readonly draw: (stored: Stored) => Effect.Effect<ReadonlyArray<Part>, unknown, ObjectStore>
 }
 

@@ -4,6 +4,11 @@ import { root as checkout } from "./bundle.ts"
 import { command } from "./command.ts"
 import { folder } from "./folder.ts"
 
+const link = (to: string, at: string) => {
+  fs.mkdirSync(path.dirname(at), { recursive: true })
+  fs.symlinkSync(fs.realpathSync(to), at)
+}
+
 /** The package as `npm pack` fills it, laid into the packages of a project; its own packages are this checkout's. */
 export const layPackage = async (packages: string): Promise<string> => {
   const at = path.join(packages, "headrace")
@@ -18,21 +23,16 @@ export const layPackage = async (packages: string): Promise<string> => {
   ])
   if (compiled.status !== 0) throw new Error(`the package cannot be compiled: ${compiled.stdout}`)
   const { dependencies } = JSON.parse(fs.readFileSync(path.join(at, "package.json"), "utf8"))
-  for (const name of [...Object.keys(dependencies), "@types/node", "typescript", "vitest"]) {
-    const link = path.join(packages, name)
-    fs.mkdirSync(path.dirname(link), { recursive: true })
-    fs.symlinkSync(fs.realpathSync(path.join(checkout, "node_modules", name)), link)
-  }
+  for (const name of [...Object.keys(dependencies), "@types/node", "typescript", "vitest"])
+    link(path.join(checkout, "node_modules", name), path.join(packages, name))
+  for (const name of ["tsc", "vitest"])
+    link(path.join(checkout, "node_modules/.bin", name), path.join(packages, ".bin", name))
+  link(path.join(at, "bin/pipeline.mjs"), path.join(packages, ".bin/pipeline"))
   return at
 }
 
-/** A project outside of the repository, made by `pipeline init`, with a package of Headrace and nothing else. */
-export const outsideProject = async () => {
-  const tool = folder("headrace-tool")
-  const installed = await layPackage(path.join(tool, "node_modules"))
-  const root = path.join(folder("headrace-outside"), "my-rents")
-  const made = await command(process.execPath, [path.join(installed, "bin/pipeline.mjs"), "init", root])
-  fs.renameSync(path.join(tool, "node_modules"), path.join(root, "node_modules"))
+/** What is done with a project outside of the repository that has its packages. */
+export const projectAt = (root: string) => {
   const at = (file: string) => path.join(root, file)
   const launcher = at("node_modules/headrace/bin/pipeline.mjs")
   const own = { ...process.env, PIPELINE_HOME: "", PIPELINE_RESULTS: "" }
@@ -40,7 +40,6 @@ export const outsideProject = async () => {
     command(process.execPath, [launcher, ...args], { cwd: root, env: own })
   return {
     root,
-    made,
     at,
     launcher,
     pipeline,
@@ -64,4 +63,14 @@ export const outsideProject = async () => {
     tsc: () => command(path.join(checkout, "node_modules/.bin/tsc"), ["-p", root], { cwd: root }),
     vitest: () => command(path.join(checkout, "node_modules/.bin/vitest"), ["run", "--root", root], { cwd: root })
   }
+}
+
+/** A project that `pipeline init` made, with a package of Headrace and nothing else. */
+export const outsideProject = async () => {
+  const tool = folder("headrace-tool")
+  const installed = await layPackage(path.join(tool, "node_modules"))
+  const root = path.join(folder("headrace-outside"), "my-rents")
+  const made = await command(process.execPath, [path.join(installed, "bin/pipeline.mjs"), "init", root])
+  fs.renameSync(path.join(tool, "node_modules"), path.join(root, "node_modules"))
+  return { made, ...projectAt(root) }
 }

@@ -2,4 +2,3 @@
 export { type Check, fine, wrong } from "../project/Check.ts"
 export { Place } from "../project/Place.ts"
 export { type Given, make, type Project, plain, type Whole, whole } from "../project/Project.ts"
-export type { Views } from "../project/Views.ts"

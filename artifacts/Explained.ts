@@ -79,3 +79,40 @@ export const TaggedError =
     })
     return made
   }
+
+/** How many letters must be inserted, removed or replaced to make one word of the other (Levenshtein). */
+const distance = (a: string, b: string): number => {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (const [i, letter] of [...a].entries()) {
+    const next = [i + 1]
+    for (const [j, other] of [...b].entries()) {
+      next.push(Math.min((row[j] ?? 0) + (letter === other ? 0 : 1), (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1))
+    }
+    row = next
+  }
+  return row.at(-1) ?? 0
+}
+
+/** Fewer letters begin too many names. */
+const LEAST_BEGINNING = 4
+
+/** How far a name is from one that may have been meant, also where only its beginning was written; case tells none apart. */
+const farFrom = (name: string, candidate: string): number => {
+  const [written, meant] = [name.toLowerCase(), candidate.toLowerCase()]
+  const whole = distance(written, meant)
+  if (written.replace(/^-+/, "").length < LEAST_BEGINNING) return whole
+  return Math.min(whole, distance(written, meant.slice(0, written.length)) + 1)
+}
+
+/** The names, those that look most like what was written first. */
+export const byLikeness = (written: string, names: ReadonlyArray<string>): ReadonlyArray<string> =>
+  names
+    .map((name) => ({ name, far: farFrom(written, name) }))
+    .sort((a, b) => a.far - b.far)
+    .map(({ name }) => name)
+
+/** The likeliest of the names to have been meant, for a fix that begins "Did you mean"; null where none is close. */
+export const nearest = (written: string, names: ReadonlyArray<string>): string | null => {
+  const [best] = byLikeness(written, names)
+  return best !== undefined && farFrom(written, best) <= Math.max(2, written.length / 3) ? best : null
+}

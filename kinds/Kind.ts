@@ -18,14 +18,16 @@ export interface Found {
   readonly artifact: AnyArtifact | null
 }
 
+export interface TableBlock {
+  readonly title?: string
+  readonly columns: ReadonlyArray<{ readonly header: string; readonly align?: "left" | "right" }>
+  readonly rows: ReadonlyArray<ReadonlyArray<string>>
+}
+
 /** What people are told of an artifact, one after the other. */
 export type Block =
   | string
-  | {
-      readonly title?: string
-      readonly columns: ReadonlyArray<{ readonly header: string; readonly align?: "left" | "right" }>
-      readonly rows: ReadonlyArray<ReadonlyArray<string>>
-    }
+  | TableBlock
   /** A PNG, which is written beside the results; programs find its place under `name`. */
   | { readonly name: string; readonly title: string; readonly png: Uint8Array }
   /** Images that a terminal draws which can. */

@@ -13,22 +13,23 @@ export const besideEachOther = (result: string, { parts }: Stored): ReadonlyArra
 export const inFolder = (result: string, { parts }: Stored): ReadonlyArray<ResultFile> =>
   parts.map(({ name, object, bytes }) => ({ file: `${result}/${name}`, object, bytes }))
 
-/** The files as they are. The trace that names the output may come from elsewhere: of a path the last name counts. */
-const copies =
-  (files: Kind["files"]) =>
-  ({ output, stored }: Found) =>
-    Effect.map(
-      ObjectStore,
-      (store): Exported => ({
-        files: files(output.slice(output.lastIndexOf("/") + 1), stored).map(({ file, object }) => ({
-          file,
-          bytes: Stream.fromEffect(store.get(object))
-        })),
-        notes: [],
-        ways: [],
-        details: {}
-      })
-    )
+/** What an export calls its files by. The trace that names the output may come from elsewhere: of a path the last name counts. */
+export const nameOf = ({ output }: Pick<Found, "output">): string => output.slice(output.lastIndexOf("/") + 1)
+
+/** The files as they are. */
+const copies = (files: Kind["files"]) => (found: Found) =>
+  Effect.map(
+    ObjectStore,
+    (store): Exported => ({
+      files: files(nameOf(found), found.stored).map(({ file, object }) => ({
+        file,
+        bytes: Stream.fromEffect(store.get(object))
+      })),
+      notes: [],
+      ways: [],
+      details: {}
+    })
+  )
 
 /** A kind of which nothing is known but its bytes: they are listed, and exported as they are. */
 export const make = (basis: Basis.Kind, given: Partial<Omit<Kind, keyof Basis.Kind>> = {}): Kind => {

@@ -4,7 +4,7 @@ import { ArtifactUnreadable, type StoredPart } from "../artifacts/Artifact.ts"
 import { type AnyBatch, type Columns, isTensor } from "../artifacts/Column.ts"
 import { ObjectStore, readPart } from "../cache/ObjectStore.ts"
 import * as Basis from "../engine/Kind.ts"
-import { make } from "./bytes.ts"
+import { inFolder, make, nameOf } from "./bytes.ts"
 import { classesOf } from "./classes.ts"
 import { type ColumnStatistics, columnStatistics } from "./column-statistics.ts"
 import { formatCount, formatShare } from "./format.ts"
@@ -149,17 +149,19 @@ export const inspectWith =
 
 /** Rows in columns, in chunks: looked at through their statistics, and exported as one Arrow file. */
 export const table = make(Basis.table, {
+  // a chunk a file: where a project has tables for results
+  files: inFolder,
   inspect: inspectWith(() => Effect.succeed({ blocks: [], details: {} })),
   export: (found) =>
     Effect.gen(function* () {
       const store = yield* ObjectStore
-      const { output, stored } = found
+      const { stored } = found
       const layout = layoutOf(found)
       if (layout === null) {
         const what = "no stage of this project makes it any more"
         return yield* new ArtifactUnreadable({ artifact: stored.artifact, object: stored.content, what })
       }
-      const name = `${output}.arrow`
+      const name = `${nameOf(found)}.arrow`
       return {
         files: [{ file: name, bytes: ArrowTable.toFile(layout, stored, readPart(store)) }],
         notes: [],

@@ -8,7 +8,7 @@ import type { Kind } from "../kinds/Kind.ts"
 import { withOwn } from "../kinds/Kinds.ts"
 import type { Check } from "./Check.ts"
 import type { Place } from "./Place.ts"
-import * as Views from "./Views.ts"
+import type { View } from "./View.ts"
 
 /** What the stages, sources and layers of every project are given: they need no layer of its own. */
 export type Given = FileDigests | FileSystem.FileSystem | Place
@@ -21,8 +21,8 @@ interface Common<S> {
   readonly checks?: Effect.Effect<ReadonlyArray<Check>, unknown, Given | S>
   /** Kinds of artifacts beside the ready ones: `table`, `document`, `figure`, `files` and `checkpoint`. */
   readonly kinds?: ReadonlyArray<Kind>
-  /** Artifacts that reports draw in a way of their own. */
-  readonly views?: Partial<Views.Views>
+  /** Artifacts that reports draw in a way of their own, in the order in which a page has them. */
+  readonly views?: ReadonlyArray<View>
   /** A PNG of an SVG drawing, `zoom` of its pixels for one. Where there is none, comparisons are drawn as SVG alone. */
   readonly rasterize?: Rasterize
 }
@@ -41,7 +41,7 @@ interface Planning<S> {
 export interface Project<R, S> extends Running<R>, Planning<S> {
   readonly checks: Effect.Effect<ReadonlyArray<Check>, unknown, Given | S>
   readonly kinds: ByName<Kind>
-  readonly views: Views.Views
+  readonly views: ReadonlyArray<View>
   readonly rasterize: Rasterize | null
 }
 
@@ -63,7 +63,7 @@ export const make = <R, S>({
   planning,
   checks: definition.checks ?? Effect.succeed([]),
   kinds: withOwn(definition.kinds ?? []),
-  views: { ...Views.none, ...definition.views },
+  views: definition.views ?? [],
   rasterize: definition.rasterize ?? null
 })
 

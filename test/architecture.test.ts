@@ -2,7 +2,7 @@ import * as fs from "node:fs"
 import * as path from "node:path"
 import { beforeAll, expect, it } from "@effect/vitest"
 import { project } from "../.pipeline/project.ts"
-import { optionName } from "../cli/option-text.ts"
+import { optionName } from "../cli/command/option-text.ts"
 import type { StageDefinition } from "../engine/Node.ts"
 import { defaults } from "../engine/Pipeline.ts"
 import { root } from "./rig/bundle.ts"
@@ -199,6 +199,12 @@ it("no test has a time limit of its own: what hangs is ended by that of all, whi
     (file) => /\.test\.ts$/.test(file) && /\btimeout: \d|^ *\}, [\d_]{4,}\)$/m.test(read(file))
   )
   expect(limited).toEqual([])
+})
+
+it("no test stands still while a Node program runs: vitest takes a worker that says nothing for a minute for lost", () => {
+  const still = filesIn("test").filter((file) => /\b(spawn|execFile)Sync\(process\.execPath/.test(read(file)))
+  // programs that tests write, which are processes of their own
+  expect(still).toEqual(["test/bin/manifests.test.ts", "test/bin/small-builds.test.ts"])
 })
 
 it("what is real is asked for by tests in test/real alone: all others make what they take", () => {

@@ -3,7 +3,7 @@ import { drawGraph, noteOf, statusText } from "./dag.ts"
 import { type Html, html } from "./html.ts"
 import { page } from "./page.ts"
 import type { Failed, Fit, Points, Printed, Remarks, Report } from "./Report.ts"
-import { chart, figures, gallery, metrics, section, table, tables } from "./sections.ts"
+import { chart, figures, metrics, ownPart, section, table, tables } from "./sections.ts"
 
 const header = (report: Report): Html => {
   const { pipeline, run, status, description, started, seconds, revision, until, work, points } = report
@@ -119,7 +119,7 @@ export const runPage = (report: Report): string =>
     report.printed.length === 0 ? null : section("printed", "What stages printed", ...printsOf(report.printed)),
     graphSection(report),
     section("figures", "Figures", figures(report.figures)),
-    ...report.mistakes.map((each, at) => section(`mistakes-${at}`, "Most confident mistakes", gallery(each))),
+    ...report.sections.map(({ title, parts }, at) => section(`own-${at}`, title, ...parts.map(ownPart))),
     section("params", "Parameters", paramsTable(report)),
     section("tables", "Tables", tables(report.tables)),
     report.command === null ? null : section("again", "Make it again", commandBox(report.command)),

@@ -3,6 +3,7 @@ import * as path from "node:path"
 import { root as checkout } from "./bundle.ts"
 import { command } from "./command.ts"
 import { folder } from "./folder.ts"
+import { PATIENCE_MILLIS } from "./patience.ts"
 
 const link = (to: string, at: string) => {
   fs.mkdirSync(path.dirname(at), { recursive: true })
@@ -61,7 +62,14 @@ export const projectAt = (root: string) => {
       return { code: status, stderr, document: JSON.parse(stdout) }
     },
     tsc: () => command(path.join(checkout, "node_modules/.bin/tsc"), ["-p", root], { cwd: root }),
-    vitest: () => command(path.join(checkout, "node_modules/.bin/vitest"), ["run", "--root", root], { cwd: root })
+    vitest: () =>
+      command(
+        path.join(checkout, "node_modules/.bin/vitest"),
+        ["run", "--root", root, `--testTimeout=${PATIENCE_MILLIS}`],
+        {
+          cwd: root
+        }
+      )
   }
 }
 

@@ -1,5 +1,5 @@
-import { Project } from "headrace"
+import { Project, View } from "headrace"
 import { History } from "./artifacts/History.ts"
 
 /** Reports draw a training's history as curves. */
-export default Project.plain({ views: { histories: [History] } })
+export default Project.plain({ views: [View.curves(History)] })

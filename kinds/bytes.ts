@@ -31,10 +31,22 @@ const copies = (files: Kind["files"]) => (found: Found) =>
     })
   )
 
-/** A kind of which nothing is known but its bytes: they are listed, and exported as they are. */
-export const make = (basis: Basis.Kind, given: Partial<Omit<Kind, keyof Basis.Kind>> = {}): Kind => {
+/**
+ * A kind of which no more is known than what is given: its bytes are listed, copied to the results where it is one, which is
+ * the default, and exported as they are.
+ *
+ * @example
+ * Kind.make({ name: "scene" }, { inspect: () => Effect.succeed({ blocks: ["a scene"], details: {} }) })
+ */
+export const make = (
+  basis: Pick<Basis.Kind, "name"> & Partial<Basis.Kind>,
+  given: Partial<Omit<Kind, keyof Basis.Kind>> = {}
+): Kind => {
   const files = given.files ?? besideEachOther
   return {
+    isResult: true,
+    isPicture: () => false,
+    value: null,
     isPartial: false,
     inspect: () => Effect.succeed({ blocks: [], details: {} }),
     drawing: null,

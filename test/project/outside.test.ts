@@ -132,7 +132,7 @@ export const drawMap = Stage.make({
 import { Kind, Project } from "headrace"
 
 const map = Kind.make(
-  { name: "map", isResult: true, isPicture: () => false, value: null },
+  { name: "map" },
   { inspect: () => Effect.succeed({ blocks: ["a map of flats"], details: { scale: 1000 } }) }
 )
 

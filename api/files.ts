@@ -1,4 +1,9 @@
-/** Files that lie outside of a project's cache: for sources, which find and digest them, and for stages that read them. */
+/**
+ * Files that lie outside of a project's cache: the package's part `headrace/files`, for sources, which find and digest them, and for
+ * stages, which read them.
+ *
+ * @module
+ */
 export * as BoundedFile from "../artifacts/BoundedFile.ts"
 export * as BoundedJson from "../artifacts/BoundedJson.ts"
 export * as CanonicalJson from "../artifacts/CanonicalJson.ts"

@@ -9,8 +9,8 @@ import { SourceChanged, type SourceRefused, type SourceUnreadable, unreadable } 
 import { Place } from "../project/Place.ts"
 
 /**
- * A file or folder of this machine, for a source to resolve to; a relative path is one from the project's root, wherever the
- * command is given. Fails where nothing can be read there.
+ * A file or folder of this machine, for a source to resolve to. A relative path starts at the project's root, wherever the command is
+ * given. Fails where nothing can be read there. Digests are remembered, so that nothing is hashed twice.
  */
 export const local = (name: string): Effect.Effect<Files, SourceUnreadable | SourceRefused, FileDigests | Place> =>
   Effect.gen(function* () {
@@ -20,7 +20,10 @@ export const local = (name: string): Effect.Effect<Files, SourceUnreadable | Sou
     return { digest, path: file, label: name, notice: null }
   })
 
-/** The bytes of a single file that a source resolved to, read whole; fails where they are not those that were digested. */
+/**
+ * Reads the single file that a source resolved to, whole. Fails where its bytes are not those that were digested, since the result would
+ * be kept under a key that speaks of others.
+ */
 export const readLocal = ({
   path: file,
   digest,

@@ -5,7 +5,7 @@ import * as Text from "../artifacts/Text.ts"
 import * as Filling from "./Filling.ts"
 import { FirstRow } from "./FirstRow.ts"
 
-/** The function of a row threw, or made what the columns of the output do not hold. */
+/** The function of a row threw, or it made something that the columns of the output do not hold. */
 export class RowFailed extends TaggedError<RowFailed>()(
   "RowFailed",
   {

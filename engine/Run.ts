@@ -33,9 +33,9 @@ const readAll = (results: ReadonlyArray<Results.Result>) =>
   )
 
 /** The first object of the nodes that are asked for which is not there: whoever asks for a node is to have what it makes. */
-const firstUnkept = ({ outcomes }: RunState, until: Until.Until) =>
+export const firstUnkept = ({ outcomes }: Pick<RunState, "outcomes">, nodes: Iterable<string>) =>
   NodeWork.firstMissing(
-    [...(until ?? [])].flatMap((node) => {
+    [...nodes].flatMap((node) => {
       const outcome = outcomes.get(node)
       return outcome?._tag === "Done" ? Object.values(outcome.trace.outputs) : []
     })
@@ -59,7 +59,7 @@ const handOver = (state: RunState, until: Until.Until) =>
   Effect.gen(function* () {
     if (!isDone(state)) return
     const writer = yield* Results.ResultsWriter
-    const unkept = yield* firstUnkept(state, until)
+    const unkept = yield* firstUnkept(state, until ?? [])
     if (unkept !== null) return yield* unkept
     const results = yield* forPeople(state)
     yield* readAll(results)

@@ -117,6 +117,12 @@ const documentsOf = ({ state, union, needs }: Sweep, point: number) =>
     state,
     needs[point] ?? [],
     Effect.gen(function* () {
+      const wanted = (union.builds[point]?.wanted ?? []).map(union.graph.like)
+      const unkept = yield* Run.firstUnkept(
+        state,
+        wanted.map(({ name }) => name)
+      )
+      if (unkept !== null) return yield* unkept
       const store = yield* ObjectStore
       const documents: Record<string, unknown> = {}
       for (const [name, { stored }] of Object.entries(resultsOf(state, union.results[point] ?? {}))) {

@@ -5,11 +5,11 @@ import { ObjectStore, type ReadFailure, readPart } from "../cache/ObjectStore.ts
 import type * as Basis from "../engine/Kind.ts"
 import type { Exported, Found, Kind, ResultFile } from "./Kind.ts"
 
-/** A file a part under the result's name, with what follows the first dot of the part's: `curves.vl.json`, `curves.png`. */
+/** Names the files of a result after it, each with what follows the first dot of its part: `curves.vl.json`, `curves.png`. */
 export const besideEachOther = (result: string, { parts }: Stored): ReadonlyArray<ResultFile> =>
   parts.map(({ name, object, bytes }) => ({ file: `${result}${name.slice(name.indexOf("."))}`, object, bytes }))
 
-/** A folder of the result's name, with a file a part under its own: `model/model.json`, `model/weights.bin`. */
+/** Lays the files of a result into a folder of its name, each under the name of its part: `model/model.json`, `model/weights.bin`. */
 export const inFolder = (result: string, { parts }: Stored): ReadonlyArray<ResultFile> =>
   parts.map(({ name, object, bytes }) => ({ file: `${result}/${name}`, object, bytes }))
 
@@ -32,11 +32,15 @@ const copies = (files: Kind["files"]) => (found: Found) =>
   )
 
 /**
- * A kind of which no more is known than what is given: its bytes are listed, copied to the results where it is one, which is
- * the default, and exported as they are.
+ * Makes a kind. The first argument is what every run must know of it: its name, and what differs from a result that is no picture
+ * and has no value. The second has what is to differ from a kind of which nothing is known but its bytes, which are listed, and
+ * exported as they are.
  *
  * @example
- * Kind.make({ name: "scene" }, { inspect: () => Effect.succeed({ blocks: ["a scene"], details: {} }) })
+ * const scene = Kind.make(
+ *   { name: "scene" },
+ *   { inspect: ({ stored }) => Effect.succeed({ blocks: [`${stored.parts.length} files`], details: {} }) }
+ * )
  */
 export const make = (
   basis: Pick<Basis.Kind, "name"> & Partial<Basis.Kind>,
@@ -57,11 +61,11 @@ export const make = (
   }
 }
 
-/** The bytes of a part, hashed since they were read: what decoders of artifacts take. */
+/** Reads the bytes of a part, which are hashed on the way. */
 export const read = (part: StoredPart): Effect.Effect<Verified, ReadFailure, ObjectStore> =>
   Effect.flatMap(ObjectStore, (store) => readPart(store)(part))
 
-/** What is stored as the value that stages are given. */
+/** Reads a stored artifact as the value that a stage is given of it. */
 export const decode = <Out>(
   artifact: Pick<Artifact<string, never, Out>, "decode">,
   stored: Stored

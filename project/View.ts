@@ -1,4 +1,9 @@
-/** What reports draw in ways of their own, where all other artifacts are tables, figures and values: a project has a list of views. */
+/**
+ * Views: what reports draw in ways of their own. All other artifacts are shown as the tables, figures and values that they are. A project
+ * has a list of them.
+ *
+ * @module
+ */
 import { type Effect, Effect as Fx } from "effect"
 import type { TableArtifact } from "../artifacts/ArrowTable.ts"
 import type { AnyArtifact, Artifact, Stored } from "../artifacts/Artifact.ts"
@@ -15,26 +20,27 @@ interface Common<A extends Named> {
   readonly insteadOf: ReadonlyArray<Named>
 }
 
-/** How a training went, a row an epoch: curves that one can point at. */
+/** A view that draws how a training went, a table with a row an epoch, as curves that one can point at. */
 export interface Curves extends Common<TableArtifact<string, Columns>> {
   readonly _tag: "Curves"
 }
 
-/** What chose the epoch of a training that was kept: told where the results are, and beside the curves. */
+/** A view that tells what chose the epoch of a training that was kept, where the results are and beside the curves. */
 export interface Fit extends Common<Named> {
   readonly _tag: "Fit"
 }
 
-/** A section of the page, for each result that is of the artifact. */
+/** A view that makes a section of the page for each result that is of the artifact. */
 export interface Section extends Common<Named> {
   readonly _tag: "Section"
   readonly title: string
   readonly draw: (stored: Stored) => Effect.Effect<ReadonlyArray<Part>, unknown, ObjectStore>
 }
 
+/** One way of drawing artifacts in reports. */
 export type View = Curves | Fit | Section
 
-/** A picture with what is said of it: `title` stands out, `text` is for those who cannot see it. */
+/** A picture with what is said of it: the title stands out, the text is for those who cannot see it. */
 export interface Picture {
   readonly png: Uint8Array
   readonly title: string
@@ -51,11 +57,11 @@ export type Part =
 
 type Measure = "loss" | "accuracy" | "validationLoss" | "validationAccuracy"
 
-/** Columns of a history: the epochs, counted from 1, and of the measures those that it has. */
+/** The columns of a table of epochs: their numbers, counted from 1, and of the measures those that it has. */
 export type Epochs = Columns & { readonly epoch: "int32" } & { readonly [M in Measure]?: "float64" }
 
 /**
- * Draws tables of epochs as curves.
+ * Makes a view that draws tables of epochs as curves.
  *
  * @example
  * View.curves(ArrowTable.make("Course", 1, { epoch: "int32", loss: "float64" }))
@@ -76,7 +82,7 @@ export interface Fitted {
   readonly validation: "dataset" | "held-out" | "test"
 }
 
-/** Tells what chose the best epoch of a training, by documents that say so. */
+/** Makes a view that tells what chose the best epoch of a training, by documents that say so. */
 export const fit = (artifact: Pick<Artifact<string, never, Fitted>, "name" | "version" | "decode">): View => ({
   _tag: "Fit",
   artifact,
@@ -84,7 +90,7 @@ export const fit = (artifact: Pick<Artifact<string, never, Fitted>, "name" | "ve
 })
 
 /**
- * Draws the results of an artifact as a section each, of what a later stage would be given for it.
+ * Makes a view that draws each result of an artifact as a section, of what a later stage would be given for it.
  *
  * @example
  * View.section(Line, {

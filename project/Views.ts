@@ -4,7 +4,7 @@ import type { View } from "./View.ts"
 /** The views of the project whose command runs. */
 export class Current extends Context.Tag("headrace/Views")<Current, ReadonlyArray<View>>() {}
 
-/** Those of one sort. */
+/** The views of one sort, in their order. */
 export const those = <Tag extends View["_tag"]>(
   views: ReadonlyArray<View>,
   tag: Tag

@@ -26,7 +26,8 @@ const SOURCES = [
   "worker",
   "cli"
 ]
-const MOST_LINES = 300
+/** Lines of a file, comments aside: nobody is to say less of a thing for their sake. */
+const MOST_LINES = 250
 /** Files over the limit, each with its reason. */
 const LONGER: Readonly<Record<string, string>> = {}
 
@@ -40,6 +41,10 @@ const read = (file: string) => fs.readFileSync(path.join(root, file), "utf8")
 /** The files of `stages/` in which a stage is made. */
 const stageFiles = () => topFilesIn("stages").filter((file) => MAKES_A_STAGE.test(read(file)))
 const linesOf = (file: string) => read(file).trimEnd().split("\n").length
+const codeLinesOf = (file: string) =>
+  read(file)
+    .split("\n")
+    .filter((line) => !/^\s*(\/\/|\/\*|\*|$)/.test(line)).length
 
 /** Project files by what they import, types apart: what a stage's key counts. */
 let imports: Imports = new Map()
@@ -219,7 +224,7 @@ it("ARCHITECTURE.md stays under 150 lines", () => {
   expect(linesOf("ARCHITECTURE.md")).toBeLessThan(150)
 })
 
-it("a source file stays within 300 lines", () => {
-  const long = SOURCES.flatMap(filesIn).filter((file) => linesOf(file) > MOST_LINES && !(file in LONGER))
-  expect(long.map((file) => `${file}: ${linesOf(file)}`)).toEqual([])
+it("a source file stays within 250 lines of code", () => {
+  const long = SOURCES.flatMap(filesIn).filter((file) => codeLinesOf(file) > MOST_LINES && !(file in LONGER))
+  expect(long.map((file) => `${file}: ${codeLinesOf(file)}`)).toEqual([])
 })

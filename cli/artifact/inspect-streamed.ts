@@ -1,12 +1,11 @@
 import { Effect } from "effect"
-import type { TableArtifact } from "../../artifacts/ArrowTable.ts"
 import { id, type Stored } from "../../artifacts/Artifact.ts"
-import type { Columns } from "../../artifacts/Column.ts"
 import * as Digest from "../../artifacts/Digest.ts"
 import type * as Key from "../../cache/Key.ts"
 import { TraceStore } from "../../cache/Trace.ts"
 import type { RunRecord } from "../../engine/RunRecord.ts"
 import { formatCount } from "../../kinds/format.ts"
+import { columnsOf } from "../../kinds/table.ts"
 import * as Streamed from "../address/streamed-node.ts"
 import { Reporter } from "../terminal/Reporter.ts"
 
@@ -19,15 +18,6 @@ const traceOf = ({ nodes }: RunRecord, name: string) =>
     const look = yield* traces.get(node.stage, node.key as Key.Key)
     return look._tag === "Hit" ? look.trace : null
   })
-
-const columnsOf = ({ columns }: TableArtifact<string, Columns>) =>
-  Object.entries(columns).map(([name, column]) => ({
-    name,
-    type:
-      typeof column === "string"
-        ? column
-        : `${column.dtype} [${column.shape.map((size) => (size < 0 ? "?" : size)).join(", ")}]`
-  }))
 
 /** `50,000 rows in 12 chunks`. */
 export const rowsText = ({ rows, parts }: Stored): string =>
@@ -54,7 +44,7 @@ export const inspectStreamed = (streamed: Streamed.StreamedNode, scope: string) 
     const recipe = traces.find((found) => found !== null) ?? null
     const source = `${scope}/${base.node}.${base.output}`
     const users = Streamed.consumersOf(graph, entry).map(({ name }) => name)
-    const columns = columnsOf(artifact)
+    const columns = columnsOf(artifact.columns)
     const params = Object.entries(entry.node.encoded).map(([name, value]) => `${name} ${JSON.stringify(value)}`)
 
     yield* reporter.print(

@@ -28,15 +28,20 @@ const optionText = ({ name, value, isNeeded, isRepeated }: Option): string => {
   return isNeeded === true ? some : isRepeated === true ? `[${some}] …` : `[${some}]`
 }
 
+/** A command's name and what must follow it, or may, before its options. */
+const commandWords = ({ name, ofPipeline, args }: Shape, pipeline: AnyPipeline | null): ReadonlyArray<string> => [
+  name,
+  ...(ofPipeline ? [pipeline?.name ?? "PIPELINE"] : []),
+  ...args.map(argumentText)
+]
+
 /** How a command is written, on one line. */
 export const usageOf = (command: Shape | null, pipeline: AnyPipeline | null): string =>
   command === null
     ? "pipeline COMMAND [--json]"
     : [
         "pipeline",
-        command.name,
-        ...(command.ofPipeline ? [pipeline?.name ?? "PIPELINE"] : []),
-        ...command.args.map(argumentText),
+        ...commandWords(command, pipeline),
         ...(command.ofPipeline ? ["[--PARAMETER VALUE] …"] : []),
         ...command.options.map(optionText),
         ...command.flags.map(({ name }) => `[${name}]`),
@@ -121,16 +126,11 @@ export const help = (
       "pipeline: runs machine-learning experiments; what was computed once is not computed again",
       usageOf(null, null),
       [
-        [
-          "commands:",
-          commands.map(
-            ({ name, ofPipeline, description }): Line => [ofPipeline ? `${name} PIPELINE` : name, description]
-          )
-        ],
+        ["commands:", commands.map((each): Line => [commandWords(each, null).join(" "), each.description])],
         ["pipelines:", pipelineLines(pipelines)],
         ["anywhere:", [JSON_LINE, HELP_LINE, ["--version", "Print the version"]]]
       ],
-      ["More of a command: pipeline COMMAND --help. Of a pipeline's parameters: pipeline run PIPELINE --help."],
+      ["pipeline COMMAND --help tells more of a command, pipeline run PIPELINE --help of a pipeline's parameters."],
       width
     )
   const own = [...optionLines(command.options), ...namedLines(command.flags), JSON_LINE, HELP_LINE]
@@ -145,7 +145,7 @@ export const help = (
       ["options:", own],
       ...(pipeline === null ? [] : paramSections(pipeline, exported))
     ],
-    isAnyPipeline ? [`The parameters of a pipeline: ${name} PIPELINE --help.`] : [],
+    isAnyPipeline ? [`${name} PIPELINE --help tells the parameters of a pipeline.`] : [],
     width
   )
 }

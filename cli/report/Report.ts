@@ -109,6 +109,8 @@ export interface Report {
   readonly until: ReadonlyArray<string>
   /** The command that makes the same again; null where there is none. */
   readonly command: string | null
+  /** What was said of the run as a whole before it computed anything, such as that an upgrade has nodes computed again. */
+  readonly notices: ReadonlyArray<string>
   readonly failures: ReadonlyArray<Failed>
   /** How many nodes were computed and found. */
   readonly work: { readonly ran: number; readonly reused: number }

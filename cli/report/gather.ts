@@ -234,6 +234,7 @@ export const gather = (pipelines: ReadonlyArray<AnyPipeline>, record: RunRecord)
       revision: record.git === null ? null : revisionText(record.git),
       until: record.until ?? [],
       command: pipeline === undefined ? null : commandOfRecord(pipeline, record),
+      notices: (record.notices ?? []).map(shown),
       failures: failuresOf(record),
       work: { ran: count("ran"), reused: count("reused") },
       notReached: some(

@@ -39,14 +39,21 @@ const placeOf = (record: RunRecord): Effect.Effect<string, never, Place | Kinds>
     return isLast ? path.join(folder, "report.html") : path.join(home, "runs", `${record.run}.html`)
   })
 
-/** Stands at the end of a sweep's page: what its points came to. */
-const endOf = ({ pipeline, params, sweep }: RunRecord): string =>
-  `<!-- points ${Digest.ofBytes(JSON.stringify([pipeline, params, sweep]))} -->\n`
+/**
+ * Stands at the end of a page: what it shows but for the run that it tells of, the nodes by their keys. A page that ends so
+ * says all that one of a run with nothing to do would.
+ */
+const endOf = ({ pipeline, params, until, nodes, results, sweep, notices, by }: RunRecord): string => {
+  const keys = nodes.map(({ node, key }) => [node, key])
+  const contents = Object.entries(results).map(([name, { stored }]) => [name, stored.content])
+  const shown = [by, pipeline, params, until, keys, contents, sweep, notices]
+  return `<!-- shows ${Digest.ofBytes(JSON.stringify(shown))} -->\n`
+}
 
-/** Whether the page says the same already: a thousand points that were all there needn't be read again for it. */
-const isSaid = (file: string, record: RunRecord): Effect.Effect<boolean> =>
+/** Whether the page of a run that did the same is there: nothing that was all kept need be read again for one. */
+const isShown = (file: string, record: RunRecord): Effect.Effect<boolean> =>
   Effect.promise(async () => {
-    if (record.sweep === undefined || record.nodes.some(({ status }) => status === "ran")) return false
+    if (record.status !== "done" || record.nodes.some(({ status }) => status === "ran")) return false
     const end = endOf(record)
     const handle = await fs.open(file).catch(() => null)
     if (handle === null) return false
@@ -67,19 +74,21 @@ export const writeReport = (
 ): Effect.Effect<string, StoreFailed, Needs> =>
   Effect.gen(function* () {
     const file = to ?? (yield* placeOf(record))
-    if (to === null && (yield* isSaid(file, record))) return file
-    const text = runPage(yield* gather(pipelines, record))
-    yield* writeAside(
-      file,
-      record.sweep === undefined ? text : `${text}${endOf(record)}`,
-      to === null ? undefined : "give --to another file"
-    )
+    const page = runPage(yield* gather(pipelines, record))
+    yield* writeAside(file, `${page}${endOf(record)}`, to === null ? undefined : "give --to another file")
     return file
+  })
+
+/** The report of a run that had nothing to do is that of the run that did it, while it is where this one belongs. */
+const shownOrWritten = (project: Pages, record: RunRecord) =>
+  Effect.gen(function* () {
+    const file = yield* placeOf(record)
+    return (yield* isShown(file, record)) ? file : yield* writeReport(project, record)
   })
 
 /** The report of a run that is over; a run that did its work is not undone by a report that cannot be written. */
 export const reportRun = (project: Pages, record: RunRecord) =>
-  writeReport(project, record).pipe(
+  shownOrWritten(project, record).pipe(
     Effect.catchAllCause((cause) =>
       Effect.gen(function* () {
         const reporter = yield* Reporter

@@ -5,15 +5,21 @@ import { page } from "./page.ts"
 import type { Failed, Fit, Points, Printed, Remarks, Report } from "./Report.ts"
 import { chart, figures, metrics, ownPart, section, table, tables } from "./sections.ts"
 
+/** Stands above everything: it tells why more was computed than a reader expects, or that it was computed otherwise. */
+const noticeBox = (notices: ReadonlyArray<string>): Html | null =>
+  notices.length === 0
+    ? null
+    : html`<div class="notice" role="note">${notices.map((each) => html`<p>${each}</p>`)}</div>\n`
+
 const header = (report: Report): Html => {
-  const { pipeline, run, status, description, started, seconds, revision, until, work, points } = report
+  const { pipeline, run, status, description, started, seconds, revision, until, work, points, notices } = report
   const kind = points === null ? "Run" : `Sweep of ${points.rows.length} points,`
   const did = status === "done" && work.ran === 0 ? "everything was reused" : `${work.ran} ran, ${work.reused} reused`
   return html`<header>
 <div class="top"><h1>${pipeline}</h1><span class="badge ${status}">${status}</span></div>
 <p class="lead">${description}</p>
 <p class="facts">${kind} ${run}${until.length === 0 ? "" : ` until ${until.join(", ")}`}, ${started.replace("T", " ").replace(/\..*$/, "")} UTC, ${formatSeconds(seconds)}${revision === null ? "" : `, commit ${revision}`}: ${did}.</p>
-</header>
+${noticeBox(notices)}</header>
 `
 }
 

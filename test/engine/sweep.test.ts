@@ -137,6 +137,21 @@ it.effect("a sweep until a node carries out what that needs at every point, and 
   })
 )
 
+it.effect("whoever sweeps until a node has what it makes: where that is lost, it is computed again", () =>
+  Effect.gen(function* () {
+    const { sweep, runs, objects } = memory()
+    const until = { again: new Set<string>(), until: new Set(["double"]) }
+    yield* sweep(moduli(1000, 2), 2, until)
+    objects.clear()
+    Toys.resetCounts()
+    expect((yield* sweep(moduli(1000, 2), 2, until)).status).toBe("done")
+    expect(runs()).toEqual({ read: 1, double: 1 })
+    Toys.resetCounts()
+    yield* sweep(moduli(1000, 2), 2, until)
+    expect(runs()).toEqual({})
+  })
+)
+
 it.effect("a node that is asked for again is computed at every point, once where points share it", () =>
   Effect.gen(function* () {
     const { sweep, runs } = memory()

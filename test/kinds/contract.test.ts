@@ -1,10 +1,10 @@
 import { expect, it } from "@effect/vitest"
-import { Effect, Exit, Schema } from "effect"
+import { Effect, Exit, Schema, Stream } from "effect"
 import * as ArrowTable from "../../artifacts/ArrowTable.ts"
 import type { AnyArtifact } from "../../artifacts/Artifact.ts"
 import * as Bundle from "../../artifacts/Bundle.ts"
 import * as Checkpoint from "../../artifacts/Checkpoint.ts"
-import { type Columns, tensor } from "../../artifacts/Column.ts"
+import { type Columns, open, tensor } from "../../artifacts/Column.ts"
 import * as Digest from "../../artifacts/Digest.ts"
 import * as Document from "../../artifacts/Document.ts"
 import * as Figure from "../../artifacts/Figure.ts"
@@ -66,6 +66,18 @@ kindContract("a table", {
     }
   },
   refuses: ["decode", "inspect", "export"]
+})
+
+kindContract("a table without rows", {
+  kind: table,
+  artifact: ArrowTable.make("Plans", 1, { drawing: tensor([open, open, 3], "uint8") }),
+  value: { metadata: {}, batches: Stream.empty },
+  given: collected,
+  expected: null,
+  files: [],
+  exported: ["out.arrow"],
+  details: { columns: [{ name: "drawing", type: "uint8 [?, ?, 3]" }], classes: [], statistics: { rows: 0 } },
+  refuses: []
 })
 
 const Score = Document.make("Score", 1, Schema.Struct({ mean: Schema.Number, of: Schema.Array(Schema.String) }))

@@ -3,14 +3,14 @@ import manifest from "../../package.json" with { type: "json" }
 import { type NodeDocument, ran } from "../rig/cli.ts"
 import { command } from "../rig/command.ts"
 import * as Examples from "../rig/examples.ts"
-import type { projectAt } from "../rig/outside.ts"
+import type { OutsideProject } from "../rig/outside.ts"
 import { PATIENCE_MILLIS } from "../rig/patience.ts"
 
 // Each example as somebody's own project, with the package as it is packed. `.ci/examples` runs the same on examples that npm
 // has installed.
 
 describe.each(Examples.all)("the example $name", (example) => {
-  let project: ReturnType<typeof projectAt>
+  let project: OutsideProject
   beforeAll(async () => {
     project = await Examples.projectOf(example)
   })

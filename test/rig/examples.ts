@@ -3,7 +3,7 @@ import * as path from "node:path"
 import { Schema } from "effect"
 import { root as checkout } from "./bundle.ts"
 import { folder } from "./folder.ts"
-import { layPackage, projectAt } from "./outside.ts"
+import { layPackage, projectIn } from "./outside.ts"
 
 const Change = { what: Schema.String, reruns: Schema.Array(Schema.String), says: Schema.optional(Schema.String) }
 
@@ -52,7 +52,7 @@ let laid: Promise<string> | undefined
 
 /** An example as a project outside of the repository: the installed one, or a copy with packages of this checkout. */
 export const projectOf = async ({ name }: Example) => {
-  if (installed !== null) return projectAt(path.join(installed, name))
+  if (installed !== null) return projectIn(path.join(installed, name))
   const packages = path.join(folder("headrace-example"), "node_modules")
   laid ??= layPackage(packages).then(() => packages)
   const root = path.join(folder("headrace-example"), name)
@@ -62,5 +62,5 @@ export const projectOf = async ({ name }: Example) => {
     filter: (from) => !own.includes(path.relative(path.join(examples, name), from))
   })
   fs.symlinkSync(await laid, path.join(root, "node_modules"))
-  return projectAt(root)
+  return projectIn(root)
 }

@@ -51,6 +51,8 @@ const decoded = ({ artifact, given = Effect.succeed }: Sample, stored: Stored) =
     return yield* given(value as never)
   })
 
+const expectedOf = (sample: Sample): unknown => ("expected" in sample ? sample.expected : sample.value)
+
 /** The bytes of all files of an export, by name. */
 const exported = (sample: Sample, stored: Stored, output?: string) =>
   Effect.gen(function* () {
@@ -133,7 +135,7 @@ export const KIND_CONTRACT = {
       const stored = yield* encoded(sample)
       expect(yield* encoded(sample)).toEqual(stored)
       expect(stored.bytes).toBe(stored.parts.reduce((sum, { bytes }) => sum + bytes, 0))
-      expect(yield* decoded(sample, JSON.parse(JSON.stringify(stored)))).toEqual(sample.expected ?? sample.value)
+      expect(yield* decoded(sample, JSON.parse(JSON.stringify(stored)))).toEqual(expectedOf(sample))
     }),
   "the files of a result are copies of what is stored, under names that stay in the folder": (sample) =>
     Effect.gen(function* () {
@@ -179,7 +181,7 @@ export const KIND_CONTRACT = {
       const stored = yield* encoded(sample)
       const value = FACES.value(sample, stored)
       if (value === null) return
-      expect(yield* value).toEqual(sample.expected ?? sample.value)
+      expect(yield* value).toEqual(expectedOf(sample))
       expect((yield* sample.kind.inspect(foundOf(sample, stored))).details).toMatchObject({ value: yield* value })
     }),
   "its drawing is an SVG": (sample) =>

@@ -5,11 +5,6 @@ import { command } from "./command.ts"
 import { folder } from "./folder.ts"
 import { PATIENCE_MILLIS } from "./patience.ts"
 
-const link = (to: string, at: string) => {
-  fs.mkdirSync(path.dirname(at), { recursive: true })
-  fs.symlinkSync(fs.realpathSync(to), at)
-}
-
 /** The package as `npm pack` fills it, laid into the packages of a project; its own packages are this checkout's. */
 export const layPackage = async (packages: string): Promise<string> => {
   const at = path.join(packages, "headrace")
@@ -24,16 +19,24 @@ export const layPackage = async (packages: string): Promise<string> => {
   ])
   if (compiled.status !== 0) throw new Error(`the package cannot be compiled: ${compiled.stdout}`)
   const { dependencies } = JSON.parse(fs.readFileSync(path.join(at, "package.json"), "utf8"))
-  for (const name of [...Object.keys(dependencies), "@types/node", "typescript", "vitest"])
-    link(path.join(checkout, "node_modules", name), path.join(packages, name))
-  for (const name of ["tsc", "vitest"])
-    link(path.join(checkout, "node_modules/.bin", name), path.join(packages, ".bin", name))
-  link(path.join(at, "bin/pipeline.mjs"), path.join(packages, ".bin/pipeline"))
+  for (const name of [...Object.keys(dependencies), "@types/node", "typescript", "vitest"]) {
+    const link = path.join(packages, name)
+    fs.mkdirSync(path.dirname(link), { recursive: true })
+    fs.symlinkSync(fs.realpathSync(path.join(checkout, "node_modules", name)), link)
+  }
+  const commands = path.join(packages, ".bin")
+  fs.mkdirSync(commands)
+  for (const [name, file] of Object.entries({
+    pipeline: "headrace/bin/pipeline.mjs",
+    tsc: "typescript/bin/tsc",
+    vitest: "vitest/vitest.mjs"
+  }))
+    fs.symlinkSync(path.join("..", file), path.join(commands, name))
   return at
 }
 
-/** What is done with a project outside of the repository that has its packages. */
-export const projectAt = (root: string) => {
+/** A folder with a project in it, and what is done there. */
+export const projectIn = (root: string) => {
   const at = (file: string) => path.join(root, file)
   const launcher = at("node_modules/headrace/bin/pipeline.mjs")
   const own = { ...process.env, PIPELINE_HOME: "", PIPELINE_RESULTS: "" }
@@ -61,6 +64,11 @@ export const projectAt = (root: string) => {
       if (stdout === "") throw new Error(stderr)
       return { code: status, stderr, document: JSON.parse(stdout) }
     },
+    /** A line as somebody types it; what `npx` finds is found without it, which takes longer than most commands. */
+    shell: (line: string) => {
+      const PATH = `${at("node_modules/.bin")}${path.delimiter}${process.env.PATH}`
+      return command("sh", ["-c", line.replaceAll("npx ", "")], { cwd: root, env: { ...own, PATH } })
+    },
     tsc: () => command(path.join(checkout, "node_modules/.bin/tsc"), ["-p", root], { cwd: root }),
     vitest: () =>
       command(
@@ -72,13 +80,21 @@ export const projectAt = (root: string) => {
       )
   }
 }
+export type OutsideProject = ReturnType<typeof projectIn>
 
-/** A project that `pipeline init` made, with a package of Headrace and nothing else. */
+/** A project outside of the repository, made by `pipeline init`, with a package of Headrace and nothing else. */
 export const outsideProject = async () => {
   const tool = folder("headrace-tool")
   const installed = await layPackage(path.join(tool, "node_modules"))
   const root = path.join(folder("headrace-outside"), "my-rents")
   const made = await command(process.execPath, [path.join(installed, "bin/pipeline.mjs"), "init", root])
   fs.renameSync(path.join(tool, "node_modules"), path.join(root, "node_modules"))
-  return { made, ...projectAt(root) }
+  return { made, ...projectIn(root) }
+}
+
+/** A project of its own that is as another is now. */
+export const copyOf = ({ root }: OutsideProject): OutsideProject => {
+  const copy = path.join(folder("headrace-outside"), path.basename(root))
+  fs.cpSync(root, copy, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true })
+  return projectIn(copy)
 }

@@ -56,6 +56,7 @@ export const finished: Report = {
   revision: "1a2b3c4 with changes",
   until: [],
   command: "npx pipeline run transfer --epochs 4",
+  notices: ["Headrace 0.2.0 makes other keys than 0.1.0, which wrote these results: 2 nodes are computed again, once."],
   failures: [],
   work: { ran: 2, reused: 1 },
   notReached: [],

@@ -13,7 +13,7 @@ it.each(["größe.ts", "[id].ts", "a (copy), of 50 %.ts", "@scope+x.ts"])(
     fs.writeFileSync(
       file,
       `import { callerOf } from ${JSON.stringify(path.join(root, "worker/program-files.ts"))}
-     const told = () => callerOf(told)
+     const told = () => callerOf(told, "files")
      console.log(told())`
     )
     const program = await bundle(file, path.join(at, "program.mjs"))

@@ -55,6 +55,8 @@ describe("help", () => {
   it("tells every command, pipeline, option, flag and argument", () => {
     const page = help(commands, project, null, null, 200)
     for (const { name } of [...commands, ...pipelines]) expect(page).toMatch(new RegExp(`^  ${name}\\b`, "m"))
+    for (const written of ["run PIPELINE", "why PIPELINE [NODE]", "compare RUN …", "list [PIPELINE]", "doctor"])
+      expect(page).toContain(`\n  ${written}  `)
     for (const command of commands) {
       const own = help(commands, project, command, null, 200)
       for (const { name, description } of [...command.options, ...command.flags, ...command.args]) {

@@ -79,6 +79,15 @@ describeWith(["chromium"], "the page of a run", () => {
     ])
   })
 
+  it("tells above everything what was said of the run as a whole", async () => {
+    const { page } = await openRun(finished)
+    expect(await textOf(page.locator("header .notice"))).toBe(finished.notices.join())
+    const header = await page.locator("header").boundingBox()
+    const first = await page.locator("section").first().boundingBox()
+    expect((header?.y ?? 0) + (header?.height ?? Infinity)).toBeLessThanOrEqual(first?.y ?? 0)
+    expect(await (await openRun({ ...finished, notices: [] })).page.locator(".notice").count()).toBe(0)
+  })
+
   it("repeats what nodes said of their results, such as what of the dataset was passed over", async () => {
     const { page } = await openRun(finished)
     expect(await textOf(page.locator("section", { hasText: "What was read" }))).toMatch(

@@ -28,6 +28,8 @@ describe("tables", () => {
   })
   it("wide characters take two cells; colours, accents and joiners none", () => {
     assert.deepStrictEqual(["dog", "猫", "e\u0301", "\u001b[31mred\u001b[0m", "🐶"].map(textWidth), [3, 2, 1, 3, 2])
+    // signs among the oldest emoji, a flag of two letters, and one that is text unless a variation makes it a picture
+    assert.deepStrictEqual(["✅", "❌", "⌚", "🇫🇷", "🌡"].map(textWidth), [2, 2, 2, 2, 1])
     assert.strictEqual(
       table(
         [{ header: "" }, { header: "" }],
@@ -38,6 +40,15 @@ describe("tables", () => {
       ),
       "猫   x\nabc  y"
     )
+  })
+  it("a character of several code points is one: a family, a flag, a keycap, a letter with its vowel", () => {
+    const two = ["👨\u200d👩\u200d👧", "🇩🇪", "👍🏽", "⭐", "☀\ufe0f", "1\ufe0f\u20e3", "\u1112\u1161\u11ab"]
+    assert.deepStrictEqual(
+      two.map(textWidth),
+      two.map(() => 2)
+    )
+    assert.deepStrictEqual(["☀", "🌡", "\u0928\u093f", "…", "\u200b"].map(textWidth), [1, 1, 1, 1, 0])
+    assert.strictEqual(truncate("👨\u200d👩\u200d👧 at home", 4), "👨\u200d👩\u200d👧 …")
   })
   it("a long text is cut to its cells, a wide character never in half", () => {
     assert.strictEqual(truncate("automobile", 6), "autom…")

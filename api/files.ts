@@ -22,4 +22,4 @@ export {
   unreadable
 } from "../files/SourceError.ts"
 export { isSystem, LeftOut } from "../files/SystemFiles.ts"
-export { local, readLocal } from "./local-file.ts"
+export { type LocalFile, local, readLocal, readLocalFolder } from "./local-file.ts"

@@ -3,7 +3,8 @@ import * as path from "node:path"
 import { Effect } from "effect"
 import * as Digest from "../artifacts/Digest.ts"
 import type { Files } from "../artifacts/Files.ts"
-import { FileDigests } from "../files/FileDigests.ts"
+import { digestOf, FileDigests } from "../files/FileDigests.ts"
+import * as FolderListing from "../files/FolderListing.ts"
 import { SourceChanged, type SourceRefused, type SourceUnreadable, unreadable } from "../files/SourceError.ts"
 import { Place } from "../project/Place.ts"
 
@@ -33,3 +34,30 @@ export const readLocal = ({
     (bytes): Effect.Effect<Uint8Array, SourceChanged> =>
       Digest.ofBytes(bytes) === digest ? Effect.succeed(bytes) : new SourceChanged({ path: file, label })
   )
+
+/** A file below a folder that a source resolved to: its path from there, with "/", and its bytes. */
+export interface LocalFile {
+  readonly path: string
+  readonly bytes: Uint8Array
+}
+
+/**
+ * The files below a folder that a source resolved to, sorted by path and read whole; fails where they are not those that were
+ * digested.
+ */
+export const readLocalFolder = ({
+  path: folder,
+  digest,
+  label
+}: Files): Effect.Effect<ReadonlyArray<LocalFile>, SourceUnreadable | SourceRefused | SourceChanged> =>
+  Effect.gen(function* () {
+    const { files } = yield* FolderListing.list(folder)
+    const read = yield* Effect.forEach(files, ({ path: name }) =>
+      Effect.tryPromise({
+        try: async (): Promise<LocalFile> => ({ path: name, bytes: await fs.readFile(path.join(folder, name)) }),
+        catch: unreadable(path.join(folder, name))
+      })
+    )
+    const found = digestOf(read.map(({ path: name, bytes }) => ({ path: name, digest: Digest.ofBytes(bytes) })))
+    return found === digest ? read : yield* new SourceChanged({ path: folder, label })
+  })

@@ -9,7 +9,8 @@ import { tmpdir } from "node:os"
 import * as path from "node:path"
 import { Effect, Layer, ManagedRuntime } from "effect"
 import * as ArrowTable from "../artifacts/ArrowTable.ts"
-import type { AnyArtifact } from "../artifacts/Artifact.ts"
+import type { AnyArtifact, ValueOf } from "../artifacts/Artifact.ts"
+import type { Columns, Row } from "../artifacts/Column.ts"
 import * as Digest from "../artifacts/Digest.ts"
 import { sentence } from "../artifacts/Explained.ts"
 import * as Text from "../artifacts/Text.ts"
@@ -20,7 +21,7 @@ import * as Trace from "../cache/Trace.ts"
 import { Code } from "../engine/Code.ts"
 import { layerInProcess } from "../engine/Executor.ts"
 import { Kinds } from "../engine/Kind.ts"
-import type { StageDefinition } from "../engine/Node.ts"
+import type { StageDefinition, Wire } from "../engine/Node.ts"
 import type { Params, Values } from "../engine/Param.ts"
 import * as Pipeline from "../engine/Pipeline.ts"
 import * as Results from "../engine/Results.ts"
@@ -30,27 +31,41 @@ import * as RunRecord from "../engine/RunRecord.ts"
 import type { Given, Project } from "../project/Project.ts"
 import { givenAt } from "./given.ts"
 
+/** What a result is to a test: what a later stage would be given, and of a table all of its rows. */
+type Result<W> =
+  W extends Wire<infer A, unknown, unknown, unknown>
+    ? A extends ArrowTable.TableArtifact<string, infer C>
+      ? ReadonlyArray<Row<C>>
+      : ValueOf<A>
+    : never
+
 /** What became of a run: which nodes were computed, and the results. */
-export interface Ran {
+export interface Ran<O> {
   /** How the run ended. One that failed rejects instead. */
   readonly status: RunRecord.RunRecord["status"]
   /** The names of the nodes that were computed, in topological order. */
   readonly ran: ReadonlyArray<string>
   /** The names of the nodes whose results were kept, in topological order. */
   readonly reused: ReadonlyArray<string>
-  /** The results by their names, as a later stage would be given them. A table is one batch of all of its rows, null where it has none. */
-  readonly results: Readonly<Record<string, unknown>>
+  /** The results by name, as a later stage would be given them; of a table all of its rows. */
+  readonly results: { readonly [K in keyof O]: Result<O[K]> }
   /** The whole record, as `run --json` tells it. */
   readonly record: RunRecord.RunRecord
+}
+
+/** A pipeline whose parameters and results are known. */
+type Runnable<R, S, P extends Params, O> = Pipeline.AnyPipeline<R, S> & {
+  readonly params: P
+  readonly build: (params: Values<P>) => O
 }
 
 /** A place to run pipelines, one after the other, on one cache. `R`, `S`: the services that its project gives. */
 export interface Laboratory<R, S> {
   /** Runs a pipeline with the parameters that differ from its defaults. Rejects where a node fails, with what its stage says. */
-  readonly run: <const P extends Params>(
-    pipeline: Pipeline.AnyPipeline<R | Given, S | Given> & { readonly params: P },
+  readonly run: <const P extends Params, O>(
+    pipeline: Runnable<R | Given, S | Given, P, O>,
     params?: Partial<Values<P>>
-  ) => Promise<Ran>
+  ) => Promise<Ran<O>>
 }
 
 /**
@@ -78,12 +93,12 @@ const given = Layer.unwrapEffect(
   })
 )
 
-/** What a later stage would be given. */
+/** What a test is given for a result. */
 const decoded = (artifact: AnyArtifact, stored: RunRecord.RunRecord["results"][string]["stored"]) =>
   Effect.gen(function* () {
     const store = yield* ObjectStore.ObjectStore
     const value: unknown = yield* artifact.decode(stored, ObjectStore.readPart(store))
-    return artifact.kind === "table" ? yield* ArrowTable.collect(value as ArrowTable.Table<never>) : value
+    return artifact.kind === "table" ? yield* ArrowTable.collectRows(value as ArrowTable.Table<Columns>) : value
   })
 
 const firstFailure = ({ error, nodes }: RunRecord.RunRecord) => {
@@ -95,27 +110,25 @@ const firstFailure = ({ error, nodes }: RunRecord.RunRecord) => {
 }
 
 /** A run of a pipeline with a layer that computes its nodes in this process. */
-const runIn = <R, S, P extends Params>(
-  pipeline: Pipeline.AnyPipeline<R, S> & { readonly params: P },
-  params: Partial<Values<P>>
-) =>
+const runIn = <R, S, P extends Params, O>(pipeline: Runnable<R, S, P, O>, params: Partial<Values<P>>) =>
   Effect.gen(function* () {
     const values = { ...Pipeline.defaults(pipeline.params), ...params }
     const record = yield* Run.run(pipeline, values, { cores: 1 })
     const failure = firstFailure(record)
     if (failure !== null) return yield* Effect.fail(new Error(failure))
-    const wires = pipeline.build(values)
+    const wires = (pipeline as Pipeline.AnyPipeline).build(values)
     const results: Record<string, unknown> = {}
     for (const [name, { stored }] of Object.entries(record.results)) {
       const artifact = wires[name]?.artifact
       if (artifact !== undefined) results[name] = yield* decoded(artifact, stored)
     }
     const nodesThat = (status: string) => record.nodes.filter((node) => node.status === status).map(({ node }) => node)
-    const ran: Ran = {
+    const ran: Ran<O> = {
       status: record.status,
       ran: nodesThat("ran"),
       reused: nodesThat("reused"),
-      results,
+      // each was decoded by the artifact of its wire
+      results: results as Ran<O>["results"],
       record
     }
     return ran

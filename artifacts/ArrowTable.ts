@@ -27,7 +27,9 @@ import {
   cellSize,
   concat,
   HOLDERS,
-  isTensor
+  isTensor,
+  type Row,
+  rows
 } from "./Column.ts"
 import type { Digest } from "./Digest.ts"
 
@@ -89,6 +91,15 @@ export const collect = <C extends Columns, E>(table: Table<C, E>): Effect.Effect
     const [first, ...rest] = batches
     return first === undefined ? null : concat<Batch<C>>([first, ...rest])
   })
+
+/**
+ * All rows of a small table, each as a value of its own.
+ *
+ * @example
+ * Effect.map(ArrowTable.collectRows(rents), (flats) => flats.filter(({ area }) => area > 50))
+ */
+export const collectRows = <C extends Columns, E>(table: Table<C, E>): Effect.Effect<ReadonlyArray<Row<C>>, E> =>
+  Effect.map(Stream.runCollect(table.batches), (batches) => Array.from(batches).flatMap((batch) => rows(batch)))
 
 /** A table artifact as functions see it that know nothing of its types: its name, version and columns. */
 export type Layout = Pick<TableArtifact<string, Columns>, "name" | "version" | "columns">

@@ -84,6 +84,24 @@ export const isTensor = (values: AnyValues): values is TensorValues<ReadonlyArra
 /** How many numbers a cell of this shape has. */
 export const cellSize = (shape: ReadonlyArray<number>): number => shape.reduce((size, dimension) => size * dimension, 1)
 
+/** The cells of a column by row; those of tensors are views. */
+export const cellsOf = (values: AnyValues): ((row: number) => unknown) => {
+  if (!isTensor(values)) return (row) => values[row]
+  const { shape, data } = values
+  const size = cellSize(shape)
+  return (row) => ({ shape, data: data.subarray(row * size, (row + 1) * size) })
+}
+
+/** The rows of a batch as values of their own: for tables that are small enough to be written so. */
+export const rows = <C extends Columns>(batch: Batch<C>): ReadonlyArray<Row<C>> => {
+  const columns: AnyBatch["columns"] = batch.columns
+  const cells = Object.entries(columns).map(([name, values]) => [name, cellsOf(values)] as const)
+  return Array.from(
+    { length: batch.rows },
+    (_, row) => Object.fromEntries(cells.map(([name, cell]) => [name, cell(row)])) as Row<C>
+  )
+}
+
 /** The rows of a batch from `start` up to `end`, which is left out. Typed arrays are views and no copies. */
 export const slice = <B extends AnyBatch>(batch: B, start: number, end: number): B => {
   const cut = (values: AnyValues): AnyValues => {

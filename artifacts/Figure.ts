@@ -28,3 +28,11 @@ export const make = <const Name extends string>(name: Name, version: number): Fi
   ...Bundle.make(name, version, "figure", layout),
   isPicture: true
 })
+
+/**
+ * What a stage returns for a figure that it draws as SVG itself.
+ *
+ * @example
+ * Effect.succeed({ figure: Figure.ofSvg('<svg xmlns="http://www.w3.org/2000/svg" width="90" height="60">…</svg>') })
+ */
+export const ofSvg = (svg: string): Files => ({ "figure.svg": new TextEncoder().encode(svg) })

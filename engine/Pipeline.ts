@@ -93,18 +93,11 @@ export const make = <const P extends Params, O>(definition: {
 }
 
 /**
- * The pipelines of one project. Throws `DefinitionInvalid` where two of them have one name, which is a command's, or use
- * different definitions under one name: they share a cache, in which that name is all that tells a definition from others.
+ * The pipelines of one project. Throws `DefinitionInvalid` where two of them use different definitions under one name: they
+ * share a cache, in which that name is all that tells a definition from others.
  */
 export const together = <const Ps extends ReadonlyArray<AnyPipeline>>(pipelines: Ps): Ps => {
   const { definitions } = Graph.identities()
-  const twice = pipelines.find((pipeline) => pipelines.some((each) => each !== pipeline && each.name === pipeline.name))
-  if (twice !== undefined)
-    throw new DefinitionInvalid({
-      what: `Two pipelines are called "${twice.name}"`,
-      expected: "a name a pipeline: it is that of its command",
-      fix: "Rename one of them, and its file."
-    })
   for (const { name, definitions: own } of pipelines)
     for (const definition of own) {
       const known = definitions.get(definition.name)

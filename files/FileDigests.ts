@@ -66,7 +66,8 @@ const fingerprintOf = (files: ReadonlyArray<FolderListing.ListedFile>): string =
   return hash.digest("hex")
 }
 
-const digestOf = (files: ReadonlyArray<DigestedFile>): Digest.Digest =>
+/** The digest of a folder by those of its files, sorted by path, or of the one file that has no path below the root. */
+export const digestOf = (files: ReadonlyArray<Pick<DigestedFile, "path" | "digest">>): Digest.Digest =>
   files.length === 1 && files[0]?.path === ""
     ? files[0].digest
     : Digest.ofBytes(JSON.stringify(files.map((file) => [file.path, file.digest])))

@@ -32,18 +32,25 @@ const copies = (files: Kind["files"]) => (found: Found) =>
   )
 
 /**
- * Makes a kind. The first argument is what every run must know of it; the second has what is to differ from a kind of which nothing is
- * known but its bytes, which are listed, and exported as they are.
+ * Makes a kind. The first argument is what every run must know of it: its name, and what differs from a result that is no picture
+ * and has no value. The second has what is to differ from a kind of which nothing is known but its bytes, which are listed, and
+ * exported as they are.
  *
  * @example
  * const scene = Kind.make(
- *   { name: "scene", isResult: true, isPicture: () => false, value: null },
+ *   { name: "scene" },
  *   { inspect: ({ stored }) => Effect.succeed({ blocks: [`${stored.parts.length} files`], details: {} }) }
  * )
  */
-export const make = (basis: Basis.Kind, given: Partial<Omit<Kind, keyof Basis.Kind>> = {}): Kind => {
+export const make = (
+  basis: Pick<Basis.Kind, "name"> & Partial<Basis.Kind>,
+  given: Partial<Omit<Kind, keyof Basis.Kind>> = {}
+): Kind => {
   const files = given.files ?? besideEachOther
   return {
+    isResult: true,
+    isPicture: () => false,
+    value: null,
     isPartial: false,
     inspect: () => Effect.succeed({ blocks: [], details: {} }),
     drawing: null,

@@ -2,7 +2,9 @@ import type { FileSystem } from "@effect/platform"
 import { Effect, Layer } from "effect"
 import type { Exported } from "../engine/Code.ts"
 import type { ByName } from "../engine/Kind.ts"
+import { DefinitionInvalid } from "../engine/Param.ts"
 import { type AnyPipeline, together } from "../engine/Pipeline.ts"
+import type * as Verdict from "../engine/Verdict.ts"
 import type { FileDigests } from "../files/FileDigests.ts"
 import type { Kind } from "../kinds/Kind.ts"
 import { withOwn } from "../kinds/Kinds.ts"
@@ -89,11 +91,22 @@ export interface Whole<R, S> extends Project<R, S> {
 }
 
 /**
- * Joins what `headrace.config.ts` says with what the project's files hold. The build writes this call, nobody else needs to. Throws
- * `DefinitionInvalid` where two pipelines have one name, or use different definitions under one name.
+ * Joins what `headrace.config.ts` says with what the project's files hold, pipelines by their files' names. The build writes this
+ * call, nobody else needs to. Throws `DefinitionInvalid` where a pipeline is called otherwise than its file, or where pipelines
+ * use different definitions under one name.
  */
-export const whole = <R, S>(
+export const whole = <R, S, Ps>(
   project: Project<R, S>,
-  pipelines: ReadonlyArray<AnyPipeline<NoInfer<R> | Given, NoInfer<S> | Given>>,
+  pipelines: Readonly<Record<string, AnyPipeline<NoInfer<R> | Given, NoInfer<S> | Given>>> &
+    Verdict.Served<Ps, NoInfer<R> | Given, NoInfer<S> | Given>,
   exported: Exported
-): Whole<R, S> => ({ ...project, pipelines: together(pipelines), exported })
+): Whole<R, S> => {
+  for (const [file, { name }] of Object.entries(pipelines))
+    if (name !== file)
+      throw new DefinitionInvalid({
+        what: `pipelines/${file}.ts exports a pipeline that is called "${name}"`,
+        expected: `the name of its file, "${file}", which is that of its command`,
+        fix: "Rename the pipeline, or its file."
+      })
+  return { ...project, pipelines: together(Object.values(pipelines)), exported }
+}

@@ -44,13 +44,14 @@ const tableText = (rows: ReadonlyArray<Value>): string => {
   )
 }
 
-/** A result for people: where it lies, the numbers that it holds itself, or else its rows. */
+/** A result for people: where it lies, the numbers that it holds itself, or else its rows, or the names of what it holds. */
 export const text = (name: string, value: Value): string => {
   const { path: file, ...document } = value
   const own = numbersText(document)
   if (typeof file === "string") return `${name}: ${shortPath(file)}${own === "" ? "" : ` (${own})`}`
   const rows = rowsOf(document)
-  if (own !== "" || rows.length === 0) return `${name}: ${own}`
+  if (own !== "" || rows.length === 0)
+    return `${name}: ${own === "" ? Object.keys(document).map(wordsOf).join(", ") : own}`
   const more = rows.length > mostRows ? `\n… and ${formatCount(rows.length - mostRows)} more` : ""
   return `${name}:\n${tableText(rows)}${more}`.replaceAll("\n", "\n  ")
 }

@@ -3,6 +3,7 @@ import * as path from "node:path"
 import { root as checkout } from "./bundle.ts"
 import { command } from "./command.ts"
 import { folder } from "./folder.ts"
+import { PATIENCE_MILLIS } from "./patience.ts"
 
 /** The package as `npm pack` fills it, laid into the packages of a project; its own packages are this checkout's. */
 export const layPackage = async (packages: string): Promise<string> => {
@@ -35,7 +36,7 @@ export const layPackage = async (packages: string): Promise<string> => {
 }
 
 /** A folder with a project in it, and what is done there. */
-const projectIn = (root: string) => {
+export const projectIn = (root: string) => {
   const at = (file: string) => path.join(root, file)
   const launcher = at("node_modules/headrace/bin/pipeline.mjs")
   const own = { ...process.env, PIPELINE_HOME: "", PIPELINE_RESULTS: "" }
@@ -69,7 +70,14 @@ const projectIn = (root: string) => {
       return command("sh", ["-c", line.replaceAll("npx ", "")], { cwd: root, env: { ...own, PATH } })
     },
     tsc: () => command(path.join(checkout, "node_modules/.bin/tsc"), ["-p", root], { cwd: root }),
-    vitest: () => command(path.join(checkout, "node_modules/.bin/vitest"), ["run", "--root", root], { cwd: root })
+    vitest: () =>
+      command(
+        path.join(checkout, "node_modules/.bin/vitest"),
+        ["run", "--root", root, `--testTimeout=${PATIENCE_MILLIS}`],
+        {
+          cwd: root
+        }
+      )
   }
 }
 export type OutsideProject = ReturnType<typeof projectIn>

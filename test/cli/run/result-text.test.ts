@@ -13,7 +13,7 @@ it("a document is told by its own numbers, accuracies first, without its lists",
   expect(text("metrics", { testLoss: 0.5, testAccuracy: 0.25, rows: 1234, classes })).toBe(
     "metrics: test accuracy 25.0 %, test loss 0.5000, rows 1,234"
   )
-  expect(text("empty", { list: [], note: null })).toBe("empty: ")
+  expect(text("others", { list: [], bestNote: null })).toBe("others: list, best note")
 })
 
 it("a document without numbers of its own is told by its rows, names first, twenty at most", () => {

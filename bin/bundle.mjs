@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { programFile } from "./core.mjs"
-import { leaving } from "./external.mjs"
-import { isFact, KERNEL_PACKAGES, servingPackages } from "./kernel.mjs"
+import { leaving, leavingServing } from "./external.mjs"
+import { isFact, KERNEL_PACKAGES } from "./kernel.mjs"
 import { namedBy } from "./source-packages.mjs"
 
 /** Has every import of Headrace lead into the program that this launcher belongs to: a second copy of it would not know its own. */
@@ -24,9 +24,10 @@ const lazily = {
   setup: (bundler) => {
     const namespace = "lazily"
     bundler.onResolve({ filter: /^[^./#]/ }, async ({ kind, path, importer, resolveDir, pluginData }) => {
-      if (kind !== "dynamic-import" || pluginData === namespace) return undefined
-      const { external } = await bundler.resolve(path, { kind, importer, resolveDir, pluginData: namespace })
-      return external ? { path, namespace } : undefined
+      // whoever asks with data of its own is a plugin
+      if (kind !== "dynamic-import" || pluginData !== undefined) return undefined
+      const left = await bundler.resolve(path, { kind, importer, resolveDir, pluginData: namespace })
+      return left.external ? { path: left.path, namespace } : undefined
     })
     bundler.onLoad({ filter: /.*/, namespace }, ({ path }) => ({
       contents: `export const then = (...settle) => __headrace.importModule(${JSON.stringify(path)}).then(...settle)`
@@ -64,7 +65,6 @@ export const bundle = async ({
   })
   // those that bundles leave to Node are among them
   const { named, optional } = namedBy(root, packages, sources)
-  const bundled = packages.map(({ name }) => name)
   const shared = {
     absWorkingDir: root,
     bundle: true,
@@ -79,7 +79,10 @@ export const bundle = async ({
     ...(tsconfig.file === null ? { tsconfigRaw: {} } : { tsconfig: tsconfig.file }),
     plugins: [itself, sources.plugin]
   }
-  const program = { ...shared, plugins: [itself, leaving(named, bundled, root, resolution), sources.plugin] }
+  const program = {
+    ...shared,
+    plugins: [itself, leaving(named, packages, { root, directory, resolution }), sources.plugin]
+  }
   const built = await allOf([
     esbuild.build({
       ...program,
@@ -126,9 +129,9 @@ export const bundle = async ({
       external: [
         ...KERNEL_PACKAGES,
         ...named.filter(isFact),
-        ...[...optional].filter((name) => resolution.packageFolder(root, name) === null),
-        ...servingPackages.filter((name) => !named.includes(name))
+        ...[...optional].filter((name) => resolution.packageFolder(root, name) === null)
       ],
+      plugins: [itself, leavingServing(named, packages), sources.plugin],
       loader: { ".node": "empty" },
       ignoreAnnotations: true
     })

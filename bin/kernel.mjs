@@ -59,4 +59,3 @@ const SERVING = new Set([
   "yargs"
 ])
 export const isServing = (name) => SERVING.has(name)
-export const servingPackages = [...SERVING]

@@ -155,10 +155,10 @@ const run = (directory) => {
     ...(cachedData === undefined ? {} : { cachedData })
   })
   const main = script.runInThisContext()
-  // packages are the project's
-  const own = join(root, "package.json")
-  const importModule = async (name) => (await import(pathToFileURL(join(directory, "import.mjs")).href)).default(name)
-  main(createRequire(own), pathToFileURL(own).href, {
+  // beside the bundle packages are found as the project finds them
+  const beside = join(directory, "import.mjs")
+  const importModule = async (name) => (await import(pathToFileURL(beside).href)).default(name)
+  main(createRequire(beside), pathToFileURL(beside).href, {
     root,
     build: directory,
     isProgram: root === dirname(import.meta.dirname),

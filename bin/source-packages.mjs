@@ -33,6 +33,12 @@ export const sourcePackagesOf = (root, sources, resolution) =>
       return [{ name, folder, manifest, stages: stages === undefined ? [] : stageFilesIn(join(folder, stages)) }]
     })
 
+/** Whether the files in a folder are those of one of these packages, and not of a package that lies within it. */
+export const isOf = (packages, folder) =>
+  packages.some(
+    (each) => folder.startsWith(join(each.folder, "/")) && !folder.slice(each.folder.length).includes("/node_modules/")
+  )
+
 /** The files of the stages in a folder, sorted. */
 const stageFilesIn = (folder) =>
   existsSync(folder)

@@ -13,6 +13,7 @@ import { Datasets } from "./services/Datasets.ts"
 import * as EditionFiles from "./services/EditionFiles.ts"
 import * as NetworkRuntime from "./services/NetworkRuntime.ts"
 import * as OnnxruntimeInstall from "./services/OnnxruntimeInstall.ts"
+import * as OwnPlace from "./services/OwnPlace.ts"
 import * as TensorflowInstall from "./services/TensorflowInstall.ts"
 
 type Check = Project.Check
@@ -35,24 +36,23 @@ const sha256Of = async (file: string): Promise<string> => {
 }
 
 /** Whether what was provisioned is there, and the binding the one that was compiled. */
-const tensorflow = (root: string): Effect.Effect<Check, never, FileSystem.FileSystem> =>
-  TensorflowInstall.manifest.pipe(
-    Effect.flatMap((manifest) =>
-      Effect.promise(async () => {
-        const require = createRequire(path.join(root, "package.json"))
-        const folder = path.dirname(require.resolve("@tensorflow/tfjs-node-gpu/package.json"))
-        const digest = await sha256Of(path.join(folder, "lib/napi-v8/tfjs_binding.node")).catch(() => null)
-        if (digest === manifest.binding) return fine("TensorFlow", `${manifest.tensorflow} (${manifest.device})`)
-        const found =
-          digest === null ? "its Node binding is missing" : "its Node binding is not the one that was compiled"
-        return wrong("TensorFlow", found, "Run node bin/provision-tensorflow.mjs.")
-      })
-    ),
-    Effect.catchAll((error) => {
-      const { what, fix } = Explained.explain(error)
-      return Effect.succeed(wrong("TensorFlow", what, fix ?? "Run npm ci."))
+const tensorflow: Effect.Effect<Check, never, FileSystem.FileSystem> = TensorflowInstall.manifest.pipe(
+  Effect.flatMap((manifest) =>
+    Effect.promise(async () => {
+      const require = createRequire(OwnPlace.file())
+      const folder = path.dirname(require.resolve("@tensorflow/tfjs-node-gpu/package.json"))
+      const digest = await sha256Of(path.join(folder, "lib/napi-v8/tfjs_binding.node")).catch(() => null)
+      if (digest === manifest.binding) return fine("TensorFlow", `${manifest.tensorflow} (${manifest.device})`)
+      const found =
+        digest === null ? "its Node binding is missing" : "its Node binding is not the one that was compiled"
+      return wrong("TensorFlow", found, "Run npx headrace-images provision.")
     })
-  )
+  ),
+  Effect.catchAll((error) => {
+    const { what, fix } = Explained.explain(error)
+    return Effect.succeed(wrong("TensorFlow", what, fix ?? "Run npm install."))
+  })
+)
 
 /** Native packages, each loaded for real; TensorFlow also computes. A broken library ends this process, not the command. */
 const PROBES: Readonly<Record<string, string>> = {
@@ -66,37 +66,41 @@ const PROBES: Readonly<Record<string, string>> = {
 }
 
 const FIXES: Readonly<Record<string, Text.Text>> = {
-  "TensorFlow computes": "Run node bin/provision-tensorflow.mjs.",
-  "ONNX runtime": Text.text`Run npm ci, or do without it: ${Text.setting("runtime", "tensorflow")}.`
+  "TensorFlow computes": "Run npx headrace-images provision.",
+  "ONNX runtime": Text.text`Run npm install, or do without it: ${Text.setting("runtime", "tensorflow")}.`
 }
 
-const probe = (root: string, name: string, program: string) =>
+const probe = (name: string, program: string) =>
   Effect.async<Check>((resume) => {
-    const options = { cwd: root, timeout: 60_000, env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: "3" } }
+    const options = {
+      cwd: path.dirname(OwnPlace.file()),
+      timeout: 60_000,
+      env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: "3" }
+    }
     execFile(process.execPath, ["--input-type=module", "-e", program], options, (error, _stdout, stderr) => {
       const why = /^\w*Error.*$/m.exec(stderr)?.[0] ?? error?.signal ?? `exit code ${error?.code}`
-      const fix = FIXES[name] ?? "Run npm ci."
+      const fix = FIXES[name] ?? "Run npm install."
       resume(Effect.succeed(error === null ? fine(name, "works") : wrong(name, why, fix)))
     })
   })
 
-const packages = (root: string) =>
-  Effect.forEach(Object.entries(PROBES), ([name, program]) => probe(root, name, program), { concurrency: 2 })
+const packages = Effect.forEach(Object.entries(PROBES), ([name, program]) => probe(name, program), { concurrency: 2 })
 
 /** Only where it is installed: the package is optional. */
-const onnxruntime = (root: string) =>
-  Effect.flatMap(OnnxruntimeInstall.versionFrom(path.join(root, "package.json")), (version) =>
+const onnxruntime = Effect.flatMap(
+  Effect.suspend(() => OnnxruntimeInstall.versionFrom(OwnPlace.file())),
+  (version) =>
     Option.isNone(version)
       ? Effect.succeed([])
-      : Effect.map(probe(root, "ONNX runtime", 'await import("onnxruntime-node")'), (check) => [check])
-  )
+      : Effect.map(probe("ONNX runtime", 'await import("onnxruntime-node")'), (check) => [check])
+)
 
 /** What is chosen on this machine where nobody says. */
 const networkRuntime = NetworkRuntime.choose("auto").pipe(
   Effect.map(({ fact, notice }) => fine("network runtime", notice === null ? fact : `${fact} (${notice})`)),
   Effect.catchAll((error) => {
     const { what, fix } = Explained.explain(error)
-    return Effect.succeed(wrong("network runtime", what, fix ?? "Run npm ci."))
+    return Effect.succeed(wrong("network runtime", what, fix ?? "Run npm install."))
   })
 )
 
@@ -142,12 +146,11 @@ const datasets = Effect.gen(function* () {
 
 /** What `pipeline doctor` looks at in a project that works on images. */
 export const checks = Effect.gen(function* () {
-  const { root } = yield* Project.Place
   return [
     yield* platform,
-    yield* tensorflow(root),
-    ...(yield* packages(root)),
-    ...(yield* onnxruntime(root)),
+    yield* tensorflow,
+    ...(yield* packages),
+    ...(yield* onnxruntime),
     yield* networkRuntime,
     yield* memory,
     ...(yield* datasets)

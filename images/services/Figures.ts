@@ -3,6 +3,7 @@ import { createRequire } from "node:module"
 import { Context, Effect, Layer, Schema } from "effect"
 import { Explained, type Figure } from "headrace"
 import { CanonicalJson } from "headrace/files"
+import * as OwnPlace from "./OwnPlace.ts"
 
 export type Json = null | boolean | number | string | ReadonlyArray<Json> | { readonly [name: string]: Json }
 
@@ -33,7 +34,7 @@ const failed = (step: FigureFailed["step"]) => (error: unknown) =>
 
 const fontFiles = Effect.try({
   try: () => {
-    const { resolve } = createRequire(import.meta.url)
+    const { resolve } = createRequire(OwnPlace.file())
     return ["DejaVuSans.ttf", "DejaVuSans-Bold.ttf"].map((file) => resolve(`dejavu-fonts-ttf/ttf/${file}`))
   },
   catch: failed("font")
@@ -41,7 +42,7 @@ const fontFiles = Effect.try({
 
 /** Version of the font package: letters are set by it, and no import says so. */
 export const fontVersion = Effect.try({
-  try: (): string => createRequire(import.meta.url)("dejavu-fonts-ttf/package.json").version,
+  try: (): string => createRequire(OwnPlace.file())("dejavu-fonts-ttf/package.json").version,
   catch: failed("font")
 })
 

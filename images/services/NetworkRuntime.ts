@@ -3,6 +3,7 @@ import { Effect, Option, Schema } from "effect"
 import { Explained, Machine, Text } from "headrace"
 import { optimization } from "./Onnxruntime.ts"
 import * as OnnxruntimeInstall from "./OnnxruntimeInstall.ts"
+import * as OwnPlace from "./OwnPlace.ts"
 import * as Processor from "./Processor.ts"
 import * as TensorflowInstall from "./TensorflowInstall.ts"
 
@@ -14,7 +15,7 @@ export type Name = Exclude<Request, "auto">
 export class OnnxMissing extends Explained.TaggedError<OnnxMissing>()("OnnxMissing", {}, () => ({
   what: "The ONNX runtime isn't installed",
   expected: 'the optional package onnxruntime-node, since the parameter runtime is "onnxruntime"',
-  fix: Text.text`Run npm ci, or set ${Text.setting("runtime", "tensorflow")}.`
+  fix: Text.text`Run npm install, or set ${Text.setting("runtime", "tensorflow")}.`
 })) {}
 
 /** A runtime as a key holds it: `fact` names it with all of the machine that changes its bytes. */
@@ -48,7 +49,7 @@ export const chooseFrom = (
     return {
       name: "tensorflow",
       fact: `tensorflow ${tensorflow}, ${vectors}, ${yield* Machine.threads} threads`,
-      notice: lacking ? "TensorFlow computes the features; npm ci installs onnxruntime-node, which is faster" : null
+      notice: lacking ? "TensorFlow computes the features; onnxruntime-node, which is faster, is not installed" : null
     }
   })
 
@@ -59,5 +60,5 @@ const onOnnxruntime = (version: string, vectors: string): Choice => ({
   notice: null
 })
 
-/** The choice beside the running code. */
-export const choose = (request: Request) => Effect.suspend(() => chooseFrom(import.meta.url, request))
+/** The choice of this installation. */
+export const choose = (request: Request) => Effect.suspend(() => chooseFrom(OwnPlace.file(), request))

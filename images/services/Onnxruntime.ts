@@ -2,6 +2,7 @@ import { createRequire } from "node:module"
 import { Worker } from "node:worker_threads"
 import { Context, Effect, Layer, Schema, type Scope } from "effect"
 import { Explained, Text } from "headrace"
+import * as OwnPlace from "./OwnPlace.ts"
 import { type OnnxModel, onnxFile } from "./onnx-model.ts"
 import { onnxStream, type StreamAnswer, type StreamData } from "./onnx-stream.ts"
 
@@ -11,7 +12,7 @@ export class OnnxUnloadable extends Explained.TaggedError<OnnxUnloadable>()(
   ({ what }) => ({
     what: `The ONNX runtime cannot be loaded: ${what}`,
     expected: "the package onnxruntime-node with its native library for this machine",
-    fix: Text.text`Set ${Text.setting("runtime", "tensorflow")}, or run npm ci again.`
+    fix: Text.text`Set ${Text.setting("runtime", "tensorflow")}, or run npm install again.`
   })
 ) {}
 
@@ -62,7 +63,7 @@ export class Onnxruntime extends Context.Tag("headrace/Onnxruntime")<
     session: (model, streams) =>
       Effect.gen(function* () {
         const runtime = yield* Effect.try({
-          try: () => createRequire(import.meta.url).resolve("onnxruntime-node"),
+          try: () => createRequire(OwnPlace.file()).resolve("onnxruntime-node"),
           catch: () => new OnnxUnloadable({ what: "onnxruntime-node is not installed" })
         })
         const { input, output } = model

@@ -17,7 +17,7 @@ export class TensorflowUnloadable extends Explained.TaggedError<TensorflowUnload
   ({ what }) => ({
     what: `TensorFlow cannot be loaded: ${what}`,
     expected: "its native library, which the installation provides",
-    fix: "Run npm ci again."
+    fix: "Run npx headrace-images provision."
   })
 ) {}
 

@@ -3,9 +3,10 @@ import path from "node:path"
 import { FileSystem } from "@effect/platform"
 import { Effect, Schema } from "effect"
 import { Explained } from "headrace"
+import * as OwnPlace from "./OwnPlace.ts"
 
 /**
- * What `npm ci` provisioned, as bin/provision-tensorflow.mjs wrote it: the native version, which is a fact of every
+ * What the installation provisioned, as `provision/tensorflow.mjs` wrote it: the native version, which is a fact of every
  * stage that computes with TensorFlow, its device, and the sha256 of the compiled Node binding.
  */
 const Manifest = Schema.Struct({
@@ -23,8 +24,8 @@ export class TensorflowMissing extends Explained.TaggedError<TensorflowMissing>(
     machine === undefined
       ? {
           what: `Native TensorFlow isn't installed (${reason})`,
-          expected: "what npm ci sets up",
-          fix: "Run npm ci, or node bin/provision-tensorflow.mjs where the packages are installed."
+          expected: "what an installation sets up",
+          fix: "Run npx headrace-images provision."
         }
       : {
           what: `This machine is ${machine}, and native TensorFlow isn't installed on it`,
@@ -33,7 +34,7 @@ export class TensorflowMissing extends Explained.TaggedError<TensorflowMissing>(
         }
 ) {}
 
-/** This machine in words, where TensorFlow's libraries are not made for it; `bin/provision/platform.mjs` decides by the same. */
+/** This machine in words, where TensorFlow's libraries are not made for it; `provision/platform.mjs` decides by the same. */
 export const unsupported = (): string | null => {
   const { platform, arch, report } = process
   if (platform !== "linux" || arch !== "x64") return `${platform} ${arch}`
@@ -68,9 +69,9 @@ export const manifestFrom = (from: string): Effect.Effect<Manifest, TensorflowMi
     return manifest
   })
 
-/** This installation's manifest: the one beside the running code, a source file as well as the bundle in `.pipeline/build`. */
+/** This installation's manifest. */
 export const manifest: Effect.Effect<Manifest, TensorflowMissing, FileSystem.FileSystem> = Effect.suspend(() =>
-  manifestFrom(import.meta.url)
+  manifestFrom(OwnPlace.file())
 )
 
 /** The native TensorFlow version, such as "2.21.0". */

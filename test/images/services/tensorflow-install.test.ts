@@ -26,8 +26,8 @@ const refused = (deps: Readonly<Record<string, string>>) =>
     Effect.flatMap((from) => Effect.flip(manifestFrom(from))),
     Effect.map((error) => {
       expect(error).toBeInstanceOf(TensorflowMissing)
-      expect(error.message).toContain("expected what npm ci sets up")
-      expect(error.message).toContain("node bin/provision-tensorflow.mjs")
+      expect(error.message).toContain("expected what an installation sets up")
+      expect(error.message).toContain("npx headrace-images provision")
       return error.reason
     })
   )

@@ -52,7 +52,7 @@ it.layer(Tensorflow.live)("Tensorflow", (it) => {
 
   it("says in three parts why TensorFlow cannot be loaded", () => {
     expect(new TensorflowUnloadable({ what: "libtensorflow.so: cannot open" }).message).toBe(
-      "TensorFlow cannot be loaded: libtensorflow.so: cannot open; expected its native library, which the installation provides. Run npm ci again."
+      "TensorFlow cannot be loaded: libtensorflow.so: cannot open; expected its native library, which the installation provides. Run npx headrace-images provision."
     )
   })
 })

@@ -32,7 +32,7 @@ export const findCompiler = () => {
   throw new ProvisionFailure({
     what: wanted ? `The C++ compiler CXX names, "${wanted}", doesn't run` : "No C++ compiler was found",
     expected: "c++, g++ or clang++ with C++17, to build TensorFlow's Node binding",
-    fix: "Install one (Debian, Ubuntu: sudo apt-get install g++), or set CXX to it, and run npm ci again."
+    fix: "Install one (Debian, Ubuntu: sudo apt-get install g++), or set CXX to it, and run npx headrace-images provision."
   })
 }
 
@@ -64,7 +64,7 @@ export const compile = ({ packageDirectory, napiHeaders, libraries, compiler, te
     throw new ProvisionFailure({
       what: `${compiler.version} couldn't compile TensorFlow's Node binding`,
       expected: "a compiler with C++17 and its standard library",
-      fix: "Install a newer one (Debian, Ubuntu: sudo apt-get install g++), or set CXX to it, and run npm ci again.",
+      fix: "Install a newer one (Debian, Ubuntu: sudo apt-get install g++), or set CXX to it, and run npx headrace-images provision.",
       detail: stderr
     })
   }
@@ -86,7 +86,7 @@ const requireLoads = (binding, libraries) => {
   throw new ProvisionFailure({
     what: `TensorFlow ${wheel.version} doesn't load on this machine (${signal ?? `exit code ${status}`})`,
     expected: "Linux x64 with glibc 2.27 or newer and a processor with AVX",
-    fix: "Use a newer system, or leave TensorFlow out with HEADRACE_SKIP_TENSORFLOW=1 npm ci.",
+    fix: "Use a newer system, or leave TensorFlow out: HEADRACE_SKIP_TENSORFLOW=1 when you install.",
     detail: stderr
   })
 }

@@ -3,24 +3,24 @@ import fs from "node:fs"
 import os from "node:os"
 import path from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import { command, type Ended } from "../rig/command.ts"
-import { describeWith } from "../rig/needs.ts"
+import { command, type Ended } from "../../rig/command.ts"
+import { describeWith } from "../../rig/needs.ts"
 
-const checkout = path.resolve(import.meta.dirname, "../..")
+const checkout = path.resolve(import.meta.dirname, "../../..")
 const sharedCache = path.join(process.env.XDG_CACHE_HOME ?? path.join(os.homedir(), ".cache"), "headrace")
 const warmCache = process.env.HEADRACE_CACHE ?? sharedCache
 const libraries = "tensorflow-cpu-2.21.0"
 const isWarm = fs.existsSync(path.join(warmCache, libraries))
 const gpuPackage = "node_modules/@tensorflow/tfjs-node-gpu"
 
-/** A fresh installation of the two packages the script works on, never provisioned, and an empty user cache. */
+/** A fresh installation of the two packages that it works on, never provisioned, and an empty user cache. */
 let root = ""
 const cache = () => path.join(root, "cache")
 const inRoot = (...parts: ReadonlyArray<string>) => path.join(root, ...parts)
 
 beforeEach(() => {
   root = fs.mkdtempSync(path.join(os.tmpdir(), "headrace-provision-"))
-  for (const name of ["bin/provision", "bin/provision-tensorflow.mjs", `${gpuPackage}/binding`]) {
+  for (const name of ["images/bin", "images/provision", `${gpuPackage}/binding`]) {
     fs.cpSync(path.join(checkout, name), inRoot(name), { recursive: true })
   }
   for (const name of ["package.json", "dist", "node_modules"]) {
@@ -35,14 +35,16 @@ beforeEach(() => {
 
 afterEach(() => fs.rmSync(root, { recursive: true, force: true }))
 
-/** Runs the script as npm does; null leaves a variable out. */
+const program = () => inRoot("images/bin/headrace-images.mjs")
+
+/** Runs the command as npm does; null leaves a variable out. */
 const provision = (variables: Readonly<Record<string, string | null>> = {}, ...nodeFlags: ReadonlyArray<string>) => {
   const env = Object.fromEntries(
     Object.entries({ ...process.env, HEADRACE_CACHE: cache(), PIP_CONFIG_FILE: "/dev/null", ...variables }).filter(
       ([, value]) => value !== null
     )
   ) as Record<string, string>
-  return command(process.execPath, [...nodeFlags, inRoot("bin/provision-tensorflow.mjs")], { env })
+  return command(process.execPath, [...nodeFlags, program(), "provision"], { env })
 }
 
 /** Links tools of this machine into the one directory a run then has as its PATH. */
@@ -64,7 +66,7 @@ const expectRefused = async (ending: Promise<Ended>, ...parts: ReadonlyArray<str
   expect(fs.existsSync(inRoot(gpuPackage, "deps"))).toBe(false)
 }
 
-describe("provision-tensorflow leaves TensorFlow out, and fails no installation,", () => {
+describe("headrace-images provision leaves TensorFlow out, and fails no installation,", () => {
   it.each([
     ["arch is arm64", "arch", '"arm64"', "linux arm64"],
     ["platform is darwin", "platform", '"darwin"', "darwin x64"],
@@ -80,7 +82,7 @@ describe("provision-tensorflow leaves TensorFlow out, and fails no installation,
   })
 })
 
-describe("provision-tensorflow refuses, saying what to do", () => {
+describe("headrace-images provision refuses, saying what to do", () => {
   it("without a C++ compiler", async () => {
     await expectRefused(
       provision(onlyTools()),
@@ -161,7 +163,7 @@ describe("provision-tensorflow refuses, saying what to do", () => {
     await expectRefused(
       provision(),
       "expected @tensorflow/tfjs-node-gpu and node-api-headers in node_modules",
-      "Run npm ci"
+      "Run npm install"
     )
   })
 })
@@ -194,9 +196,9 @@ const standIns = (together = 1) => {
   return { PYTHON: python, CXX: cxx }
 }
 
-/** Starts the script; its environment is that of `provision`. */
+/** Starts the command; its environment is that of `provision`. */
 const started = (variables: Readonly<Record<string, string>>) => {
-  const child = spawn(process.execPath, [inRoot("bin/provision-tensorflow.mjs")], {
+  const child = spawn(process.execPath, [program(), "provision"], {
     env: { ...process.env, HEADRACE_CACHE: cache(), ...variables },
     stdio: ["ignore", "pipe", "pipe"]
   })
@@ -214,7 +216,7 @@ const isReady = () =>
   fs.existsSync(path.join(cache(), libraries, "include/tensorflow/c/c_api.h")) &&
   fs.existsSync(inRoot(gpuPackage, "deps/headrace.json"))
 
-describe("provision-tensorflow beside and after others", () => {
+describe("headrace-images provision beside and after others", () => {
   it("two at once both succeed, and one's libraries stay", async () => {
     const env = standIns(2)
     const both = await Promise.all([started(env).finished, started(env).finished])
@@ -252,8 +254,7 @@ describeWith(["mounts"], "a full disk", () => {
     const at = inRoot(gpuPackage, "lib/napi-v8")
     fs.mkdirSync(at, { recursive: true })
     const small = 'mount -t tmpfs -o size=64k tmpfs "$0" && exec "$@"'
-    const script = inRoot("bin/provision-tensorflow.mjs")
-    const args = ["-r", "-m", "sh", "-c", small, at, process.execPath, script]
+    const args = ["-r", "-m", "sh", "-c", small, at, process.execPath, program(), "provision"]
     const env = { ...process.env, HEADRACE_CACHE: cache(), ...standIns() }
     const { status, stderr } = await command("unshare", args, { env })
     expect(stderr).toContain(`The disk of ${root} is full; expected 10 MB free there`)
@@ -262,15 +263,22 @@ describeWith(["mounts"], "a full disk", () => {
   })
 })
 
-describe("provision-tensorflow", () => {
-  it("leaves TensorFlow out when told so, with a notice, and still links the pipeline command", async () => {
-    fs.writeFileSync(inRoot("bin/pipeline.mjs"), "#!/usr/bin/env node\nconsole.log('launched')\n", { mode: 0o644 })
+describe("headrace-images provision", () => {
+  it("leaves TensorFlow out when told so, with a notice", async () => {
     const { status, stdout } = await provision({ HEADRACE_SKIP_TENSORFLOW: "1" })
-    expect(stdout).toContain("skipped, since HEADRACE_SKIP_TENSORFLOW is 1")
+    expect(stdout).toContain(
+      "skipped, since HEADRACE_SKIP_TENSORFLOW is 1; npx headrace-images provision installs it later"
+    )
     expect(status).toBe(0)
-    expect(fs.readlinkSync(inRoot("node_modules/.bin/pipeline"))).toBe("../../bin/pipeline.mjs")
-    expect((await command(inRoot("node_modules/.bin/pipeline"))).stdout).toBe("launched\n")
     expect(fs.existsSync(inRoot(gpuPackage, "deps"))).toBe(false)
+  })
+
+  it("is the one command of the package", async () => {
+    const { status, stderr } = await command(process.execPath, [program(), "provide"])
+    expect([status, stderr]).toEqual([
+      2,
+      expect.stringMatching(/^error: .*"provide"; expected .*\. Run npx headrace-images provision/)
+    ])
   })
 
   it("compiles once per cache, then links what is there, then does nothing", async () => {
@@ -298,22 +306,5 @@ describe("provision-tensorflow", () => {
     fs.appendFileSync(binding, "damaged")
     expect((await provision(offline)).stdout).toContain("is ready")
     expect((await provision(offline)).stdout).toBe("")
-  })
-
-  it("keeps the packages' own install scripts off in a lock file that npm has rewritten, and changes nothing else", async () => {
-    const text = fs.readFileSync(path.join(checkout, "package-lock.json"), "utf8")
-    const lock = JSON.parse(text)
-    expect(lock.packages[gpuPackage]).toMatchObject({ hasInstallScript: false, gypfile: false })
-    expect(lock.packages["node_modules/onnxruntime-node"]).toMatchObject({ hasInstallScript: false })
-    lock.packages["node_modules/onnxruntime-node"].hasInstallScript = true
-    const { gypfile: _, ...entry } = lock.packages[gpuPackage]
-    lock.packages[gpuPackage] = { ...entry, hasInstallScript: true }
-    fs.writeFileSync(inRoot("package-lock.json"), `${JSON.stringify(lock, null, 2)}\n`)
-    expect((await provision({ HEADRACE_SKIP_TENSORFLOW: "1" })).stdout).toContain("install script")
-    expect(fs.readFileSync(inRoot("package-lock.json"), "utf8")).toBe(text)
-    expect((await provision({ HEADRACE_SKIP_TENSORFLOW: "1" })).stdout).not.toContain("install script")
-    const allowed = JSON.parse(fs.readFileSync(path.join(checkout, "package.json"), "utf8")).allowScripts
-    expect(allowed["@tensorflow/tfjs-node-gpu"]).toBe(false)
-    expect(allowed["onnxruntime-node"]).toBe(false)
   })
 })

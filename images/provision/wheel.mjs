@@ -51,7 +51,7 @@ export const findPython = () => {
     throw new ProvisionFailure({
       what: `Python 3 wasn't found as "${wanted}"`,
       expected: "it with pip, to download TensorFlow's native libraries",
-      fix: "Install it (Debian, Ubuntu: sudo apt-get install python3 python3-pip), or set PYTHON to its path, and run npm ci again."
+      fix: "Install it (Debian, Ubuntu: sudo apt-get install python3 python3-pip), or set PYTHON to its path, and run npx headrace-images provision."
     })
   }
   const python = executable.join(" ")
@@ -60,7 +60,7 @@ export const findPython = () => {
     throw new ProvisionFailure({
       what: `"${wanted} -m pip" doesn't run`,
       expected: "pip, to download TensorFlow's native libraries",
-      fix: `Install it (Debian, Ubuntu: sudo apt-get install python3-pip; elsewhere: ${wanted} -m ensurepip), and run npm ci again.`,
+      fix: `Install it (Debian, Ubuntu: sudo apt-get install python3-pip; elsewhere: ${wanted} -m ensurepip), and run npx headrace-images provision.`,
       detail: pip.stderr
     })
   }
@@ -69,7 +69,7 @@ export const findPython = () => {
     throw new ProvisionFailure({
       what: `"${wanted} -m pip" is ${pip.stdout.split(" ").slice(0, 2).join(" ")}`,
       expected: "pip 20 or newer, which knows TensorFlow's kind of wheel",
-      fix: `Upgrade it (${wanted} -m pip install --upgrade pip), or set PYTHON to a newer Python, and run npm ci again.`
+      fix: `Upgrade it (${wanted} -m pip install --upgrade pip), or set PYTHON to a newer Python, and run npx headrace-images provision.`
     })
   }
   return python
@@ -122,14 +122,14 @@ const download = async (python, temporary, say) => {
     throw new ProvisionFailure({
       what: `pip got another ${wheel.package} ${wheel.version} than the pinned one`,
       expected: `sha256 ${wheel.sha256}`,
-      fix: "Check which index or proxy pip uses (python3 -m pip config list), and run npm ci again.",
+      fix: "Check which index or proxy pip uses (python3 -m pip config list), and run npx headrace-images provision.",
       detail: output
     })
   }
   throw new ProvisionFailure({
     what: `pip couldn't download ${wheel.package} ${wheel.version} (exit code ${status})`,
     expected: "a package index that it can reach",
-    fix: "Check the network, HTTPS_PROXY and PIP_INDEX_URL, and run npm ci again; HEADRACE_SKIP_TENSORFLOW=1 npm ci leaves TensorFlow out.",
+    fix: "Check the network, HTTPS_PROXY and PIP_INDEX_URL, and run npx headrace-images provision; an installation with HEADRACE_SKIP_TENSORFLOW=1 leaves TensorFlow out.",
     detail: output
   })
 }
@@ -173,7 +173,7 @@ const unpack = async (python, temporary) => {
     throw new ProvisionFailure({
       what: `${archive} couldn't be unpacked`,
       expected: `${libraries.join(" and ")}, and headers, in it`,
-      fix: "Run npm ci again.",
+      fix: "Run npx headrace-images provision.",
       detail: output
     })
   }

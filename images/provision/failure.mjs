@@ -14,14 +14,14 @@ export const diskFull = (directory, megabytes) =>
   new ProvisionFailure({
     what: `The disk of ${directory} is full`,
     expected: `${megabytes.toLocaleString("en-US")} MB free there for TensorFlow`,
-    fix: "Free some space, or set HEADRACE_CACHE to a directory on a larger disk, and run npm ci again."
+    fix: "Free some space, or set HEADRACE_CACHE to a directory on a larger disk, and run npx headrace-images provision."
   })
 
 export const diskFullInProject = (directory) =>
   new ProvisionFailure({
     what: `The disk of ${directory} is full`,
     expected: "10 MB free there for TensorFlow's Node binding",
-    fix: "Free some space, or move the project to a larger disk, and run npm ci again."
+    fix: "Free some space, or move the project to a larger disk, and run npx headrace-images provision."
   })
 
 const indent = (text) =>

@@ -1,10 +1,6 @@
-#!/usr/bin/env node
 /**
- * Gives @tensorflow/tfjs-node-gpu the native TensorFlow it needs, as npm's `postinstall`: libraries from the PyPI wheel,
- * kept in a user cache; the package's own binding, compiled against them. The package's install script stays off: it
- * asks for a libtensorflow of 2022 (`allowScripts` in package.json; lockfile.mjs for npm 10).
- * Exits with 0, or with 1 and one message. Where TensorFlow has no libraries for the machine it says so and exits with 0:
- * the stages that need none work there, and the others refuse by name.
+ * Gives @tensorflow/tfjs-node-gpu the native TensorFlow it needs: libraries from the PyPI wheel, kept in a user cache; the
+ * package's own binding, compiled against them. The package's install script stays off: it asks for a libtensorflow of 2022.
  *
  * HEADRACE_SKIP_TENSORFLOW=1 leaves TensorFlow out; HEADRACE_CACHE moves the cache; PYTHON and CXX name the tools.
  */
@@ -13,29 +9,14 @@ import fs from "node:fs"
 import { createRequire } from "node:module"
 import os from "node:os"
 import path from "node:path"
-import { fileURLToPath } from "node:url"
-import { compile, findCompiler, recipe } from "./provision/binding.mjs"
-import { diskFull, diskFullInProject, isDiskFull, ProvisionFailure } from "./provision/failure.mjs"
-import { keepInstallScriptsOff } from "./provision/lockfile.mjs"
-import { unsupported } from "./provision/platform.mjs"
-import { fetchLibraries, findPython, hasLibraries, isWhole, wheel } from "./provision/wheel.mjs"
+import { compile, findCompiler, recipe } from "./binding.mjs"
+import { diskFull, diskFullInProject, isDiskFull, ProvisionFailure } from "./failure.mjs"
+import { unsupported } from "./platform.mjs"
+import { fetchLibraries, findPython, hasLibraries, isWhole, wheel } from "./wheel.mjs"
 
-const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 const cache =
   process.env.HEADRACE_CACHE || path.join(process.env.XDG_CACHE_HOME || path.join(os.homedir(), ".cache"), "headrace")
 const say = (line) => console.log(`tensorflow: ${line}`)
-
-/** npm links the bins of dependencies, not the project's own; `npx pipeline` needs it. */
-const linkPipeline = () => {
-  const link = path.join(root, "node_modules/.bin/pipeline")
-  const target = "../../bin/pipeline.mjs"
-  const launcher = path.join(root, "bin/pipeline.mjs")
-  if (fs.existsSync(launcher)) fs.chmodSync(launcher, 0o755)
-  if (fs.lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink() && fs.readlinkSync(link) === target) return
-  fs.mkdirSync(path.dirname(link), { recursive: true })
-  fs.rmSync(link, { force: true })
-  fs.symlinkSync(target, link)
-}
 
 const provision = async () => {
   requireDevice()
@@ -85,7 +66,7 @@ const requireDevice = () => {
   throw new ProvisionFailure({
     what: `HEADRACE_TENSORFLOW is "${device}"`,
     expected: '"cpu", the one device Headrace installs TensorFlow for so far',
-    fix: "Unset HEADRACE_TENSORFLOW and run npm ci again."
+    fix: "Unset HEADRACE_TENSORFLOW and run npx headrace-images provision."
   })
 }
 
@@ -100,7 +81,7 @@ const locatePackages = () => {
     throw new ProvisionFailure({
       what: `The package to provision isn't installed (${error.message.split("\n")[0]})`,
       expected: "@tensorflow/tfjs-node-gpu and node-api-headers in node_modules",
-      fix: "Run npm ci."
+      fix: "Run npm install."
     })
   }
 }
@@ -158,7 +139,7 @@ const makeTemporary = () => {
     throw new ProvisionFailure({
       what: `The cache can't be written (${error.message})`,
       expected: "a directory of yours that keeps TensorFlow between installations",
-      fix: "Set HEADRACE_CACHE to one, and run npm ci again."
+      fix: "Set HEADRACE_CACHE to one, and run npx headrace-images provision."
     })
   }
 }
@@ -171,26 +152,35 @@ const removeAbandoned = () => {
   }
 }
 
-process.once("SIGINT", () => process.exit(130))
-process.once("SIGTERM", () => process.exit(143))
-const machine = unsupported()
-try {
-  // a launcher that refuses needs no name, and a link may take rights there that nobody has
-  if (process.platform !== "win32") linkPipeline()
-  if (keepInstallScriptsOff(root)) say("package-lock.json: kept install scripts of native packages off")
-  if (process.env.HEADRACE_SKIP_TENSORFLOW === "1") {
-    say("skipped, since HEADRACE_SKIP_TENSORFLOW is 1; node bin/provision-tensorflow.mjs installs it later")
-  } else if (machine !== null) {
-    say(
+/** The folder whose `node_modules` a path of a package lies in; null for any other path. */
+const projectOf = (place) => (place.includes("/node_modules/") ? place.split("/node_modules/", 1)[0] : null)
+
+/** What is told of an error: of one that is none of ours, where it was thrown. */
+const told = (error) => {
+  if (error instanceof ProvisionFailure) return error.message
+  if (!isDiskFull(`${error.code} ${error.message}`)) return error.stack
+  const project = projectOf(error.dest ?? error.path ?? cache)
+  return (project === null ? diskFull(cache, 1200) : diskFullInProject(project)).message
+}
+
+/**
+ * Provisions TensorFlow for the installation that this file belongs to; ends the process with 1 and one message where that fails.
+ * Where TensorFlow has no libraries for the machine it says so: the stages that need none work there, and the others refuse by name.
+ */
+export const provisionTensorflow = async () => {
+  process.once("SIGINT", () => process.exit(130))
+  process.once("SIGTERM", () => process.exit(143))
+  const machine = unsupported()
+  if (process.env.HEADRACE_SKIP_TENSORFLOW === "1")
+    return say("skipped, since HEADRACE_SKIP_TENSORFLOW is 1; npx headrace-images provision installs it later")
+  if (machine !== null)
+    return say(
       `left out: this machine is ${machine}, and its libraries are for linux x64 with glibc; a stage that needs it says so`
     )
-  } else {
+  try {
     await provision()
+  } catch (error) {
+    console.error(`tensorflow: ${told(error)}`)
+    process.exit(1)
   }
-} catch (error) {
-  const isFull = !(error instanceof ProvisionFailure) && isDiskFull(`${error.code} ${error.message}`)
-  const place = error.dest ?? error.path ?? cache
-  const failure = !isFull ? error : place.startsWith(root) ? diskFullInProject(root) : diskFull(cache, 1200)
-  console.error(`tensorflow: ${failure instanceof ProvisionFailure ? failure.message : failure.stack}`)
-  process.exit(1)
 }

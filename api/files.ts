@@ -1,4 +1,9 @@
-/** Files that lie outside of a project's cache: for sources, which find and digest them, and for stages that read them. */
+/**
+ * Files that lie outside of a project's cache: the package's part `headrace/files`, for sources, which find and digest them, and for
+ * stages, which read them.
+ *
+ * @module
+ */
 export * as BoundedFile from "../artifacts/BoundedFile.ts"
 export * as BoundedJson from "../artifacts/BoundedJson.ts"
 export * as CanonicalJson from "../artifacts/CanonicalJson.ts"
@@ -17,4 +22,4 @@ export {
   unreadable
 } from "../files/SourceError.ts"
 export { isSystem, LeftOut } from "../files/SystemFiles.ts"
-export { local, readLocal } from "./local-file.ts"
+export { type LocalFile, local, readLocal, readLocalFolder } from "./local-file.ts"

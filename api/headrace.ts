@@ -1,6 +1,8 @@
 /**
- * The public face of Headrace: what pipelines, stages and projects are made of. Files that lie outside, for sources and for stages
- * that read them, are in `headrace/files`; running a pipeline in a test in `headrace/testing`.
+ * What pipelines, stages and projects are made of: the package `headrace`. What sources, and stages that read files, need is in
+ * `headrace/files`; chance that is a function of a seed in `headrace/random`; running pipelines in tests in `headrace/testing`.
+ *
+ * @module
  */
 export * as ArrowTable from "../artifacts/ArrowTable.ts"
 export * as Artifact from "../artifacts/Artifact.ts"
@@ -9,6 +11,7 @@ export * as Checkpoint from "../artifacts/Checkpoint.ts"
 export * as Column from "../artifacts/Column.ts"
 export * as Digest from "../artifacts/Digest.ts"
 export * as Document from "../artifacts/Document.ts"
+export * as EventLoop from "../artifacts/EventLoop.ts"
 export * as Explained from "../artifacts/Explained.ts"
 export * as Figure from "../artifacts/Figure.ts"
 export * as Files from "../artifacts/Files.ts"
@@ -21,5 +24,6 @@ export * as Progress from "../engine/Progress.ts"
 export * as Remark from "../engine/Remark.ts"
 export * as Source from "../engine/Source.ts"
 export * as Stage from "../engine/Stage.ts"
+export * as View from "../project/View.ts"
 export * as Kind from "./kind.ts"
 export * as Project from "./project.ts"

@@ -1,4 +1,9 @@
-/** Kinds of artifacts: what is known of them beside their codecs. */
+/**
+ * Kinds: all that is known of artifacts of one kind beside their codec. A project makes its own with {@link make}, lists them in
+ * `headrace.config.ts`, and they are shown, drawn and exported as the ready ones are.
+ *
+ * @module
+ */
 export { besideEachOther, decode, inFolder, make, read } from "../kinds/bytes.ts"
 export { classesOf } from "../kinds/classes.ts"
 export { formatBytes, formatCount, formatSeconds, formatShare } from "../kinds/format.ts"

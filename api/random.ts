@@ -1,11 +1,14 @@
 /**
- * Chance as a pure function: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011) keyed by
- * the seed and counted by where the number is needed. No generator is carried along, so that epoch 7 draws the same
- * numbers whether or not epochs 1 to 6 ran in this process.
+ * Chance as a pure function: the package's part `headrace/random`. Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy
+ * as 1, 2, 3", 2011) is keyed by the seed and counted by where the number is needed. No generator is carried along, so that epoch 7
+ * draws the same numbers whether or not epochs 1 to 6 ran in this process.
+ *
+ * @module
  */
+/** What random numbers are needed for. Each has numbers of its own; a value is never given to another purpose. */
 const purposes = { split: 0, order: 1, weights: 2, dropout: 4, view: 5, sweep: 6, augmentation: 7 } as const
 
-/** Where a random number is needed. Epochs and steps count from 1, 0 where there is none; the seed is a safe integer. */
+/** Where random numbers are needed. Epochs and steps count from 1, and are 0 where there are none; the seed is a safe integer. */
 export interface Place {
   readonly seed: number
   readonly purpose: keyof typeof purposes
@@ -26,7 +29,7 @@ const high32 = (a: number, b: number): number => {
 /** Counter and output of one block: four unsigned 32-bit words. */
 type Words = readonly [number, number, number, number]
 
-/** Writes one block of Philox4x32-10 at `at` in `out`, as far as it fits. */
+/** Writes one block of Philox4x32-10 to `out`, from index `at` on, as far as it fits. */
 export const philox = (counter: Words, key: readonly [number, number], out: Uint32Array, at = 0): void => {
   let [a, b, c, d] = counter
   let [k0, k1] = key
@@ -47,7 +50,7 @@ export const philox = (counter: Words, key: readonly [number, number], out: Uint
   out[at + 3] = d
 }
 
-/** The first `count` words drawn at a place, unsigned. */
+/** The first `count` unsigned 32-bit words that are drawn at a place. */
 export const words = (place: Place, count: number): Uint32Array => {
   const key = [place.seed >>> 0, Math.floor(place.seed / 2 ** 32) >>> 0] as const
   const drawn = new Uint32Array(count)
@@ -56,7 +59,7 @@ export const words = (place: Place, count: number): Uint32Array => {
   return drawn
 }
 
-/** `count` floats, uniform in [-limit, limit). */
+/** The first `count` floats that are drawn at a place, uniform in [-limit, limit). */
 export const uniform = (place: Place, count: number, limit: number): Float32Array => {
   const drawn = words(place, count)
   const floats = new Float32Array(count)
@@ -64,7 +67,12 @@ export const uniform = (place: Place, count: number, limit: number): Float32Arra
   return floats
 }
 
-/** A shuffled copy of `rows` (Fisher-Yates). */
+/**
+ * A copy of `rows` in an order that is drawn at a place (Fisher-Yates).
+ *
+ * @example
+ * const order = shuffle({ seed, purpose: "order", epoch, step: 0 }, rows)
+ */
 export const shuffle = (place: Place, rows: Int32Array): Int32Array => {
   const shuffled = rows.slice()
   const drawn = words(place, shuffled.length)

@@ -1,3 +1,9 @@
+/**
+ * Tables: rows in typed columns, stored as Arrow IPC files. A table is cut into chunks by the content of its rows, each an object of
+ * its own, so that one of any size is written and read in bounded memory, and rows that stay are not written twice.
+ *
+ * @module
+ */
 import { createHash, type Hash } from "node:crypto"
 import { Effect, Schema, Stream } from "effect"
 import * as ArrowReader from "./ArrowReader.ts"
@@ -21,46 +27,50 @@ import {
   cellSize,
   concat,
   HOLDERS,
-  isTensor
+  isTensor,
+  type Row,
+  rows
 } from "./Column.ts"
 import type { Digest } from "./Digest.ts"
 
-/** What every chunk of a table shares. Part of its content digest. */
+/** What all chunks of a table have in common. It is part of the digest of the table's content. */
 export const Header = Schema.Struct({
   /** Cell shapes of the tensor columns, every dimension known. */
   shapes: Schema.Record({ key: Schema.String, value: Schema.Array(Schema.Int) }),
   /** Free text that travels with the rows, such as class names. */
   metadata: Schema.Record({ key: Schema.String, value: Schema.String })
 })
+/** What all chunks of a table have in common. */
 export type Header = typeof Header.Type
 
-/** What a stage returns for a table output: batches of any size, in order. */
+/** What a stage returns for an output that is a table: its rows in order, in batches of any size, and texts that travel with them. */
 export interface TableSource<C extends Columns, E> {
   readonly metadata: Readonly<Record<string, string>>
   readonly batches: Stream.Stream<Batch<C>, E>
 }
 
-/** What a later stage is given: the rows as a stream that may be run again, one batch a chunk. */
+/** What a later stage is given of a table: its rows as a stream of batches, one a chunk, which may be run more than once. */
 export interface Table<C extends Columns, E = ArtifactUnreadable> {
   readonly rows: number
   readonly header: Header
   readonly batches: Stream.Stream<Batch<C>, E>
 }
 
+/** A table as stages declare it: a nominal type, and the columns that every batch of its rows has. */
 export interface TableArtifact<Name extends string, C extends Columns>
   extends Artifact<Name, TableSource<C, unknown>, Table<C, unknown>> {
   readonly kind: "table"
   readonly columns: C
 }
 
-/** A table that is there already, as one batch. */
+/** A table whose rows are all there, as one batch. */
 export const fromBatch = <C extends Columns>(
   batch: Batch<C>,
   metadata: Readonly<Record<string, string>> = {}
 ): TableSource<C, never> => ({ metadata, batches: Stream.make(batch) })
 
 /**
- * A small table as a stage returns it, its rows all there: the values of each column of the artifact, as many in each.
+ * A table whose rows are all there, as a stage returns it: the values of each column of the artifact, equally many in each.
  *
  * @example
  * ArrowTable.of(Rents, { area: Float64Array.of(54, 71), rent: Float64Array.of(800, 990) })
@@ -75,24 +85,37 @@ export const of = <C extends Columns>(
   return fromBatch({ rows: values === undefined ? 0 : lengthOf(values), columns }, metadata)
 }
 
-/** All rows as one batch, in memory; null for a table without rows. */
+/** Reads all rows of a table into memory, as one batch; null where it has none. */
 export const collect = <C extends Columns, E>(table: Table<C, E>): Effect.Effect<Batch<C> | null, E> =>
   Effect.map(Stream.runCollect(table.batches), (batches) => {
     const [first, ...rest] = batches
     return first === undefined ? null : concat<Batch<C>>([first, ...rest])
   })
 
-/** A table artifact as the functions below see it: its name and columns, whatever their types. */
+/**
+ * All rows of a small table, each as a value of its own.
+ *
+ * @example
+ * Effect.map(ArrowTable.collectRows(rents), (flats) => flats.filter(({ area }) => area > 50))
+ */
+export const collectRows = <C extends Columns, E>(table: Table<C, E>): Effect.Effect<ReadonlyArray<Row<C>>, E> =>
+  Effect.map(Stream.runCollect(table.batches), (batches) => Array.from(batches).flatMap((batch) => rows(batch)))
+
+/** A table artifact as functions see it that know nothing of its types: its name, version and columns. */
 export type Layout = Pick<TableArtifact<string, Columns>, "name" | "version" | "columns">
 
 const arrowFile = Effect.promise(() => import("./ArrowFile.ts"))
 
+/** The cell shapes of a batch's tensor columns, by the columns' names. */
 export const tensorShapes = (batch: AnyBatch): Header["shapes"] =>
   Object.fromEntries(
     Object.entries(batch.columns).flatMap(([name, values]) => (isTensor(values) ? [[name, values.shape]] : []))
   )
 
-/** Starts a content digest: over name, version, columns, cell shapes and metadata; rows' digests follow, in order. */
+/**
+ * Starts the digest of a table's content, with its name, version, columns, cell shapes and metadata. Whoever has it adds the
+ * digests of the rows, in order: so it depends neither on where chunks are cut nor on how Arrow pads them.
+ */
 export const contentHash = (artifact: Layout, header: Header): Hash =>
   createHash("sha256").update(
     JSON.stringify([
@@ -113,7 +136,7 @@ const isOf = (column: Column, values: AnyValues): boolean => {
   return isTensor(values) && values.data instanceof HOLDERS[column.dtype]
 }
 
-/** Refuses a batch that is not what the columns say: a missing one, a wrong length, a wrong or changing shape. */
+/** Fails for a batch that is not what the columns say: one is missing, has another length, or cells of a wrong or changing shape. */
 export const checkBatch = (
   artifact: Layout,
   batch: AnyBatch,
@@ -141,7 +164,7 @@ export const checkBatch = (
   return Effect.void
 }
 
-/** Writes one chunk, its digests included. The header must be the table's. */
+/** Writes one chunk of a table as an Arrow file. `rowDigests` are those of its rows, in order; the header must be the table's. */
 export const writeChunk = <E>(
   artifact: Layout,
   header: Header,
@@ -157,7 +180,7 @@ export const writeChunk = <E>(
     return { name: `${content}.arrow`, object, bytes: bytes.length, rows: batch.rows, content }
   })
 
-/** The table over chunks that are already written. `hash` has seen the digests of all their rows. */
+/** What a trace remembers of a table whose chunks are written. `hash` is that of `contentHash`, and has seen the digests of all rows. */
 export const stored = (artifact: Layout, header: Header, parts: ReadonlyArray<StoredPart>, hash: Hash): Stored => ({
   artifact: id(artifact),
   kind: "table",
@@ -169,8 +192,8 @@ export const stored = (artifact: Layout, header: Header, parts: ReadonlyArray<St
 })
 
 /**
- * Reads one chunk: bytes that were hashed, whose rows are what the chunk's content says. So is everything that the content
- * is over: the columns and their types, the cells' shapes and the metadata.
+ * Reads one chunk. Its bytes were hashed, and its rows are compared with the digest of the chunk's content, which is also over
+ * the columns and their types, the cells' shapes and the metadata: what is given is what was written.
  */
 export const readChunk = <E>(
   artifact: Layout,
@@ -198,12 +221,13 @@ export const readChunk = <E>(
     })
   )
 
+/** Reads the header that a trace remembers of a table; `artifact` is how a failure names it. */
 export const headerOf = (artifact: string, stored: Stored): Effect.Effect<Header, ArtifactUnreadable> =>
   Schema.decodeUnknown(Header)(stored.header).pipe(
     Effect.mapError((error) => new ArtifactUnreadable({ artifact, object: stored.content, what: error.message }))
   )
 
-/** The whole table as one Arrow IPC file, a record batch a chunk, in pieces of its bytes: memory holds one chunk. */
+/** The whole table as the bytes of one Arrow IPC file with a record batch a chunk. They come in pieces: memory holds one chunk. */
 export const toFile = <E>(
   artifact: Layout,
   table: Stored,
@@ -252,6 +276,13 @@ const encode =
       // E of the source is the stage's own; `Stage` restores it, since an artifact cannot name it
     }) as Effect.Effect<Stored, E | ArtifactInvalid>
 
+/**
+ * Declares a table. Raise the version when what a column means changes: it is part of every key.
+ *
+ * @example
+ * const Rents = ArrowTable.make("Rents", 1, { area: "float64", rent: "float64" })
+ * const Pixels = ArrowTable.make("Pixels", 1, { image: Column.tensor([32, 32, 3], "float32"), label: "int32" })
+ */
 export const make = <const Name extends string, const C extends Columns>(
   name: Name,
   version: number,

@@ -1,8 +1,13 @@
+/**
+ * Reading of whole files that may be anything: a bound on their size, no device or pipe that never ends, no file that grows meanwhile.
+ *
+ * @module
+ */
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs"
 import { type FileHandle, open } from "node:fs/promises"
 import { Data } from "effect"
 
-/** What is not read: what it is, as the end of a sentence about it. */
+/** Why a file is not read. The message is the end of a sentence that begins with the file: "is a folder". */
 export class Unbounded extends Data.TaggedError("Unbounded")<{ readonly message: string }> {}
 
 /** Opening never waits, as a FIFO's would, and makes no terminal this process's own. */
@@ -56,11 +61,11 @@ const readWhole = (opened: number, size: number): Buffer =>
  */
 export const read = (file: string, most: number): Buffer => withOpened(file, most, readWhole)
 
-/** The same where the file has at most `small` bytes; null where it is a larger one, for `readLarge` to read. */
+/** The bytes of a regular file of at most `small` bytes, as `read` gives them; null for a larger one, which `readLarge` reads. */
 export const readSmall = (file: string, small: number): Buffer | null =>
   withOpened(file, Number.POSITIVE_INFINITY, (opened, size) => (size > small ? null : readWhole(opened, size)))
 
-/** As many bytes from the beginning of a regular file of any size as there are, `length` at most. */
+/** The first bytes of a regular file of any size: `length` of them, or all where it has fewer. */
 export const readStart = (file: string, length: number): Buffer =>
   withOpened(file, Number.POSITIVE_INFINITY, (opened) => readOpened(opened, Buffer.alloc(length)))
 
@@ -81,7 +86,7 @@ export const pieces = async function* (file: string, signal?: AbortSignal): Asyn
   yield* opened.createReadStream({ highWaterMark: PIECE_BYTES, ...(signal === undefined ? {} : { signal }) })
 }
 
-/** What `read` gives, without keeping others waiting while the disk is. */
+/** The bytes of a regular file of at most `most` bytes, as `read` gives them, while other work of the process goes on. */
 export const readLarge = async (file: string, most: number): Promise<Buffer> => {
   const { opened, size } = await opening(file, most)
   try {

@@ -1,3 +1,8 @@
+/**
+ * Parsing of JSON that may be anything: how deep it nests is bounded before anything is made of it.
+ *
+ * @module
+ */
 import { ParseResult, Schema } from "effect"
 import { Unbounded } from "./BoundedFile.ts"
 
@@ -34,7 +39,7 @@ const depthOf = (json: string): number => {
   return deepest
 }
 
-/** The value of a JSON text. Throws an `Unbounded` for one that nests deeper than `most`, a `SyntaxError` for what is none. */
+/** Parses a JSON text. Throws an `Unbounded` for one that nests deeper than `most`, and a `SyntaxError` for what is no JSON. */
 export const parse = (json: string, most: number = MOST_DEPTH): unknown => {
   // each level takes a bracket to open and one to close
   const depth = json.length > 2 * most ? depthOf(json) : 0
@@ -53,11 +58,11 @@ const Json = Schema.transformOrFail(Schema.String, Schema.Unknown, {
   encode: (value) => ParseResult.succeed(JSON.stringify(value))
 }).annotations({ identifier: "Json" })
 
-/** A value as JSON text that nests at most `MOST_DEPTH` deep. */
+/** The schema of a value that is written as a JSON text, which nests at most `MOST_DEPTH` deep. */
 export const schema = <A, I, R>(value: Schema.Schema<A, I, R>): Schema.Schema<A, string, R> =>
   Schema.compose(Json, value, { strict: false })
 
-/** Whether a value nests deeper than this, or without end: looked at without recursion. */
+/** Whether a value nests deeper than `most`, or without end. It is looked at without recursion, which such a value would exhaust. */
 export const isDeeper = (value: unknown, most: number): boolean => {
   const left: Array<{ readonly value: unknown; readonly depth: number }> = [{ value, depth: 0 }]
   for (let next = left.pop(); next !== undefined; next = left.pop()) {

@@ -1,11 +1,17 @@
+/**
+ * Artifacts that are a fixed set of named files, of a kind that a project defines itself: what a {@link Kind} of one's own mostly is
+ * made of.
+ *
+ * @module
+ */
 import { Effect } from "effect"
 import { type Artifact, ArtifactInvalid, ArtifactUnreadable, id, type StoredPart } from "./Artifact.ts"
 import * as Digest from "./Digest.ts"
 
-/** The files of a bundle by name, and whether each may be missing. */
+/** Which files a bundle has, by their names, and whether each of them may be missing. */
 export type Layout = Readonly<Record<string, "needed" | "optional">>
 
-/** The bytes of its files. */
+/** The value of a bundle: the bytes of its files, by their names. */
 export type Files<L extends Layout> = {
   readonly [Name in keyof L as L[Name] extends "needed" ? Name : never]: Uint8Array
 } & {
@@ -13,8 +19,8 @@ export type Files<L extends Layout> = {
 }
 
 /**
- * An artifact of a fixed set of named files, such as a model's topology and weights, of one of the project's kinds. Content:
- * the names and digests of those that are there.
+ * Declares an artifact that is a fixed set of named files, such as the topology and the weights of a model. `kind` is one that the
+ * project registers. Its content is the names and digests of the files that are there.
  *
  * @example
  * const Scene = Bundle.make("Scene", 1, "scene", { "scene.gltf": "needed", "scene.bin": "optional" })

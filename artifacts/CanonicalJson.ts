@@ -1,8 +1,13 @@
+/**
+ * JSON with one text for each value, so that its bytes can be hashed: the form of keys and of documents.
+ *
+ * @module
+ */
 import { Either, Schema } from "effect"
 import { MOST_DEPTH as MOST_READ } from "./BoundedJson.ts"
 import * as Explained from "./Explained.ts"
 
-/** A part of a key or document that has no exact JSON form. It is an error by name, never a weaker key. */
+/** A part of a key or a document has no exact JSON form. That is an error which names it, and never a weaker key. */
 export class NotEncodable extends Explained.TaggedError<NotEncodable>()(
   "NotEncodable",
   {
@@ -28,7 +33,7 @@ class TooDeep extends Error {}
 const describe = (value: unknown): string =>
   typeof value === "number" ? String(value) : value === undefined ? "undefined" : `a ${typeof value}`
 
-/** Half of what is read: a record holds the value of a key or a parameter deep inside of it. */
+/** How deep a value may nest. It is half of what is read, as a record holds the value of a key or a parameter deep inside of it. */
 export const MOST_DEPTH = MOST_READ / 2
 
 const write = (value: unknown, path: string, room: number): string => {
@@ -52,7 +57,7 @@ const write = (value: unknown, path: string, room: number): string => {
   throw new Stop(new NotEncodable({ path, what: describe(value) }))
 }
 
-/** One text per value: keys sorted by code unit, no whitespace, numbers as ECMAScript prints them. */
+/** The one text of a value: its keys are sorted by code units, it has no whitespace, and numbers are as ECMAScript prints them. */
 export const encode = (value: unknown, root = "value"): Either.Either<string, NotEncodable> => {
   try {
     return Either.right(write(value, root, MOST_DEPTH))

@@ -1,18 +1,25 @@
+/**
+ * States of iterating stages: what `Stage.iterate` keeps after a step, so that a killed training goes on from there and more epochs
+ * go on from fewer.
+ *
+ * @module
+ */
 import { Effect, Schema } from "effect"
 import { type Artifact, ArtifactUnreadable, id, type Stored, type Write } from "./Artifact.ts"
 import * as BoundedJson from "./BoundedJson.ts"
 import { cellSize } from "./Column.ts"
 import type { Verified } from "./Verified.ts"
 
-/** Where an iteration stands: arrays by name, row-major of `shape`, and texts that say the rest. */
+/** Where an iterating stage stands: arrays by name, whose data is row-major of their shape, and texts by name that say the rest. */
 export interface State {
   readonly arrays: Readonly<Record<string, { readonly shape: ReadonlyArray<number>; readonly data: Float32Array }>>
   readonly texts: Readonly<Record<string, string>>
 }
 
+/** The states of an iterating stage as it declares them: see `Stage.iterate`. */
 export interface Checkpoint<Name extends string> extends Artifact<Name, State> {
   readonly kind: "checkpoint"
-  /** Writes what `encode` made of a state before. */
+  /** Stores bytes that `encode` made of a state before. */
   readonly keep: <E>(bytes: Uint8Array, write: Write<E>) => Effect.Effect<Stored, E>
 }
 
@@ -34,7 +41,10 @@ const Header = BoundedJson.schema(
 
 const ALIGNMENT = 8
 
-/** The safetensors format: the header's length as uint64, the header as JSON padded with blanks, the arrays one after the other. */
+/**
+ * A state in the safetensors format: the length of the header as uint64, the header as JSON that is padded with blanks, then the
+ * arrays one after the other.
+ */
 export const encode = ({ arrays, texts }: State): Uint8Array => {
   let end = 0
   const entries = Object.entries(arrays).map(([name, { shape, data }]) => {
@@ -80,7 +90,7 @@ const decode = (bytes: Verified): State => {
   return { arrays, texts }
 }
 
-/** A checkpoint as one safetensors file, which other tools open too. Float32 alone. */
+/** Declares the states of an iterating stage. Each is stored as one safetensors file of float32 arrays, which other tools open too. */
 export const make = <const Name extends string>(name: Name, version: number): Checkpoint<Name> => {
   const artifact = id({ name, version })
   const keep: Checkpoint<Name>["keep"] = (bytes, write) =>

@@ -1,3 +1,9 @@
+/**
+ * Documents: small structured values such as metrics, a summary or a list of classes, stored as canonical JSON. They are results:
+ * runs tell them, `results/` has their files, and `compare` puts their numbers side by side.
+ *
+ * @module
+ */
 import { Effect, Either, Schema } from "effect"
 import { type Artifact, ArtifactInvalid, ArtifactUnreadable, id, type Read, type Stored } from "./Artifact.ts"
 import { Unbounded } from "./BoundedFile.ts"
@@ -10,16 +16,16 @@ import * as CanonicalJson from "./CanonicalJson.ts"
  */
 const Told = Schema.Struct({ told: Schema.Literal("numbers") })
 
-/** Whether a run tells all of a stored document. */
+/** Whether a run tells all of a stored document, or by its place and its numbers alone. */
 export const isToldWhole = ({ header }: Pick<Stored, "header">): boolean => !Schema.is(Told)(header)
 
-/** A small structured value, stored as canonical JSON: metrics, a summary, a list of classes. */
+/** A document as stages declare it. */
 export interface Document<Name extends string, A> extends Artifact<Name, A> {
   readonly kind: "document"
   readonly told: "whole" | "numbers"
 }
 
-/** The JSON of a stored document, as it is: for whoever shows what is there, whatever its schema. */
+/** Reads the JSON of a stored document as it is, for whoever shows what is there whatever its schema. */
 export const json = <E>(stored: Stored, read: Read<E>): Effect.Effect<unknown, E | ArtifactUnreadable> => {
   const unreadable = (what: string) =>
     new ArtifactUnreadable({ artifact: stored.artifact, object: stored.content, what })
@@ -33,6 +39,13 @@ export const json = <E>(stored: Stored, read: Read<E>): Effect.Effect<unknown, E
   )
 }
 
+/**
+ * Declares a document. Its schema must encode to JSON without loss. A run tells a document whole, unless it is declared to be told
+ * by its numbers alone, such as one that holds pictures.
+ *
+ * @example
+ * const Metrics = Document.make("Metrics", 1, Schema.Struct({ testAccuracy: Schema.Number, testRows: Schema.Int }))
+ */
 export const make = <const Name extends string, A, I>(
   name: Name,
   version: number,

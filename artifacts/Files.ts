@@ -1,3 +1,8 @@
+/**
+ * Files of the outside world, such as a dataset: what a {@link Source} resolves to, and a stage reads.
+ *
+ * @module
+ */
 import { Effect, Schema } from "effect"
 import { type Artifact, ArtifactUnreadable, id } from "./Artifact.ts"
 import { Digest } from "./Digest.ts"
@@ -16,13 +21,21 @@ export const Files = Schema.Struct({
   /** Something the user ought to know about the choice made, shown once a run. */
   notice: Schema.NullOr(Text.Text)
 })
+/** What a source hands to a stage. */
 export type Files = typeof Files.Type
 
+/** Files of the outside world as sources and stages declare them. */
 export interface FilesArtifact<Name extends string> extends Artifact<Name, Files> {
   readonly kind: "files"
 }
 
-/** Files are never copied into a store: what is remembered of them is where they lie, and their digest as content. */
+/**
+ * Declares what a source resolves to. Files are never copied into the store: what is remembered of them is where they lie, and their
+ * digest, which is their content.
+ *
+ * @example
+ * const RentsFile = Files.make("RentsFile", 1)
+ */
 export const make = <const Name extends string>(name: Name, version: number): FilesArtifact<Name> => {
   const artifact = id({ name, version })
   return {

@@ -17,6 +17,7 @@ export const codecs = [
   "Column",
   "Digest",
   "Document",
+  "EventLoop",
   "Explained",
   "Figure",
   "Files",

@@ -92,7 +92,10 @@ export const projectText = (root, pipelines, stages, sources) => {
     "",
     "export const project = Project.whole(",
     "  config,",
-    `  [${names.map((_, at) => `pipeline${at}`).join(", ")}],`,
+    "  {",
+    // a line each, which is where tsc says what a pipeline lacks
+    ...names.map((name, at) => `    ${JSON.stringify(name)}: pipeline${at},`),
+    "  },",
     `  { ${exporting.map(({ label }, at) => `${JSON.stringify(label)}: stage${at}`).join(", ")} }`,
     ")",
     ""

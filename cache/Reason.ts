@@ -5,15 +5,12 @@ import type { Code, Input, KeyText, Recipe } from "./Key.ts"
 
 /** One cause each why a node runs. `via` names the streamed stage it came through, null for the node's own. */
 const via = Schema.NullOr(Schema.String)
+/** What was one value and is another. */
+const change = { name: Schema.String, before: Schema.Unknown, after: Schema.Unknown, via }
 
 export const NeverRan = Schema.TaggedStruct("NeverRan", { stage: Schema.String })
 export const TraceLost = Schema.TaggedStruct("TraceLost", { what: Schema.String })
-export const ParamChanged = Schema.TaggedStruct("ParamChanged", {
-  name: Schema.String,
-  before: Schema.Unknown,
-  after: Schema.Unknown,
-  via
-})
+export const ParamChanged = Schema.TaggedStruct("ParamChanged", change)
 export const InputChanged = Schema.TaggedStruct("InputChanged", {
   name: Schema.String,
   before: Schema.String,
@@ -28,19 +25,9 @@ export const PackageChanged = Schema.TaggedStruct("PackageChanged", {
   after: Schema.NullOr(Schema.String),
   via
 })
-export const FactChanged = Schema.TaggedStruct("FactChanged", {
-  name: Schema.String,
-  before: Schema.Unknown,
-  after: Schema.Unknown,
-  via
-})
+export const FactChanged = Schema.TaggedStruct("FactChanged", change)
 /** A value is text, null where the variable was not set, or an object with the digest of a secret. */
-export const EnvironmentChanged = Schema.TaggedStruct("EnvironmentChanged", {
-  name: Schema.String,
-  before: Schema.Unknown,
-  after: Schema.Unknown,
-  via
-})
+export const EnvironmentChanged = Schema.TaggedStruct("EnvironmentChanged", change)
 export const OutputsChanged = Schema.TaggedStruct("OutputsChanged", {
   before: Schema.Array(Schema.String),
   after: Schema.Array(Schema.String)

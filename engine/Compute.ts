@@ -9,7 +9,7 @@ import { type ChunkCounts, type Trace, TraceStore } from "../cache/Trace.ts"
 import { computeRows } from "./ComputeRows.ts"
 import { computeSteps } from "./ComputeSteps.ts"
 import * as Environment from "./Environment.ts"
-import { type ExecuteFailure, explainDefect, InputLost, NodeFailed } from "./Failure.ts"
+import { asInputLost, type ExecuteFailure, explainDefect, InputLost, NodeFailed } from "./Failure.ts"
 import type { StageEntry } from "./Graph.ts"
 import { type Job, secretsOf } from "./Job.ts"
 import type { StageDefinition } from "./Node.ts"
@@ -62,11 +62,9 @@ const isTagged = (error: unknown): error is { readonly _tag: string; readonly me
   typeof error === "object" && error !== null && "_tag" in error && "message" in error
 
 /** Sorts what went wrong: bytes to recompute, the stage's own error, or a bug. */
-const toFailure = (entry: StageEntry, error: unknown, mask: (text: string) => string): ExecuteFailure => {
-  if (isTagged(error) && (error._tag === "ObjectMissing" || error._tag === "ObjectCorrupt")) {
-    const { object } = error as unknown as { readonly object: string }
-    return new InputLost({ object, what: error._tag === "ObjectMissing" ? "missing" : "corrupt" })
-  }
+const toFailure = (entry: StageEntry, cause: unknown, mask: (text: string) => string): ExecuteFailure => {
+  const error = asInputLost(cause)
+  if (error instanceof InputLost) return error
   const encoded = Schema.encodeUnknownEither(entry.node.definition.errors)(error)
   const explained = {
     ...(isTagged(error) ? explain(error) : explainDefect(error)),

@@ -34,31 +34,26 @@ const AT_ONCE = 2
 /** Computed batches that may wait while a chunk is written, so that the network needn't. */
 const AHEAD = 8
 
-/** The chunk's rows as they were stored before: null where there is no trace, or its bytes do not serve. */
-const reuseChunk = (
-  job: Job,
-  layout: ArrowTable.Layout,
-  key: Key.Key,
-  damaged: (what: string) => Effect.Effect<void>
-) =>
-  Effect.gen(function* () {
-    const store = yield* ObjectStore
-    const traces = yield* TraceStore
-    const found = yield* traces.getChunk(job.entry.node.definition.name, key)
-    if (found._tag === "Absent") return null
-    if (found._tag === "Unreadable")
-      return yield* Effect.as(damaged(`The trace of a chunk cannot be read (${found.what})`), null)
-    const { trace } = found
-    return yield* ArrowTable.readChunk(layout, trace.header, trace.part, readPart(store)).pipe(
-      Effect.map(({ rowDigests }) => ({ trace, rowDigests })),
-      // the chunk is computed again and its object replaced; nobody removes what another process may have mended
-      Effect.catchTags({
-        ObjectCorrupt: () => Effect.as(damaged("A chunk was corrupt"), null),
-        ObjectMissing: () => Effect.as(damaged("A chunk was missing"), null),
-        ArtifactUnreadable: () => Effect.as(damaged("A chunk could not be decoded"), null)
-      })
-    )
-  })
+/** A node's table while it is made: what its steps share, and as much of it as is there. */
+interface Making {
+  readonly job: Job
+  readonly artifact: ArrowTable.TableArtifact<string, Columns>
+  readonly base: RowStream.Base
+  readonly below: ArrowTable.Header
+  /** From the rows of the base to the table's; opened by the first chunk that has to be computed, so that a run that finds them all loads no network. */
+  readonly toRows: Untyped<RowStream.BatchFunction>
+  readonly damaged: (what: string) => Effect.Effect<void>
+  readonly table: Table
+}
+
+/** The chunks of a table that are there, in their order, and how many rows are done, those of chunks under way included. */
+interface Table {
+  header: ArrowTable.Header | undefined
+  hash: Hash | undefined
+  readonly parts: Array<StoredPart>
+  readonly rows: { done: number; reused: number }
+  reusedChunks: number
+}
 
 /** One warning a node, however many of its chunks are hit. */
 const warnOnce = Effect.map(Progress.DamageListener, (hear) => {
@@ -71,6 +66,134 @@ const warnOnce = Effect.map(Progress.DamageListener, (hear) => {
     })
 })
 
+const begin = (job: Job): Untyped<Making> =>
+  Effect.gen(function* () {
+    const { node } = job.entry
+    const [artifact] = Object.values(node.definition.outputs)
+    const base = RowStream.baseOf(node, job.inputs)
+    const table: Table = {
+      header: undefined,
+      hash: undefined,
+      parts: [],
+      rows: { done: 0, reused: 0 },
+      reusedChunks: 0
+    }
+    return {
+      job,
+      artifact: artifact as ArrowTable.TableArtifact<string, Columns>,
+      base,
+      below: yield* ArrowTable.headerOf(base.artifact.name, base.stored),
+      toRows: yield* Effect.cached(
+        Effect.suspend(() => RowStream.open(node, job.inputs, table.header?.shapes ?? null))
+      ),
+      damaged: yield* warnOnce,
+      table
+    }
+  })
+
+const report = ({ base, table }: Making, rows: number) =>
+  Effect.suspend(() => {
+    table.rows.done += rows
+    return Progress.report({ ...table.rows, total: base.stored.rows ?? 0, unit: "rows" })
+  })
+
+/** The chunk's rows as they were stored before: null where there is no trace, or its bytes do not serve. */
+const find = ({ job, artifact, damaged }: Making, key: Key.Key): Untyped<Finished | null> =>
+  Effect.gen(function* () {
+    if (job.isAgain) return null
+    const store = yield* ObjectStore
+    const traces = yield* TraceStore
+    const found = yield* traces.getChunk(job.entry.node.definition.name, key)
+    if (found._tag === "Absent") return null
+    if (found._tag === "Unreadable")
+      return yield* Effect.as(damaged(`The trace of a chunk cannot be read (${found.what})`), null)
+    const { trace } = found
+    return yield* ArrowTable.readChunk(artifact, trace.header, trace.part, readPart(store)).pipe(
+      Effect.map(({ rowDigests }) => ({ trace, rowDigests })),
+      // the chunk is computed again and its object replaced; nobody removes what another process may have mended
+      Effect.catchTags({
+        ObjectCorrupt: () => Effect.as(damaged("A chunk was corrupt"), null),
+        ObjectMissing: () => Effect.as(damaged("A chunk was missing"), null),
+        ArtifactUnreadable: () => Effect.as(damaged("A chunk could not be decoded"), null)
+      })
+    )
+  })
+
+/** A chunk as it is found, or else the rows of the base that it is to be made of. */
+const look = (making: Making, place: RowStream.Place) =>
+  Effect.gen(function* () {
+    const { job, base, below, table } = making
+    const { content, rows } = place.part
+    const over = job.entry.node.definition.over as string
+    const key = yield* Key.ofText(Key.forChunk(job.text, over, content))
+    const found = yield* find(making, key)
+    if (found === null) {
+      const last = Math.ceil((rows ?? 0) / RowStream.ROWS) - 1
+      return RowStream.batchesOf(base, below, place).pipe(
+        Stream.zipWithIndex,
+        Stream.map(([batch, index]): Step => ({ _tag: "Piece", ...batch, key, isLast: index === last }))
+      )
+    }
+    // at once, since the next chunk may be computed before this one is added
+    table.header ??= found.trace.header
+    table.reusedChunks += 1
+    table.rows.reused += rows ?? 0
+    yield* report(making, rows ?? 0)
+    return Stream.make<[Step]>({ _tag: "Found", found })
+  })
+
+/** What the stages make of a piece of the base. */
+const compute = (making: Making, step: Step): Untyped<Step> =>
+  Effect.gen(function* () {
+    if (step._tag === "Found") return step
+    const batch = yield* RowStream.rowsOf(yield* making.toRows, step)
+    yield* report(making, batch.rows)
+    return { ...step, batch }
+  })
+
+/** Publishes a chunk: its object, then its trace. */
+const write = (
+  { job, artifact, below, table }: Making,
+  key: Key.Key,
+  batches: readonly [AnyBatch, ...ReadonlyArray<AnyBatch>]
+): Untyped<Finished> =>
+  Effect.gen(function* () {
+    const store = yield* ObjectStore
+    const traces = yield* TraceStore
+    const batch = concat(batches)
+    const header = table.header ?? { shapes: ArrowTable.tensorShapes(batch), metadata: below.metadata }
+    const rowDigests = Chunker.digestRows(batch, Object.keys(artifact.columns))
+    const part = yield* ArrowTable.writeChunk(artifact, header, batch, rowDigests, store.put)
+    yield* ReadWatch.check
+    const trace: ChunkTrace = { key, stage: job.entry.node.definition.name, header, part }
+    yield* traces.putChunk(trace)
+    return { trace, rowDigests }
+  })
+
+const add = ({ artifact, table }: Making, { trace, rowDigests }: Finished): void => {
+  table.header ??= trace.header
+  table.hash ??= ArrowTable.contentHash(artifact, table.header)
+  table.hash.update(rowDigests)
+  table.parts.push(trace.part)
+}
+
+/** Adds chunks to the table: found ones as they are, computed ones once all of their pieces are there. */
+const gathering = (making: Making): ((step: Step) => Untyped<void>) => {
+  let pieces: ReadonlyArray<AnyBatch> = []
+  return (step) =>
+    Effect.gen(function* () {
+      if (step._tag === "Found") return add(making, step.found)
+      const [first = step.batch, ...rest] = [...pieces, step.batch]
+      pieces = step.isLast ? [] : [first, ...rest]
+      if (step.isLast) add(making, yield* write(making, step.key, [first, ...rest]))
+    })
+}
+
+const end = ({ artifact, below, table }: Making): Stored => {
+  const header = table.header ?? { shapes: {}, metadata: below.metadata }
+  return ArrowTable.stored(artifact, header, table.parts, table.hash ?? ArrowTable.contentHash(artifact, header))
+}
+
 /**
  * Computes a stored row stage chunk by chunk. Batches flow through without a stop between chunks: the next chunk is read,
  * and its rows computed, while the one before is written.
@@ -79,94 +202,14 @@ export const computeRows = (
   job: Job
 ): Untyped<{ readonly outputs: Readonly<Record<string, Stored>>; readonly chunks: ChunkCounts }> =>
   Effect.gen(function* () {
-    const { definition } = job.entry.node
-    const [[output, artifact]] = Object.entries(definition.outputs) as unknown as readonly [
-      [string, ArrowTable.TableArtifact<string, Columns>]
-    ]
-    const store = yield* ObjectStore
-    const traces = yield* TraceStore
-    const base = RowStream.baseOf(job.entry.node, job.inputs)
-    const below = yield* ArrowTable.headerOf(base.artifact.name, base.stored)
-    // opened by the first chunk that has to be computed, so that a run that finds them all loads no network
-    const opened = yield* Effect.cached(
-      Effect.suspend(() => RowStream.open(job.entry.node, job.inputs, header?.shapes ?? null))
-    )
-    const damaged = yield* warnOnce
-    const total = base.stored.rows ?? 0
-    const parts: Array<StoredPart> = []
-    let header: ArrowTable.Header | undefined
-    let hash: Hash | undefined
-    let [done, reused, reusedChunks] = [0, 0, 0]
-    const report = (rows: number) =>
-      Effect.suspend(() => {
-        done += rows
-        return Progress.report({ done, total, unit: "rows", reused })
-      })
-
-    const steps = (place: RowStream.Place) =>
-      Effect.gen(function* () {
-        const source = place.part
-        const key = yield* Key.ofText(Key.forChunk(job.text, definition.over as string, source.content))
-        const found = job.isAgain ? null : yield* reuseChunk(job, artifact, key, damaged)
-        if (found === null) {
-          const last = Math.ceil((source.rows ?? 0) / RowStream.ROWS) - 1
-          return RowStream.batchesOf(base, below, place).pipe(
-            Stream.zipWithIndex,
-            Stream.map(([rows, index]): Step => ({ _tag: "Piece", ...rows, key, isLast: index === last }))
-          )
-        }
-        header ??= found.trace.header
-        reusedChunks += 1
-        reused += source.rows ?? 0
-        yield* report(source.rows ?? 0)
-        return Stream.make<[Step]>({ _tag: "Found", found })
-      })
-
-    const compute = (step: Step): Untyped<Step> =>
-      step._tag === "Found"
-        ? Effect.succeed(step)
-        : Effect.gen(function* () {
-            const batch = yield* RowStream.rowsOf(yield* opened, step)
-            yield* report(batch.rows)
-            return { ...step, batch }
-          })
-
-    const write = (key: Key.Key, batches: readonly [AnyBatch, ...ReadonlyArray<AnyBatch>]) =>
-      Effect.gen(function* () {
-        const batch = concat(batches)
-        const own = header ?? { shapes: ArrowTable.tensorShapes(batch), metadata: below.metadata }
-        const rowDigests = Chunker.digestRows(batch, Object.keys(artifact.columns))
-        const part = yield* ArrowTable.writeChunk(artifact, own, batch, rowDigests, store.put)
-        yield* ReadWatch.check
-        const trace: ChunkTrace = { key, stage: definition.name, header: own, part }
-        yield* traces.putChunk(trace)
-        return { trace, rowDigests }
-      })
-
-    const add = ({ trace, rowDigests }: Finished) =>
-      Effect.sync(() => {
-        header ??= trace.header
-        hash ??= ArrowTable.contentHash(artifact, header)
-        hash.update(rowDigests)
-        parts.push(trace.part)
-      })
-
-    let pending: ReadonlyArray<AnyBatch> = []
-    const gather = (step: Step): Untyped<void> => {
-      if (step._tag === "Found") return add(step.found)
-      const batches = [...pending, step.batch] as const
-      pending = step.isLast ? [] : batches
-      const [first = step.batch, ...rest] = batches
-      return step.isLast ? Effect.flatMap(write(step.key, [first, ...rest]), add) : Effect.void
-    }
-
-    yield* Stream.fromIterable(RowStream.placesOf(base)).pipe(
-      Stream.flatMap((place) => Stream.unwrap(steps(place))),
-      Stream.mapEffect(compute, { concurrency: AT_ONCE }),
+    const making = yield* begin(job)
+    yield* Stream.fromIterable(RowStream.placesOf(making.base)).pipe(
+      Stream.flatMap((place) => Stream.unwrap(look(making, place))),
+      Stream.mapEffect((step) => compute(making, step), { concurrency: AT_ONCE }),
       Stream.buffer({ capacity: AHEAD }),
-      Stream.runForEach(gather)
+      Stream.runForEach(gathering(making))
     )
-    const last = header ?? { shapes: {}, metadata: below.metadata }
-    const stored = ArrowTable.stored(artifact, last, parts, hash ?? ArrowTable.contentHash(artifact, last))
-    return { outputs: { [output]: stored }, chunks: { reused: reusedChunks, ran: parts.length - reusedChunks } }
+    const [output = ""] = Object.keys(job.entry.node.definition.outputs)
+    const { parts, reusedChunks: reused } = making.table
+    return { outputs: { [output]: end(making) }, chunks: { reused, ran: parts.length - reused } }
   })

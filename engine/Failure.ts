@@ -1,5 +1,6 @@
 import { Schema } from "effect"
 import { Explained, explain, TaggedError } from "../artifacts/Explained.ts"
+import { ObjectCorrupt, ObjectMissing } from "../cache/ObjectStore.ts"
 
 /** What was thrown where nothing may be, such as by what a stage declares of itself. */
 export const explainDefect = (defect: unknown): Explained => ({ ...explain(defect), tag: "Defect" })
@@ -24,6 +25,13 @@ export class InputLost extends TaggedError<InputLost>()(
     fix: "Run again: it is recomputed."
   })
 ) {}
+
+/** What a store fails with where bytes are gone or corrupt is what the engine computes again; any other failure stays itself. */
+export const asInputLost = <E>(error: E | ObjectMissing | ObjectCorrupt): E | InputLost => {
+  if (error instanceof ObjectMissing) return new InputLost({ object: error.object, what: "missing" })
+  if (error instanceof ObjectCorrupt) return new InputLost({ object: error.object, what: "corrupt" })
+  return error
+}
 
 /** The process that computed a node is gone: a native abort, an out-of-memory kill. */
 export class WorkerDied extends TaggedError<WorkerDied>()(

@@ -1,12 +1,13 @@
 import type { Effect } from "effect"
 import type { State } from "../artifacts/Checkpoint.ts"
 
-/** A stage at work on its steps, from the beginning unless it is resumed. */
+/** An iterating stage at work on its steps: from the beginning, unless it is resumed. */
 export interface Iteration<Outputs, E> {
-  /** Goes on from a state that `save` gave, after however many steps. */
+  /** Takes up a state that `save` gave after some number of steps, perhaps in another process, long ago. */
   readonly resume: (state: State) => Effect.Effect<void, E>
-  /** One step, counted from 1 over the whole iteration; gives what is worth a glance. */
+  /** Carries out one step, which is counted from 1 over the whole iteration, and gives a few words that are worth a glance, or null. */
   readonly step: (at: number) => Effect.Effect<string | null, E>
+  /** The state after the steps so far: all that `resume` needs. */
   readonly save: Effect.Effect<State, E>
   /** The outputs after the steps so far. */
   readonly finish: Effect.Effect<Outputs, E>

@@ -4,12 +4,13 @@ import * as Document from "../artifacts/Document.ts"
 
 /** What a run has to know of artifacts of one kind, whoever defined it; `kinds/Kind.ts` has all that is known of one. */
 export interface Kind {
+  /** What artifacts of it name as their kind, in kebab-case. */
   readonly name: string
-  /** Whether people open it, as against what later stages read: its bytes are needed by every run, and copied to the results. */
+  /** Whether people open it, where later stages read others: every run needs its bytes, and copies them to the results. */
   readonly isResult: boolean
-  /** Whether what is stored is to be looked at one at a time: a sweep of a thousand points makes none of these. */
+  /** Whether what is stored is a picture, to be looked at one at a time: a sweep of a thousand points makes none of these. */
   readonly isPicture: (stored: Pick<Stored, "header">) => boolean
-  /** What it says as JSON, which runs tell and metrics are taken of; null for a kind that is none. */
+  /** Reads it as JSON, which runs tell, and of which metrics are taken; null for a kind that is no JSON. */
   readonly value: (<E>(stored: Stored, read: Read<E>) => Effect.Effect<unknown, E | ArtifactUnreadable>) | null
 }
 

@@ -6,7 +6,7 @@ import type { NodeRecord, RunRecord } from "./RunRecord.ts"
 import type { RunState } from "./RunState.ts"
 
 /** Each result whose node is done, by digest. */
-export const resultsOf = (state: RunState, results: Graph.Graph["results"]): RunRecord["results"] =>
+export const resultsOf = (state: Pick<RunState, "outcomes">, results: Graph.Graph["results"]): RunRecord["results"] =>
   Object.fromEntries(
     Object.entries(results).flatMap(([name, address]) => {
       const outcome = state.outcomes.get(address.node)

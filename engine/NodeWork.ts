@@ -9,7 +9,7 @@ import { type Trace, TraceStore, totals } from "../cache/Trace.ts"
 import * as Again from "./Again.ts"
 import type { Code } from "./Code.ts"
 import * as Decide from "./Decide.ts"
-import { Executor } from "./Executor.ts"
+import { Executor, type Task } from "./Executor.ts"
 import { type ExecuteFailure, InputLost } from "./Failure.ts"
 import type * as Graph from "./Graph.ts"
 import { coresOf } from "./Node.ts"
@@ -22,78 +22,83 @@ import type { RunRecords } from "./RunRecord.ts"
 import { type Outcome, outputsAt, type RunState } from "./RunState.ts"
 import * as UpgradeNotice from "./UpgradeNotice.ts"
 
-// What is done for a node once it is decided: its result is taken as it is kept, or made under its key's lease.
+// What is done for a node once it is asked for: the states that the map in `Scheduler.ts` names, each with what is known in it.
 
 export type Needs = Executor | ObjectStore | TraceStore | Leases | Code | RunEvents | RunRecords
 
 /** Why a node is computed though a result of it is kept. */
 export type Forced = typeof Reason.ObjectLost.Type | typeof Reason.Again.Type
 
-/** A node's work as it is decided. */
-export interface Work {
+/** A node that somebody asks for. */
+export interface Asked {
   readonly state: RunState
   readonly entry: Graph.StageEntry
-  readonly decision: Decide.Decision
-  /** Of the nodes above it, by their names. */
-  readonly outputs: NodeKey.Outputs
+  /** Null where a result that is kept serves. */
   readonly forced: Forced | null
 }
 
+/** A node whose parents are done, so that its key is known and all that is kept under it. */
+export interface Decided extends Asked {
+  readonly decision: Decide.Decision
+  /** Of the nodes above it, by their names. */
+  readonly outputs: NodeKey.Outputs
+}
+
+export const reasonsOf = ({ forced }: Asked): ReadonlyArray<Reason.Reason> => (forced === null ? [] : [forced])
+
+/** What is known of a node that fails, beside its error: nothing where it fails before it is decided. */
+type Failing = Pick<Extract<Outcome, { readonly _tag: "Failed" }>, "key" | "reasons" | "printed">
+
 export const fail = (
-  entry: Graph.StageEntry,
+  { name }: Graph.StageEntry,
   error: Explained,
-  key: string | null,
-  reasons: ReadonlyArray<Reason.Reason>,
-  printed = ""
-) =>
-  Effect.as(publish(RunEvent.NodeFailed({ node: entry.name, error, printed })), {
-    _tag: "Failed" as const,
+  { key = null, reasons = [], printed = "" }: Partial<Failing> = {}
+): Effect.Effect<Outcome, never, RunEvents> =>
+  Effect.as(publish(RunEvent.NodeFailed({ node: name, error, printed })), {
+    _tag: "Failed",
     error,
     key,
     reasons,
     printed
   })
 
-export const reuse = (entry: Graph.StageEntry, trace: Trace) =>
-  Effect.as(publish(RunEvent.NodeReused({ node: entry.name, key: trace.key, told: trace.told ?? [] })), {
-    _tag: "Done" as const,
-    status: "reused" as const,
+/** A node that is not made, since others above it failed. */
+export const skip = (
+  { name }: Graph.StageEntry,
+  because: ReadonlyArray<string>
+): Effect.Effect<Outcome, never, RunEvents> =>
+  Effect.as(publish(RunEvent.NodeSkipped({ node: name, because })), { _tag: "Skipped", because })
+
+export const reuse = ({ name }: Graph.StageEntry, trace: Trace): Effect.Effect<Outcome, never, RunEvents> =>
+  Effect.as(publish(RunEvent.NodeReused({ node: name, key: trace.key, told: trace.told ?? [] })), {
+    _tag: "Done",
+    status: "reused",
     trace,
     reasons: []
   })
 
-/**
- * The node's outcome, or what of its inputs is lost. A key is computed once, however many nodes have it: the first does the
- * work, and the others are told of it.
- */
-export const carryOut = (work: Work): Effect.Effect<Outcome | InputLost, StoreFailed, Needs> =>
+/** What comes of making a node: its outcome, or what of its inputs is lost. */
+type Made = Outcome | InputLost
+
+/** A key is made once in a run, however many nodes have it: the first does the work, and the others are told of it. */
+export const singleFlight = (decided: Decided): Effect.Effect<Made, StoreFailed, Needs> =>
   Effect.suspend(() => {
-    const { state, entry } = work
-    const { key } = work.decision
+    const { state, entry } = decided
+    const { key } = decided.decision
     const other = state.computing.get(key)
     if (other === undefined) {
-      const own = Deferred.unsafeMake<Outcome | InputLost, StoreFailed>(FiberId.none)
+      const own = Deferred.unsafeMake<Made, StoreFailed>(FiberId.none)
       state.computing.set(key, own)
-      return Effect.onExit(leased(work), (exit) => {
+      return Effect.onExit(underLease(decided), (exit) => {
         if (Exit.isFailure(exit) || exit.value._tag !== "Failed") state.computing.delete(key)
         return Deferred.done(own, exit)
       })
     }
-    return Effect.flatMap(Deferred.await(other), (became): Effect.Effect<Outcome | InputLost, never, Needs> => {
-      if (became._tag === "Done") return reuse(entry, became.trace)
-      if (became._tag !== "Failed") return Effect.succeed(became)
-      return fail(entry, became.error, key, became.reasons, became.printed)
+    return Effect.flatMap(Deferred.await(other), (made): Effect.Effect<Made, never, Needs> => {
+      if (made._tag === "Done") return reuse(entry, made.trace)
+      if (made._tag !== "Failed") return Effect.succeed(made)
+      return fail(entry, made.error, { ...made, key })
     })
-  })
-
-/** What the key's last holder left, where it serves. Asked under the lease. */
-const kept = ({ decision: { key, text }, forced }: Work) =>
-  Effect.gen(function* () {
-    if (forced?._tag === "Again") return null
-    // looked at anew: it may have been mended since it was found corrupt
-    if (forced?.what === "corrupt") yield* Effect.flatMap(ObjectStore, (store) => store.discard(forced.object))
-    const found = yield* Effect.flatMap(TraceStore, (traces) => traces.get(text.stage, key))
-    return found._tag === "Hit" && (forced === null || (yield* whole(found.trace))) ? found.trace : null
   })
 
 const tookOver = ({ name }: Graph.StageEntry) =>
@@ -106,9 +111,9 @@ const tookOver = ({ name }: Graph.StageEntry) =>
  * Computes under the key's lease, unless its last holder left the result. Who waits for another holder keeps no core. Who loses
  * the lease to another ends its work and waits as well: the same is computed there, and taken from there.
  */
-const leased = (work: Work): Effect.Effect<Outcome | InputLost, StoreFailed, Needs> =>
+const underLease = (decided: Decided): Effect.Effect<Made, StoreFailed, Needs> =>
   Effect.gen(function* () {
-    const { state, entry, decision } = work
+    const { state, entry, decision } = decided
     const leases = yield* Leases
     const lease = yield* Decide.leaseOf(entry, decision)
     const share = coresOf(entry.node.definition.share(entry.node.params), state.cores)
@@ -116,12 +121,25 @@ const leased = (work: Work): Effect.Effect<Outcome | InputLost, StoreFailed, Nee
     const mine = yield* Effect.flatMap(leases.tryAcquire(lease), (held) =>
       held === null
         ? Effect.succeed(null)
-        : Effect.raceFirst(compute(work), Effect.zipRight(held.lost, Effect.as(publish(tookOver(entry)), null)))
+        : Effect.raceFirst(compute(decided), Effect.zipRight(held.lost, Effect.as(publish(tookOver(entry)), null)))
     ).pipe(Effect.scoped, state.permits.withPermits(share))
     if (mine !== null) return mine
     yield* publish(RunEvent.NodeWaiting({ node: entry.name }))
-    const trace = yield* Effect.scoped(Effect.zipRight(leases.acquire(lease), kept(work)))
-    return yield* trace === null ? leased(work) : reuse(entry, trace)
+    const trace = yield* Effect.scoped(Effect.zipRight(leases.acquire(lease), recheck(decided)))
+    return yield* trace === null ? underLease(decided) : reuse(entry, trace)
+  })
+
+/** Whether all that a trace speaks of is there. */
+const isWhole = (trace: Trace) => Effect.map(firstMissing(Object.values(trace.outputs)), (missing) => missing === null)
+
+/** The key is looked up anew under its lease: what its last holder left, where that serves. */
+const recheck = ({ decision: { key, text }, forced }: Decided) =>
+  Effect.gen(function* () {
+    if (forced?._tag === "Again") return null
+    // looked at anew: it may have been mended since it was found corrupt
+    if (forced?.what === "corrupt") yield* Effect.flatMap(ObjectStore, (store) => store.discard(forced.object))
+    const found = yield* Effect.flatMap(TraceStore, (traces) => traces.get(text.stage, key))
+    return found._tag === "Hit" && (forced === null || (yield* isWhole(found.trace))) ? found.trace : null
   })
 
 /** Says once in a run what an upgrade of Headrace costs, before the first of its nodes is computed. */
@@ -133,18 +151,15 @@ const tellUpgrade = (state: RunState) =>
     return Effect.flatMap(told, (message) => (message === null ? Effect.void : Notice.tell(message)))
   })
 
-const compute = (work: Work): Effect.Effect<Outcome | InputLost, StoreFailed, Needs> =>
+/** Makes the node under its lease, unless the last holder did: says why, and that it begins, before the executor has it. */
+const compute = (decided: Decided): Effect.Effect<Made, StoreFailed, Needs> =>
   Effect.gen(function* () {
-    const { state, entry, decision, forced } = work
-    const trace = yield* kept(work)
-    if (trace !== null) return yield* reuse(entry, trace)
+    const { state, entry, decision, forced } = decided
+    const kept = yield* recheck(decided)
+    if (kept !== null) return yield* reuse(entry, kept)
     if (decision.lost !== null) {
-      yield* publish(
-        RunEvent.Warned({
-          node: entry.name,
-          message: `The trace of ${entry.name} is lost: ${decision.lost}. It is computed again.`
-        })
-      )
+      const message = `The trace of ${entry.name} is lost: ${decision.lost}. It is computed again.`
+      yield* publish(RunEvent.Warned({ node: entry.name, message }))
     }
     // a point's node is the pipeline's, whatever the sweep calls it
     const own = state.origin(entry).entry
@@ -154,13 +169,11 @@ const compute = (work: Work): Effect.Effect<Outcome | InputLost, StoreFailed, Ne
     if (UpgradeNotice.isUpgrade(reasons)) yield* tellUpgrade(state)
     state.begun.set(entry.name, { key: decision.key, reasons })
     yield* publish(RunEvent.NodeStarted({ node: entry.name, reasons }))
-    const outcome = yield* execute(work, reasons)
-    if (outcome._tag === "Done" && decision.hit !== null && forced?._tag === "Again")
-      yield* Again.compare(entry.name, decision.hit, outcome.trace)
-    return outcome
+    const made = yield* execute(decided, reasons)
+    if (made._tag === "Done" && decision.hit !== null && forced?._tag === "Again")
+      yield* Again.compare(entry.name, decision.hit, made.trace)
+    return made
   })
-
-const whole = (trace: Trace) => Effect.map(firstMissing(Object.values(trace.outputs)), (missing) => missing === null)
 
 /** The first object of the artifacts that is not there. */
 export const firstMissing = (artifacts: ReadonlyArray<Stored>): Effect.Effect<InputLost | null, never, ObjectStore> =>
@@ -180,25 +193,35 @@ const keepPrinted = ({ name, node: { definition } }: Graph.StageEntry, key: Key,
     )
   )
 
-const execute = (
-  { state, entry, decision: { inputs, key, text }, outputs }: Work,
+/** The node as an executor is given it: a point's node is the pipeline's, by its parameters and under its name there. */
+const taskOf = (
+  { state, entry, decision: { inputs, key, text }, outputs }: Decided,
   reasons: ReadonlyArray<Reason.Reason>
-): Effect.Effect<Outcome | InputLost, never, Needs> =>
+): Task => {
+  const origin = state.origin(entry)
+  return {
+    pipeline: state.graph.pipeline,
+    entry: origin.entry,
+    inputs,
+    key,
+    text,
+    isAgain: reasons.some(({ _tag }) => _tag === "Again"),
+    params: origin.params,
+    outputs: outputsAt(state, origin, outputs)
+  }
+}
+
+const tellRan = (node: string, trace: Trace) => {
+  const { seconds, chunks, told = [] } = trace
+  return publish(RunEvent.NodeRan({ node, seconds, ...totals(trace), chunks, told }))
+}
+
+const execute = (decided: Decided, reasons: ReadonlyArray<Reason.Reason>): Effect.Effect<Made, never, Needs> =>
   Effect.gen(function* () {
+    const { entry } = decided
+    const task = taskOf(decided, reasons)
     const events = yield* RunEvents
     const executor = yield* Executor
-    const origin = state.origin(entry)
-    const task = {
-      pipeline: state.graph.pipeline,
-      entry: origin.entry,
-      inputs,
-      key,
-      text,
-      isAgain: reasons.some(({ _tag }) => _tag === "Again"),
-      params: origin.params,
-      outputs: outputsAt(state, origin, outputs)
-    }
-    const node = entry.name
     let printed = ""
     const computed = executor.execute(task).pipe(
       Effect.provideService(PrintedListener, (text) =>
@@ -206,27 +229,17 @@ const execute = (
           printed = text
         })
       ),
-      Effect.provide(listeners(node, reasons, events))
+      Effect.provide(listeners(entry.name, reasons, events))
     )
     return yield* computed.pipe(
-      Effect.tap(() => keepPrinted(entry, key, printed)),
-      Effect.tap((trace) => {
-        const { rows, bytes } = totals(trace)
-        return publish(
-          RunEvent.NodeRan({
-            node,
-            seconds: trace.seconds,
-            rows,
-            bytes,
-            chunks: trace.chunks,
-            told: trace.told ?? []
-          })
-        )
-      }),
+      Effect.tap(() => keepPrinted(entry, task.key, printed)),
+      Effect.tap((trace) => tellRan(entry.name, trace)),
       Effect.map((trace) => ({ _tag: "Done" as const, status: "ran" as const, trace, reasons })),
       Effect.catchAll(
-        (error: ExecuteFailure): Effect.Effect<Outcome | InputLost, never, RunEvents> =>
-          error._tag === "InputLost" ? Effect.succeed(error) : fail(entry, explain(error), key, reasons, printed)
+        (error: ExecuteFailure): Effect.Effect<Made, never, RunEvents> =>
+          error._tag === "InputLost"
+            ? Effect.succeed(error)
+            : fail(entry, explain(error), { key: task.key, reasons, printed })
       )
     )
   })

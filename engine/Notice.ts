@@ -1,8 +1,13 @@
+/**
+ * Notices: what the facts of stages tell people about this machine, such as that a slower runtime was taken.
+ *
+ * @module
+ */
 import { Context, Effect } from "effect"
 import * as Text from "../artifacts/Text.ts"
 import { RunEvent, RunEvents } from "./RunEvent.ts"
 
-/** What a stage's facts tell a person about this machine: whoever plans or runs says it, once. Nobody listens by default. */
+/** Who listens to what facts tell of this machine: the command that plans or runs says each message once. Nobody does by default. */
 export class Notices extends Context.Reference<Notices>()("headrace/Notices", {
   defaultValue:
     () =>
@@ -10,9 +15,10 @@ export class Notices extends Context.Reference<Notices>()("headrace/Notices", {
       Effect.void
 }) {}
 
+/** Tells people something about this machine, from an effect that finds a fact. */
 export const tell = (message: Text.Text): Effect.Effect<void> => Effect.flatMap(Notices, (say) => say(message))
 
-/** Says each message once, however many nodes find it. */
+/** Passes each message on once, however many nodes have it. */
 export const once = (
   say: (message: Text.Text) => Effect.Effect<void>
 ): ((message: Text.Text) => Effect.Effect<void>) => {
@@ -25,7 +31,7 @@ export const once = (
     })
 }
 
-/** Says each message once, as a warning that is no node's, and adds it to what was said. */
+/** Publishes each message once, as a warning that is no node's, and adds it to `said`. */
 export const warning = (
   said: Array<Text.Text>
 ): Effect.Effect<(message: Text.Text) => Effect.Effect<void>, never, RunEvents> =>

@@ -1,33 +1,44 @@
+/**
+ * Parameters: typed values that a stage takes beside its inputs. They are in its key, and options on the command line.
+ *
+ * @module
+ */
 import { Either, Inspectable, Schema } from "effect"
 import { fields, type Parts, TaggedError } from "../artifacts/Explained.ts"
 import * as Text from "../artifacts/Text.ts"
 
-/** What a parameter's schema must encode to: its key is exact. */
+/** What the values of parameters encode to. A key holds this JSON, so that it must say the value exactly. */
 export type Json = string | number | boolean | null | ReadonlyArray<Json> | { readonly [name: string]: Json }
 
+/** A parameter of a stage, source or pipeline. */
 export interface Param<A, I extends Json> {
   readonly schema: Schema.Schema<A, I>
+  /** The value where nobody gives one. */
   readonly default: A
+  /** What help says of it. */
   readonly description: string
-  /** A value in a few words, for names of nodes, or null where it is to tell none apart; JSON where there is no function. */
+  /** Writes a value in a few words for names of nodes; null where it shall tell none apart. Without it they have its JSON. */
   readonly text: ((value: A) => string | null) | null
-  /** What tells a definition from others, whatever its default. */
+  /** By what a definition is told from others, whatever its default is. */
   readonly of: symbol
 }
 
+/** A parameter of any type. */
 // biome-ignore lint/suspicious/noExplicitAny: a parameter of any type; `Values` recovers it
 export type AnyParam = Param<any, any>
+/** Parameters by their names. */
 export type Params = Readonly<Record<string, AnyParam>>
+/** The values of parameters, by their names. */
 export type Values<P extends Params> = { readonly [K in keyof P]: P[K]["default"] }
 
-/** A definition that contradicts itself: a default its own schema refuses, an unread parameter. Found when it is made. */
+/** A definition contradicts itself, such as by a default that its own schema refuses. It is found when the definition is made. */
 export class DefinitionInvalid extends TaggedError<DefinitionInvalid>()(
   "DefinitionInvalid",
   fields,
   ({ what, expected, fix }) => ({ what, expected, fix })
 ) {}
 
-/** A value given for a parameter that its schema refuses. */
+/** A parameter is given a value that its schema refuses. */
 export class ParamInvalid extends TaggedError<ParamInvalid>()(
   "ParamInvalid",
   {
@@ -39,7 +50,13 @@ export class ParamInvalid extends TaggedError<ParamInvalid>()(
   ({ name, found, expected, fix }) => ({ what: Text.text`Param "${name}" is ${found}`, expected, fix })
 ) {}
 
-/** Throws `DefinitionInvalid` where the default is refused: definitions are evaluated when the program starts. */
+/**
+ * Makes a parameter from a schema that encodes to JSON, a default, and what help says of it. Throws `DefinitionInvalid` where the
+ * schema refuses the default. `text` writes a value in a few words, for names of nodes.
+ *
+ * @example
+ * const units = Param.make(Schema.Int.pipe(Schema.positive()), 128, "Width of the hidden layer")
+ */
 export const make = <A, I extends Json>(
   schema: Schema.Schema<A, I>,
   value: NoInfer<A>,
@@ -57,7 +74,12 @@ export const make = <A, I extends Json>(
   return { schema, default: value, description, text, of: Symbol(description) }
 }
 
-/** The same parameter as a pipeline or another stage offers it, with a default of its own. */
+/**
+ * Gives a parameter another default, for a pipeline or a stage that shares it with others.
+ *
+ * @example
+ * params: { ...train.params, epochs: Param.withDefault(train.params.epochs, 30) }
+ */
 export const withDefault = <A, I extends Json>(param: Param<A, I>, value: NoInfer<A>): Param<A, I> => ({
   ...make(param.schema, value, param.description, param.text),
   of: param.of
@@ -83,11 +105,14 @@ const encoded = remembered(({ schema }, value): unknown => Schema.encodeSync(sch
 /** A parameter's default as the JSON that enters keys. */
 export const encodedDefault = (param: AnyParam): unknown => encoded(param, param.default)
 
-/** How to mend a value that is refused: the default, which is none. */
+/** How to mend a value that is refused: try the default, which is not. */
 export const suggestion = (name: string, param: AnyParam): Text.Text =>
   Text.text`Try ${Text.setting(name, encodedDefault(param))}.`
 
-/** Every declared parameter: what the call gives, else the default. Throws `DefinitionInvalid` on a value that is refused. */
+/**
+ * The values of all declared parameters: what is given, else the default. Throws `DefinitionInvalid`, which names `of`, for a value
+ * that its schema refuses.
+ */
 export const fill = (
   of: string,
   params: Params,
@@ -109,7 +134,7 @@ export const fill = (
   return values
 }
 
-/** Values that their schemas accept, as the JSON that enters keys. */
+/** Encodes values, which their schemas accept, to the JSON that enters keys. */
 export const encode = (
   params: Params,
   values: Readonly<Record<string, unknown>>
@@ -119,7 +144,7 @@ export const encode = (
   return json
 }
 
-/** A schema in words, from its annotations or its choices: "a positive number", "one of 96, 128". */
+/** What a schema expects, in words that its annotations or its choices give: "a positive number", "one of 96, 128". */
 export const expectation = (schema: Schema.Schema.All): string => {
   const { ast } = schema
   const described = ast.annotations[descriptionAnnotation]
@@ -134,11 +159,11 @@ export const expectation = (schema: Schema.Schema.All): string => {
 const refusal = Symbol.for("headrace/Refusal")
 type Refuse = (value: unknown) => Parts | null
 
-/** A schema without the values that `refuse` tells of: what is wrong with one, what was expected and how to fix it. */
+/** Narrows a schema by a function that tells of a value what is wrong, what was expected and how to fix it; null where all is well. */
 export const refusing = <A, I>(schema: Schema.Schema<A, I>, refuse: (value: A) => Parts | null): Schema.Schema<A, I> =>
   schema.pipe(Schema.filter((value) => refuse(value) === null)).annotations({ [refusal]: refuse })
 
-/** What the schema itself tells of an encoded value that it refuses; null where it tells nothing. */
+/** What a schema that was made with `refusing` tells of an encoded value which it refuses; null for any other. */
 export const refusalOf = ({ ast }: Schema.Schema.Any, value: unknown): Parts | null => {
   const refuse = ast.annotations[refusal] as Refuse | undefined
   if (refuse === undefined || ast._tag !== "Refinement") return null
@@ -149,7 +174,10 @@ export const refusalOf = ({ ast }: Schema.Schema.Any, value: unknown): Parts | n
 const descriptionAnnotation = Symbol.for("effect/annotation/Description")
 const titleAnnotation = Symbol.for("effect/annotation/Title")
 
-/** Whether two stages mean the same by one name: the same definition, whatever its default here, or an equal one. */
+/**
+ * Whether two parameters of one name mean the same: they are one definition, whatever their defaults, or have equal schemas and
+ * defaults.
+ */
 export const same = (a: AnyParam, b: AnyParam): boolean =>
   a.of === b.of ||
   (String(a.schema) === String(b.schema) &&

@@ -1,3 +1,8 @@
+/**
+ * Pipelines: named graphs of stages that are wired with variables. A file in `pipelines/` that exports one is a command.
+ *
+ * @module
+ */
 import { Either, Schema } from "effect"
 import type { AnyArtifact } from "../artifacts/Artifact.ts"
 import * as Text from "../artifacts/Text.ts"
@@ -23,15 +28,19 @@ type RequirementOf<O> = {
 }[keyof O]
 type PlanningOf<O> = { [K in keyof O]: O[K] extends Wire<AnyArtifact, unknown, unknown, infer S> ? S : never }[keyof O]
 
-/** A named, parameterised graph. `E`, `R`, `S`: how its nodes fail, what computing and what planning them needs. */
+/**
+ * A named graph of nodes with parameters. Its types tell how its nodes may fail (`E`), which services computing them needs (`R`), and
+ * which planning them needs (`S`).
+ */
 export interface Pipeline<P extends Params, O, E, R, S> {
   readonly name: string
   readonly description: string
   readonly params: P
-  /** Pure: it runs no stage. */
+  /** Wires the graph of some values of the parameters, and gives its results. It runs no stage, and must be a pure function. */
   readonly build: (params: Values<P>) => O
-  /** Those that the graph of the defaults uses. */
+  /** The stages and sources that the graph of the defaults uses. */
   readonly definitions: ReadonlySet<Definition>
+  /** @internal */
   readonly [Types]?: () => readonly [E, R, S]
 }
 declare const Types: unique symbol
@@ -41,17 +50,36 @@ export interface AnyPipeline<out R = unknown, out S = unknown> {
   readonly name: string
   readonly description: string
   readonly params: Params
+  /** Wires the graph of some values of the parameters. */
   // biome-ignore lint/suspicious/noExplicitAny: each pipeline has parameters of its own
   readonly build: (params: any) => Results
   readonly definitions: ReadonlySet<Definition>
+  /** @internal */
   readonly [Types]?: () => readonly [unknown, R, S]
 }
 
+/** The services that computing a pipeline needs. */
 export type RequirementsOf<X> = X extends AnyPipeline<infer R, unknown> ? R : never
+/** The services that planning a pipeline needs. */
 export type PlanningNeedsOf<X> = X extends AnyPipeline<unknown, infer S> ? S : never
+/** How the nodes of a pipeline may fail. */
 export type ErrorsOf<X> = X extends { readonly [Types]?: () => readonly [infer E, unknown, unknown] } ? E : never
 
-/** Throws `DefinitionInvalid` where a parameter is read by nobody, or where it or a definition's name means two things. */
+/**
+ * Makes a pipeline. `build` wires stages with variables, and gives the wires that are the results, by their names. Throws
+ * `DefinitionInvalid` where nobody reads a parameter, and where one name means two parameters or two definitions.
+ *
+ * @example
+ * export const rents = Pipeline.make({
+ *   name: "rents",
+ *   description: "What a square metre costs",
+ *   params: { ...rentsFile.params, ...readRents.params },
+ *   build: (params) => {
+ *     const { rents } = readRents({ file: rentsFile(params) }, params)
+ *     return { line: fitLine({ rents }).line }
+ *   }
+ * })
+ */
 export const make = <const P extends Params, O>(definition: {
   readonly name: string
   readonly description: string
@@ -65,18 +93,11 @@ export const make = <const P extends Params, O>(definition: {
 }
 
 /**
- * The pipelines of one project. Throws `DefinitionInvalid` where two of them have one name, which is a command's, or use
- * different definitions under one name: they share a cache, in which that name is all that tells a definition from others.
+ * The pipelines of one project. Throws `DefinitionInvalid` where two of them use different definitions under one name: they
+ * share a cache, in which that name is all that tells a definition from others.
  */
 export const together = <const Ps extends ReadonlyArray<AnyPipeline>>(pipelines: Ps): Ps => {
   const { definitions } = Graph.identities()
-  const twice = pipelines.find((pipeline) => pipelines.some((each) => each !== pipeline && each.name === pipeline.name))
-  if (twice !== undefined)
-    throw new DefinitionInvalid({
-      what: `Two pipelines are called "${twice.name}"`,
-      expected: "a name a pipeline: it is that of its command",
-      fix: "Rename one of them, and its file."
-    })
   for (const { name, definitions: own } of pipelines)
     for (const definition of own) {
       const known = definitions.get(definition.name)
@@ -86,7 +107,7 @@ export const together = <const Ps extends ReadonlyArray<AnyPipeline>>(pipelines:
   return pipelines
 }
 
-/** The parameters nobody gave. */
+/** The default values of parameters. */
 export const defaults = (params: Params) =>
   Object.fromEntries(Object.entries(params).map(([name, param]) => [name, param.default]))
 
@@ -132,7 +153,7 @@ const checkedGraph = (pipeline: Omit<AnyPipeline, "definitions">): Graph.Graph =
   return graph
 }
 
-/** Every parameter of the pipeline, decoded from encoded values; those not given take their defaults. */
+/** Decodes values of a pipeline's parameters. Those that are not given take their defaults. */
 export const decodeParams = (
   pipeline: Pick<AnyPipeline, "name" | "params">,
   encoded: Readonly<Record<string, unknown>>
@@ -169,12 +190,12 @@ export const decodeParams = (
   return Either.right(values)
 }
 
-/** The parameters as JSON, in the pipeline's order. */
+/** Encodes values of a pipeline's parameters to JSON, in the order in which it declares them. */
 export const encodeParams = (
   pipeline: AnyPipeline,
   values: Readonly<Record<string, unknown>>
 ): Readonly<Record<string, unknown>> => encode(pipeline.params, values)
 
-/** The graph of one set of parameters. */
+/** The graph of nodes that a pipeline has at some values of its parameters. */
 export const graph = (pipeline: AnyPipeline, values: Readonly<Record<string, unknown>>): Graph.Graph =>
   Graph.make(pipeline, encodeParams(pipeline, values), pipeline.build(values))

@@ -1,6 +1,11 @@
+/**
+ * Progress: how far a running stage has come.
+ *
+ * @module
+ */
 import { Context, Effect } from "effect"
 
-/** How far a node is. `total` is null while nobody knows. */
+/** How far a node has come. The total is null as long as nobody knows it. */
 export interface Progress {
   readonly done: number
   readonly total: number | null
@@ -11,20 +16,26 @@ export interface Progress {
   readonly note: string | null
 }
 
-/** Where a running stage says how far it is; whoever runs it listens. Silent unless someone does. */
+/** Who listens to how far a node has come. Nobody does by default. */
 export class ProgressListener extends Context.Reference<ProgressListener>()("headrace/ProgressListener", {
   defaultValue: (): ((progress: Progress) => Effect.Effect<void>) => () => Effect.void
 }) {}
 
+/**
+ * Says how far the stage has come that runs; the command shows it.
+ *
+ * @example
+ * yield* Progress.report({ done: epoch, total: epochs, unit: "epochs", note: `loss ${loss}` })
+ */
 export const report = (progress: Pick<Progress, "done" | "total" | "unit"> & Partial<Progress>): Effect.Effect<void> =>
   Effect.flatMap(ProgressListener, (listen) => listen({ reused: 0, note: null, ...progress }))
 
-/** Where a running node says that something of the cache was damaged and is made anew. Silent unless someone listens. */
+/** Who listens to what of the cache was found damaged and is made anew. Nobody does by default. */
 export class DamageListener extends Context.Reference<DamageListener>()("headrace/DamageListener", {
   defaultValue: (): ((what: string) => Effect.Effect<void>) => () => Effect.void
 }) {}
 
-/** Where is said that a node has been in one call for so many seconds. Silent unless someone listens. */
+/** Who listens to for how many seconds a node has been in one native call. Nobody does by default. */
 export class StillListener extends Context.Reference<StillListener>()("headrace/StillListener", {
   defaultValue: (): ((seconds: number) => Effect.Effect<void>) => () => Effect.void
 }) {}

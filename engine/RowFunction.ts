@@ -1,19 +1,11 @@
 import { Effect, Schema } from "effect"
-import {
-  type AnyBatch,
-  type AnyValues,
-  type Cell,
-  type Columns,
-  cellSize,
-  isTensor,
-  type Tensor
-} from "../artifacts/Column.ts"
+import { type AnyBatch, type Cell, type Columns, cellsOf, type Tensor } from "../artifacts/Column.ts"
 import { explain, fields, TaggedError } from "../artifacts/Explained.ts"
 import * as Text from "../artifacts/Text.ts"
 import * as Filling from "./Filling.ts"
 import { FirstRow } from "./FirstRow.ts"
 
-/** The function of a row threw, or made what the columns of the output do not hold. */
+/** The function of a row threw, or it made something that the columns of the output do not hold. */
 export class RowFailed extends TaggedError<RowFailed>()(
   "RowFailed",
   {
@@ -43,14 +35,6 @@ type AnyRow = Readonly<Record<string, unknown>>
 /** The function of a row, its types forgotten. */
 export type RowFunction<P> = (row: AnyRow, params: P, room: AnyRow) => AnyRow
 
-/** The cells of a column by row; those of tensors are views. */
-const reader = (values: AnyValues): ((row: number) => unknown) => {
-  if (!isTensor(values)) return (row) => values[row]
-  const { shape, data } = values
-  const size = cellSize(shape)
-  return (row) => ({ shape, data: data.subarray(row * size, (row + 1) * size) })
-}
-
 /** Makes a batch row by row. `at` tells of each row before it is made. */
 const fill = <P>(
   columns: Columns,
@@ -60,7 +44,7 @@ const fill = <P>(
   at: (row: number) => void
 ): AnyBatch => {
   let row = 0
-  const readers = Object.entries(batch.columns).map(([name, values]) => [name, reader(values)] as const)
+  const readers = Object.entries(batch.columns).map(([name, values]) => [name, cellsOf(values)] as const)
   const fillings = Object.entries(columns).map(
     ([name, column]) => [name, Filling.make(name, column, batch.rows)] as const
   )

@@ -3,7 +3,7 @@ import { Cause, Clock, DateTime, Effect, Exit } from "effect"
 import { type Explained, explain } from "../artifacts/Explained.ts"
 import { ObjectStore, type StoreFailed } from "../cache/ObjectStore.ts"
 import { Release } from "../cache/Release.ts"
-import { InputLost } from "./Failure.ts"
+import { asInputLost, type InputLost } from "./Failure.ts"
 import * as NodeKey from "./NodeKey.ts"
 import { recordNode, recordUnasked, resultsOf } from "./NodeRecording.ts"
 import * as NodeWork from "./NodeWork.ts"
@@ -11,7 +11,7 @@ import * as Notice from "./Notice.ts"
 import { type AnyPipeline, encodeParams, graph as graphOf, type PlanningNeedsOf } from "./Pipeline.ts"
 import * as Results from "./Results.ts"
 import * as Revision from "./Revision.ts"
-import { publish, RunEvent } from "./RunEvent.ts"
+import { publish, RunEvent, type RunEvents } from "./RunEvent.ts"
 import { stampOf } from "./RunName.ts"
 import { type RunRecord, RunRecords, readOnce } from "./RunRecord.ts"
 import { begin, type RunState } from "./RunState.ts"
@@ -33,50 +33,44 @@ const readAll = (results: ReadonlyArray<Results.Result>) =>
   )
 
 /** The first object of the nodes that are asked for which is not there: whoever asks for a node is to have what it makes. */
-const firstUnkept = ({ outcomes }: RunState, until: Until.Until) =>
+export const firstUnkept = ({ outcomes }: Pick<RunState, "outcomes">, nodes: Iterable<string>) =>
   NodeWork.firstMissing(
-    [...(until ?? [])].flatMap((node) => {
+    [...nodes].flatMap((node) => {
       const outcome = outcomes.get(node)
       return outcome?._tag === "Done" ? Object.values(outcome.trace.outputs) : []
     })
   )
 
-/**
- * All nodes, and results to people; bytes that turn out to be lost are recomputed first. Nothing is handed over that is not
- * complete, and nothing at all by a run that is over before the pipeline is: people keep those of the last whole one.
- */
-const deliver = (
-  state: RunState,
-  until: Until.Until,
-  losses: Scheduler.Losses
-): Effect.Effect<void, StoreFailed | InputLost, Needs> =>
-  Effect.gen(function* () {
-    yield* Scheduler.obtainAll(state, [...state.stages.values()])
-    if (!isDone(state)) return
-    const writer = yield* Results.ResultsWriter
-    const results = resultsOf(state, state.graph.results)
-    const people = (yield* Results.materialized(state.graph)).flatMap(({ name }) => {
+/** The results that people open. */
+const forPeople = ({ graph, outcomes }: RunState) =>
+  Effect.map(Results.materialized(graph), (wanted) => {
+    const results = resultsOf({ outcomes }, graph.results)
+    return wanted.flatMap(({ name }) => {
       const result = results[name]
       return result === undefined ? [] : [{ name, ...result }]
     })
-    const again = (object: string, what: "missing" | "corrupt") =>
-      Effect.gen(function* () {
-        if (Scheduler.isHopeless(losses, object)) return yield* new InputLost({ object, what })
-        yield* Effect.forEach(state.stages.values(), (entry) =>
-          Scheduler.repair(state, entry, state.outcomes.get(entry.name), { object, what })
-        )
-        yield* deliver(state, until, [...losses, object])
-      })
-    const unkept = yield* firstUnkept(state, until)
-    if (unkept !== null) return yield* again(unkept.object, unkept.what)
-    yield* readAll(people).pipe(
-      Effect.zipRight(until === null ? writer.write(state.graph.pipeline, people) : Effect.void),
-      Effect.catchTags({
-        ObjectMissing: ({ object }) => again(object, "missing"),
-        ObjectCorrupt: ({ object }) => again(object, "corrupt")
-      })
-    )
   })
+
+/**
+ * Hands over the results of a run whose nodes are done. Nothing is handed over that is not complete, and nothing at all by a
+ * run that is over before the pipeline is: people keep those of the last whole one.
+ */
+const handOver = (state: RunState, until: Until.Until) =>
+  Effect.gen(function* () {
+    if (!isDone(state)) return
+    const writer = yield* Results.ResultsWriter
+    const unkept = yield* firstUnkept(state, until ?? [])
+    if (unkept !== null) return yield* unkept
+    const results = yield* forPeople(state)
+    yield* readAll(results)
+    if (until === null) yield* writer.write(state.graph.pipeline, results)
+  }).pipe(Effect.mapError(asInputLost))
+
+/** All nodes, and results to people; bytes that turn out to be lost are computed again first. */
+const deliver = (state: RunState, until: Until.Until): Effect.Effect<void, StoreFailed | InputLost, Needs> => {
+  const nodes = [...state.stages.values()]
+  return Effect.zipRight(Scheduler.obtainAll(state, nodes), Scheduler.repairing(state, nodes, handOver(state, until)))
+}
 
 export interface Options {
   /** Nodes that take one core run side by side up to this many. */
@@ -90,26 +84,39 @@ export type Again = ReadonlySet<string>
 const work = (state: RunState, until: Until.Until) =>
   Effect.gen(function* () {
     Object.assign(state.sources, yield* Sources.resolveAll(state.graph))
-    yield* Effect.provideServiceEffect(deliver(state, until, []), Notice.Notices, Notice.warning(state.notices))
+    yield* Effect.provideServiceEffect(deliver(state, until), Notice.Notices, Notice.warning(state.notices))
   }).pipe(NodeKey.rememberFacts, Effect.provideServiceEffect(RunRecords, readOnce))
 
-/** A run's name, which sorts by time, when it began, and of which files. */
+/** When a run began, and of which files. */
+interface Beginning {
+  /** Sorts by time. */
+  readonly run: string
+  readonly started: string
+  readonly git: Effect.Effect<RunRecord["git"]>
+  /** Since then. */
+  readonly seconds: Effect.Effect<number>
+}
+
 export const beginning = Effect.gen(function* () {
   const now = yield* DateTime.now
-  const started = DateTime.formatIso(now)
   const began = DateTime.toEpochMillis(now)
-  return {
+  const begun: Beginning = {
     run: `${stampOf(began)}${randomBytes(2).toString("hex")}`,
-    started,
+    started: DateTime.formatIso(now),
     git: yield* Revision.asking,
     seconds: Effect.map(Clock.currentTimeMillis, (millis) => (millis - began) / 1000)
   }
+  return begun
 })
 
+/** What a record tells that is not the same of a run and of a sweep. */
+interface Told extends Pick<RunRecord, "params" | "nodes" | "results" | "until" | "sweep"> {
+  readonly isDone: boolean
+}
+
 /** Publishes a record. A run that did its work is not undone by one that cannot be written. */
-export const keep = (ended: Omit<RunRecord, "by" | "notices">, { notices }: Pick<RunState, "notices">) =>
+const keep = (record: RunRecord) =>
   Effect.gen(function* () {
-    const record: RunRecord = { ...ended, notices, by: (yield* Release).version }
     yield* Effect.flatMap(RunRecords, (records) => records.put(record)).pipe(
       Effect.catchAll(({ message }) =>
         publish(RunEvent.Warned({ node: null, message: `The run's record is lost: ${message}` }))
@@ -119,22 +126,42 @@ export const keep = (ended: Omit<RunRecord, "by" | "notices">, { notices }: Pick
     return record
   })
 
-/** Does the work and finishes, whatever becomes of it: it fails, it is interrupted, it breaks. */
-export const toItsEnd = <R, A, R2>(
+/** Does the work and leaves a record of it, whatever becomes of it: it fails, it is interrupted, it breaks. */
+export const recorded = <R>(
+  { graph: { pipeline }, notices }: RunState,
+  { run, started, seconds, git }: Beginning,
   work: Effect.Effect<void, Sources.SourceFailed | StoreFailed | InputLost | NodeKey.KeyFailure, R>,
-  finish: (ended: RunRecord["status"], error: Explained | null) => Effect.Effect<A, never, R2>
-): Effect.Effect<A, never, R | R2> =>
-  Effect.uninterruptibleMask((restore) =>
+  tell: () => Told
+): Effect.Effect<RunRecord, never, R | RunRecords | RunEvents> => {
+  const record = (ended: RunRecord["status"], error: Explained | null) =>
+    Effect.gen(function* () {
+      const { isDone, ...told } = tell()
+      return yield* keep({
+        schema: 1,
+        run,
+        pipeline,
+        status: ended === "done" && !isDone ? "failed" : ended,
+        started,
+        seconds: yield* seconds,
+        git: yield* git,
+        ...told,
+        error,
+        notices,
+        by: (yield* Release).version
+      })
+    })
+  return Effect.uninterruptibleMask((restore) =>
     Effect.flatMap(Effect.exit(Effect.either(restore(work))), (exit) => {
       if (Exit.isFailure(exit)) {
         const finished = Cause.isInterrupted(exit.cause)
-          ? finish("interrupted", null)
-          : finish("failed", explain(Cause.squash(exit.cause)))
+          ? record("interrupted", null)
+          : record("failed", explain(Cause.squash(exit.cause)))
         return Effect.zipRight(finished, Effect.failCause(exit.cause))
       }
-      return exit.value._tag === "Left" ? finish("failed", explain(exit.value.left)) : finish("done", null)
+      return exit.value._tag === "Left" ? record("failed", explain(exit.value.left)) : record("done", null)
     })
   )
+}
 
 /**
  * Carries out a pipeline, or as much of it as some of its nodes need: computes what is not kept, reuses the rest, and leaves
@@ -148,33 +175,20 @@ export const run = <P extends AnyPipeline>(
   until: Until.Until = null
 ): Effect.Effect<RunRecord, never, Needs | PlanningNeedsOf<P>> =>
   Effect.gen(function* () {
-    const { run, started, git, seconds } = yield* beginning
+    const begun = yield* beginning
     const params = encodeParams(pipeline, values)
     const whole = graphOf(pipeline, values)
     const graph = Until.part(whole, until)
     const state = begin(graph, (entry) => ({ graph, entry, params }), cores, again)
-    yield* publish(RunEvent.RunStarted({ run, pipeline: pipeline.name, nodes: graph.stages.map(({ name }) => name) }))
-    return yield* toItsEnd(work(state, until), (ended, error) =>
-      Effect.flatMap(Effect.all({ seconds, git }), ({ seconds, git }) =>
-        keep(
-          {
-            schema: 1,
-            run,
-            pipeline: pipeline.name,
-            status: ended === "done" && !isDone(state) ? "failed" : ended,
-            started,
-            seconds,
-            params,
-            git,
-            nodes: whole.stages.map((entry) =>
-              graph.stages.includes(entry) ? recordNode(state, entry) : recordUnasked(entry)
-            ),
-            results: resultsOf(state, graph.results),
-            ...(until === null ? {} : { until: [...until] }),
-            error
-          },
-          state
-        )
-      )
-    )
+    const nodes = graph.stages.map(({ name }) => name)
+    yield* publish(RunEvent.RunStarted({ run: begun.run, pipeline: pipeline.name, nodes }))
+    return yield* recorded(state, begun, work(state, until), () => ({
+      isDone: isDone(state),
+      params,
+      nodes: whole.stages.map((entry) =>
+        graph.stages.includes(entry) ? recordNode(state, entry) : recordUnasked(entry)
+      ),
+      results: resultsOf(state, graph.results),
+      ...(until === null ? {} : { until: [...until] })
+    }))
   })

@@ -1,18 +1,35 @@
+/**
+ * Sources: what comes from outside of a pipeline, such as a dataset or a file of weights. Only the digest of its bytes enters keys, never
+ * where it lies or what it is called.
+ *
+ * @module
+ */
 import { Context, type Effect } from "effect"
 import type { Files, FilesArtifact } from "../artifacts/Files.ts"
 import * as Node from "./Node.ts"
 import type { Params, Values } from "./Param.ts"
 
-/** Whether better editions that were out of reach last time are tried again: `--refresh`. */
+/** Whether a source looks again for better editions that were out of reach before. `--refresh` sets it. */
 export class Refresh extends Context.Reference<Refresh>()("headrace/Refresh", { defaultValue: () => false }) {}
 
-/** A use of what comes from outside; only the digest of its bytes enters a key. */
+/** A source as pipelines use it: a function of the parameters that it is given, which gives the wire of its files. */
 export interface Source<A extends FilesArtifact<string>, P extends Params, S> {
   (params?: Partial<Values<P>>): Node.Wire<A, never, never, S>
   readonly params: P
 }
 
-/** `resolve` runs while a run is planned, in the process of the command; it hashes what it finds. */
+/**
+ * Makes a source. `resolve` finds the files and their digest while a run is planned, in the process of the command, so that it must be
+ * quick where nothing changed: `local` (`headrace/files`) remembers the digests of files.
+ *
+ * @example
+ * export const rentsFile = Source.make({
+ *   name: "rents-file",
+ *   artifact: RentsFile,
+ *   params: { file: Param.make(Schema.NonEmptyString, "data/rents.csv", "A CSV with the columns area and rent") },
+ *   resolve: ({ file }) => local(file)
+ * })
+ */
 // biome-ignore lint/complexity/noBannedTypes: no parameters
 export const make = <A extends FilesArtifact<string>, S, E, const P extends Params = {}>(definition: {
   readonly name: string

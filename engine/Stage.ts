@@ -1,3 +1,10 @@
+/**
+ * Stages: the work of a pipeline. {@link make} maps whole artifacts, {@link map} rows by a plain function, {@link rows} batches of
+ * rows by an effect, and {@link iterate} gets to its result step by step. A stage is defined at the top of a file of its own, which
+ * has its name; its key holds the code of all that this file reaches by import.
+ *
+ * @module
+ */
 import { type Duration, Effect, Schema, type Scope } from "effect"
 import type { TableArtifact } from "../artifacts/ArrowTable.ts"
 import type { AnyArtifact } from "../artifacts/Artifact.ts"
@@ -11,10 +18,15 @@ import { batchwise, type Room, RowFailed, type RowFunction } from "./RowFunction
 import type * as Given from "./StageValues.ts"
 import type * as Verdict from "./Verdict.ts"
 
-/** A list of artifacts as one input. */
+/**
+ * An input that takes a list of artifacts, of any length.
+ *
+ * @example
+ * inputs: { features: Stage.many(Features) } // given as train({ features: [original, ...views] }, params)
+ */
 export const many = <A extends AnyArtifact>(artifact: A): Many<A> => ({ _tag: "Many", artifact })
 
-/** How reading an input may fail, beside the stage's own errors: the engine answers these by recomputing. */
+/** How reading an input may fail beside the stage's own errors. The engine answers such a failure by computing the input again. */
 export type InputFailure = Given.InputFailure
 
 type Inputs = Given.Inputs
@@ -25,7 +37,10 @@ type ErrorOf<W> = W extends Wire<AnyArtifact, infer E, unknown, unknown> ? E : n
 type RequirementOf<W> = W extends Wire<AnyArtifact, unknown, infer R, unknown> ? R : never
 type PlanningOf<W> = W extends Wire<AnyArtifact, unknown, unknown, infer S> ? S : never
 
-/** A definition that can be used in a pipeline, as a function of wires. */
+/**
+ * A stage as pipelines use it: a function that takes a wire for each input and the parameters that it is given, of which it takes those
+ * that it declares, and gives a wire for each output.
+ */
 export interface Stage<I extends Inputs, P extends Params, O extends Outputs, E, R, S> {
   <const W>(
     inputs: Verdict.Wires<I, W> & Verdict.Lacking<I, NoInfer<W>>,
@@ -79,7 +94,7 @@ interface Declared<I extends Inputs, P extends Params, O extends Outputs, S> {
 
 interface Common<I extends Inputs, P extends Params, O extends Outputs, Errors extends Schema.Schema.All, S>
   extends Declared<I, P, O, S> {
-  /** A union of `Schema.TaggedError`s: they must cross a process boundary. */
+  /** How the stage may fail: a `Schema.TaggedError`, or a union of them. They are schemas as they cross from a worker to the command. */
   readonly errors?: Errors
 }
 
@@ -151,7 +166,22 @@ const checkDefinition = (definition: StageDefinition): void => {
     fail(`maps rows of "${over}"`, "the name of a table input", "Name one in `over`.")
 }
 
-/** A stage that maps whole artifacts. */
+/**
+ * Makes a stage that maps whole artifacts: `run` is given the value of each input and the values of the parameters, and is an effect
+ * of the value of each output. It must be a function of these alone. A definition that contradicts itself throws
+ * `DefinitionInvalid` when its file is loaded.
+ *
+ * @example
+ * export const countRows = Stage.make({
+ *   name: "count-rows",
+ *   inputs: { rents: Rents },
+ *   params: { least: Param.make(Schema.Int, 1, "Fewer rows are an error") },
+ *   outputs: { count: Count },
+ *   errors: TooFew,
+ *   run: ({ rents }, { least }) =>
+ *     rents.rows < least ? new TooFew({ rows: rents.rows }) : Effect.succeed({ count: { rows: rents.rows } })
+ * })
+ */
 export const make = <
   const I extends Inputs,
   const O extends Outputs,
@@ -178,8 +208,9 @@ export const make = <
   >
 
 /**
- * A stage that gets to its outputs step by step, so that more steps go on from fewer. `run` does not see how many there
- * will be, and a step must be a function of the state before it and its number alone. The newest state is kept.
+ * Makes a stage that gets to its outputs step by step, such as a training by its epochs, so that more steps go on from fewer. `run`
+ * gives an iteration with `resume`, `step`, `save` and `finish`. It does not see how many steps there will be, and a step must be a
+ * function of the state before it and of its number alone. The newest state is kept.
  */
 export const iterate = <
   const I extends Inputs,
@@ -209,8 +240,9 @@ export const iterate = <
   }) as Stage<I, P, O, Schema.Schema.Type<Errors>, Needs<Found>, S>
 
 /**
- * A stage that maps the record batches of its input `over`, 1:1 in rows and order. `run` is called once for many
- * batches, in a scope that outlives them, and returns the function of one batch. Streamed rows are never written.
+ * Makes a stage that maps the batches of its input `over` to batches of its one output, row for row and in order. `run` is called once
+ * for many batches, in a scope that outlives them, and gives the function of one batch: what is loaded there is loaded once. Rows
+ * that are `stored` are cached chunk by chunk; those that are `streamed` are made where they are needed and never written.
  */
 export const rows = <
   const I extends Inputs,
@@ -249,10 +281,10 @@ interface AnyMap extends Declared<AnyTables, Params, AnyTables, never> {
 }
 
 /**
- * A stage that maps the rows of its one input, a table, by a plain function. `run` is given a row, `{ image, label }` of the
- * columns `image` and `label`, and returns a row of the output; a tensor is `{ shape, data }`, a view of its cell that
- * must be left as it is. What `run` throws fails the node by the row's number. Rows are made where they are needed and never
- * written; `keep: "stored"` caches those that take longer to make than to read.
+ * Makes a stage that maps the rows of its one input, a table, by a plain function. `run` is given a row, such as `{ image, label }` of
+ * the columns `image` and `label`, and returns a row of the output. A tensor is `{ shape, data }`, a view of its cell that must be
+ * left as it is. What `run` throws fails the node, and names the row by its number. The rows are made where they are needed and
+ * never written; `keep: "stored"` caches those that take longer to make than to read.
  *
  * @example
  * export const invert = Stage.map({

@@ -1,9 +1,9 @@
 import { Array as Arr, Effect, Either } from "effect"
-import type { AnyArtifact, ArtifactUnreadable } from "../artifacts/Artifact.ts"
+import type { AnyArtifact } from "../artifacts/Artifact.ts"
 import { type Explained, explain } from "../artifacts/Explained.ts"
-import { ObjectStore, readPart, type StoreFailed } from "../cache/ObjectStore.ts"
+import { ObjectStore, readPart } from "../cache/ObjectStore.ts"
 import { listOnce, TraceStore } from "../cache/Trace.ts"
-import { InputLost } from "./Failure.ts"
+import { asInputLost } from "./Failure.ts"
 import * as Graph from "./Graph.ts"
 import * as Kind from "./Kind.ts"
 import * as NodeKey from "./NodeKey.ts"
@@ -18,11 +18,10 @@ import { begin, type RunState } from "./RunState.ts"
 import * as Scheduler from "./Scheduler.ts"
 import * as Sources from "./Sources.ts"
 import * as Union from "./Union.ts"
+import * as Until from "./Until.ts"
 
 /** Decoded parameters of a pipeline. */
 type Values = Readonly<Record<string, unknown>>
-
-export type Needs = NodeWork.Needs
 
 export interface Options extends Run.Options {
   /** Points that are computed side by side. */
@@ -31,10 +30,22 @@ export interface Options extends Run.Options {
   readonly varied: ReadonlyArray<string>
   /** Kept with the record. */
   readonly asked?: Asked
+  /** What of each point is asked for; all of every one where they are left out. */
+  readonly parts?: ReadonlyArray<Part>
+}
+
+/** What of a pipeline is asked for, by the names of nodes. */
+export interface Part {
+  /** Those that are computed though their results are kept. */
+  readonly again: Run.Again
+  readonly until: Until.Until
 }
 
 /** A thousand figures are nobody's to look at: a sweep draws its own. */
 const wants = (artifact: AnyArtifact): boolean => artifact.isPicture !== true
+
+/** All of a pipeline, and nothing of it once more. */
+const ALL: Part = { again: new Set(), until: null }
 
 interface Sweep {
   readonly state: RunState
@@ -45,31 +56,51 @@ interface Sweep {
   readonly settled: Map<number, Explained | null>
 }
 
-const needsOf = ({ graph, results }: Union.Union): Sweep["needs"] => {
+const needsOf = ({ graph, builds, results }: Union.Union): Sweep["needs"] => {
   const byName = new Map(graph.entries.map((entry) => [entry.name, entry]))
-  return results.map((wanted) => {
-    const entries = Object.values(wanted).map(({ node }) => byName.get(node) as Graph.Entry)
+  return results.map((addresses, point) => {
+    const entries = [
+      ...Object.values(addresses).map(({ node }) => byName.get(node) as Graph.Entry),
+      ...(builds[point]?.wanted ?? []).map(graph.like)
+    ]
     return [...Graph.closure(graph, entries)].filter(Graph.isStage).filter(({ node }) => !NodeKey.isStreamed(node))
   })
 }
 
-/** The graph of all points, equal nodes once. */
+/** The entries of these names. */
+const named = ({ stages }: Graph.Graph, names: Iterable<string> | null): ReadonlyArray<Graph.StageEntry> => {
+  const all = new Set(names)
+  return all.size === 0 ? [] : stages.filter(({ name }) => all.has(name))
+}
+
+/** The graph of all points, or of what of them is asked for, equal nodes once. */
 export const unionOf = (
   pipeline: Pipeline.AnyPipeline,
   points: ReadonlyArray<Values>,
-  varied: ReadonlyArray<string>
+  varied: ReadonlyArray<string>,
+  parts: ReadonlyArray<Part> = []
 ): Union.Union => {
   const identities = Graph.identities()
-  const builds = points.map((values) => {
+  const builds = points.map((values, point) => {
+    const { until, again } = parts[point] ?? ALL
     const params = Pipeline.encodeParams(pipeline, values)
-    return { graph: Graph.make(pipeline, params, pipeline.build(values), identities), values, params }
+    const graph = Until.part(Graph.make(pipeline, params, pipeline.build(values), identities), until)
+    // no picture of a point is among its results, but who names its node means it
+    return { graph, values, params, wanted: [...named(graph, until), ...named(graph, again)] }
   })
   return Union.make(pipeline.name, builds, { params: pipeline.params, varied, wants })
 }
 
-const open = (pipeline: Pipeline.AnyPipeline, points: ReadonlyArray<Values>, { cores, varied }: Options): Sweep => {
-  const union = unionOf(pipeline, points, varied)
-  const state = begin(union.graph, union.origin, cores)
+const open = (
+  pipeline: Pipeline.AnyPipeline,
+  points: ReadonlyArray<Values>,
+  { cores, varied, parts = [] }: Options
+): Sweep => {
+  const union = unionOf(pipeline, points, varied, parts)
+  const again = union.builds.flatMap(({ graph }, point) =>
+    named(graph, (parts[point] ?? ALL).again).map(union.graph.like)
+  )
+  const state = begin(union.graph, union.origin, cores, new Set(again.map(({ name }) => name)))
   return { state, union, needs: needsOf(union), settled: new Map() }
 }
 
@@ -80,40 +111,27 @@ const open = (pipeline: Pipeline.AnyPipeline, points: ReadonlyArray<Values>, { c
 const recallAll = ({ state }: Sweep) =>
   Effect.forEach(state.stages.values(), (entry) => Scheduler.recall(state, entry), { discard: true })
 
-/** The values of a point's documents. */
-const readDocuments = ({ state, union }: Sweep, point: number) =>
-  Effect.gen(function* () {
-    const store = yield* ObjectStore
-    const documents: Record<string, unknown> = {}
-    for (const [name, { stored }] of Object.entries(resultsOf(state, union.results[point] ?? {}))) {
-      const found = yield* Kind.readValue(stored, readPart(store))
-      if (found !== null) documents[name] = found.value
-    }
-    return documents
-  })
-
-/** The same; what turns out to be lost is computed again. */
-const documentsOf = (
-  sweep: Sweep,
-  point: number,
-  losses: Scheduler.Losses
-): Effect.Effect<Readonly<Record<string, unknown>>, StoreFailed | InputLost | ArtifactUnreadable, NodeWork.Needs> => {
-  const again = (object: string, what: "missing" | "corrupt") =>
+/** The values of a point's documents; what turns out to be lost of them is computed again. */
+const documentsOf = ({ state, union, needs }: Sweep, point: number) =>
+  Scheduler.repairing(
+    state,
+    needs[point] ?? [],
     Effect.gen(function* () {
-      if (Scheduler.isHopeless(losses, object)) return yield* new InputLost({ object, what })
-      yield* Effect.forEach(sweep.needs[point] ?? [], (entry) =>
-        Scheduler.repair(sweep.state, entry, sweep.state.outcomes.get(entry.name), { object, what })
+      const wanted = (union.builds[point]?.wanted ?? []).map(union.graph.like)
+      const unkept = yield* Run.firstUnkept(
+        state,
+        wanted.map(({ name }) => name)
       )
-      yield* obtainAll(sweep, point)
-      return yield* documentsOf(sweep, point, [...losses, object])
-    })
-  return readDocuments(sweep, point).pipe(
-    Effect.catchTags({
-      ObjectMissing: ({ object }) => again(object, "missing"),
-      ObjectCorrupt: ({ object }) => again(object, "corrupt")
-    })
+      if (unkept !== null) return yield* unkept
+      const store = yield* ObjectStore
+      const documents: Record<string, unknown> = {}
+      for (const [name, { stored }] of Object.entries(resultsOf(state, union.results[point] ?? {}))) {
+        const found = yield* Kind.readValue(stored, readPart(store))
+        if (found !== null) documents[name] = found.value
+      }
+      return documents
+    }).pipe(Effect.mapError(asInputLost))
   )
-}
 
 /** What kept a point from its end: the first of its nodes that failed. */
 const failureOf = ({ state, needs }: Sweep, point: number): Explained | null => {
@@ -133,8 +151,7 @@ const obtainAll = ({ state, needs }: Sweep, point: number) =>
 const settle = (sweep: Sweep, point: number, isKept: boolean) =>
   Effect.gen(function* () {
     const ran = isKept ? false : yield* obtainAll(sweep, point)
-    const found =
-      failureOf(sweep, point) === null ? yield* Effect.either(documentsOf(sweep, point, [])) : Either.right({})
+    const found = failureOf(sweep, point) === null ? yield* Effect.either(documentsOf(sweep, point)) : Either.right({})
     // asked again: what was lost of the documents may have failed when it was computed anew
     const error = failureOf(sweep, point) ?? (Either.isLeft(found) ? explain(found.left) : null)
     const documents = error === null ? Either.getOrElse(found, () => ({})) : {}
@@ -228,36 +245,22 @@ export const run = <P extends Pipeline.AnyPipeline>(
   options: Options
 ): Effect.Effect<RunRecord, never, NodeWork.Needs | Pipeline.PlanningNeedsOf<P>> =>
   Effect.gen(function* () {
-    const { run, started, git, seconds } = yield* Run.beginning
-    const { varied, asked } = options
+    const begun = yield* Run.beginning
+    const { varied, asked, parts = [] } = options
+    const until = new Set(parts.flatMap((part) => [...(part.until ?? [])]))
     const sweep = open(pipeline, points, options)
     const { builds } = sweep.union
-    yield* publish(
-      RunEvent.SweepStarted({ run, pipeline: pipeline.name, points: points.length, shared: sharedOf(sweep) })
-    )
-    return yield* Run.toItsEnd(work(sweep, options), (ended, error) =>
-      Effect.flatMap(Effect.all({ seconds, git }), ({ seconds, git }) => {
-        const records = builds.map((build, point) => recordPoint(sweep, build, varied, point))
-        const isDone = records.every(({ status }) => status === "done")
-        return Run.keep(
-          {
-            schema: 1,
-            run,
-            pipeline: pipeline.name,
-            status: ended === "done" && !isDone ? "failed" : ended,
-            started,
-            seconds,
-            params: Object.fromEntries(
-              Object.entries(builds[0]?.params ?? {}).filter(([name]) => !varied.includes(name))
-            ),
-            git,
-            nodes: sweep.state.graph.stages.map((entry) => recordNode(sweep.state, entry)),
-            results: {},
-            error,
-            sweep: { varied, ...(asked === undefined ? {} : { asked }), points: records }
-          },
-          sweep.state
-        )
-      })
-    )
+    const shared = sharedOf(sweep)
+    yield* publish(RunEvent.SweepStarted({ run: begun.run, pipeline: pipeline.name, points: points.length, shared }))
+    return yield* Run.recorded(sweep.state, begun, work(sweep, options), () => {
+      const records = builds.map((build, point) => recordPoint(sweep, build, varied, point))
+      return {
+        isDone: records.every(({ status }) => status === "done"),
+        params: Object.fromEntries(Object.entries(builds[0]?.params ?? {}).filter(([name]) => !varied.includes(name))),
+        nodes: sweep.state.graph.stages.map((entry) => recordNode(sweep.state, entry)),
+        results: {},
+        ...(until.size === 0 ? {} : { until: [...until] }),
+        sweep: { varied, ...(asked === undefined ? {} : { asked }), points: records }
+      }
+    })
   })

@@ -9,6 +9,8 @@ export interface Build {
   readonly values: Readonly<Record<string, unknown>>
   /** The values, encoded. */
   readonly params: Readonly<Record<string, unknown>>
+  /** Nodes that are wanted beside the results. */
+  readonly wanted: ReadonlyArray<Graph.StageEntry>
 }
 
 /** Where an entry of a union comes from: the first build that has it, and what it is there. */
@@ -78,6 +80,7 @@ export const make = (pipeline: string, builds: ReadonlyArray<Build>, { params, v
 
   const results = builds.map((build) => {
     const byName = new Map(build.graph.entries.map((entry) => [entry.name, entry]))
+    for (const entry of build.wanted) add(build, entry)
     return Object.fromEntries(
       Object.entries(build.graph.results).flatMap(([result, { node, output }]): Array<[string, Graph.Address]> => {
         const entry = byName.get(node)

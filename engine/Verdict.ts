@@ -5,6 +5,7 @@ import type { Columns } from "../artifacts/Column.ts"
 import type { Iteration } from "./Iteration.ts"
 import type { AnyWire, Many, Wire } from "./Node.ts"
 import type { Params } from "./Param.ts"
+import type { AnyPipeline } from "./Pipeline.ts"
 
 // What `tsc` tells whoever defines or wires something wrongly. A verdict on what was found is that itself where it is right,
 // and a sentence where it is wrong: `tsc` writes that what was found is not assignable to the sentence. Where it is a
@@ -191,3 +192,16 @@ export type Lacking<I, Found> = { readonly [K in Missing<Found, I>]: `The stage 
 export type Results<Found> = Found extends AnyWire
   ? "build returns results by name, as in { images: … }, not one wire."
   : { readonly [K in keyof Found]: Found[K] extends AnyWire ? Found[K] : NoWire<K, Found[K]> }
+
+type ServiceName<R> = R extends { readonly Id: infer Id extends string } ? Id : "a service"
+
+/** On the pipelines of a project by their files' names: whether its layers give what they need to run, `R`, and to be planned, `S`. */
+export type Served<Found, R, S> = {
+  readonly [K in keyof Found]: Found[K] extends AnyPipeline<R, S>
+    ? Found[K]
+    : Found[K] extends AnyPipeline<infer Runs, infer Plans>
+      ? [Exclude<Runs, R>] extends [never]
+        ? `${Text<K>} needs ${ServiceName<Exclude<Plans, S>>} to be planned, which no layer gives: give one in headrace.config.ts, as in planning: Live.`
+        : `${Text<K>} needs ${ServiceName<Exclude<Runs, R>>} to run, which no layer gives: give one in headrace.config.ts, as in layer: async () => Live.`
+      : `${Text<K>} is no pipeline: export what Pipeline.make gives.`
+}

@@ -1,10 +1,15 @@
+/**
+ * Writing of files that others may be reading.
+ *
+ * @module
+ */
 import { randomUUID } from "node:crypto"
 import fs from "node:fs"
 import path from "node:path"
 import { Effect } from "effect"
 import { type SourceUnreadable, unreadable } from "./SourceError.ts"
 
-/** Writes a file so that a reader sees all of it or the one before: beside it, then renamed over it. */
+/** Writes a file beside its place and renames it into that, so that a reader sees all of it or what was there before. */
 export const write = (file: string, contents: string | Uint8Array): Effect.Effect<void, SourceUnreadable> => {
   const temporary = `${file}.${randomUUID()}.tmp`
   return Effect.try({

@@ -10,41 +10,46 @@ import { racyMillis } from "./RacyInterval.ts"
 import type { SourceRefused, SourceUnreadable } from "./SourceError.ts"
 import type { LeftOut } from "./SystemFiles.ts"
 
+/** A file of a folder that was digested. */
 export interface DigestedFile {
+  /** Relative to the folder, with "/"; empty where a single file was asked for. */
   readonly path: string
   readonly size: number
+  /** Its size, times and inode as one text: while it stays, so do the bytes. */
   readonly stamp: string
   readonly digest: Digest.Digest
 }
 
+/** The digest of a file or folder. */
 export interface Digested {
   /** sha256 of a file's bytes; of a folder, of the JSON of its sorted list of [relative path, sha256]. */
   readonly digest: Digest.Digest
-  /** How many files had to be read for it. */
+  /** How many files had to be read for it; the digests of the others were remembered. */
   readonly hashed: number
-  /** What of a folder is the system's, and neither hashed nor read. */
+  /** What of a folder is not the user's but the system's, and was neither hashed nor read. */
   readonly leftOut: LeftOut
 }
 
 type Failure = SourceUnreadable | SourceRefused
 
 /**
- * Digests of local files and folders, remembered by path, size, mtime, ctime and inode. One that changed so shortly before it
- * was hashed that it might have changed again under the same stamp is hashed again the next time.
+ * The service that digests files and folders of this machine, and remembers the digests by path, size, times and inode. A file that
+ * changed so shortly before it was hashed that it might have changed again under the same times is hashed again the next time.
  */
 export class FileDigests extends Context.Tag("headrace/FileDigests")<
   FileDigests,
   {
+    /** Digests a file or folder. */
     readonly of: (path: string, onProgress?: OnProgress) => Effect.Effect<Digested, Failure>
-    /** The same with every single file, sorted by path. */
+    /** Digests a file or folder, and lists its files, sorted by path. */
     readonly listing: (
       path: string,
       onProgress?: OnProgress
     ) => Effect.Effect<Digested & { readonly files: ReadonlyArray<DigestedFile> }, Failure>
   }
 >() {
-  /** `directory` holds the memory, one file a source. */
-  static readonly layer = (options: { readonly directory: string }): Layer.Layer<FileDigests> =>
+  /** Keeps what is remembered in a directory, in a file for each path that is asked for; with null, every digest is taken anew. */
+  static readonly layer = (options: { readonly directory: string | null }): Layer.Layer<FileDigests> =>
     Layer.succeed(FileDigests, {
       of: (root, onProgress) => look(options.directory, path.resolve(root), onProgress, false),
       listing: (root, onProgress) => look(options.directory, path.resolve(root), onProgress, true)
@@ -61,24 +66,25 @@ const fingerprintOf = (files: ReadonlyArray<FolderListing.ListedFile>): string =
   return hash.digest("hex")
 }
 
-const digestOf = (files: ReadonlyArray<DigestedFile>): Digest.Digest =>
+/** The digest of a folder by those of its files, sorted by path, or of the one file that has no path below the root. */
+export const digestOf = (files: ReadonlyArray<Pick<DigestedFile, "path" | "digest">>): Digest.Digest =>
   files.length === 1 && files[0]?.path === ""
     ? files[0].digest
     : Digest.ofBytes(JSON.stringify(files.map((file) => [file.path, file.digest])))
 
-const look = (directory: string, root: string, onProgress: OnProgress | undefined, everyFile: boolean) =>
+const look = (directory: string | null, root: string, onProgress: OnProgress | undefined, everyFile: boolean) =>
   Effect.gen(function* () {
-    const memory = path.join(directory, `${Digest.ofBytes(root).slice(0, 32)}.txt`)
+    const memory = directory === null ? null : path.join(directory, `${Digest.ofBytes(root).slice(0, 32)}.txt`)
     const now = yield* Clock.currentTimeMillis
     const { files: listed, leftOut } = yield* FolderListing.list(root)
     const fingerprint = fingerprintOf(listed)
-    const header = yield* DigestMemory.header(memory, root)
+    const header = memory === null ? Option.none() : yield* DigestMemory.header(memory, root)
     const known = Option.filter(header, (found) => found.fingerprint === fingerprint)
     if (Option.isSome(known) && !everyFile) {
       return { digest: known.value.digest as Digest.Digest, hashed: 0, files: [], leftOut }
     }
     const remembered = new Map(
-      Option.isSome(header) ? (yield* DigestMemory.rows(memory)).map((row) => [row[0], row]) : []
+      memory !== null && Option.isSome(header) ? (yield* DigestMemory.rows(memory)).map((row) => [row[0], row]) : []
     )
     const trusted = (file: FolderListing.ListedFile) => remembered.get(file.path)?.[1] === file.stamp
     const stale = listed.filter((file) => !trusted(file))
@@ -90,7 +96,7 @@ const look = (directory: string, root: string, onProgress: OnProgress | undefine
       digest: (hashed.get(path) ?? remembered.get(path)?.[2]) as Digest.Digest
     }))
     const digest = digestOf(files)
-    if (stale.length > 0 || Option.isNone(known)) {
+    if (memory !== null && (stale.length > 0 || Option.isNone(known))) {
       const kept = files.filter((_, index) => {
         const file = listed[index]
         return file !== undefined && (trusted(file) || file.changedMillis < now - racyMillis)

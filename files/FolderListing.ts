@@ -1,20 +1,29 @@
+/**
+ * Listing of folders: which files a dataset consists of.
+ *
+ * @module
+ */
 import fs from "node:fs"
 import { Effect } from "effect"
 import { notRegular, notUtf8, type SourceRefused, type SourceUnreadable, unreadable } from "./SourceError.ts"
 import * as SystemFiles from "./SystemFiles.ts"
 
+/** A file of a folder that was listed. */
 export interface ListedFile {
   /** Relative to the root, with "/"; empty where the root is itself a file. */
   readonly path: string
   readonly size: number
   /** Size, mtime and ctime in ns, inode: while it stays, so do the bytes. No program can set a ctime back. */
   readonly stamp: string
+  /** When it or its metadata last changed, in milliseconds since 1970. */
   readonly changedMillis: number
 }
 
+/** The files of a folder. */
 export interface Listing {
   /** Sorted by path in code units. */
   readonly files: ReadonlyArray<ListedFile>
+  /** What is not the user's but the system's. */
   readonly leftOut: SystemFiles.LeftOut
 }
 
@@ -55,7 +64,10 @@ const walk = (
   return null
 }
 
-/** The files under a folder, without those of the system; or the one file that `root` is. Only `root` may be a link. */
+/**
+ * Lists the files under a folder, without those of the system, or the one file that `root` is. Fails for links and devices inside
+ * of the folder; only `root` may be a link.
+ */
 export const list = (root: string): Effect.Effect<Listing, SourceUnreadable | SourceRefused> =>
   Effect.gen(function* () {
     const files: Array<ListedFile> = []

@@ -1,16 +1,17 @@
 import { createHash } from "node:crypto"
 import { Effect } from "effect"
 import * as BoundedFile from "../artifacts/BoundedFile.ts"
+import * as EventLoop from "../artifacts/EventLoop.ts"
 import type { OnProgress } from "./Progress.ts"
 import { type SourceUnreadable, unreadable } from "./SourceError.ts"
 
-/** Up to here, reading at once beats streaming. */
+/** The most bytes of a file that is read faster at once than as a stream. */
 export const smallBytes = 1 << 20
 const sliceBytes = 4 << 20
 const sliceFiles = 64
 const parallel = 4
 
-/** The hexadecimal hash of one file of any size, in constant memory. */
+/** Hashes one file of any size, in constant memory. The hash is hexadecimal. */
 export const hashFile = (file: string, algorithm: "sha256" | "md5"): Effect.Effect<string, SourceUnreadable> =>
   Effect.tryPromise({
     try: async (signal) => {
@@ -20,11 +21,6 @@ export const hashFile = (file: string, algorithm: "sha256" | "md5"): Effect.Effe
     },
     catch: unreadable(file)
   })
-
-/** Lets signals, timers and the progress line have their turn between two slices of synchronous reading. */
-const breathe = Effect.async<void>((resume) => {
-  setImmediate(() => resume(Effect.void))
-})
 
 const slices = <F extends { readonly size: number }>(files: ReadonlyArray<F>): Array<Array<F>> => {
   const found: Array<Array<F>> = []
@@ -43,7 +39,7 @@ const slices = <F extends { readonly size: number }>(files: ReadonlyArray<F>): A
 }
 
 /**
- * The sha256 of each file by its path under `root`. Small files are read one after the other (four times as fast as
+ * Hashes files, and gives the sha256 of each by its path under `root`. Small files are read one after the other (four times as fast as
  * through the thread pool), large ones `parallel` at a time.
  */
 export const hashFiles = (
@@ -69,7 +65,8 @@ export const hashFiles = (
         digests.set(path, createHash("sha256").update(bytes).digest("hex"))
       }
       yield* progress(slice.reduce((sum, file) => sum + file.size, 0))
-      yield* breathe
+      // signals and the progress line
+      yield* EventLoop.turn
     }
     yield* Effect.forEach(
       files.filter((file) => file.size > smallBytes),

@@ -2,7 +2,7 @@ import { Schema } from "effect"
 import * as Explained from "../artifacts/Explained.ts"
 import * as Text from "../artifacts/Text.ts"
 
-/** The operating system refuses to give a source's bytes. */
+/** The operating system does not give the bytes of a source. */
 export class SourceUnreadable extends Explained.TaggedError<SourceUnreadable>()(
   "SourceUnreadable",
   {
@@ -16,7 +16,7 @@ export class SourceUnreadable extends Explained.TaggedError<SourceUnreadable>()(
   })
 ) {}
 
-/** Something inside a folder that is no part of a dataset. */
+/** Something in a folder can be no part of a dataset, such as a link or a device. */
 export class SourceRefused extends Explained.TaggedError<SourceRefused>()(
   "SourceRefused",
   { path: Schema.String, ...Explained.fields },
@@ -41,7 +41,7 @@ export const notUtf8 = (path: string): SourceRefused =>
     fix: "Rename such files (convmv -f latin1 -t utf8 -r --notest FOLDER)."
   })
 
-/** Files of a dataset are held whole while they are decoded. */
+/** A file of a dataset is too large to be held whole, as it has to be while it is decoded. */
 export class FileTooLarge extends Explained.TaggedError<FileTooLarge>()(
   "FileTooLarge",
   {
@@ -56,7 +56,7 @@ export class FileTooLarge extends Explained.TaggedError<FileTooLarge>()(
   })
 ) {}
 
-/** A source no longer has the bytes its digest was taken of. */
+/** A source no longer has the bytes that its digest was taken of. */
 export class SourceChanged extends Explained.TaggedError<SourceChanged>()(
   "SourceChanged",
   {
@@ -70,7 +70,7 @@ export class SourceChanged extends Explained.TaggedError<SourceChanged>()(
   })
 ) {}
 
-/** What an archive's order asks to be kept aside for a moment finds no place. */
+/** There is no room for what has to be kept aside for a moment, as the order of some archives asks. */
 export class TemporaryUnwritable extends Explained.TaggedError<TemporaryUnwritable>()(
   "TemporaryUnwritable",
   {
@@ -85,8 +85,15 @@ export class TemporaryUnwritable extends Explained.TaggedError<TemporaryUnwritab
   })
 ) {}
 
+/** What the system says of an error. */
 export const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
+/**
+ * Makes a `SourceUnreadable` of what the system says, to be given where a promise or a call is tried.
+ *
+ * @example
+ * Effect.tryPromise({ try: () => fs.readFile(file), catch: unreadable(file) })
+ */
 export const unreadable =
   (path: string) =>
   (error: unknown): SourceUnreadable =>

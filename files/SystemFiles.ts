@@ -27,21 +27,22 @@ const names: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Whether a name is no user's: what systems leave behind is no part of a dataset. What begins with a dot is hidden, such
- * as `.DS_Store`, `._0.png`, `.ipynb_checkpoints`, `.Trash-1000`, `.git` and `.dvc`.
+ * Whether a file or folder of this name is not the user's but the system's, and no part of a dataset: what systems leave behind, and
+ * what begins with a dot, such as `.DS_Store`, `._0.png`, `.ipynb_checkpoints`, `.Trash-1000`, `.git` and `.dvc`.
  */
 export const isSystem = (name: string): boolean => name.startsWith(".") || names.has(name.toLowerCase())
 
-/** How many were left out under each name, folders counted once. Each `._` file of macOS has a name of its own. */
+/** Counts the files and folders of the system that were left out, by their names; a folder counts once. */
 export class LeftOut {
   private readonly counts = new Map<string, number>()
 
+  /** Counts one more of this name. The `._` files of macOS, each of which has a name of its own, are counted together. */
   add(name: string): void {
     const known = name.startsWith("._") ? "._*" : name
     this.counts.set(known, (this.counts.get(known) ?? 0) + 1)
   }
 
-  /** A sentence for people; null where there was nothing. */
+  /** A sentence that tells people of them; null where there were none. */
   get text(): string | null {
     if (this.counts.size === 0) return null
     const sorted = [...this.counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))

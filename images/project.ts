@@ -1,12 +1,11 @@
 import { Effect, Layer } from "effect"
-import { Project } from "headrace"
+import { Project, View } from "headrace"
 import { Curves, SweepCurves } from "./artifacts/Curves.ts"
 import { Fit } from "./artifacts/Fit.ts"
-import { Gallery } from "./artifacts/Gallery.ts"
 import { History } from "./artifacts/History.ts"
-import { Mistakes } from "./artifacts/Mistakes.ts"
 import { checks } from "./doctor.ts"
 import { imageTable } from "./kinds/image-table.ts"
+import { mistakes } from "./kinds/mistakes.ts"
 import { model } from "./kinds/model.ts"
 import { Datasets } from "./services/Datasets.ts"
 import { Download } from "./services/Download.ts"
@@ -32,12 +31,6 @@ export const images = {
   planning: datasets,
   checks,
   kinds: [imageTable, model],
-  views: {
-    histories: [History],
-    fits: [Fit],
-    mistakes: [Mistakes],
-    likeHistories: [Curves, SweepCurves],
-    likeMistakes: [Gallery]
-  },
+  views: [View.curves(History, [Curves, SweepCurves]), View.fit(Fit), mistakes],
   rasterize: (svg: string, zoom: number) => Effect.map(rasterize(svg, zoom), (drawn) => drawn.asPng())
 }

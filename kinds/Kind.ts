@@ -6,32 +6,35 @@ import type { Trace } from "../cache/Trace.ts"
 import type * as Basis from "../engine/Kind.ts"
 import type { RgbImages } from "./RgbImages.ts"
 
-/** An artifact, the node it is an output of, and the trace that tells where it came from. */
+/** A stored artifact, the node that it is an output of, and the trace that tells where it came from. */
 export interface Found {
   readonly pipeline: string
-  /** Not always the trace's: nodes with equal keys share a trace. */
+  /** The node's name. The trace may have another: nodes with equal keys share a trace. */
   readonly node: string
   readonly trace: Trace
   readonly output: string
   readonly stored: Stored
-  /** As the project's stages declare it; null where none of them makes it any more. */
+  /** The artifact as the project's stages declare it; null where none of them makes it any more. */
   readonly artifact: AnyArtifact | null
 }
 
-/** What people are told of an artifact, one after the other. */
+/** A table as people are shown it. */
+export interface TableBlock {
+  readonly title?: string
+  readonly columns: ReadonlyArray<{ readonly header: string; readonly align?: "left" | "right" }>
+  readonly rows: ReadonlyArray<ReadonlyArray<string>>
+}
+
+/** One thing that people are shown of an artifact: a line of text, a table, or pictures. */
 export type Block =
   | string
-  | {
-      readonly title?: string
-      readonly columns: ReadonlyArray<{ readonly header: string; readonly align?: "left" | "right" }>
-      readonly rows: ReadonlyArray<ReadonlyArray<string>>
-    }
-  /** A PNG, which is written beside the results; programs find its place under `name`. */
+  | TableBlock
+  /** A PNG, which is written beside the results; `--json` says where, under `name`. */
   | { readonly name: string; readonly title: string; readonly png: Uint8Array }
-  /** Images that a terminal draws which can. */
+  /** Images, which terminals draw that can. */
   | { readonly images: RgbImages }
 
-/** What `inspect` tells of an artifact: people as text, tables and pictures, programs as JSON. */
+/** What `inspect` shows of an artifact: `blocks` to people, `details` to programs, as JSON. */
 export interface Shown {
   readonly blocks: ReadonlyArray<Block>
   readonly details: Readonly<Record<string, unknown>>
@@ -43,7 +46,7 @@ export interface ExportedFile {
   readonly bytes: Stream.Stream<Uint8Array, unknown>
 }
 
-/** How to open some of the files, and in which language. */
+/** How to open some of the files, as lines of code in one language. */
 export interface Way {
   readonly title: string
   readonly language: "js" | "python"
@@ -56,11 +59,11 @@ export interface Exported {
   /** What somebody has to know of the files to use them. */
   readonly notes: ReadonlyArray<string>
   readonly ways: ReadonlyArray<Way>
-  /** The same for programs. */
+  /** What `--json` says of the export. */
   readonly details: Readonly<Record<string, unknown>>
 }
 
-/** A file in the folder of a run's results: the copy of an object. */
+/** A file in the folder of a run's results, which is a copy of an object. */
 export interface ResultFile {
   readonly file: string
   readonly object: Digest
@@ -68,17 +71,18 @@ export interface ResultFile {
 }
 
 /**
- * All that is known of the artifacts of one kind beside their codec: a project's own stand in `headrace.config.ts` with the
- * ready ones, and behave like them everywhere. One that has a ready kind's name takes its place.
+ * All that is known of the artifacts of one kind beside their codec. A project lists its own in `headrace.config.ts`; they behave like
+ * the ready ones everywhere, and one that has the name of a ready kind takes its place.
  */
 export interface Kind extends Basis.Kind {
-  /** Whether one is meant only where it is named: what stands for a node's work half-way. */
+  /** Whether an artifact of it stands for a node's work half-way, as a state does, and is meant only where it is named. */
   readonly isPartial: boolean
-  /** The files that people open, by the result's name. */
+  /** The files that people open of a result, by the result's name. */
   readonly files: (result: string, stored: Stored) => ReadonlyArray<ResultFile>
-  /** What is told of one beside where its files lie. */
+  /** What `inspect` shows of an artifact beside where it came from and where its files lie. */
   readonly inspect: (found: Found) => Effect.Effect<Shown, unknown, ObjectStore>
-  /** Reports show it as this drawing, an SVG; null for a kind that is no picture. */
+  /** The SVG that reports show of an artifact; null for a kind that is no picture. */
   readonly drawing: ((stored: Stored) => Effect.Effect<string, unknown, ObjectStore>) | null
+  /** What `export` writes of an artifact for other programs. */
   readonly export: (found: Found) => Effect.Effect<Exported, unknown, ObjectStore>
 }

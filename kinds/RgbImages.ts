@@ -1,13 +1,13 @@
-/** Images of one shape, one after the other in `data`: uint8, or float32 in [0, 1]; RGB, row by row. */
+/** Images of one shape, one after the other in `data`, each row by row with red, green and blue: bytes, or floats in [0, 1]. */
 export interface RgbImages {
   readonly data: Uint8Array | Float32Array
   /** [height, width, 3]. */
   readonly shape: readonly [number, number, number]
-  /** A class name an image, in order; "" and missing ones show nothing. */
+  /** The class of each image, in order. An empty or missing name shows nothing. */
   readonly labels: ReadonlyArray<string>
 }
 
-/** The bytes of image `index`: a view where they are bytes already. */
+/** The bytes of the image at `index`: a view of the data where that is bytes, else a copy. */
 export const imageBytes = ({ data, shape: [height, width] }: RgbImages, index: number): Uint8Array => {
   const size = height * width * 3
   const image = data.subarray(index * size, (index + 1) * size)

@@ -16,7 +16,8 @@ export const checkpoint = make(Basis.checkpoint, {
     Effect.gen(function* () {
       const store = yield* ObjectStore
       // whatever its name and version: the file says itself what it holds
-      const { arrays, texts } = yield* Checkpoint.make("State", 1).decode(stored, readPart(store))
+      const [name = "", version] = stored.artifact.split("@")
+      const { arrays, texts } = yield* Checkpoint.make(name, Number(version)).decode(stored, readPart(store))
       const rows = Object.entries(arrays).map(([name, values]) => {
         const [statistics] = columnStatistics([name], [{ rows: 1, columns: { [name]: values } }])
         return { name, shape: values.shape, mean: statistics?.mean ?? null, deviation: statistics?.deviation ?? null }

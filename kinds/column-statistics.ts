@@ -14,10 +14,12 @@ export interface ColumnStatistics {
   readonly counts: Readonly<Record<string, number>> | null
 }
 
+/** Sums over the differences to one of the values: the squares of large ones, such as times, leave no digits for their spread. */
 interface Sums {
   values: number
   min: number
   max: number
+  origin: number
   sum: number
   squares: number
   zeros: number
@@ -26,16 +28,18 @@ interface Sums {
 const MOST_DISTINCT = 100
 
 const addNumbers = (sums: Sums, data: ArrayLike<number>): void => {
-  let { min, max, sum, squares, zeros } = sums
+  let { min, max, origin, sum, squares, zeros } = sums
+  const first = data[0] ?? 0
+  if (sums.values === 0 && Number.isFinite(first)) origin = first
   for (let index = 0; index < data.length; index++) {
     const value = data[index] as number
     if (value < min) min = value
     if (value > max) max = value
     if (value === 0) zeros++
-    sum += value
-    squares += value * value
+    sum += value - origin
+    squares += (value - origin) ** 2
   }
-  Object.assign(sums, { values: sums.values + data.length, min, max, sum, squares, zeros })
+  Object.assign(sums, { values: sums.values + data.length, min, max, origin, sum, squares, zeros })
 }
 
 const addDistinct = (counts: Map<string, number>, values: ArrayLike<unknown>): void => {
@@ -50,6 +54,7 @@ const ofColumn = (column: string, batches: ReadonlyArray<AnyBatch>): ColumnStati
     values: 0,
     min: Number.POSITIVE_INFINITY,
     max: Number.NEGATIVE_INFINITY,
+    origin: 0,
     sum: 0,
     squares: 0,
     zeros: 0
@@ -67,14 +72,14 @@ const ofColumn = (column: string, batches: ReadonlyArray<AnyBatch>): ColumnStati
       if (!Array.isArray(values)) addNumbers(sums, values as Int32Array)
     }
   }
-  const mean = sums.values === 0 ? null : sums.sum / sums.values
+  const apart = sums.sum / sums.values
   return {
     column,
     values: sums.values,
     min: sums.values === 0 ? null : sums.min,
     max: sums.values === 0 ? null : sums.max,
-    mean,
-    deviation: mean === null ? null : Math.sqrt(Math.max(0, sums.squares / sums.values - mean * mean)),
+    mean: sums.values === 0 ? null : sums.origin + apart,
+    deviation: sums.values === 0 ? null : Math.sqrt(Math.max(0, sums.squares / sums.values - apart * apart)),
     zeros: sums.values === 0 || countable ? null : sums.zeros / sums.values,
     counts: countable && counts.size > 0 && counts.size <= MOST_DISTINCT ? Object.fromEntries(counts) : null
   }

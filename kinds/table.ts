@@ -4,7 +4,7 @@ import { ArtifactUnreadable, type StoredPart } from "../artifacts/Artifact.ts"
 import { type AnyBatch, type Columns, isTensor } from "../artifacts/Column.ts"
 import { ObjectStore, readPart } from "../cache/ObjectStore.ts"
 import * as Basis from "../engine/Kind.ts"
-import { make } from "./bytes.ts"
+import { inFolder, make, nameOf } from "./bytes.ts"
 import { classesOf } from "./classes.ts"
 import { type ColumnStatistics, columnStatistics } from "./column-statistics.ts"
 import { formatCount, formatShare } from "./format.ts"
@@ -90,12 +90,17 @@ const readSample = (found: Found) =>
 /** What of a table was read: its columns, and some of its chunks. */
 type Sample = NonNullable<Effect.Effect.Success<ReturnType<typeof readSample>>>
 
+/** Columns as people are told of them; a dimension that neither the table nor a row of it fixes is `?`. */
+export const columnsOf = (columns: Columns, shapes: ArrowTable.Header["shapes"] = {}) =>
+  Object.entries(columns).map(([name, column]) => {
+    if (typeof column === "string") return { name, type: column }
+    const shape = (shapes[name] ?? column.shape).map((size) => (size < 0 ? "?" : size))
+    return { name, type: `${column.dtype} [${shape.join(", ")}]` }
+  })
+
 const shown = ({ stored }: Found, { layout, header, parts, batches }: Sample): Shown => {
   const names = classesOf(header)
-  const columns = Object.entries(layout.columns).map(([name, column]) => ({
-    name,
-    type: typeof column === "string" ? column : `${column.dtype} [${(header.shapes[name] ?? column.shape).join(", ")}]`
-  }))
+  const columns = columnsOf(layout.columns, header.shapes)
   const statistics = columnStatistics(
     columns.map(({ name }) => name),
     batches
@@ -133,8 +138,8 @@ const shown = ({ stored }: Found, { layout, header, parts, batches }: Sample): S
 }
 
 /**
- * Shows tables as all are shown, with what is seen in the same sample besides: `of` is given its batches and header; null
- * where no stage of the project makes the table any more.
+ * An `inspect` that shows a table as every table is shown, and more that a sample of its rows tells. `of` is given the sample's batches
+ * and the table's header, or null where no stage of the project makes the table any more.
  */
 export const inspectWith =
   <E, R>(of: (sample: Pick<Sample, "batches" | "header"> | null) => Effect.Effect<Shown, E, R>) =>
@@ -147,19 +152,21 @@ export const inspectWith =
       return { blocks: [...own.blocks, ...blocks], details: { ...own.details, ...details } }
     })
 
-/** Rows in columns, in chunks: looked at through their statistics, and exported as one Arrow file. */
+/** The kind of tables: `inspect` shows the statistics of their columns, and they are exported as one Arrow file. */
 export const table = make(Basis.table, {
+  // a chunk a file: where a project has tables for results
+  files: inFolder,
   inspect: inspectWith(() => Effect.succeed({ blocks: [], details: {} })),
   export: (found) =>
     Effect.gen(function* () {
       const store = yield* ObjectStore
-      const { output, stored } = found
+      const { stored } = found
       const layout = layoutOf(found)
       if (layout === null) {
         const what = "no stage of this project makes it any more"
         return yield* new ArtifactUnreadable({ artifact: stored.artifact, object: stored.content, what })
       }
-      const name = `${output}.arrow`
+      const name = `${nameOf(found)}.arrow`
       return {
         files: [{ file: name, bytes: ArrowTable.toFile(layout, stored, readPart(store)) }],
         notes: [],

@@ -1,6 +1,6 @@
 import { Context } from "effect"
 
-/** Where a command reads and writes, and where a worker does. */
+/** The folders in which commands, and the workers that they start, read and write. */
 export class Place extends Context.Tag("headrace/Place")<
   Place,
   {
@@ -8,11 +8,11 @@ export class Place extends Context.Tag("headrace/Place")<
     readonly root: string
     /** Where the command was given: paths that people write are relative to it. */
     readonly workingDirectory: string
-    /** The build that runs: `cli.cjs`, `start.mjs`, `worker.mjs`, `code.json`. */
+    /** The folder of the build that runs: `cli.cjs`, `start.mjs`, `worker.mjs`, `code.json`. */
     readonly build: string
-    /** The cache: PIPELINE_HOME, else `.pipeline` at the root. */
+    /** The cache, or store: PIPELINE_HOME, else `.pipeline` at the root. */
     readonly home: string
-    /** What people open: PIPELINE_RESULTS, else `results` at the root. */
+    /** Where results lie that people open: PIPELINE_RESULTS, else `results` at the root. */
     readonly results: string
   }
 >() {}

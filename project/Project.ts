@@ -2,51 +2,58 @@ import type { FileSystem } from "@effect/platform"
 import { Effect, Layer } from "effect"
 import type { Exported } from "../engine/Code.ts"
 import type { ByName } from "../engine/Kind.ts"
+import { DefinitionInvalid } from "../engine/Param.ts"
 import { type AnyPipeline, together } from "../engine/Pipeline.ts"
+import type * as Verdict from "../engine/Verdict.ts"
 import type { FileDigests } from "../files/FileDigests.ts"
 import type { Kind } from "../kinds/Kind.ts"
 import { withOwn } from "../kinds/Kinds.ts"
 import type { Check } from "./Check.ts"
 import type { Place } from "./Place.ts"
-import * as Views from "./Views.ts"
+import type { View } from "./View.ts"
 
-/** What the stages, sources and layers of every project are given: they need no layer of its own. */
+/** The services that every project's stages, sources and layers are given, without a layer of the project's own. */
 export type Given = FileDigests | FileSystem.FileSystem | Place
 
 type LayerOf<R> = Layer.Layer<R, unknown, Given>
 type Rasterize = (svg: string, zoom: number) => Effect.Effect<Uint8Array, unknown>
 
 interface Common<S> {
-  /** What `pipeline doctor` looks at, beside Node, the memory and the folders. */
+  /** What `pipeline doctor` looks at beside Node, the memory and the folders. */
   readonly checks?: Effect.Effect<ReadonlyArray<Check>, unknown, Given | S>
   /** Kinds of artifacts beside the ready ones: `table`, `document`, `figure`, `files` and `checkpoint`. */
   readonly kinds?: ReadonlyArray<Kind>
-  /** Artifacts that reports draw in a way of their own. */
-  readonly views?: Partial<Views.Views>
-  /** A PNG of an SVG drawing, `zoom` of its pixels for one. Where there is none, comparisons are drawn as SVG alone. */
+  /** Artifacts that reports draw in a way of their own, in the order in which a page has them. */
+  readonly views?: ReadonlyArray<View>
+  /** Makes a PNG of an SVG drawing, with `zoom` pixels for each of the drawing's. Without it, comparisons are drawn as SVG alone. */
   readonly rasterize?: Rasterize
 }
 
-/** The services that stages need while they run. Asked for by workers alone, so that no command waits for what is heavy. */
 interface Running<R> {
+  /** The services that stages need while they run. Only workers ask for them, so that no command waits for what is heavy. */
   readonly layer: () => Promise<LayerOf<R>>
 }
 
-/** The services that sources and facts need while a run is planned: light ones, since every command has them. */
 interface Planning<S> {
+  /** The services that sources and facts need while a run is planned. Every command builds them: they should be light. */
   readonly planning: LayerOf<S>
 }
 
-/** What `headrace.config.ts` exports by default. `R`, `S`: what its layers give to stages that run, and to planning. */
+/**
+ * What `headrace.config.ts` exports by default. Its types tell which services its layers give: to stages that run (`R`), and to
+ * sources and facts while a run is planned (`S`).
+ */
 export interface Project<R, S> extends Running<R>, Planning<S> {
   readonly checks: Effect.Effect<ReadonlyArray<Check>, unknown, Given | S>
   readonly kinds: ByName<Kind>
-  readonly views: Views.Views
+  readonly views: ReadonlyArray<View>
+  /** Makes a PNG of an SVG drawing; null where the project has nothing that does. */
   readonly rasterize: Rasterize | null
 }
 
 /**
- * Describes a project to the commands that are run in its folder.
+ * Describes a project to the commands that are run in its folder. A pipeline whose stages need a service that neither layer gives does
+ * not compile.
  *
  * @example
  * export default Project.make({
@@ -63,27 +70,43 @@ export const make = <R, S>({
   planning,
   checks: definition.checks ?? Effect.succeed([]),
   kinds: withOwn(definition.kinds ?? []),
-  views: { ...Views.none, ...definition.views },
+  views: definition.views ?? [],
   rasterize: definition.rasterize ?? null
 })
 
-/** Describes a project whose stages and sources need no services but those that every project has. */
+/**
+ * Describes a project whose stages and sources need no services but those that every project has.
+ *
+ * @example
+ * export default Project.plain({ kinds: [scene] })
+ */
 export const plain = (definition: Common<never> = {}): Project<never, never> =>
   make({ ...definition, layer: () => Promise.resolve(Layer.empty), planning: Layer.empty })
 
-/** A project with all that its files hold. */
+/** A project together with what its files hold. */
 export interface Whole<R, S> extends Project<R, S> {
   readonly pipelines: ReadonlyArray<AnyPipeline<R | Given, S | Given>>
-  /** What the files in `stages/` export under their own names, and those of packages: stages are known by these. */
+  /** What the files of stages export under their own names, the project's and those of packages: a stage's code is found by these. */
   readonly exported: Exported
 }
 
 /**
- * Joins what `headrace.config.ts` says with what the project's files hold; the build writes the call. Throws
- * `DefinitionInvalid` where pipelines use different definitions under one name.
+ * Joins what `headrace.config.ts` says with what the project's files hold, pipelines by their files' names. The build writes this
+ * call, nobody else needs to. Throws `DefinitionInvalid` where a pipeline is called otherwise than its file, or where pipelines
+ * use different definitions under one name.
  */
-export const whole = <R, S>(
+export const whole = <R, S, Ps>(
   project: Project<R, S>,
-  pipelines: ReadonlyArray<AnyPipeline<NoInfer<R> | Given, NoInfer<S> | Given>>,
+  pipelines: Readonly<Record<string, AnyPipeline<NoInfer<R> | Given, NoInfer<S> | Given>>> &
+    Verdict.Served<Ps, NoInfer<R> | Given, NoInfer<S> | Given>,
   exported: Exported
-): Whole<R, S> => ({ ...project, pipelines: together(pipelines), exported })
+): Whole<R, S> => {
+  for (const [file, { name }] of Object.entries(pipelines))
+    if (name !== file)
+      throw new DefinitionInvalid({
+        what: `pipelines/${file}.ts exports a pipeline that is called "${name}"`,
+        expected: `the name of its file, "${file}", which is that of its command`,
+        fix: "Rename the pipeline, or its file."
+      })
+  return { ...project, pipelines: together(Object.values(pipelines)), exported }
+}

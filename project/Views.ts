@@ -1,32 +1,12 @@
 import { Context } from "effect"
-import type { TableArtifact } from "../artifacts/ArrowTable.ts"
-import type { AnyArtifact } from "../artifacts/Artifact.ts"
-import type { Columns } from "../artifacts/Column.ts"
-
-/** Artifacts that reports and comparisons draw in a way of their own, where all others are tables, figures and values. */
-export interface Views {
-  /**
-   * How a training went, a row an epoch, drawn as curves that one can point at. Columns: `epoch`, and of `loss`, `accuracy`,
-   * `validationLoss` and `validationAccuracy` those that it has.
-   */
-  readonly histories: ReadonlyArray<TableArtifact<string, Columns>>
-  /**
-   * Documents of what chose the best epoch, told beside the curves. Fields: `epochs`, `bestEpoch`, `validationAccuracy`,
-   * `trainingRows`, `validationRows`, and `validation`: `dataset`, `held-out` or `test`.
-   */
-  readonly fits: ReadonlyArray<AnyArtifact>
-  /**
-   * Documents of pictures that a classifier took for another class. Fields: `classes`, `rows`, `mistakes`, and `images` with
-   * `row`, `label`, `predicted`, `probability`, `labelProbability` and `png` in base64.
-   */
-  readonly mistakes: ReadonlyArray<AnyArtifact>
-  /** Figures that a page leaves out where it draws histories itself. */
-  readonly likeHistories: ReadonlyArray<AnyArtifact>
-  /** Figures that a page leaves out where it draws mistakes itself. */
-  readonly likeMistakes: ReadonlyArray<AnyArtifact>
-}
+import type { View } from "./View.ts"
 
 /** The views of the project whose command runs. */
-export class Current extends Context.Tag("headrace/Views")<Current, Views>() {}
+export class Current extends Context.Tag("headrace/Views")<Current, ReadonlyArray<View>>() {}
 
-export const none: Views = { histories: [], fits: [], mistakes: [], likeHistories: [], likeMistakes: [] }
+/** The views of one sort, in their order. */
+export const those = <Tag extends View["_tag"]>(
+  views: ReadonlyArray<View>,
+  tag: Tag
+): ReadonlyArray<Extract<View, { readonly _tag: Tag }>> =>
+  views.filter((view): view is Extract<View, { readonly _tag: Tag }> => view._tag === tag)

@@ -75,7 +75,7 @@ export const train = Stage.iterate({
     units: Param.make(count(65_536), 2048, "Width of the hidden dense layer"),
     dropout: Param.make(share, 0.5, "Share of hidden activations dropped in a step"),
     ...fittingParams,
-    // a dense head on ready features overshoots with the step size of a network that learns them, see docs/decisions.md
+    // a dense head on ready features overshoots with the step size of a network that learns them, see docs/decisions/054-learning-rates.md
     learningRate: Param.withDefault(fittingParams.learningRate, 3e-4),
     decay: Param.withDefault(fittingParams.decay, 0.05)
   },

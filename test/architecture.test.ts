@@ -2,7 +2,7 @@ import * as fs from "node:fs"
 import * as path from "node:path"
 import { beforeAll, expect, it } from "@effect/vitest"
 import { project } from "../.pipeline/project.ts"
-import { optionName } from "../cli/option-text.ts"
+import { optionName } from "../cli/command/option-text.ts"
 import type { StageDefinition } from "../engine/Node.ts"
 import { defaults } from "../engine/Pipeline.ts"
 import { root } from "./rig/bundle.ts"
@@ -26,7 +26,8 @@ const SOURCES = [
   "worker",
   "cli"
 ]
-const MOST_LINES = 300
+/** Lines of a file, comments aside: nobody is to say less of a thing for their sake. */
+const MOST_LINES = 250
 /** Files over the limit, each with its reason. */
 const LONGER: Readonly<Record<string, string>> = {}
 
@@ -40,6 +41,10 @@ const read = (file: string) => fs.readFileSync(path.join(root, file), "utf8")
 /** The files of `stages/` in which a stage is made. */
 const stageFiles = () => topFilesIn("stages").filter((file) => MAKES_A_STAGE.test(read(file)))
 const linesOf = (file: string) => read(file).trimEnd().split("\n").length
+const codeLinesOf = (file: string) =>
+  read(file)
+    .split("\n")
+    .filter((line) => !/^\s*(\/\/|\/\*|\*|$)/.test(line)).length
 
 /** Project files by what they import, types apart: what a stage's key counts. */
 let imports: Imports = new Map()
@@ -201,6 +206,12 @@ it("no test has a time limit of its own: what hangs is ended by that of all, whi
   expect(limited).toEqual([])
 })
 
+it("no test stands still while a Node program runs: vitest takes a worker that says nothing for a minute for lost", () => {
+  const still = filesIn("test").filter((file) => /\b(spawn|execFile)Sync\(process\.execPath/.test(read(file)))
+  // programs that tests write, which are processes of their own
+  expect(still).toEqual(["test/bin/manifests.test.ts", "test/bin/small-builds.test.ts"])
+})
+
 it("what is real is asked for by tests in test/real alone: all others make what they take", () => {
   const elsewhere = filesIn("test").filter((file) =>
     /^test\/(?!real\/|rig\/(needs|data-files)\.ts|architecture)/.test(file)
@@ -213,7 +224,7 @@ it("ARCHITECTURE.md stays under 150 lines", () => {
   expect(linesOf("ARCHITECTURE.md")).toBeLessThan(150)
 })
 
-it("a source file stays within 300 lines", () => {
-  const long = SOURCES.flatMap(filesIn).filter((file) => linesOf(file) > MOST_LINES && !(file in LONGER))
-  expect(long.map((file) => `${file}: ${linesOf(file)}`)).toEqual([])
+it("a source file stays within 250 lines of code", () => {
+  const long = SOURCES.flatMap(filesIn).filter((file) => codeLinesOf(file) > MOST_LINES && !(file in LONGER))
+  expect(long.map((file) => `${file}: ${codeLinesOf(file)}`)).toEqual([])
 })

@@ -1,7 +1,7 @@
-import { spawnSync } from "node:child_process"
 import { readFileSync } from "node:fs"
 import * as path from "node:path"
 import { expect, it } from "vitest"
+import { command } from "./rig/command.ts"
 
 // What is said of a release in several places is one thing; whoever raises a version is told where else it stands.
 
@@ -18,10 +18,10 @@ const releases = read("CHANGELOG.md")
     return { line, version, date }
   })
 
-it("package.json, its lock, the top of the CHANGELOG and what the command prints are one version", () => {
+it("package.json, its lock, the top of the CHANGELOG and what the command prints are one version", async () => {
   const { version } = json("package.json")
   const lock = json("package-lock.json")
-  const printed = spawnSync(process.execPath, [path.join(root, "bin/pipeline.mjs"), "--version"], { encoding: "utf8" })
+  const printed = await command(process.execPath, [path.join(root, "bin/pipeline.mjs"), "--version"])
   expect({
     lock: [lock.version, lock.packages[""].version],
     top: releases[0]?.version,

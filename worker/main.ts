@@ -1,25 +1,21 @@
 import "./install-watch.ts"
-import { readFileSync } from "node:fs"
 import * as path from "node:path"
 import * as WorkerRunner from "@effect/platform/WorkerRunner"
 import * as NodeWorkerRunner from "@effect/platform-node/NodeWorkerRunner"
-import { Cause, Effect, Exit, Layer, Schema } from "effect"
-import { Code as CodeParts } from "../cache/Key.ts"
+import { Cause, Effect, Exit, Layer } from "effect"
+import { givenAt } from "../api/given.ts"
 import * as ObjectStoreDisk from "../cache/object-store-disk.ts"
 import * as TraceDisk from "../cache/trace-disk.ts"
-import * as Code from "../engine/Code.ts"
 import * as Runner from "../engine/worker-runner.ts"
 import type { Place } from "../project/Place.ts"
 import type { Whole } from "../project/Project.ts"
-import { givenAt } from "./given.ts"
+import * as BuildCode from "./build-code.ts"
 import { watch } from "./read-watch.ts"
 
 // Ctrl-C reaches the whole process group; the command decides what becomes of a running node
 process.on("SIGINT", () => undefined)
 // a command that is killed cannot say goodbye: its worker goes with it
 process.on("disconnect", () => process.exit(1))
-
-const CodeTable = Schema.parseJson(Schema.Record({ key: Schema.String, value: CodeParts }))
 
 /** The command says where its project lies; what people open, and its own folder, are no worker's business. */
 const place = (): typeof Place.Service => {
@@ -30,11 +26,10 @@ const place = (): typeof Place.Service => {
 /** Computes the nodes of a project that a command asks for; the build calls it with what the project's files hold. */
 export const main = async <R, S>(project: Whole<R, S>): Promise<void> => {
   const at = place()
-  const codes = Schema.decodeSync(CodeTable)(readFileSync(path.join(at.build, "code.json"), "utf8"))
   const cache = Layer.mergeAll(
     ObjectStoreDisk.layerDisk(at.home),
     TraceDisk.layerDisk(at.home),
-    Code.layer(codes, project.exported)
+    BuildCode.layer(path.join(at.build, "code.json"), project.exported)
   )
   const services = Layer.provideMerge(await project.layer(), givenAt(at))
   const exit = await Runner.layer(project.pipelines, watch).pipe(

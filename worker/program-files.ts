@@ -37,10 +37,12 @@ const fileAt = (line: number): string | null => {
 }
 
 /** Where `promisify` calls for somebody. */
-const BETWEEN = "node:internal/util"
+const CALLING = /^node:internal\/util$/
+/** Where `require` loads a file for somebody. */
+const LOADING = /^node:(internal\/modules\/.*|diagnostics_channel)$/
 
-/** Frames such as that of `Object.entries` lie in no file. */
-const FRAMES = 5
+/** As many as lie between who calls `require` and its reading; some, as that of `Object.entries`, lie in no file. */
+const FRAMES = 16
 
 const stackBelow = (callee: (...args: ReadonlyArray<never>) => unknown): string => {
   const { stackTraceLimit, prepareStackTrace } = Error
@@ -58,13 +60,17 @@ const stackBelow = (callee: (...args: ReadonlyArray<never>) => unknown): string 
 
 /**
  * The file of the program whose code called a function, such as `stages/train.ts`, or that of a library that is bundled with
- * it; null where it was Node or a library beside the bundle.
+ * it; null where it was Node or a library beside the bundle. Who has Node load a file reads that, and not what Node looks up for
+ * itself meanwhile.
  */
-export const callerOf = (callee: (...args: ReadonlyArray<never>) => unknown): string | null => {
+export const callerOf = (
+  callee: (...args: ReadonlyArray<never>) => unknown,
+  reads: "files" | "variables"
+): string | null => {
   for (const frame of stackBelow(callee).split("\n").slice(1)) {
     const place = /(node:[\w/]+|file:\/\/\S+?|\/\S+?):(\d+):\d+\)?$/.exec(frame)
     const [, url = "", line = ""] = place ?? []
-    if (place === null || url === BETWEEN) continue
+    if (place === null || CALLING.test(url) || (reads === "files" && LOADING.test(url))) continue
     return url.startsWith("file:") && fileURLToPath(url) === here ? fileAt(Number(line)) : null
   }
   return null

@@ -8,7 +8,7 @@ export const watchEnvironment = (): void => {
   const real = process.env
   const hearOf = (name: string | symbol, trap: (...args: ReadonlyArray<never>) => unknown): void => {
     if (typeof name !== "string" || isOwn(name) || allowed()?.declared.variables.has(name) === true) return
-    const by = callerOf(trap)
+    const by = callerOf(trap, "variables")
     // a bundled library may hand them on to a child process
     if (by === null || (isLibrary(by) && isCommon(name))) return
     const failure = hear({ kind: "variable", name, by })

@@ -83,7 +83,7 @@ export const watchFiles = ({ own }: Places): void => {
   const hearOf = (given: unknown, callee: Call): Error | null => {
     const file = pathOf(given)
     if (file === null || isAllowed(file)) return null
-    const by = callerOf(callee)
+    const by = callerOf(callee, "files")
     return by === null ? null : hear({ kind: "file", name: file, by })
   }
 

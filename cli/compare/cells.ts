@@ -1,8 +1,8 @@
 import { formatSeconds } from "../../kinds/format.ts"
-import { spreadText, wordsOf } from "../numbers.ts"
-import { valueText } from "../option-text.ts"
+import { valueText } from "../command/option-text.ts"
+import { spreadText, wordsOf } from "../terminal/numbers.ts"
+import type { Spread } from "../terminal/statistics.ts"
 import type { Compared, GroupSummary, Summary } from "./groups.ts"
-import type { Spread } from "./statistics.ts"
 
 /** Parameters in few letters, for a legend: `learningRate 0.003`. */
 export const nameOf = (group: GroupSummary, { params, groups }: Summary, number: number): string => {

@@ -1,8 +1,8 @@
 import { Effect } from "effect"
 import { RunRecords } from "../../engine/RunRecord.ts"
+import { runNamed } from "../address/run-address.ts"
+import { UsageInvalid } from "../command/Usage.ts"
 import { type Row, rowsOf } from "../report/record-rows.ts"
-import { runNamed } from "../run-address.ts"
-import { UsageInvalid } from "../Usage.ts"
 
 const COUNT = /^[0-9]+$/
 const expected = "two runs or more, or a pipeline's name and --last N"

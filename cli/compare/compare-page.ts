@@ -1,10 +1,10 @@
 import { formatSeconds } from "../../kinds/format.ts"
-import { valueText } from "../option-text.ts"
+import { valueText } from "../command/option-text.ts"
 import type { Chart } from "../report/Chart.ts"
 import { html } from "../report/html.ts"
 import { page } from "../report/page.ts"
 import { chart, section, table } from "../report/sections.ts"
-import { revisionText } from "../revision-text.ts"
+import { revisionText } from "../terminal/revision-text.ts"
 import { cells, headers, workOf } from "./cells.ts"
 import type { Summary } from "./groups.ts"
 

@@ -1,7 +1,7 @@
 import { isSame } from "../report/command-text.ts"
 import { differingParams, tellingMetrics } from "../report/differing.ts"
 import type { Row } from "../report/record-rows.ts"
-import { type Spread, spread } from "./statistics.ts"
+import { type Spread, spread } from "../terminal/statistics.ts"
 
 /** A run, or a point of a sweep, with what is compared of it. */
 export interface Compared extends Row {

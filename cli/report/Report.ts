@@ -1,5 +1,6 @@
 import type { NodeStatus, RunRecord } from "../../engine/RunRecord.ts"
-import type { Told } from "../option-text.ts"
+import type { Part } from "../../project/View.ts"
+import type { Told } from "../command/option-text.ts"
 import type { Chart } from "./Chart.ts"
 import type { Metric } from "./metrics.ts"
 
@@ -41,22 +42,10 @@ export interface Fit {
   readonly validation: "dataset" | "held-out" | "test"
 }
 
-export interface Mistake {
-  readonly row: number
-  readonly label: string
-  readonly predicted: string
-  readonly probability: number
-  readonly labelProbability: number
-  /** Base64. */
-  readonly png: string
-}
-
-/** The most confident mistakes: artifact `Mistakes`. */
-export interface Mistakes {
-  readonly name: string
-  readonly images: ReadonlyArray<Mistake>
-  readonly rows: number
-  readonly mistakes: number
+/** A result that the project draws in its own way. */
+export interface OwnSection {
+  readonly title: string
+  readonly parts: ReadonlyArray<Part>
 }
 
 export interface Table {
@@ -120,6 +109,8 @@ export interface Report {
   readonly until: ReadonlyArray<string>
   /** The command that makes the same again; null where there is none. */
   readonly command: string | null
+  /** What was said of the run as a whole before it computed anything, such as that an upgrade has nodes computed again. */
+  readonly notices: ReadonlyArray<string>
   readonly failures: ReadonlyArray<Failed>
   /** How many nodes were computed and found. */
   readonly work: { readonly ran: number; readonly reused: number }
@@ -135,7 +126,7 @@ export interface Report {
   readonly graph: Graph | null
   /** Those of what the page does not draw itself. */
   readonly figures: ReadonlyArray<Figure>
-  readonly mistakes: ReadonlyArray<Mistakes>
+  readonly sections: ReadonlyArray<OwnSection>
   readonly params: ReadonlyArray<ParamValue>
   readonly tables: ReadonlyArray<Table>
   /** What could not be shown, and why. */

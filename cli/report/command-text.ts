@@ -1,7 +1,7 @@
 import type { AnyPipeline } from "../../engine/Pipeline.ts"
 import * as Pipeline from "../../engine/Pipeline.ts"
 import type { Asked, RunRecord } from "../../engine/RunRecord.ts"
-import { optionWords, shellWord } from "../option-text.ts"
+import { optionWords, shellWord } from "../command/option-text.ts"
 
 /** The parameters as they are when nobody gives them, encoded. */
 export const defaultsOf = (pipeline: AnyPipeline): Readonly<Record<string, unknown>> =>
@@ -48,7 +48,6 @@ export const commandOfRecord = (
   pipeline: AnyPipeline,
   { params, sweep, until = [] }: Pick<RunRecord, "params" | "sweep" | "until">
 ): string | null => {
-  if (sweep !== undefined) return sweepCommandOf(pipeline, params, sweep.asked)
-  const command = commandOf(pipeline, params)
+  const command = sweep === undefined ? commandOf(pipeline, params) : sweepCommandOf(pipeline, params, sweep.asked)
   return command === null ? null : [command, ...until.flatMap((node) => ["--until", shellWord(node)])].join(" ")
 }

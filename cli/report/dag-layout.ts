@@ -29,17 +29,21 @@ interface Slot {
 const SWEEPS = 8
 const CROSSING = 0.4
 
-/** The longest way from a start; a start without any way into it stands right before the first that takes it. */
+/**
+ * The longest way from a start. What gives to more nodes than it takes from stands right before the first of them: so the fewer
+ * of its edges are the long ones, as by the network simplex of Gansner et al. (1993, "A technique for drawing directed graphs").
+ */
 const layersOf = (names: ReadonlyArray<string>, edges: ReadonlyArray<Edge>): ReadonlyMap<string, number> => {
-  const layers = new Map(names.map((name) => [name, 0]))
-  const into = new Map(names.map((name) => [name, edges.filter(({ to }) => to === name)]))
-  for (const name of names)
-    layers.set(name, Math.max(0, ...(into.get(name) ?? []).map(({ from }) => (layers.get(from) ?? 0) + 1)))
-  for (const name of names) {
-    if ((into.get(name) ?? []).length > 0) continue
-    const next = edges.filter(({ from }) => from === name).map(({ to }) => layers.get(to) ?? 1)
-    if (next.length > 0) layers.set(name, Math.min(...next) - 1)
-  }
+  const layers = new Map<string, number>()
+  const at = (name: string) => layers.get(name) ?? 0
+  const nodes = names.map((name) => ({
+    name,
+    before: edges.filter(({ to }) => to === name).map(({ from }) => from),
+    after: edges.filter(({ from }) => from === name).map(({ to }) => to)
+  }))
+  for (const { name, before } of nodes) layers.set(name, Math.max(-1, ...before.map(at)) + 1)
+  for (const { name, before, after } of nodes.toReversed())
+    if (after.length > before.length) layers.set(name, Math.min(...after.map(at)) - 1)
   return layers
 }
 

@@ -3,7 +3,7 @@ import { type Layout, layout, type Placed } from "./dag-layout.ts"
 import { type Html, html } from "./html.ts"
 import type { Graph, GraphNode } from "./Report.ts"
 
-const BOX = { width: 146, height: 54 } as const
+const BOX = { width: 158, height: 54 } as const
 const STEP = { x: BOX.width + 30, y: BOX.height + 16 } as const
 const MARGIN = 6
 /** Letters that fit into a box; its ends are round where it is a source. */

@@ -4,8 +4,9 @@ import { ObjectStore, readPart } from "../../cache/ObjectStore.ts"
 import type { RunRecord } from "../../engine/RunRecord.ts"
 import type { Kind } from "../../kinds/Kind.ts"
 import { Kinds, kindOf } from "../../kinds/Kinds.ts"
-import type { Views } from "../../project/Views.ts"
-import type { Fit, Mistakes, Table } from "./Report.ts"
+import type { View } from "../../project/View.ts"
+import * as Views from "../../project/Views.ts"
+import type { Fit, Table } from "./Report.ts"
 
 /** A document among results, as it was stored. */
 export interface Document {
@@ -57,59 +58,20 @@ const FitValue = Schema.Struct({
   validation: Schema.Literal("dataset", "held-out", "test")
 })
 
-const Class = Schema.Union(Schema.Number, Schema.String)
-const MistakesValue = Schema.Struct({
-  classes: Schema.Array(Schema.String),
-  images: Schema.Array(
-    Schema.Struct({
-      row: Schema.Number,
-      label: Class,
-      predicted: Class,
-      probability: Schema.Number,
-      labelProbability: Schema.Number,
-      png: Schema.String.pipe(Schema.pattern(/^[A-Za-z0-9+/]*={0,2}$/))
-    })
-  ),
-  rows: Schema.Number,
-  mistakes: Schema.Number
-})
-
 type Named = Pick<AnyArtifact, "name">
 
 /** Whether an artifact's name, without its version, is that of one of these. */
 export const isOne = (artifacts: ReadonlyArray<Named>, name: string): boolean =>
   artifacts.some((each) => each.name === name)
 
-/** Documents of some artifacts that have the form that is drawn; others are tables like any. */
-const read =
-  <A, I>(artifacts: ReadonlyArray<Named>, schema: Schema.Schema<A, I>) =>
-  (documents: ReadonlyArray<Document>): ReadonlyArray<readonly [name: string, value: A]> =>
-    documents.flatMap((document) => {
-      const value = Schema.decodeUnknownOption(schema)(document.value)
-      return isOne(artifacts, document.artifact) && Option.isSome(value) ? [[document.name, value.value] as const] : []
-    })
-
-export const fitsOf = ({ fits }: Pick<Views, "fits">, documents: ReadonlyArray<Document>): ReadonlyArray<Fit> =>
-  read(fits, FitValue)(documents).map(([name, value]) => ({ name, ...value }))
-
-export const mistakesOf = (
-  { mistakes }: Pick<Views, "mistakes">,
-  documents: ReadonlyArray<Document>
-): ReadonlyArray<Mistakes> =>
-  read(
-    mistakes,
-    MistakesValue
-  )(documents).map(([name, { classes, images, rows, mistakes }]) => {
-    // a class by its number, or by its name
-    const called = (label: number | string) =>
-      typeof label === "string" ? label : (classes[label] ?? `class ${label}`)
-    return {
-      name,
-      rows,
-      mistakes,
-      images: images.map((image) => ({ ...image, label: called(image.label), predicted: called(image.predicted) }))
-    }
+/** How trainings went, by the documents that say so in the form that is told; others are tables like any. */
+export const fitsOf = (views: ReadonlyArray<View>, documents: ReadonlyArray<Document>): ReadonlyArray<Fit> => {
+  const artifacts = Views.those(views, "Fit").map(({ artifact }) => artifact)
+  return documents.flatMap(({ name, artifact, value }) => {
+    const fit = Schema.decodeUnknownOption(FitValue)(value)
+    return isOne(artifacts, artifact) && Option.isSome(fit) ? [{ name, ...fit.value }] : []
   })
+}
 
 type Cell = string | number | null
 const cellOf = (value: unknown): Cell =>

@@ -9,10 +9,11 @@ import type { AnyPipeline } from "../../engine/Pipeline.ts"
 import type { RunRecord } from "../../engine/RunRecord.ts"
 import type { Kind } from "../../kinds/Kind.ts"
 import { Kinds, kindOf } from "../../kinds/Kinds.ts"
+import type { View } from "../../project/View.ts"
 import * as Views from "../../project/Views.ts"
-import { shown, toldOf, valueText } from "../option-text.ts"
-import { printedText } from "../printed-text.ts"
-import { revisionText } from "../revision-text.ts"
+import { shown, toldOf, valueText } from "../command/option-text.ts"
+import { printedText } from "../terminal/printed-text.ts"
+import { revisionText } from "../terminal/revision-text.ts"
 import { curves, type History } from "./Chart.ts"
 import { commandOfRecord, defaultsOf, isSame } from "./command-text.ts"
 import {
@@ -23,12 +24,12 @@ import {
   fitsOf,
   isOne,
   MOST_ROWS,
-  mistakesOf,
   tablesOf,
   valuesOf
 } from "./documents.ts"
 import { historiesOf } from "./histories.ts"
 import { isQuality, metricsOf } from "./metrics.ts"
+import { sectionsOf } from "./own-sections.ts"
 import { pointsOf, rankedPoints } from "./points.ts"
 import type { Failed, Fit, ParamValue, Printed, Remarks, Report, Table } from "./Report.ts"
 import { drawn, graphOfRecord, isDrawable } from "./run-graph.ts"
@@ -141,11 +142,12 @@ const chartOf = (histories: ReadonlyArray<Omit<History, "entry">>, fits: Readonl
 
 /** How the trainings went, as their nodes tell it where no result does. */
 const fitsBehind = (
-  { fits }: Views.Views,
+  views: ReadonlyArray<View>,
   documents: ReadonlyArray<Document>,
   traces: ReadonlyMap<string, Trace>
-): RunRecord["results"] =>
-  documents.some(({ artifact }) => isOne(fits, artifact))
+): RunRecord["results"] => {
+  const fits = Views.those(views, "Fit").map(({ artifact }) => artifact)
+  return documents.some(({ artifact }) => isOne(fits, artifact))
     ? {}
     : Object.fromEntries(
         [...traces].flatMap(([node, { outputs }]) =>
@@ -156,6 +158,7 @@ const fitsBehind = (
           )
         )
       )
+}
 
 /** Some names, and how many more there are. */
 const some = (names: ReadonlyArray<string>): ReadonlyArray<string> =>
@@ -204,14 +207,14 @@ export const gather = (pipelines: ReadonlyArray<AnyPipeline>, record: RunRecord)
       record.sweep === undefined
         ? fitsOf(views, [...documents, ...(yield* documentsOf(fitsBehind(views, documents, traces)))])
         : points.flatMap((point) => point.fits)
-    const mistakes = mistakesOf(views, documents)
+    const own = yield* sectionsOf(record.results)
     const chart = chartOf(yield* historiesOf(traces), fits)
     // figures of what the page draws itself, so that one can point at it: once is enough
     const drawnHere = [
-      ...(chart === null ? [] : views.likeHistories),
-      ...(mistakes.length === 0 ? [] : views.likeMistakes)
+      ...(chart === null ? [] : Views.those(views, "Curves").flatMap(({ insteadOf }) => insteadOf)),
+      ...own.sections.flatMap(({ insteadOf }) => insteadOf)
     ]
-    const shownElsewhere = new Set([...mistakes, ...fits].map(({ name }) => name))
+    const shownElsewhere = new Set([...own.sections.flatMap(({ names }) => names), ...fits.map(({ name }) => name)])
     const metrics = metricsOf(valuesOf(documents))
     // without a number of its own, what a run came to is in its tables
     const isOpen = !metrics.some(({ name }) => isQuality(name))
@@ -219,6 +222,7 @@ export const gather = (pipelines: ReadonlyArray<AnyPipeline>, record: RunRecord)
       .filter(({ name }) => !shownElsewhere.has(name))
       .flatMap(tablesOf)
       .map((table) => ({ ...table, isOpen }))
+    const tablesBehind = record.sweep === undefined ? yield* tablesOfNodes(graph, traces) : []
     const count = (status: string) => record.nodes.filter((node) => node.status === status).length
     const report: Report = {
       run: record.run,
@@ -230,6 +234,7 @@ export const gather = (pipelines: ReadonlyArray<AnyPipeline>, record: RunRecord)
       revision: record.git === null ? null : revisionText(record.git),
       until: record.until ?? [],
       command: pipeline === undefined ? null : commandOfRecord(pipeline, record),
+      notices: (record.notices ?? []).map(shown),
       failures: failuresOf(record),
       work: { ran: count("ran"), reused: count("reused") },
       notReached: some(
@@ -243,12 +248,12 @@ export const gather = (pipelines: ReadonlyArray<AnyPipeline>, record: RunRecord)
       curves: chart,
       graph: drawn(graph, record, traces),
       figures: figures
-        .filter(({ artifact }) => !isOne(drawnHere, artifact))
+        .filter(({ name, artifact }) => !shownElsewhere.has(name) && !isOne(drawnHere, artifact))
         .map(({ name, value }) => ({ name, svg: value })),
-      mistakes,
+      sections: own.sections,
       params: paramsOf(pipeline, record.params),
-      tables: record.sweep === undefined ? [...tables, ...(yield* tablesOfNodes(graph, traces))] : tables,
-      notes: notesOf(record, graph, [...documents, ...figures], best.length, yield* Kinds)
+      tables: [...tables, ...tablesBehind.filter(({ name }) => !shownElsewhere.has(name))],
+      notes: [...notesOf(record, graph, [...documents, ...figures], best.length, yield* Kinds), ...own.notes]
     }
     return report
   })

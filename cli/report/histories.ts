@@ -25,10 +25,10 @@ const numbers = (values: ReadonlyArray<number | string | null> = []): ReadonlyAr
 /** The histories of trainings among the outputs of these nodes, each under its node's name. */
 export const historiesOf = (traces: ReadonlyMap<string, Trace>) =>
   Effect.gen(function* () {
-    const { histories } = yield* Views.Current
+    const views = Views.those(yield* Views.Current, "Curves")
     const stored = [...traces].flatMap(([node, { outputs }]) =>
       Object.values(outputs).flatMap((output) =>
-        histories.flatMap((artifact) => (output.artifact === id(artifact) ? [{ node, artifact, stored: output }] : []))
+        views.flatMap(({ artifact }) => (output.artifact === id(artifact) ? [{ node, artifact, stored: output }] : []))
       )
     )
     const found: Array<Omit<History, "entry">> = []

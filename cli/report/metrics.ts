@@ -1,4 +1,4 @@
-import { isAccuracy } from "../numbers.ts"
+import { isAccuracy } from "../terminal/numbers.ts"
 
 /** A number at the top level of a document among a run's results. */
 export interface Metric {

@@ -19,13 +19,13 @@ export interface Row {
 
 /** A run is one row; a sweep one a point, whose seconds are those of its own nodes, shared ones with them. */
 export const rowsOf = (record: RunRecord): ReadonlyArray<Row> => {
-  const { run, pipeline, started, git, sweep } = record
+  const { run, sweep } = record
   if (sweep === undefined) return [{ ...record, id: run }]
   const byName = new Map(record.nodes.map((node) => [node.node, node]))
   return sweep.points.map(({ params, status, results, nodes: names }, at) => {
     const nodes = names.flatMap((name) => byName.get(name) ?? [])
     const seconds = nodes.reduce((sum, node) => sum + (node.seconds ?? 0), 0)
     const all = { ...record.params, ...params }
-    return { id: `${run}#${at + 1}`, run, pipeline, started, status, seconds, params: all, git, nodes, results }
+    return { ...record, id: `${run}#${at + 1}`, status, seconds, params: all, nodes, results }
   })
 }

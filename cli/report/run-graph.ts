@@ -18,12 +18,18 @@ export const graphOfRecord = (pipeline: AnyPipeline | undefined, record: RunReco
     const values = decodeParams(pipeline, params)
     return values._tag === "Right" ? [values.right] : []
   })
-  const [values, ...others] = points
+  const [values] = points
   if (values === undefined) return null
+  const part = { again: new Set<string>(), until: record.until === undefined ? null : new Set(record.until) }
   const graph =
     record.sweep === undefined
       ? graphOf(pipeline, values)
-      : unionOf(pipeline, [values, ...others], record.sweep.varied).graph
+      : unionOf(
+          pipeline,
+          points,
+          record.sweep.varied,
+          points.map(() => part)
+        ).graph
   const names = new Set(graph.stages.map(({ name }) => name))
   return names.size === record.nodes.length && record.nodes.every(({ node }) => names.has(node)) ? graph : null
 }

@@ -3,17 +3,23 @@ import { drawGraph, noteOf, statusText } from "./dag.ts"
 import { type Html, html } from "./html.ts"
 import { page } from "./page.ts"
 import type { Failed, Fit, Points, Printed, Remarks, Report } from "./Report.ts"
-import { chart, figures, gallery, metrics, section, table, tables } from "./sections.ts"
+import { chart, figures, metrics, ownPart, section, table, tables } from "./sections.ts"
+
+/** Stands above everything: it tells why more was computed than a reader expects, or that it was computed otherwise. */
+const noticeBox = (notices: ReadonlyArray<string>): Html | null =>
+  notices.length === 0
+    ? null
+    : html`<div class="notice" role="note">${notices.map((each) => html`<p>${each}</p>`)}</div>\n`
 
 const header = (report: Report): Html => {
-  const { pipeline, run, status, description, started, seconds, revision, until, work, points } = report
+  const { pipeline, run, status, description, started, seconds, revision, until, work, points, notices } = report
   const kind = points === null ? "Run" : `Sweep of ${points.rows.length} points,`
   const did = status === "done" && work.ran === 0 ? "everything was reused" : `${work.ran} ran, ${work.reused} reused`
   return html`<header>
 <div class="top"><h1>${pipeline}</h1><span class="badge ${status}">${status}</span></div>
 <p class="lead">${description}</p>
 <p class="facts">${kind} ${run}${until.length === 0 ? "" : ` until ${until.join(", ")}`}, ${started.replace("T", " ").replace(/\..*$/, "")} UTC, ${formatSeconds(seconds)}${revision === null ? "" : `, commit ${revision}`}: ${did}.</p>
-</header>
+${noticeBox(notices)}</header>
 `
 }
 
@@ -119,7 +125,7 @@ export const runPage = (report: Report): string =>
     report.printed.length === 0 ? null : section("printed", "What stages printed", ...printsOf(report.printed)),
     graphSection(report),
     section("figures", "Figures", figures(report.figures)),
-    ...report.mistakes.map((each, at) => section(`mistakes-${at}`, "Most confident mistakes", gallery(each))),
+    ...report.sections.map(({ title, parts }, at) => section(`own-${at}`, title, ...parts.map(ownPart))),
     section("params", "Parameters", paramsTable(report)),
     section("tables", "Tables", tables(report.tables)),
     report.command === null ? null : section("again", "Make it again", commandBox(report.command)),

@@ -1,10 +1,10 @@
-import { formatCount, formatShare } from "../../kinds/format.ts"
-import { numberText, wordsOf } from "../numbers.ts"
+import type { Part, Picture } from "../../project/View.ts"
+import { numberText, wordsOf } from "../terminal/numbers.ts"
 import type { Chart, Kind } from "./Chart.ts"
 import { colourIn, colourOf, dataOf, drawPanel, SIZE } from "./chart-svg.ts"
 import { type Html, html } from "./html.ts"
 import { isQuality, type Metric } from "./metrics.ts"
-import type { Figure, Mistakes, Table } from "./Report.ts"
+import type { Figure, Table } from "./Report.ts"
 
 /** A card with a heading; nothing where there is nothing in it. */
 export const section = (id: string, title: string, ...parts: ReadonlyArray<Html | null>): Html | null =>
@@ -104,7 +104,7 @@ export const tables = (all: ReadonlyArray<Table>): Html | null =>
       )}`
 
 /** It has no signs to escape, and is long. */
-const base64 = (text: string): Html => ({ html: Buffer.from(text).toString("base64") })
+const base64 = (bytes: string | Uint8Array): Html => ({ html: Buffer.from(bytes).toString("base64") })
 
 /** As pictures: what a figure names and does stays its own. */
 export const figures = (all: ReadonlyArray<Figure>): Html | null =>
@@ -115,13 +115,17 @@ export const figures = (all: ReadonlyArray<Figure>): Html | null =>
           html`<figure><img alt="${name}" src="data:image/svg+xml;base64,${base64(svg)}"><figcaption>${name}</figcaption></figure>`
       )}</div>`
 
-/** A percent sign that begins a line belongs to nothing. */
-const percent = (share: number): string => formatShare(share).replace(" ", "\u00a0")
-
-export const gallery = ({ images, rows, mistakes }: Mistakes): Html => {
-  const all = html`<p>${formatCount(mistakes)} of ${formatCount(rows)} images are taken for another class. ${images.length < mistakes ? `These ${images.length} with the most confidence:` : ""}</p>`
-  return html`${all}<ul class="gallery">${images.map(
-    ({ row, label, predicted, probability, labelProbability, png }) =>
-      html`<li><img alt="Image ${row}: ${label}, taken for ${predicted}" src="data:image/png;base64,${png}"><p><strong>${predicted}</strong> ${percent(probability)}<br>is ${label} ${percent(labelProbability)}</p></li>`
+const gallery = (pictures: ReadonlyArray<Picture>): Html =>
+  html`<ul class="gallery">${pictures.map(
+    ({ png, title, caption, text }) =>
+      html`<li><img alt="${text}" src="data:image/png;base64,${base64(png)}"><p><strong>${title}</strong><br>${caption}</p></li>`
   )}</ul>`
+
+/** Part of a section that the project draws: nothing of it is taken for HTML. */
+export const ownPart = (part: Part): Html | null => {
+  if (typeof part === "string") return html`<p>${part}</p>`
+  if ("svg" in part) return figures([part])
+  if ("pictures" in part) return gallery(part.pictures)
+  const columns = part.columns.map(({ header }) => header)
+  return html`${part.title === undefined ? null : html`<h3>${part.title}</h3>`}${table({ columns, rows: part.rows })}`
 }

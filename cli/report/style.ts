@@ -36,9 +36,10 @@ section>h2{margin-bottom:12px}
 .tiles div{border:1px solid var(--line);border-radius:9px;padding:10px 13px;min-width:0}
 .tiles dt{color:var(--muted);font-size:12.5px;overflow-wrap:anywhere}.tiles dd{margin:1px 0 0;color:var(--ink);font-size:19px;font-weight:620;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
 .tiles .main dd{font-size:26px}
-.fit{border-left:4px solid var(--good);background:var(--goodsoft);border-radius:0 9px 9px 0;padding:11px 15px;margin-top:14px;color:var(--ink)}
-.fit.test{border-color:var(--warn);background:var(--warnsoft)}
+.fit,.notice{border-left:4px solid var(--good);background:var(--goodsoft);border-radius:0 9px 9px 0;padding:11px 15px;margin-top:14px;color:var(--ink)}
+.fit.test,.notice{border-color:var(--warn);background:var(--warnsoft)}
 .fit p{margin:2px 0 0;color:var(--text);font-size:14px}
+.notice p{margin:0}.notice p+p{margin-top:6px}
 .failure{border-left:4px solid var(--bad);background:var(--badsoft);border-radius:0 9px 9px 0;padding:12px 16px;margin-top:12px}
 .failure:first-of-type{margin-top:0}
 .failure dl{display:grid;grid-template-columns:max-content 1fr;gap:4px 14px;margin:8px 0 0}
@@ -90,6 +91,6 @@ figcaption{font-size:13px;color:var(--muted);margin-top:5px}
 .gallery p{margin:6px 0 0;font-size:12.5px;line-height:1.4;overflow-wrap:anywhere}.gallery strong{color:var(--ink)}
 footer{color:var(--muted);font-size:12.5px;margin-top:22px}
 @media (max-width:600px){main{padding:18px 12px 40px}section{padding:15px 14px;border-radius:10px}h1{font-size:22px}.chart text{font-size:14px}.graph,.graph.wide{min-width:0;max-width:none}.gallery{grid-template-columns:repeat(auto-fill,minmax(104px,1fr))}.tiles{grid-template-columns:repeat(auto-fill,minmax(120px,1fr))}.command{flex-direction:column}.failure dl{grid-template-columns:1fr;gap:0}.failure dt{margin-top:6px}}
-@media print{:root{color-scheme:light;--paper:#fff;--card:#fff}body{font-size:11pt}main{max-width:none;padding:0}section{border:0;border-top:1px solid #bbb;border-radius:0;padding:12px 0;break-inside:auto}figure,.panel,.gallery li,tr,.failure,.fit{break-inside:avoid}h2{break-after:avoid}button.action,.tip{display:none}.scroll{overflow:visible}.graph,.graph.wide{min-width:0;max-width:100%}.key{border:0;padding:0}}
+@media print{:root{color-scheme:light;--paper:#fff;--card:#fff}body{font-size:11pt}main{max-width:none;padding:0}section{border:0;border-top:1px solid #bbb;border-radius:0;padding:12px 0;break-inside:auto}figure,.panel,.gallery li,tr,.failure,.fit,.notice{break-inside:avoid}h2{break-after:avoid}button.action,.tip{display:none}.scroll{overflow:visible}.graph,.graph.wide{min-width:0;max-width:100%}.key{border:0;padding:0}}
 @media (prefers-reduced-motion:no-preference){.line path{transition:opacity .15s}}
 `.trim()

@@ -1,7 +1,6 @@
 import { Schema } from "effect"
 import { Document } from "headrace"
-
-const Share = Schema.Number.pipe(Schema.between(0, 1))
+import { Share } from "./Share.ts"
 
 /** How a training went. Losses and accuracies are those of the best epoch, whose weights the model has. */
 export const Fit = Document.make(

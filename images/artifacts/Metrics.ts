@@ -1,7 +1,6 @@
 import { Schema } from "effect"
 import { Document } from "headrace"
-
-const Share = Schema.Number.pipe(Schema.between(0, 1))
+import { Share } from "./Share.ts"
 
 /** How a classifier does on rows it never saw. A precision or recall of nothing is null, not zero. */
 export const Metrics = Document.make(

@@ -1,7 +1,6 @@
 import { Schema } from "effect"
 import { Document } from "headrace"
-
-const Share = Schema.Number.pipe(Schema.between(0, 1))
+import { Share } from "./Share.ts"
 
 /** The images that a classifier gets wrong most confidently, the most confident first, with their pictures. */
 export const Mistakes = Document.make(

@@ -1,7 +1,8 @@
 import { Schema } from "effect"
 import { Document } from "headrace"
+import { Share } from "./Share.ts"
 
-const Share = Schema.NullOr(Schema.Number.pipe(Schema.between(0, 1)))
+const MaybeShare = Schema.NullOr(Share)
 
 /** How the networks of a sweep compare, in its order. What was not measured is null. */
 export const SweepTable = Document.make(
@@ -15,11 +16,11 @@ export const SweepTable = Document.make(
         parameters: Schema.NullOr(Schema.Int),
         /** The epoch that does best on the validation rows, counted from 1; its accuracies follow. */
         bestEpoch: Schema.NullOr(Schema.Int),
-        validationAccuracy: Share,
-        trainingAccuracy: Share,
-        lastValidationAccuracy: Share,
-        lastTrainingAccuracy: Share,
-        testAccuracy: Share
+        validationAccuracy: MaybeShare,
+        trainingAccuracy: MaybeShare,
+        lastValidationAccuracy: MaybeShare,
+        lastTrainingAccuracy: MaybeShare,
+        testAccuracy: MaybeShare
       })
     )
   })

@@ -1,4 +1,5 @@
 import { Effect, type Scope } from "effect"
+import { EventLoop } from "headrace"
 import { type OnnxFailed, Onnxruntime, type OnnxUnloadable } from "../services/Onnxruntime.ts"
 import { type GraphUnloadable, Tensorflow } from "../services/Tensorflow.ts"
 import type { Backbone } from "./Backbone.ts"
@@ -24,11 +25,6 @@ const onTensorflowAtOnce = 16
 const onOnnxruntimeAtOnce = 2
 /** Images that a thread of the ONNX runtime is sent at once: some batches, so that it needn't wait for the next. */
 const sentAtOnce = 8
-
-/** Lets timers, messages and interruption in: a batch holds the thread for as long as the network takes. */
-const breathe = Effect.async<void>((resume) => {
-  setImmediate(() => resume(Effect.void))
-})
 
 /** Any number of images by a function of exactly `size`; those that the last batch lacks are black. */
 const inBatches = (
@@ -71,7 +67,7 @@ export const onTensorflow = (
     const run = yield* tensorflow.graph(tensorflowGraph(backbone, yield* folded(blocks(), weights), rows))
     const batch = (whole: Float32Array) =>
       tensorflow.tidy((tf) => run(tf.tensor4d(whole, [rows, imageSize, imageSize, 3])).dataSync<"float32">())
-    return inBatches(backbone, rows, 1, (whole) => Effect.zipLeft(batch(whole), breathe))
+    return inBatches(backbone, rows, 1, (whole) => Effect.zipLeft(batch(whole), EventLoop.turn))
   })
 
 /** `streams`: batches at once, each on a thread of its own; the bytes are the same for any number. */

@@ -1,5 +1,5 @@
 import { Effect, Schema, type Scope } from "effect"
-import { type Checkpoint, Explained, Text } from "headrace"
+import { type Checkpoint, EventLoop, Explained, Text } from "headrace"
 import * as Random from "headrace/random"
 import type { GraphUnloadable, Tensorflow } from "../services/Tensorflow.ts"
 import { Epoch } from "./Epoch.ts"
@@ -115,12 +115,6 @@ const check = ({ inputs, shape, labels, classes, views, training, validation }: 
   return Effect.void
 }
 
-/** Lets timers, signals and messages in: steps are synchronous, and a fiber's own yield is a microtask. */
-const breathe = Effect.async<void>((resume) => {
-  const immediate = setImmediate(() => resume(Effect.void))
-  return Effect.sync(() => clearImmediate(immediate))
-})
-
 /** Steps between two looks at the losses: reading one waits for the device. */
 const lookEvery = 50
 
@@ -160,7 +154,7 @@ const trainEpoch = (
           correct += told.correct
         }
       }
-      yield* breathe
+      yield* EventLoop.turn
     }
     return { steps, loss: loss / order.length, accuracy: correct / order.length }
   })
@@ -189,7 +183,7 @@ const validate = (stepper: CompiledStepper, labels: Int32Array, classes: number)
       // what a last batch lacks is row 0 again, which nobody reads
       const rows = Int32Array.from({ length: Evaluation.batchRows }, (_, at) => (at < named.length ? start + at : 0))
       tally = Evaluation.add(tally, named, stepper.predict(rows).subarray(0, named.length * classes))
-      yield* breathe
+      yield* EventLoop.turn
     }
     return { validationLoss: Evaluation.loss(tally), validationAccuracy: Evaluation.accuracy(tally) }
   })

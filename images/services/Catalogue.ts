@@ -185,24 +185,3 @@ export const weights = (of: Weights): Entry => ({
   editions: editionsOf(of),
   instead: Text.text`choose another ${Text.parameter("backbone")}`
 })
-
-const distance = (a: string, b: string): number => {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1))
-    }
-    row = next
-  }
-  return row[b.length] ?? 0
-}
-
-/** The name that differs least by single edits, if it differs by at most three. */
-export const nearest = (name: string, names: ReadonlyArray<string>): string | null => {
-  const [best] = names
-    .map((candidate) => ({ candidate, edits: distance(name.toLowerCase(), candidate) }))
-    .sort((a, b) => a.edits - b.edits)
-  return best !== undefined && best.edits <= 3 ? best.candidate : null
-}

@@ -149,7 +149,7 @@ const fromPath = (places: Places, datasets: ReadonlyArray<Catalogue.Entry>, name
     })
     if (stats === undefined) {
       const known = datasets.map((entry) => entry.name)
-      return yield* new NoSuchSource({ name, path: at, known, nearest: Catalogue.nearest(name, known) })
+      return yield* new NoSuchSource({ name, path: at, known, nearest: Explained.nearest(name, known) })
     }
     if (!stats.isDirectory() && !readable.test(at)) return yield* new UnsupportedSource({ path: at })
     return yield* digested(at, name, null, options)

@@ -1,5 +1,5 @@
 import { Effect, Schema } from "effect"
-import { ArrowTable, Document, Stage } from "headrace"
+import { ArrowTable, Document, Explained, Stage } from "headrace"
 import { Rents } from "./read-rents.ts"
 
 /** The line that is nearest to the rents: rent = intercept + slope * area. */
@@ -16,19 +16,31 @@ export const Line = Document.make(
   })
 )
 
-const mean = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0) / values.length
+/** No line goes through fewer than two points. */
+export class TooFewFlats extends Explained.TaggedError<TooFewFlats>()(
+  "TooFewFlats",
+  { flats: Schema.Int },
+  ({ flats }) => ({
+    what: `${flats} flats are left to draw a line through`,
+    expected: "two or more",
+    fix: "Give more flats, or leave out fewer."
+  })
+) {}
+
+const mean = (values: ReadonlyArray<number>) => values.reduce((sum, value) => sum + value, 0) / values.length
 
 /** Ordinary least squares of one variable. */
-const lineThrough = (x: Float64Array, y: Float64Array) => {
-  const [meanX, meanY] = [mean(x), mean(y)]
-  const sum = (of: (dx: number, dy: number) => number) =>
-    x.reduce((all, value, at) => all + of(value - meanX, (y[at] ?? 0) - meanY), 0)
-  const slope = sum((dx, dy) => dx * dy) / sum((dx) => dx * dx)
+const lineThrough = (flats: ReadonlyArray<{ readonly area: number; readonly rent: number }>) => {
+  const meanArea = mean(flats.map(({ area }) => area))
+  const meanRent = mean(flats.map(({ rent }) => rent))
+  const sum = (of: (area: number, rent: number) => number) =>
+    flats.reduce((all, { area, rent }) => all + of(area - meanArea, rent - meanRent), 0)
+  const slope = sum((area, rent) => area * rent) / sum((area) => area ** 2)
   return {
-    rows: x.length,
+    rows: flats.length,
     slope,
-    intercept: meanY - slope * meanX,
-    rSquared: (slope * sum((dx, dy) => dx * dy)) / sum((_, dy) => dy * dy)
+    intercept: meanRent - slope * meanArea,
+    rSquared: (slope * sum((area, rent) => area * rent)) / sum((_, rent) => rent ** 2)
   }
 }
 
@@ -36,11 +48,10 @@ export const fitLine = Stage.make({
   name: "fit-line",
   inputs: { rents: Rents },
   outputs: { line: Line },
+  errors: TooFewFlats,
   run: ({ rents }) =>
-    Effect.map(ArrowTable.collect(rents), (all) => ({
-      line:
-        all === null
-          ? { rows: 0, slope: 0, intercept: 0, rSquared: 0 }
-          : lineThrough(all.columns.area, all.columns.rent)
-    }))
+    Effect.gen(function* () {
+      const flats = yield* ArrowTable.collectRows(rents)
+      return flats.length < 2 ? yield* new TooFewFlats({ flats: flats.length }) : { line: lineThrough(flats) }
+    })
 })

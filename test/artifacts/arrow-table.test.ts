@@ -316,3 +316,20 @@ it.effect("cells of another number type than the column's are refused, not store
     }
   })
 )
+
+it.effect("a small table is had row by row, whatever its chunks, and has none where there is none", () =>
+  Effect.gen(function* () {
+    const { encode, read } = bench()
+    const rows = (stored: Stored) => Effect.flatMap(Mixed.decode(stored, read), ArrowTable.collectRows)
+    const found = yield* Effect.flatMap(encode(...sliced(rowsOf(5), 2)), rows)
+    expect(found).toHaveLength(5)
+    expect(found[3]).toEqual({
+      image: { shape: [3, 2], data: Uint8Array.of(18, 19, 20, 21, 22, 23) },
+      value: { shape: [2], data: Float32Array.of(6 / 3, 7 / 3) },
+      label: 2,
+      name: "a\0b",
+      at: 3 * 0.1
+    })
+    expect(yield* Effect.flatMap(encode(), rows)).toEqual([])
+  })
+)

@@ -1,4 +1,4 @@
-import { expect, it } from "@effect/vitest"
+import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
 import * as fc from "fast-check"
 import * as Explained from "../../artifacts/Explained.ts"
@@ -64,4 +64,26 @@ it("a text in a plain template reads as a program writes it", () => {
   expect(`Try ${Text.text`this: ${Text.setting("epochs", 3)}`}, or ${Text.parameter("units")}.`).toBe(
     "Try this: epochs: 3, or units."
   )
+})
+
+describe("the name that was meant", () => {
+  const OPTIONS = ["--dataset", "--image-size", "--learning-rate", "--batch-size", "--rotation", "--translation"]
+
+  it("is the nearest, by letters that differ or by its beginning", () => {
+    expect(Explained.nearest("--learing-rate", OPTIONS)).toBe("--learning-rate")
+    expect(Explained.nearest("--learing", OPTIONS)).toBe("--learning-rate")
+    expect(Explained.nearest("--learning", OPTIONS)).toBe("--learning-rate")
+    expect(Explained.nearest("--image", OPTIONS)).toBe("--image-size")
+    expect(Explained.nearest("rnu", ["run", "plan"])).toBe("run")
+  })
+
+  it("is the same in letters of another size", () => {
+    expect(Explained.nearest("CIFAR-10", ["cifar10", "cifar10-5k", "sample"])).toBe("cifar10")
+    expect(Explained.nearest("--learningrate", ["--learningRate", "--learning"])).toBe("--learningRate")
+  })
+
+  it("is not guessed where none is near", () => {
+    for (const name of ["--frobnicate", "-x", "--", ""]) expect(Explained.nearest(name, OPTIONS), name).toBe(null)
+    expect(Explained.nearest("frobnicate", ["run", "plan", "why"])).toBe(null)
+  })
 })

@@ -157,18 +157,18 @@ const isStale = (keyOf: (code: Code) => string, history: ReadonlyArray<{ code: C
 it("after any edits of whatever a stage reaches, the second run equals a run from an empty cache; broken keys don't", async () => {
   const { project, now, all } = edits()
   const history: Array<{ code: Code; value: string }> = []
-  const look = () => {
-    const { codes, value } = project.run()
+  const look = async () => {
+    const { codes, value } = await project.run()
     history.push({ code: codes.value as Code, value: JSON.stringify(value) })
     return value
   }
-  expect(look()).toEqual(now)
-  fc.assert(
-    fc.property(fc.shuffledSubarray(Object.keys(all), { minLength: Object.keys(all).length }), (order) => {
+  expect(await look()).toEqual(now)
+  await fc.assert(
+    fc.asyncProperty(fc.shuffledSubarray(Object.keys(all), { minLength: Object.keys(all).length }), async (order) => {
       for (const name of order) {
         all[name]?.()
         // of the text as it is now, and not of an earlier build
-        expect([name, look()]).toEqual([name, now])
+        expect([name, await look()]).toEqual([name, now])
       }
     }),
     { numRuns: 2, endOnFailure: true }

@@ -11,7 +11,7 @@ interface Kernel {
 
 /** Files that compute nothing of a result, each with its reason. */
 const OUTSIDE: ReadonlyArray<readonly [RegExp, string]> = [
-  [/^worker\//, "sets up the process"],
+  [/^(worker\/|api\/given\.ts$)/, "sets up the process"],
   [
     /^(\.pipeline\/project|headrace\.config|images\/(project|live|doctor))\.ts$/,
     "joins the pipelines with the live layers"

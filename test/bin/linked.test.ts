@@ -1,6 +1,6 @@
-import { spawnSync } from "node:child_process"
 import * as path from "node:path"
 import { expect, it } from "vitest"
+import { command } from "../rig/command.ts"
 import { smallProject } from "../rig/small-project.ts"
 
 // A linked package is somebody's folder: it is bundled, so that what runs is what was read when its code was counted.
@@ -19,31 +19,30 @@ const open = (files: Readonly<Record<string, string>>) => {
   })
   project.link("node_modules/linked", project.at("../linked"))
   /** What each build's worker prints, started when it may have been overtaken. */
-  const inWorkers = () =>
-    project
-      .builds()
-      .map((id) => spawnSync(process.execPath, [project.at(path.join(".pipeline/build", id, "worker.mjs"))]))
-      .map(({ stdout, stderr }) => String(stdout) + String(stderr))
-      .sort()
+  const inWorkers = async () => {
+    const workers = project.builds().map((id) => project.at(path.join(".pipeline/build", id, "worker.mjs")))
+    const ended = await Promise.all(workers.map((worker) => command(process.execPath, [worker])))
+    return ended.map(({ stdout, stderr }) => stdout + stderr).sort()
+  }
   return { ...project, inWorkers }
 }
 
-it("an edit after the build is not what runs under the old code", () => {
+it("an edit after the build is not what runs under the old code", async () => {
   const project = open({
     "../linked/package.json": manifest("linked", { exports: "./index.ts" }),
     "../linked/index.ts": "export const value: number = 1\n"
   })
-  const first = project.run()
+  const first = await project.run()
   expect(first.value).toBe(1)
   project.write("../linked/index.ts", constant(2))
-  expect(project.inWorkers()).toEqual(["1\n"])
-  const second = project.run()
+  expect(await project.inWorkers()).toEqual(["1\n"])
+  const second = await project.run()
   expect(second.value).toBe(2)
   expect(second.codes.value?.digest).not.toBe(first.codes.value?.digest)
-  expect(project.inWorkers()).toEqual(["1\n", "2\n"])
+  expect(await project.inWorkers()).toEqual(["1\n", "2\n"])
 })
 
-it("what it imports is what it finds itself, from its own folder or that of the project", () => {
+it("what it imports is what it finds itself, from its own folder or that of the project", async () => {
   const project = open({
     "../linked/index.js": 'export { value } from "inner"\n',
     "node_modules/inner/package.json": manifest("inner"),
@@ -51,20 +50,20 @@ it("what it imports is what it finds itself, from its own folder or that of the 
     "../linked/node_modules/inner/package.json": manifest("inner", { version: "2.0.0" }),
     "../linked/node_modules/inner/index.js": constant(2)
   })
-  const { codes, value } = project.run()
+  const { codes, value } = await project.run()
   expect(value).toBe(2)
   expect(codes.value?.packages.inner).toMatch(/^2\.0\.0 /)
-  expect(project.inWorkers()).toEqual(["2\n"])
+  expect(await project.inWorkers()).toEqual(["2\n"])
 })
 
-it("one with native code is left to Node, which finds its files", () => {
+it("one with native code is left to Node, which finds its files", async () => {
   const project = open({
     "../linked/package.json": manifest("linked", { exports: "./index.js" }),
     "../linked/index.js": constant(1),
     "../linked/binding.gyp": "{}"
   })
-  expect(project.run().value).toBe(1)
+  expect((await project.run()).value).toBe(1)
   const [id = ""] = project.builds()
   expect(project.read(`.pipeline/build/${id}/worker.mjs`)).toContain('from "linked"')
-  expect(project.inWorkers()).toEqual(["1\n"])
+  expect(await project.inWorkers()).toEqual(["1\n"])
 })

@@ -15,19 +15,19 @@ const ofLinked = (files: Readonly<Record<string, string>>) => {
 }
 
 /** That a change of a manifest gives another value, under another digest; and the old ones where it is taken back. */
-const changes = (project: ReturnType<typeof smallProject>, file: string, text: string, to: unknown) => {
-  const before = project.run()
+const changes = async (project: ReturnType<typeof smallProject>, file: string, text: string, to: unknown) => {
+  const before = await project.run()
   const original = project.read(file)
   project.write(file, text)
-  const after = project.run()
+  const after = await project.run()
   expect(after.value).toEqual(to)
   expect(after.value).not.toEqual(before.value)
   expect(after.codes.value?.digest).not.toBe(before.codes.value?.digest)
   project.write(file, original)
-  expect(project.run()).toEqual(before)
+  expect(await project.run()).toEqual(before)
 }
 
-it("a file with side effects runs in the worker, whatever its manifest says of them", () => {
+it("a file with side effects runs in the worker, whatever its manifest says of them", async () => {
   const project = smallProject({
     "stages/value.ts": `
       import "../lib/setup.ts"
@@ -43,13 +43,13 @@ it("a file with side effects runs in the worker, whatever its manifest says of t
       }
     `
   })
-  expect(project.run().value).toBe("255")
+  expect((await project.run()).value).toBe("255")
   const manifest = JSON.parse(project.read("package.json"))
   project.write("package.json", JSON.stringify({ ...manifest, sideEffects: false }))
-  expect(project.run().value).toBe("255")
+  expect((await project.run()).value).toBe("255")
 })
 
-it("a package that is an ES module alone is named where it is imported at the top, and may be imported later", () => {
+it("a package that is an ES module alone is named where it is imported at the top, and may be imported later", async () => {
   const project = smallProject({
     "package.json": JSON.stringify({ name: "small", type: "module", dependencies: { modern: "1.0.0" } }),
     "node_modules/modern/package.json": JSON.stringify({
@@ -60,16 +60,16 @@ it("a package that is an ES module alone is named where it is imported at the to
     "node_modules/modern/index.js": constant(1),
     "stages/value.ts": 'import { value as modern } from "modern"\nexport const value = () => modern\n'
   })
-  const { status, stderr } = project.command()
+  const { status, stderr } = await project.command()
   expect([status, stderr]).toEqual([
     1,
     'error: The program cannot start: the package modern is an ES module alone; expected packages that a command can load by require, where they are imported at the top of a file. Import it where it is used, by await import("modern") within run.\n'
   ])
   project.write("stages/value.ts", 'export const value = () => 1\nexport const later = () => import("modern")\n')
-  expect(project.run().value).toBe(1)
+  expect((await project.run()).value).toBe(1)
 })
 
-it("the main file that a manifest within a linked package names is taken when it names another", () => {
+it("the main file that a manifest within a linked package names is taken when it names another", async () => {
   const project = ofLinked({
     "../linked/package.json": linked({ type: "module" }),
     // both files are read, whichever is the main one
@@ -78,14 +78,14 @@ it("the main file that a manifest within a linked package names is taken when it
     "../linked/sub/one.js": constant(1),
     "../linked/sub/two.js": constant(2)
   })
-  changes(project, "../linked/sub/package.json", '{ "type": "module", "main": "two.js" }', 2)
+  await changes(project, "../linked/sub/package.json", '{ "type": "module", "main": "two.js" }', 2)
 })
 
-it("how a linked package's files are read counts beside their text", () => {
+it("how a linked package's files are read counts beside their text", async () => {
   const project = ofLinked({
     "../linked/package.json": linked({ main: "index.js" }),
     "../linked/index.js": 'import inner from "./inner.cjs"\nexport const value = typeof inner\n',
     "../linked/inner.cjs": "exports.__esModule = true\nexports.default = 1\n"
   })
-  changes(project, "../linked/package.json", linked({ main: "index.js", type: "module" }), "object")
+  await changes(project, "../linked/package.json", linked({ main: "index.js", type: "module" }), "object")
 })

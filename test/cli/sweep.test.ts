@@ -1,3 +1,4 @@
+import * as fs from "node:fs"
 import * as path from "node:path"
 import { beforeAll, describe, expect, it } from "vitest"
 import {
@@ -14,7 +15,10 @@ import {
 } from "../rig/cli.ts"
 
 interface SweepDocument {
+  readonly run: string
   readonly status: string
+  readonly until: ReadonlyArray<string> | null
+  readonly report: string
   readonly varied: ReadonlyArray<string>
   readonly params: Readonly<Record<string, unknown>>
   readonly points: ReadonlyArray<{
@@ -94,6 +98,25 @@ describe("a sweep", () => {
       expect(Number(params.learningRate)).toBeLessThanOrEqual(1e-1)
       expect([2, 3, 4, 5, 6, 7, 8, 9]).toContain(params.batchSize)
     }
+  })
+
+  it("carries out each point until a node, and nodes again, as its report says how to", async () => {
+    const seeds = ["--over", "seed=7,8"]
+    const part = await sweep(0, ...seeds, "--until", "train-network")
+    expect(part).toMatchObject({ until: ["train-network"], nodes: { ran: 2, reused: 1, failed: 0 } })
+    expect(part.points.map(({ metrics }) => Object.keys(metrics))).not.toContain("testAccuracy")
+    // it is not the sweep's page, which tells what points came to
+    expect(part.report).toContain(`${part.run}.html`)
+    expect(fs.readFileSync(part.report, "utf8")).toMatch(
+      /pipeline sweep simple-cnn .*--over seed=7,8 --until train-network/
+    )
+
+    expect((await sweep(0, ...seeds)).nodes).toEqual({ ran: 2, reused: 3, failed: 0 })
+    const again = await sweep(0, ...seeds, "--again", "evaluate-network")
+    expect(again).toMatchObject({ until: null, nodes: { ran: 2, reused: 3, failed: 0 } })
+    expect(statuses(again)).toEqual(["done, ran", "done, ran"])
+    const { error } = await sweep(2, ...seeds, "--again", "evaluate-network", "--until", "train-network")
+    expect(error?.what).toBe("--again evaluate-network asks for a node that --until train-network leaves out")
   })
 
   it("lets a failed point take no other with it, and tells why", async () => {

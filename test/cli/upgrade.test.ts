@@ -17,6 +17,7 @@ import {
 
 interface Told extends RunDocument {
   readonly notices: ReadonlyArray<string>
+  readonly report: string
 }
 
 describe("after an upgrade", () => {
@@ -36,6 +37,7 @@ describe("after an upgrade", () => {
     return { document: documentOf(finished) as Told, warnings: warnings(finished.stderr) }
   }
   const run = () => command("run", "explore")
+  const report = ({ report }: Told) => fs.readFileSync(report, "utf8")
 
   beforeAll(async () => {
     at = rig()
@@ -57,7 +59,7 @@ describe("after an upgrade", () => {
     expect(document.notices).toEqual([])
   })
 
-  it("whose own code differs, plan and run say so in one sentence, why names it, and the next run is silent", async () => {
+  it("whose own code differs, plan, run and its report say so in one sentence, why names it, and the next run is silent", async () => {
     upgrade("8.2.0")
     edit("images/services/Images.ts", /^/, "export const upgraded = 1\n")
     const sentence =
@@ -70,8 +72,10 @@ describe("after an upgrade", () => {
     )
     const { document, warnings } = await run()
     expect([ran(document), document.notices, warnings]).toEqual([["describe"], [sentence], [`warning: ${sentence}`]])
+    expect(report(document)).toContain(sentence)
     const again = await run()
     expect([ran(again.document), again.document.notices, again.warnings]).toEqual([[], [], []])
+    expect(report(again.document)).not.toContain("makes other keys")
   })
 
   it("that has another format of keys, all that was kept is told of", async () => {

@@ -16,6 +16,9 @@ import * as Session from "../rig/session.ts"
 
 // The engine's laws as properties over random graphs, edits and damage, each beside twins that must break it.
 
+// what is all in memory is all microtasks: vitest would hear nothing of this process, and take it for lost
+fc.configureGlobal({ asyncBeforeEach: () => new Promise((resolve) => setImmediate(resolve)) })
+
 type Twin = (session: Session.Session) => Session.Change
 const sound: Twin = () => () => ({})
 type Given<A> = A extends fc.Arbitrary<infer T> ? T : never

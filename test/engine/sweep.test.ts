@@ -28,20 +28,22 @@ beforeEach(() => {
 const memory = () => {
   const kept = Toys.memory()
   const layer = Layer.provideMerge(Executor.layerInProcess(Toys.toy), kept.layer)
-  const sweep = (points: ReadonlyArray<Given>, jobs = 2) =>
+  const sweep = (points: ReadonlyArray<Given>, jobs = 2, part: Sweep.Part = { again: new Set(), until: null }) =>
     Effect.flatMap(
       Effect.forEach(points, (given) => Effect.orDie(Pipeline.decodeParams(Toys.toy, given))),
       (values) =>
         Sweep.run(Toys.toy, values, {
           cores: 2,
           jobs,
+          parts: points.map(() => part),
           varied: [...new Set(points.flatMap((given) => Object.keys(given)))]
         })
     )
   return {
     ...kept,
     layer,
-    sweep: (points: ReadonlyArray<Given>, jobs?: number) => Effect.provide(sweep(points, jobs), layer),
+    sweep: (points: ReadonlyArray<Given>, jobs?: number, part?: Sweep.Part) =>
+      Effect.provide(sweep(points, jobs, part), layer),
     unprovided: sweep,
     runs: () => Object.fromEntries(Toys.counts.runs)
   }
@@ -113,6 +115,56 @@ it.effect("points that were added to a finished sweep are all that runs", () =>
     Toys.resetCounts()
     yield* sweep(moduli(998, 10))
     expect(runs()).toEqual({})
+  })
+)
+
+it.effect("a sweep until a node carries out what that needs at every point, and leaves it to the whole one", () =>
+  Effect.gen(function* () {
+    const { sweep, runs } = memory()
+    const record = yield* sweep(moduli(1000, 5), 2, { again: new Set(), until: new Set(["double"]) })
+    expect(record).toMatchObject({ status: "done", until: ["double"] })
+    expect(runs()).toEqual({ read: 1, double: 1 })
+    expect(record.nodes.map(({ node }) => node)).toEqual(["read", "shift", "double"])
+    expect(record.sweep?.points.map(({ status, results }) => [status, results])).toEqual(
+      moduli(1000, 5).map(() => ["done", {}])
+    )
+    Toys.resetCounts()
+    yield* sweep(moduli(1000, 5), 2, { again: new Set(), until: new Set(["sum"]) })
+    expect(runs()).toEqual({ sum: 5 })
+    Toys.resetCounts()
+    expect((yield* sweep(moduli(1000, 5))).until).toBeUndefined()
+    expect(runs()).toEqual({ describe: 5 })
+  })
+)
+
+it.effect("whoever sweeps until a node has what it makes: where that is lost, it is computed again", () =>
+  Effect.gen(function* () {
+    const { sweep, runs, objects } = memory()
+    const until = { again: new Set<string>(), until: new Set(["double"]) }
+    yield* sweep(moduli(1000, 2), 2, until)
+    objects.clear()
+    Toys.resetCounts()
+    expect((yield* sweep(moduli(1000, 2), 2, until)).status).toBe("done")
+    expect(runs()).toEqual({ read: 1, double: 1 })
+    Toys.resetCounts()
+    yield* sweep(moduli(1000, 2), 2, until)
+    expect(runs()).toEqual({})
+  })
+)
+
+it.effect("a node that is asked for again is computed at every point, once where points share it", () =>
+  Effect.gen(function* () {
+    const { sweep, runs } = memory()
+    yield* sweep(moduli(1000, 5))
+    Toys.resetCounts()
+    const record = yield* sweep(moduli(1000, 5), 2, { again: new Set(["read", "sum"]), until: null })
+    // what comes out as before changes nothing below
+    expect(runs()).toEqual({ read: 1, sum: 5 })
+    expect(record.nodes.filter(({ status }) => status === "ran").map(({ node }) => node)).toEqual([
+      "read",
+      ...moduli(1000, 5).map(({ modulo }) => `sum[modulo=${modulo}]`)
+    ])
+    expect(record.sweep?.points.every(({ status }) => status === "done")).toBe(true)
   })
 )
 

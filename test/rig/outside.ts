@@ -3,6 +3,7 @@ import * as path from "node:path"
 import { root as checkout } from "./bundle.ts"
 import { command } from "./command.ts"
 import { folder } from "./folder.ts"
+import { PATIENCE_MILLIS } from "./patience.ts"
 
 /** The package as `npm pack` fills it, laid into the packages of a project; its own packages are this checkout's. */
 export const layPackage = async (packages: string): Promise<string> => {
@@ -23,16 +24,19 @@ export const layPackage = async (packages: string): Promise<string> => {
     fs.mkdirSync(path.dirname(link), { recursive: true })
     fs.symlinkSync(fs.realpathSync(path.join(checkout, "node_modules", name)), link)
   }
+  const commands = path.join(packages, ".bin")
+  fs.mkdirSync(commands)
+  for (const [name, file] of Object.entries({
+    pipeline: "headrace/bin/pipeline.mjs",
+    tsc: "typescript/bin/tsc",
+    vitest: "vitest/vitest.mjs"
+  }))
+    fs.symlinkSync(path.join("..", file), path.join(commands, name))
   return at
 }
 
-/** A project outside of the repository, made by `pipeline init`, with a package of Headrace and nothing else. */
-export const outsideProject = async () => {
-  const tool = folder("headrace-tool")
-  const installed = await layPackage(path.join(tool, "node_modules"))
-  const root = path.join(folder("headrace-outside"), "my-rents")
-  const made = await command(process.execPath, [path.join(installed, "bin/pipeline.mjs"), "init", root])
-  fs.renameSync(path.join(tool, "node_modules"), path.join(root, "node_modules"))
+/** A folder with a project in it, and what is done there. */
+export const projectIn = (root: string) => {
   const at = (file: string) => path.join(root, file)
   const launcher = at("node_modules/headrace/bin/pipeline.mjs")
   const own = { ...process.env, PIPELINE_HOME: "", PIPELINE_RESULTS: "" }
@@ -40,7 +44,6 @@ export const outsideProject = async () => {
     command(process.execPath, [launcher, ...args], { cwd: root, env: own })
   return {
     root,
-    made,
     at,
     launcher,
     pipeline,
@@ -61,7 +64,37 @@ export const outsideProject = async () => {
       if (stdout === "") throw new Error(stderr)
       return { code: status, stderr, document: JSON.parse(stdout) }
     },
+    /** A line as somebody types it; what `npx` finds is found without it, which takes longer than most commands. */
+    shell: (line: string) => {
+      const PATH = `${at("node_modules/.bin")}${path.delimiter}${process.env.PATH}`
+      return command("sh", ["-c", line.replaceAll("npx ", "")], { cwd: root, env: { ...own, PATH } })
+    },
     tsc: () => command(path.join(checkout, "node_modules/.bin/tsc"), ["-p", root], { cwd: root }),
-    vitest: () => command(path.join(checkout, "node_modules/.bin/vitest"), ["run", "--root", root], { cwd: root })
+    vitest: () =>
+      command(
+        path.join(checkout, "node_modules/.bin/vitest"),
+        ["run", "--root", root, `--testTimeout=${PATIENCE_MILLIS}`],
+        {
+          cwd: root
+        }
+      )
   }
+}
+export type OutsideProject = ReturnType<typeof projectIn>
+
+/** A project outside of the repository, made by `pipeline init`, with a package of Headrace and nothing else. */
+export const outsideProject = async () => {
+  const tool = folder("headrace-tool")
+  const installed = await layPackage(path.join(tool, "node_modules"))
+  const root = path.join(folder("headrace-outside"), "my-rents")
+  const made = await command(process.execPath, [path.join(installed, "bin/pipeline.mjs"), "init", root])
+  fs.renameSync(path.join(tool, "node_modules"), path.join(root, "node_modules"))
+  return { made, ...projectIn(root) }
+}
+
+/** A project of its own that is as another is now. */
+export const copyOf = ({ root }: OutsideProject): OutsideProject => {
+  const copy = path.join(folder("headrace-outside"), path.basename(root))
+  fs.cpSync(root, copy, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true })
+  return projectIn(copy)
 }

@@ -78,6 +78,14 @@ const WAYS = {
     return textOf(readFileSync(path.join(folder, "copy")))
   },
   "read by a promisified function": async (at: string) => textOf(await promisify(fs.readFile)(at)),
+  required: (at: string) => {
+    // its one word is a variable that no module has, which the failure names
+    try {
+      return String(createRequire(import.meta.url)(at))
+    } catch (failure) {
+      return String((failure as Error).message.split(" ")[0])
+    }
+  },
   "linked and read": (at: string) => {
     const link = path.join(fs.mkdtempSync(path.join(tmpdir(), "headrace-reading-")), "link")
     fs.linkSync(at, link)

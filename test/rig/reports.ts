@@ -2,7 +2,10 @@ import { curves, type History } from "../../cli/report/Chart.ts"
 import type { Report } from "../../cli/report/Report.ts"
 
 /** A PNG of 1 by 1 pixel. */
-const PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+const PIXEL = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+  "base64"
+)
 
 export const history = (entry: number, label: string, best: number): History => ({
   entry,
@@ -53,6 +56,7 @@ export const finished: Report = {
   revision: "1a2b3c4 with changes",
   until: [],
   command: "npx pipeline run transfer --epochs 4",
+  notices: ["Headrace 0.2.0 makes other keys than 0.1.0, which wrote these results: 2 nodes are computed again, once."],
   failures: [],
   work: { ran: 2, reused: 1 },
   notReached: [],
@@ -85,14 +89,19 @@ export const finished: Report = {
       svg: '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20"><text y="15">figure</text></svg>'
     }
   ],
-  mistakes: [
+  sections: [
     {
-      name: "mistakes",
-      rows: 1000,
-      mistakes: 222,
-      images: [
-        { row: 7, label: "cat", predicted: "dog", probability: 0.987, labelProbability: 0.004, png: PIXEL },
-        { row: 9, label: "ship", predicted: "truck", probability: 0.91, labelProbability: 0.06, png: PIXEL }
+      title: "Most confident mistakes",
+      parts: [
+        "222 of 1,000 images are taken for another class.",
+        {
+          pictures: [
+            { png: PIXEL, title: "dog 98.7 %", caption: "is cat 0.4 %", text: "Image 7: cat, taken for dog" },
+            { png: PIXEL, title: "truck 91.0 %", caption: "is ship 6.0 %", text: "Image 9: ship, taken for truck" }
+          ]
+        },
+        { title: "Rows", columns: [{ header: "rows", align: "right" }], rows: [["1,000"]] },
+        { name: "drawing", svg: '<svg xmlns="http://www.w3.org/2000/svg" width="30" height="20"/>' }
       ]
     }
   ],
@@ -123,7 +132,7 @@ export const failed: Report = {
   fits: [],
   curves: null,
   figures: [],
-  mistakes: [],
+  sections: [],
   tables: [],
   work: { ran: 0, reused: 1 },
   notReached: ["evaluate"],
@@ -167,7 +176,8 @@ export const hostile = (report: Report): Report => {
       made.set(value, text)
       return text
     }
-    if (value === null || typeof value !== "object") return value
+    // pictures have no text
+    if (value === null || typeof value !== "object" || ArrayBuffer.isView(value)) return value
     if (Array.isArray(value)) return value.map((each: Plain) => change(each, field))
     return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, change(each, name)]))
   }

@@ -1,8 +1,9 @@
-import { spawn, spawnSync } from "node:child_process"
+import { spawn } from "node:child_process"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import type { Code } from "../../cache/Key.ts"
 import { root as checkout } from "./bundle.ts"
+import { command as end } from "./command.ts"
 import { folder } from "./folder.ts"
 
 /** What the command of a small project prints: the code of its stages, and the value that `stages/value.ts` exports. */
@@ -51,9 +52,9 @@ export const smallProject = (files: Readonly<Record<string, string>> = {}) => {
   link("node_modules/esbuild", fs.realpathSync(path.join(checkout, "node_modules/esbuild")))
 
   const command = (...args: ReadonlyArray<string>) =>
-    spawnSync(process.execPath, [at("bin/pipeline.mjs"), ...args], { cwd: root, encoding: "utf8" })
-  const run = (): Told => {
-    const { status, stdout, stderr } = command()
+    end(process.execPath, [at("bin/pipeline.mjs"), ...args], { cwd: root })
+  const run = async (): Promise<Told> => {
+    const { status, stdout, stderr } = await command()
     if (status !== 0) throw new Error(`the command ended with ${status}: ${stderr}`)
     return JSON.parse(stdout)
   }

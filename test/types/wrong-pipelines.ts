@@ -1,4 +1,10 @@
+import { Context, Effect, Layer, Schema } from "effect"
+import * as Document from "../../artifacts/Document.ts"
+import * as Files from "../../artifacts/Files.ts"
 import * as Pipeline from "../../engine/Pipeline.ts"
+import * as Source from "../../engine/Source.ts"
+import * as Stage from "../../engine/Stage.ts"
+import * as Project from "../../project/Project.ts"
 import * as S from "./toy-stages.ts"
 
 // Every line under an `@ts-expect-error` must not compile: `tsc` itself is the test, and nothing here is ever run. What it
@@ -61,3 +67,45 @@ Pipeline.make({
     S.ingest({})
   }
 })
+
+class Scales extends Context.Tag("my/Scales")<Scales, { readonly grams: number }>() {}
+const Weight = Document.make("Weight", 1, Schema.Struct({ grams: Schema.Number }))
+const weigh = Stage.make({
+  name: "weigh",
+  inputs: {},
+  outputs: { weight: Weight },
+  run: () => Effect.map(Scales, ({ grams }) => ({ weight: { grams } }))
+})
+const calibrated = Source.make({
+  name: "calibrated",
+  artifact: Files.make("Calibrated", 1),
+  resolve: () => Effect.zipRight(Scales, Effect.never)
+})
+const weighing = Pipeline.make({ name: "weighing", description: "", params: {}, build: () => weigh({}) })
+const calibrating = Pipeline.make({
+  name: "calibrating",
+  description: "",
+  params: {},
+  build: () => ({ file: calibrated() })
+})
+
+Project.whole(
+  Project.plain(),
+  {
+    // @ts-expect-error a service to run: `weighing needs my/Scales to run, which no layer gives: give one in headrace.config.ts, as in layer: async () => Live.`
+    weighing
+  },
+  {}
+)
+
+Project.whole(
+  Project.plain(),
+  {
+    // @ts-expect-error a service to be planned: `calibrating needs my/Scales to be planned, which no layer gives: give one in headrace.config.ts, as in planning: Live.`
+    calibrating
+  },
+  {}
+)
+
+const scales = Layer.succeed(Scales, { grams: 1 })
+Project.whole(Project.make({ layer: async () => scales, planning: scales }), { weighing, calibrating }, {})

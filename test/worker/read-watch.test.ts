@@ -126,6 +126,7 @@ describe("a file", () => {
     "read in a callback",
     "read as a stream",
     "read through a handle",
+    "required",
     "copied and read",
     "linked and read",
     "read by a promisified function",

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest"
 import { cells } from "../../../cli/compare/cells.ts"
 import { groupsOf, summarize } from "../../../cli/compare/groups.ts"
-import { spread } from "../../../cli/compare/statistics.ts"
-import { spreadText } from "../../../cli/numbers.ts"
+import { spreadText } from "../../../cli/terminal/numbers.ts"
+import { spread } from "../../../cli/terminal/statistics.ts"
 import { comparedRun } from "../../rig/rows.ts"
 
 describe("mean and deviation", () => {

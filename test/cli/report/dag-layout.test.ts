@@ -66,6 +66,25 @@ describe("the layout of a graph", () => {
     ])
   })
 
+  it("puts what feeds several nodes right before them, so that one edge is long and not several", () => {
+    const trainings = [1, 2, 3].map((at) => ({ train: `train[${at}]`, evaluate: `evaluate[${at}]` }))
+    const { nodes, bends } = layout(
+      ["ingest", "training", "test", ...trainings.flatMap(({ train, evaluate }) => [train, evaluate])],
+      [
+        { from: "ingest", to: "training" },
+        { from: "ingest", to: "test" },
+        ...trainings.flatMap(({ train, evaluate }) => [
+          { from: "training", to: train },
+          { from: train, to: evaluate },
+          { from: "test", to: evaluate }
+        ])
+      ]
+    )
+    expect(nodes.get("test")?.layer).toBe(2)
+    const long = [...bends].filter(([, way]) => way.length > 0).map(([edge]) => edge)
+    expect(long).toEqual([{ from: "ingest", to: "test" }])
+  })
+
   it("leaves out edges whose ends are not drawn, and takes no nodes at all", () => {
     expect(layout(["a"], [{ from: "gone", to: "a" }]).nodes.get("a")).toEqual({ layer: 0, row: 0.5 })
     expect(layout([], [])).toMatchObject({ layers: 0, rows: 0 })

@@ -79,6 +79,15 @@ describeWith(["chromium"], "the page of a run", () => {
     ])
   })
 
+  it("tells above everything what was said of the run as a whole", async () => {
+    const { page } = await openRun(finished)
+    expect(await textOf(page.locator("header .notice"))).toBe(finished.notices.join())
+    const header = await page.locator("header").boundingBox()
+    const first = await page.locator("section").first().boundingBox()
+    expect((header?.y ?? 0) + (header?.height ?? Infinity)).toBeLessThanOrEqual(first?.y ?? 0)
+    expect(await (await openRun({ ...finished, notices: [] })).page.locator(".notice").count()).toBe(0)
+  })
+
   it("repeats what nodes said of their results, such as what of the dataset was passed over", async () => {
     const { page } = await openRun(finished)
     expect(await textOf(page.locator("section", { hasText: "What was read" }))).toMatch(
@@ -189,13 +198,16 @@ describeWith(["chromium"], "the page of a run", () => {
     expect(await page.evaluate<string>("navigator.clipboard.readText()")).toBe("npx pipeline run transfer --epochs 4")
   })
 
-  it("shows mistakes with what they are and what they were taken for", async () => {
+  it("shows the parts of a section of the project's own: paragraphs, pictures, tables and drawings", async () => {
     const { page } = await openRun(finished)
-    expect(await textOf(page.locator(".gallery li").first())).toMatch(/^dog 98\.7\u00a0%\s+is cat 0\.4\u00a0%$/)
+    expect(await textOf(page.locator(".gallery li").first())).toMatch(/^dog 98\.7 %\s+is cat 0\.4 %$/)
     const sizes = await page
       .locator(".gallery img, figure img")
       .evaluateAll((images) => images.map((image) => (image as unknown as { naturalWidth: number }).naturalWidth))
-    expect(sizes).toEqual([40, 1, 1])
+    expect(sizes).toEqual([40, 1, 1, 30])
+    const own = page.locator("section", { hasText: "Most confident mistakes" })
+    expect(await textOf(own.locator("p").first())).toBe("222 of 1,000 images are taken for another class.")
+    expect(await own.locator("td").allInnerTexts()).toEqual(["1,000"])
   })
 })
 

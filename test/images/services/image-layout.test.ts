@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Either } from "effect"
 import { explain } from "../../../artifacts/Explained.ts"
-import { sentence, shown } from "../../../cli/option-text.ts"
+import { sentence, shown } from "../../../cli/command/option-text.ts"
 import { layout } from "../../../images/services/ImageLayout.ts"
 import * as SplitChoice from "../../../images/services/SplitChoice.ts"
 import { splitNames } from "../../../images/services/SplitNames.ts"

@@ -1,0 +1,103 @@
+import * as path from "node:path"
+import { Effect } from "effect"
+import type { Stored } from "../../artifacts/Artifact.ts"
+import { ObjectStore, readPart } from "../../cache/ObjectStore.ts"
+import * as Kind from "../../engine/Kind.ts"
+import type { NodeRecord, RunRecord } from "../../engine/RunRecord.ts"
+import { formatSeconds } from "../../kinds/format.ts"
+import { ofStored } from "../../kinds/Kinds.ts"
+import { Place } from "../../project/Place.ts"
+import { sentence, shown, toldOf } from "../command/option-text.ts"
+import { type Pages, reportRun } from "../report/report-writer.ts"
+import { Reporter } from "../terminal/Reporter.ts"
+import { shortPath } from "../terminal/short-path.ts"
+import { aboutRecord, countOf, untilText } from "./record-text.ts"
+import * as ResultText from "./result-text.ts"
+
+/** What a result says as JSON; null where its kind says nothing so, and for bytes that are gone or are no JSON. */
+const readValue = (stored: Stored) =>
+  Effect.gen(function* () {
+    const store = yield* ObjectStore
+    const found = yield* Effect.orElseSucceed(Kind.readValue(stored, readPart(store)), () => null)
+    return found === null ? null : (found.value as ResultText.Value)
+  })
+
+/** Each result as the contract has it: the value of a document, or where the file lies, and its digest. */
+const resultsOf = (record: RunRecord) =>
+  Effect.gen(function* () {
+    const { results } = yield* Place
+    const store = yield* ObjectStore
+    const values: Record<string, ResultText.Value> = {}
+    for (const [name, { stored }] of Object.entries(record.results)) {
+      const value = yield* readValue(stored)
+      const kind = yield* ofStored(stored)
+      const files = kind.files(name, stored)
+      const file = files.find((each) => each.file.endsWith(".png")) ?? files[0]
+      const where =
+        file === undefined
+          ? null
+          : !kind.isResult
+            ? store.locate(file.object)
+            : path.join(results, record.pipeline, file.file)
+      const place = { path: where, digest: stored.content }
+      values[name] =
+        value === null ? place : !kind.isPicture(stored) ? value : { ...place, ...ResultText.numbers(value) }
+    }
+    return values
+  })
+
+const orNull = <A, B>(value: A | null, f: (value: A) => B): B | null => (value === null ? null : f(value))
+
+/** A node as `run --json` prints it. */
+const nodeOf = ({ reasons: _, told, error, ...node }: NodeRecord) => ({
+  ...node,
+  told: orNull(told, (remarks) => remarks.map(shown)),
+  error: orNull(error, toldOf)
+})
+
+const firstErrorOf = ({ error, nodes }: RunRecord) => error ?? nodes.find((node) => node.error !== null)?.error ?? null
+
+/** The record as `run --json` prints it. */
+const toJson = (record: RunRecord, report: string | null) =>
+  Effect.map(resultsOf(record), (results) => ({
+    ...aboutRecord(record),
+    nodes: record.nodes.map(nodeOf),
+    results,
+    report,
+    ...(record.status === "failed" ? { error: orNull(firstErrorOf(record), toldOf) } : {})
+  }))
+
+const whatRan = (record: RunRecord): string => {
+  const { nodes, status: ended } = record
+  const count = countOf(record)
+  const isAll = count("unasked") === 0
+  if (count("ran") === 0 && ended === "done")
+    return `nothing to do: everything ${isAll ? "" : "that is asked for "}is cached`
+  const skipped = nodes.filter(({ status, reason }) => status === "skipped" && reason !== null).length
+  const failed = count("failed") === 0 ? "" : `, ${count("failed")} failed, ${skipped} skipped`
+  return `${count("ran")} ran, ${count("reused")} cached${failed}${isAll ? "" : `, ${count("unasked")} not asked for`}`
+}
+
+const summary = (record: RunRecord, report: string | null) =>
+  Effect.gen(function* () {
+    const reporter = yield* Reporter
+    for (const [name, value] of Object.entries(yield* resultsOf(record)))
+      yield* reporter.print(ResultText.text(name, value))
+    if (report !== null) yield* reporter.print(`report: ${shortPath(report)}`)
+    const did = record.status === "interrupted" ? "run it again to go on" : whatRan(record)
+    yield* reporter.print(
+      `${record.pipeline}${untilText(record)} ${record.run} ${record.status} in ${formatSeconds(record.seconds)}: ${did}`
+    )
+    if (record.error !== null) yield* reporter.note(`error: ${sentence(record.error)}`)
+    for (const { node, error } of record.nodes) {
+      if (error !== null) yield* reporter.note(`error in ${node}: ${sentence(error)}`)
+    }
+  })
+
+/** Told to people or programs when a run is over, also when it is interrupted. */
+export const tell = (project: Pages, record: RunRecord) =>
+  Effect.gen(function* () {
+    const reporter = yield* Reporter
+    const report = yield* reportRun(project, record)
+    yield* reporter.json ? Effect.flatMap(toJson(record, report), reporter.document) : summary(record, report)
+  })

@@ -20,6 +20,17 @@ describe("a project that pipeline init made", () => {
     expect([name, dependencies.headrace]).toEqual(["my-rents", expect.stringMatching(/^file:.*headrace$/)])
   })
 
+  it("depends on the repository where npm installed Headrace from a git URL", async () => {
+    const url = "git+ssh://git@example.org/you/headrace.git#be43ef6"
+    const packages = project.at("node_modules/.package-lock.json")
+    fs.writeFileSync(packages, JSON.stringify({ packages: { "node_modules/headrace": { resolved: url } } }))
+    const to = path.join(folder("headrace-outside"), "from-git")
+    const { status, stdout } = await project.pipeline("init", to, "--json")
+    fs.rmSync(packages)
+    expect([status, JSON.parse(stdout).headrace]).toEqual([0, url])
+    expect(JSON.parse(fs.readFileSync(path.join(to, "package.json"), "utf8")).dependencies.headrace).toBe(url)
+  })
+
   it("runs, has nothing to do the second time, and computes exactly what an edit changes", async () => {
     const first = await project.run("rents")
     expect([first.code, ran(first.document)], first.stderr).toEqual([0, ["read-rents", "fit-line"]])

@@ -2,6 +2,7 @@
 // the ready stages lie at the repository's top level, and two packages travel along without their install scripts.
 import { execFileSync } from "node:child_process"
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { isBuiltin } from "node:module"
 import { tmpdir } from "node:os"
 import { dirname, join, resolve } from "node:path"
 
@@ -20,19 +21,25 @@ const BUNDLED = {
 const readJson = (file) => JSON.parse(readFileSync(file, "utf8"))
 const writeJson = (file, value) => writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`)
 
-/** The packages among those that a package depends on for which its code in `dist` asks, in the versions that are installed here. */
-const askedFor = (dist, from, dependencies) => {
-  const texts = readdirSync(dist, { recursive: true })
+/**
+ * The packages for which the code in `dist` of a bundled package asks, declared or not, in the versions that are installed here. What it
+ * merely mentions in a comment is not installed.
+ */
+const askedFor = (dist, from) => {
+  const names = readdirSync(dist, { recursive: true })
     .filter((file) => file.endsWith(".js"))
     .map((file) => readFileSync(join(dist, file), "utf8"))
-  const names = Object.keys(dependencies).filter((name) => {
-    const call = new RegExp(`require\\(["']${name}["']\\)`)
-    return texts.some((text) => call.test(text))
-  })
+    .flatMap((text) => [...text.matchAll(/require\(["']((?:@[^/"']+\/)?[^@./"'][^/"']*)/g)].map(([, name]) => name))
   const places = [join(from, "node_modules"), join(root, "node_modules")]
-  const versionOf = (name) =>
-    readJson(join(places.find((place) => existsSync(join(place, name))) ?? root, name, "package.json")).version
-  return Object.fromEntries(names.map((name) => [name, versionOf(name)]))
+  return Object.fromEntries(
+    [...new Set(names)]
+      .filter((name) => !isBuiltin(name))
+      .flatMap((name) => {
+        const manifest = places.map((place) => join(place, name, "package.json")).find(existsSync)
+        return manifest === undefined ? [] : [[name, readJson(manifest).version]]
+      })
+      .sort()
+  )
 }
 
 /** Lays a bundled package into the staged one; gives the packages that its code asks for. */
@@ -49,7 +56,7 @@ const bundle = (staged, name, parts) => {
     ...kept,
     description: `${name} as it is published, without its install scripts and what they need; bundled by headrace-images`
   })
-  return askedFor(join(to, "dist"), from, dependencies)
+  return askedFor(join(to, "dist"), from)
 }
 
 /** The manifest of the package, of that of the workspace. The packages of the engine are the project's: there is one copy of each. */

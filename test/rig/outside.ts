@@ -5,6 +5,35 @@ import { command } from "./command.ts"
 import { folder } from "./folder.ts"
 import { PATIENCE_MILLIS } from "./patience.ts"
 
+const dependenciesOf = (at: string): ReadonlyArray<string> =>
+  Object.keys(JSON.parse(fs.readFileSync(path.join(at, "package.json"), "utf8")).dependencies)
+
+/** Links packages of this checkout to where a project looks for them. */
+const linkAll = (packages: string, names: ReadonlyArray<string>): void => {
+  for (const name of names) {
+    const link = path.join(packages, name)
+    fs.mkdirSync(path.dirname(link), { recursive: true })
+    fs.symlinkSync(fs.realpathSync(path.join(checkout, "node_modules", name)), link)
+  }
+}
+
+/** The package headrace-images as it is packed and provisioned, laid beside `headrace`; what it does not bring along is this checkout's. */
+export const layImages = async (packages: string): Promise<string> => {
+  const at = path.join(packages, "headrace-images")
+  fs.mkdirSync(at)
+  const done = async (file: string, args: ReadonlyArray<string>) => {
+    const { status, stdout, stderr } = await command(file, args)
+    if (status !== 0) throw new Error(`headrace-images cannot be laid: ${stderr}`)
+    return stdout.trim().split("\n").at(-1) ?? ""
+  }
+  const tarball = await done(process.execPath, [path.join(checkout, "images/pack.mjs"), folder("headrace-packed")])
+  await done("tar", ["-xzf", tarball, "-C", at, "--strip-components=1"])
+  const isLacking = (name: string) => !fs.existsSync(path.join(at, "node_modules", name))
+  linkAll(packages, dependenciesOf(at).filter(isLacking))
+  await done(process.execPath, [path.join(at, "bin/headrace-images.mjs"), "provision"])
+  return at
+}
+
 /** The package as `npm pack` fills it, laid into the packages of a project; its own packages are this checkout's. */
 export const layPackage = async (packages: string): Promise<string> => {
   const at = path.join(packages, "headrace")
@@ -18,12 +47,7 @@ export const layPackage = async (packages: string): Promise<string> => {
     path.join(at, "dist")
   ])
   if (compiled.status !== 0) throw new Error(`the package cannot be compiled: ${compiled.stdout}`)
-  const { dependencies } = JSON.parse(fs.readFileSync(path.join(at, "package.json"), "utf8"))
-  for (const name of [...Object.keys(dependencies), "@types/node", "typescript", "vitest"]) {
-    const link = path.join(packages, name)
-    fs.mkdirSync(path.dirname(link), { recursive: true })
-    fs.symlinkSync(fs.realpathSync(path.join(checkout, "node_modules", name)), link)
-  }
+  linkAll(packages, [...dependenciesOf(at), "@types/node", "typescript", "vitest"])
   const commands = path.join(packages, ".bin")
   fs.mkdirSync(commands)
   for (const [name, file] of Object.entries({

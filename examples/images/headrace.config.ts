@@ -1,0 +1,4 @@
+import { Project } from "headrace"
+import { images } from "headrace-images"
+
+export default Project.make(images)

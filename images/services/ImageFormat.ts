@@ -65,6 +65,23 @@ const isBmp = (bytes: Buffer): boolean =>
   bytes.length >= 26 &&
   [12, 16, 40, 52, 56, 64, 108, 124].includes(bytes.readUInt32LE(14))
 
+const tgaFooter = "TRUEVISION-XFILE.\0"
+/** Kinds of images with plain pixels and with packed ones, and bits of a pixel (Truevision TGA 2.0, C.2). */
+const [plainTga, packedTga] = [new Set([1, 2, 3]), new Set([9, 10, 11])]
+const tgaDepths = new Set([8, 15, 16, 24, 32])
+
+/** A TGA has a footer by which it is known or, of before 1989, nothing but a header that must fit the file. */
+const isTga = (bytes: Buffer): boolean => {
+  if (bytes.toString("latin1", bytes.length - tgaFooter.length) === tgaFooter) return true
+  if (bytes.length < 18) return false
+  const [named = 0, hasMap = 0, kind = 0] = bytes
+  const [width, height, depth] = [bytes.readUInt16LE(12), bytes.readUInt16LE(14), bytes.readUInt8(16)]
+  const map = hasMap === 1 ? bytes.readUInt16LE(5) * Math.ceil(bytes.readUInt8(7) / 8) : 0
+  const pixels = width * height * Math.ceil(depth / 8)
+  const isSound = hasMap <= 1 && tgaDepths.has(depth) && pixels > 0
+  return isSound && (packedTga.has(kind) || (plainTga.has(kind) && bytes.length >= 18 + named + map + pixels))
+}
+
 /** Beyond this no text begins. */
 const mostBefore = 4096
 const byteOrderMark = "\xef\xbb\xbf"
@@ -111,5 +128,5 @@ export const refusalOf = (image: Uint8Array): Explained.Parts | null => {
       "Unpack what belongs to the class, and move the archive out of its folder."
     )
   }
-  return ofBrands(bytes) ?? ofText(bytes)
+  return ofBrands(bytes) ?? ofText(bytes) ?? (isTga(bytes) ? unread("a TGA image", convert) : null)
 }

@@ -198,7 +198,17 @@ describe("a good file is never called damaged", () => {
       const from = (text: string) => Buffer.concat([Buffer.from(text, "latin1"), Buffer.alloc(200)])
       const dicom = Buffer.alloc(200)
       dicom.write("DICM", 128, "latin1")
+      // 4 by 3 pixels of 24 bits, as they were written before there was a footer, packed, and with one
+      const tga = (kind: number, length: number, end = "") => {
+        const bytes = Buffer.alloc(length)
+        bytes.set([0, 0, kind, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 3, 0, 24, 0])
+        bytes.write(end, length - end.length, "latin1")
+        return bytes
+      }
       const kinds: ReadonlyArray<readonly [Buffer, RegExp]> = [
+        [tga(2, 18 + 36), /is a TGA image, .*magick/],
+        [tga(10, 40), /is a TGA image/],
+        [tga(0, 60, "TRUEVISION-XFILE.\0"), /is a TGA image/],
         [bmp, /is a BMP image, .*magick/],
         [ftyp("heic", "mif1"), /is a HEIC photo, .*heif-convert/],
         [ftyp("mif1", "heic"), /is a HEIC photo/],
@@ -219,6 +229,8 @@ describe("a good file is never called damaged", () => {
         expect(message).toMatch(words)
         expect(message).toMatch(/, which is not read here; expected a JPEG, PNG, WebP, GIF, TIFF or AVIF file\. /)
       }
+      // one pixel short of what its header says
+      expect(yield* refusal(tga(2, 18 + 35))).toMatch(/is not an image/)
     })
   )
 

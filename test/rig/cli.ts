@@ -51,7 +51,11 @@ export const ownPackages = (root: string): string => {
       : [name]
     for (const each of names) {
       fs.mkdirSync(path.dirname(path.join(packages, each)), { recursive: true })
-      fs.symlinkSync(path.join(shared, each), path.join(packages, each))
+      // a workspace is the project's own
+      const link = fs.lstatSync(path.join(shared, each)).isSymbolicLink()
+        ? fs.readlinkSync(path.join(shared, each))
+        : null
+      fs.symlinkSync(link ?? path.join(shared, each), path.join(packages, each))
     }
   }
   return packages

@@ -193,8 +193,8 @@ const remedyOf = (error) => {
         fix: "Correct its permissions, or free some space."
       }
     : {
-        expected: "sources that compile, and packages installed by npm ci",
-        fix: "Correct the source named here, or run npm ci."
+        expected: "sources that compile, and packages installed by npm install",
+        fix: "Correct the source named here, or run npm install."
       }
 }
 

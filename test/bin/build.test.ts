@@ -191,8 +191,8 @@ describe("sources that can't be built", () => {
     expect(error).toMatchObject({
       tag: "BuildFailed",
       what: expect.stringMatching(what),
-      expected: "sources that compile, and packages installed by npm ci",
-      fix: "Correct the source named here, or run npm ci."
+      expected: "sources that compile, and packages installed by npm install",
+      fix: "Correct the source named here, or run npm install."
     })
     expect(plain).toMatchObject({
       stdout: "",

@@ -1,3 +1,8 @@
+/**
+ * The event loop of the process: long synchronous work gives others their turn.
+ *
+ * @module
+ */
 import { Effect } from "effect"
 
 /**

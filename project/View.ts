@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Effect, Effect as Fx } from "effect"
+import { Effect } from "effect"
 import type { TableArtifact } from "../artifacts/ArrowTable.ts"
 import type { AnyArtifact, Artifact, Stored } from "../artifacts/Artifact.ts"
 import type { Columns } from "../artifacts/Column.ts"
@@ -80,6 +80,7 @@ export interface Fitted {
   readonly validationAccuracy: number
   readonly trainingRows: number
   readonly validationRows: number
+  /** Where the rows come from that chose the best epoch. */
   readonly validation: "dataset" | "held-out" | "test"
 }
 
@@ -114,6 +115,6 @@ export const section = <Out>(
   _tag: "Section",
   artifact,
   title,
-  draw: (stored) => Fx.flatMap(decode(artifact, stored), draw),
+  draw: (stored) => Effect.flatMap(decode(artifact, stored), draw),
   insteadOf
 })

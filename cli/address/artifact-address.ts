@@ -1,24 +1,17 @@
 import { Chunk, Effect, Stream } from "effect"
-import type { Stored } from "../../artifacts/Artifact.ts"
 import { nearest } from "../../artifacts/Explained.ts"
 import { ObjectStore } from "../../cache/ObjectStore.ts"
 import { type Trace, TraceStore } from "../../cache/Trace.ts"
 import * as Checkpoints from "../../engine/Checkpoints.ts"
 import { type RunRecord, RunRecords } from "../../engine/RunRecord.ts"
+import type * as Kind from "../../kinds/Kind.ts"
 import { Kinds, kindOf } from "../../kinds/Kinds.ts"
 import type { Argument } from "../command/Command.ts"
 import { UsageInvalid } from "../command/Usage.ts"
 import { begins } from "./run-address.ts"
 
-/** An artifact, the node it is an output of, and the trace that tells where it came from. */
-export interface Found {
-  readonly pipeline: string
-  /** Not always the trace's: nodes with equal keys share a trace. */
-  readonly node: string
-  readonly trace: Trace
-  readonly output: string
-  readonly stored: Stored
-}
+/** An artifact that an address leads to, whether or not a stage of the project still makes it. */
+export type Found = Omit<Kind.Found, "artifact">
 
 /** What names an artifact on the command line. */
 export const argument: Argument = {

@@ -1,5 +1,5 @@
 import type { NodeStatus, RunRecord } from "../../engine/RunRecord.ts"
-import type { Part } from "../../project/View.ts"
+import type { Fitted, Part } from "../../project/View.ts"
 import type { Told } from "../command/option-text.ts"
 import type { Chart } from "./Chart.ts"
 import type { Metric } from "./metrics.ts"
@@ -30,16 +30,9 @@ export interface ParamValue {
   readonly description: string
 }
 
-/** What the validation was: artifact `Fit`. */
-export interface Fit {
+/** What was told of a training, under the name of its document. */
+export interface Fit extends Fitted {
   readonly name: string
-  readonly epochs: number
-  readonly bestEpoch: number
-  readonly validationAccuracy: number
-  readonly trainingRows: number
-  readonly validationRows: number
-  /** Where the rows come from that chose the best epoch. */
-  readonly validation: "dataset" | "held-out" | "test"
 }
 
 /** A result that the project draws in its own way. */

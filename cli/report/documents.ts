@@ -1,10 +1,10 @@
-import { Effect, Option, Schema } from "effect"
+import { Effect, Option, Predicate, Schema } from "effect"
 import type { AnyArtifact, Stored } from "../../artifacts/Artifact.ts"
 import { ObjectStore, readPart } from "../../cache/ObjectStore.ts"
 import type { RunRecord } from "../../engine/RunRecord.ts"
 import type { Kind } from "../../kinds/Kind.ts"
 import { Kinds, kindOf } from "../../kinds/Kinds.ts"
-import type { View } from "../../project/View.ts"
+import type { Fitted, View } from "../../project/View.ts"
 import * as Views from "../../project/Views.ts"
 import type { Fit, Table } from "./Report.ts"
 
@@ -49,7 +49,7 @@ export const documentsOf = (
 export const valuesOf = (documents: ReadonlyArray<Document>): Readonly<Record<string, unknown>> =>
   Object.fromEntries(documents.map(({ name, value }) => [name, value]))
 
-const FitValue = Schema.Struct({
+const FitValue: Schema.Schema<Fitted> = Schema.Struct({
   epochs: Schema.Number,
   bestEpoch: Schema.Number,
   validationAccuracy: Schema.Number,
@@ -77,9 +77,6 @@ type Cell = string | number | null
 const cellOf = (value: unknown): Cell =>
   typeof value === "string" || typeof value === "number" || value === null ? value : JSON.stringify(value)
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
-
 /** Long lists are cut, so that a page stays a page. */
 export const MOST_ROWS = 500
 export const cut = (rows: number): string | null =>
@@ -93,9 +90,10 @@ const listTable = (name: string, list: ReadonlyArray<Readonly<Record<string, unk
 
 /** A document as tables: its own fields, and each list of records in it. */
 export const tablesOf = ({ name, artifact, value }: Document): ReadonlyArray<Table> => {
-  if (!isRecord(value)) return [{ name, columns: [artifact], rows: [[cellOf(value)]], note: null, isOpen: false }]
+  if (!Predicate.isRecord(value))
+    return [{ name, columns: [artifact], rows: [[cellOf(value)]], note: null, isOpen: false }]
   const lists = Object.entries(value).flatMap(([field, list]) =>
-    Array.isArray(list) && list.length > 0 && list.every(isRecord) ? [{ field, list }] : []
+    Array.isArray(list) && list.length > 0 && list.every(Predicate.isRecord) ? [{ field, list }] : []
   )
   const own = Object.entries(value).filter(([field]) => !lists.some((each) => each.field === field))
   const fields: ReadonlyArray<Table> =

@@ -66,24 +66,28 @@ const isShown = (file: string, record: RunRecord): Effect.Effect<boolean> =>
     }
   })
 
-/** Writes the report of a run, to a file of the caller's choice or where it belongs; the file. */
-export const writeReport = (
-  { pipelines }: Pages,
-  record: RunRecord,
-  to: string | null = null
-): Effect.Effect<string, StoreFailed, Needs> =>
+const write = ({ pipelines }: Pages, record: RunRecord, file: string, remedy?: string) =>
   Effect.gen(function* () {
-    const file = to ?? (yield* placeOf(record))
     const page = runPage(yield* gather(pipelines, record))
-    yield* writeAside(file, `${page}${endOf(record)}`, to === null ? undefined : "give --to another file")
+    yield* writeAside(file, `${page}${endOf(record)}`, remedy)
     return file
   })
+
+/** Writes the report of a run, to a file of the caller's choice or where it belongs; the file. */
+export const writeReport = (
+  project: Pages,
+  record: RunRecord,
+  to: string | null
+): Effect.Effect<string, StoreFailed, Needs> =>
+  to === null
+    ? Effect.flatMap(placeOf(record), (file) => write(project, record, file))
+    : write(project, record, to, "give --to another file")
 
 /** The report of a run that had nothing to do is that of the run that did it, while it is where this one belongs. */
 const shownOrWritten = (project: Pages, record: RunRecord) =>
   Effect.gen(function* () {
     const file = yield* placeOf(record)
-    return (yield* isShown(file, record)) ? file : yield* writeReport(project, record)
+    return (yield* isShown(file, record)) ? file : yield* write(project, record, file)
   })
 
 /** The report of a run that is over; a run that did its work is not undone by a report that cannot be written. */

@@ -9,6 +9,7 @@ import * as ParamOptions from "../command/param-options.ts"
 import { Reporter } from "../terminal/Reporter.ts"
 import { table } from "../terminal/table-text.ts"
 import { asked, flags, options, refreshing } from "./asked.ts"
+import { countOf, nothingToDo } from "./record-text.ts"
 
 const why = ({ status, reasons, chunks, seconds }: Plan.PlannedNode): string => {
   if (status === "unasked") return "not asked for: nothing that is needs it"
@@ -37,11 +38,11 @@ export const plan = <S>(): Command<S> =>
             nodes.map((node) => [node.node, node.status, why(node)])
           )
         )
-        const count = (status: Plan.PlanStatus) => nodes.filter((node) => node.status === status).length
+        const count = countOf({ nodes })
         const isAll = count("unasked") === 0
         yield* reporter.print(
           count("run") === 0
-            ? `nothing to do: everything ${isAll ? "" : "that is asked for "}is cached`
+            ? nothingToDo(isAll)
             : `${count("run")} would run, ${count("maybe")} may, ${count("reuse")} cached${isAll ? "" : `, ${count("unasked")} not asked for`}`
         )
         yield* reporter.document({

@@ -1,3 +1,4 @@
+import { Predicate } from "effect"
 import { formatCount } from "../../kinds/format.ts"
 import { numbersOf, numberText, wordsOf } from "../terminal/numbers.ts"
 import { shortPath } from "../terminal/short-path.ts"
@@ -18,13 +19,11 @@ const numbersText = (document: Value): string =>
     .map(({ name, value }) => `${wordsOf(name)} ${numberText(name, value)}`)
     .join(", ")
 
-const isRecord = (value: unknown): value is Value =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
-
 /** The first list of a document that reads as a table: a record a row. */
 const rowsOf = (document: Value): ReadonlyArray<Value> =>
   Object.values(document).find(
-    (value): value is ReadonlyArray<Value> => Array.isArray(value) && value.length > 0 && value.every(isRecord)
+    (value): value is ReadonlyArray<Value> =>
+      Array.isArray(value) && value.length > 0 && value.every(Predicate.isRecord)
   ) ?? []
 
 /** Rows as an aligned table, names before numbers; a share says itself that it is an accuracy. */

@@ -11,7 +11,7 @@ import { sentence, shown, toldOf } from "../command/option-text.ts"
 import { type Pages, reportRun } from "../report/report-writer.ts"
 import { Reporter } from "../terminal/Reporter.ts"
 import { shortPath } from "../terminal/short-path.ts"
-import { aboutRecord, countOf, untilText } from "./record-text.ts"
+import { aboutRecord, countOf, nothingToDo, untilText } from "./record-text.ts"
 import * as ResultText from "./result-text.ts"
 
 /** What a result says as JSON; null where its kind says nothing so, and for bytes that are gone or are no JSON. */
@@ -71,8 +71,7 @@ const whatRan = (record: RunRecord): string => {
   const { nodes, status: ended } = record
   const count = countOf(record)
   const isAll = count("unasked") === 0
-  if (count("ran") === 0 && ended === "done")
-    return `nothing to do: everything ${isAll ? "" : "that is asked for "}is cached`
+  if (count("ran") === 0 && ended === "done") return nothingToDo(isAll)
   const skipped = nodes.filter(({ status, reason }) => status === "skipped" && reason !== null).length
   const failed = count("failed") === 0 ? "" : `, ${count("failed")} failed, ${skipped} skipped`
   return `${count("ran")} ran, ${count("reused")} cached${failed}${isAll ? "" : `, ${count("unasked")} not asked for`}`

@@ -51,11 +51,10 @@ export const ownPackages = (root: string): string => {
       : [name]
     for (const each of names) {
       fs.mkdirSync(path.dirname(path.join(packages, each)), { recursive: true })
-      // a workspace is the project's own
-      const link = fs.lstatSync(path.join(shared, each)).isSymbolicLink()
-        ? fs.readlinkSync(path.join(shared, each))
-        : null
-      fs.symlinkSync(link ?? path.join(shared, each), path.join(packages, each))
+      const from = path.join(shared, each)
+      // a workspace, which npm links, is the project's own
+      const target = fs.lstatSync(from).isSymbolicLink() ? fs.readlinkSync(from) : from
+      fs.symlinkSync(target, path.join(packages, each))
     }
   }
   return packages

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { createHash } from "node:crypto"
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs"
 import { type FileHandle, open } from "node:fs/promises"
 import { Data } from "effect"
@@ -81,9 +82,36 @@ const opening = async (file: string, most: number): Promise<{ readonly opened: F
 }
 
 /** The bytes of a regular file of any size, in pieces; it is closed with the last, or when nobody takes the next. */
-export const pieces = async function* (file: string, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+export const pieces = async function* (file: string): AsyncGenerator<Uint8Array> {
   const { opened } = await opening(file, Number.POSITIVE_INFINITY)
-  yield* opened.createReadStream({ highWaterMark: PIECE_BYTES, ...(signal === undefined ? {} : { signal }) })
+  yield* opened.createReadStream({ highWaterMark: PIECE_BYTES })
+}
+
+export interface Hashing {
+  readonly algorithm?: "sha256" | "md5"
+  /** The most bytes that a file may have. */
+  readonly most?: number
+  readonly signal?: AbortSignal
+}
+
+/** The hexadecimal hash of a regular file, read in pieces that share one buffer: no file takes memory by its size. */
+export const hash = async (
+  file: string,
+  { algorithm = "sha256", most = Number.POSITIVE_INFINITY, signal }: Hashing = {}
+): Promise<string> => {
+  const { opened, size } = await opening(file, most)
+  try {
+    const hash = createHash(algorithm)
+    const piece = Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, size + 1))
+    for (let read = -1; read !== 0; ) {
+      signal?.throwIfAborted()
+      read = (await opened.read(piece, 0, piece.length, null)).bytesRead
+      hash.update(piece.subarray(0, read))
+    }
+    return hash.digest("hex")
+  } finally {
+    await opened.close()
+  }
 }
 
 /** The bytes of a regular file of at most `most` bytes, as `read` gives them, while other work of the process goes on. */

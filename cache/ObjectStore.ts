@@ -4,6 +4,9 @@ import * as Digest from "../artifacts/Digest.ts"
 import * as Explained from "../artifacts/Explained.ts"
 import * as Verified from "../artifacts/Verified.ts"
 
+/** What Node hashes and reads at once, with the byte more by which a reader tells a file that grows. */
+export const MOST_OBJECT_BYTES = 2 ** 31 - 2
+
 /** Needed bytes that are gone. The engine answers by computing them again. */
 export class ObjectMissing extends Explained.TaggedError<ObjectMissing>()(
   "ObjectMissing",
@@ -46,6 +49,8 @@ export class ObjectStore extends Context.Tag("headrace/ObjectStore")<
     readonly get: (
       object: Digest.Digest
     ) => Effect.Effect<Verified.Verified, ObjectMissing | ObjectCorrupt | StoreFailed>
+    /** Reads and hashes the bytes as `get` does, and keeps none of them. */
+    readonly check: (object: Digest.Digest) => Effect.Effect<void, ObjectMissing | ObjectCorrupt | StoreFailed>
     /** Whether the object is there in its full length, without reading it. */
     readonly has: (object: Digest.Digest, bytes: number) => Effect.Effect<boolean>
     /** Removes bytes that are corrupt as they lie there now; leaves whole ones. */
@@ -62,16 +67,25 @@ export class ObjectStore extends Context.Tag("headrace/ObjectStore")<
 export type ReadFailure = ObjectMissing | ObjectCorrupt | StoreFailed
 export const ReadFailure = Schema.Union(ObjectMissing, ObjectCorrupt, StoreFailed)
 
+const otherBytes = (object: Digest.Digest, found: Digest.Digest): ObjectCorrupt =>
+  new ObjectCorrupt({ object, found: `its bytes have sha256 ${Digest.short(found)}` })
+
 /** The bytes as verified ones, or why they are not the object's. */
 export const verify = (
   object: Digest.Digest,
   bytes: Uint8Array | null | undefined
 ): Effect.Effect<Verified.Verified, ObjectMissing | ObjectCorrupt> => {
   if (bytes === null || bytes === undefined) return new ObjectMissing({ object })
-  return Either.mapLeft(
-    Verified.check(object, bytes),
-    (found) => new ObjectCorrupt({ object, found: `its ${bytes.length} bytes have sha256 ${Digest.short(found)}` })
-  )
+  return Either.mapLeft(Verified.check(object, bytes), (found) => otherBytes(object, found))
+}
+
+/** The same of bytes that were hashed as they were read, and not kept. */
+export const verifyDigest = (
+  object: Digest.Digest,
+  found: Digest.Digest | null
+): Effect.Effect<void, ObjectMissing | ObjectCorrupt> => {
+  if (found === null) return new ObjectMissing({ object })
+  return found === object ? Effect.void : otherBytes(object, found)
 }
 
 /** Reads parts of artifacts from the store. */
@@ -88,6 +102,7 @@ export const layerMemory = (bytes: Map<Digest.Digest, Uint8Array> = new Map()): 
       }),
     // a copy: whoever is given bytes may write into them
     get: (object) => Effect.suspend(() => verify(object, bytes.get(object)?.slice())),
+    check: (object) => Effect.suspend(() => Effect.asVoid(verify(object, bytes.get(object)))),
     has: (object, length) => Effect.sync(() => bytes.get(object)?.length === length),
     discard: (object) =>
       Effect.sync(() => {

@@ -1,10 +1,10 @@
-import { createHash, randomBytes } from "node:crypto"
+import { randomBytes } from "node:crypto"
 import { constants } from "node:fs"
 import * as fs from "node:fs/promises"
 import * as path from "node:path"
 import { Effect, Schedule } from "effect"
 import * as BoundedFile from "../artifacts/BoundedFile.ts"
-import type { Digest } from "../artifacts/Digest.ts"
+import { type Digest, ofBytes } from "../artifacts/Digest.ts"
 import { StoreFailed } from "./ObjectStore.ts"
 
 /** What a failed system call is called: ENOENT, EEXIST. */
@@ -102,13 +102,6 @@ const takeName = (temporary: string, file: string): Promise<void> =>
     await fs.rename(temporary, file)
   })
 
-/** Read piece by piece: no file takes room in memory by its size. */
-const digestOf = async (file: string): Promise<Digest> => {
-  const hash = createHash("sha256")
-  for await (const piece of BoundedFile.pieces(file)) hash.update(piece)
-  return hash.digest("hex") as Digest
-}
-
 /** What a file system without hard links says of one. */
 const NO_LINKS = ["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EMLINK"]
 
@@ -148,7 +141,7 @@ export const publish = (
     yield* tryFile("Creating", directory, () => makeDirectory(directory))
     yield* tryFile("Writing", file, () => writeSynced(temporary, bytes))
     if (options.digest !== undefined) {
-      const found = yield* tryFile("Reading back", file, () => digestOf(temporary))
+      const found = yield* tryFile("Reading back", file, () => BoundedFile.hash(temporary))
       if (found !== options.digest) return yield* storeFailed("Writing (the disk returned other bytes)", file, "EIO")
     }
     if (options.readOnly === true) yield* tryFile("Protecting", file, () => fs.chmod(temporary, 0o444))
@@ -185,10 +178,18 @@ export const readIfThere = (
     Effect.catchAll((cause) => notRead(file, cause))
   )
 
-/** The sha256 of a regular file of any size; null where there is no such file. */
-export const digestIfThere = (file: string): Effect.Effect<Digest | null, StoreFailed | BoundedFile.Unbounded> =>
-  Effect.catchAll(Effect.tryPromise({ try: () => digestOf(file), catch: (cause) => cause }), (cause) =>
-    notRead(file, cause)
+/** The sha256 of a regular file of at most `most` bytes, in the memory of one piece of it; null where there is no such file. */
+export const digestIfThere = (
+  file: string,
+  most: number
+): Effect.Effect<Digest | null, StoreFailed | BoundedFile.Unbounded> =>
+  Effect.try({ try: () => BoundedFile.readSmall(file, SMALL_BYTES), catch: (cause) => cause }).pipe(
+    Effect.flatMap((found) =>
+      found === null
+        ? Effect.tryPromise({ try: () => BoundedFile.hash(file, { most }) as Promise<Digest>, catch: (cause) => cause })
+        : Effect.succeed(ofBytes(found))
+    ),
+    Effect.catchAll((cause) => notRead(file, cause))
   )
 
 /** A record's text, read at once; null where there is no such file. Bytes that are no UTF-8 are replaced. */

@@ -1,17 +1,15 @@
 import * as fs from "node:fs/promises"
 import * as path from "node:path"
 import { Effect, Layer, Stream } from "effect"
+import type { Unbounded } from "../artifacts/BoundedFile.ts"
 import * as Digest from "../artifacts/Digest.ts"
 import * as Disk from "./disk.ts"
-import { ObjectCorrupt, ObjectStore, StoreFailed, verify } from "./ObjectStore.ts"
-
-/** What Node hashes and reads at once, with the byte more by which a reader tells a file that grows. */
-const MOST_BYTES = 2 ** 31 - 2
+import { MOST_OBJECT_BYTES, ObjectCorrupt, ObjectStore, StoreFailed, verify, verifyDigest } from "./ObjectStore.ts"
 
 const tooLarge = (bytes: number): StoreFailed =>
   new StoreFailed({
     what: `An output of ${bytes} bytes in one object cannot be kept`,
-    expected: `at most ${MOST_BYTES}`,
+    expected: `at most ${MOST_OBJECT_BYTES}`,
     fix: "Make it smaller, or have the stage yield it as a table, whose chunks are objects of their own."
   })
 
@@ -22,21 +20,31 @@ export const layerDisk = (home: string): Layer.Layer<ObjectStore> =>
     const fileOf = (object: Digest.Digest) => path.join(root, object.slice(0, 2), object)
 
     /** What lies in the object's place and cannot be one is as wrong as other bytes. */
-    const read = (object: Digest.Digest) =>
-      Effect.catchTag(
-        Disk.readIfThere(fileOf(object), MOST_BYTES),
-        "Unbounded",
-        ({ message }) => new ObjectCorrupt({ object, found: `its file ${message}` })
+    const unbounded =
+      (object: Digest.Digest) =>
+      ({ message }: Unbounded) =>
+        new ObjectCorrupt({ object, found: `its file ${message}` })
+
+    const get = (object: Digest.Digest) =>
+      Disk.readIfThere(fileOf(object), MOST_OBJECT_BYTES).pipe(
+        Effect.catchTag("Unbounded", unbounded(object)),
+        Effect.flatMap((bytes) => verify(object, bytes))
       )
 
-    const get = (object: Digest.Digest) => Effect.flatMap(read(object), (bytes) => verify(object, bytes))
+    const check = (object: Digest.Digest) =>
+      Disk.digestIfThere(fileOf(object), MOST_OBJECT_BYTES).pipe(
+        Effect.catchTag("Unbounded", unbounded(object)),
+        Effect.flatMap((found) => verifyDigest(object, found))
+      )
 
     const put = (bytes: Uint8Array) =>
       Effect.gen(function* () {
-        if (bytes.length > MOST_BYTES) return yield* tooLarge(bytes.length)
+        if (bytes.length > MOST_OBJECT_BYTES) return yield* tooLarge(bytes.length)
         const object = Digest.ofBytes(bytes)
         const there = (yield* has(object, bytes.length))
-          ? yield* Effect.catchTag(Disk.digestIfThere(fileOf(object)), "Unbounded", () => Effect.succeed(null))
+          ? yield* Effect.catchTag(Disk.digestIfThere(fileOf(object), MOST_OBJECT_BYTES), "Unbounded", () =>
+              Effect.succeed(null)
+            )
           : null
         if (there !== object) yield* Disk.publish(fileOf(object), bytes, { digest: object, readOnly: true })
         return object
@@ -66,10 +74,10 @@ export const layerDisk = (home: string): Layer.Layer<ObjectStore> =>
     const remove = (object: Digest.Digest) => Disk.removeIfThere(fileOf(object))
 
     const discard = (object: Digest.Digest) =>
-      Effect.catchTags(Effect.asVoid(get(object)), {
+      Effect.catchTags(check(object), {
         ObjectCorrupt: () => remove(object),
         ObjectMissing: () => Effect.void
       })
 
-    return { put, get, has, discard, remove, find, locate: fileOf }
+    return { put, get, check, has, discard, remove, find, locate: fileOf }
   })

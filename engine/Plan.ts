@@ -59,7 +59,7 @@ const objectsOf = (artifacts: ReadonlyArray<Stored>): ReadonlySet<Digest> =>
 /** Null where the object is whole; reads and hashes it. One that cannot be read is no damage: nothing is known of it. */
 const damageOf = (object: Digest): Effect.Effect<"missing" | "corrupt" | null, StoreFailed, ObjectStore> =>
   Effect.flatMap(ObjectStore, (store) =>
-    store.get(object).pipe(
+    store.check(object).pipe(
       Effect.as(null),
       Effect.catchTags({
         ObjectMissing: () => Effect.succeed("missing" as const),

@@ -27,7 +27,7 @@ const readAll = (results: ReadonlyArray<Results.Result>) =>
   Effect.flatMap(ObjectStore, (store) =>
     Effect.forEach(
       results.flatMap(({ stored }) => stored.parts),
-      ({ object }) => store.get(object),
+      ({ object }) => store.check(object),
       { discard: true }
     )
   )

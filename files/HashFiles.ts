@@ -14,11 +14,7 @@ const parallel = 4
 /** Hashes one file of any size, in constant memory. The hash is hexadecimal. */
 export const hashFile = (file: string, algorithm: "sha256" | "md5"): Effect.Effect<string, SourceUnreadable> =>
   Effect.tryPromise({
-    try: async (signal) => {
-      const hash = createHash(algorithm)
-      for await (const piece of BoundedFile.pieces(file, signal)) hash.update(piece)
-      return hash.digest("hex")
-    },
+    try: (signal) => BoundedFile.hash(file, { algorithm, signal }),
     catch: unreadable(file)
   })
 

@@ -3,9 +3,8 @@ import { Effect, Layer, Schema, Stream } from "effect"
 import type { Stored } from "../../artifacts/Artifact.ts"
 import * as BoundedFile from "../../artifacts/BoundedFile.ts"
 import * as BoundedJson from "../../artifacts/BoundedJson.ts"
-import * as Digest from "../../artifacts/Digest.ts"
-import { causeText } from "../../cache/disk.ts"
-import { ObjectStore, StoreFailed } from "../../cache/ObjectStore.ts"
+import * as Disk from "../../cache/disk.ts"
+import { MOST_OBJECT_BYTES, ObjectStore, StoreFailed } from "../../cache/ObjectStore.ts"
 import { type Result, ResultsWriter } from "../../engine/Results.ts"
 import type { ResultFile } from "../../kinds/Kind.ts"
 import { Kinds, kindOf } from "../../kinds/Kinds.ts"
@@ -16,7 +15,7 @@ type StoredObject = Stored["parts"][number]["object"]
 
 export const unwritable = (file: string, cause: unknown): StoreFailed =>
   new StoreFailed({
-    what: `The results cannot be written: ${file} (${causeText(cause)})`,
+    what: `The results cannot be written: ${file} (${Disk.causeText(cause)})`,
     expected: "a folder that you may write to, with room",
     fix: "Correct its permissions or free some space, or let PIPELINE_RESULTS name another folder; what was computed is kept."
   })
@@ -33,8 +32,6 @@ const indexFor = (files: Files): string => indexOf(files.map(({ file, object }) 
 
 /** A name and a digest for each part: room for a table of some hundred thousand chunks. */
 const MOST_INDEX_BYTES = 64 * 1024 * 1024
-/** A file whose length nobody tells is read whole up to here, what Node reads at once. */
-const MOST_FILE_BYTES = 2 ** 31 - 1
 
 const readIndex = async (directory: string): Promise<string> =>
   (await BoundedFile.readLarge(path.join(directory, INDEX), MOST_INDEX_BYTES)).toString("utf8")
@@ -50,19 +47,15 @@ export const holds = (
 
 /**
  * Whether the folder holds these files already: all of them are hashed, for one that was damaged may have kept its size
- * and its times. A folder of figures, documents and a model has a few megabytes, of which a processor hashes some hundred
- * or thousand a second; one at a time, so that no more than the largest is in memory.
+ * and its times.
  */
-const isUpToDate = async (directory: string, index: string, files: Files): Promise<boolean> => {
-  try {
-    if ((await readIndex(directory)) !== index) return false
+const isUpToDate = (directory: string, index: string, files: Files): Effect.Effect<boolean> =>
+  Effect.gen(function* () {
+    if ((yield* Effect.tryPromise(() => readIndex(directory))) !== index) return false
     for (const { file, bytes, object } of files)
-      if (Digest.ofBytes(await BoundedFile.readLarge(path.join(directory, file), bytes)) !== object) return false
+      if ((yield* Disk.digestIfThere(path.join(directory, file), bytes)) !== object) return false
     return true
-  } catch {
-    return false
-  }
-}
+  }).pipe(Effect.orElseSucceed(() => false))
 
 const Index = BoundedJson.schema(Schema.Array(Schema.Tuple(Schema.String, Schema.String)))
 
@@ -72,8 +65,7 @@ export const placed = (directory: string, object: StoredObject): Effect.Effect<s
     const text = yield* Effect.tryPromise(() => readIndex(directory))
     const [name = ""] = (yield* Schema.decode(Index)(text)).find(([, each]) => each === object) ?? []
     const file = path.join(directory, name)
-    const bytes = yield* Effect.tryPromise(() => BoundedFile.readLarge(file, MOST_FILE_BYTES))
-    return Digest.ofBytes(bytes) === object ? file : null
+    return (yield* Disk.digestIfThere(file, MOST_OBJECT_BYTES)) === object ? file : null
   }).pipe(Effect.orElseSucceed(() => null))
 
 /** Copies a run's results to `results/<pipeline>/`: built aside and swapped in, left alone when nothing changed. */
@@ -88,7 +80,7 @@ export const layer: Layer.Layer<ResultsWriter, never, Place | ObjectStore | Kind
         const target = path.join(root, pipeline)
         const files = yield* Effect.provideService(filesOf(results), Kinds, kinds)
         const index = indexFor(files)
-        if (yield* Effect.promise(() => isUpToDate(target, index, files))) return
+        if (yield* isUpToDate(target, index, files)) return
         const copies = files.map(({ file, object }) => ({ file, bytes: Stream.fromEffect(store.get(object)) }))
         yield* buildFolder(target, INDEX, copies, unwritable)
       })

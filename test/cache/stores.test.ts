@@ -81,7 +81,9 @@ it.effect("bytes that changed on the disk are corrupt, and putting them again me
     fs.writeFileSync(file, "same bytes that matter")
     yield* withStore(home, (store) =>
       Effect.gen(function* () {
-        expect((yield* Effect.flip(store.get(object)))._tag).toBe("ObjectCorrupt")
+        const corrupt = yield* Effect.flip(store.get(object))
+        expect(corrupt._tag).toBe("ObjectCorrupt")
+        expect(yield* Effect.flip(store.check(object))).toEqual(corrupt)
         yield* store.put(bytes)
         expect(yield* store.get(object)).toEqual(Buffer.from(bytes))
       })
@@ -137,6 +139,7 @@ it.effect(
         reads.largest = 0
         const object = yield* store.put(large)
         yield* store.put(large)
+        yield* store.check(object)
         expect(reads.largest).toBe(1 << 20)
         expect(Buffer.compare(yield* store.get(object), large)).toBe(0)
         expect(reads.largest).toBeGreaterThan(large.length)
@@ -227,10 +230,12 @@ for (const [what, lay] of Object.entries(strangers)) {
         const object = yield* store.put(bytes)
         const file = store.locate(object) ?? ""
         lay(file)
-        expect(yield* Effect.flip(store.get(object))).toMatchObject({
+        const corrupt = yield* Effect.flip(store.get(object))
+        expect(corrupt).toMatchObject({
           _tag: "ObjectCorrupt",
           message: expect.stringMatching(/ is corrupt: its file (is|has) .*; expected .*\. Run again/)
         })
+        expect(yield* Effect.flip(store.check(object))).toEqual(corrupt)
         expect(yield* store.has(object, bytes.length)).toBe(false)
         yield* store.put(bytes)
         expect(yield* store.get(object)).toEqual(Buffer.from(bytes))

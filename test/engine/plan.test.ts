@@ -109,7 +109,7 @@ it.effect("an object that cannot be read is no damage to be mended, but a failur
     for (const [key, { text }] of session.traces) if (text.stage === "total") session.traces.delete(key)
     const refused = new StoreFailed({ what: "Reading failed (EIO)", expected: "a disk", fix: "Check it." })
     const plan = Session.plan(session, (parts) => ({
-      objects: wrap(ObjectStore, parts.objects, (store) => ({ ...store, get: () => refused }))
+      objects: wrap(ObjectStore, parts.objects, (store) => ({ ...store, get: () => refused, check: () => refused }))
     }))
     expect(yield* Effect.flip(plan)).toBe(refused)
   })

@@ -9,26 +9,36 @@ import * as NodeKey from "./NodeKey.ts"
 export class UndeclaredRead extends Explained.TaggedError<UndeclaredRead>()(
   "UndeclaredRead",
   {
-    kind: Schema.Literal("variable", "file"),
-    /** The variable's name, or the file's path. */
+    kind: Schema.Literal("variable", "environment", "file"),
+    /** The variable's name, or the file's path; `process.env` where it is the whole environment. */
     name: Schema.String,
     /** The file of the program that reads it. */
     by: Schema.String,
     /** The stage whose file that is, else the one that is computed. */
     stage: Schema.String
   },
-  ({ kind, name, by, stage }) =>
-    kind === "variable"
-      ? {
+  ({ kind, name, by, stage }) => {
+    switch (kind) {
+      case "variable":
+        return {
           what: `${by} reads the environment variable ${name}, which no key holds`,
           expected: `a variable that the stage ${stage} declares`,
           fix: `Add environment: ["${name}"] (or secrets) to its definition, or make it a parameter.`
         }
-      : {
+      case "environment":
+        return {
+          what: `${by} lists all variables of the environment, which no key holds`,
+          expected: `those by name that the stage ${stage} declares`,
+          fix: 'Read each that it needs by its name, and add it to environment: ["NAME"] (or secrets) of its definition.'
+        }
+      case "file":
+        return {
           what: `${by} reads the file ${name}, which no key holds`,
           expected: `an input of the stage ${stage}, or a file that it wrote itself`,
           fix: "Have a source find it and take that as an input, or import it."
         }
+    }
+  }
 ) {}
 
 /** What a node may read. */

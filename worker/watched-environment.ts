@@ -14,6 +14,13 @@ export const watchEnvironment = (): void => {
     const failure = hear({ kind: "variable", name, by })
     if (failure !== null) throw failure
   }
+  /** A library that lists them looks for its own, and is heard of where it reads one. */
+  const hearOfAll = (trap: (...args: ReadonlyArray<never>) => unknown): void => {
+    const by = callerOf(trap, "variables")
+    if (by === null || isLibrary(by)) return
+    const failure = hear({ kind: "environment", name: "process.env", by })
+    if (failure !== null) throw failure
+  }
   const get = (_: object, name: string | symbol): unknown => {
     hearOf(name, get)
     return Reflect.get(real, name)
@@ -22,5 +29,9 @@ export const watchEnvironment = (): void => {
     hearOf(name, has)
     return Reflect.has(real, name)
   }
-  process.env = new Proxy<NodeJS.ProcessEnv>(real, { get, has })
+  const ownKeys = (): ReturnType<typeof Reflect.ownKeys> => {
+    hearOfAll(ownKeys)
+    return Reflect.ownKeys(real)
+  }
+  process.env = new Proxy<NodeJS.ProcessEnv>(real, { get, has, ownKeys })
 }

@@ -26,11 +26,11 @@ const unclear = (what: string, fix: Text.Text): Found => Either.left({ what, fix
 
 const images = (count: number) => `${count} ${count === 1 ? "image" : "images"}`
 
-const asClasses = (level: Level): Found =>
+const asClasses = (level: Level, notices: ReadonlyArray<Text.Text> = []): Found =>
   Either.right({
     levels: { train: level, validation: null, test: null },
     from: { train: null, validation: null, test: null },
-    notices: []
+    notices
   })
 
 /** Whether a folder is called like a class folder of the level. */
@@ -147,6 +147,26 @@ const insideClasses = (level: Level): Found | null => {
   )
 }
 
+/** The folders inside of one, where all of its images lie in such; none where some lie right in it. */
+const foldersInside = (level: Level, folder: string): ReadonlyArray<string> => {
+  const own = PlacedFiles.deeper(level.filter((one) => one.folder === folder && PlacedFiles.isImage(one)))
+  const inner = PlacedFiles.unwrapped(own, folder)
+  return inner.some((one) => one.folder === "") ? [] : [...PlacedFiles.folders(inner)].sort()
+}
+
+/** `fold1/cat`, `fold1/dog`, `fold2/cat`, `fold2/dog`: the outer folders may be parts or domains, and the inner ones the classes. */
+const likeParts = (level: Level): ReadonlyArray<Text.Text> => {
+  const [first, second, ...more] = PlacedFiles.imageFolders(level)
+  if (first === undefined || second === undefined) return []
+  const inside = foldersInside(level, first)
+  const isAlike = [second, ...more].every((folder) => foldersInside(level, folder).join("/") === inside.join("/"))
+  if (inside.length < 2 || !isAlike) return []
+  const named = `${inside.slice(0, 3).join(", ")}${inside.length > 3 ? ", …" : ""}`
+  return [
+    Text.text`${first}/, ${second}/${more.length > 0 ? " and the others" : ""} are taken for the classes, though each has the same folders inside (${named}). If those are the classes, say which of the outer ones count as what, such as ${Text.setting("splits", `train=${first},test=${second}`)}.`
+  ]
+}
+
 const automatic = (level: Level): Found => {
   const isOfFolders = (folder: string) => {
     const inner = PlacedFiles.deeper(level.filter((one) => one.folder === folder && PlacedFiles.isImage(one)))
@@ -157,7 +177,7 @@ const automatic = (level: Level): Found => {
     case "Splits":
       return byName(level, resolution.splits)
     case "NoSplits":
-      return insideClasses(level) ?? asClasses(level)
+      return insideClasses(level) ?? asClasses(level, likeParts(level))
     case "Unclear":
       return unclear(
         resolution.what,

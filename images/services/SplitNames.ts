@@ -14,6 +14,7 @@ const words: Readonly<Record<string, Reading["split"]>> = {
   train: "train",
   training: "train",
   trainval: "train",
+  trn: "train",
   val: "validation",
   valid: "validation",
   validate: "validation",
@@ -22,6 +23,7 @@ const words: Readonly<Record<string, Reading["split"]>> = {
   test: "test",
   tests: "test",
   testing: "test",
+  tst: "test",
   eval: "held",
   evaluation: "held",
   holdout: "held"

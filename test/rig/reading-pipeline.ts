@@ -48,6 +48,8 @@ const WAYS = {
   },
   asked: () => String("SCALE" in process.env),
   listed: () => Object.entries(process.env).find(([name]) => name === "SCALE")?.[1] ?? "absent",
+  named: () => String(Object.keys(process.env).includes("SCALE")),
+  copied: () => ({ ...process.env }).SCALE ?? "absent",
   swallowed: () => {
     try {
       return process.env.SCALE ?? "absent"

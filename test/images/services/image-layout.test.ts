@@ -50,6 +50,27 @@ describe("folders of classes", () => {
     }
   })
 
+  it("outer folders that all hold the same folders are classes, and it is said that they may be none", () => {
+    const folds = ["fold1", "fold2", "fold3"].flatMap((fold) => of(fold, pets, 4))
+    expect(counted(folds).classes).toEqual(["fold1", "fold2", "fold3"])
+    expect(splits(folds).notices).toEqual([
+      "fold1/, fold2/ and the others are taken for the classes, though each has the same folders inside (cat, dog). If those are the classes, say which of the outer ones count as what, such as --splits train=fold1,test=fold2."
+    ])
+    expect(counted(folds, 0.2, "train=fold1,test=fold2")).toEqual({ classes: pets, images: [8, 0, 8] })
+    const domains = [...of("amazon/images", pets, 2), ...of("webcam/images", pets, 2)]
+    expect(splits(domains).notices).toHaveLength(1)
+  })
+
+  it("nothing is said of outer folders that differ inside, that have one folder each, or images of their own", () => {
+    for (const paths of [
+      [...of("cat", ["2019", "2020"], 2), ...of("dog", ["2020", "2021"], 2)],
+      [...of("cat", ["2020"], 2), ...of("dog", ["2020"], 2)],
+      [...of("cat", ["a", "b"], 2), ...of("dog", ["a", "b"], 2), "dog/1.png"]
+    ]) {
+      expect(splits(paths)).toMatchObject({ classes: pets, notices: [] })
+    }
+  })
+
   it("a folder called train without another split is only a wrapper", () => {
     expect(splits(["train/a/1.png", "train/b/1.png"]).classes).toEqual(["a", "b"])
     expect(splits(["README.md", "train/a/1.png", "train/b/1.png"]).classes).toEqual(["a", "b"])
@@ -144,6 +165,7 @@ describe("folders of splits", () => {
     ["TrainImages", "TestImages"],
     ["asl_alphabet_train", "asl_alphabet_test"],
     ["seg_train/seg_train", "seg_test/seg_test"],
+    ["trn", "tst"],
     ["train/images", "test/images"]
   ] as const
   it.each(names)("%s and %s are splits, with anything around and beside them", (train, test) => {

@@ -92,6 +92,9 @@ export const Key = Schema.String.pipe(Schema.pattern(/^[0-9a-f]{64}$/), Schema.b
 export type Key = typeof Key.Type
 
 const isList = (input: Input): input is ReadonlyArray<Input> => Array.isArray(input)
+/** Whether the input is streamed. */
+export const isRecipe = (input: Input | undefined): input is Recipe =>
+  typeof input === "object" && !Array.isArray(input)
 
 /** As a key counts it: code by its digest, in the recipes of streamed inputs too. */
 const counted = <Part extends KeyText | Recipe>(part: Part) => ({
@@ -112,16 +115,25 @@ export const ofText = (text: KeyText): Either.Either<Key, CanonicalJson.NotEncod
     (json) => Digest.ofBytes(json) as string as Key
   )
 
-/** Stands for a content that is not known. */
+/** Stands for a content that is not known before a node above has run. */
 export const OPEN = "0".repeat(64) as Digest.Digest
 
-const opened = (input: Input): Input =>
-  typeof input === "string" ? OPEN : isList(input) ? input.map(opened) : { ...input, inputs: openedAll(input.inputs) }
-const openedAll = (inputs: Recipe["inputs"]): Recipe["inputs"] =>
-  Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, opened(input)]))
+const filled = (input: Input, from: Input | undefined): Input => {
+  if (typeof input === "string") return input === OPEN && typeof from === "string" ? from : input
+  if (isList(input)) return input.map((each, at) => filled(each, Array.isArray(from) ? from[at] : undefined))
+  return isRecipe(from) ? { ...input, inputs: filledAll(input.inputs, from.inputs) } : input
+}
+const filledAll = (inputs: Recipe["inputs"], from: Recipe["inputs"]): Recipe["inputs"] =>
+  Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, filled(input, from[name])]))
 
-/** The text with the contents of all inputs left open: what can be said of a key before its inputs are computed. */
-export const withoutContents = (text: KeyText): KeyText => ({ ...text, inputs: openedAll(text.inputs) })
+/**
+ * The text with what another holds in the places of contents that it leaves open: the text of its key, should its inputs come
+ * out as those of the other were.
+ */
+export const withContentsOf = (text: KeyText, other: KeyText): KeyText => ({
+  ...text,
+  inputs: filledAll(text.inputs, other.inputs)
+})
 
 /** Follows the row inputs down to the stored table; other inputs are whole tables, and stay what they are. */
 const onChunk = (input: Input, chunk: Digest.Digest): Input => {

@@ -1,7 +1,7 @@
 import { Either, Schema } from "effect"
 import * as CanonicalJson from "../artifacts/CanonicalJson.ts"
 import * as Digest from "../artifacts/Digest.ts"
-import type { Code, Input, KeyText, Recipe } from "./Key.ts"
+import { type Code, type Input, isRecipe, type KeyText, OPEN, type Recipe } from "./Key.ts"
 
 /** One cause each why a node runs. `via` names the streamed stage it came through, null for the node's own. */
 const via = Schema.NullOr(Schema.String)
@@ -162,10 +162,9 @@ export interface Labels {
   readonly after: Readonly<Record<string, string>>
 }
 
-const isRecipe = (input: Input | undefined): input is Recipe => typeof input === "object" && !Array.isArray(input)
-
 const called = (label: string | undefined, input: Input | undefined): string => {
   if (input === undefined) return "absent"
+  if (input === OPEN) return label ?? "not known yet"
   const digest =
     typeof input === "string"
       ? Digest.short(input)

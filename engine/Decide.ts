@@ -1,4 +1,5 @@
 import { Effect } from "effect"
+import * as Key from "../cache/Key.ts"
 import * as Reason from "../cache/Reason.ts"
 import { Release } from "../cache/Release.ts"
 import { type Trace, TraceStore } from "../cache/Trace.ts"
@@ -40,6 +41,28 @@ export const decide = (
     if (found._tag === "Hit") return { key, text, inputs, hit: { ...found.trace, text }, lost: null }
     const lost = found._tag === "Unreadable" ? `it cannot be read, since ${found.what}` : yield* runThatHad(key)
     return { key, text, inputs, hit: null, lost }
+  })
+
+/**
+ * What can be said of a node some of whose inputs are still to be computed: the text of its key with their contents left open,
+ * under whose own key nothing is ever kept.
+ */
+export const foresee = (
+  graph: Graph.Graph,
+  entry: Graph.StageEntry,
+  outputs: NodeKey.Outputs
+): Effect.Effect<Decision, NodeKey.KeyFailure, Code> => {
+  const inputs = NodeKey.resolveOpen(graph, outputs, entry)
+  return Effect.map(NodeKey.make(entry.node, inputs), (made) => ({ ...made, inputs, hit: null, lost: null }))
+}
+
+/** Whether a result is kept that would be found, should the open inputs come out as those that it was made of. */
+export const mayBeKept = ({ text }: NodeKey.NodeKey): Effect.Effect<boolean, NodeKey.KeyFailure, TraceStore> =>
+  Effect.gen(function* () {
+    const traces = yield* TraceStore
+    for (const kept of yield* traces.ofStage(text.stage))
+      if ((yield* Key.ofText(Key.withContentsOf(text, kept.text))) === kept.key) return true
+    return false
   })
 
 /** How many steps of an iterating stage are kept, of those that the node asks for. */
@@ -84,7 +107,7 @@ export const ownBefore = (
 /**
  * Why a node whose key has no usable result runs: that Headrace was upgraded, where a result of it would be found otherwise, else
  * the differences to its own newest earlier result; and the steps that are kept by now, which under the node's lease may be more
- * than when it was decided.
+ * than when it was decided. Inputs whose contents are open are no difference.
  */
 export const explain = (
   graph: Graph.Graph,
@@ -101,10 +124,11 @@ export const explain = (
     const labels = NodeKey.labels(decision.inputs)
     const release = yield* Release
     for (const before of earlier) {
-      const upgraded = Upgrade.reasons(before, text, labels, release)
+      const upgraded = Upgrade.reasons(before, Key.withContentsOf(text, before.text), labels, release)
       if (upgraded !== null) return [...upgraded, ...goesOn]
     }
     const [before] = earlier
     if (before === undefined) return [Reason.NeverRan.make({ stage: text.stage }), ...goesOn]
-    return [...Reason.differences(before.text, text, { before: before.labels, after: labels }), ...goesOn]
+    const now = Key.withContentsOf(text, before.text)
+    return [...Reason.differences(before.text, now, { before: before.labels, after: labels }), ...goesOn]
   })

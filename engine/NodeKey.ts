@@ -52,6 +52,18 @@ export const resolve = (graph: Graph.Graph, outputs: Outputs, node: Node): Resol
     ])
   )
 
+/** What a node yields that is still to be computed. */
+const open: Stored = { artifact: "", kind: "files", content: Key.OPEN, rows: null, bytes: 0, parts: [], header: null }
+
+/** The node's inputs where not all its stored parents are known: what those yield is left open. */
+export const resolveOpen = (graph: Graph.Graph, outputs: Outputs, entry: Graph.Entry): ResolvedInputs => {
+  const given = storedParents(graph, entry).map(({ name, node }) => [
+    name,
+    outputs[name] ?? Object.fromEntries(Object.keys(node.definition.outputs).map((output) => [output, open]))
+  ])
+  return resolve(graph, Object.fromEntries(given), entry.node)
+}
+
 export interface NodeKey {
   readonly key: Key.Key
   readonly text: Key.KeyText

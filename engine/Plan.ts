@@ -5,7 +5,7 @@ import type * as Text from "../artifacts/Text.ts"
 import * as Key from "../cache/Key.ts"
 import { ObjectStore, type StoreFailed } from "../cache/ObjectStore.ts"
 import * as Reason from "../cache/Reason.ts"
-import { type ChunkCounts, TraceStore } from "../cache/Trace.ts"
+import { type ChunkCounts, listOnce, TraceStore } from "../cache/Trace.ts"
 import type { Code } from "./Code.ts"
 import * as Decide from "./Decide.ts"
 import type * as Graph from "./Graph.ts"
@@ -19,13 +19,16 @@ import * as Sources from "./Sources.ts"
 import * as Until from "./Until.ts"
 import * as UpgradeNotice from "./UpgradeNotice.ts"
 
-/** `maybe`: its key is not known before an ancestor has run. `unasked`: no node that is asked for needs it. */
+/**
+ * `maybe`: what its ancestors yield decides whether a result of it is kept. `unasked`: no node that is asked for needs it.
+ */
 export type PlanStatus = "reuse" | "run" | "maybe" | "stream" | "unasked"
 
 export interface PlannedNode {
   readonly node: string
   readonly stage: string
   readonly status: PlanStatus
+  /** Null where it has none, or where that is not known before an ancestor has run. */
   readonly key: string | null
   readonly reasons: ReadonlyArray<Reason.Reason>
   /** How many chunks of a row stage would be found and computed; null where that is not known. */
@@ -44,13 +47,19 @@ export interface Plan {
 interface Entry {
   readonly entry: Graph.StageEntry
   readonly decision: Decide.Decision | null
+  /** The nodes that are to run before its key is known. */
+  readonly waiting: ReadonlyArray<string>
   readonly planned: PlannedNode
 }
 
-/** What computing a node takes: how many chunks it finds, and which objects of its inputs it opens. */
+/** What computing a node takes. */
 interface Work {
+  /** How many chunks it finds and computes; null where it has none, or that is not known. */
   readonly chunks: ChunkCounts | null
+  /** The objects of its inputs that it certainly opens. */
   readonly opened: ReadonlySet<Digest>
+  /** The nodes whose yield decides which others it opens. */
+  readonly deciding: ReadonlyArray<string>
 }
 
 const objectsOf = (artifacts: ReadonlyArray<Stored>): ReadonlySet<Digest> =>
@@ -69,13 +78,16 @@ const damageOf = (object: Digest): Effect.Effect<"missing" | "corrupt" | null, S
   )
 
 const workOf = (
-  entry: Graph.StageEntry,
+  { entry, waiting }: Entry,
   decision: Decide.Decision,
   isAgain: boolean
 ): Effect.Effect<Work, NodeKey.KeyFailure | StoreFailed, TraceStore | ObjectStore> =>
   Effect.gen(function* () {
     const opened = objectsOf(NodeKey.needs(decision.inputs))
-    if (entry.node.definition.keep !== "stored") return { chunks: null, opened }
+    if (entry.node.definition.keep !== "stored") return { chunks: null, opened, deciding: [] }
+    // all of its chunks may turn out to be kept
+    if (waiting.length > 0)
+      return isAgain ? { chunks: null, opened, deciding: [] } : { chunks: null, opened: new Set(), deciding: waiting }
     const traces = yield* TraceStore
     const base = RowStream.baseOf(entry.node, decision.inputs)
     const kept = new Set<Digest>()
@@ -89,7 +101,8 @@ const workOf = (
     return {
       chunks: { reused: all.length - ran, ran },
       // a node that finds every chunk opens nothing, not even its other inputs
-      opened: ran === 0 ? new Set<Digest>() : new Set([...opened].filter((object) => !kept.has(object)))
+      opened: ran === 0 ? new Set<Digest>() : new Set([...opened].filter((object) => !kept.has(object))),
+      deciding: []
     }
   })
 
@@ -111,37 +124,31 @@ const planNode = (
   known: NodeKey.Outputs,
   undecided: ReadonlyMap<string, ReadonlyArray<string>>,
   again: ReadonlySet<string>
-) =>
+): Effect.Effect<Entry, NodeKey.KeyFailure, Needs> =>
   Effect.gen(function* () {
-    const shared = unknown(entry)
-    if (NodeKey.isStreamed(entry.node))
-      return { entry, decision: null, planned: { ...shared, status: "stream" as const } }
-    const waiting = NodeKey.storedParents(graph, entry).flatMap((parent) => undecided.get(parent.name) ?? [])
-    if (waiting.length > 0) {
-      const reasons = [Reason.Undecided.make({ ancestors: [...new Set(waiting)] })]
-      return { entry, decision: null, planned: { ...shared, status: "maybe" as const, reasons } }
-    }
-    const decided = yield* Decide.decide(graph, entry, known)
-    const decision = again.has(entry.name) ? { ...decided, hit: null } : decided
-    if (decision.hit !== null) {
-      return {
-        entry,
-        decision,
-        planned: { ...shared, status: "reuse" as const, key: decision.key, seconds: decision.hit.seconds }
-      }
-    }
-    const reasons = again.has(entry.name) ? [Reason.Again.make()] : yield* Decide.explain(graph, entry, decision)
-    return {
+    const parents = NodeKey.storedParents(graph, entry)
+    const waiting = [...new Set(parents.flatMap(({ name }) => undecided.get(name) ?? []))]
+    const as = (
+      decision: Decide.Decision | null,
+      planned: Pick<PlannedNode, "status"> & Partial<PlannedNode>
+    ): Entry => ({
       entry,
       decision,
-      planned: {
-        ...shared,
-        status: "run" as const,
-        key: decision.key,
-        reasons
-      }
-    }
-  }) satisfies Effect.Effect<Entry, NodeKey.KeyFailure, Needs>
+      waiting,
+      planned: { ...unknown(entry), ...planned }
+    })
+    if (NodeKey.isStreamed(entry.node)) return as(null, { status: "stream" })
+    const isAgain = again.has(entry.name)
+    const isKnown = waiting.length === 0
+    const found = yield* isKnown ? Decide.decide(graph, entry, known) : Decide.foresee(graph, entry, known)
+    const decision = isAgain ? { ...found, hit: null } : found
+    const key = isKnown ? decision.key : null
+    if (decision.hit !== null) return as(decision, { status: "reuse", key, seconds: decision.hit.seconds })
+    if (!isKnown && !isAgain && (yield* Decide.mayBeKept(decision)))
+      return as(null, { status: "maybe", reasons: [Reason.Undecided.make({ ancestors: waiting })] })
+    const reasons = isAgain ? [Reason.Again.make()] : yield* Decide.explain(graph, entry, decision)
+    return as(decision, { status: "run", key, reasons })
+  })
 
 /** Stored artifacts that somebody needs, and which of their objects are opened; the rest must only be there. */
 type Wanted = Map<Stored, ReadonlySet<Digest>>
@@ -203,21 +210,22 @@ const checkNeeded = (
         const reasons = [perhapsLost, Reason.Undecided.make({ ancestors })]
         return { ...before, status: "maybe" as const, key: null, reasons, seconds: null }
       })
+    const mayOpen = (entry: Graph.StageEntry, ancestors: ReadonlyArray<string>) => {
+      for (const { name } of ancestors.length === 0 ? [] : NodeKey.storedParents(graph, entry))
+        perhaps.set(name, [...new Set([...(perhaps.get(name) ?? []), ...ancestors])])
+    }
     for (const one of [...planned].reverse()) {
       const { entry, decision } = one
       const verdict: PlannedNode = yield* judge(one)
       if (verdict.status === "run" && decision !== null) {
-        const { chunks, opened } = yield* workOf(entry, decision, isAgain(verdict))
+        const { chunks, opened, deciding } = yield* workOf(one, decision, isAgain(verdict))
         want(wanted, NodeKey.needs(decision.inputs), opened)
-        checked.unshift({ entry, decision, planned: { ...verdict, chunks } })
+        mayOpen(entry, deciding)
+        checked.unshift({ ...one, planned: { ...verdict, chunks } })
         continue
       }
-      if (verdict.status === "maybe") {
-        const ancestors = undecidedOf(verdict)
-        for (const { name } of NodeKey.storedParents(graph, entry))
-          perhaps.set(name, [...new Set([...(perhaps.get(name) ?? []), ...ancestors])])
-      }
-      checked.unshift({ entry, decision, planned: verdict })
+      mayOpen(entry, undecidedOf(verdict))
+      checked.unshift({ ...one, planned: verdict })
     }
     return checked
   })
@@ -249,7 +257,7 @@ export const make = (
       )
       planned.push(one)
       if (one.planned.status === "run") undecided.set(entry.name, [entry.name])
-      if (one.planned.status === "maybe") undecided.set(entry.name, undecidedOf(one.planned))
+      if (one.planned.status === "maybe") undecided.set(entry.name, one.waiting)
       if (one.decision?.hit != null) known[entry.name] = one.decision.hit.outputs
     }
     const checked = yield* checkNeeded(graph, planned, known, until)
@@ -261,4 +269,8 @@ export const make = (
     const unasked = (entry: Graph.StageEntry): PlannedNode => ({ ...unknown(entry), status: "unasked" })
     const nodes = whole.stages.map((entry) => asked.get(entry.name) ?? unasked(entry))
     return { pipeline: graph.pipeline, nodes, notices }
-  }).pipe(NodeKey.rememberFacts, Effect.provideServiceEffect(RunRecords, readOnce))
+  }).pipe(
+    NodeKey.rememberFacts,
+    Effect.provideServiceEffect(RunRecords, readOnce),
+    Effect.provideServiceEffect(TraceStore, listOnce)
+  )

@@ -16,11 +16,6 @@ import type { RunRecords } from "./RunRecord.ts"
 export const isUpgrade = (reasons: ReadonlyArray<Reason.Reason>): boolean =>
   reasons.some(({ _tag }) => _tag === "Upgraded")
 
-/** What a node yields that is still to be computed. */
-const open: Stored = { artifact: "", kind: "files", content: Key.OPEN, rows: null, bytes: 0, parts: [], header: null }
-const openOutputs = ({ node }: Graph.Entry) =>
-  Object.fromEntries(Object.keys(node.definition.outputs).map((name) => [name, open]))
-
 /** The version that wrote a result which an upgrade keeps from being found; null where that does not say. */
 type Writer = string | null
 
@@ -34,8 +29,8 @@ interface Looked {
 }
 
 /**
- * Looks at one node. Where an upgrade has its inputs computed again as well, it is compared without their contents, which
- * suffices, for none gives it a key of before; where they are computed for a reason of the user's, so is the node.
+ * Looks at one node. Where an upgrade has its inputs computed again as well, it is compared without what they yield, which
+ * suffices, for nothing gives it a key of before; where they are computed for a reason of the user's, so is the node.
  */
 const look = (
   graph: Graph.Graph,
@@ -48,8 +43,7 @@ const look = (
     const unknown = parents.filter(({ name }) => outputs[name] === undefined)
     if (unknown.some(({ name }) => !writers.has(name) && !perhaps.has(name))) return
     const isKnown = unknown.length === 0
-    const given = parents.map((parent) => [parent.name, outputs[parent.name] ?? openOutputs(parent)] as const)
-    const inputs = NodeKey.resolve(graph, Object.fromEntries(given), entry.node)
+    const inputs = NodeKey.resolveOpen(graph, outputs, entry)
     const made = yield* NodeKey.make(entry.node, inputs)
     const found = isKnown ? yield* Effect.flatMap(TraceStore, (traces) => traces.get(made.text.stage, made.key)) : null
     if (found?._tag === "Hit") {
@@ -58,16 +52,14 @@ const look = (
     }
     const release = yield* Release
     const labels = NodeKey.labels(inputs)
-    const seen = isKnown ? (text: Key.KeyText) => text : Key.withoutContents
-    const text = seen(made.text)
     for (const before of yield* Decide.ownBefore(graph, own, made)) {
       if (!Upgrade.hasSameParams(before.text, made.text)) continue
-      const then = { ...before, text: seen(before.text) }
-      if (Upgrade.reasons(then, text, labels, release) !== null) {
+      const text = Key.withContentsOf(made.text, before.text)
+      if (Upgrade.reasons(before, text, labels, release) !== null) {
         writers.set(entry.name, before.by ?? null)
         return
       }
-      if (Reason.differences(then.text, text, { before: {}, after: {} }).length === 0) perhaps.add(entry.name)
+      if (Reason.differences(before.text, text, { before: {}, after: {} }).length === 0) perhaps.add(entry.name)
     }
   })
 

@@ -48,7 +48,7 @@ describe("a run until a node", () => {
   it("carries out what the node needs, as its plan says, and tells of the others as not asked for", async () => {
     const planned = await asJson("plan", "--until", "train-network")
     expect(planned.until).toEqual(["train-network"])
-    expect(nodeOf(planned, "train-network")).toMatchObject({ status: "maybe" })
+    expect(nodeOf(planned, "train-network")).toMatchObject({ status: "run", key: null })
     expect(nodeOf(planned, "evaluate-network")).toMatchObject({ status: "unasked", key: null, reason: null })
 
     const first = await asJson("run", "--until", "train-network")

@@ -120,6 +120,12 @@ describe("law 3: the run does what the plan said", () => {
   /** Whether one node, by its number, lies above another. */
   const isAbove = (session: Session.Session, node: number, other: number): boolean =>
     Graphs.wiring(session.shape)[other]?.takes.some((taken) => taken === node || isAbove(session, node, taken)) ?? false
+  /** Whether a result is kept of a node with the parameter and the code that it has: its inputs alone may tell it apart. */
+  const isKept = (session: Session.Session, number: number, stage: string): boolean =>
+    [...session.traces.values()].some(
+      ({ text: { params, code } }) =>
+        params.node === number && params.by === session.by[number] && code.digest === Graphs.codeOfStage(stage).digest
+    )
   const lawOf =
     (told: (plan: Plan) => Plan): Law<Given<typeof story>> =>
     (twin) =>
@@ -129,6 +135,9 @@ describe("law 3: the run does what the plan said", () => {
         for (const edit of edits) Session.apply(session, edit)
         const names = Session.pick(session, until)
         const plan = told(await Effect.runPromise(Session.plan(session, twin(session), names)))
+        const kept = new Set(
+          plan.nodes.flatMap(({ node, stage }) => (isKept(session, Graphs.numberOf(node), stage) ? [node] : []))
+        )
         const record = await Effect.runPromise(Session.run(session, undefined, undefined, names))
         const failed = record.nodes.flatMap(({ node, status }) => (status === "failed" ? [node] : []))
         expect(plan.nodes.map(({ node }) => node)).toEqual(record.nodes.map(({ node }) => node))
@@ -136,16 +145,21 @@ describe("law 3: the run does what the plan said", () => {
           const { node, status, key } = record.nodes[index] ?? {}
           expect(allowed[planned.status], `${node} was planned ${planned.status}`).toContain(status)
           if (status === "skipped" && planned.status !== "stream") expect(failed.length).toBeGreaterThan(0)
-          const isDecided = planned.status === "reuse" || planned.status === "run"
+          const number = Graphs.numberOf(planned.node)
+          const isBelowRun = plan.nodes.some(
+            (other) => other.status === "run" && isAbove(session, Graphs.numberOf(other.node), number)
+          )
+          const isKeyed = planned.status === "reuse" || planned.status === "run"
+          if (planned.key === null) expect(isKeyed && !isBelowRun, `${node} was planned without a key`).toBe(false)
+          else expect(isKeyed, `${node} was planned ${planned.status} with a key`).toBe(true)
           // a node that was skipped has no key to compare
-          if (isDecided && status !== "skipped") expect(planned.key).toBe(key)
-          else if (!isDecided) expect(planned.key).toBeNull()
+          if (planned.key !== null && status !== "skipped") expect(planned.key).toBe(key)
           if (planned.status !== "maybe") continue
           const deciding = planned.reasons.flatMap((reason) => (reason._tag === "Undecided" ? reason.ancestors : []))
           expect(deciding.length).toBeGreaterThan(0)
           // bytes that are lost are needed, perhaps, by a node below
           const isLost = planned.reasons.some(({ _tag }) => _tag === "ObjectLost")
-          const number = Graphs.numberOf(planned.node)
+          if (!isLost) expect(kept, `${node} was planned maybe`).toContain(node)
           const all = plan.nodes.map(({ node }) => Graphs.numberOf(node))
           const decided = isLost ? all.filter((other) => isAbove(session, number, other)) : [number]
           for (const name of deciding) {
@@ -182,6 +196,13 @@ describe("law 3: the run does what the plan said", () => {
     "calls a streamed node reused": saying(({ status }) => (status === "stream" ? { status: "reuse" } : {})),
     "carries out what nobody asked for": saying(({ status }) => (status === "unasked" ? { status: "run" } : {})),
     "leaves out what is asked for": saying(({ status }) => (status === "run" ? { status: "unasked", key: null } : {})),
+    "leaves undecided whatever lies below a node that runs": saying(({ status, key }, { nodes }) => {
+      const runs = nodes.filter((other) => other.status === "run" && other.key !== null)
+      return status === "run" && key === null
+        ? { status: "maybe", reasons: undecided(...runs.map(({ node }) => node)) }
+        : {}
+    }),
+    "calls what is undecided certain": saying(({ status }) => (status === "maybe" ? { status: "run" } : {})),
     "knows no keys": saying(() => ({ key: null }))
   }
   for (const [does, twin] of Object.entries(twins))

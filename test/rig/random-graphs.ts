@@ -244,13 +244,11 @@ export const pipelineOf = (shape: Shape, rewire: Rewire = (wire) => wire) =>
   })
 
 /** The digest of a stage's source is that of its version. */
-export const layerCode = Layer.succeed(Code, {
-  of: ({ name: stage }) =>
-    Effect.sync(() => {
-      const source = `${stage} ${world.now.code[stage as StageName]}`
-      return codeOf(source, { [`stages/${stage}.ts`]: source })
-    })
-})
+export const codeOfStage = (stage: string) => {
+  const source = `${stage} ${world.now.code[stage as StageName]}`
+  return codeOf(source, { [`stages/${stage}.ts`]: source })
+}
+export const layerCode = Layer.succeed(Code, { of: ({ name }) => Effect.sync(() => codeOfStage(name)) })
 
 /** The number of a node, from its name. */
 export const numberOf = (name: string): number => Number(/node=(\d+)\]$/.exec(name)?.[1])

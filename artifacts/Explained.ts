@@ -25,15 +25,19 @@ export const Explained = Schema.Struct({
   what: Text.Text,
   expected: Schema.NullOr(Text.Text),
   fix: Schema.NullOr(Text.Text),
+  /** The place in the project's own sources where a bug was thrown, such as `stages/train.ts:14`. */
+  at: Schema.optional(Schema.String),
   /** The fields of a stage's own error, such as the epochs before a training diverged. */
   details: Schema.optional(Schema.Unknown)
 })
 /** A failure as people and programs are told of it. */
 export type Explained = typeof Explained.Type
 
-/** The parts as one text: "WHAT; expected EXPECTED. FIX". This is the one place that makes sentences of them. */
-export const sentence = ({ what, expected, fix }: Parts | Explained): Text.Text =>
-  expected === null || fix === null ? what : Text.text`${what}; expected ${expected}. ${fix}`
+/** The parts as one text: "WHAT (at PLACE); expected EXPECTED. FIX". This is the one place that makes sentences of them. */
+export const sentence = ({ what: happened, expected, fix, ...more }: Parts | Explained): Text.Text => {
+  const what = "at" in more && more.at !== undefined ? Text.text`${happened} (at ${more.at})` : happened
+  return expected === null || fix === null ? what : Text.text`${what}; expected ${expected}. ${fix}`
+}
 
 /** What an error that was made with `TaggedError` tells: its parts, or all that it knows of another; null for any other. */
 const toldBy = (error: unknown): Parts | Explained | null =>

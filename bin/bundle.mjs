@@ -112,6 +112,9 @@ export const bundle = async ({
       outfile: join(directory, "worker.mjs"),
       format: "esm",
       ignoreAnnotations: true,
+      // by which a worker finds the line that threw, once something did: the bundle does not name it, and Node reads it for nobody
+      sourcemap: "external",
+      sourcesContent: false,
       banner: {
         js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);'
       }

@@ -19,6 +19,7 @@ import { ProgressListener } from "./Progress.ts"
 import * as ReadWatch from "./ReadWatch.ts"
 import * as Remark from "./Remark.ts"
 import * as RowStream from "./RowStream.ts"
+import { ThrownAt, unmeant } from "./ThrownAt.ts"
 
 interface Computed {
   readonly outputs: Readonly<Record<string, Stored>>
@@ -61,17 +62,21 @@ const computeWhole = (job: Job): Untyped<Computed> =>
 const isTagged = (error: unknown): error is { readonly _tag: string; readonly message: string } =>
   typeof error === "object" && error !== null && "_tag" in error && "message" in error
 
-/** Sorts what went wrong: bytes to recompute, the stage's own error, or a bug. */
-const toFailure = (entry: StageEntry, cause: unknown, mask: (text: string) => string): ExecuteFailure => {
-  const error = asInputLost(cause)
-  if (error instanceof InputLost) return error
-  const encoded = Schema.encodeUnknownEither(entry.node.definition.errors)(error)
-  const explained = {
-    ...(isTagged(error) ? explain(error) : explainDefect(error)),
-    ...(Either.isRight(encoded) ? { details: encoded.right } : {})
-  }
-  return new NodeFailed({ node: entry.name, explained: Environment.maskedWithin(mask, explained) as Explained })
-}
+/** Sorts what went wrong: bytes to recompute, the stage's own error, or a bug, of which is told where it was thrown. */
+const toFailure = (entry: StageEntry, cause: unknown, mask: (text: string) => string): Effect.Effect<ExecuteFailure> =>
+  Effect.gen(function* () {
+    const error = asInputLost(cause)
+    if (error instanceof InputLost) return error
+    const encoded = Schema.encodeUnknownEither(entry.node.definition.errors)(error)
+    const bug = unmeant(error)
+    const at = bug === null ? null : (yield* ThrownAt)(bug)
+    const explained = {
+      ...(isTagged(error) ? explain(error) : explainDefect(error)),
+      ...(at === null ? {} : { at }),
+      ...(Either.isRight(encoded) ? { details: encoded.right } : {})
+    }
+    return new NodeFailed({ node: entry.name, explained: Environment.maskedWithin(mask, explained) as Explained })
+  })
 
 /** Computes a node and publishes what it made: objects first, the trace last. */
 const publish = (job: Job, mask: (text: string) => string): Untyped<Trace> =>
@@ -115,6 +120,6 @@ export const compute = (job: Job): Effect.Effect<Trace, ExecuteFailure, ObjectSt
         listen({ ...progress, note: progress.note === null ? null : mask(progress.note) })
       ),
       Effect.catchAllDefect((defect) => Effect.fail(defect)),
-      Effect.mapError((error) => toFailure(job.entry, error, mask))
+      Effect.catchAll((error) => Effect.flip(toFailure(job.entry, error, mask)))
     )
   })

@@ -86,6 +86,6 @@ export const batchwise =
       }
       return Effect.try({
         try: () => fill(columns, run, params, batch, at),
-        catch: (error) => new RowFailed({ stage, row: first + row, ...told(error) })
+        catch: (cause) => Object.assign(new RowFailed({ stage, row: first + row, ...told(cause) }), { cause })
       })
     })

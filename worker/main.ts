@@ -6,16 +6,21 @@ import { Cause, Effect, Exit, Layer } from "effect"
 import { givenAt } from "../api/given.ts"
 import * as ObjectStoreDisk from "../cache/object-store-disk.ts"
 import * as TraceDisk from "../cache/trace-disk.ts"
+import { ThrownAt } from "../engine/ThrownAt.ts"
 import * as Runner from "../engine/worker-runner.ts"
 import type { Place } from "../project/Place.ts"
 import type { Whole } from "../project/Project.ts"
 import * as BuildCode from "./build-code.ts"
 import { watch } from "./read-watch.ts"
+import { thrownIn } from "./thrown-at.ts"
 
 // Ctrl-C reaches the whole process group; the command decides what becomes of a running node
 process.on("SIGINT", () => undefined)
 // a command that is killed cannot say goodbye: its worker goes with it
 process.on("disconnect", () => process.exit(1))
+
+/** So many frames of the stack of an error are kept: Node's own ten may all be a library's. */
+const FRAMES = 50
 
 /** The command says where its project lies; what people open, and its own folder, are no worker's business. */
 const place = (): typeof Place.Service => {
@@ -32,8 +37,10 @@ export const main = async <R, S>(project: Whole<R, S>): Promise<void> => {
     BuildCode.layer(path.join(at.build, "code.json"), project.exported)
   )
   const services = Layer.provideMerge(await project.layer(), givenAt(at))
+  // a library may throw far below the stage that called it
+  Error.stackTraceLimit = FRAMES
   const exit = await Runner.layer(project.pipelines, watch).pipe(
-    Layer.provide([services, cache, NodeWorkerRunner.layer]),
+    Layer.provide([services, cache, NodeWorkerRunner.layer, Layer.succeed(ThrownAt, thrownIn(at.root))]),
     WorkerRunner.launch,
     // interruption is how the command closes its worker
     Effect.runPromiseExit

@@ -12,7 +12,8 @@ interface Beginning {
 
 // as they are before anybody replaces them
 const readText = readFileSync
-const here = fileURLToPath(import.meta.url)
+/** The bundle. */
+export const here = fileURLToPath(import.meta.url)
 
 let known: ReadonlyArray<Beginning> | null = null
 const beginnings = (): ReadonlyArray<Beginning> => {
@@ -35,6 +36,20 @@ const fileAt = (line: number): string | null => {
   }
   return all[low - 1]?.file ?? null
 }
+
+/** A place in what Node runs, its line and column counted from 1. */
+export interface Frame {
+  /** Such as `file:///…/worker.mjs` or `node:fs`; a path of a script. */
+  readonly url: string
+  readonly line: number
+  readonly column: number
+}
+
+/** The frames of a stack that lie in a file, the topmost first. */
+export const framesOf = (stack: string): ReadonlyArray<Frame> =>
+  [...stack.matchAll(/^ +at .*?(node:[\w/]+|file:\/\/\S+?|\/\S+?):(\d+):(\d+)\)?$/gm)].map(
+    ([, url = "", line, column]) => ({ url, line: Number(line), column: Number(column) })
+  )
 
 /** Where `promisify` calls for somebody. */
 const CALLING = /^node:internal\/util$/
@@ -67,11 +82,9 @@ export const callerOf = (
   callee: (...args: ReadonlyArray<never>) => unknown,
   reads: "files" | "variables"
 ): string | null => {
-  for (const frame of stackBelow(callee).split("\n").slice(1)) {
-    const place = /(node:[\w/]+|file:\/\/\S+?|\/\S+?):(\d+):\d+\)?$/.exec(frame)
-    const [, url = "", line = ""] = place ?? []
-    if (place === null || CALLING.test(url) || (reads === "files" && LOADING.test(url))) continue
-    return url.startsWith("file:") && fileURLToPath(url) === here ? fileAt(Number(line)) : null
+  for (const { url, line } of framesOf(stackBelow(callee))) {
+    if (CALLING.test(url) || (reads === "files" && LOADING.test(url))) continue
+    return url.startsWith("file:") && fileURLToPath(url) === here ? fileAt(line) : null
   }
   return null
 }

@@ -35,6 +35,7 @@ export interface Told {
   readonly what: string
   readonly expected: string | null
   readonly fix: string | null
+  readonly at?: string | undefined
   readonly details?: unknown
 }
 

@@ -51,6 +51,8 @@ const failure = ({ node, error }: Failed): Html =>
   html`<div class="failure"><h3>${
     node === null ? "The run" : `Node ${node}`
   } failed <span class="badge failed">${error.tag}</span></h3><dl><dt>What happened</dt><dd>${error.what}</dd>${
+    error.at === undefined ? null : html`<dt>Where</dt><dd>${error.at}</dd>`
+  }${
     error.expected === null ? null : html`<dt>Expected</dt><dd>${error.expected}</dd>`
   }${error.fix === null ? null : html`<dt>What to do</dt><dd>${error.fix}</dd>`}</dl></div>`
 

@@ -173,6 +173,37 @@ describe("what is wrong", () => {
     expect(stderr).toContain("pipeline init")
   })
 
+  it("with a bug in what a stage calls, however deep a library throws, names the line of the project's own, in text and in data", async () => {
+    const text = project.read("stages/fit-line.ts")
+    const packaged = "node_modules/deep/index.js"
+    project.write(
+      "node_modules/deep/package.json",
+      JSON.stringify({ name: "deep", version: "1.0.0", type: "module", main: "index.js" })
+    )
+    project.write(packaged, "export const deep = (n) => { if (n === 0) null.x; return 1 + deep(n - 1) }\n")
+    project.edit("stages/fit-line.ts", "const meanArea = ", "const meanArea = deep(20) * ")
+    project.edit(
+      "stages/fit-line.ts",
+      /^/,
+      '// @ts-expect-error: a package without types\nimport { deep } from "deep"\n'
+    )
+    const line =
+      project
+        .read("stages/fit-line.ts")
+        .split("\n")
+        .findIndex((each) => each.includes("deep(20)")) + 1
+    const { document, stderr } = await project.run("rents")
+    const what = "Cannot read properties of null (reading 'x')"
+    const error = { tag: "Defect", what, at: `stages/fit-line.ts:${line}` }
+    expect(nodeOf(document, "fit-line"), stderr).toMatchObject({ status: "failed", error })
+    const [record = ""] = fs.readdirSync(project.at(".pipeline/runs")).sort().reverse()
+    expect(project.read(`.pipeline/runs/${record}`)).toContain(`"at":"stages/fit-line.ts:${line}"`)
+    const told = await project.pipeline("run", "rents")
+    expect(told.stderr).toContain(`${what} (at stages/fit-line.ts:${line})`)
+    project.write("stages/fit-line.ts", text)
+    fs.rmSync(project.at("node_modules/deep"), { recursive: true })
+  })
+
   it("with a configuration that does not compile names the file", async () => {
     const text = project.read("headrace.config.ts")
     project.write("headrace.config.ts", "export default {\n")

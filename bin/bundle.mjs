@@ -4,6 +4,7 @@ import { programFile } from "./core.mjs"
 import { leaving, leavingServing } from "./external.mjs"
 import { isFact, KERNEL_PACKAGES } from "./kernel.mjs"
 import { namedBy } from "./source-packages.mjs"
+import { allOf } from "./sources.mjs"
 
 /** Has every import of Headrace lead into the program that this launcher belongs to: a second copy of it would not know its own. */
 const itself = {
@@ -33,13 +34,6 @@ const lazily = {
       contents: `export const then = (...settle) => __headrace.importModule(${JSON.stringify(path)}).then(...settle)`
     }))
   }
-}
-
-/** Waits for every build, also where one failed: a bundler that is left in the middle of one says so on stderr when the process exits. */
-const allOf = async (builds) => {
-  const settled = await Promise.allSettled(builds)
-  for (const { status, reason } of settled) if (status === "rejected") throw reason
-  return settled.map(({ value }) => value)
 }
 
 /**
@@ -81,6 +75,9 @@ export const bundle = async ({
   }
   const program = {
     ...shared,
+    // beside the bundle, which does not name it: it is read where something was thrown, to find the line, and by nobody else
+    sourcemap: "external",
+    sourcesContent: false,
     plugins: [itself, leaving(named, packages, { root, directory, resolution }), sources.plugin]
   }
   const built = await allOf([
@@ -112,9 +109,6 @@ export const bundle = async ({
       outfile: join(directory, "worker.mjs"),
       format: "esm",
       ignoreAnnotations: true,
-      // by which a worker finds the line that threw, once something did: the bundle does not name it, and Node reads it for nobody
-      sourcemap: "external",
-      sourcesContent: false,
       banner: {
         js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);'
       }

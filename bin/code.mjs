@@ -5,7 +5,7 @@ import { isFact, isKernel, isKernelPackage, isServing } from "./kernel.mjs"
 import { countPackages, packagesOf } from "./packages.mjs"
 import { isRelative, packageOf } from "./resolution.mjs"
 import { namedBy } from "./source-packages.mjs"
-import { fromRoot, loaderOf, refusal, sha256, toAbsolute } from "./sources.mjs"
+import { allOf, fromRoot, loaderOf, refusal, sha256, toAbsolute } from "./sources.mjs"
 
 /** Whether a file, by its real path, is one of the program's kernel. */
 const isInKernel = (path) => {
@@ -109,11 +109,19 @@ const collect = (map, name, value) => map.set(name, (map.get(name) ?? new Set())
 /** Whether one package imports another that only installs or starts programs. */
 const isServed = (from, to) => from !== null && to !== null && to.name !== from.name && isServing(to.name)
 
-/** The folder of a package that a file imports; null for an optional one that is not installed. */
-const folderOf = (root, path, name, { resolution, optional }) => {
+/** Where a file imports something: `FILE:LINE`, as the bundler says it of what it cannot find itself. */
+const importingPlace = (root, path, to, sources) => {
+  const isOn = (line) => [`"${to}"`, `'${to}'`].some((quoted) => line.includes(quoted))
+  const lines = sources.read(path).bytes.toString("utf8").split("\n")
+  return `${fromRoot(root, path)}:${lines.findIndex(isOn) + 1}`
+}
+
+/** The folder of a package from which a file imports something; null for an optional one that is not installed. */
+const folderOf = (root, path, to, { resolution, optional, sources }) => {
+  const name = packageOf(to)
   const folder = resolution.packageFolder(dirname(path), name)
   if (folder === null && !optional.has(name))
-    throw new Error(`${fromRoot(root, path)}: package ${name} is imported but not installed`)
+    throw new Error(`${importingPlace(root, path, to, sources)}: Could not resolve "${to}"`)
   return folder
 }
 
@@ -154,7 +162,7 @@ const reach = (root, entry, modules, found) => {
         if (!isServed(within, packages.at(modules.get(to).path))) reached.add(to)
       } else if (within === null && !isBuiltin(to)) {
         const name = packageOf(to)
-        if (!isKernelPackage(name) && !isFact(name)) collect(folders, name, folderOf(root, path, name, found))
+        if (!isKernelPackage(name) && !isFact(name)) collect(folders, name, folderOf(root, path, to, found))
       }
     }
   }
@@ -190,7 +198,7 @@ const shownPackage = ({ name, versions, content }) => [
 const stageCode = async (root, entry, modules, digests, found) => {
   const { own, folders, files } = reach(root, entry, modules, found)
   const referencesIn = referencesOf(own, modules, found)
-  const texts = await Promise.all(
+  const texts = await allOf(
     own.map(async (id) => {
       const module = modules.get(id)
       return { label: fromRoot(root, module.path), ...(await digests(id)), imports: referencesIn(module) }
@@ -221,7 +229,7 @@ export const codeOf = async ({ esbuild, root, metafiles, packages, stages, tscon
   const modules = modulesOf(root, metafiles, found)
   const digests = digestsOf(esbuild, modules, found)
   const entries = new Map(metafiles.graph.inputs[ENTRY].imports.map(({ original, path }) => [original, path]))
-  const codes = await Promise.all(
+  const codes = await allOf(
     stages.map(async ({ label, from }) => [label, await stageCode(root, entries.get(from), modules, digests, found)])
   )
   return Object.fromEntries(codes)

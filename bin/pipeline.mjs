@@ -176,13 +176,19 @@ const run = (directory) => {
   })
 }
 
-/** The bundler's list of errors, or whatever else went wrong, in one line. */
-const textOf = (error) =>
-  error.errors
-    ?.map(({ text, location }) => (location === null ? text : `${location.file}:${location.line}: ${text}`))
-    .join(", ") ??
-  error.message ??
-  String(error)
+/** Of many errors of the bundler so many are told. */
+const MOST_TOLD = 3
+
+/** The bundler's list of errors, those in the project's own files first, or whatever else went wrong, in one line. */
+const textOf = (error) => {
+  if (error.errors === undefined) return error.message ?? String(error)
+  const isInstalled = ({ location }) => location?.file.includes("node_modules/") ?? false
+  const all = [...error.errors].sort((a, b) => isInstalled(a) - isInstalled(b))
+  const told = all
+    .slice(0, MOST_TOLD)
+    .map(({ text, location }) => (location === null ? text : `${location.file}:${location.line}: ${text}`))
+  return `${told.join(", ")}${all.length > MOST_TOLD ? `, and ${all.length - MOST_TOLD} more` : ""}`
+}
 
 /** What was expected of a project that can't be built, and what to do. */
 const remedyOf = (error) => {
@@ -209,21 +215,25 @@ const unbuilt = (error) => ({
 const NOT_REQUIRED = ["ERR_PACKAGE_PATH_NOT_EXPORTED", "ERR_REQUIRE_ASYNC_MODULE", "ERR_REQUIRE_ESM"]
 
 /** Why a build does not start, in three parts. A definition that is refused says of itself what is wrong. */
-const unstarted = (error) => {
+const unstarted = async (error, directory) => {
   const { _tag: tag, what, expected, fix, code, message } = error
   if (tag === "DefinitionInvalid") return { tag, what, expected, fix }
+  const { thrownAt } = await import("./thrown.mjs")
+  const at = thrownAt(error, join(directory, "cli.cjs"), root)
+  const where = at === null ? "The program cannot start" : `The program cannot start: ${at}`
   const [, name = null] = /\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(message) ?? []
   return NOT_REQUIRED.includes(code) && name !== null
     ? {
         tag: "StartFailed",
-        what: `The program cannot start: the package ${name} is an ES module alone`,
+        what: `${where}: the package ${name} is an ES module alone`,
         expected: "packages that a command can load by require, where they are imported at the top of a file",
         fix: `Import it where it is used, by await import("${name}") within run.`
       }
     : {
         tag: "StartFailed",
-        what: `The program cannot start: ${textOf(error)}`,
-        expected: "sources that can be loaded",
+        // behind the first line Node lists files of its own
+        what: `${where}: ${code === "MODULE_NOT_FOUND" ? message.split("\n")[0] : textOf(error)}`,
+        expected: "sources that can be loaded, and packages that are installed",
         fix: "Correct what npx tsc names; if it names nothing, remove .pipeline/build."
       }
 }
@@ -234,5 +244,5 @@ if (remove !== null) process.once("exit", remove)
 try {
   if (process.argv[2] !== "--build") run(directory)
 } catch (error) {
-  fail(unstarted(error))
+  fail(await unstarted(error, directory))
 }

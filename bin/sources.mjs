@@ -91,5 +91,12 @@ export const upwards = (folder) => {
 /** What ends a build and says itself what was expected, and what to do. */
 export const refusal = (what, expected, fix) => Object.assign(new Error(what), { expected, fix })
 
+/** Waits for all, also where one failed: a bundler that is left in the middle of a build says so on stderr when the process exits. */
+export const allOf = async (works) => {
+  const settled = await Promise.allSettled(works)
+  for (const { status, reason } of settled) if (status === "rejected") throw reason
+  return settled.map(({ value }) => value)
+}
+
 export const fromRoot = (root, path) => relative(root, path)
 export const toAbsolute = (root, path) => resolve(root, path)

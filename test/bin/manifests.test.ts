@@ -63,7 +63,7 @@ it("a package that is an ES module alone is named where it is imported at the to
   const { status, stderr } = await project.command()
   expect([status, stderr]).toEqual([
     1,
-    'error: The program cannot start: the package modern is an ES module alone; expected packages that a command can load by require, where they are imported at the top of a file. Import it where it is used, by await import("modern") within run.\n'
+    'error: The program cannot start: stages/value.ts:1: the package modern is an ES module alone; expected packages that a command can load by require, where they are imported at the top of a file. Import it where it is used, by await import("modern") within run.\n'
   ])
   project.write("stages/value.ts", 'export const value = () => 1\nexport const later = () => import("modern")\n')
   expect((await project.run()).value).toBe(1)

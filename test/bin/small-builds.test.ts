@@ -94,6 +94,50 @@ describe("an optional package", () => {
     project.remove("node_modules/extra")
     expect(await told()).toEqual(absent)
   })
+
+  it("that is not installed is named with the line that imports it at the top of a file", async () => {
+    const project = smallProject({
+      "package.json": JSON.stringify({ name: "small", type: "module", optionalDependencies: { extra: "1.0.0" } }),
+      "stages/value.ts":
+        '// what follows is loaded with every command\nimport { scale } from "extra"\nexport const value = () => scale\n'
+    })
+    const { status, stderr } = await project.command()
+    expect([status, stderr]).toEqual([
+      1,
+      "error: The program cannot start: stages/value.ts:2: Cannot find module 'extra'; expected sources that can be loaded, and packages that are installed. Correct what npx tsc names; if it names nothing, remove .pipeline/build.\n"
+    ])
+  })
+})
+
+describe("an import that leads nowhere", () => {
+  it("is told with its line, and nothing else, where only the digests of the stages find it", async () => {
+    const others = Object.fromEntries(
+      Array.from({ length: 40 }, (_, at) => [`stages/other-${at}.ts`, `export const other${at} = ${at}\n`])
+    )
+    const project = smallProject({
+      ...others,
+      "stages/value.ts": 'export const value = () => 1\nexport const later = () => import("node:nowhere")\n'
+    })
+    const { status, stderr } = await project.command()
+    expect([status, stderr]).toEqual([
+      1,
+      'error: The program cannot be built: stages/value.ts:2: Could not resolve "node:nowhere"; expected sources that compile, and packages installed by npm install. Correct the source named here, or run npm install.\n'
+    ])
+  })
+
+  it("of the project's own is told first of many", async () => {
+    const project = smallProject({
+      "node_modules/lib/package.json": JSON.stringify({ name: "lib", version: "1.0.0" }),
+      "node_modules/lib/index.js": ["a", "b", "c", "d"].map((name) => `require("lacks-${name}")\n`).join(""),
+      "stages/value.ts": 'import "lib"\nimport "./nowhere.ts"\nexport const value = () => 1\n'
+    })
+    project.write("cli/main.ts", 'import "../stages/value.ts"\nexport const main = () => undefined\n')
+    const { stderr } = await project.command()
+    expect(stderr).toMatch(
+      /^error: The program cannot be built: stages\/value\.ts:2: Could not resolve ".\/nowhere\.ts", /
+    )
+    expect(stderr).toContain(", and 2 more; expected sources that compile")
+  })
 })
 
 describe("a build", () => {

@@ -1,5 +1,6 @@
 import type { FileSystem } from "@effect/platform"
 import { Effect, Layer } from "effect"
+import { nearest } from "../artifacts/Explained.ts"
 import type { Exported } from "../engine/Code.ts"
 import type { ByName } from "../engine/Kind.ts"
 import { DefinitionInvalid } from "../engine/Param.ts"
@@ -83,6 +84,21 @@ export const make = <R, S>({
 export const plain = (definition: Common<never> = {}): Project<never, never> =>
   make({ ...definition, layer: () => Promise.resolve(Layer.empty), planning: Layer.empty })
 
+/** Artifacts of a kind that nobody knows would be bytes that get to no results, and nobody would be told. */
+const checkKinds = (kinds: ByName, { name: pipeline, definitions }: AnyPipeline): void => {
+  for (const { name, outputs } of definitions)
+    for (const [output, { kind }] of Object.entries(outputs)) {
+      if (kinds.has(kind)) continue
+      const known = [...kinds.keys()]
+      const meant = nearest(kind, known)
+      throw new DefinitionInvalid({
+        what: `Pipeline "${pipeline}": the output "${output}" of ${name} is of the kind "${kind}", which the project does not know`,
+        expected: `one of ${known.join(", ")}`,
+        fix: `${meant === null ? "" : `Did you mean "${meant}"? `}A kind of the project's own is listed in kinds of headrace.config.ts: kinds: [Kind.make({ name: "${kind}" })].`
+      })
+    }
+}
+
 /** A project together with what its files hold. */
 export interface Whole<R, S> extends Project<R, S> {
   readonly pipelines: ReadonlyArray<AnyPipeline<R | Given, S | Given>>
@@ -92,8 +108,8 @@ export interface Whole<R, S> extends Project<R, S> {
 
 /**
  * Joins what `headrace.config.ts` says with what the project's files hold, pipelines by their files' names. The build writes this
- * call, nobody else needs to. Throws `DefinitionInvalid` where a pipeline is called otherwise than its file, or where pipelines
- * use different definitions under one name.
+ * call, nobody else needs to. Throws `DefinitionInvalid` where a pipeline is called otherwise than its file, where one makes
+ * artifacts of a kind that the project does not list, or where pipelines use different definitions under one name.
  */
 export const whole = <R, S, Ps>(
   project: Project<R, S>,
@@ -108,5 +124,6 @@ export const whole = <R, S, Ps>(
         expected: `the name of its file, "${file}", which is that of its command`,
         fix: "Rename the pipeline, or its file."
       })
+  for (const pipeline of Object.values(pipelines)) checkKinds(project.kinds, pipeline)
   return { ...project, pipelines: together(Object.values(pipelines)), exported }
 }

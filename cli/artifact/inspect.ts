@@ -2,7 +2,8 @@ import * as path from "node:path"
 import { Effect, Either } from "effect"
 import * as Digest from "../../artifacts/Digest.ts"
 import { ObjectStore } from "../../cache/ObjectStore.ts"
-import { TraceStore } from "../../cache/Trace.ts"
+import { type Made, Release } from "../../cache/Release.ts"
+import { type Trace, TraceStore } from "../../cache/Trace.ts"
 import type { AnyPipeline } from "../../engine/Pipeline.ts"
 import { formatBytes, formatCount, formatSeconds } from "../../kinds/format.ts"
 import type { Block, Kind } from "../../kinds/Kind.ts"
@@ -97,6 +98,13 @@ const details = (pipelines: ReadonlyArray<AnyPipeline>, found: Address.Found) =>
     return Object.assign({}, files, details, ...written) as Readonly<Record<string, unknown>>
   })
 
+/** The files of the stage's code: its own, the others of the project, and then those of packages, Headrace's among them. */
+const ownFirst = ({ isOwnFile }: Made, { text: { stage, code } }: Trace): ReadonlyArray<string> => {
+  const far = (file: string) =>
+    isOwnFile(file) || /(^|\/)(node_modules|\.\.)\//.test(file) ? 2 : file === `stages/${stage}.ts` ? 0 : 1
+  return Object.keys(code.files).sort((a, b) => far(a) - far(b))
+}
+
 /** Shows an artifact: what it is, what is in it, where it came from and who uses it. */
 const inspectStored = (pipelines: ReadonlyArray<AnyPipeline>, found: Address.Found) =>
   Effect.gen(function* () {
@@ -114,7 +122,7 @@ const inspectStored = (pipelines: ReadonlyArray<AnyPipeline>, found: Address.Fou
     const params = Object.entries(trace.text.params).map(([name, value]) => `${name} ${JSON.stringify(value)}`)
     const inputs = Object.entries(trace.labels).map(([name, label]) => `${name} from ${label}`)
     const by = trace.by === undefined ? "" : `, by Headrace ${trace.by}`
-    const codeFiles = Object.keys(trace.text.code.files)
+    const codeFiles = ownFirst(yield* Release, trace)
     yield* reporter.print(
       `\nmade by stage ${trace.text.stage} in ${formatSeconds(trace.seconds)} at ${trace.finished} on ${trace.host}${by}`
     )

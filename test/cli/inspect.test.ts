@@ -91,7 +91,8 @@ describe("pipeline inspect and list", () => {
     expect(shown.usedBy).toEqual(["transfer/train"])
     const told = await text("inspect", "transfer/features")
     expect(told).toMatch(/made by stage extract-features in .* at \d{4}-/)
-    expect(told).toMatch(/\ncode: [0-9a-f]{12}, \d+ files \(/)
+    // the stage's own file first, and what is Headrace's last
+    expect(told).toMatch(/\ncode: [0-9a-f]{12}, \d+ files \(stages\/extract-features\.ts, /)
     expect(told).toContain("used by: transfer/train")
   })
 

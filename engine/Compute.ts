@@ -96,7 +96,13 @@ const publish = (job: Job, mask: (text: string) => string): Untyped<Trace> =>
       text: job.text,
       pipeline: job.pipeline,
       node: job.entry.name,
-      outputs,
+      // of the kind that its definition says, which the project was found to know: a codec may be that of another
+      outputs: Object.fromEntries(
+        Object.entries(outputs).map(([name, stored]) => [
+          name,
+          { ...stored, kind: definition.outputs[name]?.kind ?? stored.kind }
+        ])
+      ),
       labels: NodeKey.labels(job.inputs),
       seconds: (DateTime.toEpochMillis(now) - started) / 1000,
       chunks,

@@ -1,3 +1,8 @@
+/**
+ * The stage that makes a random view of every image, and its parameters, which pipelines offer too.
+ *
+ * @module
+ */
 import { Effect, Schema } from "effect"
 import { Param, Stage } from "headrace"
 import { Pixels } from "headrace-images/artifacts/Pixels"

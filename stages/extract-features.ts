@@ -1,3 +1,8 @@
+/**
+ * The stage that runs images through a frozen backbone.
+ *
+ * @module
+ */
 import { Effect, Schema } from "effect"
 import { Explained, Machine, Notice, Param, Stage } from "headrace"
 import { SourceChanged } from "headrace/files"

@@ -1,3 +1,8 @@
+/**
+ * The stage that picks the images which a classifier gets wrong most confidently.
+ *
+ * @module
+ */
 import { Effect, Schema, Stream } from "effect"
 import { type ArrowTable, Explained, Param, Stage } from "headrace"
 import * as ClassNames from "headrace-images/artifacts/ClassNames"

@@ -1,3 +1,8 @@
+/**
+ * The stage that compares the networks of a sweep.
+ *
+ * @module
+ */
 import { Effect, Schema } from "effect"
 import { Explained, Param, Stage } from "headrace"
 import { BestNetwork } from "headrace-images/artifacts/BestNetwork"

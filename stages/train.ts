@@ -1,3 +1,8 @@
+/**
+ * The stage that trains a dense head on features.
+ *
+ * @module
+ */
 import { Effect, Schema } from "effect"
 import { type ArrowTable, type Column, Explained, Param, Stage } from "headrace"
 import { Classifier } from "headrace-images/artifacts/Classifier"

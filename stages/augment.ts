@@ -26,7 +26,10 @@ export const augmentationParams = {
   )
 }
 
-/** A random view of every image, at the size of the network that takes it; which one an image gets is up to its pixels. */
+/**
+ * Draws a random view of every image, float32 [size, size, 3] in [0, 1]. Which view an image gets is a function of the seed,
+ * the number of the view and its pixels.
+ */
 export const augment = Stage.rows({
   name: "augment",
   keep: "streamed",

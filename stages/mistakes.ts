@@ -105,7 +105,9 @@ const imagesOf = (
     return found
   })
 
-/** The images that a classifier gets wrong most confidently: often a wrong label, or a class that looks like another. */
+/**
+ * Picks the images that a classifier gets wrong most confidently: often a wrong label, or a class that looks like another.
+ */
 export const mistakes = Stage.make({
   name: "mistakes",
   inputs: { predictions: Predictions, images: Images },

@@ -70,8 +70,8 @@ const examplesOf = (views: ReadonlyArray<Table>, validation: ReadonlyArray<Table
   })
 
 /**
- * Trains a dense head on features; a view of each image an epoch. Keeps the epoch that does best on the images of
- * `validation`, where there are none on training images held out.
+ * Trains a dense head on features, in each epoch on one view of every image. Keeps the epoch that does best on the images of
+ * `validation`; where there are none, on training images held out.
  */
 export const train = Stage.iterate({
   name: "train",

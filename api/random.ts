@@ -71,7 +71,9 @@ export const uniform = (place: Place, count: number, limit: number): Float32Arra
  * A copy of `rows` in an order that is drawn at a place (Fisher-Yates).
  *
  * @example
- * const order = shuffle({ seed, purpose: "order", epoch, step: 0 }, rows)
+ * import { shuffle } from "headrace/random"
+ *
+ * const orderOf = (epoch: number, rows: Int32Array) => shuffle({ seed: 0, purpose: "order", epoch, step: 0 }, rows)
  */
 export const shuffle = (place: Place, rows: Int32Array): Int32Array => {
   const shuffled = rows.slice()

@@ -138,9 +138,14 @@ const runIn = <R, S, P extends Params, O>(pipeline: Runnable<R, S, P, O>, params
  * Makes a place to run pipelines of a project, with an empty cache of its own.
  *
  * @example
+ * import { laboratory } from "headrace/testing"
+ * import { expect } from "vitest"
+ * import project from "../headrace.config.ts"
+ * import { rents } from "../pipelines/rents.ts"
+ *
  * const { run } = laboratory(project)
- * expect((await run(rents, { least: 10 })).ran).toEqual(["clean", "fit"])
- * expect((await run(rents, { least: 10 })).ran).toEqual([])
+ * expect((await run(rents, { least: 50 })).ran).toEqual(["read-rents", "fit-line"])
+ * expect((await run(rents, { least: 50 })).ran).toEqual([])
  */
 export const laboratory = <R, S>(project: Project<R, S>): Laboratory<R, S> => {
   const live = Layer.unwrapEffect(

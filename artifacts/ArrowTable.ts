@@ -73,7 +73,8 @@ export const fromBatch = <C extends Columns>(
  * A table whose rows are all there, as a stage returns it: the values of each column of the artifact, equally many in each.
  *
  * @example
- * ArrowTable.of(Rents, { area: Float64Array.of(54, 71), rent: Float64Array.of(800, 990) })
+ * const Rents = ArrowTable.make("Rents", 1, { area: "float64", rent: "float64" })
+ * const rents = ArrowTable.of(Rents, { area: Float64Array.of(54, 71), rent: Float64Array.of(800, 990) })
  */
 export const of = <C extends Columns>(
   artifact: TableArtifact<string, C>,
@@ -96,7 +97,9 @@ export const collect = <C extends Columns, E>(table: Table<C, E>): Effect.Effect
  * All rows of a small table, each as a value of its own.
  *
  * @example
- * Effect.map(ArrowTable.collectRows(rents), (flats) => flats.filter(({ area }) => area > 50))
+ * const Rents = ArrowTable.make("Rents", 1, { area: "float64", rent: "float64" })
+ * const large = (rents: ArrowTable.Table<typeof Rents.columns, Stage.InputFailure>) =>
+ *   Effect.map(ArrowTable.collectRows(rents), (flats) => flats.filter(({ area }) => area > 60))
  */
 export const collectRows = <C extends Columns, E>(table: Table<C, E>): Effect.Effect<ReadonlyArray<Row<C>>, E> =>
   Effect.map(Stream.runCollect(table.batches), (batches) => Array.from(batches).flatMap((batch) => rows(batch)))

@@ -87,6 +87,7 @@ export const pieces = async function* (file: string): AsyncGenerator<Uint8Array>
   yield* opened.createReadStream({ highWaterMark: PIECE_BYTES })
 }
 
+/** How a file is hashed: by sha256 unless another algorithm is given. An abort ends it between two pieces. */
 export interface Hashing {
   readonly algorithm?: "sha256" | "md5"
   /** The most bytes that a file may have. */

@@ -22,7 +22,7 @@ export const open: number = -1
  * the type, so that wiring 32x32 images to a stage for 224x224 ones does not compile.
  *
  * @example
- * const columns = { image: tensor([224, 224, 3], "uint8"), features: tensor([open], "float32") }
+ * const columns = { image: Column.tensor([224, 224, 3], "uint8"), features: Column.tensor([Column.open], "float32") }
  */
 export const tensor = <const S extends ReadonlyArray<number>, D extends "uint8" | "float32">(
   shape: S,

@@ -21,8 +21,8 @@ export interface Figure<Name extends string> extends Artifact<Name, Files> {
  *
  * @example
  * const Curves = Figure.make("Curves", 1)
- * // a stage with the output { curves: Curves } returns
- * ({ curves: { "figure.svg": new TextEncoder().encode(svg) } })
+ * // what a stage with the output { curves: Curves } returns
+ * const drawn = (svg: string) => Effect.succeed({ curves: { "figure.svg": new TextEncoder().encode(svg) } })
  */
 export const make = <const Name extends string>(name: Name, version: number): Figure<Name> => ({
   ...Bundle.make(name, version, "figure", layout),
@@ -33,6 +33,6 @@ export const make = <const Name extends string>(name: Name, version: number): Fi
  * What a stage returns for a figure that it draws as SVG itself.
  *
  * @example
- * Effect.succeed({ figure: Figure.ofSvg('<svg xmlns="http://www.w3.org/2000/svg" width="90" height="60">…</svg>') })
+ * const drawn = Effect.succeed({ figure: Figure.ofSvg('<svg xmlns="http://www.w3.org/2000/svg" width="90" height="60">…</svg>') })
  */
 export const ofSvg = (svg: string): Files => ({ "figure.svg": new TextEncoder().encode(svg) })

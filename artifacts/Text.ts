@@ -38,7 +38,7 @@ const piecesOf = (text: Text): ReadonlyArray<string | Setting> => (typeof text =
  * A tagged template whose values may be texts themselves.
  *
  * @example
- * Text.text`Try ${Text.setting("learningRate", 0.001)}.` // in a program: Try learningRate: 0.001.
+ * const fix = Text.text`Try ${Text.setting("learningRate", 0.001)}.` // in a program: Try learningRate: 0.001.
  */
 export const text = (strings: TemplateStringsArray, ...values: ReadonlyArray<Text | number>): Text =>
   join(strings.flatMap((string, at) => [string, ...values.slice(at, at + 1).map(toText)]))

@@ -78,7 +78,8 @@ export const make = <A, I extends Json>(
  * Gives a parameter another default, for a pipeline or a stage that shares it with others.
  *
  * @example
- * params: { ...train.params, epochs: Param.withDefault(train.params.epochs, 30) }
+ * const shared = { epochs: Param.make(Schema.Int, 10, "Passes over the rows"), seed: Param.make(Schema.Int, 0, "Seed") }
+ * const params = { ...shared, epochs: Param.withDefault(shared.epochs, 30) }
  */
 export const withDefault = <A, I extends Json>(param: Param<A, I>, value: NoInfer<A>): Param<A, I> => ({
   ...make(param.schema, value, param.description, param.text),

@@ -70,6 +70,10 @@ export type ErrorsOf<X> = X extends { readonly [Types]?: () => readonly [infer E
  * `DefinitionInvalid` where nobody reads a parameter, and where one name means two parameters or two definitions.
  *
  * @example
+ * import { fitLine } from "../stages/fit-line.ts"
+ * import { readRents } from "../stages/read-rents.ts"
+ * import { rentsFile } from "../stages/rents-file.ts"
+ *
  * export const rents = Pipeline.make({
  *   name: "rents",
  *   description: "What a square metre costs",

@@ -25,7 +25,8 @@ export class ProgressListener extends Context.Reference<ProgressListener>()("hea
  * Says how far the stage has come that runs; the command shows it.
  *
  * @example
- * yield* Progress.report({ done: epoch, total: epochs, unit: "epochs", note: `loss ${loss}` })
+ * const told = (epoch: number, loss: number) =>
+ *   Progress.report({ done: epoch, total: 10, unit: "epochs", note: `loss ${loss.toFixed(3)}` })
  */
 export const report = (progress: Pick<Progress, "done" | "total" | "unit"> & Partial<Progress>): Effect.Effect<void> =>
   Effect.flatMap(ProgressListener, (listen) => listen({ reused: 0, note: null, ...progress }))

@@ -22,6 +22,7 @@ export class RemarkListener extends Context.Reference<RemarkListener>()("headrac
  * pass.
  *
  * @example
- * yield* Remark.tell(Effect.succeed(`${left} of ${all} rows were left out: they had no rent`))
+ * const told = (left: number, all: number) =>
+ *   Remark.tell(Effect.sync(() => `${left} of ${all} rows were left out: they had no rent`))
  */
 export const tell = (remark: Remark): Effect.Effect<void> => Effect.flatMap(RemarkListener, (listen) => listen(remark))

@@ -23,6 +23,10 @@ export interface Source<A extends FilesArtifact<string>, P extends Params, S> {
  * quick where nothing changed: `local` (`headrace/files`) remembers the digests of files.
  *
  * @example
+ * import { local } from "headrace/files"
+ *
+ * const RentsFile = Files.make("RentsFile", 1)
+ *
  * export const rentsFile = Source.make({
  *   name: "rents-file",
  *   artifact: RentsFile,

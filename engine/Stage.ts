@@ -22,7 +22,16 @@ import type * as Verdict from "./Verdict.ts"
  * An input that takes a list of artifacts, of any length.
  *
  * @example
- * inputs: { features: Stage.many(Features) } // given as train({ features: [original, ...views] }, params)
+ * const Rents = ArrowTable.make("Rents", 1, { area: "float64", rent: "float64" })
+ * const Count = Document.make("Count", 1, Schema.Int)
+ *
+ * // in a pipeline: countAll({ cities: [berlin.rents, ...others.map(({ rents }) => rents)] })
+ * export const countAll = Stage.make({
+ *   name: "count-all",
+ *   inputs: { cities: Stage.many(Rents) },
+ *   outputs: { count: Count },
+ *   run: ({ cities }) => Effect.succeed({ count: cities.reduce((sum, { rows }) => sum + rows, 0) })
+ * })
  */
 export const many = <A extends AnyArtifact>(artifact: A): Many<A> => ({ _tag: "Many", artifact })
 
@@ -172,6 +181,14 @@ const checkDefinition = (definition: StageDefinition): void => {
  * `DefinitionInvalid` when its file is loaded.
  *
  * @example
+ * const Rents = ArrowTable.make("Rents", 1, { area: "float64", rent: "float64" })
+ * const Count = Document.make("Count", 1, Schema.Struct({ rows: Schema.Int }))
+ * class TooFew extends Explained.TaggedError<TooFew>()("TooFew", { rows: Schema.Int }, ({ rows }) => ({
+ *   what: `There are ${rows} rents`,
+ *   expected: "more of them",
+ *   fix: "Give another file."
+ * })) {}
+ *
  * export const countRows = Stage.make({
  *   name: "count-rows",
  *   inputs: { rents: Rents },
@@ -287,6 +304,8 @@ interface AnyMap extends Declared<AnyTables, Params, AnyTables, never> {
  * never written; `keep: "stored"` caches those that take longer to make than to read.
  *
  * @example
+ * const Pixels = ArrowTable.make("Pixels", 1, { image: Column.tensor([32, 32, 3], "float32"), label: "int32" })
+ *
  * export const invert = Stage.map({
  *   name: "invert",
  *   inputs: { pixels: Pixels },

@@ -92,7 +92,10 @@ export const reason = (error: unknown): string => (error instanceof Error ? erro
  * Makes a `SourceUnreadable` of what the system says, to be given where a promise or a call is tried.
  *
  * @example
- * Effect.tryPromise({ try: () => fs.readFile(file), catch: unreadable(file) })
+ * import { readFile } from "node:fs/promises"
+ * import { unreadable } from "headrace/files"
+ *
+ * const bytesOf = (file: string) => Effect.tryPromise({ try: () => readFile(file), catch: unreadable(file) })
  */
 export const unreadable =
   (path: string) =>

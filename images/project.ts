@@ -27,10 +27,12 @@ const datasets = Layer.unwrapEffect(
  * export default Project.make(images)
  */
 export const images = {
+  /** The services that stages need while they run, which only workers load. */
   layer: async () => (await import("./live.ts")).live,
   planning: datasets,
   checks,
   kinds: [imageTable, model],
   views: [View.curves(History, [Curves, SweepCurves]), View.fit(Fit), mistakes],
+  /** Makes the bytes of a PNG of an SVG drawing, with `zoom` pixels for each of its own. */
   rasterize: (svg: string, zoom: number) => Effect.map(rasterize(svg, zoom), (drawn) => drawn.asPng())
 }

@@ -57,9 +57,15 @@ export interface Project<R, S> extends Running<R>, Planning<S> {
  * not compile.
  *
  * @example
+ * import { Context, Effect, Layer } from "effect"
+ *
+ * class Calibration extends Context.Tag("Calibration")<Calibration, { readonly factor: number }>() {}
+ * class Lab extends Context.Tag("Lab")<Lab, { readonly measure: Effect.Effect<number> }>() {}
+ *
+ * // where Lab is heavy, `layer` imports it: async () => (await import("./services/Lab.ts")).live
  * export default Project.make({
- *   layer: async () => (await import("./services/Lab.ts")).Lab.live,
- *   planning: Calibration.live
+ *   layer: async () => Layer.succeed(Lab, { measure: Effect.succeed(21) }),
+ *   planning: Layer.succeed(Calibration, { factor: 2 })
  * })
  */
 export const make = <R, S>({
@@ -79,7 +85,7 @@ export const make = <R, S>({
  * Describes a project whose stages and sources need no services but those that every project has.
  *
  * @example
- * export default Project.plain({ kinds: [scene] })
+ * export default Project.plain({ kinds: [Kind.make({ name: "scene" })] })
  */
 export const plain = (definition: Common<never> = {}): Project<never, never> =>
   make({ ...definition, layer: () => Promise.resolve(Layer.empty), planning: Layer.empty })

@@ -65,7 +65,7 @@ export type Epochs = Columns & { readonly epoch: "int32" } & { readonly [M in Me
  * Makes a view that draws tables of epochs as curves.
  *
  * @example
- * View.curves(ArrowTable.make("Course", 1, { epoch: "int32", loss: "float64" }))
+ * const view = View.curves(ArrowTable.make("Course", 1, { epoch: "int32", loss: "float64" }))
  */
 export const curves = <C extends Epochs>(
   artifact: TableArtifact<string, C>,
@@ -95,7 +95,9 @@ export const fit = (artifact: Pick<Artifact<string, never, Fitted>, "name" | "ve
  * Makes a view that draws each result of an artifact as a section, of what a later stage would be given for it.
  *
  * @example
- * View.section(Line, {
+ * import { Line } from "../stages/fit-line.ts"
+ *
+ * const view = View.section(Line, {
  *   title: "The line",
  *   draw: ({ slope }) => Effect.succeed([`A square metre costs ${slope.toFixed(2)} more.`])
  * })

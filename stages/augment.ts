@@ -1,3 +1,8 @@
+/**
+ * The stage that makes a random view of every image, and its parameters, which pipelines offer too.
+ *
+ * @module
+ */
 import { Effect, Schema } from "effect"
 import { Param, Stage } from "headrace"
 import { Pixels } from "headrace-images/artifacts/Pixels"
@@ -21,7 +26,10 @@ export const augmentationParams = {
   )
 }
 
-/** A random view of every image, at the size of the network that takes it; which one an image gets is up to its pixels. */
+/**
+ * Draws a random view of every image, float32 [size, size, 3] in [0, 1]. Which view an image gets is a function of the seed,
+ * the number of the view and its pixels.
+ */
 export const augment = Stage.rows({
   name: "augment",
   keep: "streamed",

@@ -3,7 +3,7 @@ import { Param, Progress, Source } from "headrace"
 import { DatasetFiles } from "headrace-images/artifacts/DatasetFiles"
 import { Datasets } from "headrace-images/services/Datasets"
 
-/** Labelled images from outside: a name of the catalogue, or a path to a folder or archive. */
+/** Finds labelled images by a name of the catalogue, or by the path of a folder or archive. */
 export const dataset = Source.make({
   name: "dataset",
   artifact: DatasetFiles,

@@ -8,7 +8,10 @@ import { Predictions } from "headrace-images/artifacts/Predictions"
 import { EvaluationError, evaluated } from "headrace-images/shared/evaluation"
 import { tensorflowFacts } from "headrace-images/shared/tensorflow-facts"
 
-/** How a trained network does on images that it never saw: accuracy, precision and recall by class, every prediction. */
+/**
+ * Measures a trained network on images that it never saw: accuracy, precision and recall by class, the confusion matrix and
+ * every prediction.
+ */
 export const evaluateNetwork = Stage.make({
   name: "evaluate-network",
   inputs: { model: ImageClassifier, pixels: Pixels },

@@ -8,7 +8,10 @@ import { Predictions } from "headrace-images/artifacts/Predictions"
 import { EvaluationError, evaluated } from "headrace-images/shared/evaluation"
 import { tensorflowFacts } from "headrace-images/shared/tensorflow-facts"
 
-/** How a trained head does on rows that it never saw: accuracy, precision and recall by class, every prediction. */
+/**
+ * Measures a trained head on rows that it never saw: accuracy, precision and recall by class, the confusion matrix and every
+ * prediction.
+ */
 export const evaluate = Stage.make({
   name: "evaluate",
   inputs: { model: Classifier, features: Features },

@@ -1,3 +1,8 @@
+/**
+ * The stage that runs images through a frozen backbone.
+ *
+ * @module
+ */
 import { Effect, Schema } from "effect"
 import { Explained, Machine, Notice, Param, Stage } from "headrace"
 import { SourceChanged } from "headrace/files"
@@ -35,7 +40,10 @@ export class ImageSizeDiffers extends Explained.TaggedError<ImageSizeDiffers>()(
   })
 ) {}
 
-/** One pass through a frozen backbone: its features of an image, the same wherever the image stands in a batch. */
+/**
+ * Runs images once through a frozen backbone, from float32 [height, width, 3] in [0, 1] to features after global average
+ * pooling. Those of an image are the same wherever it stands in a batch.
+ */
 export const extractFeatures = Stage.rows({
   name: "extract-features",
   keep: "stored",

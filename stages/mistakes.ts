@@ -1,3 +1,8 @@
+/**
+ * The stage that picks the images which a classifier gets wrong most confidently.
+ *
+ * @module
+ */
 import { Effect, Schema, Stream } from "effect"
 import { type ArrowTable, Explained, Param, Stage } from "headrace"
 import * as ClassNames from "headrace-images/artifacts/ClassNames"
@@ -100,7 +105,9 @@ const imagesOf = (
     return found
   })
 
-/** The images that a classifier gets wrong most confidently: often a wrong label, or a class that looks like another. */
+/**
+ * Picks the images that a classifier gets wrong most confidently: often a wrong label, or a class that looks like another.
+ */
 export const mistakes = Stage.make({
   name: "mistakes",
   inputs: { predictions: Predictions, images: Images },

@@ -5,7 +5,10 @@ import * as Backbone from "headrace-images/models/Backbone"
 import { backboneParams } from "headrace-images/params/backbone"
 import { Datasets } from "headrace-images/services/Datasets"
 
-/** ImageNet weights of a backbone without its top, as Keras publishes them. */
+/**
+ * Finds the ImageNet weights of a backbone without its top, as Keras publishes them; those of the backbone `random` are
+ * drawn.
+ */
 export const mobilenetV2Weights = Source.make({
   name: "mobilenet-v2-weights",
   artifact: WeightsFile,

@@ -2,7 +2,7 @@ import { Stage } from "headrace"
 import { Images } from "headrace-images/artifacts/Images"
 import { Pixels } from "headrace-images/artifacts/Pixels"
 
-/** uint8 to float32 in [0, 1]: value / 255. */
+/** Brings pixels from uint8 to float32 in [0, 1]: value / 255. */
 export const normalize = Stage.map({
   name: "normalize",
   inputs: { images: Images },

@@ -8,7 +8,7 @@ import { classCounts } from "headrace-images/charts/class-counts"
 import { imageGrid } from "headrace-images/charts/image-grid"
 import { FigureFailed, Figures, fontVersion } from "headrace-images/services/Figures"
 
-/** Images by class as bars, and the first image of each class in a grid. */
+/** Draws the numbers of images by class as bars, and the first image of each class in a grid. */
 export const plotDataset = Stage.make({
   name: "plot-dataset",
   inputs: { counts: ClassCounts, samples: ClassSamples },

@@ -8,7 +8,7 @@ import { FigureFailed, Figures, fontVersion } from "headrace-images/services/Fig
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`
 const count = (images: number): string => images.toLocaleString("en-US")
 
-/** The most confident mistakes as a gallery: each image with what it was taken for, and what it is. */
+/** Draws the most confident mistakes as a gallery: each image with what it was taken for, and what it is. */
 export const plotMistakes = Stage.make({
   name: "plot-mistakes",
   inputs: { mistakes: Mistakes },

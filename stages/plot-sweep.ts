@@ -1,3 +1,8 @@
+/**
+ * The stage that compares the networks of a sweep.
+ *
+ * @module
+ */
 import { Effect, Schema } from "effect"
 import { Explained, Param, Stage } from "headrace"
 import { BestNetwork } from "headrace-images/artifacts/BestNetwork"
@@ -59,7 +64,10 @@ const rowOf = ({ name, epochs }: Trained, parameters: number | null, testAccurac
 
 type Row = ReturnType<typeof rowOf>
 
-/** The learning curves of many networks in one figure, how they compare, and the best of them. Of the images only the shape is looked at. */
+/**
+ * Draws the learning curves of many networks in one figure, and tells how they compare and which is the best. Of the images
+ * only the shape is looked at.
+ */
 export const plotSweep = Stage.make({
   name: "plot-sweep",
   inputs: { histories: Stage.many(History), metrics: Stage.many(Metrics), images: Images },

@@ -19,7 +19,7 @@ const countsOf = (confusion: ArrowTable.Table<typeof ConfusionMatrix.columns, St
     }
   })
 
-/** Learning curves with the best epoch marked, and the confusion matrix as an annotated heat map. */
+/** Draws the learning curves with the best epoch marked, and the confusion matrix as an annotated heat map. */
 export const plot = Stage.make({
   name: "plot",
   inputs: { history: History, confusion: ConfusionMatrix },

@@ -3,7 +3,7 @@ import { Pixels, Pixels224 } from "headrace-images/artifacts/Pixels"
 import { TensorflowUnloadable } from "headrace-images/services/Tensorflow"
 import { resizing, resizingFacts } from "headrace-images/shared/resizing"
 
-/** Bilinear, half-pixel centres, to 224x224 whatever the aspect ratio. */
+/** Resizes images to float32 [224, 224, 3] whatever their aspect ratio, bilinear with half-pixel centres. */
 export const resizeTo224 = Stage.rows({
   name: "resize-to-224",
   keep: "streamed",

@@ -4,7 +4,7 @@ import { sizeParam } from "headrace-images/params/square"
 import { TensorflowUnloadable } from "headrace-images/services/Tensorflow"
 import { resizing, resizingFacts } from "headrace-images/shared/resizing"
 
-/** Bilinear, half-pixel centres, to size x size whatever the aspect ratio. */
+/** Resizes images to float32 [size, size, 3] whatever their aspect ratio, bilinear with half-pixel centres. */
 export const resize = Stage.rows({
   name: "resize",
   keep: "streamed",

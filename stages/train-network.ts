@@ -53,8 +53,8 @@ const examplesOf = (pixels: Table, validation: ReadonlyArray<Table>) =>
   })
 
 /**
- * Trains a network of typed layers on images. Keeps the epoch that does best on the images of `validation`, where there
- * are none on training images held out.
+ * Trains a network of typed layers on images. Keeps the epoch that does best on the images of `validation`; where there are
+ * none, on training images held out.
  */
 export const trainNetwork = Stage.iterate({
   name: "train-network",

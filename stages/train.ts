@@ -1,3 +1,8 @@
+/**
+ * The stage that trains a dense head on features.
+ *
+ * @module
+ */
 import { Effect, Schema } from "effect"
 import { type ArrowTable, type Column, Explained, Param, Stage } from "headrace"
 import { Classifier } from "headrace-images/artifacts/Classifier"
@@ -65,8 +70,8 @@ const examplesOf = (views: ReadonlyArray<Table>, validation: ReadonlyArray<Table
   })
 
 /**
- * Trains a dense head on features; a view of each image an epoch. Keeps the epoch that does best on the images of
- * `validation`, where there are none on training images held out.
+ * Trains a dense head on features, in each epoch on one view of every image. Keeps the epoch that does best on the images of
+ * `validation`; where there are none, on training images held out.
  */
 export const train = Stage.iterate({
   name: "train",

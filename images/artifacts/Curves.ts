@@ -1,3 +1,8 @@
+/**
+ * The figures that the ready stages draw of trainings, evaluations and datasets.
+ *
+ * @module
+ */
 import { Figure } from "headrace"
 
 /** Loss and accuracy by epoch, the best epoch marked. */

@@ -1,3 +1,8 @@
+/**
+ * Images as the floats that networks take, of any size or of 224x224.
+ *
+ * @module
+ */
 import { ArrowTable, Column } from "headrace"
 
 /** Images as float32 [height, width, 3] in [0, 1], of the size they came in. */

@@ -1,3 +1,8 @@
+/**
+ * The mark of images that a dataset itself sets apart to choose the best epoch on.
+ *
+ * @module
+ */
 /** Marks a table as a dataset's own images to choose the best epoch on; it travels with the rows, as class names do. */
 export const metadata: Readonly<Record<string, string>> = { split: "validation" }
 

@@ -1,3 +1,8 @@
+/**
+ * The bars of how many images each class has.
+ *
+ * @module
+ */
 import type { Json, VegaLiteSpec } from "../services/Figures.ts"
 import { type SplitName, splitNames } from "../services/SplitNames.ts"
 import { colors, config, schema } from "./theme.ts"

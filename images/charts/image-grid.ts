@@ -1,3 +1,8 @@
+/**
+ * Pictures in a grid, such as the images that a classifier gets wrong.
+ *
+ * @module
+ */
 import type { Json, VegaLiteSpec } from "../services/Figures.ts"
 import { colors, config, schema } from "./theme.ts"
 

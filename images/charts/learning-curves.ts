@@ -1,3 +1,8 @@
+/**
+ * The learning curves of one training, and what curves of several have in common with them.
+ *
+ * @module
+ */
 import { bestOf, type Epoch } from "../models/Epoch.ts"
 import type { Json, VegaLiteSpec } from "../services/Figures.ts"
 import { colors, config, schema } from "./theme.ts"

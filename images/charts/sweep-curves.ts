@@ -1,3 +1,8 @@
+/**
+ * The learning curves of the networks of a sweep.
+ *
+ * @module
+ */
 import { bestOf, type Epoch } from "../models/Epoch.ts"
 import type { Json, VegaLiteSpec } from "../services/Figures.ts"
 import { epochAxis, finite } from "./learning-curves.ts"

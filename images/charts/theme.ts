@@ -1,5 +1,11 @@
+/**
+ * What all charts look like: their colours, letters and grid.
+ *
+ * @module
+ */
 import { fontFamily, type VegaLiteSpec } from "../services/Figures.ts"
 
+/** The version of Vega-Lite whose specifications these are, as `$schema` says it. */
 export const schema = "https://vega.github.io/schema/vega-lite/v6.json"
 
 /** Blue, vermilion and green are Okabe and Ito's: told apart with any colour vision, and by their lightness in print. */

@@ -1,9 +1,16 @@
 /**
+ * Affine maps of images, and the one resampling that carries a map out. Translations, rotations and enlargements are
+ * composed before, so that an image is interpolated once.
+ *
+ * @module
+ */
+/**
  * Affine maps of images from where a pixel goes to where its value comes from, as TensorFlow's ImageProjectiveTransformV3
  * has them: (x, y) to (a0 x + a1 y + a2, b0 x + b1 y + b2), in pixels, whose centres are the whole numbers.
  */
 export type Affine = readonly [a0: number, a1: number, a2: number, b0: number, b1: number, b2: number]
 
+/** The size of an image in pixels. */
 export type Size = readonly [height: number, width: number]
 
 /** First `one`, then `next`. */
@@ -16,10 +23,13 @@ const then = ([p0, p1, p2, q0, q1, q2]: Affine, [a0, a1, a2, b0, b1, b2]: Affine
   b0 * p2 + b1 * q2 + b2
 ]
 
+/** The map that first goes by `first`, from there by the next one, and so on. */
 export const compose = (first: Affine, ...others: ReadonlyArray<Affine>): Affine => others.reduce(then, first)
 
+/** The map that leaves every pixel where it is. */
 export const identity: Affine = [1, 0, 0, 0, 1, 0]
 
+/** Mirrors an image of this size, left to right. */
 export const flip = ([, width]: Size): Affine => [-1, 0, width - 1, 0, 1, 0]
 
 /** Moves the picture down and right by these shares of its size. */

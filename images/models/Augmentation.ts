@@ -1,3 +1,8 @@
+/**
+ * Random views of images: what is drawn for an image, and the map that it makes.
+ *
+ * @module
+ */
 import { createHash } from "node:crypto"
 import * as Random from "headrace/random"
 import * as Affine from "./Affine.ts"

@@ -1,3 +1,8 @@
+/**
+ * The frozen networks that features are extracted with, by their names.
+ *
+ * @module
+ */
 import type * as Catalogue from "../services/Catalogue.ts"
 import type { Block, Convolution } from "./Convolution.ts"
 import * as MobileNetV2 from "./mobilenet-v2.ts"
@@ -26,8 +31,10 @@ export interface Backbone<N extends string = Name> {
 /** A family is a file; this list is where it joins the others. */
 const catalogue = [...MobileNetV2.family]
 
+/** The name of a network that the parameter `backbone` may have. */
 export type Name = MobileNetV2.Name
 
+/** All names, in the order in which they are told. */
 export const names: ReadonlyArray<Name> = catalogue.map(({ name }) => name)
 
 /** The names in words. */
@@ -35,6 +42,7 @@ export const expected = MobileNetV2.expected
 
 const byName = new Map(catalogue.map((backbone) => [backbone.name, backbone]))
 
+/** The network of a name. */
 export const get = (name: Name): Backbone => byName.get(name) as Backbone
 
 /** Its weight file as a catalogue of files looks for it. */

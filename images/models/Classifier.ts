@@ -1,3 +1,8 @@
+/**
+ * A trained classifier, and the files that it is stored as.
+ *
+ * @module
+ */
 import { Effect, Schema } from "effect"
 import { Explained } from "headrace"
 import { BoundedJson } from "headrace/files"

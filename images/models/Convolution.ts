@@ -1,3 +1,8 @@
+/**
+ * The convolutions that backbones consist of, as data.
+ *
+ * @module
+ */
 /** A convolution, its batch normalization and, unless it is linear, ReLU6. */
 export interface Convolution {
   readonly layer: string
@@ -14,6 +19,10 @@ export interface Block<C> {
   readonly residual: boolean
 }
 
+/**
+ * A 1x1 convolution of stride 1 from `inputs` to `outputs` channels. `layer` and `norm` are what the weight file calls it
+ * and its batch normalization.
+ */
 export const pointwise = (
   layer: string,
   norm: string,

@@ -1,3 +1,8 @@
+/**
+ * What is measured in an epoch of a training, and which epoch is the best.
+ *
+ * @module
+ */
 import { Schema } from "effect"
 
 /**

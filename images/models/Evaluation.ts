@@ -1,3 +1,8 @@
+/**
+ * How a classifier does on rows that it never saw: predictions, and a tally of them from which all metrics are made.
+ *
+ * @module
+ */
 import { Effect, Schema, type Scope } from "effect"
 import { Explained } from "headrace"
 import type { GraphUnloadable, Tensorflow } from "../services/Tensorflow.ts"
@@ -18,6 +23,7 @@ export class ClassesDiffer extends Explained.TaggedError<ClassesDiffer>()(
   })
 ) {}
 
+/** Fails where the names of the classes of a model and of a table are not the same in the same order. */
 export const sameClasses = (
   model: ReadonlyArray<string>,
   table: ReadonlyArray<string>
@@ -76,6 +82,7 @@ export interface Tally {
   readonly counts: Int32Array
 }
 
+/** The tally of so many classes before any row. */
 export const empty = (classes: number): Tally => ({ classes, rows: 0, loss: 0, counts: new Int32Array(classes ** 2) })
 
 /** The least normal float32: a probability that softmax rounds to zero costs 87.3 nats, not infinitely many. */
@@ -104,6 +111,7 @@ const sum = (tally: Tally, cell: (other: number) => number): number =>
 /** Mean cross-entropy in nats. */
 export const loss = (tally: Tally): number => tally.loss / tally.rows
 
+/** The share of the rows that were taken for what they are. */
 export const accuracy = (tally: Tally): number => sum(tally, (name) => count(tally, name, name)) / tally.rows
 
 /** The value of a `Metrics` document. Precision is of the rows predicted as a class, recall of the rows that are of it. */

@@ -1,3 +1,8 @@
+/**
+ * Backbones ready to compute, on TensorFlow or on the ONNX runtime.
+ *
+ * @module
+ */
 import { Effect, type Scope } from "effect"
 import { EventLoop } from "headrace"
 import { type OnnxFailed, Onnxruntime, type OnnxUnloadable } from "../services/Onnxruntime.ts"
@@ -56,6 +61,7 @@ const inBatches = (
 
 type WeightsFailure = KerasWeights.WeightMissing | KerasWeights.WeightMisshapen | VarianceNegative
 
+/** Gives the backbone to TensorFlow, which holds its weights until the scope closes. */
 export const onTensorflow = (
   backbone: Backbone,
   weights: KerasWeights.KerasWeights

@@ -1,3 +1,8 @@
+/**
+ * Which training images are held out to choose the best epoch on.
+ *
+ * @module
+ */
 import { Effect } from "effect"
 import { Explained, Text } from "headrace"
 import * as Random from "headrace/random"

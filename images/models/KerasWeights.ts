@@ -1,3 +1,8 @@
+/**
+ * The weights of a network, as Keras publishes them in files of HDF5.
+ *
+ * @module
+ */
 import { Effect, Schema } from "effect"
 import { Digest, Explained, type Files } from "headrace"
 import { BoundedFile, SourceChanged } from "headrace/files"
@@ -11,6 +16,7 @@ export interface Weight {
 /** The arrays of a Keras .h5 weight file, by `layer/weight`, such as `Conv1/kernel`. */
 export type KerasWeights = ReadonlyMap<string, Weight>
 
+/** A file that is no HDF5, is larger than a gibibyte, or holds something other than finite float32. */
 export class WeightsUnreadable extends Explained.TaggedError<WeightsUnreadable>()(
   "WeightsUnreadable",
   {
@@ -25,8 +31,12 @@ export class WeightsUnreadable extends Explained.TaggedError<WeightsUnreadable>(
 ) {}
 
 /** What messages call the file; `inFile` gives it its name. */
-const File = Schema.optionalWith(Schema.String, { default: () => "the weight file" })
+const File = Schema.optionalWith(Schema.String, {
+  /** What it is called before its name is known. */
+  default: () => "the weight file"
+})
 
+/** A layer of the network has no such array in the file. */
 export class WeightMissing extends Explained.TaggedError<WeightMissing>()(
   "WeightMissing",
   {
@@ -41,6 +51,7 @@ export class WeightMissing extends Explained.TaggedError<WeightMissing>()(
   })
 ) {}
 
+/** An array in the file has another shape than the network needs, mostly since it is of another width. */
 export class WeightMisshapen extends Explained.TaggedError<WeightMisshapen>()(
   "WeightMisshapen",
   {

@@ -1,3 +1,9 @@
+/**
+ * The layers that a network may consist of, and what each kind does: its shapes, weights and computation, and what Keras
+ * calls it.
+ *
+ * @module
+ */
 import { Either, Schema } from "effect"
 import type { Operations } from "./operations.ts"
 
@@ -181,6 +187,7 @@ const kinds: { readonly [K in Layer["kind"]]: Kind<Extract<Layer, { kind: K }>> 
   dropout
 }
 
+/** The kinds of layers by the names that a network is written with. */
 export const kindNames: ReadonlyArray<string> = Object.keys(kinds)
 
 /** What its kind does with a layer. The one cast: a layer's kind is the key of its own entry. */

@@ -1,3 +1,8 @@
+/**
+ * Networks as lists of layers: whether they fit together, what they learn, and what they compute.
+ *
+ * @module
+ */
 import { Effect, Either, Schema } from "effect"
 import { Explained } from "headrace"
 import * as Random from "headrace/random"

@@ -1,3 +1,8 @@
+/**
+ * The optimizers that a training may have.
+ *
+ * @module
+ */
 import { Schema } from "effect"
 import type { Attr } from "../services/tensorflow-graph.ts"
 
@@ -12,6 +17,7 @@ const Adam = Schema.Struct({ kind: Schema.Literal("adam"), ...steps })
 /** Gradient descent; with a momentum, v = momentum * v - learningRate * g and w = w + v, as Keras has it. */
 const Sgd = Schema.Struct({ kind: Schema.Literal("sgd"), ...steps, momentum: Schema.Number })
 
+/** Adam or gradient descent, and the size of its steps. */
 export const Optimizer = Schema.Union(Adam, Sgd)
 export type Optimizer = typeof Optimizer.Type
 
@@ -30,6 +36,7 @@ export interface Rule {
 const float: Attr = { type: "float" }
 const off: Attr = { flag: false }
 
+/** How an optimizer is carried out by the kernels of TensorFlow. */
 export const rule = (optimizer: Optimizer): Rule => {
   const { learningRate, decay = 0 } = optimizer
   const rate = (epoch: number) => learningRate / (1 + decay * (epoch - 1))

@@ -1,3 +1,8 @@
+/**
+ * What the two ways to carry out training steps share, eager and compiled.
+ *
+ * @module
+ */
 import * as Random from "headrace/random"
 import type { Tf } from "../services/Tensorflow.ts"
 import * as Network from "./Network.ts"

@@ -1,3 +1,9 @@
+/**
+ * The training of a classifier, epoch by epoch: what comes of it is a function of network, data, options
+ * and the number of epochs alone.
+ *
+ * @module
+ */
 import { Effect, Schema, type Scope } from "effect"
 import { type Checkpoint, EventLoop, Explained, Text } from "headrace"
 import * as Random from "headrace/random"
@@ -28,6 +34,7 @@ export interface Data extends Rows {
   readonly validation: Rows & { readonly rows: Int32Array }
 }
 
+/** How a network is trained. */
 export interface Options {
   readonly optimizer: Optimizer.Optimizer
   /** L2 penalty of the kernels: l2 * sum(kernel^2) is added to what is minimised, not to the losses told. */
@@ -36,6 +43,7 @@ export interface Options {
   readonly seed: number
 }
 
+/** What comes of a training. */
 export interface Trained {
   readonly network: Network.Checked
   /** Those of the best epoch, in the order of `Network.weights`. */

@@ -1,3 +1,8 @@
+/**
+ * Where a training stands after an epoch, and how that is written, so that more epochs go on from it.
+ *
+ * @module
+ */
 import { Effect, Schema } from "effect"
 import { type Checkpoint, Explained } from "headrace"
 import { BoundedJson } from "headrace/files"

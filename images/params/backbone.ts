@@ -1,3 +1,8 @@
+/**
+ * The parameter that chooses a frozen network, and what follows from it.
+ *
+ * @module
+ */
 import { Schema } from "effect"
 import { Param } from "headrace"
 import * as Backbone from "../models/Backbone.ts"

@@ -1,3 +1,8 @@
+/**
+ * The datasets and weight files that have a name, and the editions that each comes in.
+ *
+ * @module
+ */
 import type { Effect } from "effect"
 import { Text } from "headrace"
 import * as CifarArchive from "./CifarArchive.ts"
@@ -32,6 +37,7 @@ export interface Cut extends Named {
   readonly _tag: "Cut"
   readonly sha256: string
   readonly from: Published
+  /** Makes the bytes of the part from the path of the published file. */
   readonly cut: (archive: string) => Effect.Effect<Uint8Array, TarError>
 }
 
@@ -39,6 +45,7 @@ export interface Cut extends Named {
 export interface Made extends Named {
   readonly _tag: "Made"
   readonly sha256: string
+  /** Makes the bytes, whose digest is checked. */
   readonly make: () => Uint8Array
 }
 
@@ -81,6 +88,7 @@ export const sample: Made = {
   make: () => SampleImages.archive({ seed: 1, train: 2000, test: 500 })
 }
 
+/** The datasets that have a name. */
 export const datasets: ReadonlyArray<Entry> = [
   {
     name: "cifar10",
@@ -146,6 +154,7 @@ export interface MadeWeights extends Made {
   readonly name: string
 }
 
+/** A weight file that has a name: one that Keras publishes, or one that the project makes. */
 export type Weights = KerasWeights | MadeWeights
 
 /** Keras publishes no digests of weight files; these are sizes it serves. */
@@ -180,6 +189,7 @@ const editionsOf = (weights: Weights): ReadonlyArray<Edition> => {
   return other === undefined ? [published] : [published, other]
 }
 
+/** The weight file of a network as an entry of the catalogue. */
 export const weights = (of: Weights): Entry => ({
   name: `${of.name}_no_top`,
   editions: editionsOf(of),

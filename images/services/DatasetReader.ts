@@ -1,3 +1,8 @@
+/**
+ * A dataset's files read as rows of images and labels, for a stage that ingests them.
+ *
+ * @module
+ */
 import { Effect, Schema, Stream } from "effect"
 import type { Files, Text } from "headrace"
 import { FileDigests, SourceChanged } from "headrace/files"
@@ -17,6 +22,7 @@ import type { SplitName } from "./SplitNames.ts"
 export const ReadError = Schema.Union(CifarError, ImageFolder.ImageFolderError)
 export type ReadError = typeof ReadError.Type
 
+/** How a dataset is read: what its splits are, and the size of its images. */
 export interface ReadOptions extends LayoutOptions {
   /** Side in pixels of the square that images are stretched to; null keeps their size, which must then be one. */
   readonly imageSize: number | null

@@ -1,3 +1,9 @@
+/**
+ * A dataset's files read one by one as they are, for a stage that describes them: what cannot be read is told, and stops
+ * nothing.
+ *
+ * @module
+ */
 import { Effect, Either, Schema, Stream } from "effect"
 import { type Files, Text } from "headrace"
 import type { FileDigests } from "headrace/files"
@@ -27,12 +33,14 @@ export interface Surveyed {
   readonly colours: string
 }
 
+/** The images of one split. */
 export interface Split {
   /** How many there will be; null where only reading tells. */
   readonly total: number | null
   readonly images: Stream.Stream<ReadonlyArray<Surveyed>, SurveyError>
 }
 
+/** A dataset whose images are about to be read. */
 export interface Survey {
   readonly classes: ReadonlyArray<string>
   readonly splits: Readonly<Record<SplitName, Split>>

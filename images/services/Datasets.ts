@@ -1,3 +1,8 @@
+/**
+ * Where datasets and weight files come from: a name of the catalogue, found in a mirror or downloaded, or a path.
+ *
+ * @module
+ */
 import fs from "node:fs"
 import path from "node:path"
 import { Context, Effect, Layer, Schema } from "effect"
@@ -24,6 +29,7 @@ export class NoSuchSource extends Explained.TaggedError<NoSuchSource>()(
   })
 ) {}
 
+/** A file of which no dataset can be read: it is neither a folder nor an archive. */
 export class UnsupportedSource extends Explained.TaggedError<UnsupportedSource>()(
   "UnsupportedSource",
   {
@@ -67,6 +73,7 @@ export class SourceUnavailable extends Explained.TaggedError<SourceUnavailable>(
   }
 ) {}
 
+/** What may go wrong before there are files and a digest of a dataset or of weights. */
 export const ResolveError = Schema.Union(
   NoSuchSource,
   UnsupportedSource,
@@ -77,12 +84,14 @@ export const ResolveError = Schema.Union(
 )
 export type ResolveError = typeof ResolveError.Type
 
+/** How a name is looked for. */
 export interface ResolveOptions {
   /** Tries better editions again that were out of reach last time. */
   readonly refresh: boolean
   readonly onProgress?: OnProgress | undefined
 }
 
+/** The folders in which datasets are looked for, and where downloads are kept. */
 export interface Places {
   /** Holds `downloads/` and `sources/`. */
   readonly home: string
@@ -96,7 +105,9 @@ export interface Places {
 export class Datasets extends Context.Tag("headrace/Datasets")<
   Datasets,
   {
+    /** Finds a dataset, by the name of the catalogue or the path that a user gives. */
     readonly resolve: (name: string, options: ResolveOptions) => Effect.Effect<Files.Files, ResolveError>
+    /** Finds a weight file of the catalogue. */
     readonly resolveWeights: (
       weights: Catalogue.Weights,
       options: ResolveOptions

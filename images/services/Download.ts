@@ -1,3 +1,8 @@
+/**
+ * Downloads that go on where they broke off and are verified.
+ *
+ * @module
+ */
 import fs from "node:fs"
 import { open } from "node:fs/promises"
 import path from "node:path"
@@ -6,6 +11,7 @@ import { Explained } from "headrace"
 import { hashFile, type OnProgress, reason } from "headrace/files"
 import * as PartFile from "./PartFile.ts"
 
+/** The server cannot be reached, or gives no answer in time. */
 export class NoNetwork extends Explained.TaggedError<NoNetwork>()(
   "NoNetwork",
   {
@@ -19,6 +25,7 @@ export class NoNetwork extends Explained.TaggedError<NoNetwork>()(
   })
 ) {}
 
+/** The server answers that it does not give the file. */
 export class HttpStatus extends Explained.TaggedError<HttpStatus>()(
   "HttpStatus",
   {
@@ -32,6 +39,7 @@ export class HttpStatus extends Explained.TaggedError<HttpStatus>()(
   })
 ) {}
 
+/** The connection broke off, after several attempts to go on. */
 export class DownloadInterrupted extends Explained.TaggedError<DownloadInterrupted>()(
   "DownloadInterrupted",
   {
@@ -47,6 +55,7 @@ export class DownloadInterrupted extends Explained.TaggedError<DownloadInterrupt
   })
 ) {}
 
+/** What was downloaded is not the file that is known under its name: its size or digest differs. */
 export class DigestMismatch extends Explained.TaggedError<DigestMismatch>()(
   "DigestMismatch",
   {
@@ -62,6 +71,7 @@ export class DigestMismatch extends Explained.TaggedError<DigestMismatch>()(
   })
 ) {}
 
+/** The folder of the downloads cannot be written to, or is full. */
 export class DownloadUnwritable extends Explained.TaggedError<DownloadUnwritable>()(
   "DownloadUnwritable",
   {
@@ -75,6 +85,7 @@ export class DownloadUnwritable extends Explained.TaggedError<DownloadUnwritable
   })
 ) {}
 
+/** What may go wrong with a download. */
 export const DownloadError = Schema.Union(
   NoNetwork,
   HttpStatus,
@@ -84,6 +95,7 @@ export const DownloadError = Schema.Union(
 )
 export type DownloadError = typeof DownloadError.Type
 
+/** A file to be downloaded, and what it must be. */
 export interface Request {
   readonly url: string
   readonly destination: string
@@ -97,7 +109,10 @@ export interface Request {
 /** Brings a file from a URL to a path: resumed where an earlier attempt broke off, verified, visible only when whole. */
 export class Download extends Context.Tag("headrace/Download")<
   Download,
-  { readonly fetch: (request: Request) => Effect.Effect<void, DownloadError> }
+  {
+    /** Brings the file to its destination, where it lies only if what is known of it is true of what came. */
+    readonly fetch: (request: Request) => Effect.Effect<void, DownloadError>
+  }
 >() {
   static readonly live: Layer.Layer<Download> = Layer.succeed(Download, {
     fetch: (request) => Effect.scoped(download(request))

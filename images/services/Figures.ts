@@ -1,3 +1,8 @@
+/**
+ * Figures drawn from specifications of Vega-Lite, without a browser.
+ *
+ * @module
+ */
 import { readFile } from "node:fs/promises"
 import { createRequire } from "node:module"
 import { Context, Effect, Layer, Schema } from "effect"
@@ -5,6 +10,7 @@ import { Explained, type Figure } from "headrace"
 import { CanonicalJson } from "headrace/files"
 import * as OwnPlace from "./OwnPlace.ts"
 
+/** A value that JSON has. */
 export type Json = null | boolean | number | string | ReadonlyArray<Json> | { readonly [name: string]: Json }
 
 /** A Vega-Lite specification as JSON, its data inline. */
@@ -16,6 +22,7 @@ export const fontFamily = "DejaVu Sans, Verdana, Helvetica, Arial, sans-serif"
 /** PNG pixels for one SVG pixel. */
 const zoom = 2
 
+/** A figure that could not be drawn, and at which step. */
 export class FigureFailed extends Explained.TaggedError<FigureFailed>()(
   "FigureFailed",
   {
@@ -218,7 +225,10 @@ const toSvg = ({ vega, lite }: { readonly vega: Vega; readonly lite: VegaLite },
 /** Draws figures: the same bytes on every machine, from a specification alone. */
 export class Figures extends Context.Tag("headrace/Figures")<
   Figures,
-  { readonly render: (spec: VegaLiteSpec) => Effect.Effect<Required<Figure.Files>, FigureFailed> }
+  {
+    /** Draws a specification as SVG and as PNG of twice its size, beside which the specification is kept. */
+    readonly render: (spec: VegaLiteSpec) => Effect.Effect<Required<Figure.Files>, FigureFailed>
+  }
 >() {
   static readonly live: Layer.Layer<Figures> = Layer.effect(
     Figures,

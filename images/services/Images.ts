@@ -1,3 +1,8 @@
+/**
+ * Image files decoded, resized and encoded.
+ *
+ * @module
+ */
 import { Context, Effect, Layer } from "effect"
 import { reason } from "headrace/files"
 import type { Decoded } from "./Decoded.ts"
@@ -34,6 +39,7 @@ export class Images extends Context.Tag("headrace/ImagesDecoder")<
     readonly pixels: (images: ReadonlyArray<Uint8Array>) => Effect.Effect<ReadonlyArray<number>>
     /** What each holds other than 8-bit RGB, such as "grey"; empty for nothing, and for what is no image. */
     readonly colours: (images: ReadonlyArray<Uint8Array>) => Effect.Effect<ReadonlyArray<string>>
+    /** Each stretched to a square of so many pixels a side (Lanczos). */
     readonly resize: (images: ReadonlyArray<Decoded>, size: number) => Effect.Effect<ReadonlyArray<Decoded>>
     /** Each as a PNG for people: reduced, with its proportions, to `most` pixels a side where it is larger. */
     readonly png: (images: ReadonlyArray<Decoded>, most: number) => Effect.Effect<ReadonlyArray<Uint8Array>>

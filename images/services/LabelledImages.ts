@@ -1,8 +1,14 @@
+/**
+ * Images with their labels, gathered into batches of a table.
+ *
+ * @module
+ */
 import { Effect, Schema, Stream } from "effect"
 import { type Column, Explained, Text } from "headrace"
 import type { Images as ImagesTable } from "../artifacts/Images.ts"
 import type { Decoded } from "./Decoded.ts"
 
+/** A batch of the table `Images`. */
 export type ImageBatch = Column.Batch<typeof ImagesTable.columns>
 
 /** Rows of a table have one size; these images have two. */
@@ -21,6 +27,7 @@ export class ImageSizesDiffer extends Explained.TaggedError<ImageSizesDiffer>()(
   })
 ) {}
 
+/** An image, the file that it comes from, and the number of its class. */
 export interface LabelledImage {
   readonly file: string
   readonly image: Decoded

@@ -1,3 +1,8 @@
+/**
+ * Which runtime computes a frozen network on this machine.
+ *
+ * @module
+ */
 import type { FileSystem } from "@effect/platform"
 import { Effect, Option, Schema } from "effect"
 import { Explained, Machine, Text } from "headrace"
@@ -10,8 +15,10 @@ import * as TensorflowInstall from "./TensorflowInstall.ts"
 /** What computes a frozen network; `auto` is the fastest one that this machine has. */
 export const Request = Schema.Literal("auto", "tensorflow", "onnxruntime")
 export type Request = typeof Request.Type
+/** A runtime that is chosen. */
 export type Name = Exclude<Request, "auto">
 
+/** The parameter asks for the ONNX runtime, and the project does not have it. */
 export class OnnxMissing extends Explained.TaggedError<OnnxMissing>()("OnnxMissing", {}, () => ({
   what: "The ONNX runtime isn't installed",
   expected: 'the optional package onnxruntime-node, since the parameter runtime is "onnxruntime"',

@@ -1,3 +1,8 @@
+/**
+ * Networks computed by the ONNX runtime.
+ *
+ * @module
+ */
 import { createRequire } from "node:module"
 import { Worker } from "node:worker_threads"
 import { Context, Effect, Layer, Schema, type Scope } from "effect"
@@ -6,6 +11,7 @@ import * as OwnPlace from "./OwnPlace.ts"
 import { type OnnxModel, onnxFile } from "./onnx-model.ts"
 import { onnxStream, type StreamAnswer, type StreamData } from "./onnx-stream.ts"
 
+/** The ONNX runtime is not installed, or its native library does not load on this machine. */
 export class OnnxUnloadable extends Explained.TaggedError<OnnxUnloadable>()(
   "OnnxUnloadable",
   { what: Schema.String },
@@ -57,7 +63,10 @@ export interface Session {
 /** Networks on the CPU by onnxruntime-node, which is loaded by the first session: a machine may be without it. */
 export class Onnxruntime extends Context.Tag("headrace/Onnxruntime")<
   Onnxruntime,
-  { readonly session: (model: OnnxModel, streams: number) => Effect.Effect<Session, OnnxUnloadable, Scope.Scope> }
+  {
+    /** Opens a network on so many threads, which end when the scope closes. */
+    readonly session: (model: OnnxModel, streams: number) => Effect.Effect<Session, OnnxUnloadable, Scope.Scope>
+  }
 >() {
   static readonly live: Layer.Layer<Onnxruntime> = Layer.succeed(this, {
     session: (model, streams) =>

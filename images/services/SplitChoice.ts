@@ -1,3 +1,8 @@
+/**
+ * Which folders of a dataset are its splits, as the parameter `splits` says it.
+ *
+ * @module
+ */
 import { Schema } from "effect"
 import { type SplitName, splitNames } from "./SplitNames.ts"
 

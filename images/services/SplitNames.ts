@@ -1,5 +1,11 @@
+/**
+ * What the names of folders say of the splits of a dataset.
+ *
+ * @module
+ */
 /** Images are trained on, the best epoch is chosen on others, and the result is tested on others again. */
 export const splitNames = ["train", "validation", "test"] as const
+/** The name of a split. */
 export type SplitName = (typeof splitNames)[number]
 
 /** What a folder's name says: the split, and the rest of the name, which the folders of one dataset have in common. */
@@ -48,6 +54,7 @@ const read = (folder: string): Reading | null => {
   return { folder, split: only.split, rest: rest.join(" ") }
 }
 
+/** Folders, and the split that each is. */
 export type Splits = ReadonlyMap<string, SplitName>
 
 /** Folders by split; or why their names leave it open; or that they are no names of splits. */

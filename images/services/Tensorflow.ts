@@ -1,3 +1,8 @@
+/**
+ * Native TensorFlow as a service, loaded by the first stage that needs it.
+ *
+ * @module
+ */
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -6,9 +11,11 @@ import { Context, Effect, Layer, Schema, type Scope } from "effect"
 import { Explained } from "headrace"
 import { type Graph, oneCall, type SessionGraph, savedModel } from "./tensorflow-graph.ts"
 
+/** The module of TensorFlow for Node, whose native library Headrace provisions. */
 export type Tf = typeof import("@tensorflow/tfjs-node-gpu")
 type Tensor = import("@tensorflow/tfjs-node-gpu").Tensor
 
+/** TensorFlow is not provisioned, or its native library does not load on this machine. */
 export class TensorflowUnloadable extends Explained.TaggedError<TensorflowUnloadable>()(
   "TensorflowUnloadable",
   {
@@ -21,6 +28,7 @@ export class TensorflowUnloadable extends Explained.TaggedError<TensorflowUnload
   })
 ) {}
 
+/** TensorFlow did not take a graph, which is handed over in a temporary file. */
 export class GraphUnloadable extends Explained.TaggedError<GraphUnloadable>()(
   "GraphUnloadable",
   { what: Schema.String },
@@ -37,6 +45,7 @@ const firstLine = (error: unknown): string =>
 
 /** Calls of a graph by signature, their tensors by the names of the signature. The caller disposes what it is given. */
 export interface Session {
+  /** Runs a signature of the graph. The tensors that it gives are those of its outputs. */
   readonly run: (signature: string, inputs: Readonly<Record<string, Tensor>>) => Readonly<Record<string, Tensor>>
 }
 

@@ -1,3 +1,8 @@
+/**
+ * What the stages that evaluate classifiers share, be they of features or of images.
+ *
+ * @module
+ */
 import { Effect, Schema, Stream } from "effect"
 import { ArrowTable, type Column } from "headrace"
 import * as ClassNames from "../artifacts/ClassNames.ts"
@@ -8,6 +13,7 @@ import * as TrainedClassifier from "../models/Classifier.ts"
 import * as Evaluation from "../models/Evaluation.ts"
 import { GraphUnloadable, TensorflowUnloadable, withTensorflow } from "../services/Tensorflow.ts"
 
+/** What may go wrong where a classifier is evaluated: the `errors` of such a stage. */
 export const EvaluationError = Schema.Union(
   TrainedClassifier.ModelUnreadable,
   Evaluation.ClassesDiffer,

@@ -1,3 +1,9 @@
+/**
+ * What the stages that train networks share: their parameters, the rows that they gather, and the training, for
+ * `Stage.iterate`.
+ *
+ * @module
+ */
 import { Effect, Schema, Stream } from "effect"
 import { ArrowTable, Param } from "headrace"
 import * as ClassNames from "../artifacts/ClassNames.ts"
@@ -12,6 +18,7 @@ import * as Training from "../models/Training.ts"
 import { StateUnreadable } from "../models/TrainingState.ts"
 import { GraphUnloadable, TensorflowUnloadable, withTensorflow } from "../services/Tensorflow.ts"
 
+/** The schema of whole numbers from 1 to `most`. */
 export const count = (most: number) =>
   Schema.Int.pipe(Schema.between(1, most)).annotations({ description: `a whole number from 1 to ${most}` })
 
@@ -50,6 +57,7 @@ export const fittingParams = {
   )
 }
 
+/** What may go wrong where a network is trained: the `errors` of such a stage. */
 export const FittingError = Schema.Union(
   Training.Diverged,
   Training.TrainingDataInvalid,
@@ -171,7 +179,9 @@ export const fitting = (layers: Network.Network, examples: Examples, params: Fit
       options
     )
     return {
+      /** Goes on from what `save` gave. */
       resume,
+      /** Trains epoch `at`, counted from 1, and tells in a few words how it went. */
       step: (at: number) =>
         Effect.map(
           epoch(at),

@@ -1,3 +1,8 @@
+/**
+ * What the stages that resize images share.
+ *
+ * @module
+ */
 import { Effect } from "effect"
 import type { Column } from "headrace"
 import type { Pixels } from "../artifacts/Pixels.ts"

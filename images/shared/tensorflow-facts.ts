@@ -1,3 +1,8 @@
+/**
+ * The facts of stages that compute with TensorFlow.
+ *
+ * @module
+ */
 import { Effect } from "effect"
 import { Machine } from "headrace"
 import * as Processor from "../services/Processor.ts"

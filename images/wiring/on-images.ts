@@ -1,3 +1,8 @@
+/**
+ * The wiring that pipelines share which train networks on the images themselves, from the dataset to the figures.
+ *
+ * @module
+ */
 import { Param } from "headrace"
 import { dataset } from "../../stages/dataset.ts"
 import { evaluateNetwork } from "../../stages/evaluate-network.ts"

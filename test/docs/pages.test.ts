@@ -3,7 +3,7 @@ import * as path from "node:path"
 import { beforeAll, describe, expect, it } from "vitest"
 import { root } from "../rig/bundle.ts"
 import { copyOf, type OutsideProject, outsideProject } from "../rig/outside.ts"
-import { type Block, blocksOf, pages, read } from "../rig/pages.ts"
+import { type Block, blocksOf, byPlace, pages, read } from "../rig/pages.ts"
 
 // What the documentation shows is what a reader gets: each page is followed from its beginning to its end, in a project that
 // `pipeline init` made. A block of TypeScript is a file, whose path stands in its first line. The lines of a block of `sh` are
@@ -38,10 +38,7 @@ const compile = async (project: OutsideProject, written: ReadonlyMap<string, Blo
   const built = await project.pipeline("--build")
   expect(built.status, built.stderr).toBe(0)
   const { stdout } = await project.tsc()
-  return stdout.replace(/^([\w./-]+)\((\d+),\d+\)/gm, (place, file, line) => {
-    const block = written.get(file)
-    return block === undefined ? place : `${block.page}:${block.line + Number(line) - 1}`
-  })
+  return byPlace(stdout, written)
 }
 
 describe("the documentation", () => {

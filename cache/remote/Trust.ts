@@ -34,9 +34,6 @@ export type RevokedKey = typeof RevokedKey.Type
 export const Trust = Schema.Struct({ trusted: Schema.Array(TrustedKey), revoked: Schema.Array(RevokedKey) })
 export type Trust = typeof Trust.Type
 
-/** Nobody is believed. */
-export const NONE: Trust = { trusted: [], revoked: [] }
-
 const covers = (scope: string, namespace: Namespace): boolean =>
   scope.endsWith("*") ? namespace.startsWith(scope.slice(0, -1)) : scope === namespace
 

@@ -13,13 +13,13 @@ export const layerMemory = (blobs: Map<string, Uint8Array> = new Map()): Layer.L
               cause: "wrong",
               message: `has ${bytes.length} bytes as ${name}, where ${most} is the most`
             })
-          : Effect.succeed(bytes.slice())
+          : Effect.succeed(new Uint8Array(bytes))
       }),
     size: (name) => Effect.sync(() => blobs.get(name)?.length ?? null),
     putNew: (name, bytes) =>
       Effect.sync(() => {
         if (blobs.has(name)) return false
-        blobs.set(name, bytes.slice())
+        blobs.set(name, new Uint8Array(bytes))
         return true
       }),
     remove: (name) => Effect.sync(() => void blobs.delete(name)),

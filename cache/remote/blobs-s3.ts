@@ -12,6 +12,8 @@ const MOST_CONFLICTS = 5
 export interface Options {
   /** How long a store may be silent, at the beginning of an answer and between its pieces. */
   readonly patience: Duration.Duration
+  /** The same for what is written, for which nobody waits: a store may take its time to find room. */
+  readonly writing: Duration.Duration
 }
 
 interface Request {
@@ -113,7 +115,7 @@ const pageOf = (xml: string, above: string): { readonly blobs: ReadonlyArray<Blo
  */
 export const layerS3 = (
   { endpoint, bucket, prefix, region, credentials }: Extract<RemoteAddress, { readonly _tag: "S3" }>,
-  { patience }: Options
+  { patience, writing }: Options
 ): Layer.Layer<Blobs> =>
   Layer.sync(Blobs, () => {
     const { accessKeyId, secretAccessKey, sessionToken } = credentials
@@ -132,7 +134,8 @@ export const layerS3 = (
     const send = ({ method, url, body, headers = {}, most = MOST_TEXT_BYTES }: Request) =>
       Effect.tryPromise({
         try: async (signal): Promise<Answer> => {
-          const waiting = new Patience(Duration.toMillis(patience))
+          const silence = method === "PUT" ? writing : patience
+          const waiting = new Patience(Duration.toMillis(silence))
           try {
             const sha256 = createHash("sha256").update(body ?? "")
             const signed = await client.sign(url.href, {
@@ -152,7 +155,7 @@ export const layerS3 = (
           } catch (thrown) {
             if (thrown instanceof BlobsFailed) throw thrown
             throw waiting.controller.signal.aborted
-              ? failed("unreachable", `was silent for ${Duration.format(patience)}`)
+              ? failed("unreachable", `was silent for ${Duration.format(silence)}`)
               : failed("unreachable", `cannot be reached (${causeOf(thrown)})`)
           } finally {
             waiting.end()

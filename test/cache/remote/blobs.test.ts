@@ -65,17 +65,19 @@ for (const [name, start] of Object.entries({ seaweed, moto })) {
     let prefixes = 0
     blobsContract(name, () =>
       Layer.unwrapEffect(
-        Effect.sync(() => layerS3({ ...server.address, prefix: `of test/${prefixes++}` }, { patience }))
+        Effect.sync(() =>
+          layerS3({ ...server.address, prefix: `of test/${prefixes++}` }, { patience, writing: patience })
+        )
       )
     )
 
     it.live("a bucket that is not there is absent, and a wrong secret is forbidden", () =>
       Effect.gen(function* () {
-        const absent = layerS3({ ...server.address, bucket: "no-such-bucket" }, { patience })
+        const absent = layerS3({ ...server.address, bucket: "no-such-bucket" }, { patience, writing: patience })
         expect(yield* using(absent, (store) => Effect.flip(store.get("a", 1)))).toMatchObject({ cause: "absent" })
         if (name === "moto") return
         const credentials = { ...server.address.credentials, secretAccessKey: "wrong" }
-        const stranger = layerS3({ ...server.address, credentials }, { patience })
+        const stranger = layerS3({ ...server.address, credentials }, { patience, writing: patience })
         const refused = yield* using(stranger, (store) => Effect.flip(store.putNew("a", new Uint8Array(1))))
         expect(refused).toMatchObject({ cause: "forbidden", message: expect.stringContaining("403") })
         expect(JSON.stringify(refused)).not.toContain("wrong")

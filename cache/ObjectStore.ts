@@ -97,11 +97,16 @@ export const layerMemory = (bytes: Map<Digest.Digest, Uint8Array> = new Map()): 
     put: (value) =>
       Effect.sync(() => {
         const object = Digest.ofBytes(value)
-        bytes.set(object, value.slice())
+        // a Buffer's own slice would share its memory
+        bytes.set(object, new Uint8Array(value))
         return object
       }),
     // a copy: whoever is given bytes may write into them
-    get: (object) => Effect.suspend(() => verify(object, bytes.get(object)?.slice())),
+    get: (object) =>
+      Effect.suspend(() => {
+        const kept = bytes.get(object)
+        return verify(object, kept === undefined ? null : new Uint8Array(kept))
+      }),
     check: (object) => Effect.suspend(() => Effect.asVoid(verify(object, bytes.get(object)))),
     has: (object, length) => Effect.sync(() => bytes.get(object)?.length === length),
     discard: (object) =>

@@ -101,7 +101,7 @@ export const claim = (home: string): Effect.Effect<void, StoreFailed> =>
     const mine: StoreFile = { format: FORMAT, leastKnown: LEAST_KNOWN, by: version }
     const bytes = new TextEncoder().encode(`${JSON.stringify(mine)}\n`)
     const file = fileIn(home)
-    yield* Disk.publish(file, bytes, { ifAbsent: found === null })
+    yield* found === null ? Disk.publishNew(file, bytes, Disk.storeFailed) : Disk.publish(file, bytes)
     // it may be another's by now, or a link that leads nowhere
     if ((yield* read(home)) === null) return yield* new StoreFormatUnknown({ file, found: "leads nowhere", version })
   }).pipe(Effect.mapError(toStoreFailed))

@@ -105,16 +105,21 @@ const takeName = (temporary: string, file: string): Promise<void> =>
 /** What a file system without hard links says of one. */
 const NO_LINKS = ["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EMLINK"]
 
-/** Gives a file its name where nothing has it yet: a link takes no other's, while a rename would. */
-const takeFreeName = async (temporary: string, file: string): Promise<void> => {
+/** Gives a file its name where nothing has it yet, and says whether it did: a link takes no other's, while a rename would. */
+const takeFreeName = async (temporary: string, file: string): Promise<boolean> => {
   try {
     await fs.link(temporary, file)
     await fs.rm(temporary, { force: true })
+    return true
   } catch (cause) {
-    if (codeOf(cause) === "EEXIST") return await fs.rm(temporary, { force: true })
+    if (codeOf(cause) === "EEXIST") {
+      await fs.rm(temporary, { force: true })
+      return false
+    }
+    if (!NO_LINKS.includes(codeOf(cause) ?? "")) throw cause
     // there, one of two that come in the same moment replaces the other's
-    if (NO_LINKS.includes(codeOf(cause) ?? "")) return await takeName(temporary, file)
-    throw cause
+    await takeName(temporary, file)
+    return true
   }
 }
 
@@ -122,34 +127,50 @@ export interface WriteOptions {
   /** What is written must have this sha256 when it is read back, before it gets its name. */
   readonly digest?: Digest
   readonly readOnly?: boolean
-  /** Whatever has the name already keeps it, and what was to be written is dropped. */
-  readonly ifAbsent?: boolean
 }
 
+/** A failed system call, as whoever asked for it tells of it. */
+type Failed<E> = (doing: string, file: string, cause: unknown) => E
+
 /**
- * Publishes a file: written aside in its own directory, checked, synced, renamed, the directory synced. A reader sees
+ * Publishes a file: written aside in its own directory, checked, synced, given its name, the directory synced. A reader sees
  * the old file or the new one, whole; a crash leaves at most a `.tmp-` file, which `tidy` removes.
  */
+const place = <A, E>(
+  file: string,
+  bytes: Uint8Array,
+  { digest, readOnly = false }: WriteOptions,
+  name: (temporary: string, file: string) => Promise<A>,
+  failed: Failed<E>
+): Effect.Effect<A, E> => {
+  const directory = path.dirname(file)
+  const temporary = unfinishedIn(directory)
+  const attempt = <B>(doing: string, file: string, run: () => Promise<B>) =>
+    Effect.tryPromise({ try: run, catch: (cause) => failed(doing, file, cause) })
+  return Effect.gen(function* () {
+    yield* attempt("Creating", directory, () => makeDirectory(directory))
+    yield* attempt("Writing", file, () => writeSynced(temporary, bytes))
+    if (digest !== undefined) {
+      const found = yield* attempt("Reading back", file, () => BoundedFile.hash(temporary))
+      if (found !== digest) return yield* Effect.fail(failed("Writing (the disk returned other bytes)", file, "EIO"))
+    }
+    if (readOnly) yield* attempt("Protecting", file, () => fs.chmod(temporary, 0o444))
+    const named = yield* attempt("Naming", file, () => name(temporary, file))
+    yield* attempt("Syncing", directory, () => syncDirectory(directory))
+    return named
+  }).pipe(Effect.onError(() => Effect.ignore(attempt("Removing", temporary, () => fs.rm(temporary, { force: true })))))
+}
+
+/** Publishes a file, in the place of whatever has its name. Readers see all of the one or all of the other. */
 export const publish = (
   file: string,
   bytes: Uint8Array,
   options: WriteOptions = {}
-): Effect.Effect<void, StoreFailed> => {
-  const directory = path.dirname(file)
-  const temporary = unfinishedIn(directory)
-  return Effect.gen(function* () {
-    yield* tryFile("Creating", directory, () => makeDirectory(directory))
-    yield* tryFile("Writing", file, () => writeSynced(temporary, bytes))
-    if (options.digest !== undefined) {
-      const found = yield* tryFile("Reading back", file, () => BoundedFile.hash(temporary))
-      if (found !== options.digest) return yield* storeFailed("Writing (the disk returned other bytes)", file, "EIO")
-    }
-    if (options.readOnly === true) yield* tryFile("Protecting", file, () => fs.chmod(temporary, 0o444))
-    const name = options.ifAbsent === true ? takeFreeName : takeName
-    yield* tryFile("Naming", file, () => name(temporary, file))
-    yield* tryFile("Syncing", directory, () => syncDirectory(directory))
-  }).pipe(Effect.onError(() => Effect.ignore(tryFile("Removing", temporary, () => fs.rm(temporary, { force: true })))))
-}
+): Effect.Effect<void, StoreFailed> => place(file, bytes, options, takeName, storeFailed)
+
+/** Publishes a file unless something has its name already, and says whether it did. */
+export const publishNew = <E>(file: string, bytes: Uint8Array, failed: Failed<E>): Effect.Effect<boolean, E> =>
+  place(file, bytes, {}, takeFreeName, failed)
 
 const isAbsent = (cause: unknown): boolean => ["ENOENT", "ENOTDIR"].includes(codeOf(cause) ?? "")
 

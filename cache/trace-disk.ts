@@ -1,12 +1,11 @@
 import * as path from "node:path"
 import { setImmediate } from "node:timers/promises"
-import { Effect, Either, Layer, Schema } from "effect"
-import * as BoundedJson from "../artifacts/BoundedJson.ts"
+import { Effect, Either, Layer } from "effect"
 import * as Digest from "../artifacts/Digest.ts"
 import * as Disk from "./disk.ts"
 import type { Key } from "./Key.ts"
-import { ChunkTrace, type Lookup, newestFirst, Trace, TraceStore } from "./Trace.ts"
-import { isTrace } from "./TraceCheck.ts"
+import { type Lookup, newestFirst, type Trace, TraceStore } from "./Trace.ts"
+import { type Format, ofChunk, whole } from "./TraceFormat.ts"
 
 /** A text file whose first line is the sha256 of the rest, so that a cut or changed one is told from a whole one. */
 export const seal = (text: string): Uint8Array => new TextEncoder().encode(`${Digest.ofBytes(text)}\n${text}`)
@@ -17,31 +16,6 @@ export const unseal = (sealed: string): string | null => {
   const text = sealed.slice(end + 1)
   return end > 0 && Digest.ofBytes(text) === sealed.slice(0, end) ? text : null
 }
-
-/** A schema as JSON text, made once: making one costs many times what it decodes. */
-const format = <A, I>(schema: Schema.Schema<A, I>) => {
-  const json = BoundedJson.schema(schema)
-  return { decode: Schema.decodeEither(json), encode: Schema.encode(json) }
-}
-type Format<A> = ReturnType<typeof format<A, unknown>>
-
-const parsed = (text: string): unknown => {
-  try {
-    return BoundedJson.parse(text)
-  } catch {
-    return null
-  }
-}
-
-const traceFormat = format(Trace)
-const whole: Format<Trace> = {
-  ...traceFormat,
-  decode: (text) => {
-    const value = parsed(text)
-    return isTrace(value) ? Either.right(value) : traceFormat.decode(text)
-  }
-}
-const ofChunk = format(ChunkTrace)
 
 /** So many traces are read one after the other before timers get their turn, which renew leases: each is read at once. */
 const AT_ONCE = 256

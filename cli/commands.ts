@@ -3,7 +3,10 @@ import { inspect } from "./artifact/inspect.ts"
 import type { Command, Project } from "./command/Command.ts"
 import { compare } from "./compare/compare.ts"
 import { doctor } from "./doctor/doctor.ts"
+import { key } from "./key/key.ts"
 import { list } from "./list/list.ts"
+import { pull } from "./remote/pull.ts"
+import { push } from "./remote/push.ts"
 import { report } from "./report/report-command.ts"
 import { plan } from "./run/plan.ts"
 import { run } from "./run/run.ts"
@@ -21,6 +24,9 @@ const ALL: ReadonlyArray<<S>(project: Project<S>) => Command<S>> = [
   report,
   compare,
   list,
+  push,
+  pull,
+  key,
   doctor
 ]
 

@@ -3,10 +3,8 @@ import { Effect, Layer, Logger, LogLevel, Schema } from "effect"
 import { givenAt } from "../api/given.ts"
 import * as Explained from "../artifacts/Explained.ts"
 import * as LeaseDisk from "../cache/lease-disk.ts"
-import * as ObjectStoreDisk from "../cache/object-store-disk.ts"
 import { inProject, inRepository, type Made, Release } from "../cache/Release.ts"
 import * as StoreFormat from "../cache/StoreFormat.ts"
-import * as TraceDisk from "../cache/trace-disk.ts"
 import * as Code from "../engine/Code.ts"
 import * as WorkerExecutor from "../engine/executor-worker.ts"
 import * as Basis from "../engine/Kind.ts"
@@ -22,12 +20,15 @@ import type { Whole } from "../project/Project.ts"
 import * as Views from "../project/Views.ts"
 import * as BuildCode from "../worker/build-code.ts"
 import { workerEnvironment } from "../worker/environment.ts"
+import type { Ran } from "./command/Command.ts"
 import * as CommandLine from "./command/command-line.ts"
 import { help } from "./command/help.ts"
 import { sentence, toldOf } from "./command/option-text.ts"
 import { UsageInvalid } from "./command/Usage.ts"
 import { commandsOf } from "./commands.ts"
 import { type LastWrites, lastWrites, runToEnd } from "./process-end.ts"
+import * as AskedRemote from "./remote/asked-remote.ts"
+import * as Stores from "./remote/Stores.ts"
 import * as ResultsWriter from "./results/results-writer.ts"
 import * as RunEventsReporter from "./run/run-events.ts"
 import * as Reporter from "./terminal/Reporter.ts"
@@ -50,7 +51,11 @@ const placeOf = ({ root, build }: Launched): typeof Place.Service => ({
 })
 
 /** Where nodes are computed: processes of the program that was built with this one. */
-const workersIn = ({ root, build, home }: typeof Place.Service, exported: Code.Exported) => {
+const workersIn = (
+  { root, build, home }: typeof Place.Service,
+  exported: Code.Exported,
+  remote: Readonly<Record<string, string | undefined>>
+) => {
   const codeFile = path.join(build, "code.json")
   const declared = new Set(
     Code.definitionsIn(exported).flatMap(({ environment, secrets }) => [...environment, ...secrets])
@@ -61,14 +66,17 @@ const workersIn = ({ root, build, home }: typeof Place.Service, exported: Code.E
         start: path.join(build, "start.mjs"),
         entry: path.join(build, "worker.mjs"),
         threads,
-        env: (settings) => workerEnvironment({ own: process.env, declared, root, home, codeFile, ...settings })
+        env: (settings) => ({
+          ...workerEnvironment({ own: process.env, declared, root, home, codeFile, ...settings }),
+          ...remote
+        })
       })
     )
   )
 }
 
 /** All that commands need: what is the same everywhere, and what plans this project. */
-const liveOf = <R, S>(project: Whole<R, S>, place: typeof Place.Service, writes: LastWrites) => {
+const liveOf = <R, S>(project: Whole<R, S>, place: typeof Place.Service, writes: LastWrites, stores: Stores.Stores) => {
   const { home, build } = place
   const records = Layer.effect(
     RunRecords,
@@ -82,11 +90,10 @@ const liveOf = <R, S>(project: Whole<R, S>, place: typeof Place.Service, writes:
         Layer.succeed(Views.Current, project.views),
         Layer.succeed(Basis.Kinds, project.kinds),
         Layer.succeed(Kinds, project.kinds),
-        ObjectStoreDisk.layerDisk(home),
-        TraceDisk.layerDisk(home),
+        stores.layer,
         LeaseDisk.layerDisk(home),
         records,
-        workersIn(place, project.exported),
+        workersIn(place, project.exported, stores.forWorker),
         BuildCode.layer(path.join(build, "code.json"), project.exported)
       )
     )
@@ -143,23 +150,31 @@ const INTERRUPTED = {
 const carryOut = <R, S>(
   args: ReadonlyArray<string>,
   project: Whole<R, S>,
-  { home, live }: { readonly home: string; readonly live: ReturnType<typeof liveOf<R, S>> }
+  place: typeof Place.Service,
+  writes: LastWrites
 ) =>
   Effect.gen(function* () {
     const { print, document, width } = yield* Reporter.Reporter
     const answer = (text: string) => Effect.zipRight(print(text), document({ schema: 1, status: "done", text }))
+    const carried = (run: Ran<S>, stores: Stores.Stores) =>
+      Effect.flatMap(Effect.provide(run, liveOf(project, place, writes, stores)), setExitCode)
     const commands = commandsOf(project)
-    const asked = yield* CommandLine.read(args, commands, project.pipelines)
+    const { args: rest, mode } = yield* AskedRemote.split(args)
+    const asked = yield* CommandLine.read(rest, commands, project.pipelines)
     switch (asked._tag) {
       case "Version":
         return yield* answer((yield* Release).version)
       case "Help":
         return yield* answer(help(commands, project, asked.command, asked.pipeline, width))
-      case "Run":
-        if (asked.command.needsNoStore !== true) yield* StoreFormat.check(home)
-        return yield* Effect.flatMap(Effect.provide(asked.run, live), setExitCode)
+      case "Run": {
+        const { command, run } = asked
+        if (command.needsNoStore === true) return yield* carried(run, Stores.own(place.home))
+        yield* StoreFormat.check(place.home)
+        const stores = yield* Stores.make(process.env, yield* AskedRemote.modeFor(command, mode), place)
+        return yield* carried(command.computes === true ? stores.sharing(run) : run, stores)
+      }
     }
-  })
+  }).pipe(Effect.scoped)
 
 const told = <E, R>(work: Effect.Effect<void, E, R>, reporter: typeof Reporter.Reporter.Service, made: Made) =>
   work.pipe(
@@ -189,11 +204,7 @@ export const main = <R, S>(project: Whole<R, S>, launched: Launched): void => {
   const writes = lastWrites()
   const args = argv.filter((arg) => arg !== "--json")
   runToEnd(
-    told(
-      carryOut(args, project, { home: place.home, live: liveOf(project, place, writes) }),
-      reporter,
-      launched.isProgram ? inRepository : inProject
-    ),
+    told(carryOut(args, project, place, writes), reporter, launched.isProgram ? inRepository : inProject),
     () => reporter.lastDocument(INTERRUPTED),
     writes.isWriting
   )

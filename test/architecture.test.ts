@@ -175,7 +175,7 @@ it("an error tells what happened, what was expected and how to fix it, as data: 
   const otherwise = SOURCES.flatMap(filesIn).flatMap((file) =>
     [...read(file).matchAll(/class (\w+) extends (?:Schema|Data)\.TaggedError/g)].map(([, name]) => name)
   )
-  expect(otherwise.sort()).toEqual(["Unbounded"])
+  expect(otherwise.sort()).toEqual(["BlobsFailed", "Unbounded"])
 })
 
 it("the command line alone writes parameters as options", async () => {

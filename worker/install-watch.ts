@@ -6,9 +6,11 @@ import { watchFiles } from "./watched-files.ts"
 
 // Imported before anything else of a worker, so that it hears what the files of the program read when they are loaded.
 
-watchFiles({
-  own: [path.resolve(process.env.PIPELINE_HOME ?? "."), path.dirname(fileURLToPath(import.meta.url))]
-})
+const { PIPELINE_HOME: home = ".", PIPELINE_REMOTE: remote = "" } = process.env
+/** A shared store that is a folder; one with a scheme is reached otherwise. */
+const shared = path.isAbsolute(remote) ? [remote] : []
+
+watchFiles({ own: [path.resolve(home), ...shared, path.dirname(fileURLToPath(import.meta.url))] })
 watchEnvironment()
 // what `import { readFileSync } from "node:fs"` and `import { env } from "node:process"` give
 syncBuiltinESMExports()

@@ -28,14 +28,20 @@ const place = (): typeof Place.Service => {
   return { root, home, build: path.dirname(code), workingDirectory: root, results: path.join(root, "results") }
 }
 
+/** The stores as the command has them: this machine's, with a shared one behind them where it has one. */
+const storesAt = async (at: typeof Place.Service) => {
+  const own = Layer.mergeAll(ObjectStoreDisk.layerDisk(at.home), TraceDisk.layerDisk(at.home))
+  if (!process.env.PIPELINE_REMOTE) return own
+  const { notes, settings } = await import("../cache/remote/settings.ts")
+  const { behind, shared } = await import("../cache/remote/stores.ts")
+  const found = await Effect.runPromise(settings(process.env, "read", at))
+  return found === null ? own : Layer.provide(behind(at.home, own, notes(process.env)), shared(found))
+}
+
 /** Computes the nodes of a project that a command asks for; the build calls it with what the project's files hold. */
 export const main = async <R, S>(project: Whole<R, S>): Promise<void> => {
   const at = place()
-  const cache = Layer.mergeAll(
-    ObjectStoreDisk.layerDisk(at.home),
-    TraceDisk.layerDisk(at.home),
-    BuildCode.layer(path.join(at.build, "code.json"), project.exported)
-  )
+  const cache = Layer.mergeAll(await storesAt(at), BuildCode.layer(path.join(at.build, "code.json"), project.exported))
   const services = Layer.provideMerge(await project.layer(), givenAt(at))
   // a library may throw far below the stage that called it
   Error.stackTraceLimit = FRAMES

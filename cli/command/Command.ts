@@ -54,6 +54,10 @@ export interface Shape {
   readonly options: ReadonlyArray<Option>
   /** Whether it runs whatever the store is. Others are refused where this Headrace does not understand it. */
   readonly needsNoStore?: boolean
+  /** Whether it computes what others may share. */
+  readonly computes?: boolean
+  /** What it needs of the shared store, without which it has nothing to do. */
+  readonly remote?: "read" | "write"
 }
 
 /** What followed a command: every name known, every option with a value. */

@@ -2,6 +2,7 @@ import type { Exported } from "../../engine/Code.ts"
 import type { AnyPipeline } from "../../engine/Pipeline.ts"
 import { textWidth, truncate } from "../../kinds/format.ts"
 import type { Whole } from "../../project/Project.ts"
+import { remote } from "../remote/asked-remote.ts"
 import { pad, wrap } from "../terminal/table-text.ts"
 import type { Argument, Flag, Option, Shape } from "./Command.ts"
 import { optionName } from "./option-text.ts"
@@ -128,12 +129,13 @@ export const help = (
       [
         ["commands:", commands.map((each): Line => [commandWords(each, null).join(" "), each.description])],
         ["pipelines:", pipelineLines(pipelines)],
-        ["anywhere:", [JSON_LINE, HELP_LINE, ["--version", "Print the version"]]]
+        ["anywhere:", [JSON_LINE, HELP_LINE, ...optionLines([remote]), ["--version", "Print the version"]]]
       ],
       ["pipeline COMMAND --help tells more of a command, pipeline run PIPELINE --help of a pipeline's parameters."],
       width
     )
-  const own = [...optionLines(command.options), ...namedLines(command.flags), JSON_LINE, HELP_LINE]
+  const ofStore = command.needsNoStore === true ? [] : [remote]
+  const own = [...optionLines([...command.options, ...ofStore]), ...namedLines(command.flags), JSON_LINE, HELP_LINE]
   const name = `pipeline ${command.name}`
   const isAnyPipeline = command.ofPipeline && pipeline === null
   return page(

@@ -15,6 +15,7 @@ export const run = <S>(project: Project<S>): Command<S> =>
     description: "Run a pipeline; what is cached is reused",
     flags,
     options,
+    computes: true,
     run: (pipeline, given) =>
       Effect.gen(function* () {
         const values = yield* ParamOptions.decode(pipeline, given.params)

@@ -106,6 +106,7 @@ export const sweep = <S>(): Command<S> =>
     description: "Run a pipeline at many points of its parameters; what they share is computed once",
     flags,
     options: [over, random, seeds, jobs, ...options],
+    computes: true,
     run: (pipeline, given) =>
       Effect.gen(function* () {
         const side = numberGiven(given, jobs)

@@ -77,7 +77,7 @@ export const storeContract = (name: string, cache: () => Layer.Layer<Cache>) => 
     "whoever writes into bytes that were put, or that were got, changes nothing that is kept",
     Effect.gen(function* () {
       const store = yield* ObjectStore
-      const mine = bytes("hello")
+      const mine = Buffer.from("hello")
       const object = yield* store.put(mine)
       mine.fill(0)
       const got = yield* store.get(object)

@@ -1,0 +1,61 @@
+import { Context, Data, Effect, type Stream } from "effect"
+
+/** Why a shared store did not do what it was asked. */
+export type Cause =
+  /** Nobody answers there, or not in time, or not to the end. */
+  | "unreachable"
+  /** It answers that it has too much to do, or that something is broken on its side. */
+  | "busy"
+  /** It refuses whoever asks. */
+  | "forbidden"
+  /** There is no such bucket or folder. */
+  | "absent"
+  /** It has no room left. */
+  | "full"
+  /** It answers something that the protocol does not have. */
+  | "wrong"
+
+/** What a shared store did not do. The message is a clause that follows the store's name: "answers 503". */
+export class BlobsFailed extends Data.TaggedError("BlobsFailed")<{ readonly cause: Cause; readonly message: string }> {}
+
+/** What lies in a shared store under a name. */
+export interface Blob {
+  readonly name: string
+  readonly bytes: number
+  /** Milliseconds since 1970, by the clock of the store. */
+  readonly modified: number
+}
+
+/**
+ * Bytes under names, which many machines have in common: the least that a shared store must do. Names are `/`-separated words of
+ * letters, digits and `.`, `_`, `-`. Nothing that it gives is trusted.
+ */
+export class Blobs extends Context.Tag("headrace/Blobs")<
+  Blobs,
+  {
+    /** The bytes of at most `most`; null where nothing has the name. More than that is `wrong`, and is not read. */
+    readonly get: (name: string, most: number) => Effect.Effect<Uint8Array | null, BlobsFailed>
+    /** How many bytes there are, without reading them; null where nothing has the name. */
+    readonly size: (name: string) => Effect.Effect<number | null, BlobsFailed>
+    /** Gives bytes a name that nothing has. Of many who do so at once, one is told true; bytes are there whole or not at all. */
+    readonly putNew: (name: string, bytes: Uint8Array) => Effect.Effect<boolean, BlobsFailed>
+    readonly remove: (name: string) => Effect.Effect<void, BlobsFailed>
+    /** All whose names begin so, in the order of their names. */
+    readonly list: (prefix: string) => Stream.Stream<Blob, BlobsFailed>
+  }
+>() {}
+
+/** How many ask for one new name at once, to find out whether a store lets one of them have it. */
+const CONTENDERS = 8
+
+/**
+ * Whether a store keeps its promise that one of many gets a new name: there are such that ignore the condition, and such that
+ * look before they write and are overtaken in between. Leaves nothing behind.
+ */
+export const givesNewNamesOnce = (blobs: typeof Blobs.Service, name: string): Effect.Effect<boolean, BlobsFailed> =>
+  Effect.gen(function* () {
+    const texts = Array.from({ length: CONTENDERS }, (_, at) => new TextEncoder().encode(`contender ${at}`))
+    const won = yield* Effect.forEach(texts, (bytes) => blobs.putNew(name, bytes), { concurrency: "unbounded" })
+    const after = yield* blobs.putNew(name, new TextEncoder().encode("too late"))
+    return won.filter((one) => one).length === 1 && !after
+  }).pipe(Effect.ensuring(Effect.ignore(blobs.remove(name))))

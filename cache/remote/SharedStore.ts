@@ -1,0 +1,194 @@
+import { Context, Effect, Either, Layer, type Scope } from "effect"
+import * as Digest from "../../artifacts/Digest.ts"
+import * as Verified from "../../artifacts/Verified.ts"
+import { MOST_OBJECT_BYTES } from "../ObjectStore.ts"
+import { Blobs, BlobsFailed, givesNewNamesOnce } from "./Blobs.ts"
+import * as Breaker from "./Breaker.ts"
+import type { Writer } from "./Signature.ts"
+import * as SignedTrace from "./SignedTrace.ts"
+import type { Namespace, Trust } from "./Trust.ts"
+
+/** What is asked of a shared store: whose traces are believed, and who signs. */
+export interface Terms {
+  /** As people are told of the store. */
+  readonly shown: string
+  /** Those that are looked into, one after the other; what is computed goes to the first. */
+  readonly namespaces: readonly [Namespace, ...ReadonlyArray<Namespace>]
+  readonly trust: Trust
+  /** Who signs what goes there; null where nothing does. */
+  readonly writer: Writer | null
+}
+
+/** Where a trace belongs, in any namespace. */
+export type Address = Omit<SignedTrace.Place, "namespace">
+
+/** Hears what people are to know of a shared store: each once, since one cause shows in many places. */
+export class SharedStoreListener extends Context.Reference<SharedStoreListener>()("headrace/SharedStoreListener", {
+  defaultValue:
+    () =>
+    (_message: string): Effect.Effect<void> =>
+      Effect.void
+}) {}
+
+/**
+ * What many machines share. Nothing in it is believed: objects are hashed, traces are opened by their signatures, and what fails
+ * either is not there. Reading never fails and never waits long: while the store doesn't answer, nothing is there.
+ */
+export class SharedStore extends Context.Tag("headrace/SharedStore")<
+  SharedStore,
+  {
+    readonly terms: Terms
+    /** The text of a trace that somebody trusted signed. */
+    readonly trace: (address: Address) => Effect.Effect<string | null>
+    /** The bytes of an object. */
+    readonly object: (object: Digest.Digest) => Effect.Effect<Verified.Verified | null>
+    /** Whether an object of so many bytes seems to be there. */
+    readonly has: (object: Digest.Digest, bytes: number) => Effect.Effect<boolean>
+    /** Puts an object unless it is there; true where its bytes were sent. */
+    readonly putObject: (bytes: Verified.Verified, object: Digest.Digest) => Effect.Effect<boolean, BlobsFailed>
+    /** Signs a trace and puts it, once all that it names is there; false where another writer was first. */
+    readonly putTrace: (address: Address, text: string, writer: Writer) => Effect.Effect<boolean, BlobsFailed>
+  }
+>() {}
+
+const ROOT = `v${SignedTrace.FORMAT}`
+
+const objectName = (object: Digest.Digest): string => `${ROOT}/objects/${object.slice(0, 2)}/${object}`
+
+/** Stages are called by words, but a state's stage has a dot, and nobody forbids others: what is no word is written by its bytes. */
+const written = (stage: string): string =>
+  stage.replace(/[^A-Za-z0-9._-]/gu, (character) => Buffer.from(character).toString("hex").replace(/../g, "_$&"))
+
+const traceName = ({ kind, namespace, stage, key }: SignedTrace.Place): string =>
+  `${ROOT}/${kind === "trace" ? "traces" : "chunks"}/${namespace}/${written(stage)}/${key}.json`
+
+/** As many as a store of this machine reads, and what a signature and its JSON add. */
+const MOST_TRACE_BYTES = 128 * 1024 * 1024
+
+/** Smaller objects are sent unasked: the question takes as long as the sending. */
+const ASKED_FROM_BYTES = 64 * 1024
+
+/** Says each thing once. */
+const saying = (say: (message: string) => Effect.Effect<void>) => {
+  const said = new Set<string>()
+  return (topic: string, message: string) =>
+    Effect.suspend(() => {
+      if (said.has(topic)) return Effect.void
+      said.add(topic)
+      return say(message)
+    })
+}
+
+const make = (terms: Terms): Effect.Effect<typeof SharedStore.Service, never, Blobs | Scope.Scope> =>
+  Effect.gen(function* () {
+    const { shown, namespaces, trust } = terms
+    const blobs = yield* Blobs
+    const say = saying(yield* SharedStoreListener)
+    const breaker = yield* Breaker.make({
+      probe: blobs.size(`${ROOT}/probe`),
+      onOpen: ({ message }) =>
+        say(
+          "open",
+          `The shared store ${shown} ${message}: what it has is computed here, or taken once it answers again.`
+        ),
+      onClose: Effect.void
+    })
+
+    const traceIn = (place: SignedTrace.Place): Effect.Effect<string | null> =>
+      Effect.gen(function* () {
+        const sealed = yield* breaker.guard(blobs.get(traceName(place), MOST_TRACE_BYTES))
+        if (sealed === null) return null
+        const opened = SignedTrace.open(sealed, place, trust)
+        if (Either.isRight(opened)) return opened.right
+        const why = opened.left
+        yield* say(`refused ${why}`, `A result of ${place.stage} in the shared store ${shown} does not count: ${why}.`)
+        return null
+      })
+
+    const trace = (address: Address): Effect.Effect<string | null> =>
+      Effect.gen(function* () {
+        for (const namespace of namespaces) {
+          const found = yield* traceIn({ ...address, namespace })
+          if (found !== null) return found
+        }
+        return null
+      })
+
+    /** Objects whose bytes there are others. */
+    const wrong = new Set<Digest.Digest>()
+
+    const object = (name: Digest.Digest): Effect.Effect<Verified.Verified | null> =>
+      Effect.gen(function* () {
+        const bytes = yield* breaker.guard(blobs.get(objectName(name), MOST_OBJECT_BYTES))
+        if (bytes === null) return null
+        const checked = Verified.check(name, bytes)
+        if (Either.isRight(checked)) return checked.right
+        wrong.add(name)
+        // nobody can use them, and in their place nobody could put the right ones
+        if (terms.writer !== null) yield* breaker.guard(blobs.remove(objectName(name)))
+        yield* say(
+          `wrong ${name}`,
+          `The shared store ${shown} gave other bytes for object ${Digest.short(name)}: they are not used.`
+        )
+        return null
+      })
+
+    /** Asked before the first trace is written: a store that lets two writers have one name is no place to write to. */
+    const keepsNames = yield* Effect.cached(
+      Effect.flatMap(
+        givesNewNamesOnce(
+          blobs,
+          `${ROOT}/probes/${Digest.short(Digest.ofBytes(`${process.pid} ${performance.timeOrigin}`))}`
+        ),
+        (keeps) =>
+          keeps
+            ? Effect.void
+            : new BlobsFailed({
+                cause: "wrong",
+                message: "gives one name to several writers, so that nothing is written there"
+              })
+      )
+    )
+
+    const putObject = (bytes: Verified.Verified, name: Digest.Digest) =>
+      Effect.gen(function* () {
+        yield* keepsNames
+        const isAsked = bytes.length >= ASKED_FROM_BYTES
+        if (isAsked && (yield* blobs.size(objectName(name))) === bytes.length) return false
+        return yield* blobs.putNew(objectName(name), bytes)
+      })
+
+    const putTrace = (address: Address, text: string, writer: Writer) =>
+      Effect.gen(function* () {
+        yield* keepsNames
+        const place = { ...address, namespace: namespaces[0] }
+        const name = traceName(place)
+        const sealed = SignedTrace.seal(writer, place, text)
+        if (yield* blobs.putNew(name, sealed)) return true
+        const there = yield* blobs.get(name, MOST_TRACE_BYTES).pipe(
+          Effect.catchIf(
+            ({ cause }) => cause === "wrong",
+            () => Effect.succeed(new Uint8Array())
+          )
+        )
+        // what nobody here believes must not stand in the way of what is true
+        if (there !== null && Either.isRight(SignedTrace.open(there, place, trust))) return false
+        yield* blobs.remove(name)
+        return yield* blobs.putNew(name, sealed)
+      })
+
+    return {
+      terms,
+      trace,
+      object,
+      // what was found to be other bytes is as good as gone, whatever its length: it is made again
+      has: (name, bytes) =>
+        wrong.has(name)
+          ? Effect.succeed(false)
+          : Effect.map(breaker.guard(blobs.size(objectName(name))), (size) => size === bytes),
+      putObject,
+      putTrace
+    }
+  })
+
+export const layer = (terms: Terms): Layer.Layer<SharedStore, never, Blobs> => Layer.scoped(SharedStore, make(terms))

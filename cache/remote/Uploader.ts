@@ -1,0 +1,137 @@
+import { Context, Deferred, Effect, Either, Ref, Schedule, type Scope } from "effect"
+import type { StoredPart } from "../../artifacts/Artifact.ts"
+import { ObjectStore } from "../ObjectStore.ts"
+import { type ChunkTrace, type Trace, TraceStore } from "../Trace.ts"
+import { ofChunk, whole } from "../TraceFormat.ts"
+import type { BlobsFailed } from "./Blobs.ts"
+import { type Address, SharedStore } from "./SharedStore.ts"
+import type { Writer } from "./Signature.ts"
+import * as Uploads from "./Uploads.ts"
+
+/** How far the uploading of a command is. */
+export interface Uploaded {
+  /** Results that are there by now, and chunks of tables. */
+  readonly done: number
+  /** Those that were noted so far. */
+  readonly total: number
+  /** Bytes of objects that were sent. */
+  readonly bytes: number
+}
+
+/** Hears how far the uploading is. */
+export class UploadListener extends Context.Reference<UploadListener>()("headrace/UploadListener", {
+  defaultValue:
+    () =>
+    (_uploaded: Uploaded): Effect.Effect<void> =>
+      Effect.void
+}) {}
+
+/** Uploads beside a command. */
+export interface Uploader {
+  /** Uploads what is noted, to its end; gives what is left for another command, and why. */
+  readonly drain: Effect.Effect<{ readonly left: number; readonly why: BlobsFailed | null }>
+}
+
+/** So many results are uploaded side by side. */
+const AT_ONCE = 4
+/** How often it is looked for new notes: a worker process leaves them in the store. */
+const LOOKING = "250 millis"
+
+const isPassing = ({ cause }: BlobsFailed): boolean => cause === "unreachable" || cause === "busy"
+/** For what passes: about seven seconds, within which a server restarts. */
+const again = Schedule.intersect(Schedule.exponential("200 millis"), Schedule.recurs(5))
+
+const partsOf = (trace: Trace | ChunkTrace): ReadonlyArray<StoredPart> =>
+  "part" in trace ? [trace.part] : Object.values(trace.outputs).flatMap(({ parts }) => parts)
+
+/** The trace as this store has it, and as text; null where it has none any more. */
+const read = ({ kind, stage, key }: Address) =>
+  Effect.gen(function* () {
+    const traces = yield* TraceStore
+    const found = kind === "trace" ? yield* traces.get(stage, key) : yield* traces.getChunk(stage, key)
+    if (found._tag !== "Hit") return null
+    const { trace } = found
+    const text = yield* Effect.orDie<string, unknown, never>(
+      "part" in trace ? ofChunk.encode(trace) : whole.encode(trace)
+    )
+    return { parts: partsOf(trace), text }
+  })
+
+/** Objects first, then the trace that names them: nobody finds a trace whose objects are not there. */
+const upload = (address: Address, writer: Writer, sent: (bytes: number) => Effect.Effect<void>) =>
+  Effect.gen(function* () {
+    const shared = yield* SharedStore
+    const store = yield* ObjectStore
+    const found = yield* read(address)
+    // it was dropped since, as the states of a training are
+    if (found === null) return
+    for (const { object, bytes } of found.parts) {
+      if (bytes === 0 || !(yield* shared.has(object, bytes))) {
+        const here = yield* Effect.either(store.get(object))
+        // what is lost here, nobody can be promised
+        if (Either.isLeft(here)) return
+        if (yield* shared.putObject(here.right, object)) yield* sent(bytes)
+      }
+    }
+    yield* shared.putTrace(address, found.text, writer)
+  })
+
+/**
+ * Uploads what the store at `home` has noted, as long as its scope lasts. The stores that it reads are this machine's own: what
+ * it uploads was computed here.
+ */
+export const make = (
+  home: string,
+  writer: Writer
+): Effect.Effect<Uploader, never, Scope.Scope | SharedStore | ObjectStore | TraceStore> =>
+  Effect.gen(function* () {
+    const context = yield* Effect.context<SharedStore | ObjectStore | TraceStore>()
+    const hear = yield* UploadListener
+    const progress = yield* Ref.make<Uploaded>({ done: 0, total: 0, bytes: 0 })
+    const add = (more: Partial<Uploaded>) =>
+      Effect.flatMap(
+        Ref.updateAndGet(progress, ({ done, total, bytes }) => ({
+          done: done + (more.done ?? 0),
+          total: total + (more.total ?? 0),
+          bytes: bytes + (more.bytes ?? 0)
+        })),
+        hear
+      )
+
+    const one = (address: Address) =>
+      upload(address, writer, (bytes) => add({ bytes })).pipe(
+        Effect.provide(context),
+        Effect.retry({ schedule: again, while: isPassing }),
+        Effect.zipRight(Uploads.strike(home, address)),
+        Effect.zipRight(add({ done: 1 }))
+      )
+
+    /** All that is noted now; fails with the first that cannot be uploaded, and leaves the others to the next time. */
+    const round = Effect.gen(function* () {
+      const noted = yield* Uploads.pending(home)
+      if (noted.length > 0) yield* add({ total: noted.length })
+      yield* Effect.forEach(noted, one, { concurrency: AT_ONCE, discard: true })
+      return noted.length
+    })
+
+    const failed = yield* Deferred.make<never, BlobsFailed>()
+    const idle = yield* Effect.makeSemaphore(1)
+    const background = idle
+      .withPermits(1)(round)
+      .pipe(
+        Effect.zipLeft(Effect.sleep(LOOKING)),
+        Effect.forever,
+        Effect.catchAll((failure) => Deferred.fail(failed, failure))
+      )
+    yield* Effect.forkScoped(background)
+
+    const rest: Effect.Effect<void, BlobsFailed> = Effect.flatMap(idle.withPermits(1)(round), (count) =>
+      count === 0 ? Effect.void : rest
+    )
+    return {
+      drain: Effect.raceFirst(rest, Deferred.await(failed)).pipe(
+        Effect.match({ onSuccess: () => null, onFailure: (failure) => failure }),
+        Effect.flatMap((why) => Effect.map(Uploads.count(home), (left) => ({ left, why })))
+      )
+    }
+  })

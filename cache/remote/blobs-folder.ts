@@ -1,0 +1,94 @@
+import * as fs from "node:fs/promises"
+import * as path from "node:path"
+import { Effect, Layer, Stream } from "effect"
+import * as BoundedFile from "../../artifacts/BoundedFile.ts"
+import * as Disk from "../disk.ts"
+import { type Blob, Blobs, BlobsFailed, type Cause } from "./Blobs.ts"
+
+const CAUSES: Readonly<Record<string, Cause>> = {
+  EACCES: "forbidden",
+  EDQUOT: "full",
+  ENOSPC: "full",
+  EPERM: "forbidden",
+  EROFS: "forbidden"
+}
+
+const failed = (doing: string, file: string, cause: unknown): BlobsFailed =>
+  cause instanceof BoundedFile.Unbounded
+    ? new BlobsFailed({ cause: "wrong", message: `has as ${file} what ${cause.message}` })
+    : new BlobsFailed({
+        cause: CAUSES[Disk.causeText(cause)] ?? "unreachable",
+        message: `fails: ${doing} ${file} (${Disk.causeText(cause)})`
+      })
+
+const isAbsent = (cause: unknown): boolean => ["ENOENT", "ENOTDIR"].includes(Disk.codeOf(cause) ?? "")
+
+/**
+ * A folder that all machines share. It must be there: an empty one in the place of a disk that is not mounted would take what
+ * nobody else sees.
+ */
+export const layerFolder = (root: string): Layer.Layer<Blobs> =>
+  Layer.sync(Blobs, () => {
+    const fileOf = (name: string) => path.join(root, name)
+    const absent = new BlobsFailed({ cause: "absent", message: "is no folder that is there" })
+    const isThere = Effect.promise(() =>
+      fs.stat(root).then(
+        (stat) => stat.isDirectory(),
+        () => false
+      )
+    )
+    const inFolder = <A>(use: Effect.Effect<A, BlobsFailed>) =>
+      Effect.flatMap(isThere, (there) => (there ? use : absent))
+
+    /** Null where nothing has the name. */
+    const ifThere = <A>(name: string, use: (file: string) => Promise<A>) =>
+      Effect.tryPromise({ try: () => use(fileOf(name)), catch: (cause) => cause }).pipe(
+        Effect.catchAll((cause) => (isAbsent(cause) ? Effect.succeed(null) : failed("reading", fileOf(name), cause)))
+      )
+
+    const within = (folder: string): Stream.Stream<Blob, BlobsFailed> =>
+      Stream.fromIterableEffect(
+        Effect.map(
+          ifThere(folder, (file) => fs.readdir(file, { withFileTypes: true })),
+          (entries) => [...(entries ?? [])].sort((a, b) => (a.name < b.name ? -1 : 1))
+        )
+      ).pipe(
+        Stream.flatMap((entry) => {
+          const name = folder === "" ? entry.name : `${folder}/${entry.name}`
+          if (entry.isDirectory()) return within(name)
+          if (Disk.isUnfinished(entry.name)) return Stream.empty
+          return Stream.fromEffect(ifThere(name, (file) => fs.stat(file))).pipe(
+            Stream.flatMap((stat) =>
+              stat?.isFile() === true
+                ? Stream.make({ name, bytes: stat.size, modified: Math.round(stat.mtimeMs) })
+                : Stream.empty
+            )
+          )
+        })
+      )
+
+    return {
+      get: (name, most) => inFolder(ifThere(name, (file) => BoundedFile.readLarge(file, most))),
+      size: (name) =>
+        inFolder(
+          Effect.map(
+            ifThere(name, (file) => fs.stat(file)),
+            (stat) => (stat?.isFile() ? stat.size : null)
+          )
+        ),
+      putNew: (name, bytes) => inFolder(Disk.publishNew(fileOf(name), bytes, failed)),
+      remove: (name) =>
+        inFolder(
+          Effect.tryPromise({
+            try: () => fs.rm(fileOf(name), { force: true }),
+            catch: (cause) => failed("removing", fileOf(name), cause)
+          })
+        ),
+      list: (prefix) => {
+        const folder = prefix.slice(0, Math.max(0, prefix.lastIndexOf("/")))
+        return Stream.unwrap(Effect.as(inFolder(Effect.void), within(folder))).pipe(
+          Stream.filter(({ name }) => name.startsWith(prefix))
+        )
+      }
+    }
+  })

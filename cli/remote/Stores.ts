@@ -1,0 +1,53 @@
+import { Effect, Layer, type Scope } from "effect"
+import type { ObjectStore } from "../../cache/ObjectStore.ts"
+import * as ObjectStoreDisk from "../../cache/object-store-disk.ts"
+import type { RemoteInvalid } from "../../cache/remote/RemoteAddress.ts"
+import type { Mode, Variables } from "../../cache/remote/settings.ts"
+import type { TraceStore } from "../../cache/Trace.ts"
+import * as TraceDisk from "../../cache/trace-disk.ts"
+import type { Place } from "../../project/Place.ts"
+import { Reporter } from "../terminal/Reporter.ts"
+
+/** The stores of a command. */
+export interface Stores {
+  readonly layer: Layer.Layer<ObjectStore | TraceStore>
+  /** What a worker process has in its environment, to see them as well. */
+  readonly forWorker: Readonly<Record<string, string | undefined>>
+  /** Lets others have what a command computes, where that is asked for. */
+  readonly sharing: <A, E, R>(command: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R | Reporter>
+}
+
+/** This machine's stores, and no other. */
+export const own = (home: string): Stores => ({
+  layer: Layer.mergeAll(ObjectStoreDisk.layerDisk(home), TraceDisk.layerDisk(home)),
+  forWorker: {},
+  sharing: (command) => command
+})
+
+/** This machine's stores, with the shared one behind them where there is one. A command that has none loads nothing of it. */
+export const make = (
+  env: Variables,
+  mode: Mode | null,
+  place: typeof Place.Service
+): Effect.Effect<Stores, RemoteInvalid, Reporter | Scope.Scope> =>
+  Effect.gen(function* () {
+    const { home } = place
+    const alone = own(home)
+    if (mode === "off" || (mode === null && !env.PIPELINE_REMOTE)) return alone
+    const { settings, forWorker } = yield* Effect.promise(() => import("../../cache/remote/settings.ts"))
+    const found = yield* settings(env, mode, place)
+    if (found === null) return alone
+    const { behind, shared } = yield* Effect.promise(() => import("../../cache/remote/stores.ts"))
+    const { SharedStoreListener } = yield* Effect.promise(() => import("../../cache/remote/SharedStore.ts"))
+    const { uploading } = yield* Effect.promise(() => import("./uploading.ts"))
+    const { note } = yield* Reporter
+    const listener = Layer.succeed(SharedStoreListener, (message: string) => note(`warning: ${message}`))
+    const store = yield* Layer.build(Layer.provide(shared(found), listener))
+    const { writer } = found.terms
+    return {
+      layer: Layer.provide(behind(home, alone.layer, writer !== null), [Layer.succeedContext(store), listener]),
+      forWorker: forWorker(env, found),
+      sharing: (command) =>
+        writer === null ? command : Effect.provide(uploading(command, { home, writer, own: alone.layer }), store)
+    }
+  })

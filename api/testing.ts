@@ -112,7 +112,8 @@ const firstFailure = ({ error, nodes }: RunRecord.RunRecord) => {
 /** A run of a pipeline with a layer that computes its nodes in this process. */
 const runIn = <R, S, P extends Params, O>(pipeline: Runnable<R, S, P, O>, params: Partial<Values<P>>) =>
   Effect.gen(function* () {
-    const values = { ...Pipeline.defaults(pipeline.params), ...params }
+    // a value that its schema refuses, or an unknown name, rejects as the command line refuses it
+    const values = (yield* Pipeline.fillParams(pipeline, params)) as Values<P>
     const record = yield* Run.run(pipeline, values, { cores: 1 })
     const failure = firstFailure(record)
     if (failure !== null) return yield* Effect.fail(new Error(failure))

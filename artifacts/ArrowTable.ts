@@ -32,6 +32,7 @@ import {
   rows
 } from "./Column.ts"
 import type { Digest } from "./Digest.ts"
+import { phrase } from "./SchemaRefusal.ts"
 
 /** What all chunks of a table have in common. It is part of the digest of the table's content. */
 export const Header = Schema.Struct({
@@ -227,7 +228,7 @@ export const readChunk = <E>(
 /** Reads the header that a trace remembers of a table; `artifact` is how a failure names it. */
 export const headerOf = (artifact: string, stored: Stored): Effect.Effect<Header, ArtifactUnreadable> =>
   Schema.decodeUnknown(Header)(stored.header).pipe(
-    Effect.mapError((error) => new ArtifactUnreadable({ artifact, object: stored.content, what: error.message }))
+    Effect.mapError((error) => new ArtifactUnreadable({ artifact, object: stored.content, what: phrase(error) }))
   )
 
 /** The whole table as the bytes of one Arrow IPC file with a record batch a chunk. They come in pieces: memory holds one chunk. */

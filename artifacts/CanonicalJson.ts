@@ -7,6 +7,9 @@ import { Either, Schema } from "effect"
 import { MOST_DEPTH as MOST_READ } from "./BoundedJson.ts"
 import * as Explained from "./Explained.ts"
 
+/** What has an exact JSON form, as a part of a sentence. */
+export const EXPECTED = "a finite number, string, boolean, null, array or plain object"
+
 /** A part of a key or a document has no exact JSON form. That is an error which names it, and never a weaker key. */
 export class NotEncodable extends Explained.TaggedError<NotEncodable>()(
   "NotEncodable",
@@ -16,7 +19,7 @@ export class NotEncodable extends Explained.TaggedError<NotEncodable>()(
   },
   ({ path, what }) => ({
     what: `${path} is ${what}`,
-    expected: "a finite number, string, boolean, null, array or plain object",
+    expected: EXPECTED,
     fix: "Give it a schema that encodes to JSON."
   })
 ) {}

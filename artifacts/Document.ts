@@ -9,6 +9,7 @@ import { type Artifact, ArtifactInvalid, ArtifactUnreadable, id, type Read, type
 import { Unbounded } from "./BoundedFile.ts"
 import * as BoundedJson from "./BoundedJson.ts"
 import * as CanonicalJson from "./CanonicalJson.ts"
+import * as SchemaRefusal from "./SchemaRefusal.ts"
 
 /**
  * How a run tells of a document: all of it, or by its place and the numbers of its own, where what it holds is not to be
@@ -71,13 +72,12 @@ export const make = <const Name extends string, A, I>(
             expected: "one that nests less"
           })
         const encoded = yield* Schema.encode(schema)(value).pipe(
-          Effect.mapError(
-            (error) => new ArtifactInvalid({ artifact, what: error.message, expected: "a value of its schema" })
-          )
+          Effect.mapError((error) => new ArtifactInvalid({ artifact, ...SchemaRefusal.refusalOf(error) }))
         )
         const text = yield* Either.mapLeft(
-          CanonicalJson.encode(encoded, artifact),
-          (error) => new ArtifactInvalid({ artifact, what: error.message, expected: "exact JSON" })
+          CanonicalJson.encode(encoded, "value"),
+          ({ path, what }) =>
+            new ArtifactInvalid({ artifact, what: `${path} is ${what}`, expected: CanonicalJson.EXPECTED })
         )
         const bytes = new TextEncoder().encode(text)
         const object = yield* write(bytes)
@@ -96,7 +96,7 @@ export const make = <const Name extends string, A, I>(
       Effect.flatMap(json(stored, read), (value) =>
         Either.mapLeft(
           decode(value),
-          ({ message }) => new ArtifactUnreadable({ artifact, object: stored.content, what: message })
+          (error) => new ArtifactUnreadable({ artifact, object: stored.content, what: SchemaRefusal.phrase(error) })
         )
       )
   }

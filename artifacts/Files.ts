@@ -6,6 +6,7 @@
 import { Effect, Schema } from "effect"
 import { type Artifact, ArtifactUnreadable, id } from "./Artifact.ts"
 import { Digest } from "./Digest.ts"
+import { phrase } from "./SchemaRefusal.ts"
 import * as Text from "./Text.ts"
 
 /**
@@ -54,7 +55,7 @@ export const make = <const Name extends string>(name: Name, version: number): Fi
       }),
     decode: (stored) =>
       Schema.decodeUnknown(Files)(stored.header).pipe(
-        Effect.mapError((error) => new ArtifactUnreadable({ artifact, object: stored.content, what: error.message }))
+        Effect.mapError((error) => new ArtifactUnreadable({ artifact, object: stored.content, what: phrase(error) }))
       )
   }
 }

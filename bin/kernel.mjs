@@ -21,6 +21,7 @@ export const codecs = [
   "Explained",
   "Figure",
   "Files",
+  "SchemaRefusal",
   "Text",
   "Verified"
 ].map((name) => `artifacts/${name}.ts`)

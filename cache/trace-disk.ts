@@ -2,6 +2,7 @@ import * as path from "node:path"
 import { setImmediate } from "node:timers/promises"
 import { Effect, Either, Layer } from "effect"
 import * as Digest from "../artifacts/Digest.ts"
+import { phrase } from "../artifacts/SchemaRefusal.ts"
 import * as Disk from "./disk.ts"
 import type { Key } from "./Key.ts"
 import { type Lookup, newestFirst, type Trace, TraceStore } from "./Trace.ts"
@@ -45,7 +46,7 @@ export const layerDisk = (home: string): Layer.Layer<TraceStore> =>
           const text = unseal(sealed)
           if (text === null) return { _tag: "Unreadable", what: "its bytes were damaged" }
           const decoded = decode(text)
-          if (Either.isLeft(decoded)) return { _tag: "Unreadable", what: decoded.left.message }
+          if (Either.isLeft(decoded)) return { _tag: "Unreadable", what: phrase(decoded.left) }
           // a file that was moved or copied speaks of another key
           if (!file.endsWith(`${decoded.right.key}.json`))
             return { _tag: "Unreadable", what: "it belongs to another key" }

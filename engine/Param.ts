@@ -5,6 +5,7 @@
  */
 import { Either, Inspectable, Schema } from "effect"
 import { fields, type Parts, TaggedError } from "../artifacts/Explained.ts"
+import { expectation } from "../artifacts/SchemaRefusal.ts"
 import * as Text from "../artifacts/Text.ts"
 
 /** What the values of parameters encode to. A key holds this JSON, so that it must say the value exactly. */
@@ -111,7 +112,7 @@ export const suggestion = (name: string, param: AnyParam): Text.Text =>
   Text.text`Try ${Text.setting(name, encodedDefault(param))}.`
 
 /**
- * The values of all declared parameters: what is given, else the default. Throws `DefinitionInvalid`, which names `of`, for a value
+ * The values of all declared parameters: what is given, else the default, as where `undefined` is. Throws `DefinitionInvalid`, which names `of`, for a value
  * that its schema refuses.
  */
 export const fill = (
@@ -122,8 +123,8 @@ export const fill = (
   const values: Record<string, unknown> = {}
   for (const name in params) {
     const param = params[name] as AnyParam
-    const value = name in given ? given[name] : param.default
-    if (name in given && !accepts(param, value)) {
+    const value = given[name] === undefined ? param.default : given[name]
+    if (given[name] !== undefined && !accepts(param, value)) {
       throw new DefinitionInvalid({
         what: `${of} is given ${Inspectable.toStringUnknown(value, 0)} for the parameter "${name}"`,
         expected: expectation(param.schema),
@@ -145,18 +146,6 @@ export const encode = (
   return json
 }
 
-/** What a schema expects, in words that its annotations or its choices give: "a positive number", "one of 96, 128". */
-export const expectation = (schema: Schema.Schema.All): string => {
-  const { ast } = schema
-  const described = ast.annotations[descriptionAnnotation]
-  if (typeof described === "string") return described
-  if (ast._tag === "Union" && ast.types.every((type) => type._tag === "Literal")) {
-    return `one of ${ast.types.map((type) => String((type as { readonly literal: unknown }).literal)).join(", ")}`
-  }
-  const found = ast.annotations[titleAnnotation]
-  return typeof found === "string" ? found : String(schema)
-}
-
 const refusal = Symbol.for("headrace/Refusal")
 type Refuse = (value: unknown) => Parts | null
 
@@ -171,9 +160,6 @@ export const refusalOf = ({ ast }: Schema.Schema.Any, value: unknown): Parts | n
   const decoded = Schema.decodeUnknownEither(Schema.make(ast.from))(value)
   return Either.isRight(decoded) ? refuse(decoded.right) : null
 }
-
-const descriptionAnnotation = Symbol.for("effect/annotation/Description")
-const titleAnnotation = Symbol.for("effect/annotation/Title")
 
 /**
  * Whether two parameters of one name mean the same: they are one definition, whatever their defaults, or have equal schemas and

@@ -5,13 +5,13 @@
  */
 import { Either, Schema } from "effect"
 import type { AnyArtifact } from "../artifacts/Artifact.ts"
+import { expectation } from "../artifacts/SchemaRefusal.ts"
 import * as Text from "../artifacts/Text.ts"
 import * as Graph from "./Graph.ts"
 import type { Definition, Wire } from "./Node.ts"
 import {
   DefinitionInvalid,
   encode,
-  expectation,
   ParamInvalid,
   type Params,
   refusalOf,
@@ -192,6 +192,22 @@ export const decodeParams = (
     values[name] = decoded.right
   }
   return Either.right(values)
+}
+
+/** The values of all of a pipeline's parameters: what is given of them, and is in order, else the default, as where `undefined` is. */
+export const fillParams = (
+  pipeline: Pick<AnyPipeline, "name" | "params">,
+  given: Readonly<Record<string, unknown>>
+): Either.Either<Readonly<Record<string, unknown>>, ParamInvalid> => {
+  const encoded: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined) continue
+    const param = pipeline.params[name]
+    // what cannot be encoded is refused as it is
+    encoded[name] =
+      param === undefined ? value : Either.getOrElse(Schema.encodeUnknownEither(param.schema)(value), () => value)
+  }
+  return decodeParams(pipeline, encoded)
 }
 
 /** Encodes values of a pipeline's parameters to JSON, in the order in which it declares them. */

@@ -7,7 +7,7 @@ import * as Basis from "../engine/Kind.ts"
 import { inFolder, make, nameOf } from "./bytes.ts"
 import { classesOf } from "./classes.ts"
 import { type ColumnStatistics, columnStatistics } from "./column-statistics.ts"
-import { formatCount, formatShare } from "./format.ts"
+import { formatCount, formatCounted, formatShare } from "./format.ts"
 import type { Block, Found, Shown } from "./Kind.ts"
 
 /** Statistics are taken over chunks spread evenly through the table, this many bytes at most; more would be slow. */
@@ -116,7 +116,7 @@ const shown = ({ stored }: Found, { layout, header, parts, batches }: Sample): S
   const over =
     parts.length === stored.parts.length
       ? "all rows"
-      : `${formatCount(rows)} rows in ${parts.length} of ${stored.parts.length} chunks`
+      : `${formatCounted(rows, "row")} in ${parts.length} of ${formatCounted(stored.parts.length, "chunk")}`
   const blocks: ReadonlyArray<Block> = [
     `columns: ${columns.map(({ name, type }) => `${name} ${type}`).join("; ")}`,
     ...(names.length > 0 ? [`classes: ${names.join(", ")}`] : []),

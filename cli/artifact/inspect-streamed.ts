@@ -4,7 +4,7 @@ import * as Digest from "../../artifacts/Digest.ts"
 import type * as Key from "../../cache/Key.ts"
 import { TraceStore } from "../../cache/Trace.ts"
 import type { RunRecord } from "../../engine/RunRecord.ts"
-import { formatCount } from "../../kinds/format.ts"
+import { formatCounted } from "../../kinds/format.ts"
 import { columnsOf } from "../../kinds/table.ts"
 import * as Streamed from "../address/streamed-node.ts"
 import { Reporter } from "../terminal/Reporter.ts"
@@ -21,7 +21,7 @@ const traceOf = ({ nodes }: RunRecord, name: string) =>
 
 /** `50,000 rows in 12 chunks`. */
 export const rowsText = ({ rows, parts }: Stored): string =>
-  `${formatCount(rows ?? 0)} rows in ${formatCount(parts.length)} ${parts.length === 1 ? "chunk" : "chunks"}`
+  `${formatCounted(rows ?? 0, "row")} in ${formatCounted(parts.length, "chunk")}`
 
 /** Shows a node of which nothing is stored: how its rows are made and of what, and for whom. */
 export const inspectStreamed = (streamed: Streamed.StreamedNode, scope: string) =>
@@ -48,7 +48,7 @@ export const inspectStreamed = (streamed: Streamed.StreamedNode, scope: string) 
     const params = Object.entries(entry.node.encoded).map(([name, value]) => `${name} ${JSON.stringify(value)}`)
 
     yield* reporter.print(
-      `${scope}/${entry.name}.${output}: streamed table ${id(artifact)}${stored === null ? "" : `, ${formatCount(stored.rows ?? 0)} rows`}`
+      `${scope}/${entry.name}.${output}: streamed table ${id(artifact)}${stored === null ? "" : `, ${formatCounted(stored.rows ?? 0, "row")}`}`
     )
     yield* reporter.print("its rows are made where they are needed, and never stored")
     yield* reporter.print(

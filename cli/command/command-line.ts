@@ -1,5 +1,5 @@
 import { Effect } from "effect"
-import * as Param from "../../engine/Param.ts"
+import { expectation } from "../../artifacts/SchemaRefusal.ts"
 import type { AnyPipeline } from "../../engine/Pipeline.ts"
 import type { Command, Flag, Given, Known, Option, Ran, Shape } from "./Command.ts"
 import { usageOf } from "./help.ts"
@@ -43,7 +43,7 @@ const readRest = (
     const known = new Map<string, Expected>([
       ...Object.entries(params).map(([name, param]): [string, Expected] => {
         const option = `--${optionName(name)}`
-        const expected = Param.expectation(param.schema)
+        const expected = expectation(param.schema)
         const give = (value: string) => void given.params.set(name, value)
         return [option, { option: { name: option, expected, example: defaultText(param) }, give }]
       }),

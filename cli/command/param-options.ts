@@ -1,5 +1,6 @@
 import { Effect, Schema, type SchemaAST } from "effect"
 import { Unbounded } from "../../artifacts/BoundedFile.ts"
+import { expectation } from "../../artifacts/SchemaRefusal.ts"
 import * as Param from "../../engine/Param.ts"
 import * as Pipeline from "../../engine/Pipeline.ts"
 import { readParamJson } from "./param-json.ts"
@@ -49,7 +50,7 @@ export const parse = (
   param: Param.AnyParam,
   text: string
 ): Effect.Effect<unknown, Param.ParamInvalid> => {
-  const expected = Param.expectation(param.schema)
+  const expected = expectation(param.schema)
   switch (kindOf(Schema.encodedSchema(param.schema).ast)) {
     case "string":
       return Effect.succeed(text)

@@ -1,5 +1,6 @@
 import { Schema, SchemaAST } from "effect"
-import * as Param from "../../engine/Param.ts"
+import { expectation } from "../../artifacts/SchemaRefusal.ts"
+import type * as Param from "../../engine/Param.ts"
 
 interface Bounds {
   readonly type?: string
@@ -42,4 +43,4 @@ const textOf = (ast: SchemaAST.AST): string | null => {
 
 /** The values that a parameter takes, in as few words as help has room for: `1 to 65536`, `adam or sgd`. */
 export const valuesText = (param: Param.AnyParam): string =>
-  textOf(Schema.encodedBoundSchema(param.schema).ast) ?? Param.expectation(param.schema)
+  textOf(Schema.encodedBoundSchema(param.schema).ast) ?? expectation(param.schema)

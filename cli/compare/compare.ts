@@ -1,7 +1,7 @@
 import * as path from "node:path"
 import { Effect, Stream } from "effect"
 import type { Trace } from "../../cache/Trace.ts"
-import { formatCount, formatSeconds } from "../../kinds/format.ts"
+import { formatCounted, formatSeconds } from "../../kinds/format.ts"
 import { Kinds, kindOf } from "../../kinds/Kinds.ts"
 import { Place } from "../../project/Place.ts"
 import * as Views from "../../project/Views.ts"
@@ -156,7 +156,7 @@ export const compare = <S>({ pipelines, rasterize }: Project<S>): Command<S> =>
         const drawn = summary.groups.reduce((sum, { runs }) => sum + runs.length, 0)
         const notes = notesOf(rows, summary, yield* isPicture)
         const description = pipelines.find(({ name }) => name === pipeline)?.description ?? ""
-        const svg = chart === null ? null : curvesFigure(`${pipeline}: ${drawn} runs`, chart)
+        const svg = chart === null ? null : curvesFigure(`${pipeline}: ${formatCounted(drawn, "run")}`, chart)
         const png = svg === null || rasterize === null ? null : yield* rasterize(svg, ZOOM)
         const files = yield* write({
           "report.html": comparePage({ pipeline, description, summary, curves: chart, notes }),
@@ -191,7 +191,7 @@ export const compare = <S>({ pipelines, rasterize }: Project<S>): Command<S> =>
         for (const [name, file] of Object.entries(files))
           yield* reporter.print(`${name.replace(/\..*/, "")}: ${shortPath(file)}`)
         yield* reporter.print(
-          `${pipeline}: ${formatCount(rows.length)} runs in ${formatCount(summary.groups.length)} ${summary.groups.length === 1 ? "row" : "rows"}`
+          `${pipeline}: ${formatCounted(rows.length, "run")} in ${formatCounted(summary.groups.length, "row")}`
         )
         yield* reporter.document({
           schema: 1,

@@ -3,7 +3,7 @@ import { storeSize } from "../../cache/store-size.ts"
 import { TraceStore } from "../../cache/Trace.ts"
 import type { AnyPipeline } from "../../engine/Pipeline.ts"
 import { type RunRecord, RunRecords } from "../../engine/RunRecord.ts"
-import { formatBytes, formatCount, formatSeconds, truncate } from "../../kinds/format.ts"
+import { formatBytes, formatCount, formatCounted, formatSeconds, truncate } from "../../kinds/format.ts"
 import { Place } from "../../project/Place.ts"
 import { runsAndSweeps } from "../address/run-address.ts"
 import { type Command, type Project, plain } from "../command/Command.ts"
@@ -30,15 +30,15 @@ const ago = ({ started }: RunRecord, now: number): string => {
   return formatSeconds(Math.ceil(seconds)).split(" ").slice(0, 2).join(" ")
 }
 
-const counted = (count: number, what: string): string => `${formatCount(count)} ${what}${count === 1 ? "" : "s"}`
-
 const nameOf = ({ pipeline, sweep }: RunRecord): string =>
-  sweep === undefined ? pipeline : `${pipeline}, ${formatCount(sweep.points.length)} points`
+  sweep === undefined ? pipeline : `${pipeline}, ${formatCounted(sweep.points.length, "point")}`
 
 const statusOf = (run: RunRecord): string => `${run.status}${untilText(run)}`
 
 const keptText = ({ kept, nodes, bytes }: KeptCount): string =>
-  kept === 0 ? "nothing" : `${formatBytes(bytes)}${kept === nodes ? "" : ` (${kept} of ${nodes} nodes)`}`
+  kept === 0
+    ? "nothing"
+    : `${formatBytes(bytes)}${kept === nodes ? "" : ` (${kept} of ${formatCounted(nodes, "node")})`}`
 
 interface Told {
   readonly pipeline: AnyPipeline
@@ -146,7 +146,7 @@ const listAll = ({ pipelines, exported }: Files) =>
     if (runs.length > 0) yield* printFitted(`\n${runsTable(runs.slice(0, RUNS_SHOWN), now)}`)
     if (ids.length > RUNS_SHOWN) yield* reporter.print(`and ${formatCount(ids.length - RUNS_SHOWN)} older ones`)
     yield* reporter.print(
-      `\nstore: ${formatBytes(size.bytes)} in ${counted(size.objects, "object")}, ${counted(results, "result")} of stages, ${counted(ids.length, "run")}`
+      `\nstore: ${formatBytes(size.bytes)} in ${formatCounted(size.objects, "object")}, ${formatCounted(results, "result")} of stages, ${formatCounted(ids.length, "run")}`
     )
     yield* reporter.print(`  in ${home}`)
     yield* reporter.print("\nA pipeline's parameters and runs: pipeline list PIPELINE.")

@@ -1,4 +1,4 @@
-import { formatBytes, formatCount, formatSeconds, truncate } from "../../kinds/format.ts"
+import { formatBytes, formatCounted, formatSeconds, truncate } from "../../kinds/format.ts"
 import { type Layout, layout, type Placed } from "./dag-layout.ts"
 import { type Html, html } from "./html.ts"
 import type { Graph, GraphNode } from "./Report.ts"
@@ -21,7 +21,7 @@ const split = (name: string): readonly [stage: string, rest: string] => {
 }
 
 const size = ({ rows, bytes }: GraphNode): string =>
-  [rows === null ? [] : [`${formatCount(rows)} rows`], bytes === null ? [] : [formatBytes(bytes)]].flat().join(", ")
+  [rows === null ? [] : [formatCounted(rows, "row")], bytes === null ? [] : [formatBytes(bytes)]].flat().join(", ")
 
 /** What a node says when it is pointed at. */
 export const noteOf = (node: GraphNode): string => {

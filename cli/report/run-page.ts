@@ -1,4 +1,4 @@
-import { formatCount, formatSeconds } from "../../kinds/format.ts"
+import { formatCount, formatCounted, formatSeconds } from "../../kinds/format.ts"
 import { drawGraph, noteOf, statusText } from "./dag.ts"
 import { type Html, html } from "./html.ts"
 import { page } from "./page.ts"
@@ -13,7 +13,7 @@ const noticeBox = (notices: ReadonlyArray<string>): Html | null =>
 
 const header = (report: Report): Html => {
   const { pipeline, run, status, description, started, seconds, revision, until, work, points, notices } = report
-  const kind = points === null ? "Run" : `Sweep of ${points.rows.length} points,`
+  const kind = points === null ? "Run" : `Sweep of ${formatCounted(points.rows.length, "point")},`
   const did = status === "done" && work.ran === 0 ? "everything was reused" : `${work.ran} ran, ${work.reused} reused`
   return html`<header>
 <div class="top"><h1>${pipeline}</h1><span class="badge ${status}">${status}</span></div>

@@ -3,7 +3,7 @@ import type * as Text from "../../artifacts/Text.ts"
 import * as Reason from "../../cache/Reason.ts"
 import type { Progress } from "../../engine/Progress.ts"
 import { RunEvent, RunEvents } from "../../engine/RunEvent.ts"
-import { formatBytes, formatCount, formatSeconds, truncate } from "../../kinds/format.ts"
+import { formatBytes, formatCounted, formatSeconds, truncate } from "../../kinds/format.ts"
 import { sentence, shown } from "../command/option-text.ts"
 import { lastPrinted } from "../terminal/printed-text.ts"
 import { Reporter } from "../terminal/Reporter.ts"
@@ -64,13 +64,13 @@ export const layer: Layer.Layer<RunEvents, never, Reporter> = Layer.effect(
       Fetching: ({ what, done, total }) => progressed(what, { done, total, unit: "bytes", reused: 0, note: null }),
       NodeRan: ({ node, seconds, rows, bytes, chunks, told }) => {
         // of a row stage these are its table's; elsewhere a sum over tables of different things
-        const size = [rows === null || chunks === null ? [] : [`${formatCount(rows)} rows`], formatBytes(bytes)]
+        const size = [rows === null || chunks === null ? [] : [formatCounted(rows, "row")], formatBytes(bytes)]
           .flat()
           .join(", ")
         const some =
           chunks === null || chunks.reused === 0
             ? ""
-            : `, ${chunks.ran} of ${chunks.ran + chunks.reused} chunks computed`
+            : `, ${chunks.ran} of ${formatCounted(chunks.ran + chunks.reused, "chunk")} computed`
         running.ended(node)
         return tellAll(`${node}: done in ${formatSeconds(seconds)} (${size}${some})`, told)
       },

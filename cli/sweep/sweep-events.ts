@@ -1,14 +1,17 @@
 import { Clock, Effect } from "effect"
 import type { RunEvent } from "../../engine/RunEvent.ts"
-import { formatSeconds, truncate } from "../../kinds/format.ts"
+import { formatCounted, formatSeconds, truncate } from "../../kinds/format.ts"
 import { sentence } from "../command/option-text.ts"
-import { numbersOf, numberText, wordsOf } from "../terminal/numbers.ts"
+import { metricsOf } from "../report/metrics.ts"
+import { isAccuracy, numberText, wordsOf } from "../terminal/numbers.ts"
 import { Reporter } from "../terminal/Reporter.ts"
 import * as Running from "../terminal/Running.ts"
 import { type Settled, sweepTable } from "./sweep-table.ts"
 
 /** Lines of the screen that are left to what was said before. */
 const LINES_LEFT = 8
+/** As many numbers as a line tells of a point that has no accuracy; the table has the others. */
+const MOST_TOLD = 4
 
 type PointSettled = Extract<RunEvent, { readonly _tag: "PointSettled" }>
 
@@ -18,7 +21,7 @@ interface Told {
   readonly values: ReadonlyArray<ReadonlyArray<string>>
 }
 
-/** Tells of a sweep as it runs: on a terminal as a table, the best point first, elsewhere a line a point. */
+/** Tells of a sweep as it runs: on a terminal as a table, elsewhere a line a point. */
 export const sweepEvents = ({ varied, values }: Told, tellShared: (event: RunEvent) => Effect.Effect<void>) =>
   Effect.gen(function* () {
     const reporter = yield* Reporter
@@ -38,7 +41,10 @@ export const sweepEvents = ({ varied, values }: Told, tellShared: (event: RunEve
     }
     const draw = (now: number) => {
       const failed = [...settled.values()].filter(({ error }) => error !== null).length
-      const counts = [`${settled.size} of ${values.length} points`, ...(failed > 0 ? [`${failed} failed`] : [])]
+      const counts = [
+        `${settled.size} of ${formatCounted(values.length, "point")}`,
+        ...(failed > 0 ? [`${failed} failed`] : [])
+      ]
       const lines = [
         ...(settled.size === 0
           ? []
@@ -53,9 +59,10 @@ export const sweepEvents = ({ varied, values }: Told, tellShared: (event: RunEve
     }
     const redraw = Effect.flatMap(Clock.currentTimeMillis, (now) => (running.isDue(now) ? draw(now) : Effect.void))
     const plain = ({ point, ran, metrics, error }: Settled) => {
-      const accuracies = [...metrics].filter(([name]) => name.endsWith("Accuracy"))
+      const accuracies = [...metrics].filter(([name]) => isAccuracy(name))
+      const told = accuracies.length > 0 ? accuracies : [...metrics].slice(0, MOST_TOLD)
       const what = varied.map((name, at) => `${wordsOf(name)} ${values[point]?.[at]}`).join(", ")
-      const found = accuracies.map(([name, value]) => `${wordsOf(name)} ${numberText(name, value)}`).join(", ")
+      const found = told.map(([name, value]) => `${wordsOf(name)} ${numberText(name, value)}`).join(", ")
       const how = error === null ? found || (ran ? "done" : "cached") : `FAILED. ${sentence(error)}`
       return reporter.note(`point ${settled.size} of ${values.length}: ${what}: ${how}`)
     }
@@ -65,9 +72,7 @@ export const sweepEvents = ({ varied, values }: Told, tellShared: (event: RunEve
       ran,
       error,
       values: values[point] ?? [],
-      metrics: new Map(
-        Object.values(documents).flatMap((one) => numbersOf(one).map(({ name, value }) => [name, value]))
-      )
+      metrics: new Map(metricsOf(documents).map(({ name, value }) => [name, value]))
     })
 
     const tell = (event: RunEvent): Effect.Effect<void> =>

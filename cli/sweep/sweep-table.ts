@@ -1,5 +1,6 @@
 import type { Explained } from "../../artifacts/Explained.ts"
 import { textWidth } from "../../kinds/format.ts"
+import { tellingMetrics } from "../report/differing.ts"
 import { spreadText, wordsOf } from "../terminal/numbers.ts"
 import { spread } from "../terminal/statistics.ts"
 import { table } from "../terminal/table-text.ts"
@@ -10,7 +11,7 @@ export interface Settled {
   /** The values of the varied parameters, in their order, in a few words. */
   readonly values: ReadonlyArray<string>
   readonly ran: boolean
-  /** The numbers of its documents, by name. */
+  /** The numbers of its documents, by name, what one looks for first. */
   readonly metrics: ReadonlyMap<string, number>
   readonly error: Explained | null
 }
@@ -21,12 +22,8 @@ interface Row {
   readonly members: ReadonlyArray<Settled>
 }
 
-/** What points are ranked by, the first of these that any of them has. */
+/** What points are ranked by, the first of these that any of them has: of other numbers nobody knows whether more is better. */
 const RANKED_BY = ["validationAccuracy", "testAccuracy", "accuracy"]
-/** Numbers worth a column. */
-const SHOWN = /Accuracy$|Loss$|^bestEpoch$/
-
-const order = (name: string) => (name.endsWith("Accuracy") ? 0 : name === "bestEpoch" ? 1 : 2)
 
 const of = (row: Row, name: string): ReadonlyArray<number> =>
   row.members.flatMap((member) => member.metrics.get(name) ?? [])
@@ -66,19 +63,31 @@ export interface Room {
   readonly columns: number
 }
 
-/** The points that are over, the best first; what failed stands last. Numbers that find no room are left out. */
+/** Numbers worth a column: those that tell points apart or how well they do, and all where none does. */
+const columnsOf = (settled: ReadonlyArray<Settled>): ReadonlyArray<string> => {
+  const telling = tellingMetrics(settled.filter(({ error }) => error === null))
+  return telling.length > 0 ? telling : [...new Set(settled.flatMap(({ metrics }) => [...metrics.keys()]))]
+}
+
+/**
+ * The points that are over, in the order in which they were given; where they have an accuracy, the best first, and those without one last.
+ * Numbers that find no room are left out.
+ */
 export const sweepTable = (varied: ReadonlyArray<string>, settled: ReadonlyArray<Settled>, room: Room): string => {
   const seedAt = varied.indexOf("seed")
   const names = varied.filter((_, at) => at !== seedAt)
-  const rows = grouped(settled, seedAt)
-  const known = new Set(settled.flatMap((one) => [...one.metrics.keys()]))
-  const rankedBy = RANKED_BY.find((name) => known.has(name)) ?? [...known].find((name) => SHOWN.test(name))
+  const rows = grouped(
+    [...settled].sort((a, b) => a.point - b.point),
+    seedAt
+  )
+  const metrics = columnsOf(settled)
+  const rankedBy = RANKED_BY.find((name) => metrics.includes(name))
   const rank = (row: Row) => {
     const values = rankedBy === undefined ? [] : of(row, rankedBy)
-    return values.length === 0 ? Number.NEGATIVE_INFINITY : spread(values).mean
+    return values.length === 0 ? -1 : spread(values).mean
   }
+  // a stable sort: equal ones stay in their order
   const ranked = rows.map((row) => ({ row, rank: rank(row) })).sort((a, b) => b.rank - a.rank)
-  const others = [...known].filter((name) => SHOWN.test(name) && name !== rankedBy).sort((a, b) => order(a) - order(b))
   const right = (name: string) => ({ header: wordsOf(name), align: "right" as const })
   const text = (shown: ReadonlyArray<string>): string =>
     table(
@@ -92,6 +101,6 @@ export const sweepTable = (varied: ReadonlyArray<string>, settled: ReadonlyArray
     const isWide = whole.split("\n").some((line) => textWidth(line) > room.columns)
     return isWide && shown.length > 1 ? fitting(shown.slice(0, -1)) : whole
   }
-  const fits = fitting(rankedBy === undefined ? others : [rankedBy, ...others])
+  const fits = fitting(rankedBy === undefined ? metrics : [rankedBy, ...metrics.filter((name) => name !== rankedBy)])
   return ranked.length > room.rows ? `${fits}\n… and ${ranked.length - room.rows} more` : fits
 }

@@ -5,7 +5,7 @@ import * as Pipeline from "../../engine/Pipeline.ts"
 import { RunEvents } from "../../engine/RunEvent.ts"
 import type { RunRecord } from "../../engine/RunRecord.ts"
 import * as Sweep from "../../engine/Sweep.ts"
-import { formatCount, formatSeconds } from "../../kinds/format.ts"
+import { formatCount, formatCounted, formatSeconds } from "../../kinds/format.ts"
 import { type Command, numberGiven, type Option, ofPipeline, textsGiven } from "../command/Command.ts"
 import { sentence, toldOf } from "../command/option-text.ts"
 import * as ParamOptions from "../command/param-options.ts"
@@ -21,11 +21,11 @@ import { type Settled, sweepTable } from "./sweep-table.ts"
 
 const whatRan = (record: RunRecord, settled: ReadonlyArray<Settled>): string => {
   const count = countOf(record)
-  const points = `${formatCount(settled.length)} of ${formatCount(record.sweep?.points.length ?? 0)} points`
+  const points = `${formatCount(settled.length)} of ${formatCounted(record.sweep?.points.length ?? 0, "point")}`
   if (record.status === "interrupted") return `${points}; run it again to go on`
   if (record.status === "done" && count("ran") === 0) return `${points}, nothing to do: everything is cached`
   const failed = count("failed") === 0 ? "" : `, ${count("failed")} failed`
-  return `${points}; ${formatCount(count("ran"))} nodes ran, ${formatCount(count("reused"))} cached${failed}`
+  return `${points}; ${formatCounted(count("ran"), "node")} ran, ${formatCount(count("reused"))} cached${failed}`
 }
 
 const toJson = (record: RunRecord, settled: ReadonlyArray<Settled>, report: string | null) => {

@@ -78,3 +78,42 @@ it("leaves nothing on the disk", async () => {
   )
   expect(fs.existsSync(path.join(tmpdir(), `headrace-testing-${process.pid}`))).toBe(false)
 })
+
+const Size = Document.make("Size", 1, Schema.Struct({ sizes: Schema.Array(Schema.Struct({ size: Schema.Positive })) }))
+const grow = Stage.make({
+  name: "grow",
+  inputs: {},
+  params: { by: Param.make(Schema.Number, 2, "How much"), from: Param.make(Schema.Positive, 3, "From where") },
+  outputs: { size: Size },
+  run: (_, { by, from }) => Effect.succeed({ size: { sizes: [{ size: from + by }] } })
+})
+const growing = Pipeline.make({
+  name: "growing",
+  description: "Grows",
+  params: grow.params,
+  build: (params) => ({ size: grow({}, params).size })
+})
+
+it("takes the default where a parameter is not given, or given as undefined", async () => {
+  const { run } = laboratory(Project.plain())
+  const params: object = { by: undefined, from: 5 }
+  expect((await run(growing, params)).results).toEqual({ size: { sizes: [{ size: 7 }] } })
+  expect((await run(growing)).results).toEqual({ size: { sizes: [{ size: 5 }] } })
+})
+
+it("refuses a value or a name that the command line refuses, in its words", async () => {
+  const { run } = laboratory(Project.plain())
+  await expect(run(growing, { from: -1 })).rejects.toThrow(
+    /^Param "from" is -1; expected a positive number\. Try from: 3\.$/
+  )
+  const misspelt: object = { form: 1 }
+  await expect(run(growing, misspelt)).rejects.toThrow(
+    /^Param "form" is unknown to growing; expected one of by, from\. /
+  )
+})
+
+it("says in one sentence what of a document its schema refuses", async () => {
+  await expect(laboratory(Project.plain()).run(growing, { by: -3 })).rejects.toThrow(
+    /^grow: Size@1: value\.sizes\[0\]\.size is 0; expected a positive number\. Correct the stage that makes it\.$/
+  )
+})

@@ -76,9 +76,9 @@ describe("a sweep", () => {
     const args = ["--epochs", "2", "--network", network, "--over", "learningRate=0.002,0.02", "--seeds", "3"]
     const { stdout, stderr, code } = await pipeline(at, "sweep", "simple-cnn", ...args)
     expect(code, stderr).toBe(0)
-    expect(stderr).toMatch(/^point 6 of 6: learning rate 0\.02, seed 2: validation accuracy [\d.]+ %/m)
+    expect(stderr).toMatch(/^point 6 of 6: learning rate 0\.02, seed 2: .*validation accuracy [\d.]+ %/m)
     const [header, ...rows] = stdout.trim().split("\n")
-    expect(header).toMatch(/^learning rate +validation accuracy +test accuracy +best epoch/)
+    expect(header).toMatch(/^learning rate +validation accuracy +test accuracy .*best epoch/)
     expect(rows).toHaveLength(4)
     const shares = rows.slice(0, 2).map((row) => Number(/([\d.]+) ± [\d.]+ %/.exec(row)?.[1]))
     expect(shares[0]).toBeGreaterThanOrEqual(shares[1] ?? 100)

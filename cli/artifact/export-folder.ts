@@ -55,15 +55,23 @@ const foreign = async (folder: string): Promise<ReadonlyArray<string>> => {
   return found
 }
 
-/** The folder that `--to` names, absolute and free of links, once it is clear that nobody's files lie there. */
-export const folderOf = (to: string): Effect.Effect<string, UsageInvalid | StoreFailed> =>
+/** The folder that an export is written to. */
+interface Target {
+  /** Absolute, and free of links. */
+  readonly folder: string
+  /** Whether an earlier export lies there, which is replaced. */
+  readonly isExport: boolean
+}
+
+/** The folder that `--to` names, once it is clear that nobody's files lie there. */
+export const targetOf = (to: string): Effect.Effect<Target, UsageInvalid | StoreFailed> =>
   Effect.gen(function* () {
     const given = path.resolve(to)
     const io = <A>(run: () => Promise<A>) => Effect.tryPromise({ try: run, catch: (cause) => unwritable(given, cause) })
     const there = yield* io(() =>
       fs.lstat(given).catch((cause) => (codeOf(cause) === "ENOENT" ? null : Promise.reject(cause)))
     )
-    if (there === null) return given
+    if (there === null) return { folder: given, isExport: false }
     const folder = yield* Effect.mapError(
       io(() => fs.realpath(given)),
       () => refuse(`${given} is a link to nowhere`)
@@ -73,7 +81,7 @@ export const folderOf = (to: string): Effect.Effect<string, UsageInvalid | Store
     const here = yield* io(() => fs.realpath(process.cwd()))
     if (`${here}/`.startsWith(`${folder}/`)) return yield* refuse(`${given} is the folder that you are in`)
     const names = yield* io(() => foreign(folder))
-    if (names.length === 0) return folder
+    if (names.length === 0) return { folder, isExport: (yield* io(() => fs.readdir(folder))).length > 0 }
     const others = names.length > NAMED ? ` and ${names.length - NAMED} more` : ""
     return yield* refuse(
       `${given} holds what no export wrote or what was changed since: ${names.slice(0, NAMED).join(", ")}${others}`

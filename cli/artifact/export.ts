@@ -8,7 +8,7 @@ import { buildFolder } from "../results/build-folder.ts"
 import { Reporter } from "../terminal/Reporter.ts"
 import { table } from "../terminal/table-text.ts"
 import { withArtifact } from "./declared-artifact.ts"
-import { folderOf, INDEX, unwritable } from "./export-folder.ts"
+import { INDEX, targetOf, unwritable } from "./export-folder.ts"
 
 /** What the folder says of itself to whoever is handed it. */
 const readme = ({ pipeline, node, output, stored }: Address.Found, { notes, ways }: Exported): string =>
@@ -44,16 +44,23 @@ export const exportTo = <S>({ pipelines }: Project<S>): Command<S> =>
           what,
           pipelines.map(({ name }) => name)
         )
-        const folder = yield* folderOf(to)
+        const { folder } = yield* targetOf(to)
         const kind = yield* ofStored(found.stored)
         const exported = yield* kind.export(withArtifact(pipelines, found))
         const about = {
           file: "README.md",
           bytes: Stream.make(new TextEncoder().encode(`${readme(found, exported)}\n`))
         }
-        const built = yield* buildFolder(folder, INDEX, [...exported.files, about], unwritable, folderOf(to))
+        let replaced = false
+        // asked again once the files are built: what lies there then is what is replaced
+        const mayReplace = Effect.map(targetOf(to), (target) => {
+          replaced = target.isExport
+        })
+        const built = yield* buildFolder(folder, INDEX, [...exported.files, about], unwritable, mayReplace)
         const { pipeline, node, output, stored } = found
-        yield* reporter.print(`${pipeline}/${node}.${output}: ${stored.kind} ${stored.artifact}, exported to ${folder}`)
+        yield* reporter.print(
+          `${pipeline}/${node}.${output}: ${stored.kind} ${stored.artifact}, exported to ${folder}${replaced ? ", in place of the earlier export" : ""}`
+        )
         const rows = built.map(({ file, bytes }) => [file, formatBytes(bytes)])
         yield* reporter.print(`\n${table([{ header: "file" }, { header: "size", align: "right" }], rows)}`)
         if (exported.notes.length > 0) yield* reporter.print(`\n${exported.notes.join("\n")}`)
@@ -62,6 +69,7 @@ export const exportTo = <S>({ pipelines }: Project<S>): Command<S> =>
         yield* reporter.document({
           ...Address.aboutFound(found),
           folder,
+          replaced,
           files: built,
           ...exported.details,
           ways: exported.ways

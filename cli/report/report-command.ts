@@ -1,6 +1,8 @@
 import * as fs from "node:fs/promises"
 import * as path from "node:path"
 import { Effect } from "effect"
+import type { RunRecord } from "../../engine/RunRecord.ts"
+import { formatCounted } from "../../kinds/format.ts"
 import { runOrNewest } from "../address/run-address.ts"
 import { type Command, type Option, type Project, plain, textGiven } from "../command/Command.ts"
 import { UsageInvalid } from "../command/Usage.ts"
@@ -31,12 +33,16 @@ const toFile: Option = {
   example: "report.html"
 }
 
+/** Which record is told of: a pipeline's name may mean a run as well as a sweep. */
+const named = ({ pipeline, run, status, sweep }: RunRecord): string =>
+  `${sweep === undefined ? "run" : "sweep"} ${run} of ${pipeline}${sweep === undefined ? "" : `, ${formatCounted(sweep.points.length, "point")}`}, ${status}`
+
 /** Makes the report of a kept run again, whatever became of the run. */
 export const report = <S>(project: Project<S>): Command<S> =>
   plain<S>({
     name: "report",
-    description: "Make the report of a run again, as one HTML file",
-    args: [{ name: "RUN", description: "a run's id or a pipeline's name" }],
+    description: "Make the report of a run or sweep again, as one HTML file",
+    args: [{ name: "RUN", description: "the id of a run or sweep, or a pipeline's name for the newest of either" }],
     options: [toFile],
     run: (given) =>
       Effect.gen(function* () {
@@ -48,7 +54,7 @@ export const report = <S>(project: Project<S>): Command<S> =>
           what
         )
         const file = yield* writeReport(project, record, to === null ? null : yield* target(to))
-        yield* reporter.print(`${record.pipeline} ${record.run} ${record.status}: ${shortPath(file)}`)
+        yield* reporter.print(`report of ${named(record)}: ${shortPath(file)}`)
         const { run, pipeline, status } = record
         yield* reporter.document({ schema: 1, status: "done", run, pipeline, runStatus: status, report: file })
         return 0

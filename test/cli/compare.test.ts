@@ -229,7 +229,9 @@ it("compare and report without a word more say what they take, and which of the 
   })
   expect(await refused(["compare", "transfer", "--last"], 2)).toMatchObject({ what: "--last has no value" })
   expect(await refused(["compare", "--lst", "3", "transfer"], 2)).toMatchObject({ fix: "Did you mean --last?" })
-  expect(await refused(["report"], 2)).toMatchObject({ expected: "a run's id or a pipeline's name" })
+  expect(await refused(["report"], 2)).toMatchObject({
+    expected: "the id of a run or sweep, or a pipeline's name for the newest of either"
+  })
   expect(await refused(["report", "transfer"], 2)).toMatchObject({ fix: "Run it first: pipeline run transfer." })
   expect(await refused(["report", "nobody"], 2)).toMatchObject({ what: 'No run "nobody" is kept' })
   expect(await refused(["report", "transfer", "again"], 2)).toMatchObject({

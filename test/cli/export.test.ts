@@ -105,7 +105,8 @@ describe("pipeline export", () => {
   it("replaces an earlier export, and nothing else", async () => {
     const where = to()
     fs.mkdirSync(where, { recursive: true })
-    await exported("transfer/model", where)
+    expect(await exported("transfer/model", where)).toMatchObject({ replaced: false })
+    expect(await exported("transfer/model", where)).toMatchObject({ replaced: true })
     fs.writeFileSync(path.join(where, "notes.txt"), "mine")
     const before = contents(where)
     expect((await refused(2, "transfer/curves", "--to", where))?.what).toBe(

@@ -176,7 +176,9 @@ describeWith(["chromium"], "the report of a run", () => {
     expect(read(made.report)).toContain(`Run ${first.run}`)
     expect(read(results())).toContain(other.run)
     const to = path.join(folder(), "new", "there.html")
-    expect((await pipeline(at, "report", "transfer", "--to", to)).stdout).toBe(`transfer ${other.run} done: ${to}\n`)
+    expect((await pipeline(at, "report", "transfer", "--to", to)).stdout).toBe(
+      `report of run ${other.run} of transfer, done: ${to}\n`
+    )
     expect(read(to)).toBe(read(results()))
   })
 

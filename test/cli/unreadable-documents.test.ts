@@ -3,7 +3,7 @@ import { expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import type { Stored } from "../../artifacts/Artifact.ts"
 import * as ObjectStore from "../../cache/ObjectStore.ts"
-import { folderOf, INDEX } from "../../cli/artifact/export-folder.ts"
+import { INDEX, targetOf } from "../../cli/artifact/export-folder.ts"
 import { documentsOf, drawingsOf } from "../../cli/report/documents.ts"
 import { layersOf } from "../../images/kinds/model-layers.ts"
 import { classesOf } from "../../kinds/classes.ts"
@@ -72,7 +72,7 @@ for (const [what, lay] of Object.entries(strangers))
     Effect.gen(function* () {
       const to = folder()
       lay(path.join(to, INDEX))
-      const refused = yield* Effect.flip(folderOf(to))
+      const refused = yield* Effect.flip(targetOf(to))
       expect(refused.message).toMatch(/holds what no export wrote .*: \.export\.json; expected .*\. Name another one/)
     })
   )

@@ -3,7 +3,7 @@ import * as path from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Fiber, Stream } from "effect"
 import { StoreFailed } from "../../../cache/ObjectStore.ts"
-import { folderOf, INDEX } from "../../../cli/artifact/export-folder.ts"
+import { INDEX, targetOf } from "../../../cli/artifact/export-folder.ts"
 import { buildFolder } from "../../../cli/results/build-folder.ts"
 import { eventually, filesIn } from "../../rig/cli.ts"
 import { folder } from "../../rig/folder.ts"
@@ -59,7 +59,7 @@ describe("a folder that is built", () => {
         })
       )
       const refused = yield* Effect.flip(
-        buildFolder(target, INDEX, [{ file: "new.txt", bytes: saving }], unwritable, folderOf(target))
+        buildFolder(target, INDEX, [{ file: "new.txt", bytes: saving }], unwritable, targetOf(target))
       )
       expect(refused.what).toMatch(/: notes\.txt$/)
       expect(filesIn(at)).toEqual([`built/${INDEX}`, "built/notes.txt", "built/old.txt"])

@@ -92,5 +92,16 @@ export const callerOf = (
 /** Whether it is code of others that is bundled. */
 export const isLibrary = (file: string): boolean => /(^|\/)node_modules\//.test(file)
 
+/** The folders of what computes nodes, in the program's own. A project may have folders that are called so. */
+const PLATFORM = /^(engine|cache|kinds|project|worker)\//
+
+/** Where the program's own files lie, as the bundle names them: `node_modules/headrace/dist/`, nothing in its repository. */
+let program: string | null = null
+const self = (): string => callerOf(self, "files") ?? ""
+const programOf = (thisFile: () => string): string => thisFile().replace(/worker\/program-files\.[jt]s$/, "")
+
 /** Whether it is what computes nodes, of which no node's result is: its reads are not the stages'. */
-export const isPlatform = (file: string): boolean => /^(engine|cache|kinds|project|worker)\//.test(file)
+export const isPlatform = (file: string): boolean => {
+  program ??= programOf(self)
+  return file.startsWith(program) && PLATFORM.test(file.slice(program.length))
+}

@@ -47,6 +47,27 @@ describe("a project that pipeline init made", () => {
     project.edit("data/rents.csv", "100,1000\n", "")
   })
 
+  it("counts the code in a folder of its own that is called as one of Headrace's, and hears of undeclared reads there", async () => {
+    project.write("engine/scale.ts", 'export const scale = () => Number(process.env.HOME?.length ?? "1")\n')
+    project.edit("stages/fit-line.ts", "rows: flats.length,", "rows: flats.length + scale(),")
+    project.edit(
+      "stages/fit-line.ts",
+      "import { Rents }",
+      'import { scale } from "../engine/scale.ts"\nimport { Rents }'
+    )
+    const { document } = await project.run("rents")
+    expect(nodeOf(document, "fit-line").error).toMatchObject({
+      tag: "UndeclaredRead",
+      what: "engine/scale.ts reads the environment variable HOME, which no key holds"
+    })
+    for (const scale of ["1", "2"]) {
+      project.write("engine/scale.ts", `export const scale = () => ${scale}\n`)
+      expect(ran((await project.run("rents")).document)).toEqual(["fit-line"])
+    }
+    project.edit("stages/fit-line.ts", "rows: flats.length + scale(),", "rows: flats.length,")
+    project.edit("stages/fit-line.ts", 'import { scale } from "../engine/scale.ts"\n', "")
+  })
+
   it("finds itself from a folder below", async () => {
     const below = await command(process.execPath, [project.launcher, "list"], { cwd: project.at("data") })
     expect([below.status, below.stdout], below.stderr).toEqual([0, expect.stringContaining("rents")])

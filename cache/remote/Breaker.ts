@@ -13,18 +13,19 @@ export interface Options {
   readonly probe: Effect.Effect<unknown, BlobsFailed>
   /** Hears of the failure that opens the breaker. */
   readonly onOpen: (failure: BlobsFailed) => Effect.Effect<void>
-  readonly onClose: Effect.Effect<void>
+  /** Hears of an answer that is wrong in itself, and says nothing of the others. */
+  readonly onWrong: (failure: BlobsFailed) => Effect.Effect<void>
 }
 
 /** Twice as long each time, at most half a minute: what was restarted is back soon, and what is gone is asked rarely. */
 const asking = Schedule.union(Schedule.exponential("1 second"), Schedule.spaced(Duration.seconds(30)))
 
 /** A breaker that is open after one failure, and looks in the background for the end of it. */
-export const make = ({ probe, onOpen, onClose }: Options): Effect.Effect<Breaker, never, Scope.Scope> =>
+export const make = ({ probe, onOpen, onWrong }: Options): Effect.Effect<Breaker, never, Scope.Scope> =>
   Effect.gen(function* () {
     const scope = yield* Effect.scope
     const open = yield* Ref.make(false)
-    const close = Effect.zipRight(Ref.set(open, false), onClose)
+    const close = Ref.set(open, false)
     const trip = (failure: BlobsFailed) =>
       Effect.flatMap(Ref.getAndSet(open, true), (wasOpen) =>
         wasOpen
@@ -38,7 +39,11 @@ export const make = ({ probe, onOpen, onClose }: Options): Effect.Effect<Breaker
       isOpen: Ref.get(open),
       guard: (work) =>
         Effect.flatMap(Ref.get(open), (isOpen) =>
-          isOpen ? Effect.succeed(null) : Effect.catchAll(work, (failure) => Effect.as(trip(failure), null))
+          isOpen
+            ? Effect.succeed(null)
+            : Effect.catchAll(work, (failure) =>
+                Effect.as(failure.cause === "wrong" ? onWrong(failure) : trip(failure), null)
+              )
         )
     }
   })

@@ -1,4 +1,5 @@
-import { Context, Effect, Either, Layer, type Scope } from "effect"
+import { randomBytes } from "node:crypto"
+import { Context, Effect, Either, Layer, Ref, type Scope } from "effect"
 import * as Digest from "../../artifacts/Digest.ts"
 import * as Verified from "../../artifacts/Verified.ts"
 import { MOST_OBJECT_BYTES } from "../ObjectStore.ts"
@@ -91,7 +92,7 @@ const make = (terms: Terms): Effect.Effect<typeof SharedStore.Service, never, Bl
           "open",
           `The shared store ${shown} ${message}: what it has is computed here, or taken once it answers again.`
         ),
-      onClose: Effect.void
+      onWrong: ({ message }) => say("wrong", `The shared store ${shown} ${message}: that does not count.`)
     })
 
     const traceIn = (place: SignedTrace.Place): Effect.Effect<string | null> =>
@@ -133,22 +134,21 @@ const make = (terms: Terms): Effect.Effect<typeof SharedStore.Service, never, Bl
         return null
       })
 
-    /** Asked before the first trace is written: a store that lets two writers have one name is no place to write to. */
-    const keepsNames = yield* Effect.cached(
-      Effect.flatMap(
-        givesNewNamesOnce(
-          blobs,
-          `${ROOT}/probes/${Digest.short(Digest.ofBytes(`${process.pid} ${performance.timeOrigin}`))}`
-        ),
-        (keeps) =>
-          keeps
-            ? Effect.void
-            : new BlobsFailed({
-                cause: "wrong",
-                message: "gives one name to several writers, so that nothing is written there"
-              })
-      )
-    )
+    /** Asked before anything is written: a store that lets two writers have one name is no place to write to. */
+    const isProbed = yield* Ref.make(false)
+    const probing = yield* Effect.makeSemaphore(1)
+    const probe = `${ROOT}/probes/${randomBytes(8).toString("hex")}`
+    const keepsNames = Effect.unlessEffect(
+      Effect.flatMap(givesNewNamesOnce(blobs, probe), (keeps) =>
+        keeps
+          ? Ref.set(isProbed, true)
+          : new BlobsFailed({
+              cause: "wrong",
+              message: "gives one name to several writers, so that nothing is written there"
+            })
+      ),
+      Ref.get(isProbed)
+    ).pipe(probing.withPermits(1))
 
     const putObject = (bytes: Verified.Verified, name: Digest.Digest) =>
       Effect.gen(function* () {

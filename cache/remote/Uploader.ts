@@ -37,6 +37,9 @@ const AT_ONCE = 4
 /** How often it is looked for new notes: a worker process leaves them in the store. */
 const LOOKING = "250 millis"
 
+/** How long nothing is uploaded once it failed again and again. */
+const RESTING = "5 seconds"
+
 const isPassing = ({ cause }: BlobsFailed): boolean => cause === "unreachable" || cause === "busy"
 /** For what passes: about seven seconds, within which a server restarts. */
 const again = Schedule.intersect(Schedule.exponential("200 millis"), Schedule.recurs(5))
@@ -119,6 +122,8 @@ export const make = (
     const background = idle
       .withPermits(1)(round)
       .pipe(
+        // what passes is tried as long as the command goes on
+        Effect.catchIf(isPassing, () => Effect.sleep(RESTING)),
         Effect.zipLeft(Effect.sleep(LOOKING)),
         Effect.forever,
         Effect.catchAll((failure) => Deferred.fail(failed, failure))

@@ -291,7 +291,7 @@ describe("a store that does not answer", () => {
     return { layer, calls: () => calls }
   }
 
-  for (const cause of ["unreachable", "busy", "forbidden", "full", "wrong", "absent"] as const)
+  for (const cause of ["unreachable", "busy", "forbidden", "full", "absent"] as const)
     it.live(`(${cause}) changes no result, is asked once, and is told of once`, () =>
       Effect.gen(function* () {
         const store = down(new BlobsFailed({ cause, message: "answers 503" }))
@@ -304,4 +304,70 @@ describe("a store that does not answer", () => {
         ])
       })
     )
+
+  it.live("gives one answer too large for any trace: the others count", () =>
+    Effect.gen(function* () {
+      const store = shared()
+      const first = machine(store.layer)
+      yield* first.run()
+      yield* first.upload
+      const [huge] = store.names("traces").filter((name) => name.includes("/describe/"))
+      const lying = Layer.effect(
+        Blobs,
+        Effect.map(Blobs, (blobs): typeof Blobs.Service => ({
+          ...blobs,
+          get: (name, most) =>
+            name === huge
+              ? new BlobsFailed({ cause: "wrong", message: "has more bytes than any" })
+              : blobs.get(name, most)
+        }))
+      ).pipe(Layer.provide(store.layer))
+      Toys.resetCounts()
+      const second = machine(lying, { writer: null })
+      expect((yield* second.run()).status).toBe("done")
+      expect(ran()).toEqual({ describe: 1 })
+      expect(second.heard).toEqual(["The shared store s3://team has more bytes than any: that does not count."])
+    })
+  )
+
+  it.live("that is busy for a moment gets what is uploaded all the same", () =>
+    Effect.gen(function* () {
+      const store = shared()
+      let busy = 3
+      const layer = Layer.effect(
+        Blobs,
+        Effect.map(Blobs, (blobs): typeof Blobs.Service => ({
+          ...blobs,
+          putNew: (name, bytes) =>
+            Effect.suspend(() => {
+              busy -= 1
+              return busy >= 0 ? new BlobsFailed({ cause: "busy", message: "answers 503" }) : blobs.putNew(name, bytes)
+            })
+        }))
+      ).pipe(Layer.provide(store.layer))
+      const first = machine(layer)
+      yield* first.run()
+      expect(yield* first.upload).toEqual({ left: 0, why: null })
+      expect(store.names("traces")).toHaveLength(4)
+    })
+  )
+
+  it.live("that gives one name to several writers is read, and never written to", () =>
+    Effect.gen(function* () {
+      const store = shared()
+      const ignoring = Layer.effect(
+        Blobs,
+        Effect.map(Blobs, (blobs): typeof Blobs.Service => ({
+          ...blobs,
+          putNew: (name, bytes) => Effect.as(Effect.zipRight(blobs.remove(name), blobs.putNew(name, bytes)), true)
+        }))
+      ).pipe(Layer.provide(store.layer))
+      const first = machine(ignoring)
+      yield* first.run()
+      const { left, why } = yield* first.upload
+      expect(left).toBeGreaterThan(0)
+      expect(why?.message).toContain("gives one name to several writers")
+      expect([...store.blobs.keys()]).toEqual([])
+    })
+  )
 })

@@ -9,11 +9,12 @@ import * as Network from "../../../images/models/Network.ts"
 import { kindContract } from "../../rig/kind-contract.ts"
 
 const network = Effect.runSync(Network.check(Network.withEnd([], 2), [3], 2))
-const classifier = Classifier.toFiles({
-  network,
-  weights: Network.initialWeights(network, 0),
-  classes: ["cat", "dog"]
-})
+// of no kind of bytes in particular: a store gives what it has
+const classifier = Object.fromEntries(
+  Object.entries(
+    Classifier.toFiles({ network, weights: Network.initialWeights(network, 0), classes: ["cat", "dog"] })
+  ).map(([name, bytes]) => [name, new Uint8Array(bytes)])
+)
 
 kindContract("a model", {
   kind: model,

@@ -19,6 +19,8 @@ beforeAll(async () => {
 const NETWORK = '[{"kind":"flatten"},{"kind":"dense","units":4,"activation":"relu"}]'
 const RUN = ["--network", NETWORK, "--epochs", "1", "--validation", "test"]
 const training = (command: string) => [command, "simple-cnn", "--dataset", images, ...RUN, "--json"]
+/** The same for what needs no training: two nodes. */
+const exploring = (command: string) => [command, "explore", "--dataset", images, "--json"]
 const errorOf = ({ stdout }: Finished) => JSON.parse(stdout).error as { what: string; expected: string; fix: string }
 
 /** Somebody with a key of their own, who is trusted for some namespaces. */
@@ -85,7 +87,7 @@ describe("a shared folder", () => {
     expect(fs.statSync(env.PIPELINE_KEY_FILE).mode & 0o777).toBe(0o600)
     const keys = { AWS_ACCESS_KEY_ID: "reader", AWS_SECRET_ACCESS_KEY: "nobody-sees-this" }
     const shared = folder("headrace-shared")
-    const run = await pipeline({ ...at, env: { ...env, ...keys, PIPELINE_REMOTE: shared } }, ...training("run"))
+    const run = await pipeline({ ...at, env: { ...env, ...keys, PIPELINE_REMOTE: shared } }, ...exploring("run"))
     expect(run.code, run.stdout + run.stderr).toBe(0)
     const written = [at.home, at.results, shared].flatMap((directory) =>
       fs
@@ -117,7 +119,7 @@ describeWith(["stores"], "a bucket", () => {
       [{ PIPELINE_REMOTE: `s3://no-such?endpoint=${server.address.endpoint.origin}` }, "no such bucket"],
       [{ AWS_SECRET_ACCESS_KEY: "wrong" }, "403"]
     ] as const) {
-      const run = await pipeline(rig({ root, env: { ...nobody, ...remote(), ...wrong } }), ...training("run"))
+      const run = await pipeline(rig({ root, env: { ...nobody, ...remote(), ...wrong } }), ...exploring("run"))
       expect(documentOf(run).status).toBe("done")
       expect(run.stderr.match(/warning: The shared store/g)).toHaveLength(1)
       expect(run.stderr).toContain(told)

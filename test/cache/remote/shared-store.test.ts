@@ -1,9 +1,10 @@
 import * as fs from "node:fs"
 import { beforeEach, describe, expect, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Effect } from "effect"
 import { Blobs, BlobsFailed } from "../../../cache/remote/Blobs.ts"
 import { layerMemory } from "../../../cache/remote/blobs-memory.ts"
 import { generate } from "../../../cache/remote/Signature.ts"
+import { wrap } from "../../rig/broken.ts"
 import { ada, machine, trusting } from "../../rig/machines.ts"
 import { storeContract } from "../../rig/store-contract.ts"
 import * as Toys from "../../rig/toys.ts"
@@ -19,17 +20,14 @@ const ran = () => Object.fromEntries(Toys.counts.runs)
 const shared = () => {
   const blobs = new Map<string, Uint8Array>()
   const asked: Array<string> = []
-  const layer = Layer.effect(
-    Blobs,
-    Effect.map(Blobs, (store): typeof Blobs.Service => ({
-      ...store,
-      get: (name, most) =>
-        Effect.zipRight(
-          Effect.sync(() => asked.push(name)),
-          store.get(name, most)
-        )
-    }))
-  ).pipe(Layer.provide(layerMemory(blobs)))
+  const layer = wrap(Blobs, layerMemory(blobs), (store) => ({
+    ...store,
+    get: (name, most) =>
+      Effect.zipRight(
+        Effect.sync(() => asked.push(name)),
+        store.get(name, most)
+      )
+  }))
   const names = (kind: string) => [...blobs.keys()].filter((name) => name.includes(`/${kind}/`))
   return { blobs, asked, layer, names }
 }
@@ -99,16 +97,13 @@ describe("what one machine computed", () => {
       const store = shared()
       let isDown = true
       const order: Array<string> = []
-      const failing = Layer.effect(
-        Blobs,
-        Effect.map(Blobs, (blobs): typeof Blobs.Service => ({
-          ...blobs,
-          putNew: (name, bytes) =>
-            isDown && name.includes("/traces/")
-              ? new BlobsFailed({ cause: "forbidden", message: "answers 403" })
-              : Effect.tap(blobs.putNew(name, bytes), () => Effect.sync(() => order.push(name)))
-        }))
-      ).pipe(Layer.provide(store.layer))
+      const failing = wrap(Blobs, store.layer, (blobs) => ({
+        ...blobs,
+        putNew: (name, bytes) =>
+          isDown && name.includes("/traces/")
+            ? new BlobsFailed({ cause: "forbidden", message: "answers 403" })
+            : Effect.tap(blobs.putNew(name, bytes), () => Effect.sync(() => order.push(name)))
+      }))
       const first = machine(failing)
       yield* first.run()
       const { left, why } = yield* first.upload
@@ -279,15 +274,12 @@ describe("a store that does not answer", () => {
       calls += 1
       return failure
     })
-    const layer = Layer.effect(
-      Blobs,
-      Effect.map(Blobs, (blobs): typeof Blobs.Service => ({
-        ...blobs,
-        get: () => fail,
-        size: () => fail,
-        putNew: () => fail
-      }))
-    ).pipe(Layer.provide(layerMemory()))
+    const layer = wrap(Blobs, layerMemory(), (blobs) => ({
+      ...blobs,
+      get: () => fail,
+      size: () => fail,
+      putNew: () => fail
+    }))
     return { layer, calls: () => calls }
   }
 
@@ -312,16 +304,13 @@ describe("a store that does not answer", () => {
       yield* first.run()
       yield* first.upload
       const [huge] = store.names("traces").filter((name) => name.includes("/describe/"))
-      const lying = Layer.effect(
-        Blobs,
-        Effect.map(Blobs, (blobs): typeof Blobs.Service => ({
-          ...blobs,
-          get: (name, most) =>
-            name === huge
-              ? new BlobsFailed({ cause: "wrong", message: "has more bytes than any" })
-              : blobs.get(name, most)
-        }))
-      ).pipe(Layer.provide(store.layer))
+      const lying = wrap(Blobs, store.layer, (blobs) => ({
+        ...blobs,
+        get: (name, most) =>
+          name === huge
+            ? new BlobsFailed({ cause: "wrong", message: "has more bytes than any" })
+            : blobs.get(name, most)
+      }))
       Toys.resetCounts()
       const second = machine(lying, { writer: null })
       expect((yield* second.run()).status).toBe("done")
@@ -334,17 +323,14 @@ describe("a store that does not answer", () => {
     Effect.gen(function* () {
       const store = shared()
       let busy = 3
-      const layer = Layer.effect(
-        Blobs,
-        Effect.map(Blobs, (blobs): typeof Blobs.Service => ({
-          ...blobs,
-          putNew: (name, bytes) =>
-            Effect.suspend(() => {
-              busy -= 1
-              return busy >= 0 ? new BlobsFailed({ cause: "busy", message: "answers 503" }) : blobs.putNew(name, bytes)
-            })
-        }))
-      ).pipe(Layer.provide(store.layer))
+      const layer = wrap(Blobs, store.layer, (blobs) => ({
+        ...blobs,
+        putNew: (name, bytes) =>
+          Effect.suspend(() => {
+            busy -= 1
+            return busy >= 0 ? new BlobsFailed({ cause: "busy", message: "answers 503" }) : blobs.putNew(name, bytes)
+          })
+      }))
       const first = machine(layer)
       yield* first.run()
       expect(yield* first.upload).toEqual({ left: 0, why: null })
@@ -355,13 +341,10 @@ describe("a store that does not answer", () => {
   it.live("that gives one name to several writers is read, and never written to", () =>
     Effect.gen(function* () {
       const store = shared()
-      const ignoring = Layer.effect(
-        Blobs,
-        Effect.map(Blobs, (blobs): typeof Blobs.Service => ({
-          ...blobs,
-          putNew: (name, bytes) => Effect.as(Effect.zipRight(blobs.remove(name), blobs.putNew(name, bytes)), true)
-        }))
-      ).pipe(Layer.provide(store.layer))
+      const ignoring = wrap(Blobs, store.layer, (blobs) => ({
+        ...blobs,
+        putNew: (name, bytes) => Effect.as(Effect.zipRight(blobs.remove(name), blobs.putNew(name, bytes)), true)
+      }))
       const first = machine(ignoring)
       yield* first.run()
       const { left, why } = yield* first.upload

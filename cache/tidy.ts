@@ -41,7 +41,8 @@ const tidyFolder = async (folder: string, before: number): Promise<void> => {
 export const tidy = (home: string, now: (home: string) => Promise<number> = fileSystemNow): Effect.Effect<void> =>
   Effect.tryPromise(async () => {
     const before = (await now(home)) - ABANDONED_MILLIS
-    for (const folder of ["objects", "traces", "runs", "sweeps"]) await tidyFolder(path.join(home, folder), before)
+    for (const folder of ["objects", "traces", "runs", "sweeps", "uploads"])
+      await tidyFolder(path.join(home, folder), before)
     const leases = path.join(home, "leases")
     const names = await fs.readdir(leases).catch(() => [])
     // those that are being made lie there too, under names of their own

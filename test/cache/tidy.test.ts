@@ -35,6 +35,7 @@ it.live("what killed processes left is removed after a day: unfinished files, le
     const { key } = traceOf("s", 1)
     const left = [
       write(home, "objects/ab/.tmp-1-aa"),
+      write(home, "uploads/.tmp-1-aa"),
       write(home, `leases/${key}/aa.json`),
       write(home, `leases/${key}.new-0a/0a.json`),
       // as another version laid it

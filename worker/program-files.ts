@@ -92,16 +92,18 @@ export const callerOf = (
 /** Whether it is code of others that is bundled. */
 export const isLibrary = (file: string): boolean => /(^|\/)node_modules\//.test(file)
 
-/** The folders of what computes nodes, in the program's own. A project may have folders that are called so. */
-const PLATFORM = /^(engine|cache|kinds|project|worker)\//
-
 /** Where the program's own files lie, as the bundle names them: `node_modules/headrace/dist/`, nothing in its repository. */
 let program: string | null = null
 const self = (): string => callerOf(self, "files") ?? ""
 const programOf = (thisFile: () => string): string => thisFile().replace(/worker\/program-files\.[jt]s$/, "")
 
-/** Whether it is what computes nodes, of which no node's result is: its reads are not the stages'. */
-export const isPlatform = (file: string): boolean => {
+/** The folder of the program that a file lies in, such as `engine`; null where it is a project's, whatever its folders are called. */
+export const programFolder = (file: string): string | null => {
   program ??= programOf(self)
-  return file.startsWith(program) && PLATFORM.test(file.slice(program.length))
+  return file.startsWith(program) ? (file.slice(program.length).split("/")[0] ?? null) : null
 }
+
+const PLATFORM = new Set<string | null>(["engine", "cache", "kinds", "project", "worker"])
+
+/** Whether it is what computes nodes, of which no node's result is: its reads are not the stages'. */
+export const isPlatform = (file: string): boolean => PLATFORM.has(programFolder(file))

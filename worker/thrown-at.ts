@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs"
 import { SourceMap } from "node:module"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
-import { type Frame, framesOf, here, isLibrary } from "./program-files.ts"
+import { type Frame, framesOf, here, isLibrary, programFolder } from "./program-files.ts"
 
 // as it is before anybody replaces it
 const readText = readFileSync
@@ -30,27 +30,18 @@ const sourceOf = ({ url, line, column }: Frame): Place | null => {
 }
 
 /** Folders of Headrace's own that a worker's code comes from. */
-const HEADRACE = new Set(["api", "artifacts", "cache", "engine", "files", "kinds", "project", "worker"])
-
-/** Where Headrace lies: this file is in a folder of it. */
-const programFolder = (): string | null => {
-  const [self] = framesOf(new Error("where").stack ?? "")
-  const place = self === undefined ? null : sourceOf(self)
-  return place === null ? null : path.dirname(path.dirname(place.file))
-}
+const HEADRACE = new Set<string | null>(["api", "artifacts", "cache", "engine", "files", "kinds", "project", "worker"])
 
 /** Finds the topmost line of the project's own sources, by names as seen from its folder: what lies in no package, and is not Headrace's. */
 export const thrownIn =
   (root: string) =>
   (error: Error): string | null => {
-    const program = programFolder()
-    const isHeadraces = (file: string) =>
-      program !== null && HEADRACE.has(path.relative(program, file).split(path.sep)[0] ?? "")
     for (const frame of framesOf(error.stack ?? "")) {
       const place = sourceOf(frame)
-      if (place === null || isHeadraces(place.file)) continue
+      if (place === null) continue
       const name = path.relative(root, place.file)
-      if (!name.startsWith("..") && !isLibrary(name)) return `${name}:${place.line}`
+      if (!name.startsWith("..") && !isLibrary(name) && !HEADRACE.has(programFolder(name)))
+        return `${name}:${place.line}`
     }
     return null
   }

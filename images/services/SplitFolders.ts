@@ -147,19 +147,19 @@ const insideClasses = (level: Level): Found | null => {
   )
 }
 
-/** The folders inside of one, where all of its images lie in such; none where some lie right in it. */
-const foldersInside = (level: Level, folder: string): ReadonlyArray<string> => {
+/** The folders inside of one, where all of its images lie in such; null where some lie right in it. */
+const foldersInside = (level: Level, folder: string): ReadonlyArray<string> | null => {
   const own = PlacedFiles.deeper(level.filter((one) => one.folder === folder && PlacedFiles.isImage(one)))
   const inner = PlacedFiles.unwrapped(own, folder)
-  return inner.some((one) => one.folder === "") ? [] : [...PlacedFiles.folders(inner)].sort()
+  return inner.some((one) => one.folder === "") ? null : [...PlacedFiles.folders(inner)].sort()
 }
 
 /** `fold1/cat`, `fold1/dog`, `fold2/cat`, `fold2/dog`: the outer folders may be parts or domains, and the inner ones the classes. */
 const likeParts = (level: Level): ReadonlyArray<Text.Text> => {
   const [first, second, ...more] = PlacedFiles.imageFolders(level)
   if (first === undefined || second === undefined) return []
-  const inside = foldersInside(level, first)
-  const isAlike = [second, ...more].every((folder) => foldersInside(level, folder).join("/") === inside.join("/"))
+  const inside = foldersInside(level, first) ?? []
+  const isAlike = [second, ...more].every((folder) => foldersInside(level, folder)?.join("/") === inside.join("/"))
   if (inside.length < 2 || !isAlike) return []
   const named = `${inside.slice(0, 3).join(", ")}${inside.length > 3 ? ", …" : ""}`
   return [
@@ -168,10 +168,7 @@ const likeParts = (level: Level): ReadonlyArray<Text.Text> => {
 }
 
 const automatic = (level: Level): Found => {
-  const isOfFolders = (folder: string) => {
-    const inner = PlacedFiles.deeper(level.filter((one) => one.folder === folder && PlacedFiles.isImage(one)))
-    return PlacedFiles.unwrapped(inner, folder).every((one) => one.folder !== "")
-  }
+  const isOfFolders = (folder: string) => foldersInside(level, folder) !== null
   const resolution = SplitNames.resolve(PlacedFiles.imageFolders(level), isOfFolders)
   switch (resolution._tag) {
     case "Splits":

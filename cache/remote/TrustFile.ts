@@ -1,6 +1,7 @@
 import * as path from "node:path"
-import { Effect, Either, ParseResult, Schema } from "effect"
+import { Effect, Either, Schema } from "effect"
 import * as BoundedJson from "../../artifacts/BoundedJson.ts"
+import { phrase } from "../../artifacts/SchemaRefusal.ts"
 import * as Disk from "../disk.ts"
 import type { StoreFailed } from "../ObjectStore.ts"
 import { RemoteInvalid } from "./RemoteAddress.ts"
@@ -26,9 +27,7 @@ export const read = (root: string): Effect.Effect<Trust, RemoteInvalid> =>
     const text = yield* Disk.readTextIfThere(file, MOST_BYTES).pipe(Effect.mapError(({ message }) => invalid(message)))
     if (text === null) return { trusted: [], revoked: [] }
     const found = decode(text)
-    if (Either.isLeft(found))
-      return yield* invalid(ParseResult.ArrayFormatter.formatErrorSync(found.left)[0]?.message ?? "is damaged")
-    return found.right
+    return Either.isRight(found) ? found.right : yield* invalid(`says another thing: ${phrase(found.left)}`)
   })
 
 /** Writes whom a project trusts, in lines of which a review shows those that changed. */

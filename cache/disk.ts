@@ -182,6 +182,19 @@ const notRead = (file: string, cause: unknown): Effect.Effect<null, StoreFailed 
 /** Files up to this size are read at once: a promise each would cost several times what the read does. */
 const SMALL_BYTES = 64 * 1024
 
+/** What is made of a regular file: of a small one at once, of a larger one piece by piece. Null where there is no such file. */
+const ifThere = <A>(
+  file: string,
+  small: (bytes: Buffer) => A,
+  large: () => Promise<A>
+): Effect.Effect<A | null, StoreFailed | BoundedFile.Unbounded> =>
+  Effect.try({ try: () => BoundedFile.readSmall(file, SMALL_BYTES), catch: (cause) => cause }).pipe(
+    Effect.flatMap((found) =>
+      found === null ? Effect.tryPromise({ try: large, catch: (cause) => cause }) : Effect.succeed(small(found))
+    ),
+    Effect.catchAll((cause) => notRead(file, cause))
+  )
+
 /**
  * The bytes of a regular file of at most `most` bytes; null where there is no such file. What is something else or larger is
  * not read, and nobody waits for it.
@@ -190,13 +203,10 @@ export const readIfThere = (
   file: string,
   most: number
 ): Effect.Effect<Uint8Array | null, StoreFailed | BoundedFile.Unbounded> =>
-  Effect.try({ try: () => BoundedFile.readSmall(file, SMALL_BYTES), catch: (cause) => cause }).pipe(
-    Effect.flatMap((found) =>
-      found === null
-        ? Effect.tryPromise({ try: () => BoundedFile.readLarge(file, most), catch: (cause) => cause })
-        : Effect.succeed(found)
-    ),
-    Effect.catchAll((cause) => notRead(file, cause))
+  ifThere<Uint8Array>(
+    file,
+    (bytes) => bytes,
+    () => BoundedFile.readLarge(file, most)
   )
 
 /** The sha256 of a regular file of at most `most` bytes, in the memory of one piece of it; null where there is no such file. */
@@ -204,14 +214,7 @@ export const digestIfThere = (
   file: string,
   most: number
 ): Effect.Effect<Digest | null, StoreFailed | BoundedFile.Unbounded> =>
-  Effect.try({ try: () => BoundedFile.readSmall(file, SMALL_BYTES), catch: (cause) => cause }).pipe(
-    Effect.flatMap((found) =>
-      found === null
-        ? Effect.tryPromise({ try: () => BoundedFile.hash(file, { most }) as Promise<Digest>, catch: (cause) => cause })
-        : Effect.succeed(ofBytes(found))
-    ),
-    Effect.catchAll((cause) => notRead(file, cause))
-  )
+  ifThere(file, ofBytes, () => BoundedFile.hash(file, { most }) as Promise<Digest>)
 
 /** A record's text, read at once; null where there is no such file. Bytes that are no UTF-8 are replaced. */
 export const readTextIfThere = (

@@ -5,7 +5,6 @@ import type { BlobsFailed } from "./Blobs.ts"
 export interface Breaker {
   /** Does the work, and gives null at once while nobody answers, or where it fails. */
   readonly guard: <A>(work: Effect.Effect<A, BlobsFailed>) => Effect.Effect<A | null>
-  readonly isOpen: Effect.Effect<boolean>
 }
 
 export interface Options {
@@ -36,7 +35,6 @@ export const make = ({ probe, onOpen, onWrong }: Options): Effect.Effect<Breaker
             )
       )
     return {
-      isOpen: Ref.get(open),
       guard: (work) =>
         Effect.flatMap(Ref.get(open), (isOpen) =>
           isOpen

@@ -45,7 +45,7 @@ export class SharedStore extends Context.Tag("headrace/SharedStore")<
     readonly object: (object: Digest.Digest) => Effect.Effect<Verified.Verified | null>
     /** Whether an object of so many bytes seems to be there. */
     readonly has: (object: Digest.Digest, bytes: number) => Effect.Effect<boolean>
-    /** Puts an object unless it is there; true where its bytes were sent. */
+    /** Sends an object; false where it was there. Who asks by `has` first sends none in vain. */
     readonly putObject: (bytes: Verified.Verified, object: Digest.Digest) => Effect.Effect<boolean, BlobsFailed>
     /** Signs a trace and puts it, once all that it names is there; false where another writer was first. */
     readonly putTrace: (address: Address, text: string, writer: Writer) => Effect.Effect<boolean, BlobsFailed>
@@ -66,11 +66,8 @@ const traceName = ({ kind, namespace, stage, key }: SignedTrace.Place): string =
 /** As many as a store of this machine reads, and what a signature and its JSON add. */
 const MOST_TRACE_BYTES = 128 * 1024 * 1024
 
-/** Smaller objects are sent unasked: the question takes as long as the sending. */
-const ASKED_FROM_BYTES = 64 * 1024
-
 /** Says each thing once. */
-const saying = (say: (message: string) => Effect.Effect<void>) => {
+export const saying = (say: (message: string) => Effect.Effect<void>) => {
   const said = new Set<string>()
   return (topic: string, message: string) =>
     Effect.suspend(() => {
@@ -151,12 +148,7 @@ const make = (terms: Terms): Effect.Effect<typeof SharedStore.Service, never, Bl
     ).pipe(probing.withPermits(1))
 
     const putObject = (bytes: Verified.Verified, name: Digest.Digest) =>
-      Effect.gen(function* () {
-        yield* keepsNames
-        const isAsked = bytes.length >= ASKED_FROM_BYTES
-        if (isAsked && (yield* blobs.size(objectName(name))) === bytes.length) return false
-        return yield* blobs.putNew(objectName(name), bytes)
-      })
+      Effect.zipRight(keepsNames, blobs.putNew(objectName(name), bytes))
 
     const putTrace = (address: Address, text: string, writer: Writer) =>
       Effect.gen(function* () {

@@ -9,8 +9,7 @@ import { Namespace, standing } from "./Trust.ts"
 import * as TrustFile from "./TrustFile.ts"
 
 /** What a command does with the shared store. */
-export const MODES = ["read", "write", "off"] as const
-export type Mode = (typeof MODES)[number]
+export type Mode = "read" | "write" | "off"
 
 /** The environment's variables that say where a shared store is, and who uses it. */
 export interface Variables extends Environment {

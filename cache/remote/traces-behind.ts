@@ -2,7 +2,7 @@ import { Effect, Either, Layer } from "effect"
 import * as Key from "../Key.ts"
 import { type ChunkTrace, type Lookup, type Trace, TraceStore } from "../Trace.ts"
 import { type Format, ofChunk, whole } from "../TraceFormat.ts"
-import { type Address, SharedStore, SharedStoreListener } from "./SharedStore.ts"
+import { type Address, SharedStore, SharedStoreListener, saying } from "./SharedStore.ts"
 import { Uploads } from "./Uploads.ts"
 
 /** A text that gives another key than the trace says it has is no text of that key. */
@@ -19,7 +19,7 @@ export const layer: Layer.Layer<TraceStore, never, TraceStore | SharedStore | Up
     const local = yield* TraceStore
     const shared = yield* SharedStore
     const uploads = yield* Uploads
-    const say = yield* SharedStoreListener
+    const say = saying(yield* SharedStoreListener)
 
     const behind = <A extends Trace | ChunkTrace>(
       here: Effect.Effect<Lookup<A>>,
@@ -35,6 +35,7 @@ export const layer: Layer.Layer<TraceStore, never, TraceStore | SharedStore | Up
         const decoded = decode(text)
         if (Either.isLeft(decoded) || !isOf(decoded.right, address.key)) {
           yield* say(
+            address.stage,
             `A result of ${address.stage} in the shared store ${shared.terms.shown} is signed, and is none: another version of Headrace may have written it.`
           )
           return found

@@ -1,5 +1,10 @@
+import { Effect } from "effect"
 import type { Key } from "../../cache/Key.ts"
-import type * as Plan from "../../engine/Plan.ts"
+import * as Pipeline from "../../engine/Pipeline.ts"
+import * as Plan from "../../engine/Plan.ts"
+import type { Given, Known } from "../command/Command.ts"
+import * as ParamOptions from "../command/param-options.ts"
+import { Reporter } from "../terminal/Reporter.ts"
 
 /** A node that has a result. */
 export interface Kept {
@@ -8,16 +13,23 @@ export interface Kept {
   readonly key: Key
 }
 
-/** The nodes that have a result. */
-export const keptOf = (nodes: ReadonlyArray<Plan.PlannedNode>): ReadonlyArray<Kept> =>
-  nodes.flatMap(({ node, stage, status, key }) =>
-    status === "reuse" && key !== null ? [{ node, stage, key: key as Key }] : []
-  )
-
-/** How many of a plan's nodes have a result, and what to do about the others. */
-export const missingText = (pipeline: string, nodes: ReadonlyArray<Plan.PlannedNode>): string => {
-  const stored = nodes.filter(({ status }) => status !== "stream")
-  const kept = keptOf(nodes).length
-  const all = `${kept} of ${stored.length} nodes of ${pipeline} ${kept === 1 ? "has" : "have"} a result`
-  return kept === stored.length ? all : `${all}; pipeline run ${pipeline} computes the others`
-}
+/** Does something with each node of a pipeline's run that has a result, and tells how many those are. */
+export const forKept = <S, E, R>(
+  pipeline: Known<S>,
+  { params }: Given,
+  carry: (kept: Kept) => Effect.Effect<void, E, R>
+) =>
+  Effect.gen(function* () {
+    const reporter = yield* Reporter
+    const values = yield* ParamOptions.decode(pipeline, params)
+    const { nodes } = yield* Plan.make(Pipeline.graph(pipeline, values))
+    const kept = nodes.flatMap(({ node, stage, status, key }) =>
+      status === "reuse" && key !== null ? [{ node, stage, key: key as Key }] : []
+    )
+    yield* Effect.forEach(kept, carry, { discard: true })
+    const stored = nodes.filter(({ status }) => status !== "stream").length
+    const have = `${kept.length} of ${stored} nodes of ${pipeline.name} ${kept.length === 1 ? "has" : "have"} a result`
+    yield* reporter.print(kept.length === stored ? have : `${have}; pipeline run ${pipeline.name} computes the others`)
+    yield* reporter.document({ schema: 1, pipeline: pipeline.name, status: "done", nodes: kept })
+    return 0
+  })

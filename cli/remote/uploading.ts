@@ -4,10 +4,10 @@ import { SharedStore } from "../../cache/remote/SharedStore.ts"
 import type { Writer } from "../../cache/remote/Signature.ts"
 import * as Uploader from "../../cache/remote/Uploader.ts"
 import type { TraceStore } from "../../cache/Trace.ts"
-import { formatBytes, formatCount } from "../../kinds/format.ts"
+import { formatBytes, formatCount, formatCounted } from "../../kinds/format.ts"
 import { Reporter } from "../terminal/Reporter.ts"
 
-const results = (count: number): string => `${formatCount(count)} ${count === 1 ? "result" : "results"}`
+const results = (count: number): string => formatCounted(count, "result")
 
 /**
  * Carries out a command, uploads beside it what is computed, and waits for the end of that. What can't be uploaded is no failure of

@@ -2,6 +2,7 @@ import { Schema } from "effect"
 import { Stored } from "../artifacts/Artifact.ts"
 import { Key } from "../cache/Key.ts"
 import { Trace } from "../cache/Trace.ts"
+import type { Task } from "./Executor.ts"
 import { ExecuteFailure } from "./Failure.ts"
 
 /** What a worker says while it computes: how far it is, and at the end what came of it. */
@@ -32,3 +33,7 @@ export class ComputeNode extends Schema.TaggedRequest<ComputeNode>()("ComputeNod
   success: Message,
   failure: ExecuteFailure
 }) {}
+
+/** The request for a task. */
+export const requestOf = ({ pipeline, params, entry, key, isAgain, outputs }: Task): ComputeNode =>
+  new ComputeNode({ pipeline, params, node: entry.name, key, isAgain, outputs })

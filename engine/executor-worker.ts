@@ -8,7 +8,7 @@ import { secretsOf, variablesOf } from "./Job.ts"
 import * as Limits from "./Limits.ts"
 import { PrintedListener } from "./Printed.ts"
 import { DamageListener, ProgressListener } from "./Progress.ts"
-import { ComputeNode } from "./WorkerProtocol.ts"
+import { requestOf } from "./WorkerProtocol.ts"
 import * as WorkerProcess from "./worker-process.ts"
 
 export interface Options extends WorkerProcess.Options {
@@ -52,14 +52,7 @@ const computeOn = (
 ): Effect.Effect<Trace, ExecuteFailure> => {
   const node = task.entry.name
   const limits = limitsOf(task)
-  const request = new ComputeNode({
-    pipeline: task.pipeline,
-    params: task.params,
-    node,
-    key: task.key,
-    isAgain: task.isAgain,
-    outputs: task.outputs
-  })
+  const request = requestOf(task)
   const died = Effect.gen(function* () {
     const mask = masked(secretsOf(task), yield* Environment)
     const how = yield* Deferred.await(member.ended)

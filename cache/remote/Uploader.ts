@@ -40,7 +40,8 @@ const LOOKING = "250 millis"
 /** How long nothing is uploaded once it failed again and again. */
 const RESTING = "5 seconds"
 
-const isPassing = ({ cause }: BlobsFailed): boolean => cause === "unreachable" || cause === "busy"
+/** Whether it may work when it is tried again. */
+export const isPassing = ({ cause }: BlobsFailed): boolean => cause === "unreachable" || cause === "busy"
 /** For what passes: about seven seconds, within which a server restarts. */
 const again = Schedule.intersect(Schedule.exponential("200 millis"), Schedule.recurs(5))
 
@@ -61,7 +62,11 @@ const read = ({ kind, stage, key }: Address) =>
   })
 
 /** Objects first, then the trace that names them: nobody finds a trace whose objects are not there. */
-const upload = (address: Address, writer: Writer, sent: (bytes: number) => Effect.Effect<void>) =>
+export const upload = (
+  address: Address,
+  writer: Writer,
+  sent: (bytes: number) => Effect.Effect<void> = () => Effect.void
+): Effect.Effect<void, BlobsFailed, SharedStore | ObjectStore | TraceStore> =>
   Effect.gen(function* () {
     const shared = yield* SharedStore
     const store = yield* ObjectStore

@@ -1,15 +1,21 @@
 import { Effect, Layer, Schema } from "effect"
+import * as Lease from "../../cache/Lease.ts"
 import * as LeaseDisk from "../../cache/lease-disk.ts"
 import * as ObjectStoreDisk from "../../cache/object-store-disk.ts"
 import type { Blobs } from "../../cache/remote/Blobs.ts"
 import * as ObjectsBehind from "../../cache/remote/objects-behind.ts"
 import * as SharedStore from "../../cache/remote/SharedStore.ts"
+import * as Sharing from "../../cache/remote/Sharing.ts"
 import { generate, type Writer } from "../../cache/remote/Signature.ts"
 import { Namespace, type Trust } from "../../cache/remote/Trust.ts"
 import * as TracesBehind from "../../cache/remote/traces-behind.ts"
 import * as Uploader from "../../cache/remote/Uploader.ts"
 import * as Uploads from "../../cache/remote/Uploads.ts"
 import * as TraceDisk from "../../cache/trace-disk.ts"
+import type { Answer } from "../../cluster/Answer.ts"
+import * as ExecutorElsewhere from "../../cluster/executor-elsewhere.ts"
+import { type Handed, Tasks } from "../../cluster/Tasks.ts"
+import * as Work from "../../cluster/Work.ts"
 import * as Executor from "../../engine/Executor.ts"
 import * as RunEvent from "../../engine/RunEvent.ts"
 import * as RunRecord from "../../engine/RunRecord.ts"
@@ -55,16 +61,31 @@ export const machine = (blobs: Layer.Layer<Blobs>, options: MachineOptions = {})
     Layer.provideMerge(shared)
   )
   const cache = Layer.mergeAll(behind, LeaseDisk.layerDisk(home), Toys.layerCode)
-  const whole = Layer.mergeAll(
-    Executor.layerInProcess(Toys.toy),
-    Toys.layerReadResults,
-    RunEvent.layerSilent,
-    RunRecord.layerMemory([])
-  ).pipe(Layer.provideMerge(cache))
+  const here = Layer.provideMerge(Executor.layerInProcess(Toys.toy), cache)
+  const events: Array<RunEvent.RunEvent> = []
+  const records = Layer.mergeAll(Toys.layerReadResults, RunEvent.layerCollect(events), RunRecord.layerMemory([]))
+  const whole = Layer.provideMerge(records, here)
+  const sharing = writer === null ? Layer.empty : Layer.provide(Sharing.layer(writer), [own, shared])
   return {
     home,
     heard,
     run: (given: Readonly<Record<string, unknown>> = {}) => Effect.provide(Toys.runToy(given), whole),
+    events,
+    /** Has all nodes computed by other machines, which see what this one put into the shared store. */
+    runElsewhere: (tasks: (task: Handed) => Effect.Effect<Answer>, given: Readonly<Record<string, unknown>> = {}) => {
+      const elsewhere = Layer.provide(ExecutorElsewhere.layer, [
+        Layer.succeed(Tasks, { compute: tasks }),
+        sharing as Layer.Layer<Sharing.Sharing>
+      ])
+      const machine = Layer.mergeAll(records, elsewhere, Lease.layerMemory).pipe(Layer.provideMerge(cache))
+      return Effect.provide(Toys.runToy(given, null), machine)
+    },
+    /** Computes what another machine asks for. */
+    perform: ({ request, hear }: Handed) =>
+      Effect.provide(
+        Work.perform([Toys.toy], request, hear),
+        Layer.mergeAll(here, sharing as Layer.Layer<Sharing.Sharing>)
+      ),
     /** Uploads all that is noted. */
     upload: Effect.suspend(() =>
       writer === null

@@ -1,9 +1,12 @@
-import { Either } from "effect"
+import { Either, Schema } from "effect"
+import * as BoundedJson from "../artifacts/BoundedJson.ts"
 import * as CanonicalJson from "../artifacts/CanonicalJson.ts"
 import * as Digest from "../artifacts/Digest.ts"
-import { type Input, isRecipe, type KeyText, type Recipe } from "../cache/Key.ts"
+import { type Input, isRecipe, KeyText, type Recipe } from "../cache/Key.ts"
+import * as Reason from "../cache/Reason.ts"
 import type { Task } from "../engine/Executor.ts"
 import type { Share } from "../engine/Node.ts"
+import { ComputeNode } from "../engine/WorkerProtocol.ts"
 
 /**
  * What a node needs of the machine that computes it: the same code, the same facts and the same environment, for itself and for what is
@@ -40,4 +43,42 @@ export const of = ({ text, entry: { node } }: Pick<Task, "text" | "entry">): Nee
   // a text that has a key has an exact form
   const json = Either.getOrThrow(CanonicalJson.encode(parts, `what ${text.stage} needs`))
   return { id: Digest.ofBytes(json), share, text }
+}
+
+/** How a need is told to machines elsewhere: with one of the tasks that have it, of which each computes the key itself. */
+export const Told = Schema.Struct({
+  request: ComputeNode,
+  share: Schema.Literal("core", "half", "machine"),
+  text: KeyText
+})
+export type Told = typeof Told.Type
+
+const json = BoundedJson.schema(Told)
+export const decode = Schema.decodeEither(json)
+export const encode = Schema.encodeSync(json)
+
+const value = (one: unknown): string => (one === undefined ? "absent" : JSON.stringify(one))
+
+/** In which part a machine computes otherwise: a clause about that machine. */
+const lack = (reason: Reason.Reason): string => {
+  switch (reason._tag) {
+    case "CodeChanged":
+      return reason.files.length === 0
+        ? "its imports lead elsewhere"
+        : `it has other code in ${reason.files.join(", ")}`
+    case "PackageChanged":
+      return `it has ${reason.name} ${reason.after ?? "not at all"} where ${reason.before ?? "none"} is needed`
+    case "FactChanged":
+      return `its ${reason.name} is ${value(reason.after)} where ${value(reason.before)} is needed`
+    case "EnvironmentChanged":
+      return `its environment variable ${reason.name} is another`
+    default:
+      return `there ${Reason.render(reason)}`
+  }
+}
+
+/** What a machine whose key has this text lacks of what is needed; nothing where it computes the same. */
+export const lacks = (needed: KeyText, own: KeyText): ReadonlyArray<string> => {
+  const labels = { before: {}, after: {} }
+  return Reason.differences(needed, own, labels).map(lack)
 }

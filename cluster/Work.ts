@@ -17,7 +17,8 @@ import { jobOf } from "../engine/Request.ts"
 import type { ComputeNode } from "../engine/WorkerProtocol.ts"
 import type { Answer, Said } from "./Answer.ts"
 
-type Needs = Code | Executor | Leases | ObjectStore | Sharing | TraceStore
+/** What computing for others takes. */
+export type Needs = Code | Executor | Leases | ObjectStore | Sharing | TraceStore
 
 const failed = (node: string, explained: Explained) => new NodeFailed({ node, explained })
 

@@ -7,11 +7,11 @@ import * as NodeKey from "./NodeKey.ts"
 import * as Pipeline from "./Pipeline.ts"
 import type { ComputeNode } from "./WorkerProtocol.ts"
 
-/** The job that a request names, with the key that this program computes for it. */
-export const jobOf = (
+/** The node that a request names, with the key that this program computes for it, which may be another than the one that is asked for. */
+export const nodeOf = (
   pipelines: ReadonlyArray<Pipeline.AnyPipeline>,
   request: ComputeNode
-): Effect.Effect<Job, ExecuteFailure, Code> => {
+): Effect.Effect<Job, NodeFailed, Code> => {
   const refuse = (explained: Omit<Explained, "tag">) =>
     new NodeFailed({ node: request.node, explained: { ...explained, tag: "RequestRefused" } })
   const unknown = (what: string, expected: string) =>
@@ -25,9 +25,23 @@ export const jobOf = (
     const graph = Pipeline.graph(pipeline, values)
     const entry = graph.stages.find(({ name }) => name === request.node)
     if (entry === undefined) return yield* unknown(`node "${request.node}"`, `one of ${request.pipeline}`)
-    const inputs = NodeKey.resolve(graph, request.outputs, entry.node)
+    const inputs = yield* Effect.try({
+      try: () => NodeKey.resolve(graph, request.outputs, entry.node),
+      // the nodes above it are others here
+      catch: (cause) => refuse(explain(cause))
+    })
     const { key, text } = yield* Effect.mapError(NodeKey.make(entry.node, inputs), (error) => refuse(explain(error)))
-    if (key !== request.key) return yield* new KeyRefused({ node: request.node, expected: request.key, found: key })
     return { pipeline: request.pipeline, entry, inputs, key, text, isAgain: request.isAgain }
   })
 }
+
+/** The job that a request names, where this program computes the key that it asks for. */
+export const jobOf = (
+  pipelines: ReadonlyArray<Pipeline.AnyPipeline>,
+  request: ComputeNode
+): Effect.Effect<Job, ExecuteFailure, Code> =>
+  Effect.filterOrFail(
+    nodeOf(pipelines, request),
+    ({ key }) => key === request.key,
+    ({ key }) => new KeyRefused({ node: request.node, expected: request.key, found: key })
+  )

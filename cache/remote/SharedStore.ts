@@ -39,6 +39,8 @@ export class SharedStore extends Context.Tag("headrace/SharedStore")<
   SharedStore,
   {
     readonly terms: Terms
+    /** What tells this store from every other: given to it by whoever asked first. */
+    readonly id: Effect.Effect<string, BlobsFailed>
     /** The text of a trace that somebody trusted signed. */
     readonly trace: (address: Address) => Effect.Effect<string | null>
     /** The bytes of an object. */
@@ -65,6 +67,8 @@ const traceName = ({ kind, namespace, stage, key }: SignedTrace.Place): string =
 
 /** As many as a store of this machine reads, and what a signature and its JSON add. */
 const MOST_TRACE_BYTES = 128 * 1024 * 1024
+
+const MOST_ID_BYTES = 64
 
 /** Says each thing once. */
 export const saying = (say: (message: string) => Effect.Effect<void>) => {
@@ -169,8 +173,19 @@ const make = (terms: Terms): Effect.Effect<typeof SharedStore.Service, never, Bl
         return yield* blobs.putNew(name, sealed)
       })
 
+    const ID = `${ROOT}/id`
+    const id = Effect.gen(function* () {
+      const known = yield* blobs.get(ID, MOST_ID_BYTES)
+      if (known !== null) return Buffer.from(known).toString("utf8")
+      yield* keepsNames
+      const made = randomBytes(16).toString("hex")
+      if (yield* blobs.putNew(ID, Buffer.from(made))) return made
+      return Buffer.from((yield* blobs.get(ID, MOST_ID_BYTES)) ?? []).toString("utf8")
+    })
+
     return {
       terms,
+      id,
       trace,
       object,
       // what was found to be other bytes is as good as gone, whatever its length: it is made again

@@ -41,8 +41,14 @@ const AT_ONCE = 8
 
 const isOf = (trace: Trace, key: Key): boolean => trace.key === key && Either.getOrNull(ofText(trace.text)) === key
 
-/** The stores in the context are this machine's own: what it puts there was computed here. */
-export const layer = (writer: Writer): Layer.Layer<Sharing, never, SharedStore | ObjectStore | TraceStore> =>
+/**
+ * The stores in the context are this machine's own: what it puts there was computed here. `done` hears of each result that is
+ * there.
+ */
+export const layer = (
+  writer: Writer,
+  done: (address: Address) => Effect.Effect<void> = () => Effect.void
+): Layer.Layer<Sharing, never, SharedStore | ObjectStore | TraceStore> =>
   Layer.effect(
     Sharing,
     Effect.gen(function* () {
@@ -88,7 +94,8 @@ export const layer = (writer: Writer): Layer.Layer<Sharing, never, SharedStore |
 
       return {
         terms,
-        putTrace: (address) => patiently(Effect.provide(upload(address, writer), context)),
+        putTrace: (address) =>
+          Effect.zipRight(patiently(Effect.provide(upload(address, writer), context)), done(address)),
         putParts: (artifacts) =>
           Effect.forEach(
             artifacts.flatMap(({ parts }) => parts),

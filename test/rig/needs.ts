@@ -36,6 +36,11 @@ const python = (name: Environment, packages: string) => ({
   remedy: `sh test/rig/python/install.sh ${name}`,
   isThere: () => fs.existsSync(path.join(environmentOf(name), "ready"))
 })
+const program = (name: string, what: string, packages: string) => ({
+  what,
+  remedy: `apt-get install -y ${packages}`,
+  isThere: () => spawnSync(name, ["--version"]).status === 0
+})
 const file = (name: string) => ({
   what: name,
   remedy: "put it there, or let PIPELINE_MIRROR name the folder that has it",
@@ -56,6 +61,7 @@ const NEEDS = {
   },
   readers: python("readers", "pyarrow and DuckDB"),
   keras: python("keras", "Keras"),
+  redis: program("redis-server", "Redis", "redis-server"),
   stores: python("stores", "SeaweedFS and moto"),
   "cifar10-5k": file(dataFiles.cifar10Part),
   "cifar10 lossless": file(dataFiles.cifar10Lossless),

@@ -44,7 +44,7 @@ describe("help", () => {
   it("has the whole way to write the command in its usage line", () => {
     const [transfer] = pipelines.filter(({ name }) => name === "transfer")
     expect(usageOf(commandOf("run"), transfer ?? null)).toBe(
-      "pipeline run transfer [--PARAMETER VALUE] … [--again NODE] … [--until NODE] … [--refresh] [--json]"
+      "pipeline run transfer [--PARAMETER VALUE] … [--again NODE] … [--until NODE] … [--on ADDRESS] [--refresh] [--not-here] [--json]"
     )
     expect(usageOf(commandOf("why"), null)).toBe("pipeline why PIPELINE [NODE] [--PARAMETER VALUE] … [--json]")
     expect(usageOf(commandOf("export"), null)).toBe("pipeline export ADDRESS --to FOLDER [--json]")

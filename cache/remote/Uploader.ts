@@ -1,11 +1,12 @@
-import { Context, Deferred, Effect, Either, Ref, Schedule, type Scope } from "effect"
+import { Context, Deferred, Effect, Ref, Schedule, type Scope } from "effect"
 import type { StoredPart } from "../../artifacts/Artifact.ts"
-import { ObjectStore } from "../ObjectStore.ts"
+import type { ObjectStore } from "../ObjectStore.ts"
 import { type ChunkTrace, type Trace, TraceStore } from "../Trace.ts"
 import { ofChunk, whole } from "../TraceFormat.ts"
 import type { BlobsFailed } from "./Blobs.ts"
 import { type Address, SharedStore } from "./SharedStore.ts"
 import type { Writer } from "./Signature.ts"
+import { sharePart } from "./share.ts"
 import * as Uploads from "./Uploads.ts"
 
 /** How far the uploading of a command is. */
@@ -60,21 +61,22 @@ const read = ({ kind, stage, key }: Address) =>
     return { parts: partsOf(trace), text }
   })
 
+const lost = () => Effect.succeed(null)
+
 /** Objects first, then the trace that names them: nobody finds a trace whose objects are not there. */
 const upload = (address: Address, writer: Writer, sent: (bytes: number) => Effect.Effect<void>) =>
   Effect.gen(function* () {
     const shared = yield* SharedStore
-    const store = yield* ObjectStore
     const found = yield* read(address)
     // it was dropped since, as the states of a training are
     if (found === null) return
-    for (const { object, bytes } of found.parts) {
-      if (bytes === 0 || !(yield* shared.has(object, bytes))) {
-        const here = yield* Effect.either(store.get(object))
+    for (const part of found.parts) {
+      const bytes = yield* sharePart(part).pipe(
         // what is lost here, nobody can be promised
-        if (Either.isLeft(here)) return
-        if (yield* shared.putObject(here.right, object)) yield* sent(bytes)
-      }
+        Effect.catchTags({ ObjectMissing: lost, ObjectCorrupt: lost, StoreFailed: lost })
+      )
+      if (bytes === null) return
+      if (bytes > 0) yield* sent(bytes)
     }
     yield* shared.putTrace(address, found.text, writer)
   })

@@ -72,6 +72,8 @@ export const machine = (blobs: Layer.Layer<Blobs>, options: MachineOptions = {})
         : Effect.flatMap(Uploader.make(home, writer), ({ drain }) => drain)
     ).pipe(Effect.scoped, Effect.provide([own, shared])),
     /** The stores as the engine sees them. */
-    cache
+    cache,
+    /** All that a run needs. */
+    whole
   }
 }

@@ -1,6 +1,7 @@
 import { Context, DateTime, Effect, Layer, Schema } from "effect"
 import { Header } from "../artifacts/ArrowTable.ts"
 import { Stored, StoredPart } from "../artifacts/Artifact.ts"
+import type { Digest } from "../artifacts/Digest.ts"
 import * as Text from "../artifacts/Text.ts"
 import { Key, KeyText, Strings } from "./Key.ts"
 import type { StoreFailed } from "./ObjectStore.ts"
@@ -52,8 +53,13 @@ export class TraceStore extends Context.Tag("headrace/TraceStore")<
     readonly remove: (stage: string, key: Key) => Effect.Effect<void, StoreFailed>
     /** Every readable trace of a stage, the newest first. */
     readonly ofStage: (stage: string) => Effect.Effect<ReadonlyArray<Trace>>
-    /** Keys of a stage's traces, as far as their names tell. */
+    /** Keys of the traces of a stage that are at hand, as far as their names tell. */
     readonly keysOf: (stage: string) => Effect.Effect<ReadonlySet<string>>
+    /**
+     * Those of a stage's keys that have a trace, as far as names tell, in their order. Those that come first are wanted most: behind
+     * the first that is at hand, only those count that are as well.
+     */
+    readonly keysAmong: (stage: string, keys: ReadonlyArray<Key>) => Effect.Effect<ReadonlyArray<Key>>
     /** Names of the stages that have traces. */
     readonly stages: Effect.Effect<ReadonlyArray<string>>
     readonly getChunk: (stage: string, key: Key) => Effect.Effect<Lookup<ChunkTrace>>
@@ -72,6 +78,12 @@ export const newestFirst = (traces: ReadonlyArray<Trace>): Effect.Effect<Readonl
     return [...sorted.filter((trace) => !isAhead(trace)), ...sorted.filter(isAhead)]
   })
 
+/** Those of the keys that a store has which lists all of a stage at once. */
+export const among =
+  (keysOf: (typeof TraceStore.Service)["keysOf"]): (typeof TraceStore.Service)["keysAmong"] =>
+  (stage, keys) =>
+    Effect.map(keysOf(stage), (there) => keys.filter((key) => there.has(key)))
+
 const absent = { _tag: "Absent" } as const
 
 /** Traces that live and die with the process; the maps are shared, so that tests can delete from them. */
@@ -85,16 +97,16 @@ export const layerMemory = (
       const trace = map.get(key)
       return trace === undefined ? absent : { _tag: "Hit", trace }
     })
+  const keysOf = (stage: string) =>
+    Effect.sync(() => new Set([...traces.values()].filter(({ text }) => text.stage === stage).map(({ key }) => key)))
   return Layer.succeed(TraceStore, {
     get: (_stage, key) => look(traces, key),
     put: (trace) => Effect.sync(() => void traces.set(trace.key, trace)),
     remove: (_stage, key) => Effect.sync(() => void traces.delete(key)),
     ofStage: (stage) =>
       Effect.suspend(() => newestFirst([...traces.values()].filter((trace) => trace.text.stage === stage))),
-    keysOf: (stage) =>
-      Effect.sync(
-        () => new Set([...traces.values()].filter((trace) => trace.text.stage === stage).map(({ key }) => key))
-      ),
+    keysOf,
+    keysAmong: among(keysOf),
     stages: Effect.sync(() => [...new Set([...traces.values()].map((trace) => trace.text.stage))].sort()),
     getChunk: (_stage, key) => look(chunks, key),
     putChunk: (trace) => Effect.sync(() => void chunks.set(trace.key, trace)),
@@ -112,6 +124,10 @@ export const listOnce: Effect.Effect<typeof TraceStore.Service, never, TraceStor
   const ofStage = yield* Effect.cachedFunction(traces.ofStage)
   return { ...traces, ofStage }
 })
+
+/** The objects of all its outputs. */
+export const objectsOf = ({ outputs }: Pick<Trace, "outputs">): ReadonlyArray<Digest> =>
+  Object.values(outputs).flatMap(({ parts }) => parts.map(({ object }) => object))
 
 /** Rows of all its tables, null where it has none, and bytes of all its outputs. */
 export const totals = (trace: Trace) => {

@@ -1,6 +1,7 @@
 import { Context, Deferred, Effect, Ref, Schedule, type Scope } from "effect"
 import type { StoredPart } from "../../artifacts/Artifact.ts"
-import type { ObjectStore } from "../ObjectStore.ts"
+import type { Digest } from "../../artifacts/Digest.ts"
+import { ObjectStore } from "../ObjectStore.ts"
 import { type ChunkTrace, type Trace, TraceStore } from "../Trace.ts"
 import { ofChunk, whole } from "../TraceFormat.ts"
 import type { BlobsFailed } from "./Blobs.ts"
@@ -79,6 +80,19 @@ const upload = (address: Address, writer: Writer, sent: (bytes: number) => Effec
       if (bytes > 0) yield* sent(bytes)
     }
     yield* shared.putTrace(address, found.text, writer)
+    // dropped while it was sent: whoever dropped it found that it was still to be, and left it to whoever sends it
+    if ((yield* read(address)) !== null) return
+    yield* shared.dropTrace(address, writer)
+    yield* Effect.forEach(found.parts, ({ object }) => dropObject(object), { discard: true })
+  })
+
+/** Removes an object that was dropped, unless it has been made again since. */
+const dropObject = (object: Digest) =>
+  Effect.gen(function* () {
+    const shared = yield* SharedStore
+    const store = yield* ObjectStore
+    const isHere = yield* Effect.isSuccess(store.check(object))
+    if (!isHere) yield* shared.dropObject(object)
   })
 
 /**
@@ -103,20 +117,34 @@ export const make = (
         hear
       )
 
-    const one = (address: Address) =>
-      upload(address, writer, (bytes) => add({ bytes })).pipe(
-        Effect.provide(context),
-        Effect.retry({ schedule: again, while: isPassing }),
-        Effect.zipRight(Uploads.strike(home, address)),
-        Effect.zipRight(add({ done: 1 }))
+    /** Carries out what is noted, and strikes it. */
+    const carryOut = <N extends Uploads.Note>(
+      notes: ReadonlyArray<N>,
+      one: (note: N) => Effect.Effect<void, BlobsFailed, SharedStore | ObjectStore | TraceStore>
+    ) =>
+      Effect.forEach(
+        notes,
+        (note) =>
+          one(note).pipe(
+            Effect.provide(context),
+            Effect.retry({ schedule: again, while: isPassing }),
+            Effect.zipRight(Uploads.strike(home, note)),
+            Effect.zipRight("kind" in note ? add({ done: 1 }) : Effect.void)
+          ),
+        { concurrency: AT_ONCE, discard: true }
       )
 
-    /** All that is noted now; fails with the first that cannot be uploaded, and leaves the others to the next time. */
+    /**
+     * All that is noted now; fails with the first that cannot be carried out, and leaves the others to the next time. Traces go
+     * before the objects that they name; what was made again after it was dropped comes after that.
+     */
     const round = Effect.gen(function* () {
-      const noted = yield* Uploads.pending(home)
-      if (noted.length > 0) yield* add({ total: noted.length })
-      yield* Effect.forEach(noted, one, { concurrency: AT_ONCE, discard: true })
-      return noted.length
+      const { drops, objectDrops, uploads } = yield* Uploads.pending(home)
+      if (uploads.length > 0) yield* add({ total: uploads.length })
+      yield* carryOut(drops, ({ drop }) => Effect.flatMap(SharedStore, ({ dropTrace }) => dropTrace(drop, writer)))
+      yield* carryOut(objectDrops, (note) => dropObject(note.dropObject))
+      yield* carryOut(uploads, (address) => upload(address, writer, (bytes) => add({ bytes })))
+      return drops.length + objectDrops.length + uploads.length
     })
 
     const failed = yield* Deferred.make<never, BlobsFailed>()

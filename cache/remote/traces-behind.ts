@@ -1,6 +1,6 @@
 import { Effect, Either, Layer } from "effect"
 import * as Key from "../Key.ts"
-import { type ChunkTrace, type Lookup, type Trace, TraceStore } from "../Trace.ts"
+import { type ChunkTrace, type Lookup, objectsOf, type Trace, TraceStore } from "../Trace.ts"
 import { type Format, ofChunk, whole } from "../TraceFormat.ts"
 import { type Address, SharedStore, SharedStoreListener, saying } from "./SharedStore.ts"
 import { Uploads } from "./Uploads.ts"
@@ -9,9 +9,13 @@ import { Uploads } from "./Uploads.ts"
 const isOf = (trace: Trace | ChunkTrace, key: Key.Key): boolean =>
   trace.key === key && (!("text" in trace) || Either.getOrNull(Key.ofText(trace.text)) === key)
 
+/** Of the keys that are wanted so many of the first are looked at: one may turn out to be none. */
+const MOST_AMONG = 2
+
 /**
  * The traces of this machine's store, with a shared one behind it: a key that this machine lacks is asked for there, and what is
- * found is kept here. What is computed here is put here, and noted for uploading where somebody signs.
+ * found is kept here. What is computed here is put here, and noted for uploading where somebody signs; what is removed here is noted
+ * to be removed there.
  */
 export const layer: Layer.Layer<TraceStore, never, TraceStore | SharedStore | Uploads> = Layer.effect(
   TraceStore,
@@ -30,9 +34,9 @@ export const layer: Layer.Layer<TraceStore, never, TraceStore | SharedStore | Up
       Effect.gen(function* () {
         const found = yield* here
         if (found._tag === "Hit") return found
-        const text = yield* shared.trace(address)
-        if (text === null) return found
-        const decoded = decode(text)
+        const answer = yield* shared.trace(address)
+        if (answer._tag !== "Found") return found
+        const decoded = decode(answer.text)
         if (Either.isLeft(decoded) || !isOf(decoded.right, address.key)) {
           yield* say(
             address.stage,
@@ -46,12 +50,37 @@ export const layer: Layer.Layer<TraceStore, never, TraceStore | SharedStore | Up
       })
 
     const at = (kind: Address["kind"], stage: string, key: Key.Key): Address => ({ kind, stage, key })
+    const get = (stage: string, key: Key.Key) =>
+      behind(local.get(stage, key), at("trace", stage, key), whole, local.put)
+
+    /** The first of the keys that the shared store has. */
+    const there = (stage: string, keys: ReadonlyArray<Key.Key>) =>
+      Effect.gen(function* () {
+        const listed = keys.length === 0 ? new Set<string>() : yield* shared.listed("trace", stage)
+        if (listed !== null) return keys.filter((key) => listed.has(key)).slice(0, MOST_AMONG)
+        // too many to list: the first that is found is kept here, and the rest are not looked for
+        for (const key of keys) if ((yield* get(stage, key))._tag === "Hit") return [key]
+        return []
+      })
+
     return {
       ...local,
-      get: (stage, key) => behind(local.get(stage, key), at("trace", stage, key), whole, local.put),
+      get,
       getChunk: (stage, key) => behind(local.getChunk(stage, key), at("chunk", stage, key), ofChunk, local.putChunk),
+      keysAmong: (stage, keys) =>
+        Effect.gen(function* () {
+          const here = yield* local.keysAmong(stage, keys)
+          const first = here[0] === undefined ? keys.length : keys.indexOf(here[0])
+          return [...(yield* there(stage, keys.slice(0, first))), ...here]
+        }),
       put: (trace) => Effect.zipRight(local.put(trace), uploads.note(at("trace", trace.text.stage, trace.key))),
-      putChunk: (trace) => Effect.zipRight(local.putChunk(trace), uploads.note(at("chunk", trace.stage, trace.key)))
+      putChunk: (trace) => Effect.zipRight(local.putChunk(trace), uploads.note(at("chunk", trace.stage, trace.key))),
+      remove: (stage, key) =>
+        Effect.gen(function* () {
+          const found = yield* local.get(stage, key)
+          yield* local.remove(stage, key)
+          yield* uploads.drop(at("trace", stage, key), found._tag === "Hit" ? objectsOf(found.trace) : [])
+        })
     }
   })
 )

@@ -1,6 +1,6 @@
 import { Effect } from "effect"
 import { ObjectStore } from "../../cache/ObjectStore.ts"
-import { TraceStore, totals } from "../../cache/Trace.ts"
+import { objectsOf, TraceStore, totals } from "../../cache/Trace.ts"
 import { formatBytes } from "../../kinds/format.ts"
 import { type Command, ofPipeline } from "../command/Command.ts"
 import { Reporter } from "../terminal/Reporter.ts"
@@ -23,8 +23,7 @@ export const pull = <S>(): Command<S> =>
           const found = yield* Effect.flatMap(TraceStore, (traces) => traces.get(stage, key))
           if (found._tag !== "Hit") return
           const { check } = yield* ObjectStore
-          const objects = Object.values(found.trace.outputs).flatMap(({ parts }) => parts.map(({ object }) => object))
-          yield* Effect.forEach(objects, check, { concurrency: AT_ONCE, discard: true })
+          yield* Effect.forEach(objectsOf(found.trace), check, { concurrency: AT_ONCE, discard: true })
           yield* note(`${node}: ${formatBytes(totals(found.trace).bytes)} here`)
         })
       )

@@ -15,6 +15,7 @@ import * as RunEvent from "../../engine/RunEvent.ts"
 import * as RunRecord from "../../engine/RunRecord.ts"
 import { folder } from "./folder.ts"
 import * as Toys from "./toys.ts"
+import { runWalk } from "./walking.ts"
 
 // Machines that share a store: each has a store of its own on its disk, and runs the pipeline of toys.
 
@@ -65,6 +66,8 @@ export const machine = (blobs: Layer.Layer<Blobs>, options: MachineOptions = {})
     home,
     heard,
     run: (given: Readonly<Record<string, unknown>> = {}) => Effect.provide(Toys.runToy(given), whole),
+    /** Runs the walk. */
+    walk: (given: Readonly<Record<string, unknown>>) => Effect.provide(runWalk(given), whole),
     /** Uploads all that is noted. */
     upload: Effect.suspend(() =>
       writer === null

@@ -49,6 +49,8 @@ export class TraceStore extends Context.Tag("headrace/TraceStore")<
   TraceStore,
   {
     readonly get: (stage: string, key: Key) => Effect.Effect<Lookup<Trace>>
+    /** What is found under several keys of a stage, in their order: where one look-up is a journey, all take little more. */
+    readonly getMany: (stage: string, keys: ReadonlyArray<Key>) => Effect.Effect<ReadonlyArray<Lookup<Trace>>>
     readonly put: (trace: Trace) => Effect.Effect<void, StoreFailed>
     readonly remove: (stage: string, key: Key) => Effect.Effect<void, StoreFailed>
     /** Every readable trace of a stage, the newest first. */
@@ -63,6 +65,8 @@ export class TraceStore extends Context.Tag("headrace/TraceStore")<
     /** Names of the stages that have traces. */
     readonly stages: Effect.Effect<ReadonlyArray<string>>
     readonly getChunk: (stage: string, key: Key) => Effect.Effect<Lookup<ChunkTrace>>
+    /** As `getMany` for chunks. */
+    readonly getChunks: (stage: string, keys: ReadonlyArray<Key>) => Effect.Effect<ReadonlyArray<Lookup<ChunkTrace>>>
     readonly putChunk: (trace: ChunkTrace) => Effect.Effect<void, StoreFailed>
     /** What the stage printed while it made what the key has; empty where that was nothing, or is not known. */
     readonly printed: (stage: string, key: Key) => Effect.Effect<string>
@@ -101,6 +105,7 @@ export const layerMemory = (
     Effect.sync(() => new Set([...traces.values()].filter(({ text }) => text.stage === stage).map(({ key }) => key)))
   return Layer.succeed(TraceStore, {
     get: (_stage, key) => look(traces, key),
+    getMany: (_stage, keys) => Effect.forEach(keys, (key) => look(traces, key)),
     put: (trace) => Effect.sync(() => void traces.set(trace.key, trace)),
     remove: (_stage, key) => Effect.sync(() => void traces.delete(key)),
     ofStage: (stage) =>
@@ -109,6 +114,7 @@ export const layerMemory = (
     keysAmong: among(keysOf),
     stages: Effect.sync(() => [...new Set([...traces.values()].map((trace) => trace.text.stage))].sort()),
     getChunk: (_stage, key) => look(chunks, key),
+    getChunks: (_stage, keys) => Effect.forEach(keys, (key) => look(chunks, key)),
     putChunk: (trace) => Effect.sync(() => void chunks.set(trace.key, trace)),
     printed: (_stage, key) => Effect.sync(() => printed.get(key) ?? ""),
     putPrinted: (_stage, key, text) => Effect.sync(() => void printed.set(key, text))

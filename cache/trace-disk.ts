@@ -81,6 +81,7 @@ export const layerDisk = (home: string): Layer.Layer<TraceStore> =>
 
     return {
       get: (stage, key) => look(whole, fileOf(stage, key)),
+      getMany: (stage, keys) => Effect.forEach(keys, (key) => look(whole, fileOf(stage, key))),
       put: (trace) => write(whole, fileOf(trace.text.stage, trace.key), trace),
       remove: (stage, key) => Disk.removeIfThere(fileOf(stage, key)),
       ofStage,
@@ -88,6 +89,7 @@ export const layerDisk = (home: string): Layer.Layer<TraceStore> =>
       keysAmong: among(keysOf),
       stages: Effect.map(Disk.listIfThere(root), (names) => [...names].sort()),
       getChunk: (stage, key) => look(ofChunk, chunkOf(stage, key)),
+      getChunks: (stage, keys) => Effect.forEach(keys, (key) => look(ofChunk, chunkOf(stage, key))),
       putChunk: (trace) => write(ofChunk, chunkOf(trace.stage, trace.key), trace),
       printed: (stage, key) =>
         Disk.readTextIfThere(printedOf(stage, key), MOST_PRINTED_BYTES).pipe(

@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import { Array as Arr, Effect } from "effect"
 import * as Key from "../cache/Key.ts"
 import * as Reason from "../cache/Reason.ts"
 import { Release } from "../cache/Release.ts"
@@ -28,14 +28,44 @@ const runThatHad = (key: string): Effect.Effect<string | null, never, RunRecords
     return had === undefined ? null : `it is gone, though run ${had.run} had it`
   })
 
+/** A node's key, and what it is made of. */
+export type Keyed = Pick<Decision, "key" | "text" | "inputs">
+
+export const keyed = (
+  graph: Graph.Graph,
+  entry: Graph.StageEntry,
+  outputs: NodeKey.Outputs
+): Effect.Effect<Keyed, NodeKey.KeyFailure, Code> => {
+  const inputs = NodeKey.resolve(graph, outputs, entry.node)
+  return Effect.map(NodeKey.make(entry.node, inputs), (made) => ({ ...made, inputs }))
+}
+
+/** What is kept under the keys of several nodes, in their order: they are looked up together, a stage at a time. */
+export const recallAll = (nodes: ReadonlyArray<Keyed>): Effect.Effect<ReadonlyArray<Trace | null>, never, TraceStore> =>
+  Effect.gen(function* () {
+    const { getMany } = yield* TraceStore
+    const found = new Map<Keyed, Trace>()
+    for (const [stage, all] of Object.entries(Arr.groupBy(nodes, ({ text }) => text.stage))) {
+      const lookups = yield* getMany(
+        stage,
+        all.map(({ key }) => key)
+      )
+      for (const [at, lookup] of lookups.entries()) {
+        const node = all[at]
+        // equal keys have equal texts: one of a thousand copies of the code's digests is enough
+        if (lookup._tag === "Hit" && node !== undefined) found.set(node, { ...lookup.trace, text: node.text })
+      }
+    }
+    return nodes.map((node) => found.get(node) ?? null)
+  })
+
 export const decide = (
   graph: Graph.Graph,
   entry: Graph.StageEntry,
   outputs: NodeKey.Outputs
 ): Effect.Effect<Decision, NodeKey.KeyFailure, Code | TraceStore | RunRecords> =>
   Effect.gen(function* () {
-    const inputs = NodeKey.resolve(graph, outputs, entry.node)
-    const { key, text } = yield* NodeKey.make(entry.node, inputs)
+    const { key, text, inputs } = yield* keyed(graph, entry, outputs)
     const found = yield* Effect.flatMap(TraceStore, (traces) => traces.get(text.stage, key))
     // equal keys have equal texts: one of a thousand copies of the code's digests is enough
     if (found._tag === "Hit") return { key, text, inputs, hit: { ...found.trace, text }, lost: null }

@@ -1,11 +1,11 @@
 import { Effect } from "effect"
-import type { Stored } from "../artifacts/Artifact.ts"
+import type { Stored, StoredPart } from "../artifacts/Artifact.ts"
 import type { Digest } from "../artifacts/Digest.ts"
 import type * as Text from "../artifacts/Text.ts"
 import * as Key from "../cache/Key.ts"
 import { ObjectStore, type StoreFailed } from "../cache/ObjectStore.ts"
 import * as Reason from "../cache/Reason.ts"
-import { type ChunkCounts, listOnce, TraceStore } from "../cache/Trace.ts"
+import { type ChunkCounts, type ChunkTrace, type Lookup, listOnce, TraceStore } from "../cache/Trace.ts"
 import type { Code } from "./Code.ts"
 import * as Decide from "./Decide.ts"
 import type * as Graph from "./Graph.ts"
@@ -65,6 +65,9 @@ interface Work {
 const objectsOf = (artifacts: ReadonlyArray<Stored>): ReadonlySet<Digest> =>
   new Set(artifacts.flatMap(({ parts }) => parts.map(({ object }) => object)))
 
+/** So many objects are read side by side: they may lie far away. */
+const READING = 8
+
 /** Null where the object is whole; reads and hashes it. One that cannot be read is no damage: nothing is known of it. */
 const damageOf = (object: Digest): Effect.Effect<"missing" | "corrupt" | null, StoreFailed, ObjectStore> =>
   Effect.flatMap(ObjectStore, (store) =>
@@ -90,13 +93,18 @@ const workOf = (
       return isAgain ? { chunks: null, opened, deciding: [] } : { chunks: null, opened: new Set(), deciding: waiting }
     const traces = yield* TraceStore
     const base = RowStream.baseOf(entry.node, decision.inputs)
-    const kept = new Set<Digest>()
-    for (const part of isAgain ? [] : base.stored.parts) {
-      const key = yield* Key.ofText(Key.forChunk(decision.text, entry.node.definition.over as string, part.content))
-      const found = yield* traces.getChunk(decision.text.stage, key)
-      if (found._tag === "Hit" && (yield* damageOf(found.trace.part.object)) === null) kept.add(part.object)
-    }
+    const over = entry.node.definition.over as string
     const all = base.stored.parts
+    const keys = yield* Effect.forEach(isAgain ? [] : all, ({ content }) =>
+      Key.ofText(Key.forChunk(decision.text, over, content))
+    )
+    const found = yield* traces.getChunks(decision.text.stage, keys)
+    const serves = (lookup: Lookup<ChunkTrace>) =>
+      lookup._tag === "Hit"
+        ? Effect.map(damageOf(lookup.trace.part.object), (damage) => damage === null)
+        : Effect.succeed(false)
+    const serving = yield* Effect.forEach(found, serves, { concurrency: READING })
+    const kept = new Set(all.filter((_, at) => serving[at] === true).map(({ object }) => object))
     const ran = all.filter(({ object }) => !kept.has(object)).length
     return {
       chunks: { reused: all.length - ran, ran },
@@ -105,6 +113,9 @@ const workOf = (
       deciding: []
     }
   })
+
+/** So many nodes that need none of each other are planned side by side. */
+const PLANNED_AT_ONCE = 16
 
 type Needs = Code | TraceStore | ObjectStore | RunRecords
 
@@ -116,6 +127,13 @@ const unknown = (entry: Graph.StageEntry) => ({
   reasons: [],
   chunks: null,
   seconds: null
+})
+
+const streamed = (entry: Graph.StageEntry): Entry => ({
+  entry,
+  decision: null,
+  waiting: [],
+  planned: { ...unknown(entry), status: "stream" }
 })
 
 const planNode = (
@@ -137,7 +155,6 @@ const planNode = (
       waiting,
       planned: { ...unknown(entry), ...planned }
     })
-    if (NodeKey.isStreamed(entry.node)) return as(null, { status: "stream" })
     const isAgain = again.has(entry.name)
     const isKnown = waiting.length === 0
     const found = yield* isKnown ? Decide.decide(graph, entry, known) : Decide.foresee(graph, entry, known)
@@ -164,14 +181,21 @@ const firstLost = (
 ): Effect.Effect<Reason.Reason | null, StoreFailed, ObjectStore> =>
   Effect.gen(function* () {
     const store = yield* ObjectStore
+    const missing = ({ object, bytes }: StoredPart) =>
+      Effect.map(store.has(object, bytes), (there) => (there ? null : ("missing" as const)))
     for (const [output, stored] of Object.entries(outputs)) {
       const opened = wanted.get(stored)
       if (opened === undefined) continue
-      for (const { object, bytes } of stored.parts) {
-        const there = yield* store.has(object, bytes)
-        const what = opened.has(object) ? yield* damageOf(object) : there ? null : "missing"
-        if (what !== null) return Reason.ObjectLost.make({ output, object, what })
-      }
+      const losses = yield* Effect.forEach(
+        stored.parts,
+        (part) =>
+          Effect.map(opened.has(part.object) ? damageOf(part.object) : missing(part), (what) =>
+            what === null ? null : Reason.ObjectLost.make({ output, object: part.object, what })
+          ),
+        { concurrency: READING }
+      )
+      const lost = losses.find((loss) => loss !== null)
+      if (lost !== undefined) return lost
     }
     return null
   })
@@ -246,20 +270,22 @@ export const make = (
     const sources = yield* Sources.resolveAll(graph)
     const known: Record<string, Readonly<Record<string, Stored>>> = { ...sources }
     const undecided = new Map<string, ReadonlyArray<string>>()
-    const planned: Array<Entry> = []
+    const byEntry = new Map<Graph.StageEntry, Entry>()
     const notices: Array<Text.Text> = []
     const say = yield* Notice.warning(notices)
-    for (const entry of graph.stages) {
-      const one: Entry = yield* Effect.provideService(
-        planNode(graph, entry, known, undecided, again),
-        Notice.Notices,
-        say
-      )
-      planned.push(one)
-      if (one.planned.status === "run") undecided.set(entry.name, [entry.name])
-      if (one.planned.status === "maybe") undecided.set(entry.name, one.waiting)
-      if (one.decision?.hit != null) known[entry.name] = one.decision.hit.outputs
+    for (const level of NodeKey.levels(graph)) {
+      const ones = yield* Effect.forEach(level, (entry) => planNode(graph, entry, known, undecided, again), {
+        concurrency: PLANNED_AT_ONCE
+      }).pipe(Effect.provideService(Notice.Notices, say))
+      for (const one of ones) {
+        const { name } = one.entry
+        byEntry.set(one.entry, one)
+        if (one.planned.status === "run") undecided.set(name, [name])
+        if (one.planned.status === "maybe") undecided.set(name, one.waiting)
+        if (one.decision?.hit != null) known[name] = one.decision.hit.outputs
+      }
     }
+    const planned = graph.stages.map((entry) => byEntry.get(entry) ?? streamed(entry))
     const checked = yield* checkNeeded(graph, planned, known, until)
     const asked = new Map(checked.map(({ planned }) => [planned.node, planned]))
     const upgrade = checked.some(({ planned }) => UpgradeNotice.isUpgrade(planned.reasons))

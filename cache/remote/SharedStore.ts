@@ -86,6 +86,9 @@ const traceName = (place: SignedTrace.Place): string => `${folderOf(place)}${pla
 /** As many as a store of this machine reads, and what a signature and its JSON add. */
 const MOST_TRACE_BYTES = 128 * 1024 * 1024
 
+/** So many requests are under way at a time. */
+const MOST_AT_ONCE = 32
+
 /** So many names are listed: twenty requests. Where there are more, those that are wanted are asked for one by one. */
 const MOST_LISTED = 20_000
 /** What was put there since is found after that, and where it was not, it is made once more: that harms nobody. */
@@ -120,9 +123,13 @@ const make = (terms: Terms): Effect.Effect<typeof SharedStore.Service, never, Bl
       onWrong: ({ message }) => say("wrong", `The shared store ${shown} ${message}: that does not count.`)
     })
 
+    /** Whoever waits for a turn while the store goes down waits no longer. */
+    const turns = yield* Effect.makeSemaphore(MOST_AT_ONCE)
+    const guard = <A>(work: Effect.Effect<A, BlobsFailed>) => turns.withPermits(1)(breaker.guard(work))
+
     const traceIn = (place: SignedTrace.Place): Effect.Effect<string | null, BlobsFailed> =>
       Effect.gen(function* () {
-        const sealed = yield* breaker.guard(blobs.get(traceName(place), MOST_TRACE_BYTES))
+        const sealed = yield* guard(blobs.get(traceName(place), MOST_TRACE_BYTES))
         if (sealed === null) return null
         const opened = SignedTrace.open(sealed, place, trust)
         if (Either.isRight(opened)) return opened.right
@@ -148,16 +155,14 @@ const make = (terms: Terms): Effect.Effect<typeof SharedStore.Service, never, Bl
       capacity: 64,
       timeToLive: LISTED_FOR,
       lookup: (folder: string) =>
-        breaker
-          .guard(
-            Stream.runCollect(
-              Stream.map(Stream.take(blobs.list(folder), MOST_LISTED + 1), ({ name }) => path.basename(name, ".json"))
-            )
+        guard(
+          Stream.runCollect(
+            Stream.map(Stream.take(blobs.list(folder), MOST_LISTED + 1), ({ name }) => path.basename(name, ".json"))
           )
-          .pipe(
-            Effect.map((names) => (names === null || names.length > MOST_LISTED ? null : new Set(names))),
-            Effect.orElseSucceed(() => null)
-          )
+        ).pipe(
+          Effect.map((names) => (names === null || names.length > MOST_LISTED ? null : new Set(names))),
+          Effect.orElseSucceed(() => null)
+        )
     })
     const listed = (kind: Address["kind"], stage: string) =>
       Effect.map(
@@ -170,13 +175,13 @@ const make = (terms: Terms): Effect.Effect<typeof SharedStore.Service, never, Bl
 
     const object = (name: Digest.Digest): Effect.Effect<Verified.Verified | null> =>
       Effect.gen(function* () {
-        const bytes = yield* orNull(breaker.guard(blobs.get(objectName(name), MOST_OBJECT_BYTES)))
+        const bytes = yield* orNull(guard(blobs.get(objectName(name), MOST_OBJECT_BYTES)))
         if (bytes === null) return null
         const checked = Verified.check(name, bytes)
         if (Either.isRight(checked)) return checked.right
         wrong.add(name)
         // nobody can use them, and in their place nobody could put the right ones
-        if (terms.writer !== null) yield* Effect.ignore(breaker.guard(blobs.remove(objectName(name))))
+        if (terms.writer !== null) yield* Effect.ignore(guard(blobs.remove(objectName(name))))
         yield* say(
           `wrong ${name}`,
           `The shared store ${shown} gave other bytes for object ${Digest.short(name)}: they are not used.`
@@ -238,7 +243,7 @@ const make = (terms: Terms): Effect.Effect<typeof SharedStore.Service, never, Bl
       has: (name, bytes) =>
         wrong.has(name)
           ? Effect.succeed(false)
-          : Effect.map(orNull(breaker.guard(blobs.size(objectName(name)))), (size) => size === bytes),
+          : Effect.map(orNull(guard(blobs.size(objectName(name)))), (size) => size === bytes),
       putObject,
       putTrace,
       dropTrace,

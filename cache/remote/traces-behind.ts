@@ -9,8 +9,20 @@ import { Uploads } from "./Uploads.ts"
 const isOf = (trace: Trace | ChunkTrace, key: Key.Key): boolean =>
   trace.key === key && (!("text" in trace) || Either.getOrNull(Key.ofText(trace.text)) === key)
 
+/** So many keys are asked for side by side. */
+const AT_ONCE = 16
 /** Of the keys that are wanted so many of the first are looked at: one may turn out to be none. */
 const MOST_AMONG = 2
+
+const ABSENT = { _tag: "Absent" } as const
+
+/** Traces or those of chunks: how they are found and kept here, and read from a text. */
+interface Kind<A> {
+  readonly kind: Address["kind"]
+  readonly format: Format<A>
+  readonly here: (stage: string, keys: ReadonlyArray<Key.Key>) => Effect.Effect<ReadonlyArray<Lookup<A>>>
+  readonly keep: (trace: A) => Effect.Effect<unknown, unknown>
+}
 
 /**
  * The traces of this machine's store, with a shared one behind it: a key that this machine lacks is asked for there, and what is
@@ -25,15 +37,15 @@ export const layer: Layer.Layer<TraceStore, never, TraceStore | SharedStore | Up
     const uploads = yield* Uploads
     const say = saying(yield* SharedStoreListener)
 
-    const behind = <A extends Trace | ChunkTrace>(
-      here: Effect.Effect<Lookup<A>>,
-      address: Address,
-      { decode }: Format<A>,
-      keep: (trace: A) => Effect.Effect<unknown, unknown>
+    /** What the shared store has of a key that this machine lacks. */
+    const elsewhere = <A extends Trace | ChunkTrace>(
+      { kind, format: { decode }, keep }: Kind<A>,
+      stage: string,
+      key: Key.Key,
+      found: Lookup<A>
     ): Effect.Effect<Lookup<A>> =>
       Effect.gen(function* () {
-        const found = yield* here
-        if (found._tag === "Hit") return found
+        const address = { kind, stage, key }
         const answer = yield* shared.trace(address)
         if (answer._tag !== "Found") return found
         const decoded = decode(answer.text)
@@ -49,9 +61,35 @@ export const layer: Layer.Layer<TraceStore, never, TraceStore | SharedStore | Up
         return { _tag: "Hit", trace: decoded.right }
       })
 
+    const get =
+      <A extends Trace | ChunkTrace>(kind: Kind<A>) =>
+      (stage: string, key: Key.Key) =>
+        Effect.flatMap(kind.here(stage, [key]), ([found = ABSENT]) =>
+          found._tag === "Hit" ? Effect.succeed(found) : elsewhere(kind, stage, key, found)
+        )
+
+    const getMany =
+      <A extends Trace | ChunkTrace>(kind: Kind<A>) =>
+      (stage: string, keys: ReadonlyArray<Key.Key>) =>
+        Effect.gen(function* () {
+          const here = yield* kind.here(stage, keys)
+          const lacking = here.filter(({ _tag }) => _tag !== "Hit").length
+          // a few are asked for at once, which takes no longer than a listing
+          const listed = lacking <= AT_ONCE ? null : yield* shared.listed(kind.kind, stage)
+          return yield* Effect.forEach(
+            keys,
+            (key, at) => {
+              const found = here[at] ?? ABSENT
+              const isAsked = found._tag !== "Hit" && (listed === null || listed.has(key))
+              return isAsked ? elsewhere(kind, stage, key, found) : Effect.succeed(found)
+            },
+            { concurrency: lacking === 0 ? 1 : AT_ONCE }
+          )
+        })
+
+    const ofTraces: Kind<Trace> = { kind: "trace", format: whole, here: local.getMany, keep: local.put }
+    const ofChunks: Kind<ChunkTrace> = { kind: "chunk", format: ofChunk, here: local.getChunks, keep: local.putChunk }
     const at = (kind: Address["kind"], stage: string, key: Key.Key): Address => ({ kind, stage, key })
-    const get = (stage: string, key: Key.Key) =>
-      behind(local.get(stage, key), at("trace", stage, key), whole, local.put)
 
     /** The first of the keys that the shared store has. */
     const there = (stage: string, keys: ReadonlyArray<Key.Key>) =>
@@ -59,14 +97,16 @@ export const layer: Layer.Layer<TraceStore, never, TraceStore | SharedStore | Up
         const listed = keys.length === 0 ? new Set<string>() : yield* shared.listed("trace", stage)
         if (listed !== null) return keys.filter((key) => listed.has(key)).slice(0, MOST_AMONG)
         // too many to list: the first that is found is kept here, and the rest are not looked for
-        for (const key of keys) if ((yield* get(stage, key))._tag === "Hit") return [key]
+        for (const key of keys) if ((yield* get(ofTraces)(stage, key))._tag === "Hit") return [key]
         return []
       })
 
     return {
       ...local,
-      get,
-      getChunk: (stage, key) => behind(local.getChunk(stage, key), at("chunk", stage, key), ofChunk, local.putChunk),
+      get: get(ofTraces),
+      getMany: getMany(ofTraces),
+      getChunk: get(ofChunks),
+      getChunks: getMany(ofChunks),
       keysAmong: (stage, keys) =>
         Effect.gen(function* () {
           const here = yield* local.keysAmong(stage, keys)

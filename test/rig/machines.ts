@@ -11,8 +11,11 @@ import * as Uploader from "../../cache/remote/Uploader.ts"
 import * as Uploads from "../../cache/remote/Uploads.ts"
 import * as TraceDisk from "../../cache/trace-disk.ts"
 import * as Executor from "../../engine/Executor.ts"
+import * as Pipeline from "../../engine/Pipeline.ts"
+import * as Plan from "../../engine/Plan.ts"
 import * as RunEvent from "../../engine/RunEvent.ts"
 import * as RunRecord from "../../engine/RunRecord.ts"
+import * as Sweep from "../../engine/Sweep.ts"
 import { folder } from "./folder.ts"
 import * as Toys from "./toys.ts"
 import { runWalk } from "./walking.ts"
@@ -66,6 +69,14 @@ export const machine = (blobs: Layer.Layer<Blobs>, options: MachineOptions = {})
     home,
     heard,
     run: (given: Readonly<Record<string, unknown>> = {}) => Effect.provide(Toys.runToy(given), whole),
+    sweep: (points: ReadonlyArray<Readonly<Record<string, unknown>>>) =>
+      Effect.flatMap(Effect.forEach(points, Toys.params), (all) =>
+        Sweep.run(Toys.toy, all, { cores: 2, jobs: 2, varied: Object.keys(points[0] ?? {}) })
+      ).pipe(Effect.provide(whole)),
+    plan: (given: Readonly<Record<string, unknown>> = {}) =>
+      Effect.flatMap(Toys.params(given), (values) => Plan.make(Pipeline.graph(Toys.toy, values))).pipe(
+        Effect.provide(whole)
+      ),
     /** Runs the walk. */
     walk: (given: Readonly<Record<string, unknown>>) => Effect.provide(runWalk(given), whole),
     /** Uploads all that is noted. */

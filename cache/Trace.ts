@@ -44,6 +44,8 @@ export type Lookup<A> =
   | { readonly _tag: "Hit"; readonly trace: A }
   | { readonly _tag: "Absent" }
   | { readonly _tag: "Unreadable"; readonly what: string }
+  /** It is not here, and another store that may have it does not answer: a clause that says which, and why. */
+  | { readonly _tag: "Unknown"; readonly what: string }
 
 export class TraceStore extends Context.Tag("headrace/TraceStore")<
   TraceStore,

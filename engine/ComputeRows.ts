@@ -130,7 +130,7 @@ const look = ({ job }: Making, places: ReadonlyArray<RowStream.Place>): Untyped<
 const find = ({ artifact, damaged }: Making, { found }: Looked): Untyped<Finished | null> =>
   Effect.gen(function* () {
     const store = yield* ObjectStore
-    if (found._tag === "Absent") return null
+    if (found._tag === "Absent" || found._tag === "Unknown") return null
     if (found._tag === "Unreadable")
       return yield* Effect.as(damaged(`The trace of a chunk cannot be read (${found.what})`), null)
     const { trace } = found

@@ -141,7 +141,9 @@ const planNode = (
   entry: Graph.StageEntry,
   known: NodeKey.Outputs,
   undecided: ReadonlyMap<string, ReadonlyArray<string>>,
-  again: ReadonlySet<string>
+  again: ReadonlySet<string>,
+  /** Which store did not answer for a node above, and would not for this one; null where all did. */
+  unanswered: string | null
 ): Effect.Effect<Entry, NodeKey.KeyFailure, Needs> =>
   Effect.gen(function* () {
     const parents = NodeKey.storedParents(graph, entry)
@@ -157,7 +159,9 @@ const planNode = (
     })
     const isAgain = again.has(entry.name)
     const isKnown = waiting.length === 0
-    const found = yield* isKnown ? Decide.decide(graph, entry, known) : Decide.foresee(graph, entry, known)
+    const found = yield* isKnown
+      ? Decide.decide(graph, entry, known)
+      : Effect.map(Decide.foresee(graph, entry, known), (foreseen) => ({ ...foreseen, unanswered }))
     const decision = isAgain ? { ...found, hit: null } : found
     const key = isKnown ? decision.key : null
     if (decision.hit !== null) return as(decision, { status: "reuse", key, seconds: decision.hit.seconds })
@@ -271,15 +275,20 @@ export const make = (
     const known: Record<string, Readonly<Record<string, Stored>>> = { ...sources }
     const undecided = new Map<string, ReadonlyArray<string>>()
     const byEntry = new Map<Graph.StageEntry, Entry>()
+    let unanswered: string | null = null
     const notices: Array<Text.Text> = []
     const say = yield* Notice.warning(notices)
     for (const level of NodeKey.levels(graph)) {
-      const ones = yield* Effect.forEach(level, (entry) => planNode(graph, entry, known, undecided, again), {
-        concurrency: PLANNED_AT_ONCE
-      }).pipe(Effect.provideService(Notice.Notices, say))
+      const silent: string | null = unanswered
+      const ones: ReadonlyArray<Entry> = yield* Effect.forEach(
+        level,
+        (entry) => planNode(graph, entry, known, undecided, again, silent),
+        { concurrency: PLANNED_AT_ONCE }
+      ).pipe(Effect.provideService(Notice.Notices, say))
       for (const one of ones) {
         const { name } = one.entry
         byEntry.set(one.entry, one)
+        unanswered ??= one.decision?.unanswered ?? null
         if (one.planned.status === "run") undecided.set(name, [name])
         if (one.planned.status === "maybe") undecided.set(name, one.waiting)
         if (one.decision?.hit != null) known[name] = one.decision.hit.outputs

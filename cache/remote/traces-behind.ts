@@ -47,6 +47,7 @@ export const layer: Layer.Layer<TraceStore, never, TraceStore | SharedStore | Up
       Effect.gen(function* () {
         const address = { kind, stage, key }
         const answer = yield* shared.trace(address)
+        if (answer._tag === "Silent" && found._tag === "Absent") return { _tag: "Unknown", what: answer.what }
         if (answer._tag !== "Found") return found
         const decoded = decode(answer.text)
         if (Either.isLeft(decoded) || !isOf(decoded.right, address.key)) {

@@ -4,7 +4,7 @@ import * as ArrowTable from "../artifacts/ArrowTable.ts"
 import type { Stored, StoredPart } from "../artifacts/Artifact.ts"
 import * as Chunker from "../artifacts/Chunker.ts"
 import { type AnyBatch, type Columns, concat } from "../artifacts/Column.ts"
-import * as Key from "../cache/Key.ts"
+import type * as Key from "../cache/Key.ts"
 import { ObjectStore, readPart } from "../cache/ObjectStore.ts"
 import { type ChunkCounts, type ChunkTrace, type Lookup, TraceStore } from "../cache/Trace.ts"
 import type { Job } from "./Job.ts"
@@ -113,12 +113,14 @@ interface Looked extends RowStream.Place {
 /** Looks for what is kept of some chunks, all together. */
 const look = ({ job }: Making, places: ReadonlyArray<RowStream.Place>): Untyped<ReadonlyArray<Looked>> =>
   Effect.gen(function* () {
-    const { name, over } = job.entry.node.definition
-    const keys = yield* Effect.forEach(places, ({ part }) =>
-      Key.ofText(Key.forChunk(job.text, over as string, part.content))
+    const { node } = job.entry
+    const keys = yield* RowStream.chunkKeys(
+      node,
+      job.text,
+      places.map(({ part }) => part)
     )
     const traces = yield* TraceStore
-    const lookups = job.isAgain ? [] : yield* traces.getChunks(name, keys)
+    const lookups = job.isAgain ? [] : yield* traces.getChunks(node.definition.name, keys)
     return places.map((place, at) => ({
       ...place,
       key: keys[at] as Key.Key,

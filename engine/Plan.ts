@@ -1,18 +1,16 @@
 import { Effect } from "effect"
-import type { Stored, StoredPart } from "../artifacts/Artifact.ts"
-import type { Digest } from "../artifacts/Digest.ts"
+import type { Stored } from "../artifacts/Artifact.ts"
 import type * as Text from "../artifacts/Text.ts"
-import * as Key from "../cache/Key.ts"
-import { ObjectStore, type StoreFailed } from "../cache/ObjectStore.ts"
+import type { ObjectStore, StoreFailed } from "../cache/ObjectStore.ts"
 import * as Reason from "../cache/Reason.ts"
-import { type ChunkCounts, type ChunkTrace, type Lookup, listOnce, TraceStore } from "../cache/Trace.ts"
+import { type ChunkCounts, listOnce, TraceStore } from "../cache/Trace.ts"
 import type { Code } from "./Code.ts"
 import * as Decide from "./Decide.ts"
 import type * as Graph from "./Graph.ts"
 import * as NodeKey from "./NodeKey.ts"
 import * as Notice from "./Notice.ts"
+import * as PlannedWork from "./PlannedWork.ts"
 import * as Results from "./Results.ts"
-import * as RowStream from "./RowStream.ts"
 import type { RunEvents } from "./RunEvent.ts"
 import { RunRecords, readOnce } from "./RunRecord.ts"
 import * as Sources from "./Sources.ts"
@@ -44,75 +42,14 @@ export interface Plan {
   readonly notices: ReadonlyArray<Text.Text>
 }
 
-interface Entry {
+/** A node of a plan, and what the plan makes of it. */
+export interface Entry {
   readonly entry: Graph.StageEntry
   readonly decision: Decide.Decision | null
   /** The nodes that are to run before its key is known. */
   readonly waiting: ReadonlyArray<string>
   readonly planned: PlannedNode
 }
-
-/** What computing a node takes. */
-interface Work {
-  /** How many chunks it finds and computes; null where it has none, or that is not known. */
-  readonly chunks: ChunkCounts | null
-  /** The objects of its inputs that it certainly opens. */
-  readonly opened: ReadonlySet<Digest>
-  /** The nodes whose yield decides which others it opens. */
-  readonly deciding: ReadonlyArray<string>
-}
-
-const objectsOf = (artifacts: ReadonlyArray<Stored>): ReadonlySet<Digest> =>
-  new Set(artifacts.flatMap(({ parts }) => parts.map(({ object }) => object)))
-
-/** So many objects are read side by side: they may lie far away. */
-const READING = 8
-
-/** Null where the object is whole; reads and hashes it. One that cannot be read is no damage: nothing is known of it. */
-const damageOf = (object: Digest): Effect.Effect<"missing" | "corrupt" | null, StoreFailed, ObjectStore> =>
-  Effect.flatMap(ObjectStore, (store) =>
-    store.check(object).pipe(
-      Effect.as(null),
-      Effect.catchTags({
-        ObjectMissing: () => Effect.succeed("missing" as const),
-        ObjectCorrupt: () => Effect.succeed("corrupt" as const)
-      })
-    )
-  )
-
-const workOf = (
-  { entry, waiting }: Entry,
-  decision: Decide.Decision,
-  isAgain: boolean
-): Effect.Effect<Work, NodeKey.KeyFailure | StoreFailed, TraceStore | ObjectStore> =>
-  Effect.gen(function* () {
-    const opened = objectsOf(NodeKey.needs(decision.inputs))
-    if (entry.node.definition.keep !== "stored") return { chunks: null, opened, deciding: [] }
-    // all of its chunks may turn out to be kept
-    if (waiting.length > 0)
-      return isAgain ? { chunks: null, opened, deciding: [] } : { chunks: null, opened: new Set(), deciding: waiting }
-    const traces = yield* TraceStore
-    const base = RowStream.baseOf(entry.node, decision.inputs)
-    const over = entry.node.definition.over as string
-    const all = base.stored.parts
-    const keys = yield* Effect.forEach(isAgain ? [] : all, ({ content }) =>
-      Key.ofText(Key.forChunk(decision.text, over, content))
-    )
-    const found = yield* traces.getChunks(decision.text.stage, keys)
-    const serves = (lookup: Lookup<ChunkTrace>) =>
-      lookup._tag === "Hit"
-        ? Effect.map(damageOf(lookup.trace.part.object), (damage) => damage === null)
-        : Effect.succeed(false)
-    const serving = yield* Effect.forEach(found, serves, { concurrency: READING })
-    const kept = new Set(all.filter((_, at) => serving[at] === true).map(({ object }) => object))
-    const ran = all.filter(({ object }) => !kept.has(object)).length
-    return {
-      chunks: { reused: all.length - ran, ran },
-      // a node that finds every chunk opens nothing, not even its other inputs
-      opened: ran === 0 ? new Set<Digest>() : new Set([...opened].filter((object) => !kept.has(object))),
-      deciding: []
-    }
-  })
 
 /** So many nodes that need none of each other are planned side by side. */
 const PLANNED_AT_ONCE = 16
@@ -171,39 +108,6 @@ const planNode = (
     return as(decision, { status: "run", key, reasons })
   })
 
-/** Stored artifacts that somebody needs, and which of their objects are opened; the rest must only be there. */
-type Wanted = Map<Stored, ReadonlySet<Digest>>
-
-const want = (wanted: Wanted, artifacts: ReadonlyArray<Stored>, opened: ReadonlySet<Digest>): void => {
-  for (const stored of artifacts) wanted.set(stored, new Set([...(wanted.get(stored) ?? []), ...opened]))
-}
-
-/** The first object of the outputs that is not as it is wanted. */
-const firstLost = (
-  outputs: Readonly<Record<string, Stored>>,
-  wanted: Wanted
-): Effect.Effect<Reason.Reason | null, StoreFailed, ObjectStore> =>
-  Effect.gen(function* () {
-    const store = yield* ObjectStore
-    const missing = ({ object, bytes }: StoredPart) =>
-      Effect.map(store.has(object, bytes), (there) => (there ? null : ("missing" as const)))
-    for (const [output, stored] of Object.entries(outputs)) {
-      const opened = wanted.get(stored)
-      if (opened === undefined) continue
-      const losses = yield* Effect.forEach(
-        stored.parts,
-        (part) =>
-          Effect.map(opened.has(part.object) ? damageOf(part.object) : missing(part), (what) =>
-            what === null ? null : Reason.ObjectLost.make({ output, object: part.object, what })
-          ),
-        { concurrency: READING }
-      )
-      const lost = losses.find((loss) => loss !== null)
-      if (lost !== undefined) return lost
-    }
-    return null
-  })
-
 /**
  * A reused node whose bytes somebody needs must be computed again when they are gone: found from the end backwards.
  * Bytes that only an undecided node needs leave their own node undecided.
@@ -216,24 +120,27 @@ const checkNeeded = (
 ): Effect.Effect<ReadonlyArray<Entry>, NodeKey.KeyFailure | StoreFailed, Needs> =>
   Effect.gen(function* () {
     const checked: Array<Entry> = []
-    const wanted: Wanted = new Map()
+    const wanted: PlannedWork.Wanted = new Map()
     const perhaps = new Map<string, ReadonlyArray<string>>()
     for (const { node, output } of yield* Results.materialized(graph)) {
       const stored = known[node]?.[output]
-      if (stored !== undefined) want(wanted, [stored], objectsOf([stored]))
+      if (stored !== undefined) PlannedWork.want(wanted, [stored], PlannedWork.objectsOf([stored]))
     }
     // nobody reads what was asked for, yet: it must be there
-    for (const node of until ?? []) want(wanted, Object.values(known[node] ?? {}), new Set())
+    for (const node of until ?? []) PlannedWork.want(wanted, Object.values(known[node] ?? {}), new Set())
     const judge = ({ entry, decision, planned: before }: Entry) =>
       Effect.gen(function* () {
         const outputs = decision?.hit?.outputs
         if (outputs === undefined) return before
-        const lost = yield* firstLost(outputs, wanted)
+        const lost = yield* PlannedWork.firstLost(outputs, wanted)
         if (lost !== null) return { ...before, status: "run" as const, reasons: [lost], seconds: null }
         const ancestors = perhaps.get(entry.name)
         if (ancestors === undefined) return before
         const all = Object.values(outputs)
-        const perhapsLost = yield* firstLost(outputs, new Map(all.map((stored) => [stored, objectsOf(all)])))
+        const perhapsLost = yield* PlannedWork.firstLost(
+          outputs,
+          new Map(all.map((stored) => [stored, PlannedWork.objectsOf(all)]))
+        )
         if (perhapsLost === null) return before
         const reasons = [perhapsLost, Reason.Undecided.make({ ancestors })]
         return { ...before, status: "maybe" as const, key: null, reasons, seconds: null }
@@ -246,8 +153,8 @@ const checkNeeded = (
       const { entry, decision } = one
       const verdict: PlannedNode = yield* judge(one)
       if (verdict.status === "run" && decision !== null) {
-        const { chunks, opened, deciding } = yield* workOf(one, decision, isAgain(verdict))
-        want(wanted, NodeKey.needs(decision.inputs), opened)
+        const { chunks, opened, deciding } = yield* PlannedWork.workOf(one, decision, isAgain(verdict))
+        PlannedWork.want(wanted, NodeKey.needs(decision.inputs), opened)
         mayOpen(entry, deciding)
         checked.unshift({ ...one, planned: { ...verdict, chunks } })
         continue
@@ -263,12 +170,18 @@ const isAgain = ({ reasons }: PlannedNode): boolean => reasons.some(({ _tag }) =
 const undecidedOf = ({ reasons }: PlannedNode): ReadonlyArray<string> =>
   reasons.flatMap((reason) => (reason._tag === "Undecided" ? reason.ancestors : []))
 
+/** A plan, and what it was made of. */
+export interface Made {
+  readonly plan: Plan
+  readonly entries: ReadonlyArray<Entry>
+}
+
 /** What a run would do now, also with the results of some nodes, by name, to be computed again, or until some are there. */
-export const make = (
+export const entries = (
   whole: Graph.Graph,
   again: ReadonlySet<string> = new Set(),
   until: Until.Until = null
-): Effect.Effect<Plan, Sources.SourceFailed | NodeKey.KeyFailure | StoreFailed, Needs | RunEvents> =>
+): Effect.Effect<Made, Sources.SourceFailed | NodeKey.KeyFailure | StoreFailed, Needs | RunEvents> =>
   Effect.gen(function* () {
     const graph = Until.part(whole, until)
     const sources = yield* Sources.resolveAll(graph)
@@ -303,9 +216,12 @@ export const make = (
     if (upgrade !== null) yield* say(upgrade)
     const unasked = (entry: Graph.StageEntry): PlannedNode => ({ ...unknown(entry), status: "unasked" })
     const nodes = whole.stages.map((entry) => asked.get(entry.name) ?? unasked(entry))
-    return { pipeline: graph.pipeline, nodes, notices }
+    return { plan: { pipeline: graph.pipeline, nodes, notices }, entries: checked }
   }).pipe(
     NodeKey.rememberFacts,
     Effect.provideServiceEffect(RunRecords, readOnce),
     Effect.provideServiceEffect(TraceStore, listOnce)
   )
+
+/** The plan alone. */
+export const make = (...asked: Parameters<typeof entries>) => Effect.map(entries(...asked), ({ plan }) => plan)

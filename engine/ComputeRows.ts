@@ -7,7 +7,7 @@ import { type AnyBatch, type Columns, concat } from "../artifacts/Column.ts"
 import type * as Key from "../cache/Key.ts"
 import { ObjectStore, readPart } from "../cache/ObjectStore.ts"
 import { type ChunkCounts, type ChunkTrace, type Lookup, TraceStore } from "../cache/Trace.ts"
-import type { Job } from "./Job.ts"
+import type { Job, Range } from "./Job.ts"
 import * as Progress from "./Progress.ts"
 import * as ReadWatch from "./ReadWatch.ts"
 import * as RowStream from "./RowStream.ts"
@@ -47,6 +47,8 @@ interface Making {
   /** From the rows of the base to the table's; opened by the first chunk that has to be computed, so that a run that finds them all loads no network. */
   readonly toRows: Untyped<RowStream.BatchFunction>
   readonly damaged: (what: string) => Effect.Effect<void>
+  /** How many rows are made. */
+  readonly total: number
   /** Keys of chunks that were not found. */
   readonly asked: Set<Key.Key>
   readonly table: Table
@@ -72,7 +74,13 @@ const warnOnce = Effect.map(Progress.DamageListener, (hear) => {
     })
 })
 
-const begin = (job: Job): Untyped<Making> =>
+const rowsIn = (places: ReadonlyArray<RowStream.Place>): number =>
+  places.reduce((rows, { part }) => rows + (part.rows ?? 0), 0)
+
+const begin = (
+  job: Job,
+  range: Range | null
+): Untyped<{ readonly making: Making; readonly places: ReadonlyArray<RowStream.Place> }> =>
   Effect.gen(function* () {
     const { node } = job.entry
     const [artifact] = Object.values(node.definition.outputs)
@@ -84,7 +92,9 @@ const begin = (job: Job): Untyped<Making> =>
       rows: { done: 0, reused: 0 },
       reusedChunks: 0
     }
-    return {
+    const all = RowStream.placesOf(base)
+    const places = range === null ? all : all.slice(range.from, range.to)
+    const making: Making = {
       job,
       artifact: artifact as ArrowTable.TableArtifact<string, Columns>,
       base,
@@ -93,15 +103,17 @@ const begin = (job: Job): Untyped<Making> =>
         Effect.suspend(() => RowStream.open(node, job.inputs, table.header?.shapes ?? null))
       ),
       damaged: yield* warnOnce,
+      total: rowsIn(places),
       asked: new Set(),
       table
     }
+    return { making, places }
   })
 
-const report = ({ base, table }: Making, rows: number) =>
+const report = ({ total, table }: Making, rows: number) =>
   Effect.suspend(() => {
     table.rows.done += rows
-    return Progress.report({ ...table.rows, total: base.stored.rows ?? 0, unit: "rows" })
+    return Progress.report({ ...table.rows, total, unit: "rows" })
   })
 
 /** A chunk of the base, the key of what is made of it, and what was found under that. */
@@ -233,16 +245,19 @@ const end = ({ artifact, below, table }: Making): Stored => {
   return ArrowTable.stored(artifact, header, table.parts, table.hash ?? ArrowTable.contentHash(artifact, header))
 }
 
+const countsOf = ({ table: { parts, reusedChunks: reused } }: Making): ChunkCounts => ({
+  reused,
+  ran: parts.length - reused
+})
+
 /**
- * Computes a stored row stage chunk by chunk. Batches flow through without a stop between chunks: the next chunk is read,
- * and its rows computed, while the one before is written.
+ * Makes chunks of a table, each its own result. Batches flow through without a stop between chunks: the next chunk is read, and its
+ * rows computed, while the one before is written.
  */
-export const computeRows = (
-  job: Job
-): Untyped<{ readonly outputs: Readonly<Record<string, Stored>>; readonly chunks: ChunkCounts }> =>
+const make = (job: Job, range: Range | null): Untyped<Making> =>
   Effect.gen(function* () {
-    const making = yield* begin(job)
-    yield* Stream.fromIterable(RowStream.placesOf(making.base)).pipe(
+    const { making, places } = yield* begin(job, range)
+    yield* Stream.fromIterable(places).pipe(
       Stream.grouped(LOOKED_AT_ONCE),
       Stream.mapEffect((places) => look(making, [...places])),
       Stream.buffer({ capacity: 1 }),
@@ -255,7 +270,17 @@ export const computeRows = (
       Stream.buffer({ capacity: AHEAD }),
       Stream.runForEach(gathering(making))
     )
-    const [output = ""] = Object.keys(job.entry.node.definition.outputs)
-    const { parts, reusedChunks: reused } = making.table
-    return { outputs: { [output]: end(making) }, chunks: { reused, ran: parts.length - reused } }
+    return making
   })
+
+/** Computes a stored row stage chunk by chunk. */
+export const computeRows = (
+  job: Job
+): Untyped<{ readonly outputs: Readonly<Record<string, Stored>>; readonly chunks: ChunkCounts }> =>
+  Effect.map(make(job, null), (making) => {
+    const [output = ""] = Object.keys(job.entry.node.definition.outputs)
+    return { outputs: { [output]: end(making) }, chunks: countsOf(making) }
+  })
+
+/** Computes some chunks of a stored row stage, for whoever makes the table of them. */
+export const computeChunks = (job: Job, range: Range): Untyped<ChunkCounts> => Effect.map(make(job, range), countsOf)

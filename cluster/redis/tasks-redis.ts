@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto"
 import { Queue, QueueEvents } from "bullmq"
 import { Deferred, Effect, Either, Layer, Runtime, Schedule, Schema, Scope } from "effect"
 import { NodeFailed } from "../../engine/Failure.ts"
+import { coresOf } from "../../engine/Node.ts"
 import { ComputeNode } from "../../engine/WorkerProtocol.ts"
 import * as Answer from "../Answer.ts"
 import * as Need from "../Need.ts"
@@ -115,8 +116,8 @@ const make = (cluster: Cluster): Effect.Effect<typeof Tasks.Service, never, Scop
     const offersFor = (need: string) =>
       Effect.map(Presence.list(client), (workers) => {
         const own = workers.filter((one) => one.cluster === cluster.id)
-        const answers = own.flatMap(({ name, asked }) =>
-          asked.flatMap((one) => (one.need === need ? [{ name, lacks: one.lacks }] : []))
+        const answers = own.flatMap(({ name, jobs, asked }) =>
+          asked.flatMap((one) => (one.need === need ? [{ name, jobs, lacks: one.lacks }] : []))
         )
         return {
           silent: own.length - answers.length,
@@ -146,13 +147,13 @@ const make = (cluster: Cluster): Effect.Effect<typeof Tasks.Service, never, Scop
         if (message !== "") yield* tell(message)
       })
     /** The same once all workers have had the time to say what they can. */
-    const tellFirstOffers = (handed: Handed) =>
-      offersFor(handed.need.id).pipe(
+    const firstOffers = ({ need }: Handed) =>
+      offersFor(need.id).pipe(
         Effect.repeat({
           schedule: Schedule.intersect(Schedule.spaced("200 millis"), Schedule.recurs(10)),
           until: ({ silent, able, unable }) => silent === 0 && able.length + unable.length > 0
         }),
-        Effect.zipRight(tellOffers(handed))
+        Effect.zipRight(offersFor(need.id))
       )
 
     const lanes = new Map<string, Effect.Effect<Lane>>()
@@ -195,7 +196,9 @@ const make = (cluster: Cluster): Effect.Effect<typeof Tasks.Service, never, Scop
         })
         needed.set(handed.need.id, handed)
         yield* sayNeeded(handed)
-        yield* Effect.forkScoped(Effect.delay(tellFirstOffers(handed), "200 millis"))
+        yield* Effect.forkScoped(
+          Effect.zipRight(firstOffers(handed), tellOffers(handed)).pipe(Effect.delay("200 millis"))
+        )
         return lane
       }).pipe(Scope.extend(scope))
     const laneOf = (handed: Handed): Effect.Effect<Lane> =>
@@ -248,6 +251,12 @@ const make = (cluster: Cluster): Effect.Effect<typeof Tasks.Service, never, Scop
       }).pipe(Effect.timeout("2 seconds"), Effect.ignore)
 
     return {
+      width: (handed) =>
+        Effect.gen(function* () {
+          yield* laneOf(handed)
+          const { able } = yield* firstOffers(handed)
+          return able.reduce((sum, { jobs }) => sum + Math.floor(jobs / coresOf(handed.need.share, jobs)), 0)
+        }),
       compute: (handed) =>
         Effect.gen(function* () {
           const task = taskOf(handed.request)

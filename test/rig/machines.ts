@@ -76,9 +76,13 @@ export const machine = (blobs: Layer.Layer<Blobs>, options: MachineOptions = {})
     run: (given: Readonly<Record<string, unknown>> = {}) => Effect.provide(Toys.runToy(given), whole),
     events,
     /** Has all nodes computed by other machines, which see what this one put into the shared store. */
-    runElsewhere: (tasks: (task: Handed) => Effect.Effect<Answer>, given: Readonly<Record<string, unknown>> = {}) => {
+    runElsewhere: (
+      tasks: (task: Handed) => Effect.Effect<Answer>,
+      given: Readonly<Record<string, unknown>> = {},
+      width = 1
+    ) => {
       const elsewhere = Layer.provide(ExecutorElsewhere.layer, [
-        Layer.succeed(Tasks, { compute: tasks }),
+        Layer.succeed(Tasks, { compute: tasks, width: () => Effect.succeed(width) }),
         sharing as Layer.Layer<Sharing.Sharing>
       ])
       const machine = Layer.mergeAll(records, elsewhere, Lease.layerMemory).pipe(Layer.provideMerge(cache))

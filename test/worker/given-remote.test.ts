@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process"
 import * as path from "node:path"
 import { Effect } from "effect"
 import { beforeAll, expect, it } from "vitest"
@@ -6,6 +5,7 @@ import { forWorker } from "../../cache/remote/for-worker.ts"
 import { settings } from "../../cache/remote/settings.ts"
 import * as TrustFile from "../../cache/remote/TrustFile.ts"
 import { bundle } from "../rig/bundle.ts"
+import { command } from "../rig/command.ts"
 import { folder } from "../rig/folder.ts"
 import { ada, trusting } from "../rig/machines.ts"
 
@@ -31,7 +31,7 @@ it("a worker has what it reads a shared store by, and neither its environment no
   })`
   // a stage that declares one of these variables for itself has it all the same
   const env = { PATH: process.env.PATH, AWS_ACCESS_KEY_ID: "of the stage", ...forWorker(OWN, found) }
-  const told = JSON.parse(execFileSync(process.execPath, ["-e", script], { env, encoding: "utf8" }))
+  const told = JSON.parse((await command(process.execPath, ["-e", script], { env })).stdout)
   expect(told.given).toEqual({ variables: OWN, notes: false })
   for (const seen of [told.env, told.child]) {
     expect(JSON.stringify(seen)).not.toContain("nobody-sees-this")

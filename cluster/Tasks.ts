@@ -1,5 +1,6 @@
 import { Context, type Effect, Effect as Fx } from "effect"
 import * as Explained from "../artifacts/Explained.ts"
+import type { Limits } from "../engine/Limits.ts"
 import type { ComputeNode } from "../engine/WorkerProtocol.ts"
 import type { Answer, Said } from "./Answer.ts"
 import type { Need } from "./Need.ts"
@@ -8,6 +9,8 @@ import type { Need } from "./Need.ts"
 export interface Handed {
   readonly request: ComputeNode
   readonly need: Need
+  /** What computing it may take, for whoever sets something aside for that. */
+  readonly limits: Limits
   /** Hears what is said of it. */
   readonly hear: (said: Said) => Effect.Effect<void>
 }

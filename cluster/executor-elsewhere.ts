@@ -5,6 +5,7 @@ import { Sharing } from "../cache/remote/Sharing.ts"
 import type { Trace } from "../cache/Trace.ts"
 import { Executor, type Task } from "../engine/Executor.ts"
 import { asInputLost, type ExecuteFailure, InputLost, NodeFailed } from "../engine/Failure.ts"
+import * as Limits from "../engine/Limits.ts"
 import * as NodeKey from "../engine/NodeKey.ts"
 import { PrintedListener } from "../engine/Printed.ts"
 import { DamageListener, PlacedListener, ProgressListener, StillListener } from "../engine/Progress.ts"
@@ -100,7 +101,12 @@ export const layer: Layer.Layer<Executor, never, Tasks | Sharing> = Layer.effect
             notShared(node, sharing.terms.shown, error)
           )
           const answer = yield* Effect.mapError(
-            tasks.compute({ request: requestOf(task), need: Need.of(task), hear }),
+            tasks.compute({
+              request: requestOf(task),
+              need: Need.of(task),
+              limits: Limits.ofNode(task.entry.node),
+              hear
+            }),
             (error) => new NodeFailed({ node, explained: explain(error) })
           )
           yield* hearPrinted(answer.printed)

@@ -1,5 +1,6 @@
 import { exportTo } from "./artifact/export.ts"
 import { inspect } from "./artifact/inspect.ts"
+import { slurmTask } from "./cluster/slurm-task.ts"
 import { worker } from "./cluster/worker.ts"
 import { workers } from "./cluster/workers.ts"
 import type { Command, Project } from "./command/Command.ts"
@@ -28,6 +29,7 @@ const ALL: ReadonlyArray<<S>(project: Project<S>) => Command<S>> = [
   list,
   worker,
   workers,
+  slurmTask,
   push,
   pull,
   key,

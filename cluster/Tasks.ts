@@ -1,5 +1,6 @@
 import { Context, type Effect, Effect as Fx } from "effect"
 import * as Explained from "../artifacts/Explained.ts"
+import type { Limits } from "../engine/Limits.ts"
 import type { ComputeNode } from "../engine/WorkerProtocol.ts"
 import type { Answer, Said } from "./Answer.ts"
 import type { Need } from "./Need.ts"
@@ -8,9 +9,19 @@ import type { Need } from "./Need.ts"
 export interface Handed {
   readonly request: ComputeNode
   readonly need: Need
+  /** What computing it may take, for whoever sets something aside for that. */
+  readonly limits: Limits
   /** Hears what is said of it. */
   readonly hear: (said: Said) => Effect.Effect<void>
 }
+
+/**
+ * What a task is called: whoever asks for the same calls it so, and joins in. What is computed once more, although there is a result, is another
+ * task than what is computed for the first time.
+ */
+export const nameOf = ({ key, isAgain, range }: Pick<ComputeNode, "key" | "isAgain" | "range">): string =>
+  // a name of digits alone would be taken for a number that BullMQ gave
+  `${isAgain ? "again" : range === null ? "task" : `chunks-${range.from}-${range.to}`}-${key}`
 
 /** Whoever hands tasks out does not, and will not: another address, other rights or another cluster may. */
 export class TasksFailed extends Explained.TaggedError<TasksFailed>()(

@@ -6,6 +6,7 @@ import { type Trace, TraceStore } from "../cache/Trace.ts"
 import { Executor, type Task } from "../engine/Executor.ts"
 import { asInputLost, type ExecuteFailure, InputLost, NodeFailed } from "../engine/Failure.ts"
 import type { Range } from "../engine/Job.ts"
+import * as Limits from "../engine/Limits.ts"
 import * as NodeKey from "../engine/NodeKey.ts"
 import { PrintedListener } from "../engine/Printed.ts"
 import { DamageListener, PlacedListener, ProgressListener, StillListener } from "../engine/Progress.ts"
@@ -67,6 +68,13 @@ const refused = (node: string, why: string, expected: string, fix: string) =>
     }
   })
 
+const handedOf = (task: Task, range: Range | null, hear: Handed["hear"]): Handed => ({
+  request: requestOf(task, range),
+  need: Need.of(task),
+  limits: Limits.ofNode(task.entry.node),
+  hear
+})
+
 type Answered = Exclude<Answer, { readonly _tag: "Failed" }>
 
 /**
@@ -94,7 +102,7 @@ export const layer: Layer.Layer<Executor, never, Tasks | Sharing | TraceStore> =
       Effect.gen(function* () {
         const node = task.entry.name
         const answer = yield* Effect.mapError(
-          tasks.compute({ request: requestOf(task, range), need: Need.of(task), hear }),
+          tasks.compute(handedOf(task, range, hear)),
           (error) => new NodeFailed({ node, explained: explain(error) })
         )
         if (answer._tag !== "Failed") return answer
@@ -107,8 +115,7 @@ export const layer: Layer.Layer<Executor, never, Tasks | Sharing | TraceStore> =
     /** Has the chunks of a table computed by several machines, where that pays: whoever makes the table then finds them. */
     const computeParts = (task: Task, hear: Handed["hear"]) =>
       Effect.gen(function* () {
-        const handed = { request: requestOf(task), need: Need.of(task), hear }
-        const width = Effect.orElseSucceed(tasks.width(handed), () => 1)
+        const width = Effect.orElseSucceed(tasks.width(handedOf(task, null, hear)), () => 1)
         const parts = yield* Effect.provideService(Ranges.of(task, width), TraceStore, traces)
         const progress = parts.map(() => ({ done: 0, reused: 0 }))
         const total = parts.reduce((sum, { rows }) => sum + rows, 0)

@@ -16,7 +16,7 @@ export interface Options extends WorkerProcess.Options {
   readonly threads: number
 }
 
-const limitsOf = ({ entry: { node } }: Task): Limits.Limits => node.definition.limits?.(node.params) ?? Limits.NONE
+const limitsOf = ({ entry: { node } }: Task): Limits.Limits => Limits.ofNode(node)
 
 /** Fails when the node has taken all the time that its stage gives it. */
 const timedOut = (node: string, { timeout }: Limits.Limits): Effect.Effect<never, NodeTimedOut> =>

@@ -7,17 +7,10 @@ import * as Cluster from "../../cluster/redis/Cluster.ts"
 import * as RedisAddress from "../../cluster/redis/RedisAddress.ts"
 import * as TasksRedis from "../../cluster/redis/tasks-redis.ts"
 import { type Options, work } from "../../cluster/redis/worker-redis.ts"
-import { ClusterListener } from "../../cluster/Tasks.ts"
 import { Place } from "../../project/Place.ts"
 import type { Project } from "../command/Command.ts"
 import type { Common } from "../remote/Stores.ts"
-import { Reporter } from "../terminal/Reporter.ts"
-
-/** Tells people what they are to know of the machines that compute. */
-export const telling = <A, E, R>(work: Effect.Effect<A, E, R>) =>
-  Effect.flatMap(Reporter, ({ note }) =>
-    Effect.provideService(work, ClusterListener, (message) => note(`warning: ${message}`))
-  )
+import { telling } from "./telling.ts"
 
 /** The cluster of a Redis server to which a command belongs, by what it has in common with others. */
 export const joined = (address: string, { id }: Common) =>

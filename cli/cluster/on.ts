@@ -4,12 +4,16 @@ import { type Flag, type Given, type Option, type Project, textGiven } from "../
 import { UsageInvalid } from "../command/Usage.ts"
 import { type Common, CurrentCommon } from "../remote/Stores.ts"
 
+/** The address of the Slurm cluster that this machine belongs to. */
+const SLURM = "slurm"
+
 /** Which machines compute beside this one, or instead of it. */
 export const on: Option = {
   name: "--on",
   value: "ADDRESS",
-  description: "Have other machines compute: the workers (pipeline worker) of a Redis server, redis://HOST:PORT",
-  expected: "the address of a Redis server",
+  description:
+    "Have other machines compute: the workers (pipeline worker) of a Redis server, redis://HOST:PORT, or jobs of the Slurm cluster that this machine belongs to, slurm",
+  expected: "the address of a Redis server, or slurm",
   example: "redis://localhost:6379"
 }
 
@@ -17,7 +21,17 @@ export const on: Option = {
 export const server: Option = {
   ...on,
   description: "The Redis server that hands tasks out: redis://HOST:PORT",
+  expected: "the address of a Redis server",
   isNeeded: true
+}
+
+export const slurmOptions: Option = {
+  name: "--slurm-options",
+  value: "OPTIONS",
+  description: "With --on slurm: options of sbatch that every job has, as one text",
+  expected: "options of sbatch",
+  example: '"-p gpu --mem=8G"',
+  isVerbatim: true
 }
 
 export const notHere: Flag = {
@@ -49,7 +63,14 @@ export const onMachines = <S, A, E, R>(
 ) =>
   Effect.gen(function* () {
     const address = textGiven(given, on)
+    const options = textGiven(given, slurmOptions)
     const isHere = !given.flags.has(notHere)
+    if (options !== null && address !== SLURM)
+      return yield* new UsageInvalid({
+        what: `${slurmOptions.name} is given without --on ${SLURM}`,
+        expected: `--on ${SLURM} beside it`,
+        fix: `Add it, or leave ${slurmOptions.name} out.`
+      })
     if (address === null) {
       if (isHere) return yield* carry(availableParallelism())
       return yield* new UsageInvalid({
@@ -59,6 +80,10 @@ export const onMachines = <S, A, E, R>(
       })
     }
     const common = yield* commonFor(address)
+    if (address === SLURM) {
+      const { onSlurm } = yield* Effect.promise(() => import("./on-slurm.ts"))
+      return yield* onSlurm({ common, slurmOptions: options ?? "" }, carry(null))
+    }
     const { onRedis } = yield* Effect.promise(() => import("./on-redis.ts"))
     return yield* onRedis(project, { address, isHere, common }, carry(null))
   })

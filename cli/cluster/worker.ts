@@ -4,6 +4,7 @@ import type { Working } from "../../cluster/redis/worker-redis.ts"
 import { type Command, numberGiven, type Option, type Project, plain, textGiven } from "../command/Command.ts"
 import { Reporter } from "../terminal/Reporter.ts"
 import { commonFor, server } from "./on.ts"
+import { telling } from "./telling.ts"
 
 const jobs: Option = {
   name: "--jobs",
@@ -42,7 +43,7 @@ export const worker = <S>(project: Project<S>): Command<S> =>
         const address = textGiven(given, server) ?? ""
         const count = numberGiven(given, jobs) ?? availableParallelism()
         const common = yield* commonFor(address)
-        const { joined, optionsOf, telling } = yield* Effect.promise(() => import("./on-redis.ts"))
+        const { joined, optionsOf } = yield* Effect.promise(() => import("./on-redis.ts"))
         const { work } = yield* Effect.promise(() => import("../../cluster/redis/worker-redis.ts"))
         return yield* Effect.gen(function* () {
           const cluster = yield* joined(address, common)

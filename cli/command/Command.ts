@@ -26,6 +26,8 @@ export interface Option {
   readonly isWhole?: boolean
   readonly isRepeated?: boolean
   readonly isNeeded?: boolean
+  /** Whether its value may begin with a dash, as options of another program do. */
+  readonly isVerbatim?: boolean
 }
 
 /** An option without a value. */
@@ -53,6 +55,8 @@ export interface Shape {
   readonly args: ReadonlyArray<Argument>
   readonly flags: ReadonlyArray<Flag>
   readonly options: ReadonlyArray<Option>
+  /** Whether no help and no page lists it, as it is for programs alone. */
+  readonly isHidden?: boolean
   /** Whether it runs whatever the store is. Others are refused where this Headrace does not understand it. */
   readonly needsNoStore?: boolean
   /** Whether it computes what others may share. */

@@ -1,7 +1,7 @@
 import { Effect } from "effect"
 import * as Run from "../../engine/Run.ts"
 import { RunEvents } from "../../engine/RunEvent.ts"
-import { notHere, on, onMachines } from "../cluster/on.ts"
+import { notHere, on, onMachines, slurmOptions } from "../cluster/on.ts"
 import { type Command, ofPipeline, type Project } from "../command/Command.ts"
 import * as ParamOptions from "../command/param-options.ts"
 import { asked, flags, options, refreshing } from "./asked.ts"
@@ -14,7 +14,7 @@ export const run = <S>(project: Project<S>): Command<S> =>
     name: "run",
     description: "Run a pipeline; what is cached is reused",
     flags: [...flags, notHere],
-    options: [...options, on],
+    options: [...options, on, slurmOptions],
     computes: true,
     run: (pipeline, given) =>
       Effect.gen(function* () {

@@ -5,7 +5,7 @@ import { RunEvents } from "../../engine/RunEvent.ts"
 import type { RunRecord } from "../../engine/RunRecord.ts"
 import * as Sweep from "../../engine/Sweep.ts"
 import { formatCount, formatCounted, formatSeconds } from "../../kinds/format.ts"
-import { notHere, on, onMachines } from "../cluster/on.ts"
+import { notHere, on, onMachines, slurmOptions } from "../cluster/on.ts"
 import { type Command, numberGiven, type Option, ofPipeline, type Project, textsGiven } from "../command/Command.ts"
 import { sentence, toldOf } from "../command/option-text.ts"
 import * as ParamOptions from "../command/param-options.ts"
@@ -108,7 +108,7 @@ export const sweep = <S>(project: Project<S>): Command<S> =>
     name: "sweep",
     description: "Run a pipeline at many points of its parameters; what they share is computed once",
     flags: [...flags, notHere],
-    options: [over, random, seeds, jobs, ...options, on],
+    options: [over, random, seeds, jobs, ...options, on, slurmOptions],
     computes: true,
     run: (pipeline, given) =>
       Effect.gen(function* () {

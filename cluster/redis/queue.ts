@@ -1,5 +1,4 @@
 import type { WorkerOptions } from "bullmq"
-import type { ComputeNode } from "../../engine/WorkerProtocol.ts"
 import type { Cluster } from "./Cluster.ts"
 
 /** A worker's claim on a task holds for so long, and is renewed a few times within that. */
@@ -12,10 +11,6 @@ export const MOST_DEATHS = 3
 
 /** The queue of what has one need. Its name takes no colon. */
 export const queueOf = (need: string): string => need.slice(0, 32)
-
-/** A task's name in its queue: whoever asks for the same joins in. Of digits alone it would be taken for a number that BullMQ gave. */
-export const taskOf = ({ key, isAgain, range }: ComputeNode): string =>
-  `${isAgain ? "again" : range === null ? "task" : `chunks-${range.from}-${range.to}`}-${key}`
 
 /** Nothing is kept of a task that is over: one that is asked for again would be told of the old end. */
 export const JOB = { attempts: 1, removeOnComplete: true, removeOnFail: true } as const

@@ -6,11 +6,11 @@ import { coresOf } from "../../engine/Node.ts"
 import { ComputeNode } from "../../engine/WorkerProtocol.ts"
 import * as Answer from "../Answer.ts"
 import * as Need from "../Need.ts"
-import { ClusterListener, type Handed, Tasks, type TasksFailed } from "../Tasks.ts"
+import { ClusterListener, type Handed, nameOf, Tasks, type TasksFailed } from "../Tasks.ts"
 import { ALIVE_EVERY, ALIVE_MILLIS, type Cluster, call } from "./Cluster.ts"
 import { another } from "./connection.ts"
 import * as Presence from "./Presence.ts"
-import { JOB, MOST_DEATHS, NOBODY_WAITS, options, queueOf, taskOf } from "./queue.ts"
+import { JOB, MOST_DEATHS, NOBODY_WAITS, options, queueOf } from "./queue.ts"
 
 /** What is needed is known for so long after somebody last said so. */
 const NEED_MILLIS = 24 * 60 * 60 * 1000
@@ -259,7 +259,7 @@ const make = (cluster: Cluster): Effect.Effect<typeof Tasks.Service, never, Scop
         }),
       compute: (handed) =>
         Effect.gen(function* () {
-          const task = taskOf(handed.request)
+          const task = nameOf(handed.request)
           const one: Waiting = { ...handed, task, answer: yield* Deferred.make<Answer.Answer>(), missed: 0 }
           const lane = yield* laneOf(handed)
           return yield* Effect.acquireUseRelease(

@@ -71,13 +71,18 @@ export const cluster = async (environment: Readonly<Record<string, string>> = {}
       home,
       ended,
       said: () => stderr,
-      hears: (text) => vi.waitFor(() => expect(stderr).toMatch(text), { timeout: PATIENCE_MILLIS, interval: 50 })
+      hears: (text) =>
+        Promise.race([
+          vi.waitFor(() => expect(stderr).toMatch(text), { timeout: PATIENCE_MILLIS, interval: 50 }),
+          // whoever is over says no more
+          ended.then((all) => expect(all.stderr + all.stdout).toMatch(text))
+        ])
     }
   }
   const command = (...args: ReadonlyArray<string>) => start(args).ended
   const { key } = JSON.parse((await command("key", "new", "--json")).stdout) as { readonly key: string }
   expect((await command("key", "trust", "ada", key)).code).toBe(0)
-  return { root, counted, start, command }
+  return { root, shared: shared.PIPELINE_REMOTE, counted, start, command }
 }
 export type Cluster = Awaited<ReturnType<typeof cluster>>
 

@@ -7,6 +7,7 @@ import { getCurrentSuite } from "vitest/suite"
 import { dataFiles } from "./data-files.ts"
 import { mount, unshare } from "./mounts.ts"
 import { type Environment, environmentOf } from "./python.ts"
+import { DAEMONS, isInstalled } from "./slurm.ts"
 
 /**
  * What a test may need beyond an installation by `npm ci`, and the only way for a test not to run: where something
@@ -63,6 +64,11 @@ const NEEDS = {
   keras: python("keras", "Keras"),
   redis: program("redis-server", "Redis", "redis-server"),
   stores: python("stores", "SeaweedFS and moto"),
+  slurm: {
+    what: "Slurm",
+    remedy: "apt-get install -y slurm-wlm munge",
+    isThere: () => DAEMONS.every(isInstalled)
+  },
   "cifar10-5k": file(dataFiles.cifar10Part),
   "cifar10 lossless": file(dataFiles.cifar10Lossless),
   "MobileNetV2 weights": file(dataFiles.weights)

@@ -134,15 +134,18 @@ const make = (terms: Terms): Effect.Effect<typeof SharedStore.Service, never, Bl
     /** Asked before anything is written: a store that lets two writers have one name is no place to write to. */
     const isProbed = yield* Ref.make(false)
     const probing = yield* Effect.makeSemaphore(1)
-    const probe = `${ROOT}/probes/${randomBytes(8).toString("hex")}`
+    const probe = Effect.sync(() => `${ROOT}/probes/${randomBytes(8).toString("hex")}`)
     const keepsNames = Effect.unlessEffect(
-      Effect.flatMap(givesNewNamesOnce(blobs, probe), (keeps) =>
-        keeps
-          ? Ref.set(isProbed, true)
-          : new BlobsFailed({
-              cause: "wrong",
-              message: "gives one name to several writers, so that nothing is written there"
-            })
+      probe.pipe(
+        Effect.flatMap((name) => givesNewNamesOnce(blobs, name)),
+        Effect.flatMap((keeps) =>
+          keeps
+            ? Ref.set(isProbed, true)
+            : new BlobsFailed({
+                cause: "wrong",
+                message: "gives one name to several writers, so that nothing is written there"
+              })
+        )
       ),
       Ref.get(isProbed)
     ).pipe(probing.withPermits(1))

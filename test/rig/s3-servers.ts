@@ -109,3 +109,19 @@ export const moto = async (): Promise<S3Server> => {
     async () => (await statusOf(`${address.endpoint}${BUCKET}`, "PUT")) === 200
   )
 }
+
+/** rclone's server of a folder: it looks whether a name is taken before it writes, and is overtaken in between. */
+export const rclone = async (): Promise<S3Server> => {
+  const [port = 0] = await freePorts(1)
+  const address = addressAt(port)
+  const at = folder("headrace-rclone")
+  fs.mkdirSync(path.join(at, BUCKET))
+  const { accessKeyId, secretAccessKey } = credentials
+  const flags = [`--addr=127.0.0.1:${port}`, `--auth-key=${accessKeyId},${secretAccessKey}`, `--config=${at}.conf`]
+  return serve(
+    "rclone",
+    ["serve", "s3", ...flags, at],
+    address,
+    async () => (await statusOf(`${address.endpoint}`)) !== 0
+  )
+}

@@ -3,6 +3,7 @@ import { once } from "node:events"
 import * as fs from "node:fs"
 import { createServer } from "node:net"
 import * as path from "node:path"
+import { AwsClient } from "aws4fetch"
 import type { RemoteAddress } from "../../cache/remote/RemoteAddress.ts"
 import { folder } from "./folder.ts"
 import { environmentOf } from "./python.ts"
@@ -27,7 +28,8 @@ const freePorts = async (count: number): Promise<ReadonlyArray<number>> => {
 }
 
 const BUCKET = "shared"
-const credentials = { accessKeyId: "reader", secretAccessKey: "a-secret-that-nobody-sees", sessionToken: null }
+const given = { accessKeyId: "reader", secretAccessKey: "a-secret-that-nobody-sees" }
+const credentials = { ...given, sessionToken: null }
 
 const addressAt = (port: number): S3Server["address"] => ({
   _tag: "S3",
@@ -89,12 +91,13 @@ export const seaweed = async (): Promise<S3Server> => {
   const others = [`-s3.port.iceberg=${iceberg}`, `-metricsPort=${metrics}`, "-webdav=false", "-admin.ui=false"]
   const own = [`-dir=${at}`, "-ip=127.0.0.1", "-ip.bind=127.0.0.1", `-bucket=${BUCKET}`]
   const address = addressAt(ports[0] ?? 0)
-  // the bucket comes after the server: until then it is not found, then nobody may look into it
-  return serve(
-    "weed",
-    ["mini", ...own, ...flags, ...others],
-    address,
-    async () => (await statusOf(`${address.endpoint}${BUCKET}`)) === 403
+  const client = new AwsClient({ ...given, service: "s3", region: address.region, retries: 0 })
+  // the bucket comes after the server: until then, nothing is missing in it
+  return serve("weed", ["mini", ...own, ...flags, ...others], address, async () =>
+    client.fetch(`${address.endpoint}${BUCKET}/none`).then(
+      async (answer) => (await answer.text()).includes("NoSuchKey"),
+      () => false
+    )
   )
 }
 

@@ -45,6 +45,8 @@ export class SharedStore extends Context.Tag("headrace/SharedStore")<
     readonly object: (object: Digest.Digest) => Effect.Effect<Verified.Verified | null>
     /** Whether an object of so many bytes seems to be there. */
     readonly has: (object: Digest.Digest, bytes: number) => Effect.Effect<boolean>
+    /** Finds out, once, whether the store is one to write to: it answers, and gives a new name to one of many. */
+    readonly mayWrite: Effect.Effect<void, BlobsFailed>
     /** Sends an object; false where it was there. Who asks by `has` first sends none in vain. */
     readonly putObject: (bytes: Verified.Verified, object: Digest.Digest) => Effect.Effect<boolean, BlobsFailed>
     /** Signs a trace and puts it, once all that it names is there; false where another writer was first. */
@@ -83,7 +85,6 @@ const make = (terms: Terms): Effect.Effect<typeof SharedStore.Service, never, Bl
     const blobs = yield* Blobs
     const say = saying(yield* SharedStoreListener)
     const breaker = yield* Breaker.make({
-      probe: blobs.size(`${ROOT}/probe`),
       onOpen: ({ message }) =>
         say(
           "open",
@@ -112,16 +113,16 @@ const make = (terms: Terms): Effect.Effect<typeof SharedStore.Service, never, Bl
         return null
       })
 
-    /** Objects whose bytes there are others. */
-    const wrong = new Set<Digest.Digest>()
+    /** Objects that somebody asked for here and did not get, whatever the store says of them: they are made again. */
+    const lost = new Set<Digest.Digest>()
 
     const object = (name: Digest.Digest): Effect.Effect<Verified.Verified | null> =>
       Effect.gen(function* () {
         const bytes = yield* breaker.guard(blobs.get(objectName(name), MOST_OBJECT_BYTES))
-        if (bytes === null) return null
-        const checked = Verified.check(name, bytes)
-        if (Either.isRight(checked)) return checked.right
-        wrong.add(name)
+        const checked = bytes === null ? null : Verified.check(name, bytes)
+        if (checked !== null && Either.isRight(checked)) return checked.right
+        lost.add(name)
+        if (checked === null) return null
         // nobody can use them, and in their place nobody could put the right ones
         if (terms.writer !== null) yield* breaker.guard(blobs.remove(objectName(name)))
         yield* say(
@@ -137,6 +138,8 @@ const make = (terms: Terms): Effect.Effect<typeof SharedStore.Service, never, Bl
     const probe = Effect.sync(() => `${ROOT}/probes/${randomBytes(8).toString("hex")}`)
     const keepsNames = Effect.unlessEffect(
       probe.pipe(
+        // who is silent, has no such bucket or refuses whoever asks is found out by reading, which takes no more than its patience
+        Effect.tap((name) => blobs.get(name, 0)),
         Effect.flatMap((name) => givesNewNamesOnce(blobs, name)),
         Effect.flatMap((keeps) =>
           keeps
@@ -174,11 +177,11 @@ const make = (terms: Terms): Effect.Effect<typeof SharedStore.Service, never, Bl
 
     return {
       terms,
+      mayWrite: keepsNames,
       trace,
       object,
-      // what was found to be other bytes is as good as gone, whatever its length: it is made again
       has: (name, bytes) =>
-        wrong.has(name)
+        lost.has(name)
           ? Effect.succeed(false)
           : Effect.map(breaker.guard(blobs.size(objectName(name))), (size) => size === bytes),
       putObject,

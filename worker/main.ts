@@ -32,10 +32,12 @@ const place = (): typeof Place.Service => {
 const storesAt = async (at: typeof Place.Service) => {
   const own = Layer.mergeAll(ObjectStoreDisk.layerDisk(at.home), TraceDisk.layerDisk(at.home))
   if (!process.env.PIPELINE_REMOTE) return own
-  const { notes, settings } = await import("../cache/remote/settings.ts")
+  const { notes, settings, wasDown } = await import("../cache/remote/settings.ts")
   const { behind, shared } = await import("../cache/remote/stores.ts")
   const found = await Effect.runPromise(settings(process.env, "read", at))
-  return found === null ? own : Layer.provide(behind(at.home, own, notes(process.env)), shared(found))
+  return found === null
+    ? own
+    : Layer.provide(behind(at.home, own, notes(process.env)), shared(found, wasDown(process.env)))
 }
 
 /** Computes the nodes of a project that a command asks for; the build calls it with what the project's files hold. */

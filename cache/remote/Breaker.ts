@@ -1,10 +1,12 @@
-import { Duration, Effect, Ref, Schedule, type Scope } from "effect"
+import { Duration, Effect, MutableRef, Schedule, type Scope } from "effect"
 import type { BlobsFailed } from "./Blobs.ts"
 
 /** Guards what may fail for a while: once it did, nobody waits for it any more until it answers again. */
 export interface Breaker {
   /** Does the work, and gives null at once while nobody answers, or where it fails. */
   readonly guard: <A>(work: Effect.Effect<A, BlobsFailed>) => Effect.Effect<A | null>
+  /** Whether nobody answers at the moment, as far as is known. */
+  readonly isOpen: () => boolean
 }
 
 export interface Options {
@@ -12,6 +14,8 @@ export interface Options {
   readonly onOpen: (failure: BlobsFailed) => Effect.Effect<void>
   /** Hears of an answer that is wrong in itself, and says nothing of the others. */
   readonly onWrong: (failure: BlobsFailed) => Effect.Effect<void>
+  /** What another process could not do a moment ago: the breaker is open from the beginning. */
+  readonly failed?: Effect.Effect<unknown, BlobsFailed>
 }
 
 const isWrong = ({ cause }: BlobsFailed): boolean => cause === "wrong"
@@ -23,23 +27,27 @@ const asking = Schedule.union(Schedule.exponential("1 second"), Schedule.spaced(
  * A breaker that is open after one failure. In the background it does again what failed, and nothing else tells it that all is well:
  * there are stores that answer what is easy, and are silent where they have to read.
  */
-export const make = ({ onOpen, onWrong }: Options): Effect.Effect<Breaker, never, Scope.Scope> =>
+export const make = ({ onOpen, onWrong, failed }: Options): Effect.Effect<Breaker, never, Scope.Scope> =>
   Effect.gen(function* () {
     const scope = yield* Effect.scope
-    const open = yield* Ref.make(false)
+    const open = MutableRef.make(failed !== undefined)
+    const close = Effect.sync(() => MutableRef.set(open, false))
+    const closeOnce = (work: Effect.Effect<unknown, BlobsFailed>) => {
+      // a wrong answer is one
+      const answered = Effect.catchIf(work, isWrong, () => Effect.void)
+      const again = Effect.retry(Effect.delay(answered, "1 second"), asking)
+      return Effect.forkIn(Effect.zipRight(again, close), scope)
+    }
     const trip = (failure: BlobsFailed, work: Effect.Effect<unknown, BlobsFailed>) =>
-      Effect.gen(function* () {
-        if (yield* Ref.getAndSet(open, true)) return
-        yield* onOpen(failure)
-        // a wrong answer is one
-        const answered = Effect.catchIf(work, isWrong, () => Effect.void)
-        const again = Effect.retry(Effect.delay(answered, "1 second"), asking)
-        yield* Effect.forkIn(Effect.zipRight(again, Ref.set(open, false)), scope)
-      })
+      Effect.suspend(() =>
+        MutableRef.getAndSet(open, true) ? Effect.void : Effect.zipRight(onOpen(failure), closeOnce(work))
+      )
+    if (failed !== undefined) yield* closeOnce(failed)
     return {
+      isOpen: () => MutableRef.get(open),
       guard: (work) =>
-        Effect.flatMap(Ref.get(open), (isOpen) =>
-          isOpen
+        Effect.suspend(() =>
+          MutableRef.get(open)
             ? Effect.succeed(null)
             : Effect.catchAll(work, (failure) =>
                 Effect.as(isWrong(failure) ? onWrong(failure) : trip(failure, work), null)

@@ -39,6 +39,8 @@ export class SharedStore extends Context.Tag("headrace/SharedStore")<
   SharedStore,
   {
     readonly terms: Terms
+    /** Whether it does not answer at the moment, as far as this process knows. */
+    readonly isDown: () => boolean
     /** The text of a trace that somebody trusted signed. */
     readonly trace: (address: Address) => Effect.Effect<string | null>
     /** The bytes of an object. */
@@ -79,12 +81,14 @@ export const saying = (say: (message: string) => Effect.Effect<void>) => {
     })
 }
 
-const make = (terms: Terms): Effect.Effect<typeof SharedStore.Service, never, Blobs | Scope.Scope> =>
+const make = (terms: Terms, isDown: boolean): Effect.Effect<typeof SharedStore.Service, never, Blobs | Scope.Scope> =>
   Effect.gen(function* () {
     const { shown, namespaces, trust } = terms
     const blobs = yield* Blobs
     const say = saying(yield* SharedStoreListener)
+    const probe = Effect.sync(() => `${ROOT}/probes/${randomBytes(8).toString("hex")}`)
     const breaker = yield* Breaker.make({
+      ...(isDown ? { failed: Effect.flatMap(probe, (name) => blobs.get(name, 0)) } : {}),
       onOpen: ({ message }) =>
         say(
           "open",
@@ -135,7 +139,6 @@ const make = (terms: Terms): Effect.Effect<typeof SharedStore.Service, never, Bl
     /** Asked before anything is written: a store that lets two writers have one name is no place to write to. */
     const isProbed = yield* Ref.make(false)
     const probing = yield* Effect.makeSemaphore(1)
-    const probe = Effect.sync(() => `${ROOT}/probes/${randomBytes(8).toString("hex")}`)
     const keepsNames = Effect.unlessEffect(
       probe.pipe(
         // who is silent, has no such bucket or refuses whoever asks is found out by reading, which takes no more than its patience
@@ -177,6 +180,7 @@ const make = (terms: Terms): Effect.Effect<typeof SharedStore.Service, never, Bl
 
     return {
       terms,
+      isDown: breaker.isOpen,
       mayWrite: keepsNames,
       trace,
       object,
@@ -189,4 +193,6 @@ const make = (terms: Terms): Effect.Effect<typeof SharedStore.Service, never, Bl
     }
   })
 
-export const layer = (terms: Terms): Layer.Layer<SharedStore, never, Blobs> => Layer.scoped(SharedStore, make(terms))
+/** `isDown`: whether it was found a moment ago that nobody answers there, so that nobody waits for that again. */
+export const layer = (terms: Terms, isDown = false): Layer.Layer<SharedStore, never, Blobs> =>
+  Layer.scoped(SharedStore, make(terms, isDown))

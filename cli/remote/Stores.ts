@@ -1,4 +1,4 @@
-import { Effect, Layer, type Scope } from "effect"
+import { Context, Effect, Layer, type Scope } from "effect"
 import type { ObjectStore } from "../../cache/ObjectStore.ts"
 import * as ObjectStoreDisk from "../../cache/object-store-disk.ts"
 import type { RemoteInvalid } from "../../cache/remote/RemoteAddress.ts"
@@ -11,8 +11,8 @@ import { Reporter } from "../terminal/Reporter.ts"
 /** The stores of a command. */
 export interface Stores {
   readonly layer: Layer.Layer<ObjectStore | TraceStore>
-  /** What a worker process has in its environment, to see them as well. */
-  readonly forWorker: Readonly<Record<string, string | undefined>>
+  /** What a worker process that starts now has in its environment, to see them as well. */
+  readonly forWorker: () => Readonly<Record<string, string | undefined>>
   /** Lets others have what a command computes, where that is asked for. */
   readonly sharing: <A, E, R>(command: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R | Reporter>
 }
@@ -20,7 +20,7 @@ export interface Stores {
 /** This machine's stores, and no other. */
 export const own = (home: string): Stores => ({
   layer: Layer.mergeAll(ObjectStoreDisk.layerDisk(home), TraceDisk.layerDisk(home)),
-  forWorker: {},
+  forWorker: () => ({}),
   sharing: (command) => command
 })
 
@@ -38,15 +38,18 @@ export const make = (
     const found = yield* settings(env, mode, place)
     if (found === null) return alone
     const { behind, shared } = yield* Effect.promise(() => import("../../cache/remote/stores.ts"))
-    const { SharedStoreListener } = yield* Effect.promise(() => import("../../cache/remote/SharedStore.ts"))
+    const { SharedStore, SharedStoreListener } = yield* Effect.promise(
+      () => import("../../cache/remote/SharedStore.ts")
+    )
     const { uploading } = yield* Effect.promise(() => import("./uploading.ts"))
     const { note } = yield* Reporter
     const listener = Layer.succeed(SharedStoreListener, (message: string) => note(`warning: ${message}`))
     const store = yield* Layer.build(Layer.provide(shared(found), listener))
+    const { isDown } = Context.get(store, SharedStore)
     const { writer } = found.terms
     return {
       layer: Layer.provide(behind(home, alone.layer, writer !== null), [Layer.succeedContext(store), listener]),
-      forWorker: forWorker(env, found),
+      forWorker: () => forWorker(env, found, isDown()),
       sharing: (command) =>
         writer === null ? command : Effect.provide(uploading(command, { home, writer, own: alone.layer }), store)
     }

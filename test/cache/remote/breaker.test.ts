@@ -67,3 +67,23 @@ it.scoped("a wrong answer stands for itself, and is an answer where one was wait
     expect([wrongs, opened]).toEqual([[wrong], [busy]])
   })
 )
+
+it.scoped("one that another process found open is open from the beginning, and says nothing of that", () =>
+  Effect.gen(function* () {
+    let isDown = true
+    const opened: Array<BlobsFailed> = []
+    const breaker = yield* Breaker.make({
+      failed: Effect.suspend(() => (isDown ? busy : Effect.void)),
+      onOpen: (failure) => Effect.sync(() => void opened.push(failure)),
+      onWrong: () => Effect.void
+    })
+    expect(yield* breaker.guard(Effect.succeed("bytes"))).toBe(null)
+    yield* TestClock.adjust("10 seconds")
+    expect(breaker.isOpen()).toBe(true)
+    isDown = false
+    yield* TestClock.adjust("30 seconds")
+    expect(breaker.isOpen()).toBe(false)
+    expect(yield* breaker.guard(Effect.succeed("bytes"))).toBe("bytes")
+    expect(opened).toEqual([])
+  })
+)

@@ -62,7 +62,7 @@ const NEEDS = {
   readers: python("readers", "pyarrow and DuckDB"),
   keras: python("keras", "Keras"),
   redis: program("redis-server", "Redis", "redis-server"),
-  stores: python("stores", "SeaweedFS and moto"),
+  stores: python("stores", "SeaweedFS, moto and rclone"),
   "cifar10-5k": file(dataFiles.cifar10Part),
   "cifar10 lossless": file(dataFiles.cifar10Lossless),
   "MobileNetV2 weights": file(dataFiles.weights)

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto"
 import * as path from "node:path"
-import { Cache, Context, Effect, Either, Layer, Ref, type Scope, Stream } from "effect"
+import { Cache, Context, Effect, Either, Layer, Option, Ref, type Scope, Stream } from "effect"
 import * as Digest from "../../artifacts/Digest.ts"
 import * as Verified from "../../artifacts/Verified.ts"
 import { MOST_OBJECT_BYTES } from "../ObjectStore.ts"
@@ -58,6 +58,8 @@ export class SharedStore extends Context.Tag("headrace/SharedStore")<
      * that says nothing: the store does not answer, or there are too many.
      */
     readonly listed: (kind: Address["kind"], stage: string) => Effect.Effect<ReadonlySet<string> | null>
+    /** The same where they were listed a few seconds ago: the store is not asked. */
+    readonly listedBefore: (kind: Address["kind"], stage: string) => Effect.Effect<ReadonlySet<string> | null>
     /** The bytes of an object; null also while the store does not answer. */
     readonly object: (object: Digest.Digest) => Effect.Effect<Verified.Verified | null>
     /** Whether an object of so many bytes seems to be there; not while the store does not answer. */
@@ -177,11 +179,13 @@ const make = (terms: Terms, isDown: boolean): Effect.Effect<typeof SharedStore.S
           Effect.orElseSucceed(() => null)
         )
     })
-    const listed = (kind: Address["kind"], stage: string) =>
-      Effect.map(
-        Effect.forEach(namespaces, (namespace) => listings.get(folderOf({ kind, namespace, stage }))),
-        (all) => (all.includes(null) ? null : new Set(all.flatMap((names) => [...(names ?? [])])))
-      )
+    const inAll =
+      (names: (folder: string) => Effect.Effect<ReadonlySet<string> | null>) =>
+      (kind: Address["kind"], stage: string) =>
+        Effect.map(
+          Effect.forEach(namespaces, (namespace) => names(folderOf({ kind, namespace, stage }))),
+          (all) => (all.includes(null) ? null : new Set(all.flatMap((found) => [...(found ?? [])])))
+        )
 
     /** Objects that somebody asked for here and did not get, whatever the store says of them: they are made again. */
     const lost = new Set<Digest.Digest>()
@@ -266,7 +270,8 @@ const make = (terms: Terms, isDown: boolean): Effect.Effect<typeof SharedStore.S
       isDown: breaker.isOpen,
       mayWrite: keepsNames,
       trace,
-      listed,
+      listed: inAll((folder) => listings.get(folder)),
+      listedBefore: inAll((folder) => Effect.map(listings.getOptionComplete(folder), Option.getOrNull)),
       object,
       has: (name, bytes) =>
         lost.has(name)

@@ -54,7 +54,7 @@ const placeOf = ({ root, build }: Launched): typeof Place.Service => ({
 const workersIn = (
   { root, build, home }: typeof Place.Service,
   exported: Code.Exported,
-  remote: Readonly<Record<string, string | undefined>>
+  remote: () => Readonly<Record<string, string | undefined>>
 ) => {
   const codeFile = path.join(build, "code.json")
   const declared = new Set(
@@ -68,7 +68,7 @@ const workersIn = (
         threads,
         env: (settings) => ({
           ...workerEnvironment({ own: process.env, declared, root, home, codeFile, ...settings }),
-          ...remote
+          ...remote()
         })
       })
     )

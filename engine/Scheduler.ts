@@ -185,7 +185,8 @@ const lossOf = (trace: Trace, { object, what }: InputLost) =>
       const part = parts.find((each) => each.object === object)
       if (part === undefined) continue
       const store = yield* ObjectStore
-      const isThere = what === "missing" && (yield* store.has(part.object, part.bytes))
+      // read, not asked for: a store that others share may say that it has what it does not give
+      const isThere = what === "missing" && (yield* Effect.isSuccess(store.check(part.object)))
       return isThere ? null : Reason.ObjectLost.make({ output, object: part.object, what })
     }
     return null

@@ -36,7 +36,7 @@ const storesAt = async (at: typeof Place.Service) => {
   const { settings } = await import("../cache/remote/settings.ts")
   const { behind, shared } = await import("../cache/remote/stores.ts")
   const found = await Effect.runPromise(settings(given.variables, "read", at))
-  return found === null ? own : Layer.provide(behind(at.home, own, given.notes), shared(found))
+  return found === null ? own : Layer.provide(behind(at.home, own, given.notes), shared(found, given.isDown))
 }
 
 /** Computes the nodes of a project that a command asks for; the build calls it with what the project's files hold. */

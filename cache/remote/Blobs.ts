@@ -1,4 +1,4 @@
-import { Context, Data, Effect, type Stream } from "effect"
+import { Context, Data, Effect, Either, type Stream } from "effect"
 
 /** Why a shared store did not do what it was asked. */
 export type Cause =
@@ -50,12 +50,19 @@ const CONTENDERS = 8
 
 /**
  * Whether a store keeps its promise that one of many gets a new name: there are such that ignore the condition, and such that
- * look before they write and are overtaken in between. Leaves nothing behind.
+ * look before they write and are overtaken in between. Two who got it prove that it does not, whatever the others were told; else
+ * every one of them must have been answered. Leaves nothing behind. A name serves one probe: what was sent for another, and was
+ * not answered, may still arrive.
  */
 export const givesNewNamesOnce = (blobs: typeof Blobs.Service, name: string): Effect.Effect<boolean, BlobsFailed> =>
   Effect.gen(function* () {
-    const texts = Array.from({ length: CONTENDERS }, (_, at) => new TextEncoder().encode(`contender ${at}`))
-    const won = yield* Effect.forEach(texts, (bytes) => blobs.putNew(name, bytes), { concurrency: "unbounded" })
-    const after = yield* blobs.putNew(name, new TextEncoder().encode("too late"))
-    return won.filter((one) => one).length === 1 && !after
+    const ask = (text: string) => Effect.either(blobs.putNew(name, new TextEncoder().encode(text)))
+    const texts = Array.from({ length: CONTENDERS }, (_, at) => `contender ${at}`)
+    const answers = yield* Effect.forEach(texts, ask, { concurrency: "unbounded" })
+    // whoever was not answered at all needs not be asked once more
+    if (answers.some(Either.isRight)) answers.push(yield* ask("too late"))
+    const won = answers.filter((answer) => Either.isRight(answer) && answer.right).length
+    if (won > 1) return false
+    for (const answer of answers) if (Either.isLeft(answer)) return yield* answer
+    return won === 1
   }).pipe(Effect.ensuring(Effect.ignore(blobs.remove(name))))

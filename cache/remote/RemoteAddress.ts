@@ -44,8 +44,24 @@ export interface Environment {
 
 const EXAMPLE = "s3://bucket/prefix?endpoint=https://storage.example.org, or a folder that all machines share"
 const OPTIONS = ["endpoint", "region"]
+/** What servers allow: those of S3 itself are narrower, and say so. */
+const BUCKET = /^[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9]$/
 
 const invalid = (what: string, fix: string, expected = EXAMPLE) => new RemoteInvalid({ what, expected, fix })
+
+/** A text as people are told of it: what stands before an @ may be a password. */
+const quoted = (text: string): string => JSON.stringify(text.replace(/[^/?=&\s]*@/g, "…@"))
+
+/** The text that percent signs stand for; null where they stand for none. */
+const decoded = (text: string): string | null => {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return null
+  }
+}
+
+const undecodable = invalid("PIPELINE_REMOTE has a % that stands for no character", "Write %25 for the sign itself.")
 
 /** A variable that is empty counts as not set. */
 const given = (value: string | undefined): string | null => (value === undefined || value === "" ? null : value)
@@ -54,7 +70,18 @@ const given = (value: string | undefined): string | null => (value === undefined
 const isLoopback = ({ hostname }: URL): boolean =>
   hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname)
 
+/** What a header of HTTP carries as it is. */
+const isPrintable = (text: string): boolean => /^[\x21-\x7e]*$/.test(text)
+
 const credentialsOf = (env: Environment): Effect.Effect<Credentials, RemoteInvalid> => {
+  const variables = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"] as const
+  const garbled = variables.find((name) => !isPrintable(env[name] ?? ""))
+  if (garbled !== undefined)
+    return invalid(
+      `${garbled} has a space, a line break or a letter in it that no key has`,
+      "Set it again: a line break at its end may have been copied along.",
+      "the key as the bucket's owner gave it to you"
+    )
   const [accessKeyId, secretAccessKey] = [given(env.AWS_ACCESS_KEY_ID), given(env.AWS_SECRET_ACCESS_KEY)]
   if (accessKeyId !== null && secretAccessKey !== null)
     return Effect.succeed({ accessKeyId, secretAccessKey, sessionToken: given(env.AWS_SESSION_TOKEN) })
@@ -62,18 +89,18 @@ const credentialsOf = (env: Environment): Effect.Effect<Credentials, RemoteInval
     ...(accessKeyId === null ? ["AWS_ACCESS_KEY_ID"] : []),
     ...(secretAccessKey === null ? ["AWS_SECRET_ACCESS_KEY"] : [])
   ]
-  return new RemoteInvalid({
-    what: `PIPELINE_REMOTE names an S3 bucket, and ${missing.join(" and ")} ${missing.length === 1 ? "is" : "are"} not set`,
-    expected: "the key that the bucket's owner gave you, in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
-    fix: "Set them, or go without the shared store: --remote off."
-  })
+  return invalid(
+    `PIPELINE_REMOTE names an S3 bucket, and ${missing.join(" and ")} ${missing.length === 1 ? "is" : "are"} not set`,
+    "Set them, or go without the shared store: --remote off.",
+    "the key that the bucket's owner gave you, in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+  )
 }
 
 const endpointOf = (text: string): Effect.Effect<URL, RemoteInvalid> => {
   const expected = "an address such as https://storage.example.org:9000"
   const url = URL.canParse(text) ? new URL(text) : null
   if (url === null || !["http:", "https:"].includes(url.protocol))
-    return invalid(`The endpoint ${JSON.stringify(text)} of PIPELINE_REMOTE is no web address`, "Correct it.", expected)
+    return invalid(`The endpoint ${quoted(text)} of PIPELINE_REMOTE is no web address`, "Correct it.", expected)
   if (url.username !== "" || url.password !== "")
     return invalid(
       "The endpoint of PIPELINE_REMOTE has a name or a password in it",
@@ -98,14 +125,23 @@ const endpointOf = (text: string): Effect.Effect<URL, RemoteInvalid> => {
 const ofBucket = (text: string, env: Environment): Effect.Effect<RemoteAddress, RemoteInvalid> =>
   Effect.gen(function* () {
     const url = URL.canParse(text) ? new URL(text) : null
-    if (url === null || url.host === "")
-      return yield* invalid(`PIPELINE_REMOTE ${JSON.stringify(text)} names no bucket`, "Write its name after s3://.")
+    if (url === null || !text.startsWith("s3://") || url.host === "")
+      return yield* invalid(`PIPELINE_REMOTE ${quoted(text)} names no bucket`, "Write its name after s3://.")
     if (url.username !== "" || url.password !== "")
       return yield* invalid(
         "PIPELINE_REMOTE has a name or a password in it",
         "Remove them, and set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: addresses are shown and recorded."
       )
+    if (!BUCKET.test(url.host))
+      return yield* invalid(
+        `PIPELINE_REMOTE names the bucket ${JSON.stringify(url.host)}`,
+        "Correct it; the server's address comes after the question mark.",
+        `3 to 63 letters, digits, dots, hyphens and underscores: ${EXAMPLE}`
+      )
+    if (url.hash !== "") return yield* invalid("PIPELINE_REMOTE has a # in it", "Remove what begins there.")
     for (const name of url.searchParams.keys()) {
+      if (url.searchParams.getAll(name).length > 1)
+        return yield* invalid(`PIPELINE_REMOTE has ${JSON.stringify(name)} twice`, "Leave out all but one of them.")
       if (OPTIONS.includes(name)) continue
       const meant = Explained.nearest(name, OPTIONS)
       return yield* invalid(
@@ -115,12 +151,12 @@ const ofBucket = (text: string, env: Environment): Effect.Effect<RemoteAddress, 
       )
     }
     const region = url.searchParams.get("region") ?? given(env.AWS_REGION) ?? "us-east-1"
+    if (!/^[A-Za-z0-9-]+$/.test(region))
+      return yield* invalid(`The region ${JSON.stringify(region)} is none`, "Correct it.", "a name such as eu-west-1")
     const asked =
       url.searchParams.get("endpoint") ?? given(env.AWS_ENDPOINT_URL_S3) ?? given(env.AWS_ENDPOINT_URL) ?? null
     const endpoint = yield* endpointOf(asked ?? `https://s3.${region}.amazonaws.com`)
-    const prefix = decodeURIComponent(url.pathname)
-      .split("/")
-      .filter((segment) => segment !== "")
+    const prefix = (decoded(url.pathname) ?? (yield* undecodable)).split("/").filter((segment) => segment !== "")
     if (prefix.some((segment) => segment === "." || segment === ".."))
       return yield* invalid(`The prefix of PIPELINE_REMOTE has "${prefix.join("/")}"`, "Write it without dots.")
     const credentials = yield* credentialsOf(env)
@@ -137,11 +173,19 @@ export const parse = (
   env: Environment,
   workingDirectory: string
 ): Effect.Effect<RemoteAddress, RemoteInvalid> => {
-  if (text.startsWith("s3://")) return ofBucket(text, env)
-  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1]
+  const trimmed = text.trim().replace(/^s3:/i, "s3:")
+  if (trimmed.startsWith("s3:")) return ofBucket(trimmed, env)
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(trimmed)?.[1]
   if (scheme !== undefined && scheme !== "file")
     return invalid(`PIPELINE_REMOTE begins with ${scheme}://, which is no kind of store`, "Write s3://, or a folder.")
-  const folder = scheme === undefined ? text : decodeURIComponent(new URL(text).pathname)
+  const url = scheme === undefined ? null : URL.canParse(trimmed) ? new URL(trimmed) : undefined
+  if (url === undefined || (url !== null && url.host !== ""))
+    return invalid(
+      `PIPELINE_REMOTE ${quoted(trimmed)} names a folder of another machine`,
+      "Write file:///, or the folder alone: it must be mounted here."
+    )
+  const folder = url === null ? trimmed : decoded(url.pathname)
+  if (folder === null) return undecodable
   const absolute = path.resolve(workingDirectory, folder)
   return Effect.succeed({ _tag: "Folder", shown: absolute, folder: absolute })
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto"
 import * as path from "node:path"
-import { Cache, Context, Effect, Either, Layer, Ref, type Scope, Stream } from "effect"
+import { Cache, Context, Effect, Either, Layer, Option, Ref, type Scope, Stream } from "effect"
 import * as Digest from "../../artifacts/Digest.ts"
 import * as Verified from "../../artifacts/Verified.ts"
 import { MOST_OBJECT_BYTES } from "../ObjectStore.ts"
@@ -48,6 +48,8 @@ export class SharedStore extends Context.Tag("headrace/SharedStore")<
   SharedStore,
   {
     readonly terms: Terms
+    /** Whether it does not answer at the moment, as far as this process knows. */
+    readonly isDown: () => boolean
     /** What tells this store from every other: given to it by whoever asked first. */
     readonly id: Effect.Effect<string, BlobsFailed>
     readonly trace: (address: Address) => Effect.Effect<Answer>
@@ -56,10 +58,14 @@ export class SharedStore extends Context.Tag("headrace/SharedStore")<
      * that says nothing: the store does not answer, or there are too many.
      */
     readonly listed: (kind: Address["kind"], stage: string) => Effect.Effect<ReadonlySet<string> | null>
+    /** The same where they were listed a few seconds ago: the store is not asked. */
+    readonly listedBefore: (kind: Address["kind"], stage: string) => Effect.Effect<ReadonlySet<string> | null>
     /** The bytes of an object; null also while the store does not answer. */
     readonly object: (object: Digest.Digest) => Effect.Effect<Verified.Verified | null>
     /** Whether an object of so many bytes seems to be there; not while the store does not answer. */
     readonly has: (object: Digest.Digest, bytes: number) => Effect.Effect<boolean>
+    /** Finds out, once, whether the store is one to write to: it answers, and gives a new name to one of many. */
+    readonly mayWrite: Effect.Effect<void, BlobsFailed>
     /** Sends an object; false where it was there. Who asks by `has` first sends none in vain. */
     readonly putObject: (bytes: Verified.Verified, object: Digest.Digest) => Effect.Effect<boolean, BlobsFailed>
     /** Signs a trace and puts it, once all that it names is there; false where another writer was first. */
@@ -108,16 +114,22 @@ export const saying = (say: (message: string) => Effect.Effect<void>) => {
     })
 }
 
+/** Why the store does not answer, where no more is known than that another process found so. */
+const silentBefore = new BlobsFailed({ cause: "unreachable", message: "did not answer a moment ago" })
+
 const orNull = <A>(asked: Effect.Effect<A, BlobsFailed>): Effect.Effect<A | null> =>
   Effect.orElseSucceed(asked, () => null)
 
-const make = (terms: Terms): Effect.Effect<typeof SharedStore.Service, never, Blobs | Scope.Scope> =>
+const make = (terms: Terms, isDown: boolean): Effect.Effect<typeof SharedStore.Service, never, Blobs | Scope.Scope> =>
   Effect.gen(function* () {
     const { shown, namespaces, trust } = terms
     const blobs = yield* Blobs
     const say = saying(yield* SharedStoreListener)
+    const probe = Effect.sync(() => `${ROOT}/probes/${randomBytes(8).toString("hex")}`)
     const breaker = yield* Breaker.make({
-      probe: blobs.size(`${ROOT}/probe`),
+      ...(isDown
+        ? { failed: { work: Effect.flatMap(probe, (name) => blobs.get(name, 0)), failure: silentBefore } }
+        : {}),
       onOpen: ({ message }) =>
         say(
           "open",
@@ -167,22 +179,24 @@ const make = (terms: Terms): Effect.Effect<typeof SharedStore.Service, never, Bl
           Effect.orElseSucceed(() => null)
         )
     })
-    const listed = (kind: Address["kind"], stage: string) =>
-      Effect.map(
-        Effect.forEach(namespaces, (namespace) => listings.get(folderOf({ kind, namespace, stage }))),
-        (all) => (all.includes(null) ? null : new Set(all.flatMap((names) => [...(names ?? [])])))
-      )
+    const inAll =
+      (names: (folder: string) => Effect.Effect<ReadonlySet<string> | null>) =>
+      (kind: Address["kind"], stage: string) =>
+        Effect.map(
+          Effect.forEach(namespaces, (namespace) => names(folderOf({ kind, namespace, stage }))),
+          (all) => (all.includes(null) ? null : new Set(all.flatMap((found) => [...(found ?? [])])))
+        )
 
-    /** Objects whose bytes there are others. */
-    const wrong = new Set<Digest.Digest>()
+    /** Objects that somebody asked for here and did not get, whatever the store says of them: they are made again. */
+    const lost = new Set<Digest.Digest>()
 
     const object = (name: Digest.Digest): Effect.Effect<Verified.Verified | null> =>
       Effect.gen(function* () {
         const bytes = yield* orNull(guard(blobs.get(objectName(name), MOST_OBJECT_BYTES)))
-        if (bytes === null) return null
-        const checked = Verified.check(name, bytes)
-        if (Either.isRight(checked)) return checked.right
-        wrong.add(name)
+        const checked = bytes === null ? null : Verified.check(name, bytes)
+        if (checked !== null && Either.isRight(checked)) return checked.right
+        lost.add(name)
+        if (checked === null) return null
         // nobody can use them, and in their place nobody could put the right ones
         if (terms.writer !== null) yield* Effect.ignore(guard(blobs.remove(objectName(name))))
         yield* say(
@@ -195,15 +209,19 @@ const make = (terms: Terms): Effect.Effect<typeof SharedStore.Service, never, Bl
     /** Asked before anything is written: a store that lets two writers have one name is no place to write to. */
     const isProbed = yield* Ref.make(false)
     const probing = yield* Effect.makeSemaphore(1)
-    const probe = `${ROOT}/probes/${randomBytes(8).toString("hex")}`
     const keepsNames = Effect.unlessEffect(
-      Effect.flatMap(givesNewNamesOnce(blobs, probe), (keeps) =>
-        keeps
-          ? Ref.set(isProbed, true)
-          : new BlobsFailed({
-              cause: "wrong",
-              message: "gives one name to several writers, so that nothing is written there"
-            })
+      probe.pipe(
+        // who is silent, has no such bucket or refuses whoever asks is found out by reading, which takes no more than its patience
+        Effect.tap((name) => blobs.get(name, 0)),
+        Effect.flatMap((name) => givesNewNamesOnce(blobs, name)),
+        Effect.flatMap((keeps) =>
+          keeps
+            ? Ref.set(isProbed, true)
+            : new BlobsFailed({
+                cause: "wrong",
+                message: "gives one name to several writers, so that nothing is written there"
+              })
+        )
       ),
       Ref.get(isProbed)
     ).pipe(probing.withPermits(1))
@@ -249,12 +267,14 @@ const make = (terms: Terms): Effect.Effect<typeof SharedStore.Service, never, Bl
     return {
       terms,
       id,
+      isDown: breaker.isOpen,
+      mayWrite: keepsNames,
       trace,
-      listed,
+      listed: inAll((folder) => listings.get(folder)),
+      listedBefore: inAll((folder) => Effect.map(listings.getOptionComplete(folder), Option.getOrNull)),
       object,
-      // what was found to be other bytes is as good as gone, whatever its length: it is made again
       has: (name, bytes) =>
-        wrong.has(name)
+        lost.has(name)
           ? Effect.succeed(false)
           : Effect.map(orNull(guard(blobs.size(objectName(name)))), (size) => size === bytes),
       putObject,
@@ -264,4 +284,6 @@ const make = (terms: Terms): Effect.Effect<typeof SharedStore.Service, never, Bl
     }
   })
 
-export const layer = (terms: Terms): Layer.Layer<SharedStore, never, Blobs> => Layer.scoped(SharedStore, make(terms))
+/** `isDown`: whether it was found a moment ago that nobody answers there, so that nobody waits for that again. */
+export const layer = (terms: Terms, isDown = false): Layer.Layer<SharedStore, never, Blobs> =>
+  Layer.scoped(SharedStore, make(terms, isDown))

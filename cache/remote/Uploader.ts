@@ -18,6 +18,8 @@ export interface Uploaded {
   readonly total: number
   /** Bytes of objects that were sent. */
   readonly bytes: number
+  /** Why it waits at the moment; null while it goes on. */
+  readonly waitsFor: BlobsFailed | null
 }
 
 /** Hears how far the uploading is. */
@@ -44,8 +46,13 @@ const RESTING = "5 seconds"
 
 /** Whether it may work when it is tried again. */
 export const isPassing = ({ cause }: BlobsFailed): boolean => cause === "unreachable" || cause === "busy"
-/** For what passes: about seven seconds, within which a server restarts. */
-const again = Schedule.intersect(Schedule.exponential("200 millis"), Schedule.recurs(5))
+/** For a store that has too much to do: about seven seconds. */
+const busied = Schedule.intersect(Schedule.exponential("200 millis"), Schedule.recurs(5))
+/** For one that took something and is gone since: time enough for it to be restarted, or for a network to come back. */
+const restarted: Schedule.Schedule<unknown> = Schedule.union(
+  Schedule.exponential("200 millis"),
+  Schedule.spaced(RESTING)
+).pipe(Schedule.upTo("90 seconds"))
 
 const partsOf = (trace: Trace | ChunkTrace): ReadonlyArray<StoredPart> =>
   "part" in trace ? [trace.part] : Object.values(trace.outputs).flatMap(({ parts }) => parts)
@@ -102,27 +109,39 @@ const dropObject = (object: Digest) =>
 
 /**
  * Uploads what the store at `home` has noted, as long as its scope lasts. The stores that it reads are this machine's own: what
- * it uploads was computed here.
+ * it uploads was computed here. A store that goes down in the middle is waited for, as `waiting` says; one that did not
+ * answer before is left to another command.
  */
 export const make = (
   home: string,
-  writer: Writer
+  writer: Writer,
+  waiting = restarted
 ): Effect.Effect<Uploader, never, Scope.Scope | SharedStore | ObjectStore | TraceStore> =>
   Effect.gen(function* () {
     const context = yield* Effect.context<SharedStore | ObjectStore | TraceStore>()
     const hear = yield* UploadListener
-    const progress = yield* Ref.make<Uploaded>({ done: 0, total: 0, bytes: 0 })
-    const add = (more: Partial<Uploaded>) =>
-      Effect.flatMap(
-        Ref.updateAndGet(progress, ({ done, total, bytes }) => ({
-          done: done + (more.done ?? 0),
-          total: total + (more.total ?? 0),
-          bytes: bytes + (more.bytes ?? 0)
-        })),
-        hear
-      )
+    const progress = yield* Ref.make<Uploaded>({ done: 0, total: 0, bytes: 0, waitsFor: null })
+    const tell = (next: (before: Uploaded) => Uploaded) => Effect.flatMap(Ref.updateAndGet(progress, next), hear)
+    const add = (more: { readonly done?: number; readonly total?: number; readonly bytes?: number }) =>
+      tell(({ done, total, bytes }) => ({
+        done: done + (more.done ?? 0),
+        total: total + (more.total ?? 0),
+        bytes: bytes + (more.bytes ?? 0),
+        waitsFor: null
+      }))
+    /** It waits no longer, if it did: what is dropped is no step of the uploading. */
+    const goOn = Effect.flatMap(Ref.get(progress), ({ waitsFor }) => (waitsFor === null ? Effect.void : add({})))
+    const hasAnswered = yield* Ref.make(false)
+    /** Whether a store that does not do what it is asked is waited for, which is told. */
+    const isWaitedFor = (failure: BlobsFailed) =>
+      Effect.gen(function* () {
+        if (!isPassing(failure) || !(yield* Ref.get(hasAnswered))) return false
+        yield* tell((before) => ({ ...before, waitsFor: failure }))
+        return true
+      })
 
-    /** Carries out what is noted, and strikes it. */
+    const { mayWrite } = yield* SharedStore
+    /** Carries out what is noted, once it is known that the store may be written to, and strikes it. */
     const carryOut = <N extends Uploads.Note>(
       notes: ReadonlyArray<N>,
       one: (note: N) => Effect.Effect<void, BlobsFailed, SharedStore | ObjectStore | TraceStore>
@@ -130,11 +149,14 @@ export const make = (
       Effect.forEach(
         notes,
         (note) =>
-          one(note).pipe(
+          mayWrite.pipe(
+            Effect.zipRight(Ref.set(hasAnswered, true)),
+            Effect.zipRight(one(note)),
             Effect.provide(context),
-            Effect.retry({ schedule: again, while: isPassing }),
+            Effect.retry({ schedule: busied, while: ({ cause }) => cause === "busy" }),
+            Effect.retry({ schedule: waiting, while: isWaitedFor }),
             Effect.zipRight(Uploads.strike(home, note)),
-            Effect.zipRight("kind" in note ? add({ done: 1 }) : Effect.void)
+            Effect.zipRight("kind" in note ? add({ done: 1 }) : goOn)
           ),
         { concurrency: AT_ONCE, discard: true }
       )

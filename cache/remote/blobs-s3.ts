@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto"
 import { AwsClient } from "aws4fetch"
 import { Chunk, Duration, Effect, Layer, Option, Stream } from "effect"
-import { type Blob, Blobs, BlobsFailed, type Cause } from "./Blobs.ts"
+import { Blobs, BlobsFailed } from "./Blobs.ts"
 import type { RemoteAddress } from "./RemoteAddress.ts"
+import { type Answer, codeOf, failed, isPage, noStore, pageOf, refusal, unreached } from "./s3-answers.ts"
 
 /** What an error's body says at most, and a page of a listing: a thousand names. */
 const MOST_TEXT_BYTES = 4 * 1024 * 1024
@@ -23,32 +24,45 @@ interface Request {
   readonly headers?: Readonly<Record<string, string>>
   /** The most bytes of a good answer's body. */
   readonly most?: number
+  /** Whether a good answer says how long it is, before it comes: what never ends says nothing. */
+  readonly isMeasured?: boolean
 }
 
-interface Answer {
-  readonly status: number
-  readonly headers: Headers
-  readonly body: Uint8Array
-}
+/** So many bytes a second are the least that counts as coming: whatever is slower is as good as silent. */
+const SLOWEST = 32 * 1024
 
-const failed = (cause: Cause, message: string) => new BlobsFailed({ cause, message })
+/** The time that so many bytes may take beyond all patience. */
+const millisFor = (bytes: number): number => (bytes / SLOWEST) * 1000
 
-/** What a fetch that throws has in its causes. */
-const causeOf = (thrown: unknown): string => {
-  const { code, message, cause } = thrown as { code?: string; message?: string; cause?: unknown }
-  return cause === undefined ? (code ?? message ?? String(thrown)) : causeOf(cause)
-}
+/** A timer that is so late was not heard, since the process listened to nobody: it was computing. */
+const DEAF_MILLIS = 100
 
-/** Rejects where nothing comes for so long. Everything else about waiting is the caller's. */
+/**
+ * Aborts where nothing comes for so long, or where what comes is too slow altogether: a byte a second is never silent, and never
+ * done. Time in which this process heard nobody does not count.
+ */
 class Patience {
   readonly controller = new AbortController()
+  private since = performance.now()
+  private heard = 0
   private timer: NodeJS.Timeout | undefined
   constructor(private readonly millis: number) {
-    this.hear()
+    this.hear(0)
   }
-  hear() {
+  hear(bytes: number) {
+    this.heard += bytes
+    this.waitFor(this.millis + millisFor(this.heard) - (performance.now() - this.since))
+  }
+  private waitFor(left: number) {
     clearTimeout(this.timer)
-    this.timer = setTimeout(() => this.controller.abort(), this.millis)
+    const millis = Math.max(0, Math.min(this.millis, left))
+    const due = performance.now() + millis
+    this.timer = setTimeout(() => {
+      const late = performance.now() - due
+      if (late < DEAF_MILLIS) return this.controller.abort()
+      this.since += late
+      this.waitFor(late)
+    }, millis)
   }
   end() {
     clearTimeout(this.timer)
@@ -56,57 +70,19 @@ class Patience {
 }
 
 const bodyOf = async (response: Response, most: number, patience: Patience): Promise<Uint8Array | null> => {
-  if (Number(response.headers.get("content-length") ?? 0) > most) return null
+  if (Number(response.headers.get("content-length") ?? 0) > most) {
+    await response.body?.cancel()
+    return null
+  }
   const pieces: Array<Uint8Array> = []
   let length = 0
   for await (const piece of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    patience.hear()
+    patience.hear(piece.length)
     length += piece.length
     if (length > most) return null
     pieces.push(piece)
   }
   return Buffer.concat(pieces, length)
-}
-
-const textOf = ({ body }: Answer): string => Buffer.from(body).toString("utf8")
-/** The code that an S3 error has beside its status. */
-const codeOf = (answer: Answer): string => /<Code>(\w{1,64})<\/Code>/.exec(textOf(answer).slice(0, 4096))?.[1] ?? ""
-
-const FULL = /^(QuotaExceeded|XMinioStorageFull|EntityTooLarge|InsufficientStorage\w*)$/
-
-/** Why an answer is none of those that were expected. */
-const refusal = (answer: Answer): BlobsFailed => {
-  const { status, headers } = answer
-  const code = codeOf(answer)
-  const said = `answers ${status}${code === "" ? "" : ` ${code}`}`
-  if (status === 301 || status === 307)
-    return failed("absent", `${said}: the bucket's region is ${headers.get("x-amz-bucket-region") ?? "another"}`)
-  if (status === 401 || status === 403) return failed("forbidden", said)
-  if (code === "NoSuchBucket") return failed("absent", `${said}: there is no such bucket`)
-  if (status === 507 || FULL.test(code)) return failed("full", said)
-  if (status === 429 || status >= 500) return failed("busy", said)
-  return failed("wrong", said)
-}
-
-const unescaped = (text: string): string =>
-  text.replace(
-    /&(lt|gt|amp|quot|apos);/g,
-    (_, name: string) => ({ lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" })[name] ?? ""
-  )
-
-const element = (xml: string, name: string): string | null => {
-  const found = new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1]
-  return found === undefined ? null : unescaped(found)
-}
-
-/** A page of `ListObjectsV2`. Names of ours need no XML parser: those that have more than words and slashes are nobody's. */
-const pageOf = (xml: string, above: string): { readonly blobs: ReadonlyArray<Blob>; readonly next: string | null } => {
-  const blobs = [...xml.matchAll(/<Contents>(.*?)<\/Contents>/gs)].flatMap(([, one = ""]): ReadonlyArray<Blob> => {
-    const [key, size, modified] = ["Key", "Size", "LastModified"].map((name) => element(one, name))
-    if (typeof key !== "string" || !key.startsWith(above)) return []
-    return [{ name: key.slice(above.length), bytes: Number(size ?? 0), modified: Date.parse(modified ?? "") || 0 }]
-  })
-  return { blobs, next: element(xml, "IsTruncated") === "true" ? element(xml, "NextContinuationToken") : null }
 }
 
 /**
@@ -131,32 +107,53 @@ export const layerS3 = (
     const urlOf = (name: string) =>
       new URL([bucket, ...`${above}${name}`.split("/")].map(encodeURIComponent).join("/"), endpoint)
 
-    const send = ({ method, url, body, headers = {}, most = MOST_TEXT_BYTES }: Request) =>
+    /** The request with a signature of it and of the sha256 of its body, which the store compares with what it gets. */
+    const signed = async ({ method, url, body, headers = {} }: Request) => {
+      const sha256 = createHash("sha256")
+        .update(body ?? "")
+        .digest()
+      const request = await client.sign(url.href, {
+        method,
+        headers: {
+          ...headers,
+          "x-amz-content-sha256": sha256.toString("hex"),
+          ...(body === undefined ? {} : { "x-amz-checksum-sha256": sha256.toString("base64") })
+        },
+        ...(body === undefined ? {} : { body })
+      })
+      // what gateways on the way may change is not signed; and bytes are wanted as they are, with their length
+      request.headers.set("accept-encoding", "identity")
+      if (body !== undefined) request.headers.set("content-type", "application/octet-stream")
+      return request
+    }
+
+    const send = (asked: Request) =>
       Effect.tryPromise({
         try: async (signal): Promise<Answer> => {
+          const { method, url, body, most = MOST_TEXT_BYTES, isMeasured = false } = asked
           const silence = method === "PUT" ? writing : patience
-          const waiting = new Patience(Duration.toMillis(silence))
+          // how far the sending is, nobody tells
+          const waiting = new Patience(Duration.toMillis(silence) + millisFor(body?.length ?? 0))
           try {
-            const sha256 = createHash("sha256").update(body ?? "")
-            const signed = await client.sign(url.href, {
-              method,
-              headers: { ...headers, "x-amz-content-sha256": sha256.digest("hex") },
-              ...(body === undefined ? {} : { body })
-            })
-            const response = await fetch(signed, {
+            const response = await fetch(await signed(asked), {
               redirect: "manual",
               signal: AbortSignal.any([signal, waiting.controller.signal])
             })
-            waiting.hear()
+            waiting.hear(0)
             const isGood = response.status < 300
+            if (isGood && isMeasured && !response.headers.has("content-length")) {
+              await response.body?.cancel()
+              throw isPage(response.headers) ? noStore() : failed("wrong", `does not say how long ${url.pathname} is`)
+            }
             const bytes = await bodyOf(response, isGood ? most : MOST_TEXT_BYTES, waiting)
             if (bytes === null) throw failed("wrong", `has more bytes as ${url.pathname} than ${most}, the most`)
+            if ((isGood || response.status === 404) && bytes.length > 0 && isPage(response.headers)) throw noStore()
             return { status: response.status, headers: response.headers, body: bytes }
           } catch (thrown) {
             if (thrown instanceof BlobsFailed) throw thrown
             throw waiting.controller.signal.aborted
               ? failed("unreachable", `was silent for ${Duration.format(silence)}`)
-              : failed("unreachable", `cannot be reached (${causeOf(thrown)})`)
+              : unreached(thrown)
           } finally {
             waiting.end()
           }
@@ -165,15 +162,7 @@ export const layerS3 = (
       })
 
     const putNew = (name: string, bytes: Uint8Array, conflicts = 0): Effect.Effect<boolean, BlobsFailed> =>
-      send({
-        method: "PUT",
-        url: urlOf(name),
-        body: bytes,
-        headers: {
-          "if-none-match": "*",
-          "x-amz-checksum-sha256": createHash("sha256").update(bytes).digest("base64")
-        }
-      }).pipe(
+      send({ method: "PUT", url: urlOf(name), body: bytes, headers: { "if-none-match": "*" } }).pipe(
         Effect.flatMap((answer) => {
           if (answer.status === 200) return Effect.succeed(true)
           if (answer.status === 412) return Effect.succeed(false)
@@ -190,13 +179,13 @@ export const layerS3 = (
         ...(token === null ? {} : { "continuation-token": token })
       }).toString()
       return Effect.flatMap(send({ method: "GET", url }), (answer) =>
-        answer.status === 200 ? Effect.succeed(pageOf(textOf(answer), above)) : refusal(answer)
+        answer.status === 200 ? Effect.succeed(pageOf(answer, above)) : refusal(answer)
       )
     }
 
     return {
       get: (name, most) =>
-        Effect.flatMap(send({ method: "GET", url: urlOf(name), most }), (answer) => {
+        Effect.flatMap(send({ method: "GET", url: urlOf(name), most, isMeasured: true }), (answer) => {
           if (answer.status === 200) return Effect.succeed(answer.body)
           return answer.status === 404 && codeOf(answer) !== "NoSuchBucket" ? Effect.succeed(null) : refusal(answer)
         }),

@@ -22,17 +22,24 @@ export interface Given {
   readonly variables: Variables
   /** Whether what it computes is to be uploaded by its command. */
   readonly notes: boolean
+  /** Whether the shared store does not answer, so that it does not wait for it as its command did. */
+  readonly isDown: boolean
 }
 
 /** What a worker process has in its environment when it starts. */
-export const forWorker = (env: Variables, { address, terms }: Settings): Readonly<Record<string, string>> => {
+export const forWorker = (
+  env: Variables,
+  { address, terms }: Settings,
+  isDown: boolean
+): Readonly<Record<string, string>> => {
   const given: Given = {
     variables: {
       ...Object.fromEntries(NAMES.map((name) => [name, env[name]])),
       // it is elsewhere than where the command was given
       ...(address._tag === "Folder" ? { PIPELINE_REMOTE: address.folder } : {})
     },
-    notes: terms.writer !== null
+    notes: terms.writer !== null,
+    isDown
   }
   return { [GIVEN]: JSON.stringify(given) }
 }

@@ -14,10 +14,10 @@ const PATIENCE = Duration.seconds(2)
 /** How long it may take to write something. */
 const WRITING = Duration.seconds(30)
 
-/** A shared store, as its settings say. */
-export const shared = ({ address, terms }: Settings): Layer.Layer<SharedStore.SharedStore> =>
+/** A shared store, as its settings say. `isDown`: whether another process of the command found that nobody answers there. */
+export const shared = ({ address, terms }: Settings, isDown = false): Layer.Layer<SharedStore.SharedStore> =>
   Layer.provide(
-    SharedStore.layer(terms),
+    SharedStore.layer(terms, isDown),
     address._tag === "Folder"
       ? BlobsFolder.layerFolder(address.folder)
       : BlobsS3.layerS3(address, { patience: PATIENCE, writing: WRITING })

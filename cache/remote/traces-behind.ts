@@ -75,8 +75,8 @@ export const layer: Layer.Layer<TraceStore, never, TraceStore | SharedStore | Up
         Effect.gen(function* () {
           const here = yield* kind.here(stage, keys)
           const lacking = here.filter(({ _tag }) => _tag !== "Hit").length
-          // a few are asked for at once, which takes no longer than a listing
-          const listed = lacking <= AT_ONCE ? null : yield* shared.listed(kind.kind, stage)
+          // a few are asked for at once, which takes no longer than a listing, unless there is one: as for the last of many
+          const listed = yield* (lacking > AT_ONCE ? shared.listed : shared.listedBefore)(kind.kind, stage)
           return yield* Effect.forEach(
             keys,
             (key, at) => {

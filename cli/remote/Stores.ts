@@ -25,8 +25,8 @@ export class CurrentCommon extends Context.Tag("headrace/CurrentCommon")<Current
 export interface Stores {
   readonly common: Common | null
   readonly layer: Layer.Layer<ObjectStore | TraceStore>
-  /** What a worker process has in its environment, to see them as well. */
-  readonly forWorker: Readonly<Record<string, string | undefined>>
+  /** What a worker process that starts now has in its environment, to see them as well. */
+  readonly forWorker: () => Readonly<Record<string, string | undefined>>
   /** Lets others have what a command computes, where that is asked for. */
   readonly sharing: <A, E, R>(command: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R | Reporter>
 }
@@ -35,7 +35,7 @@ export interface Stores {
 export const own = (home: string): Stores => ({
   layer: Layer.mergeAll(ObjectStoreDisk.layerDisk(home), TraceDisk.layerDisk(home)),
   common: null,
-  forWorker: {},
+  forWorker: () => ({}),
   sharing: (command) => command
 })
 
@@ -53,12 +53,15 @@ export const make = (
     const found = yield* settings(env, mode, place)
     if (found === null) return alone
     const { behind, shared } = yield* Effect.promise(() => import("../../cache/remote/stores.ts"))
-    const { SharedStoreListener } = yield* Effect.promise(() => import("../../cache/remote/SharedStore.ts"))
+    const { SharedStore, SharedStoreListener } = yield* Effect.promise(
+      () => import("../../cache/remote/SharedStore.ts")
+    )
     const { uploading } = yield* Effect.promise(() => import("./uploading.ts"))
     const { commonOf } = yield* Effect.promise(() => import("./common.ts"))
     const { note } = yield* Reporter
     const listener = Layer.succeed(SharedStoreListener, (message: string) => note(`warning: ${message}`))
     const store = yield* Layer.build(Layer.provide(shared(found), listener))
+    const { isDown } = Context.get(store, SharedStore)
     const { writer } = found.terms
     return {
       common:
@@ -66,7 +69,7 @@ export const make = (
           ? null
           : commonOf(writer, home, Layer.mergeAll(alone.layer, Layer.succeedContext(store), listener)),
       layer: Layer.provide(behind(home, alone.layer, writer !== null), [Layer.succeedContext(store), listener]),
-      forWorker: forWorker(env, found),
+      forWorker: () => forWorker(env, found, isDown()),
       sharing: (command) =>
         writer === null ? command : Effect.provide(uploading(command, { home, writer, own: alone.layer }), store)
     }

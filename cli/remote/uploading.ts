@@ -24,10 +24,16 @@ export const uploading = <A, E, R>(
   Effect.gen(function* () {
     const reporter = yield* Reporter
     const { terms } = yield* SharedStore
-    const progress = yield* Ref.make<Uploader.Uploaded>({ done: 0, total: 0, bytes: 0 })
+    const progress = yield* Ref.make<Uploader.Uploaded>({ done: 0, total: 0, bytes: 0, waitsFor: null })
     const isOver = yield* Ref.make(false)
+    const isTold = yield* Ref.make(false)
     const hear = (uploaded: Uploader.Uploaded) =>
       Effect.gen(function* () {
+        const { waitsFor } = uploaded
+        if (waitsFor !== null && !(yield* Ref.getAndSet(isTold, true)))
+          yield* reporter.note(
+            `warning: The shared store ${terms.shown} ${waitsFor.message}: uploading waits until it answers again.`
+          )
         yield* Ref.set(progress, uploaded)
         // until the command is over, the line that is replaced is its own
         if (!reporter.terminal || !(yield* Ref.get(isOver))) return

@@ -1,4 +1,4 @@
-import { Effect, Layer, Schema } from "effect"
+import { Effect, Layer, Schedule, Schema } from "effect"
 import * as Lease from "../../cache/Lease.ts"
 import * as LeaseDisk from "../../cache/lease-disk.ts"
 import * as ObjectStoreDisk from "../../cache/object-store-disk.ts"
@@ -41,6 +41,8 @@ export interface MachineOptions {
   readonly writer?: Writer | null
   readonly trust?: Trust
   readonly namespaces?: readonly [string, ...ReadonlyArray<string>]
+  /** How it waits for a store that went down in the middle of its uploading. */
+  readonly waiting?: Schedule.Schedule<unknown>
 }
 
 /** A machine whose store has the one of `blobs` behind it. `heard` is what its people are told of that. */
@@ -48,6 +50,7 @@ export const machine = (blobs: Layer.Layer<Blobs>, options: MachineOptions = {})
   const { home = folder("headrace-machine"), writer = ada, trust = trusting(ada) } = options
   const [first = "main", ...rest] = options.namespaces ?? []
   const heard: Array<string> = []
+  const uploaded: Array<Uploader.Uploaded> = []
   const terms: SharedStore.Terms = {
     shown: "s3://team",
     namespaces: [namespace(first), ...rest.map((name) => namespace(name))],
@@ -73,6 +76,8 @@ export const machine = (blobs: Layer.Layer<Blobs>, options: MachineOptions = {})
   return {
     home,
     heard,
+    /** How far its uploading was, step by step. */
+    uploaded,
     run: (given: Readonly<Record<string, unknown>> = {}) => Effect.provide(Toys.runToy(given), whole),
     events,
     /** Has all nodes computed by other machines, which see what this one put into the shared store. */
@@ -108,8 +113,12 @@ export const machine = (blobs: Layer.Layer<Blobs>, options: MachineOptions = {})
     upload: Effect.suspend(() =>
       writer === null
         ? Effect.die("nobody signs here")
-        : Effect.flatMap(Uploader.make(home, writer), ({ drain }) => drain)
-    ).pipe(Effect.scoped, Effect.provide([own, shared])),
+        : Effect.flatMap(Uploader.make(home, writer, options.waiting ?? Schedule.stop), ({ drain }) => drain)
+    ).pipe(
+      Effect.scoped,
+      Effect.provideService(Uploader.UploadListener, (now) => Effect.sync(() => void uploaded.push(now))),
+      Effect.provide([own, shared])
+    ),
     /** The stores as the engine sees them. */
     cache,
     /** All that a run needs. */

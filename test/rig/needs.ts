@@ -63,7 +63,7 @@ const NEEDS = {
   readers: python("readers", "pyarrow and DuckDB"),
   keras: python("keras", "Keras"),
   redis: program("redis-server", "Redis", "redis-server"),
-  stores: python("stores", "SeaweedFS and moto"),
+  stores: python("stores", "SeaweedFS, moto and rclone"),
   slurm: {
     what: "Slurm",
     remedy: "apt-get install -y slurm-wlm munge",

@@ -9,7 +9,7 @@ import { root } from "./bundle.ts"
 const cache = () =>
   process.env.HEADRACE_CACHE ?? path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), ".cache"), "headrace")
 
-/** `readers`: pyarrow and DuckDB; `keras`: Keras on JAX; `stores`: SeaweedFS and moto, servers of S3. The packages stand in `python/NAME.txt`. */
+/** `readers`: pyarrow and DuckDB; `keras`: Keras on JAX; `stores`: SeaweedFS, moto and rclone, servers of S3. The packages stand in `python/NAME.txt`. */
 export type Environment = "readers" | "keras" | "stores"
 
 /** Where `python/install.sh` makes the virtual environment. */

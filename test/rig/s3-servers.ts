@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import * as fs from "node:fs"
 import * as path from "node:path"
+import { AwsClient } from "aws4fetch"
 import type { RemoteAddress } from "../../cache/remote/RemoteAddress.ts"
 import { folder } from "./folder.ts"
 import { freePorts } from "./ports.ts"
@@ -14,7 +15,8 @@ export interface S3Server {
 }
 
 const BUCKET = "shared"
-const credentials = { accessKeyId: "reader", secretAccessKey: "a-secret-that-nobody-sees", sessionToken: null }
+const given = { accessKeyId: "reader", secretAccessKey: "a-secret-that-nobody-sees" }
+const credentials = { ...given, sessionToken: null }
 
 const addressAt = (port: number): S3Server["address"] => ({
   _tag: "S3",
@@ -76,12 +78,13 @@ export const seaweed = async (): Promise<S3Server> => {
   const others = [`-s3.port.iceberg=${iceberg}`, `-metricsPort=${metrics}`, "-webdav=false", "-admin.ui=false"]
   const own = [`-dir=${at}`, "-ip=127.0.0.1", "-ip.bind=127.0.0.1", `-bucket=${BUCKET}`]
   const address = addressAt(ports[0] ?? 0)
-  // the bucket comes after the server: until then it is not found, then nobody may look into it
-  return serve(
-    "weed",
-    ["mini", ...own, ...flags, ...others],
-    address,
-    async () => (await statusOf(`${address.endpoint}${BUCKET}`)) === 403
+  const client = new AwsClient({ ...given, service: "s3", region: address.region, retries: 0 })
+  // the bucket comes after the server: until then, nothing is missing in it
+  return serve("weed", ["mini", ...own, ...flags, ...others], address, async () =>
+    client.fetch(`${address.endpoint}${BUCKET}/none`).then(
+      async (answer) => (await answer.text()).includes("NoSuchKey"),
+      () => false
+    )
   )
 }
 
@@ -94,5 +97,21 @@ export const moto = async (): Promise<S3Server> => {
     ["-H", "127.0.0.1", "-p", String(port)],
     address,
     async () => (await statusOf(`${address.endpoint}${BUCKET}`, "PUT")) === 200
+  )
+}
+
+/** rclone's server of a folder: it looks whether a name is taken before it writes, and is overtaken in between. */
+export const rclone = async (): Promise<S3Server> => {
+  const [port = 0] = await freePorts(1)
+  const address = addressAt(port)
+  const at = folder("headrace-rclone")
+  fs.mkdirSync(path.join(at, BUCKET))
+  const { accessKeyId, secretAccessKey } = credentials
+  const flags = [`--addr=127.0.0.1:${port}`, `--auth-key=${accessKeyId},${secretAccessKey}`, `--config=${at}.conf`]
+  return serve(
+    "rclone",
+    ["serve", "s3", ...flags, at],
+    address,
+    async () => (await statusOf(`${address.endpoint}`)) !== 0
   )
 }

@@ -30,9 +30,9 @@ it("a worker has what it reads a shared store by, and neither its environment no
     console.log(JSON.stringify({ given, env: process.env, child: JSON.parse(child) }))
   })`
   // a stage that declares one of these variables for itself has it all the same
-  const env = { PATH: process.env.PATH, AWS_ACCESS_KEY_ID: "of the stage", ...forWorker(OWN, found) }
+  const env = { PATH: process.env.PATH, AWS_ACCESS_KEY_ID: "of the stage", ...forWorker(OWN, found, true) }
   const told = JSON.parse((await command(process.execPath, ["-e", script], { env })).stdout)
-  expect(told.given).toEqual({ variables: OWN, notes: false })
+  expect(told.given).toEqual({ variables: OWN, notes: false, isDown: true })
   for (const seen of [told.env, told.child]) {
     expect(JSON.stringify(seen)).not.toContain("nobody-sees-this")
     expect(seen.AWS_ACCESS_KEY_ID).toBe("of the stage")

@@ -1,16 +1,18 @@
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { expect, it } from "@effect/vitest"
-import { Duration, Effect, Layer } from "effect"
+import { Duration, Effect, Layer, Stream } from "effect"
 import { afterAll, beforeAll } from "vitest"
-import { Blobs, givesNewNamesOnce } from "../../../cache/remote/Blobs.ts"
+import { Blobs, BlobsFailed, givesNewNamesOnce } from "../../../cache/remote/Blobs.ts"
 import { layerFolder } from "../../../cache/remote/blobs-folder.ts"
 import { layerMemory } from "../../../cache/remote/blobs-memory.ts"
 import { layerS3 } from "../../../cache/remote/blobs-s3.ts"
 import { blobsContract } from "../../rig/blobs-contract.ts"
 import { folder } from "../../rig/folder.ts"
+import { machine } from "../../rig/machines.ts"
 import { describeWith } from "../../rig/needs.ts"
-import { moto, type S3Server, seaweed } from "../../rig/s3-servers.ts"
+import { moto, rclone, type S3Server, seaweed } from "../../rig/s3-servers.ts"
+import * as Toys from "../../rig/toys.ts"
 
 const using = <A, E>(layer: Layer.Layer<Blobs>, use: (store: typeof Blobs.Service) => Effect.Effect<A, E>) =>
   Effect.provide(Effect.flatMap(Blobs, use), layer)
@@ -54,6 +56,27 @@ it.effect("the twin that looks before it writes, and is overtaken in between, is
   )
 )
 
+it.effect("two who got one name are proof enough, and one who was not answered is none", () =>
+  using(layerMemory(), (store) =>
+    Effect.gen(function* () {
+      const busy = new BlobsFailed({ cause: "busy", message: "answers 503" })
+      let asked = 0
+      /** Does not answer the third who asks, and, of those before, gives the name to so many. */
+      const failingThird = (winners: number): typeof Blobs.Service => ({
+        ...store,
+        putNew: () =>
+          Effect.suspend(() => {
+            asked += 1
+            return asked === 3 ? busy : Effect.succeed(asked <= winners)
+          })
+      })
+      expect(yield* givesNewNamesOnce(failingThird(2), "probe")).toBe(false)
+      asked = 0
+      expect(yield* Effect.flip(givesNewNamesOnce(failingThird(1), "probe"))).toBe(busy)
+    })
+  )
+)
+
 const patience = Duration.seconds(20)
 for (const [name, start] of Object.entries({ seaweed, moto })) {
   describeWith(["stores"], name, () => {
@@ -85,3 +108,32 @@ for (const [name, start] of Object.entries({ seaweed, moto })) {
     )
   })
 }
+
+describeWith(["stores"], "rclone's server", () => {
+  let server: S3Server
+  beforeAll(async () => {
+    server = await rclone()
+  })
+  afterAll(() => server.stop())
+
+  it.live("gives one name to several writers: the probe finds that out, and a machine writes nothing there", () =>
+    Effect.gen(function* () {
+      const blobs = layerS3(server.address, { patience, writing: patience })
+      for (let round = 0; round < 5; round++)
+        expect(yield* using(blobs, (store) => givesNewNamesOnce(store, `probes/${round}`))).toBe(false)
+      Toys.resetCounts()
+      Toys.lists.set("a", [1, 2, 3])
+      const at = machine(blobs)
+      expect((yield* at.run()).status).toBe("done")
+      const { left, why } = yield* at.upload
+      expect(left).toBeGreaterThan(0)
+      expect(why).toMatchObject({
+        cause: "wrong",
+        message: expect.stringContaining("gives one name to several writers")
+      })
+      const written = yield* using(blobs, (store) => Stream.runCollect(store.list("")))
+      // of what raced for a name it may even lose the removal
+      expect([...written].filter(({ name }) => !name.includes("probes/"))).toEqual([])
+    })
+  )
+})

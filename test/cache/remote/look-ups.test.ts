@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "@effect/vitest"
-import { Effect, Either, Stream } from "effect"
+import { Clock, Effect, Either, Stream } from "effect"
 import * as Key from "../../../cache/Key.ts"
 import { Blobs } from "../../../cache/remote/Blobs.ts"
 import { layerMemory } from "../../../cache/remote/blobs-memory.ts"
@@ -49,6 +49,17 @@ const far = () => {
   const count = (kind: RegExp) => asked.filter((one) => kind.test(one)).length
   return { blobs, layer, most, reset, count }
 }
+
+/** Lets no time pass, since a listing counts for seconds, and nobody knows for how long a machine has something else to do. */
+const atOneMoment = <A, E, R>(work: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.withClock(work, {
+    [Clock.ClockTypeId]: Clock.ClockTypeId,
+    currentTimeMillis: Effect.succeed(0),
+    currentTimeNanos: Effect.succeed(0n),
+    unsafeCurrentTimeMillis: () => 0,
+    unsafeCurrentTimeNanos: () => 0n,
+    sleep: (duration) => Effect.withClock(Effect.sleep(duration), Clock.make())
+  })
 
 const keysOf = (stage: string, count: number) =>
   Array.from({ length: count }, (_, n) => Either.getOrThrow(Key.ofText(textOf(stage, n))))
@@ -125,7 +136,7 @@ it.live("a sweep whose two hundred points another machine has asks for them side
     store.reset()
     Toys.resetCounts()
     const second = machine(store.layer, { writer: null })
-    const record = yield* second.sweep(points)
+    const record = yield* atOneMoment(second.sweep(points))
     expect(record.sweep?.points.every(({ status }) => status === "done")).toBe(true)
     expect(Object.fromEntries(Toys.counts.runs)).toEqual({})
     // each node once, and two listings: of the sums, and of what describes them
@@ -142,9 +153,11 @@ it.live("chunks are looked for many at a time, and those that nobody has cost no
       Array.from({ length: 90_000 }, (_, at) => at)
     )
     const at = machine(store.layer, { writer: null })
-    const record = yield* at.run()
+    const record = yield* atOneMoment(at.run())
     const chunks = record.nodes.find(({ stage }) => stage === "double")?.chunks
-    expect(chunks?.ran).toBeGreaterThan(16)
+    // some together, and a few that are left
+    expect(chunks?.ran).toBeGreaterThan(64)
+    expect(chunks?.ran).toBeLessThan(64 + 16)
     expect([store.count(/^list .*\/chunks\//), store.count(/^get .*\/chunks\//)]).toEqual([1, 0])
   })
 )

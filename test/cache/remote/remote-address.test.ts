@@ -26,6 +26,7 @@ it.effect(
         endpoint: new URL("https://s3.eu-north-1.amazonaws.com"),
         credentials: { accessKeyId: "reader", secretAccessKey: "hush-hush", sessionToken: null }
       })
+      expect(yield* of("S3://team/a%20b/ü\n")).toMatchObject({ bucket: "team", prefix: "a b/ü" })
       expect(
         yield* of("s3://team", { ...KEYS, AWS_ENDPOINT_URL: "http://127.0.0.1:9000", AWS_REGION: "" })
       ).toMatchObject({
@@ -64,7 +65,21 @@ it.effect("what cannot be meant is refused by name, with what to write instead, 
       yield* refused("s3://team/a/../b%2F..", KEYS),
       yield* refused("gs://team"),
       yield* refused("s3://team", {}),
-      yield* refused("s3://team", { ...KEYS, AWS_SECRET_ACCESS_KEY: "" })
+      yield* refused("s3://team", { ...KEYS, AWS_SECRET_ACCESS_KEY: "" }),
+      yield* refused("s3:/team"),
+      yield* refused("s3://reader:hush-hush@"),
+      yield* refused("s3://team?endpoint=reader:hush-hush@storage.example.org"),
+      yield* refused("s3://storage.example.org:9000/team"),
+      yield* refused("s3://.."),
+      yield* refused("s3://team/%zz"),
+      yield* refused("s3://team#vision"),
+      yield* refused("s3://team?region=eu&region=us"),
+      yield* refused("s3://team?region=../x"),
+      yield* refused("file:///mnt/%zz"),
+      yield* refused("file://server/team"),
+      yield* refused("file://%zz"),
+      yield* refused("s3://team", { ...KEYS, AWS_SECRET_ACCESS_KEY: "hush-hush\n" }),
+      yield* refused("s3://team", { ...KEYS, AWS_SESSION_TOKEN: "hush-hush\nhush-hush" })
     ]
     for (const sentence of sentences) expect(sentence).not.toContain("hush-hush")
     expect(sentences.map((sentence) => sentence.slice(0, sentence.indexOf("; expected")))).toEqual([
@@ -77,7 +92,21 @@ it.effect("what cannot be meant is refused by name, with what to write instead, 
       'The prefix of PIPELINE_REMOTE has "b/.."',
       "PIPELINE_REMOTE begins with gs://, which is no kind of store",
       "PIPELINE_REMOTE names an S3 bucket, and AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set",
-      "PIPELINE_REMOTE names an S3 bucket, and AWS_SECRET_ACCESS_KEY is not set"
+      "PIPELINE_REMOTE names an S3 bucket, and AWS_SECRET_ACCESS_KEY is not set",
+      'PIPELINE_REMOTE "s3:/team" names no bucket',
+      'PIPELINE_REMOTE "s3://…@" names no bucket',
+      'The endpoint "…@storage.example.org" of PIPELINE_REMOTE is no web address',
+      'PIPELINE_REMOTE names the bucket "storage.example.org:9000"',
+      'PIPELINE_REMOTE names the bucket ".."',
+      "PIPELINE_REMOTE has a % that stands for no character",
+      "PIPELINE_REMOTE has a # in it",
+      'PIPELINE_REMOTE has "region" twice',
+      'The region "../x" is none',
+      "PIPELINE_REMOTE has a % that stands for no character",
+      'PIPELINE_REMOTE "file://server/team" names a folder of another machine',
+      'PIPELINE_REMOTE "file://%zz" names a folder of another machine',
+      "AWS_SECRET_ACCESS_KEY has a space, a line break or a letter in it that no key has",
+      "AWS_SESSION_TOKEN has a space, a line break or a letter in it that no key has"
     ])
     expect(sentences[1]).toContain("Did you mean endpoint?")
   })

@@ -269,28 +269,30 @@ describe("a pull request's machine", () => {
 
 describe("a store that does not answer", () => {
   const down = (failure: BlobsFailed) => {
-    let calls = 0
-    const fail = Effect.suspend(() => {
-      calls += 1
-      return failure
-    })
+    const asked = new Set<string>()
+    const fail = (name: string) =>
+      Effect.suspend(() => {
+        asked.add(name)
+        return failure
+      })
     const layer = wrap(Blobs, layerMemory(), (blobs) => ({
       ...blobs,
-      get: () => fail,
-      size: () => fail,
-      putNew: () => fail
+      get: fail,
+      size: fail,
+      putNew: fail
     }))
-    return { layer, calls: () => calls }
+    return { layer, asked }
   }
 
   for (const cause of ["unreachable", "busy", "forbidden", "full", "absent"] as const)
-    it.live(`(${cause}) changes no result, is asked once, and is told of once`, () =>
+    it.live(`(${cause}) changes no result, is asked for one name, and is told of once`, () =>
       Effect.gen(function* () {
         const store = down(new BlobsFailed({ cause, message: "answers 503" }))
         const at = machine(store.layer, { writer: null })
         const record = yield* at.run()
         expect(record.status).toBe("done")
-        expect(store.calls()).toBe(1)
+        // it may be asked again for the same, in the background
+        expect(store.asked.size).toBe(1)
         expect(at.heard).toEqual([
           "The shared store s3://team answers 503: what it has is computed here, or taken once it answers again."
         ])

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "@effect/vitest"
-import { Effect, Stream } from "effect"
+import { Effect, Schedule, Stream } from "effect"
 import { ObjectStore } from "../../../cache/ObjectStore.ts"
-import { Blobs } from "../../../cache/remote/Blobs.ts"
+import { Blobs, BlobsFailed } from "../../../cache/remote/Blobs.ts"
 import { layerMemory } from "../../../cache/remote/blobs-memory.ts"
 import { generate } from "../../../cache/remote/Signature.ts"
 import { TraceStore } from "../../../cache/Trace.ts"
@@ -97,6 +97,34 @@ describe("a second machine", () => {
 })
 
 describe("a state that another has replaced", () => {
+  it.live("goes once the shared store answers again, which went down in the middle and is waited for", () =>
+    Effect.gen(function* () {
+      const store = shared()
+      let failures = 0
+      const failing = wrap(Blobs, store.layer, (blobs) => ({
+        ...blobs,
+        remove: (name) =>
+          Effect.suspend(() => {
+            if (failures === 0 || !name.includes("/walk.state/")) return blobs.remove(name)
+            failures -= 1
+            return new BlobsFailed({ cause: "unreachable", message: "cannot be reached" })
+          })
+      }))
+      const first = machine(failing, { waiting: Schedule.recurs(5) })
+      yield* killed(first, 9, 5)
+      yield* first.upload
+      const before = store.states()
+      yield* first.walk({ steps: 9 })
+      failures = 3
+      expect(yield* first.upload).toEqual({ left: 0, why: null })
+      expect(failures).toBe(0)
+      expect(first.uploaded.some(({ waitsFor }) => waitsFor?.cause === "unreachable")).toBe(true)
+      expect(first.uploaded.at(-1)?.waitsFor).toBe(null)
+      expect(store.states()).toHaveLength(1)
+      expect(store.states()).not.toEqual(before)
+    })
+  )
+
   it.live("goes from the shared store as well, with its object", () =>
     Effect.gen(function* () {
       const store = shared()

@@ -49,7 +49,7 @@ describe("help", () => {
     expect(usageOf(commandOf("why"), null)).toBe("pipeline why PIPELINE [NODE] [--PARAMETER VALUE] … [--json]")
     expect(usageOf(commandOf("export"), null)).toBe("pipeline export ADDRESS --to FOLDER [--json]")
     for (const command of commands)
-      expect(help(commands, project, command, null, 200)).toContain(`usage: ${usageOf(command, null)}\n`)
+      expect(help(commands, project, command, null, 400)).toContain(`usage: ${usageOf(command, null)}\n`)
   })
 
   it("tells every command, pipeline, option, flag and argument", () => {

@@ -12,7 +12,7 @@ export const on: Option = {
   name: "--on",
   value: "ADDRESS",
   description:
-    "Have other machines compute: the workers (pipeline worker) of a Redis server, redis://HOST:PORT, or jobs of the Slurm cluster that this machine belongs to, slurm",
+    "Have other machines compute: the workers (pipeline worker) of a Redis server, redis://HOST:PORT, or slurm, the jobs of this machine's Slurm cluster",
   expected: "the address of a Redis server, or slurm",
   example: "redis://localhost:6379"
 }

@@ -1,5 +1,6 @@
-import { execFileSync } from "node:child_process"
+import { execFile } from "node:child_process"
 import * as path from "node:path"
+import { promisify } from "node:util"
 import { Effect } from "effect"
 import { beforeAll, expect, it } from "vitest"
 import { forWorker } from "../../cache/remote/for-worker.ts"
@@ -26,12 +27,14 @@ it("a worker has what it reads a shared store by, and neither its environment no
   const found = await Effect.runPromise(settings(OWN, "read", { root, workingDirectory: root }))
   if (found === null) return expect.fail("no settings")
   const script = `import(${JSON.stringify(program)}).then(({ given }) => {
-    const child = require("node:child_process").execFileSync(process.execPath, ["-p", "JSON.stringify(process.env)"])
-    console.log(JSON.stringify({ given, env: process.env, child: JSON.parse(child) }))
+    require("node:child_process").execFile(process.execPath, ["-p", "JSON.stringify(process.env)"], (_, child) =>
+      console.log(JSON.stringify({ given, env: process.env, child: JSON.parse(child) }))
+    )
   })`
   // a stage that declares one of these variables for itself has it all the same
   const env = { PATH: process.env.PATH, AWS_ACCESS_KEY_ID: "of the stage", ...forWorker(OWN, found, true) }
-  const told = JSON.parse(execFileSync(process.execPath, ["-e", script], { env, encoding: "utf8" }))
+  const { stdout } = await promisify(execFile)(process.execPath, ["-e", script], { env })
+  const told = JSON.parse(stdout)
   expect(told.given).toEqual({ variables: OWN, notes: false, isDown: true })
   for (const seen of [told.env, told.child]) {
     expect(JSON.stringify(seen)).not.toContain("nobody-sees-this")

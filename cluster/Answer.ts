@@ -1,5 +1,6 @@
 import { Schema } from "effect"
 import * as BoundedJson from "../artifacts/BoundedJson.ts"
+import { ChunkCounts } from "../cache/Trace.ts"
 import { ExecuteFailure } from "../engine/Failure.ts"
 
 /** What came of a task that was computed elsewhere. A failure is an answer as well: the task is not tried again for it. */
@@ -10,6 +11,8 @@ export const Answer = Schema.Union(
     /** What the node printed. */
     printed: Schema.String
   }),
+  /** The chunks that were asked for are in the shared store, each with a trace of its own. */
+  Schema.TaggedStruct("ChunksComputed", { chunks: ChunkCounts, printed: Schema.String }),
   Schema.TaggedStruct("Failed", { failure: ExecuteFailure, printed: Schema.String })
 )
 export type Answer = typeof Answer.Type

@@ -31,6 +31,8 @@ export class Tasks extends Context.Tag("headrace/Tasks")<
      * waiting is told through `ClusterListener`. Interrupted, it calls the task off, where nobody else waits for it.
      */
     readonly compute: (task: Handed) => Effect.Effect<Answer, TasksFailed>
+    /** How many tasks like it are computed side by side at most, as far as is known. */
+    readonly width: (task: Handed) => Effect.Effect<number, TasksFailed>
   }
 >() {}
 

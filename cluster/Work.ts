@@ -3,17 +3,20 @@ import { type Explained, explain } from "../artifacts/Explained.ts"
 import { Leases } from "../cache/Lease.ts"
 import type { ObjectStore, StoreFailed } from "../cache/ObjectStore.ts"
 import type { BlobsFailed } from "../cache/remote/Blobs.ts"
+import type { Address } from "../cache/remote/SharedStore.ts"
 import { Sharing } from "../cache/remote/Sharing.ts"
 import { type Trace, TraceStore } from "../cache/Trace.ts"
 import type { Code } from "../engine/Code.ts"
 import * as Decide from "../engine/Decide.ts"
 import { Executor, type Task } from "../engine/Executor.ts"
 import { type ExecuteFailure, NodeFailed } from "../engine/Failure.ts"
+import type { Range } from "../engine/Job.ts"
 import { firstMissing } from "../engine/NodeWork.ts"
 import type { AnyPipeline } from "../engine/Pipeline.ts"
 import { PrintedListener } from "../engine/Printed.ts"
 import { DamageListener, ProgressListener, StillListener } from "../engine/Progress.ts"
 import { jobOf } from "../engine/Request.ts"
+import * as RowStream from "../engine/RowStream.ts"
 import type { ComputeNode } from "../engine/WorkerProtocol.ts"
 import type { Answer, Said } from "./Answer.ts"
 
@@ -49,6 +52,43 @@ const notShared = (node: string, shown: string, { message }: BlobsFailed) =>
     fix: "See to the store and run again: what is computed is kept on the worker's machine."
   })
 
+/** Puts something that this machine has made where whoever asked for it finds it. */
+const share = (node: string, address: Address) =>
+  Effect.flatMap(Sharing, ({ putTrace, terms }) =>
+    Effect.mapError(putTrace(address), (error) => notShared(node, terms.shown, error))
+  )
+
+const computeTable = (task: Task) =>
+  Effect.gen(function* () {
+    const { seal } = yield* Sharing
+    const trace = yield* make(task)
+    yield* share(task.entry.name, { kind: "trace", stage: task.text.stage, key: task.key })
+    return { _tag: "Computed", sealed: seal(trace) } as const
+  })
+
+/** So many chunks are put into the shared store side by side. */
+const SHARED_AT_ONCE = 4
+
+const computeChunks = (task: Task, range: Range) =>
+  Effect.gen(function* () {
+    const { node, name } = task.entry
+    const chunks = yield* Effect.flatMap(Executor, (executor) => executor.computeChunks(task, range))
+    const places = RowStream.placesOf(RowStream.baseOf(node, task.inputs)).slice(range.from, range.to)
+    // a job has a key, and so have its chunks
+    const keys = yield* Effect.orDie(
+      RowStream.chunkKeys(
+        node,
+        task.text,
+        places.map(({ part }) => part)
+      )
+    )
+    yield* Effect.forEach(keys, (key) => share(name, { kind: "chunk", stage: task.text.stage, key }), {
+      concurrency: SHARED_AT_ONCE,
+      discard: true
+    })
+    return { _tag: "ChunksComputed", chunks } as const
+  })
+
 /**
  * Computes on this machine what another one asks for, and puts it into the shared store: only then there is an answer. A request whose key
  * this program does not compute itself is refused. Whoever calls sees to it that the machine has room for it.
@@ -61,16 +101,11 @@ export const perform = <S>(
   Effect.suspend(() => {
     let printed = ""
     const work = Effect.gen(function* () {
-      const { putTrace, seal, terms } = yield* Sharing
-      const { node, params, outputs } = request
-      const job = yield* jobOf(pipelines, request)
-      const trace = yield* Effect.catchTag(make({ ...job, params, outputs }), "StoreFailed", (error) =>
-        failed(node, explain(error))
-      )
-      yield* Effect.mapError(putTrace({ kind: "trace", stage: job.text.stage, key: job.key }), (error) =>
-        notShared(node, terms.shown, error)
-      )
-      return seal(trace)
+      const { node, params, outputs, range } = request
+      const task: Task = { ...(yield* jobOf(pipelines, request)), params, outputs }
+      return yield* range === null
+        ? Effect.catchTag(computeTable(task), "StoreFailed", (error) => failed(node, explain(error)))
+        : computeChunks(task, range)
     })
     return work.pipe(
       Effect.provideService(ProgressListener, (progress) => say({ _tag: "Progressed", ...progress })),
@@ -82,7 +117,7 @@ export const perform = <S>(
         })
       ),
       Effect.match({
-        onSuccess: (sealed): Answer => ({ _tag: "Computed", sealed, printed }),
+        onSuccess: (made): Answer => ({ ...made, printed }),
         onFailure: (failure): Answer => ({ _tag: "Failed", failure, printed })
       })
     )

@@ -2,16 +2,18 @@ import { Effect, Either, Layer } from "effect"
 import { explain } from "../artifacts/Explained.ts"
 import type { BlobsFailed } from "../cache/remote/Blobs.ts"
 import { Sharing } from "../cache/remote/Sharing.ts"
-import type { Trace } from "../cache/Trace.ts"
+import { type Trace, TraceStore } from "../cache/Trace.ts"
 import { Executor, type Task } from "../engine/Executor.ts"
 import { asInputLost, type ExecuteFailure, InputLost, NodeFailed } from "../engine/Failure.ts"
+import type { Range } from "../engine/Job.ts"
 import * as NodeKey from "../engine/NodeKey.ts"
 import { PrintedListener } from "../engine/Printed.ts"
 import { DamageListener, PlacedListener, ProgressListener, StillListener } from "../engine/Progress.ts"
 import { requestOf } from "../engine/WorkerProtocol.ts"
 import type { Answer, Said } from "./Answer.ts"
 import * as Need from "./Need.ts"
-import { Tasks } from "./Tasks.ts"
+import * as Ranges from "./Ranges.ts"
+import { type Handed, Tasks } from "./Tasks.ts"
 
 /** Passes on what is said of a task to those who listen to its node here. */
 const hearing = Effect.gen(function* () {
@@ -53,24 +55,81 @@ const notShared = (node: string, shown: string, error: unknown): ExecuteFailure 
   })
 }
 
+/** An answer that doesn't count. */
+const refused = (node: string, why: string, expected: string, fix: string) =>
+  new NodeFailed({
+    node,
+    explained: {
+      tag: "AnswerRefused",
+      what: `A machine elsewhere answered for ${node}, and that does not count: ${why}`,
+      expected,
+      fix
+    }
+  })
+
+type Answered = Exclude<Answer, { readonly _tag: "Failed" }>
+
 /**
  * Has nodes computed by machines elsewhere: what a node is made of is in the shared store before they are asked, and what they make of it
  * is there before they answer. Their answers are believed by their signatures.
  */
-export const layer: Layer.Layer<Executor, never, Tasks | Sharing> = Layer.effect(
+export const layer: Layer.Layer<Executor, never, Tasks | Sharing | TraceStore> = Layer.effect(
   Executor,
   Effect.gen(function* () {
     const tasks = yield* Tasks
     const sharing = yield* Sharing
+    const traces = yield* TraceStore
 
-    const traceOf = (task: Task, answer: Answer): Effect.Effect<Trace, ExecuteFailure> =>
+    /** What was asked of a machine that answered something else. */
+    const otherwise = (node: string) =>
+      refused(
+        node,
+        "it answers something else",
+        "what was asked",
+        "See that all machines have the same version of Headrace."
+      )
+
+    /** Has a task computed, or some chunks of its table, and gives the answer that is no failure. */
+    const ask = (task: Task, range: Range | null, hear: Handed["hear"]) =>
       Effect.gen(function* () {
         const node = task.entry.name
-        if (answer._tag === "Failed") {
-          const { failure } = answer
-          if (failure._tag === "InputLost") yield* sharing.forget(failure.object)
-          return yield* Effect.fail(failure)
-        }
+        const answer = yield* Effect.mapError(
+          tasks.compute({ request: requestOf(task, range), need: Need.of(task), hear }),
+          (error) => new NodeFailed({ node, explained: explain(error) })
+        )
+        if (answer._tag !== "Failed") return answer
+        const { failure, printed } = answer
+        yield* Effect.flatMap(PrintedListener, (heard) => heard(printed))
+        if (failure._tag === "InputLost") yield* sharing.forget(failure.object)
+        return yield* Effect.fail(failure)
+      })
+
+    /** Has the chunks of a table computed by several machines, where that pays: whoever makes the table then finds them. */
+    const computeParts = (task: Task, hear: Handed["hear"]) =>
+      Effect.gen(function* () {
+        const handed = { request: requestOf(task), need: Need.of(task), hear }
+        const width = Effect.orElseSucceed(tasks.width(handed), () => 1)
+        const parts = yield* Effect.provideService(Ranges.of(task, width), TraceStore, traces)
+        const progress = parts.map(() => ({ done: 0, reused: 0 }))
+        const total = parts.reduce((sum, { rows }) => sum + rows, 0)
+        const hearPart =
+          (at: number): Handed["hear"] =>
+          (said) => {
+            if (said._tag !== "Progressed") return hear(said)
+            progress[at] = { done: said.done, reused: said.reused }
+            const sum = (of: "done" | "reused") => progress.reduce((all, one) => all + one[of], 0)
+            return hear({ ...said, done: sum("done"), reused: sum("reused"), total })
+          }
+        yield* Effect.forEach(parts, ({ from, to }, at) => ask(task, { from, to }, hearPart(at)), {
+          concurrency: "unbounded",
+          discard: true
+        })
+      })
+
+    const traceOf = (task: Task, answer: Answered): Effect.Effect<Trace, ExecuteFailure> =>
+      Effect.gen(function* () {
+        const node = task.entry.name
+        if (answer._tag === "ChunksComputed") return yield* otherwise(node)
         const opened = sharing.open(answer.sealed, { stage: task.text.stage, key: task.key })
         if (Either.isRight(opened)) {
           yield* Effect.mapError(
@@ -79,33 +138,39 @@ export const layer: Layer.Layer<Executor, never, Tasks | Sharing> = Layer.effect
           )
           return opened.right
         }
-        return yield* new NodeFailed({
+        return yield* refused(
           node,
-          explained: {
-            tag: "AnswerRefused",
-            what: `A machine elsewhere answered for ${node}, and that does not count: ${opened.left}`,
-            expected: `a trace signed by a key that headrace.keys.json trusts for ${sharing.terms.namespaces[0]}`,
-            fix: "Have the worker's key added there (pipeline key trust), or end that worker."
-          }
-        })
+          opened.left,
+          `a trace signed by a key that headrace.keys.json trusts for ${sharing.terms.namespaces[0]}`,
+          "Have the worker's key added there (pipeline key trust), or end that worker."
+        )
+      })
+
+    /** What is done elsewhere for a task once those who are asked can read what it is made of. */
+    const elsewhere = <A>(task: Task, work: (hear: Handed["hear"]) => Effect.Effect<A, ExecuteFailure>) =>
+      Effect.gen(function* () {
+        yield* Effect.mapError(sharing.putParts(NodeKey.needs(task.inputs)), (error) =>
+          notShared(task.entry.name, sharing.terms.shown, error)
+        )
+        return yield* work(yield* hearing)
       })
 
     return {
       execute: (task) =>
-        Effect.gen(function* () {
-          const node = task.entry.name
-          const hear = yield* hearing
-          const hearPrinted = yield* PrintedListener
-          yield* Effect.mapError(sharing.putParts(NodeKey.needs(task.inputs)), (error) =>
-            notShared(node, sharing.terms.shown, error)
+        elsewhere(task, (hear) =>
+          Effect.gen(function* () {
+            yield* computeParts(task, hear)
+            const answer = yield* ask(task, null, hear)
+            yield* Effect.flatMap(PrintedListener, (heard) => heard(answer.printed))
+            return yield* traceOf(task, answer)
+          })
+        ),
+      computeChunks: (task, range) =>
+        elsewhere(task, (hear) =>
+          Effect.flatMap(ask(task, range, hear), (answer) =>
+            answer._tag === "ChunksComputed" ? Effect.succeed(answer.chunks) : otherwise(task.entry.name)
           )
-          const answer = yield* Effect.mapError(
-            tasks.compute({ request: requestOf(task), need: Need.of(task), hear }),
-            (error) => new NodeFailed({ node, explained: explain(error) })
-          )
-          yield* hearPrinted(answer.printed)
-          return yield* traceOf(task, answer)
-        })
+        )
     }
   })
 )

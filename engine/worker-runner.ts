@@ -2,7 +2,7 @@ import type * as WorkerError from "@effect/platform/WorkerError"
 import * as WorkerRunner from "@effect/platform/WorkerRunner"
 import { Effect, type Layer, Mailbox, Stream } from "effect"
 import type { ObjectStore } from "../cache/ObjectStore.ts"
-import type { Trace, TraceStore } from "../cache/Trace.ts"
+import type { TraceStore } from "../cache/Trace.ts"
 import type { Code } from "./Code.ts"
 import * as Compute from "./Compute.ts"
 import type { ExecuteFailure } from "./Failure.ts"
@@ -27,9 +27,13 @@ const messages = <R>(
   Stream.unwrapScoped(
     Effect.gen(function* () {
       const mailbox = yield* Mailbox.make<Message, ExecuteFailure>()
-      const work: Effect.Effect<Trace, ExecuteFailure, Code | ObjectStore | TraceStore> = Effect.flatMap(
+      const { range } = request
+      const work: Effect.Effect<Message, ExecuteFailure, Code | ObjectStore | TraceStore> = Effect.flatMap(
         jobOf(pipelines, request),
-        Compute.compute
+        (job): Effect.Effect<Message, ExecuteFailure, ObjectStore | TraceStore> =>
+          range === null
+            ? Effect.map(Compute.compute(job), (trace) => ({ _tag: "Computed", trace }) as const)
+            : Effect.map(Compute.computeChunks(job, range), (chunks) => ({ _tag: "ChunksComputed", chunks }) as const)
       )
       yield* work.pipe(
         Effect.provideService(ProgressListener, (progress) =>
@@ -38,7 +42,7 @@ const messages = <R>(
         watch === undefined ? (computed) => computed : Effect.provideService(ReadWatch, watch),
         Effect.provideService(DamageListener, (what) => Effect.asVoid(mailbox.offer({ _tag: "Damaged", what }))),
         Effect.onExit(() => flushed),
-        Effect.tap((trace) => mailbox.offer({ _tag: "Computed", trace })),
+        Effect.tap((last) => mailbox.offer(last)),
         Mailbox.into(mailbox),
         Effect.forkScoped
       )

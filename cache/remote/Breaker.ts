@@ -3,8 +3,11 @@ import type { BlobsFailed } from "./Blobs.ts"
 
 /** Guards what may fail for a while: once it did, nobody waits for it any more until it answers again. */
 export interface Breaker {
-  /** Does the work, and gives null at once while nobody answers, or where it fails. */
-  readonly guard: <A>(work: Effect.Effect<A, BlobsFailed>) => Effect.Effect<A | null>
+  /**
+   * Does the work; while nobody answers, it fails at once with why that is. An answer that is wrong in itself gives null, and says
+   * nothing of the others.
+   */
+  readonly guard: <A>(work: Effect.Effect<A, BlobsFailed>) => Effect.Effect<A | null, BlobsFailed>
 }
 
 export interface Options {
@@ -12,7 +15,7 @@ export interface Options {
   readonly probe: Effect.Effect<unknown, BlobsFailed>
   /** Hears of the failure that opens the breaker. */
   readonly onOpen: (failure: BlobsFailed) => Effect.Effect<void>
-  /** Hears of an answer that is wrong in itself, and says nothing of the others. */
+  /** Hears of an answer that is wrong. */
   readonly onWrong: (failure: BlobsFailed) => Effect.Effect<void>
 }
 
@@ -23,11 +26,12 @@ const asking = Schedule.union(Schedule.exponential("1 second"), Schedule.spaced(
 export const make = ({ probe, onOpen, onWrong }: Options): Effect.Effect<Breaker, never, Scope.Scope> =>
   Effect.gen(function* () {
     const scope = yield* Effect.scope
-    const open = yield* Ref.make(false)
-    const close = Ref.set(open, false)
+    /** Why it is open; null while it is closed. */
+    const open = yield* Ref.make<BlobsFailed | null>(null)
+    const close = Ref.set(open, null)
     const trip = (failure: BlobsFailed) =>
-      Effect.flatMap(Ref.getAndSet(open, true), (wasOpen) =>
-        wasOpen
+      Effect.flatMap(Ref.getAndSet(open, failure), (before) =>
+        before !== null
           ? Effect.void
           : Effect.zipRight(
               onOpen(failure),
@@ -36,11 +40,11 @@ export const make = ({ probe, onOpen, onWrong }: Options): Effect.Effect<Breaker
       )
     return {
       guard: (work) =>
-        Effect.flatMap(Ref.get(open), (isOpen) =>
-          isOpen
-            ? Effect.succeed(null)
-            : Effect.catchAll(work, (failure) =>
-                Effect.as(failure.cause === "wrong" ? onWrong(failure) : trip(failure), null)
+        Effect.flatMap(Ref.get(open), (failure) =>
+          failure !== null
+            ? failure
+            : Effect.catchAll(work, (failed) =>
+                failed.cause === "wrong" ? Effect.as(onWrong(failed), null) : Effect.zipRight(trip(failed), failed)
               )
         )
     }

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto"
-import { Context, Effect, Either, Layer, Ref, type Scope } from "effect"
+import * as path from "node:path"
+import { Cache, Context, Effect, Either, Layer, Ref, type Scope, Stream } from "effect"
 import * as Digest from "../../artifacts/Digest.ts"
 import * as Verified from "../../artifacts/Verified.ts"
 import { MOST_OBJECT_BYTES } from "../ObjectStore.ts"
@@ -31,9 +32,17 @@ export class SharedStoreListener extends Context.Reference<SharedStoreListener>(
       Effect.void
 }) {}
 
+/** What a shared store says of a trace. */
+export type Answer =
+  /** Somebody trusted signed the text. */
+  | { readonly _tag: "Found"; readonly text: string }
+  | { readonly _tag: "Absent" }
+  /** It does not answer: a clause that says which store, and why. */
+  | { readonly _tag: "Silent"; readonly what: string }
+
 /**
  * What many machines share. Nothing in it is believed: objects are hashed, traces are opened by their signatures, and what fails
- * either is not there. Reading never fails and never waits long: while the store doesn't answer, nothing is there.
+ * either is not there. Reading never fails and never waits long.
  */
 export class SharedStore extends Context.Tag("headrace/SharedStore")<
   SharedStore,
@@ -41,16 +50,24 @@ export class SharedStore extends Context.Tag("headrace/SharedStore")<
     readonly terms: Terms
     /** What tells this store from every other: given to it by whoever asked first. */
     readonly id: Effect.Effect<string, BlobsFailed>
-    /** The text of a trace that somebody trusted signed. */
-    readonly trace: (address: Address) => Effect.Effect<string | null>
-    /** The bytes of an object. */
+    readonly trace: (address: Address) => Effect.Effect<Answer>
+    /**
+     * The names of a stage's traces, all at once: one request for a thousand of them, which counts for a few seconds. Null where
+     * that says nothing: the store does not answer, or there are too many.
+     */
+    readonly listed: (kind: Address["kind"], stage: string) => Effect.Effect<ReadonlySet<string> | null>
+    /** The bytes of an object; null also while the store does not answer. */
     readonly object: (object: Digest.Digest) => Effect.Effect<Verified.Verified | null>
-    /** Whether an object of so many bytes seems to be there. */
+    /** Whether an object of so many bytes seems to be there; not while the store does not answer. */
     readonly has: (object: Digest.Digest, bytes: number) => Effect.Effect<boolean>
     /** Sends an object; false where it was there. Who asks by `has` first sends none in vain. */
     readonly putObject: (bytes: Verified.Verified, object: Digest.Digest) => Effect.Effect<boolean, BlobsFailed>
     /** Signs a trace and puts it, once all that it names is there; false where another writer was first. */
     readonly putTrace: (address: Address, text: string, writer: Writer) => Effect.Effect<boolean, BlobsFailed>
+    /** Removes a trace that the writer itself put there, and leaves another's. */
+    readonly dropTrace: (address: Address, writer: Writer) => Effect.Effect<void, BlobsFailed>
+    /** Removes an object that no trace names any more. */
+    readonly dropObject: (object: Digest.Digest) => Effect.Effect<void, BlobsFailed>
   }
 >() {}
 
@@ -62,13 +79,23 @@ const objectName = (object: Digest.Digest): string => `${ROOT}/objects/${object.
 const written = (stage: string): string =>
   stage.replace(/[^A-Za-z0-9._-]/gu, (character) => Buffer.from(character).toString("hex").replace(/../g, "_$&"))
 
-const traceName = ({ kind, namespace, stage, key }: SignedTrace.Place): string =>
-  `${ROOT}/${kind === "trace" ? "traces" : "chunks"}/${namespace}/${written(stage)}/${key}.json`
+/** What the names of a stage's traces begin with. */
+const folderOf = ({ kind, namespace, stage }: Omit<SignedTrace.Place, "key">): string =>
+  `${ROOT}/${kind === "trace" ? "traces" : "chunks"}/${namespace}/${written(stage)}/`
+
+const traceName = (place: SignedTrace.Place): string => `${folderOf(place)}${place.key}.json`
 
 /** As many as a store of this machine reads, and what a signature and its JSON add. */
 const MOST_TRACE_BYTES = 128 * 1024 * 1024
 
 const MOST_ID_BYTES = 64
+/** So many requests are under way at a time. */
+const MOST_AT_ONCE = 32
+
+/** So many names are listed: twenty requests. Where there are more, those that are wanted are asked for one by one. */
+const MOST_LISTED = 20_000
+/** What was put there since is found after that, and where it was not, it is made once more: that harms nobody. */
+const LISTED_FOR = "5 seconds"
 
 /** Says each thing once. */
 export const saying = (say: (message: string) => Effect.Effect<void>) => {
@@ -80,6 +107,9 @@ export const saying = (say: (message: string) => Effect.Effect<void>) => {
       return say(message)
     })
 }
+
+const orNull = <A>(asked: Effect.Effect<A, BlobsFailed>): Effect.Effect<A | null> =>
+  Effect.orElseSucceed(asked, () => null)
 
 const make = (terms: Terms): Effect.Effect<typeof SharedStore.Service, never, Blobs | Scope.Scope> =>
   Effect.gen(function* () {
@@ -96,9 +126,13 @@ const make = (terms: Terms): Effect.Effect<typeof SharedStore.Service, never, Bl
       onWrong: ({ message }) => say("wrong", `The shared store ${shown} ${message}: that does not count.`)
     })
 
-    const traceIn = (place: SignedTrace.Place): Effect.Effect<string | null> =>
+    /** Whoever waits for a turn while the store goes down waits no longer. */
+    const turns = yield* Effect.makeSemaphore(MOST_AT_ONCE)
+    const guard = <A>(work: Effect.Effect<A, BlobsFailed>) => turns.withPermits(1)(breaker.guard(work))
+
+    const traceIn = (place: SignedTrace.Place): Effect.Effect<string | null, BlobsFailed> =>
       Effect.gen(function* () {
-        const sealed = yield* breaker.guard(blobs.get(traceName(place), MOST_TRACE_BYTES))
+        const sealed = yield* guard(blobs.get(traceName(place), MOST_TRACE_BYTES))
         if (sealed === null) return null
         const opened = SignedTrace.open(sealed, place, trust)
         if (Either.isRight(opened)) return opened.right
@@ -107,27 +141,50 @@ const make = (terms: Terms): Effect.Effect<typeof SharedStore.Service, never, Bl
         return null
       })
 
-    const trace = (address: Address): Effect.Effect<string | null> =>
+    const trace = (address: Address): Effect.Effect<Answer> =>
       Effect.gen(function* () {
         for (const namespace of namespaces) {
-          const found = yield* traceIn({ ...address, namespace })
-          if (found !== null) return found
+          const text = yield* traceIn({ ...address, namespace })
+          if (text !== null) return { _tag: "Found" as const, text }
         }
-        return null
-      })
+        return { _tag: "Absent" as const }
+      }).pipe(
+        Effect.catchAll(({ message }) =>
+          Effect.succeed({ _tag: "Silent" as const, what: `the shared store ${shown} ${message}` })
+        )
+      )
+
+    const listings = yield* Cache.make({
+      capacity: 64,
+      timeToLive: LISTED_FOR,
+      lookup: (folder: string) =>
+        guard(
+          Stream.runCollect(
+            Stream.map(Stream.take(blobs.list(folder), MOST_LISTED + 1), ({ name }) => path.basename(name, ".json"))
+          )
+        ).pipe(
+          Effect.map((names) => (names === null || names.length > MOST_LISTED ? null : new Set(names))),
+          Effect.orElseSucceed(() => null)
+        )
+    })
+    const listed = (kind: Address["kind"], stage: string) =>
+      Effect.map(
+        Effect.forEach(namespaces, (namespace) => listings.get(folderOf({ kind, namespace, stage }))),
+        (all) => (all.includes(null) ? null : new Set(all.flatMap((names) => [...(names ?? [])])))
+      )
 
     /** Objects whose bytes there are others. */
     const wrong = new Set<Digest.Digest>()
 
     const object = (name: Digest.Digest): Effect.Effect<Verified.Verified | null> =>
       Effect.gen(function* () {
-        const bytes = yield* breaker.guard(blobs.get(objectName(name), MOST_OBJECT_BYTES))
+        const bytes = yield* orNull(guard(blobs.get(objectName(name), MOST_OBJECT_BYTES)))
         if (bytes === null) return null
         const checked = Verified.check(name, bytes)
         if (Either.isRight(checked)) return checked.right
         wrong.add(name)
         // nobody can use them, and in their place nobody could put the right ones
-        if (terms.writer !== null) yield* breaker.guard(blobs.remove(objectName(name)))
+        if (terms.writer !== null) yield* Effect.ignore(guard(blobs.remove(objectName(name))))
         yield* say(
           `wrong ${name}`,
           `The shared store ${shown} gave other bytes for object ${Digest.short(name)}: they are not used.`
@@ -182,19 +239,28 @@ const make = (terms: Terms): Effect.Effect<typeof SharedStore.Service, never, Bl
       if (yield* blobs.putNew(ID, Buffer.from(made))) return made
       return Buffer.from((yield* blobs.get(ID, MOST_ID_BYTES)) ?? []).toString("utf8")
     })
+    const dropTrace = (address: Address, writer: Writer) =>
+      Effect.gen(function* () {
+        const name = traceName({ ...address, namespace: namespaces[0] })
+        const there = yield* blobs.get(name, MOST_TRACE_BYTES)
+        if (there !== null && SignedTrace.isBy(there, writer.publicKey)) yield* blobs.remove(name)
+      })
 
     return {
       terms,
       id,
       trace,
+      listed,
       object,
       // what was found to be other bytes is as good as gone, whatever its length: it is made again
       has: (name, bytes) =>
         wrong.has(name)
           ? Effect.succeed(false)
-          : Effect.map(breaker.guard(blobs.size(objectName(name))), (size) => size === bytes),
+          : Effect.map(orNull(guard(blobs.size(objectName(name)))), (size) => size === bytes),
       putObject,
-      putTrace
+      putTrace,
+      dropTrace,
+      dropObject: (name) => blobs.remove(objectName(name))
     }
   })
 

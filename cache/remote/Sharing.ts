@@ -1,14 +1,14 @@
 import { Context, Effect, Either, Layer, Schedule } from "effect"
-import type { Stored } from "../../artifacts/Artifact.ts"
-import type { Digest } from "../../artifacts/Digest.ts"
+import type { Stored, StoredPart } from "../../artifacts/Artifact.ts"
 import { type Key, ofText } from "../Key.ts"
-import { ObjectStore, type ReadFailure, type StoreFailed } from "../ObjectStore.ts"
+import type { ObjectStore, ReadFailure, StoreFailed } from "../ObjectStore.ts"
 import { type Trace, TraceStore } from "../Trace.ts"
 import { whole } from "../TraceFormat.ts"
 import type { BlobsFailed } from "./Blobs.ts"
 import { type Address, SharedStore, SharedStoreListener, type Terms } from "./SharedStore.ts"
 import type { Writer } from "./Signature.ts"
 import * as SignedTrace from "./SignedTrace.ts"
+import { sharePart } from "./share.ts"
 import { isPassing, upload } from "./Uploader.ts"
 
 /**
@@ -54,7 +54,6 @@ export const layer = (
     Effect.gen(function* () {
       const context = yield* Effect.context<SharedStore | ObjectStore | TraceStore>()
       const shared = yield* SharedStore
-      const objects = yield* ObjectStore
       const traces = yield* TraceStore
       const say = yield* SharedStoreListener
       const { terms } = shared
@@ -78,12 +77,10 @@ export const layer = (
 
       /** Objects that are known to be there: a sweep names the same ones for each of its points. */
       const there = new Set<string>()
-      const putObject = (object: Digest, bytes: number) =>
-        Effect.gen(function* () {
-          if (there.has(object)) return
-          if (!(yield* shared.has(object, bytes))) yield* shared.putObject(yield* objects.get(object), object)
-          there.add(object)
-        })
+      const put = (part: StoredPart) =>
+        there.has(part.object)
+          ? Effect.void
+          : Effect.andThen(Effect.provide(sharePart(part), context), () => void there.add(part.object))
 
       const placeOf = (stage: string, key: Key): SignedTrace.Place => ({
         kind: "trace",
@@ -99,7 +96,7 @@ export const layer = (
         putParts: (artifacts) =>
           Effect.forEach(
             artifacts.flatMap(({ parts }) => parts),
-            ({ object, bytes }) => patiently(putObject(object, bytes)),
+            (part) => patiently(put(part)),
             { concurrency: AT_ONCE, discard: true }
           ),
         forget: (object) => Effect.sync(() => void there.delete(object)),

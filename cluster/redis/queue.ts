@@ -14,7 +14,8 @@ export const MOST_DEATHS = 3
 export const queueOf = (need: string): string => need.slice(0, 32)
 
 /** A task's name in its queue: whoever asks for the same joins in. Of digits alone it would be taken for a number that BullMQ gave. */
-export const taskOf = ({ key, isAgain }: ComputeNode): string => `${isAgain ? "again" : "task"}-${key}`
+export const taskOf = ({ key, isAgain, range }: ComputeNode): string =>
+  `${isAgain ? "again" : range === null ? "task" : `chunks-${range.from}-${range.to}`}-${key}`
 
 /** Nothing is kept of a task that is over: one that is asked for again would be told of the old end. */
 export const JOB = { attempts: 1, removeOnComplete: true, removeOnFail: true } as const

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto"
 import { Queue, QueueEvents } from "bullmq"
 import { Deferred, Effect, Queue as EffectQueue, Either, Layer, Runtime, Schedule, Schema, Scope } from "effect"
 import { NodeFailed } from "../../engine/Failure.ts"
+import { coresOf } from "../../engine/Node.ts"
 import { ComputeNode } from "../../engine/WorkerProtocol.ts"
 import * as Answer from "../Answer.ts"
 import * as Need from "../Need.ts"
@@ -126,8 +127,8 @@ const make = (cluster: Cluster): Effect.Effect<typeof Tasks.Service, TasksFailed
     /** Who can compute it, and what others lack for that. */
     const offersFor = (workers: ReadonlyArray<Presence.Presence>, need: string) => {
       const own = workers.filter((one) => one.cluster === cluster.id)
-      const answers = own.flatMap(({ name, asked }) =>
-        asked.flatMap((one) => (one.need === need ? [{ name, lacks: one.lacks }] : []))
+      const answers = own.flatMap(({ name, jobs, asked }) =>
+        asked.flatMap((one) => (one.need === need ? [{ name, jobs, lacks: one.lacks }] : []))
       )
       return {
         silent: own.length - answers.length,
@@ -157,19 +158,16 @@ const make = (cluster: Cluster): Effect.Effect<typeof Tasks.Service, TasksFailed
         if (message !== "") yield* tell(message)
       })
     /** The same once all workers have had the time to say what they can. */
-    const tellFirstOffers = (handed: Handed) =>
+    const firstOffers = ({ need }: Handed) =>
       Presence.list(cluster).pipe(
         Effect.repeat({
           schedule: Schedule.intersect(Schedule.spaced("200 millis"), Schedule.recurs(10)),
           until: (workers) => {
-            const { silent, able, unable } = offersFor(workers, handed.need.id)
+            const { silent, able, unable } = offersFor(workers, need.id)
             return silent === 0 && able.length + unable.length > 0
           }
         }),
-        Effect.zipRight(Presence.list(cluster)),
-        Effect.flatMap((workers) => tellOffers(handed, workers)),
-        // it is looked again
-        Effect.ignore
+        Effect.zipRight(Presence.list(cluster))
       )
 
     /** Hears what is said of the tasks of a queue, from an event on, as long as all of it can be read. */
@@ -236,7 +234,13 @@ const make = (cluster: Cluster): Effect.Effect<typeof Tasks.Service, TasksFailed
         yield* Effect.forkScoped(following)
         needed.set(handed.need.id, handed)
         yield* sayNeeded(handed)
-        yield* Effect.forkScoped(Effect.delay(tellFirstOffers(handed), "200 millis"))
+        yield* Effect.forkScoped(
+          Effect.flatMap(firstOffers(handed), (workers) => tellOffers(handed, workers)).pipe(
+            // it is looked again
+            Effect.ignore,
+            Effect.delay("200 millis")
+          )
+        )
         return lane
       }).pipe(Scope.extend(scope))
     const laneOf = (handed: Handed): Effect.Effect<Lane, TasksFailed> =>
@@ -285,6 +289,12 @@ const make = (cluster: Cluster): Effect.Effect<typeof Tasks.Service, TasksFailed
       }).pipe(Effect.timeout("2 seconds"), Effect.ignore)
 
     return {
+      width: (handed) =>
+        Effect.gen(function* () {
+          yield* laneOf(handed)
+          const { able } = offersFor(yield* firstOffers(handed), handed.need.id)
+          return able.reduce((sum, { jobs }) => sum + Math.floor(jobs / coresOf(handed.need.share, jobs)), 0)
+        }),
       compute: (handed) =>
         Effect.gen(function* () {
           const task = taskOf(handed.request)

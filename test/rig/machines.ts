@@ -17,10 +17,14 @@ import * as ExecutorElsewhere from "../../cluster/executor-elsewhere.ts"
 import { type Handed, Tasks } from "../../cluster/Tasks.ts"
 import * as Work from "../../cluster/Work.ts"
 import * as Executor from "../../engine/Executor.ts"
+import * as Pipeline from "../../engine/Pipeline.ts"
+import * as Plan from "../../engine/Plan.ts"
 import * as RunEvent from "../../engine/RunEvent.ts"
 import * as RunRecord from "../../engine/RunRecord.ts"
+import * as Sweep from "../../engine/Sweep.ts"
 import { folder } from "./folder.ts"
 import * as Toys from "./toys.ts"
+import { runWalk } from "./walking.ts"
 
 // Machines that share a store: each has a store of its own on its disk, and runs the pipeline of toys.
 
@@ -72,9 +76,13 @@ export const machine = (blobs: Layer.Layer<Blobs>, options: MachineOptions = {})
     run: (given: Readonly<Record<string, unknown>> = {}) => Effect.provide(Toys.runToy(given), whole),
     events,
     /** Has all nodes computed by other machines, which see what this one put into the shared store. */
-    runElsewhere: (tasks: (task: Handed) => Effect.Effect<Answer>, given: Readonly<Record<string, unknown>> = {}) => {
+    runElsewhere: (
+      tasks: (task: Handed) => Effect.Effect<Answer>,
+      given: Readonly<Record<string, unknown>> = {},
+      width = 1
+    ) => {
       const elsewhere = Layer.provide(ExecutorElsewhere.layer, [
-        Layer.succeed(Tasks, { compute: tasks }),
+        Layer.succeed(Tasks, { compute: tasks, width: () => Effect.succeed(width) }),
         sharing as Layer.Layer<Sharing.Sharing>
       ])
       const machine = Layer.mergeAll(records, elsewhere, Lease.layerMemory).pipe(Layer.provideMerge(cache))
@@ -86,6 +94,16 @@ export const machine = (blobs: Layer.Layer<Blobs>, options: MachineOptions = {})
         Work.perform([Toys.toy], request, hear),
         Layer.mergeAll(here, sharing as Layer.Layer<Sharing.Sharing>)
       ),
+    sweep: (points: ReadonlyArray<Readonly<Record<string, unknown>>>) =>
+      Effect.flatMap(Effect.forEach(points, Toys.params), (all) =>
+        Sweep.run(Toys.toy, all, { cores: 2, jobs: 2, varied: Object.keys(points[0] ?? {}) })
+      ).pipe(Effect.provide(whole)),
+    plan: (given: Readonly<Record<string, unknown>> = {}) =>
+      Effect.flatMap(Toys.params(given), (values) => Plan.make(Pipeline.graph(Toys.toy, values))).pipe(
+        Effect.provide(whole)
+      ),
+    /** Runs the walk. */
+    walk: (given: Readonly<Record<string, unknown>>) => Effect.provide(runWalk(given), whole),
     /** Uploads all that is noted. */
     upload: Effect.suspend(() =>
       writer === null
@@ -93,6 +111,8 @@ export const machine = (blobs: Layer.Layer<Blobs>, options: MachineOptions = {})
         : Effect.flatMap(Uploader.make(home, writer), ({ drain }) => drain)
     ).pipe(Effect.scoped, Effect.provide([own, shared])),
     /** The stores as the engine sees them. */
-    cache
+    cache,
+    /** All that a run needs. */
+    whole
   }
 }

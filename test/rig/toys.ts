@@ -185,7 +185,7 @@ const toyCode = (stage: string): CodeParts => {
   const source = `${stage} ${sources.get(stage) ?? ""}`
   return codeOf(source, { [`stages/${stage}.ts`]: source })
 }
-const stages = ["read", "shift", "double", "sum", "describe", "behave"]
+const stages = ["read", "shift", "double", "sum", "describe", "behave", "walk"]
 export const layerCode = Layer.succeed(Code, {
   of: ({ name: stage }) =>
     stages.includes(stage) ? Effect.succeed(toyCode(stage)) : new CodeUnknown({ stage, known: stages })

@@ -297,6 +297,32 @@ describe("a store that does not answer", () => {
       })
     )
 
+  it.live("leaves it open whether a result is new: plan and run say which store may have it", () =>
+    Effect.gen(function* () {
+      const store = down(new BlobsFailed({ cause: "busy", message: "answers 503" }))
+      const at = machine(store.layer, { writer: null })
+      const planned = yield* at.plan()
+      const silent = { _tag: "Unanswered", what: "the shared store s3://team answers 503" }
+      const reasons = (nodes: ReadonlyArray<{ readonly stage: string; readonly reasons: ReadonlyArray<unknown> }>) =>
+        nodes.flatMap((node) => (node.stage === "shift" ? [] : node.reasons))
+      expect(reasons(planned.nodes)).toEqual([silent, silent, silent, silent])
+      const record = yield* at.run()
+      expect(reasons(record.nodes)).toEqual([silent, silent, silent, silent])
+      expect(record.nodes[0]?.reason).toBe("the shared store s3://team answers 503: it may have the result")
+    })
+  )
+
+  it.live("hides no difference that this machine knows of, and no damage", () =>
+    Effect.gen(function* () {
+      const home = machine(layerMemory()).home
+      yield* machine(layerMemory(), { home }).run()
+      const at = machine(down(new BlobsFailed({ cause: "busy", message: "answers 503" })).layer, { home })
+      const { nodes } = yield* at.plan({ modulo: 7 })
+      const sum = nodes.find(({ stage }) => stage === "sum")
+      expect(sum?.reasons).toMatchObject([{ _tag: "Unanswered" }, { _tag: "ParamChanged", name: "modulo" }])
+    })
+  )
+
   it.live("gives one answer too large for any trace: the others count", () =>
     Effect.gen(function* () {
       const store = shared()

@@ -1,6 +1,7 @@
 import { Effect, Layer, type Scope } from "effect"
 import type { ObjectStore } from "../../cache/ObjectStore.ts"
 import * as ObjectStoreDisk from "../../cache/object-store-disk.ts"
+import { forWorker } from "../../cache/remote/for-worker.ts"
 import type { RemoteInvalid } from "../../cache/remote/RemoteAddress.ts"
 import type { Mode, Variables } from "../../cache/remote/settings.ts"
 import type { TraceStore } from "../../cache/Trace.ts"
@@ -34,7 +35,7 @@ export const make = (
     const { home } = place
     const alone = own(home)
     if (mode === "off" || (mode === null && !env.PIPELINE_REMOTE)) return alone
-    const { settings, forWorker } = yield* Effect.promise(() => import("../../cache/remote/settings.ts"))
+    const { settings } = yield* Effect.promise(() => import("../../cache/remote/settings.ts"))
     const found = yield* settings(env, mode, place)
     if (found === null) return alone
     const { behind, shared } = yield* Effect.promise(() => import("../../cache/remote/stores.ts"))

@@ -5,6 +5,7 @@ import * as Explained from "../artifacts/Explained.ts"
 import * as LeaseDisk from "../cache/lease-disk.ts"
 import { inProject, inRepository, type Made, Release } from "../cache/Release.ts"
 import * as StoreFormat from "../cache/StoreFormat.ts"
+import * as StoreListener from "../cache/StoreListener.ts"
 import * as Code from "../engine/Code.ts"
 import * as WorkerExecutor from "../engine/executor-worker.ts"
 import * as Basis from "../engine/Kind.ts"
@@ -189,6 +190,11 @@ const told = <E, R>(work: Effect.Effect<void, E, R>, reporter: typeof Reporter.R
     ),
     Effect.onInterrupt(() => reporter.document(INTERRUPTED)),
     Effect.provideService(Reporter.Reporter, reporter),
+    // worker processes meet the same store, and each tells of it
+    Effect.provideService(
+      StoreListener.StoreListener,
+      StoreListener.once((message) => reporter.note(`warning: ${message}`))
+    ),
     Effect.provideService(Release, made),
     // the default logger writes to stdout, which belongs to the answer
     Effect.provide(Logger.replace(Logger.defaultLogger, errorLogger)),

@@ -3,6 +3,7 @@ import * as WorkerRunner from "@effect/platform/WorkerRunner"
 import { Effect, type Layer, Mailbox, Stream } from "effect"
 import { type Explained, explain } from "../artifacts/Explained.ts"
 import type { ObjectStore } from "../cache/ObjectStore.ts"
+import { StoreListener } from "../cache/StoreListener.ts"
 import type { Trace, TraceStore } from "../cache/Trace.ts"
 import type { Code } from "./Code.ts"
 import * as Compute from "./Compute.ts"
@@ -64,6 +65,7 @@ const messages = <R>(
         ),
         watch === undefined ? (computed) => computed : Effect.provideService(ReadWatch, watch),
         Effect.provideService(DamageListener, (what) => Effect.asVoid(mailbox.offer({ _tag: "Damaged", what }))),
+        Effect.provideService(StoreListener, (what) => Effect.asVoid(mailbox.offer({ _tag: "StoreTold", what }))),
         Effect.onExit(() => flushed),
         Effect.tap((trace) => mailbox.offer({ _tag: "Computed", trace })),
         Mailbox.into(mailbox),

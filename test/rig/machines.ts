@@ -9,6 +9,7 @@ import { Namespace, type Trust } from "../../cache/remote/Trust.ts"
 import * as TracesBehind from "../../cache/remote/traces-behind.ts"
 import * as Uploader from "../../cache/remote/Uploader.ts"
 import * as Uploads from "../../cache/remote/Uploads.ts"
+import { StoreListener } from "../../cache/StoreListener.ts"
 import * as TraceDisk from "../../cache/trace-disk.ts"
 import * as Executor from "../../engine/Executor.ts"
 import * as Pipeline from "../../engine/Pipeline.ts"
@@ -49,16 +50,14 @@ export const machine = (blobs: Layer.Layer<Blobs>, options: MachineOptions = {})
     writer
   }
   const own = Layer.mergeAll(ObjectStoreDisk.layerDisk(home), TraceDisk.layerDisk(home))
-  const shared = Layer.provide(SharedStore.layer(terms), [
-    blobs,
-    Layer.succeed(SharedStore.SharedStoreListener, (message: string) => Effect.sync(() => void heard.push(message)))
-  ])
+  const listener = Layer.succeed(StoreListener, (message: string) => Effect.sync(() => void heard.push(message)))
+  const shared = Layer.provide(SharedStore.layer(terms), blobs)
   const behind = Layer.mergeAll(ObjectsBehind.layer, TracesBehind.layer).pipe(
     Layer.provide(writer === null ? Uploads.layerNone : Uploads.layerDisk(home)),
     Layer.provide(own),
     Layer.provideMerge(shared)
   )
-  const cache = Layer.mergeAll(behind, LeaseDisk.layerDisk(home), Toys.layerCode)
+  const cache = Layer.mergeAll(behind, LeaseDisk.layerDisk(home), Toys.layerCode, listener)
   const whole = Layer.mergeAll(
     Executor.layerInProcess(Toys.toy),
     Toys.layerReadResults,
@@ -84,7 +83,7 @@ export const machine = (blobs: Layer.Layer<Blobs>, options: MachineOptions = {})
       writer === null
         ? Effect.die("nobody signs here")
         : Effect.flatMap(Uploader.make(home, writer), ({ drain }) => drain)
-    ).pipe(Effect.scoped, Effect.provide([own, shared])),
+    ).pipe(Effect.scoped, Effect.provide([own, shared, listener])),
     /** The stores as the engine sees them. */
     cache,
     /** All that a run needs. */

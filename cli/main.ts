@@ -18,6 +18,7 @@ import * as RunRecordDisk from "../engine/run-record-disk.ts"
 import { Kinds } from "../kinds/Kinds.ts"
 import type { Place } from "../project/Place.ts"
 import type { Whole } from "../project/Project.ts"
+import * as SourceFilesDisk from "../project/source-files-disk.ts"
 import * as Views from "../project/Views.ts"
 import * as BuildCode from "../worker/build-code.ts"
 import { workerEnvironment } from "../worker/environment.ts"
@@ -83,7 +84,12 @@ const liveOf = <R, S>(project: Whole<R, S>, place: typeof Place.Service, writes:
     RunRecords,
     Effect.map(RunRecords, (kept) => ({ ...kept, put: (record) => writes.during(kept.put(record)) }))
   ).pipe(Layer.provide(RunRecordDisk.layerDisk(home)))
-  return Layer.mergeAll(RunEventsReporter.layer, ResultsWriter.layer, project.planning).pipe(
+  return Layer.mergeAll(
+    RunEventsReporter.layer,
+    ResultsWriter.layer,
+    project.planning,
+    SourceFilesDisk.layerDisk(home)
+  ).pipe(
     Layer.provideMerge(
       Layer.mergeAll(
         givenAt(place),

@@ -26,12 +26,15 @@ export interface SourcePart {
 export interface SourceAccess {
   /** Where the files lie here. */
   readonly locate: (files: Files) => Effect.Effect<string, SourceGone | StoreFailed>
+  /** Brings the files here where a store has them; whether they are here then. */
+  readonly obtain: (files: Files) => Effect.Effect<boolean, SourceGone | StoreFailed>
   /** The objects by which they travel; whoever finds the last finds all of them. */
   readonly parts: (files: Files) => Effect.Effect<ReadonlyArray<SourcePart>, SourceGone | StoreFailed>
 }
 
 const nobody: SourceAccess = {
   locate: ({ path }) => Effect.succeed(path),
+  obtain: () => Effect.succeed(false),
   parts: ({ digest, label, path }) =>
     new SourceGone({ label, path, digest, what: "nobody here knows how sources are read" })
 }

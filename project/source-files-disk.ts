@@ -116,6 +116,11 @@ const make = (home: string): Effect.Effect<SourceAccess, never, FileDigests | Ob
         return yield* new SourceGone({ ...files, what: `nothing lies at ${files.path}, and no store has them` })
       })
 
+    const obtain: SourceAccess["obtain"] = (files) =>
+      Effect.flatMap(isSame(files.path, files.digest), (isHere) =>
+        isHere ? Effect.succeed(true) : Effect.map(laidOut(files), (laid) => laid !== null)
+      )
+
     const parts: SourceAccess["parts"] = (files) =>
       Effect.gen(function* () {
         const at = yield* locate(files)
@@ -138,7 +143,7 @@ const make = (home: string): Effect.Effect<SourceAccess, never, FileDigests | Ob
         return [...all, { object: files.digest, bytes: list.length, read: Effect.succeed(list) }]
       })
 
-    return { locate, parts }
+    return { locate, obtain, parts }
   })
 
 /** Sources by their bytes, wherever they were found: what this machine lacks is laid out of its stores, in the store at `home`. */

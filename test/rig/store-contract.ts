@@ -197,7 +197,8 @@ export const storeContract = (name: string, cache: () => Layer.Layer<Cache>) => 
           }
           holders += 1
           most = Math.max(most, holders)
-          for (let turn = 0; turn < 20; turn++) yield* Effect.yieldNow()
+          // the first holds it until somebody else was refused
+          while (waited === 0) yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
           holders -= 1
         })
       )

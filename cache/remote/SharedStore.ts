@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto"
-import { Context, Effect, Either, Layer, Ref, type Scope } from "effect"
+import { Chunk, Context, Effect, Either, Layer, Option, Ref, type Scope, Stream } from "effect"
 import * as Digest from "../../artifacts/Digest.ts"
 import * as Verified from "../../artifacts/Verified.ts"
 import { MOST_OBJECT_BYTES } from "../ObjectStore.ts"
 import { Blobs, BlobsFailed, givesNewNamesOnce } from "./Blobs.ts"
 import * as Breaker from "./Breaker.ts"
+import { OBJECTS, objectName, objectOf, placeOf, probeName, TRACES, traceName } from "./names.ts"
 import type { Writer } from "./Signature.ts"
 import * as SignedTrace from "./SignedTrace.ts"
 import type { Namespace, Trust } from "./Trust.ts"
@@ -22,6 +23,20 @@ export interface Terms {
 
 /** Where a trace belongs, in any namespace. */
 export type Address = Omit<SignedTrace.Place, "namespace">
+
+/** What lies in a shared store, for whoever counts, checks or tidies it. */
+interface Lying {
+  readonly bytes: number
+  /** Milliseconds since 1970, by the clock of the store: a machine's own may be another. */
+  readonly modified: number
+}
+export interface SharedObject extends Lying {
+  readonly object: Digest.Digest
+}
+/** A trace of any namespace, of which nobody has seen yet whether it is believed. */
+export interface SharedTrace extends Lying {
+  readonly place: SignedTrace.Place
+}
 
 /** Hears what people are to know of a shared store: each once, since one cause shows in many places. */
 export class SharedStoreListener extends Context.Reference<SharedStoreListener>()("headrace/SharedStoreListener", {
@@ -53,19 +68,16 @@ export class SharedStore extends Context.Tag("headrace/SharedStore")<
     readonly putObject: (bytes: Verified.Verified, object: Digest.Digest) => Effect.Effect<boolean, BlobsFailed>
     /** Signs a trace and puts it, once all that it names is there; false where another writer was first. */
     readonly putTrace: (address: Address, text: string, writer: Writer) => Effect.Effect<boolean, BlobsFailed>
+    /** All objects that lie there, in the order of their names. What is there and is no object is left out. */
+    readonly objects: Stream.Stream<SharedObject, BlobsFailed>
+    /** All traces that lie there, of nodes and then of chunks. */
+    readonly traces: Stream.Stream<SharedTrace, BlobsFailed>
+    /** Removes an object; whoever finds a trace that names it makes it again. */
+    readonly removeObject: (object: Digest.Digest) => Effect.Effect<void, BlobsFailed>
+    /** Removes a trace: its node, or chunk, is computed again, unless a machine has it. */
+    readonly removeTrace: (place: SignedTrace.Place) => Effect.Effect<void, BlobsFailed>
   }
 >() {}
-
-const ROOT = `v${SignedTrace.FORMAT}`
-
-const objectName = (object: Digest.Digest): string => `${ROOT}/objects/${object.slice(0, 2)}/${object}`
-
-/** Stages are called by words, but a state's stage has a dot, and nobody forbids others: what is no word is written by its bytes. */
-const written = (stage: string): string =>
-  stage.replace(/[^A-Za-z0-9._-]/gu, (character) => Buffer.from(character).toString("hex").replace(/../g, "_$&"))
-
-const traceName = ({ kind, namespace, stage, key }: SignedTrace.Place): string =>
-  `${ROOT}/${kind === "trace" ? "traces" : "chunks"}/${namespace}/${written(stage)}/${key}.json`
 
 /** As many as a store of this machine reads, and what a signature and its JSON add. */
 const MOST_TRACE_BYTES = 128 * 1024 * 1024
@@ -86,9 +98,9 @@ const make = (terms: Terms, isDown: boolean): Effect.Effect<typeof SharedStore.S
     const { shown, namespaces, trust } = terms
     const blobs = yield* Blobs
     const say = saying(yield* SharedStoreListener)
-    const probe = Effect.sync(() => `${ROOT}/probes/${randomBytes(8).toString("hex")}`)
+    const newProbe = Effect.sync(() => probeName(randomBytes(8).toString("hex")))
     const breaker = yield* Breaker.make({
-      ...(isDown ? { failed: Effect.flatMap(probe, (name) => blobs.get(name, 0)) } : {}),
+      ...(isDown ? { failed: Effect.flatMap(newProbe, (name) => blobs.get(name, 0)) } : {}),
       onOpen: ({ message }) =>
         say(
           "open",
@@ -140,7 +152,7 @@ const make = (terms: Terms, isDown: boolean): Effect.Effect<typeof SharedStore.S
     const isProbed = yield* Ref.make(false)
     const probing = yield* Effect.makeSemaphore(1)
     const keepsNames = Effect.unlessEffect(
-      probe.pipe(
+      newProbe.pipe(
         // who is silent, has no such bucket or refuses whoever asks is found out by reading, which takes no more than its patience
         Effect.tap((name) => blobs.get(name, 0)),
         Effect.flatMap((name) => givesNewNamesOnce(blobs, name)),
@@ -189,7 +201,17 @@ const make = (terms: Terms, isDown: boolean): Effect.Effect<typeof SharedStore.S
           ? Effect.succeed(false)
           : Effect.map(breaker.guard(blobs.size(objectName(name))), (size) => size === bytes),
       putObject,
-      putTrace
+      putTrace,
+      objects: Stream.filterMap(blobs.list(OBJECTS), ({ name, bytes, modified }) =>
+        Option.map(Option.fromNullable(objectOf(name)), (object) => ({ object, bytes, modified }))
+      ),
+      traces: Stream.filterMap(
+        Stream.concatAll(Chunk.fromIterable(TRACES.map(blobs.list))),
+        ({ name, bytes, modified }) =>
+          Option.map(Option.fromNullable(placeOf(name)), (place) => ({ place, bytes, modified }))
+      ),
+      removeObject: (object) => blobs.remove(objectName(object)),
+      removeTrace: (place) => blobs.remove(traceName(place))
     }
   })
 

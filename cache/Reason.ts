@@ -10,6 +10,8 @@ const change = { name: Schema.String, before: Schema.Unknown, after: Schema.Unkn
 
 export const NeverRan = Schema.TaggedStruct("NeverRan", { stage: Schema.String })
 export const TraceLost = Schema.TaggedStruct("TraceLost", { what: Schema.String })
+/** A store that may have the result does not answer: what else is said of the node is said of this machine alone. */
+export const Unanswered = Schema.TaggedStruct("Unanswered", { what: Schema.String })
 export const ParamChanged = Schema.TaggedStruct("ParamChanged", change)
 export const InputChanged = Schema.TaggedStruct("InputChanged", {
   name: Schema.String,
@@ -52,6 +54,7 @@ export const Undecided = Schema.TaggedStruct("Undecided", { ancestors: Schema.Ar
 export const Reason = Schema.Union(
   NeverRan,
   TraceLost,
+  Unanswered,
   ParamChanged,
   InputChanged,
   CodeChanged,
@@ -87,6 +90,8 @@ export const render = (reason: Reason): string => {
       return "it has no result yet"
     case "TraceLost":
       return `its trace is lost: ${reason.what}`
+    case "Unanswered":
+      return `${reason.what}: it may have the result`
     case "ParamChanged":
       return `${reason.name} was ${show(reason.before)}, is ${show(reason.after)}${through(reason.via)}`
     case "InputChanged":

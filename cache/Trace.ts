@@ -1,6 +1,7 @@
 import { Context, DateTime, Effect, Layer, Schema } from "effect"
 import { Header } from "../artifacts/ArrowTable.ts"
 import { Stored, StoredPart } from "../artifacts/Artifact.ts"
+import type { Digest } from "../artifacts/Digest.ts"
 import * as Text from "../artifacts/Text.ts"
 import { Key, KeyText, Strings } from "./Key.ts"
 import type { StoreFailed } from "./ObjectStore.ts"
@@ -43,20 +44,31 @@ export type Lookup<A> =
   | { readonly _tag: "Hit"; readonly trace: A }
   | { readonly _tag: "Absent" }
   | { readonly _tag: "Unreadable"; readonly what: string }
+  /** It is not here, and another store that may have it does not answer: a clause that says which, and why. */
+  | { readonly _tag: "Unknown"; readonly what: string }
 
 export class TraceStore extends Context.Tag("headrace/TraceStore")<
   TraceStore,
   {
     readonly get: (stage: string, key: Key) => Effect.Effect<Lookup<Trace>>
+    /** What is found under several keys of a stage, in their order: where one look-up is a journey, all take little more. */
+    readonly getMany: (stage: string, keys: ReadonlyArray<Key>) => Effect.Effect<ReadonlyArray<Lookup<Trace>>>
     readonly put: (trace: Trace) => Effect.Effect<void, StoreFailed>
     readonly remove: (stage: string, key: Key) => Effect.Effect<void, StoreFailed>
     /** Every readable trace of a stage, the newest first. */
     readonly ofStage: (stage: string) => Effect.Effect<ReadonlyArray<Trace>>
-    /** Keys of a stage's traces, as far as their names tell. */
+    /** Keys of the traces of a stage that are at hand, as far as their names tell. */
     readonly keysOf: (stage: string) => Effect.Effect<ReadonlySet<string>>
+    /**
+     * Those of a stage's keys that have a trace, as far as names tell, in their order. Those that come first are wanted most: behind
+     * the first that is at hand, only those count that are as well.
+     */
+    readonly keysAmong: (stage: string, keys: ReadonlyArray<Key>) => Effect.Effect<ReadonlyArray<Key>>
     /** Names of the stages that have traces. */
     readonly stages: Effect.Effect<ReadonlyArray<string>>
     readonly getChunk: (stage: string, key: Key) => Effect.Effect<Lookup<ChunkTrace>>
+    /** As `getMany` for chunks. */
+    readonly getChunks: (stage: string, keys: ReadonlyArray<Key>) => Effect.Effect<ReadonlyArray<Lookup<ChunkTrace>>>
     readonly putChunk: (trace: ChunkTrace) => Effect.Effect<void, StoreFailed>
     /** What the stage printed while it made what the key has; empty where that was nothing, or is not known. */
     readonly printed: (stage: string, key: Key) => Effect.Effect<string>
@@ -72,6 +84,12 @@ export const newestFirst = (traces: ReadonlyArray<Trace>): Effect.Effect<Readonl
     return [...sorted.filter((trace) => !isAhead(trace)), ...sorted.filter(isAhead)]
   })
 
+/** Those of the keys that a store has which lists all of a stage at once. */
+export const among =
+  (keysOf: (typeof TraceStore.Service)["keysOf"]): (typeof TraceStore.Service)["keysAmong"] =>
+  (stage, keys) =>
+    Effect.map(keysOf(stage), (there) => keys.filter((key) => there.has(key)))
+
 const absent = { _tag: "Absent" } as const
 
 /** Traces that live and die with the process; the maps are shared, so that tests can delete from them. */
@@ -85,18 +103,20 @@ export const layerMemory = (
       const trace = map.get(key)
       return trace === undefined ? absent : { _tag: "Hit", trace }
     })
+  const keysOf = (stage: string) =>
+    Effect.sync(() => new Set([...traces.values()].filter(({ text }) => text.stage === stage).map(({ key }) => key)))
   return Layer.succeed(TraceStore, {
     get: (_stage, key) => look(traces, key),
+    getMany: (_stage, keys) => Effect.forEach(keys, (key) => look(traces, key)),
     put: (trace) => Effect.sync(() => void traces.set(trace.key, trace)),
     remove: (_stage, key) => Effect.sync(() => void traces.delete(key)),
     ofStage: (stage) =>
       Effect.suspend(() => newestFirst([...traces.values()].filter((trace) => trace.text.stage === stage))),
-    keysOf: (stage) =>
-      Effect.sync(
-        () => new Set([...traces.values()].filter((trace) => trace.text.stage === stage).map(({ key }) => key))
-      ),
+    keysOf,
+    keysAmong: among(keysOf),
     stages: Effect.sync(() => [...new Set([...traces.values()].map((trace) => trace.text.stage))].sort()),
     getChunk: (_stage, key) => look(chunks, key),
+    getChunks: (_stage, keys) => Effect.forEach(keys, (key) => look(chunks, key)),
     putChunk: (trace) => Effect.sync(() => void chunks.set(trace.key, trace)),
     printed: (_stage, key) => Effect.sync(() => printed.get(key) ?? ""),
     putPrinted: (_stage, key, text) => Effect.sync(() => void printed.set(key, text))
@@ -112,6 +132,10 @@ export const listOnce: Effect.Effect<typeof TraceStore.Service, never, TraceStor
   const ofStage = yield* Effect.cachedFunction(traces.ofStage)
   return { ...traces, ofStage }
 })
+
+/** The objects of all its outputs. */
+export const objectsOf = ({ outputs }: Pick<Trace, "outputs">): ReadonlyArray<Digest> =>
+  Object.values(outputs).flatMap(({ parts }) => parts.map(({ object }) => object))
 
 /** Rows of all its tables, null where it has none, and bytes of all its outputs. */
 export const totals = (trace: Trace) => {

@@ -5,7 +5,7 @@ import * as Digest from "../artifacts/Digest.ts"
 import { phrase } from "../artifacts/SchemaRefusal.ts"
 import * as Disk from "./disk.ts"
 import type { Key } from "./Key.ts"
-import { type Lookup, newestFirst, type Trace, TraceStore } from "./Trace.ts"
+import { among, type Lookup, newestFirst, type Trace, TraceStore } from "./Trace.ts"
 import { type Format, ofChunk, whole } from "./TraceFormat.ts"
 
 /** A text file whose first line is the sha256 of the rest, so that a cut or changed one is told from a whole one. */
@@ -73,18 +73,23 @@ export const layerDisk = (home: string): Layer.Layer<TraceStore> =>
         return yield* newestFirst(found)
       })
 
+    const keysOf = (stage: string) =>
+      Effect.map(
+        Disk.listIfThere(path.join(root, stage)),
+        (names) => new Set(names.filter((name) => name.endsWith(".json")).map((name) => path.basename(name, ".json")))
+      )
+
     return {
       get: (stage, key) => look(whole, fileOf(stage, key)),
+      getMany: (stage, keys) => Effect.forEach(keys, (key) => look(whole, fileOf(stage, key))),
       put: (trace) => write(whole, fileOf(trace.text.stage, trace.key), trace),
       remove: (stage, key) => Disk.removeIfThere(fileOf(stage, key)),
       ofStage,
-      keysOf: (stage) =>
-        Effect.map(
-          Disk.listIfThere(path.join(root, stage)),
-          (names) => new Set(names.filter((name) => name.endsWith(".json")).map((name) => path.basename(name, ".json")))
-        ),
+      keysOf,
+      keysAmong: among(keysOf),
       stages: Effect.map(Disk.listIfThere(root), (names) => [...names].sort()),
       getChunk: (stage, key) => look(ofChunk, chunkOf(stage, key)),
+      getChunks: (stage, keys) => Effect.forEach(keys, (key) => look(ofChunk, chunkOf(stage, key))),
       putChunk: (trace) => write(ofChunk, chunkOf(trace.stage, trace.key), trace),
       printed: (stage, key) =>
         Disk.readTextIfThere(printedOf(stage, key), MOST_PRINTED_BYTES).pipe(

@@ -1,5 +1,8 @@
 import { exportTo } from "./artifact/export.ts"
 import { inspect } from "./artifact/inspect.ts"
+import { slurmTask } from "./cluster/slurm-task.ts"
+import { worker } from "./cluster/worker.ts"
+import { workers } from "./cluster/workers.ts"
 import type { Command, Project } from "./command/Command.ts"
 import { compare } from "./compare/compare.ts"
 import { doctor } from "./doctor/doctor.ts"
@@ -24,6 +27,9 @@ const ALL: ReadonlyArray<<S>(project: Project<S>) => Command<S>> = [
   report,
   compare,
   list,
+  worker,
+  workers,
+  slurmTask,
   push,
   pull,
   key,

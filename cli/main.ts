@@ -91,6 +91,7 @@ const liveOf = <R, S>(project: Whole<R, S>, place: typeof Place.Service, writes:
         Layer.succeed(Basis.Kinds, project.kinds),
         Layer.succeed(Kinds, project.kinds),
         stores.layer,
+        Layer.succeed(Stores.CurrentCommon, stores.common),
         LeaseDisk.layerDisk(home),
         records,
         workersIn(place, project.exported, stores.forWorker),

@@ -4,7 +4,7 @@ import * as CanonicalJson from "../artifacts/CanonicalJson.ts"
 import * as Checkpoint from "../artifacts/Checkpoint.ts"
 import * as Key from "../cache/Key.ts"
 import { ObjectStore, readPart } from "../cache/ObjectStore.ts"
-import { type Trace, TraceStore } from "../cache/Trace.ts"
+import { objectsOf, type Trace, TraceStore } from "../cache/Trace.ts"
 import type { Iterates } from "./Node.ts"
 
 /** The states of iterating stages are traces of a stage beside them. */
@@ -40,13 +40,12 @@ export const kept = (text: Key.KeyText, iterates: Iterates, most: number) =>
   Effect.gen(function* () {
     const traces = yield* TraceStore
     const stage = stageOf(text.stage)
-    const there = yield* traces.keysOf(stage)
+    const steps = new Map<Key.Key, number>()
+    for (let at = most; at > 0; at--) steps.set(yield* Key.ofText(textOf(text, iterates, at)), at)
     const states: Array<Kept> = []
-    for (let at = there.size === 0 ? 0 : most; at > 0; at--) {
-      const key = yield* Key.ofText(textOf(text, iterates, at))
-      if (!there.has(key)) continue
+    for (const key of yield* traces.keysAmong(stage, [...steps.keys()])) {
       const found = yield* traces.get(stage, key)
-      if (found._tag === "Hit") states.push({ at, trace: found.trace })
+      if (found._tag === "Hit") states.push({ at: steps.get(key) ?? 0, trace: found.trace })
     }
     return states
   })
@@ -59,8 +58,6 @@ const OWN = "key"
 
 export const read = ({ trace }: Kept, { state }: Iterates) =>
   Effect.flatMap(ObjectStore, (store) => state.decode(trace.outputs.state as Stored, readPart(store)))
-
-const objectsOf = ({ outputs }: Trace) => outputs.state?.parts.map(({ object }) => object) ?? []
 
 /** A state as bytes of its own: the next step may write into the arrays that it was saved in. */
 export interface Encoded {
@@ -89,18 +86,14 @@ export const write = (
     const replaced = yield* traces.get(text.stage, key)
     const state = yield* iterates.state.keep(bytes, store.put)
     const trace: Trace = { ...node, key, text, outputs: { state }, chunks: null }
-    yield* traces.put(trace)
+    const kept = new Set(objectsOf(trace))
+    const others = replaced._tag === "Hit" ? objectsOf(replaced.trace).filter((object) => !kept.has(object)) : []
     // of a stage that is not reproducible, and was computed again
-    if (replaced._tag === "Hit") {
-      const kept = new Set(objectsOf(trace))
-      yield* Effect.forEach(
-        objectsOf(replaced.trace),
-        (object) => (kept.has(object) ? Effect.void : store.remove(object)),
-        {
-          discard: true
-        }
-      )
+    if (others.length > 0) {
+      yield* traces.remove(text.stage, key)
+      yield* Effect.forEach(others, store.remove, { discard: true })
     }
+    yield* traces.put(trace)
     return { at, trace } satisfies Kept
   })
 

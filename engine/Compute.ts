@@ -6,12 +6,12 @@ import * as Text from "../artifacts/Text.ts"
 import { ObjectStore } from "../cache/ObjectStore.ts"
 import { Release } from "../cache/Release.ts"
 import { type ChunkCounts, type Trace, TraceStore } from "../cache/Trace.ts"
-import { computeRows } from "./ComputeRows.ts"
+import * as ComputeRows from "./ComputeRows.ts"
 import { computeSteps } from "./ComputeSteps.ts"
 import * as Environment from "./Environment.ts"
 import { asInputLost, type ExecuteFailure, explainDefect, InputLost, NodeFailed } from "./Failure.ts"
 import type { StageEntry } from "./Graph.ts"
-import { type Job, secretsOf } from "./Job.ts"
+import { type Job, type Range, secretsOf } from "./Job.ts"
 import type { StageDefinition } from "./Node.ts"
 import * as NodeKey from "./NodeKey.ts"
 import { DefinitionInvalid } from "./Param.ts"
@@ -85,7 +85,7 @@ const publish = (job: Job, mask: (text: string) => string): Untyped<Trace> =>
     const started = yield* Clock.currentTimeMillis
     const remarks: Array<Remark.Remark> = []
     const { outputs, chunks } = yield* Effect.scoped(
-      definition.keep === "whole" ? computeWhole(job) : computeRows(job)
+      definition.keep === "whole" ? computeWhole(job) : ComputeRows.computeRows(job)
     ).pipe(Effect.provideService(Remark.RemarkListener, (remark) => Effect.sync(() => void remarks.push(remark))))
     const told = (yield* Effect.all(remarks))
       .filter((remark) => remark !== null)
@@ -117,11 +117,14 @@ const publish = (job: Job, mask: (text: string) => string): Untyped<Trace> =>
   })
 
 /** The same for whoever runs the node: its stage's services must be there, and nothing that it says tells a secret. */
-export const compute = (job: Job): Effect.Effect<Trace, ExecuteFailure, ObjectStore | TraceStore> =>
+const guarded = <A>(
+  job: Job,
+  work: (mask: (text: string) => string) => Untyped<A>
+): Effect.Effect<A, ExecuteFailure, ObjectStore | TraceStore> =>
   Effect.gen(function* () {
     const mask = Environment.masked(secretsOf(job), yield* Environment.Environment)
     const listen = yield* ProgressListener
-    return yield* ReadWatch.watched(job, Effect.scoped(publish(job, mask))).pipe(
+    return yield* ReadWatch.watched(job, Effect.scoped(work(mask))).pipe(
       Effect.provideService(ProgressListener, (progress) =>
         listen({ ...progress, note: progress.note === null ? null : mask(progress.note) })
       ),
@@ -129,3 +132,14 @@ export const compute = (job: Job): Effect.Effect<Trace, ExecuteFailure, ObjectSt
       Effect.catchAll((error) => Effect.flip(toFailure(job.entry, error, mask)))
     )
   })
+
+/** Computes a node and publishes what it made. */
+export const compute = (job: Job): Effect.Effect<Trace, ExecuteFailure, ObjectStore | TraceStore> =>
+  guarded(job, (mask) => publish(job, mask))
+
+/** Computes and publishes some of the chunks that a node's table consists of. */
+export const computeChunks = (
+  job: Job,
+  range: Range
+): Effect.Effect<ChunkCounts, ExecuteFailure, ObjectStore | TraceStore> =>
+  guarded(job, () => ComputeRows.computeChunks(job, range))

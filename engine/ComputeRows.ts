@@ -4,10 +4,10 @@ import * as ArrowTable from "../artifacts/ArrowTable.ts"
 import type { Stored, StoredPart } from "../artifacts/Artifact.ts"
 import * as Chunker from "../artifacts/Chunker.ts"
 import { type AnyBatch, type Columns, concat } from "../artifacts/Column.ts"
-import * as Key from "../cache/Key.ts"
+import type * as Key from "../cache/Key.ts"
 import { ObjectStore, readPart } from "../cache/ObjectStore.ts"
-import { type ChunkCounts, type ChunkTrace, TraceStore } from "../cache/Trace.ts"
-import type { Job } from "./Job.ts"
+import { type ChunkCounts, type ChunkTrace, type Lookup, TraceStore } from "../cache/Trace.ts"
+import type { Job, Range } from "./Job.ts"
 import * as Progress from "./Progress.ts"
 import * as ReadWatch from "./ReadWatch.ts"
 import * as RowStream from "./RowStream.ts"
@@ -31,6 +31,10 @@ type Untyped<A> = Effect.Effect<A, unknown, ObjectStore | TraceStore | Scope.Sco
 
 /** Batches that are computed at a time: one is decoded and resized while a network with threads of its own is at another. */
 const AT_ONCE = 2
+/** So many chunks are looked for at a time, and as many while those are computed: where they may lie, each may be a journey. */
+const LOOKED_AT_ONCE = 64
+/** So many of those that are found are read at a time. */
+const READ_AT_ONCE = 4
 /** Computed batches that may wait while a chunk is written, so that the network needn't. */
 const AHEAD = 8
 
@@ -43,6 +47,10 @@ interface Making {
   /** From the rows of the base to the table's; opened by the first chunk that has to be computed, so that a run that finds them all loads no network. */
   readonly toRows: Untyped<RowStream.BatchFunction>
   readonly damaged: (what: string) => Effect.Effect<void>
+  /** How many rows are made. */
+  readonly total: number
+  /** Keys of chunks that were not found. */
+  readonly asked: Set<Key.Key>
   readonly table: Table
 }
 
@@ -66,7 +74,13 @@ const warnOnce = Effect.map(Progress.DamageListener, (hear) => {
     })
 })
 
-const begin = (job: Job): Untyped<Making> =>
+const rowsIn = (places: ReadonlyArray<RowStream.Place>): number =>
+  places.reduce((rows, { part }) => rows + (part.rows ?? 0), 0)
+
+const begin = (
+  job: Job,
+  range: Range | null
+): Untyped<{ readonly making: Making; readonly places: ReadonlyArray<RowStream.Place> }> =>
   Effect.gen(function* () {
     const { node } = job.entry
     const [artifact] = Object.values(node.definition.outputs)
@@ -78,7 +92,9 @@ const begin = (job: Job): Untyped<Making> =>
       rows: { done: 0, reused: 0 },
       reusedChunks: 0
     }
-    return {
+    const all = RowStream.placesOf(base)
+    const places = range === null ? all : all.slice(range.from, range.to)
+    const making: Making = {
       job,
       artifact: artifact as ArrowTable.TableArtifact<string, Columns>,
       base,
@@ -87,24 +103,48 @@ const begin = (job: Job): Untyped<Making> =>
         Effect.suspend(() => RowStream.open(node, job.inputs, table.header?.shapes ?? null))
       ),
       damaged: yield* warnOnce,
+      total: rowsIn(places),
+      asked: new Set(),
       table
     }
+    return { making, places }
   })
 
-const report = ({ base, table }: Making, rows: number) =>
+const report = ({ total, table }: Making, rows: number) =>
   Effect.suspend(() => {
     table.rows.done += rows
-    return Progress.report({ ...table.rows, total: base.stored.rows ?? 0, unit: "rows" })
+    return Progress.report({ ...table.rows, total, unit: "rows" })
+  })
+
+/** A chunk of the base, the key of what is made of it, and what was found under that. */
+interface Looked extends RowStream.Place {
+  readonly key: Key.Key
+  readonly found: Lookup<ChunkTrace>
+}
+
+/** Looks for what is kept of some chunks, all together. */
+const look = ({ job }: Making, places: ReadonlyArray<RowStream.Place>): Untyped<ReadonlyArray<Looked>> =>
+  Effect.gen(function* () {
+    const { node } = job.entry
+    const keys = yield* RowStream.chunkKeys(
+      node,
+      job.text,
+      places.map(({ part }) => part)
+    )
+    const traces = yield* TraceStore
+    const lookups = job.isAgain ? [] : yield* traces.getChunks(node.definition.name, keys)
+    return places.map((place, at) => ({
+      ...place,
+      key: keys[at] as Key.Key,
+      found: lookups[at] ?? { _tag: "Absent" }
+    }))
   })
 
 /** The chunk's rows as they were stored before: null where there is no trace, or its bytes do not serve. */
-const find = ({ job, artifact, damaged }: Making, key: Key.Key): Untyped<Finished | null> =>
+const find = ({ artifact, damaged }: Making, { found }: Looked): Untyped<Finished | null> =>
   Effect.gen(function* () {
-    if (job.isAgain) return null
     const store = yield* ObjectStore
-    const traces = yield* TraceStore
-    const found = yield* traces.getChunk(job.entry.node.definition.name, key)
-    if (found._tag === "Absent") return null
+    if (found._tag === "Absent" || found._tag === "Unknown") return null
     if (found._tag === "Unreadable")
       return yield* Effect.as(damaged(`The trace of a chunk cannot be read (${found.what})`), null)
     const { trace } = found
@@ -119,17 +159,28 @@ const find = ({ job, artifact, damaged }: Making, key: Key.Key): Untyped<Finishe
     )
   })
 
-/** A chunk as it is found, or else the rows of the base that it is to be made of. */
-const look = (making: Making, place: RowStream.Place) =>
+/** A chunk that the table has twice is computed once: the second was looked for before the first was made. */
+const findAgain = (making: Making, looked: Looked): Untyped<Finished | null> =>
   Effect.gen(function* () {
-    const { job, base, below, table } = making
-    const { content, rows } = place.part
-    const over = job.entry.node.definition.over as string
-    const key = yield* Key.ofText(Key.forChunk(job.text, over, content))
-    const found = yield* find(making, key)
+    const { job, asked } = making
+    const isSecond = asked.has(looked.key)
+    asked.add(looked.key)
+    if (!isSecond || job.isAgain) return null
+    const traces = yield* TraceStore
+    const found = yield* traces.getChunk(job.entry.node.definition.name, looked.key)
+    return yield* find(making, { ...looked, found })
+  })
+
+/** A chunk as it is found, or else the rows of the base that it is to be made of. */
+const stepsOf = (making: Making, looked: Looked & { readonly kept: Finished | null }) =>
+  Effect.gen(function* () {
+    const { base, below, table } = making
+    const { key } = looked
+    const { rows } = looked.part
+    const found = looked.kept ?? (yield* findAgain(making, looked))
     if (found === null) {
       const last = Math.ceil((rows ?? 0) / RowStream.ROWS) - 1
-      return RowStream.batchesOf(base, below, place).pipe(
+      return RowStream.batchesOf(base, below, looked).pipe(
         Stream.zipWithIndex,
         Stream.map(([batch, index]): Step => ({ _tag: "Piece", ...batch, key, isLast: index === last }))
       )
@@ -194,22 +245,42 @@ const end = ({ artifact, below, table }: Making): Stored => {
   return ArrowTable.stored(artifact, header, table.parts, table.hash ?? ArrowTable.contentHash(artifact, header))
 }
 
+const countsOf = ({ table: { parts, reusedChunks: reused } }: Making): ChunkCounts => ({
+  reused,
+  ran: parts.length - reused
+})
+
 /**
- * Computes a stored row stage chunk by chunk. Batches flow through without a stop between chunks: the next chunk is read,
- * and its rows computed, while the one before is written.
+ * Makes chunks of a table, each its own result. Batches flow through without a stop between chunks: the next chunk is read, and its
+ * rows computed, while the one before is written.
  */
-export const computeRows = (
-  job: Job
-): Untyped<{ readonly outputs: Readonly<Record<string, Stored>>; readonly chunks: ChunkCounts }> =>
+const make = (job: Job, range: Range | null): Untyped<Making> =>
   Effect.gen(function* () {
-    const making = yield* begin(job)
-    yield* Stream.fromIterable(RowStream.placesOf(making.base)).pipe(
-      Stream.flatMap((place) => Stream.unwrap(look(making, place))),
+    const { making, places } = yield* begin(job, range)
+    yield* Stream.fromIterable(places).pipe(
+      Stream.grouped(LOOKED_AT_ONCE),
+      Stream.mapEffect((places) => look(making, [...places])),
+      Stream.buffer({ capacity: 1 }),
+      Stream.flatMap(Stream.fromIterable),
+      Stream.mapEffect((looked) => Effect.map(find(making, looked), (kept) => ({ ...looked, kept })), {
+        concurrency: READ_AT_ONCE
+      }),
+      Stream.flatMap((looked) => Stream.unwrap(stepsOf(making, looked))),
       Stream.mapEffect((step) => compute(making, step), { concurrency: AT_ONCE }),
       Stream.buffer({ capacity: AHEAD }),
       Stream.runForEach(gathering(making))
     )
-    const [output = ""] = Object.keys(job.entry.node.definition.outputs)
-    const { parts, reusedChunks: reused } = making.table
-    return { outputs: { [output]: end(making) }, chunks: { reused, ran: parts.length - reused } }
+    return making
   })
+
+/** Computes a stored row stage chunk by chunk. */
+export const computeRows = (
+  job: Job
+): Untyped<{ readonly outputs: Readonly<Record<string, Stored>>; readonly chunks: ChunkCounts }> =>
+  Effect.map(make(job, null), (making) => {
+    const [output = ""] = Object.keys(job.entry.node.definition.outputs)
+    return { outputs: { [output]: end(making) }, chunks: countsOf(making) }
+  })
+
+/** Computes some chunks of a stored row stage, for whoever makes the table of them. */
+export const computeChunks = (job: Job, range: Range): Untyped<ChunkCounts> => Effect.map(make(job, range), countsOf)

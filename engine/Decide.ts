@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import { Array as Arr, Effect } from "effect"
 import * as Key from "../cache/Key.ts"
 import * as Reason from "../cache/Reason.ts"
 import { Release } from "../cache/Release.ts"
@@ -16,6 +16,8 @@ export interface Decision extends NodeKey.NodeKey {
   readonly hit: Trace | null
   /** Why a trace that was written does not serve; null where none was. */
   readonly lost: string | null
+  /** Which store that may have a result does not answer; null where all did. */
+  readonly unanswered: string | null
 }
 
 /** The newest run that had the key's result: its trace was there, and somebody removed it. */
@@ -28,19 +30,50 @@ const runThatHad = (key: string): Effect.Effect<string | null, never, RunRecords
     return had === undefined ? null : `it is gone, though run ${had.run} had it`
   })
 
+/** A node's key, and what it is made of. */
+export type Keyed = Pick<Decision, "key" | "text" | "inputs">
+
+export const keyed = (
+  graph: Graph.Graph,
+  entry: Graph.StageEntry,
+  outputs: NodeKey.Outputs
+): Effect.Effect<Keyed, NodeKey.KeyFailure, Code> => {
+  const inputs = NodeKey.resolve(graph, outputs, entry.node)
+  return Effect.map(NodeKey.make(entry.node, inputs), (made) => ({ ...made, inputs }))
+}
+
+/** What is kept under the keys of several nodes, in their order: they are looked up together, a stage at a time. */
+export const recallAll = (nodes: ReadonlyArray<Keyed>): Effect.Effect<ReadonlyArray<Trace | null>, never, TraceStore> =>
+  Effect.gen(function* () {
+    const { getMany } = yield* TraceStore
+    const found = new Map<Keyed, Trace>()
+    for (const [stage, all] of Object.entries(Arr.groupBy(nodes, ({ text }) => text.stage))) {
+      const lookups = yield* getMany(
+        stage,
+        all.map(({ key }) => key)
+      )
+      for (const [at, lookup] of lookups.entries()) {
+        const node = all[at]
+        // equal keys have equal texts: one of a thousand copies of the code's digests is enough
+        if (lookup._tag === "Hit" && node !== undefined) found.set(node, { ...lookup.trace, text: node.text })
+      }
+    }
+    return nodes.map((node) => found.get(node) ?? null)
+  })
+
 export const decide = (
   graph: Graph.Graph,
   entry: Graph.StageEntry,
   outputs: NodeKey.Outputs
 ): Effect.Effect<Decision, NodeKey.KeyFailure, Code | TraceStore | RunRecords> =>
   Effect.gen(function* () {
-    const inputs = NodeKey.resolve(graph, outputs, entry.node)
-    const { key, text } = yield* NodeKey.make(entry.node, inputs)
+    const { key, text, inputs } = yield* keyed(graph, entry, outputs)
     const found = yield* Effect.flatMap(TraceStore, (traces) => traces.get(text.stage, key))
     // equal keys have equal texts: one of a thousand copies of the code's digests is enough
-    if (found._tag === "Hit") return { key, text, inputs, hit: { ...found.trace, text }, lost: null }
+    if (found._tag === "Hit") return { key, text, inputs, hit: { ...found.trace, text }, lost: null, unanswered: null }
+    if (found._tag === "Unknown") return { key, text, inputs, hit: null, lost: null, unanswered: found.what }
     const lost = found._tag === "Unreadable" ? `it cannot be read, since ${found.what}` : yield* runThatHad(key)
-    return { key, text, inputs, hit: null, lost }
+    return { key, text, inputs, hit: null, lost, unanswered: null }
   })
 
 /**
@@ -53,7 +86,13 @@ export const foresee = (
   outputs: NodeKey.Outputs
 ): Effect.Effect<Decision, NodeKey.KeyFailure, Code> => {
   const inputs = NodeKey.resolveOpen(graph, outputs, entry)
-  return Effect.map(NodeKey.make(entry.node, inputs), (made) => ({ ...made, inputs, hit: null, lost: null }))
+  return Effect.map(NodeKey.make(entry.node, inputs), (made) => ({
+    ...made,
+    inputs,
+    hit: null,
+    lost: null,
+    unanswered: null
+  }))
 }
 
 /** Whether a result is kept that would be found, should the open inputs come out as those that it was made of. */
@@ -120,15 +159,18 @@ export const explain = (
     const step = entry.node.definition.iterates?.steps.replace(/s$/, "") ?? "step"
     const goesOn = steps === 0 ? [] : [Reason.Continues.make({ step, at: steps })]
     if (decision.lost !== null) return [Reason.TraceLost.make({ what: decision.lost }), ...goesOn]
+    const unanswered = decision.unanswered === null ? [] : [Reason.Unanswered.make({ what: decision.unanswered })]
     const earlier = yield* ownBefore(graph, entry, decision)
     const labels = NodeKey.labels(decision.inputs)
     const release = yield* Release
     for (const before of earlier) {
       const upgraded = Upgrade.reasons(before, Key.withContentsOf(text, before.text), labels, release)
-      if (upgraded !== null) return [...upgraded, ...goesOn]
+      if (upgraded !== null) return [...unanswered, ...upgraded, ...goesOn]
     }
     const [before] = earlier
+    if (before === undefined && unanswered.length > 0) return [...unanswered, ...goesOn]
     if (before === undefined) return [Reason.NeverRan.make({ stage: text.stage }), ...goesOn]
     const now = Key.withContentsOf(text, before.text)
-    return [...Reason.differences(before.text, now, { before: before.labels, after: labels }), ...goesOn]
+    const differences = Reason.differences(before.text, now, { before: before.labels, after: labels })
+    return [...unanswered, ...differences, ...goesOn]
   })

@@ -1,9 +1,9 @@
 import { Context, Effect, Layer } from "effect"
 import type { ObjectStore } from "../cache/ObjectStore.ts"
-import type { Trace, TraceStore } from "../cache/Trace.ts"
+import type { ChunkCounts, Trace, TraceStore } from "../cache/Trace.ts"
 import * as Compute from "./Compute.ts"
 import type { ExecuteFailure } from "./Failure.ts"
-import type { Job } from "./Job.ts"
+import type { Job, Range } from "./Job.ts"
 import type { Outputs } from "./NodeKey.ts"
 import type { AnyPipeline, RequirementsOf } from "./Pipeline.ts"
 
@@ -18,7 +18,11 @@ export interface Task extends Job {
 /** Where nodes are computed. Progress goes to the caller's `ProgressListener`. */
 export class Executor extends Context.Tag("headrace/Executor")<
   Executor,
-  { readonly execute: (task: Task) => Effect.Effect<Trace, ExecuteFailure> }
+  {
+    readonly execute: (task: Task) => Effect.Effect<Trace, ExecuteFailure>
+    /** Computes some of the chunks that the table of a row stage consists of, each of which is then found by whoever makes the table. */
+    readonly computeChunks: (task: Task, range: Range) => Effect.Effect<ChunkCounts, ExecuteFailure>
+  }
 >() {}
 
 /** Computes in this process. Whoever provides it provides what the pipelines' stages need: `tsc` sees to it. */
@@ -27,8 +31,12 @@ export const layerInProcess = <const Ps extends ReadonlyArray<AnyPipeline>>(
 ): Layer.Layer<Executor, never, ObjectStore | TraceStore | RequirementsOf<Ps[number]>> =>
   Layer.effect(
     Executor,
-    Effect.map(Effect.context<ObjectStore | TraceStore | RequirementsOf<Ps[number]>>(), (context) => ({
-      execute: (task) =>
-        Effect.mapInputContext(Compute.compute(task), (own: Context.Context<never>) => Context.merge(context, own))
-    }))
+    Effect.map(Effect.context<ObjectStore | TraceStore | RequirementsOf<Ps[number]>>(), (context) => {
+      const inContext = <A>(computed: Effect.Effect<A, ExecuteFailure, ObjectStore | TraceStore>) =>
+        Effect.mapInputContext(computed, (own: Context.Context<never>) => Context.merge(context, own))
+      return {
+        execute: (task) => inContext(Compute.compute(task)),
+        computeChunks: (task, range) => inContext(Compute.computeChunks(task, range))
+      }
+    })
   )

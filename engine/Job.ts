@@ -1,3 +1,4 @@
+import { Schema } from "effect"
 import type * as Key from "../cache/Key.ts"
 import type { StageEntry } from "./Graph.ts"
 import type { StageDefinition } from "./Node.ts"
@@ -13,6 +14,10 @@ export interface Job {
   /** Whether all of it is computed, also the chunks and steps that are kept. */
   readonly isAgain: boolean
 }
+
+/** Some of the chunks of a row stage's base, by their numbers: from `from` on, up to `to` and without it. */
+export const Range = Schema.Struct({ from: Schema.NonNegativeInt, to: Schema.NonNegativeInt })
+export type Range = typeof Range.Type
 
 const streamedIn = (inputs: NodeKey.ResolvedInputs): ReadonlyArray<StageDefinition> =>
   Object.values(inputs)

@@ -1,4 +1,5 @@
 import { Duration, Option } from "effect"
+import type { Node, StageDefinition } from "./Node.ts"
 import { DefinitionInvalid } from "./Param.ts"
 
 /** What the computing of a node may take. It changes no result, and enters no key. Null where nothing is too much. */
@@ -9,6 +10,10 @@ export interface Limits {
 }
 
 export const NONE: Limits = { timeout: null, memory: null }
+
+/** What the computing of a node may take, as its stage declares. */
+export const ofNode = ({ definition, params }: Pick<Node<StageDefinition>, "definition" | "params">): Limits =>
+  definition.limits?.(params) ?? NONE
 
 /** A value, or a function of the parameters that may also give none. */
 export type Declared<Values, A> = A | ((params: Values) => A | null)

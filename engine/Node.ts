@@ -20,9 +20,9 @@ export const isMany = (input: InputSpec): input is Many<AnyArtifact> => "_tag" i
  */
 export type Share = "core" | "half" | "machine"
 
-/** How many of so many cores a node is counted for. */
-export const coresOf = (share: Share, cores: number): number =>
-  share === "machine" ? cores : share === "half" ? Math.ceil(cores / 2) : 1
+/** How many of so many cores a node is counted for; none where the machines that compute it count theirs. */
+export const coresOf = (share: Share, cores: number | null): number =>
+  cores === null ? 0 : share === "machine" ? cores : share === "half" ? Math.ceil(cores / 2) : 1
 
 /** How a stage gets to its outputs step by step. */
 export interface Iterates {

@@ -28,6 +28,22 @@ export const storedParents = (graph: Graph.Graph, entry: Graph.Entry): ReadonlyA
   )
 ]
 
+/** The stored nodes in groups, such that what each needs lies in those before. */
+export const levels = (graph: Graph.Graph): ReadonlyArray<ReadonlyArray<Graph.StageEntry>> => {
+  const levelOf = new Map<Graph.Entry, number>()
+  const groups: Array<Array<Graph.StageEntry>> = []
+  for (const entry of graph.stages) {
+    if (isStreamed(entry.node)) continue
+    const parents = storedParents(graph, entry)
+    const level = parents.reduce((most, parent) => Math.max(most, (levelOf.get(parent) ?? -1) + 1), 0)
+    levelOf.set(entry, level)
+    const group = groups[level]
+    if (group === undefined) groups[level] = [entry]
+    else group.push(entry)
+  }
+  return groups
+}
+
 const resolveWire = (graph: Graph.Graph, outputs: Outputs, wire: AnyWire): Resolved => {
   const { name, node } = graph.of(wire.node)
   if (isStreamed(node)) return { _tag: "Streamed", node, inputs: resolve(graph, outputs, node) }

@@ -1,6 +1,6 @@
 import { Context, Effect } from "effect"
 import type { Reason } from "../cache/Reason.ts"
-import { DamageListener, ProgressListener, StillListener } from "./Progress.ts"
+import { DamageListener, PlacedListener, ProgressListener, StillListener } from "./Progress.ts"
 import { RunEvent, type RunEvents } from "./RunEvent.ts"
 
 /** What a node that runs says of itself, published as events of its run. */
@@ -14,6 +14,7 @@ export const listeners = (
   const isLossKnown = reasons.some(({ _tag }) => _tag === "ObjectLost")
   return Context.empty().pipe(
     Context.add(ProgressListener, (progress) => publish(RunEvent.NodeProgress({ node, progress }))),
+    Context.add(PlacedListener, (by) => publish(RunEvent.NodePlaced({ node, by }))),
     Context.add(StillListener, (seconds) =>
       warn(
         `${node} has been in one call for ${Math.round(seconds / 60)} minutes: its process lives, and is slow or in a loop that does not end. Ctrl-C ends it.`

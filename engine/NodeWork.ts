@@ -175,14 +175,17 @@ const compute = (decided: Decided): Effect.Effect<Made, StoreFailed, Needs> =>
     return made
   })
 
+/** So many objects are looked for side by side: they may lie far away. */
+const LOOKING = 16
+
 /** The first object of the artifacts that is not there. */
 export const firstMissing = (artifacts: ReadonlyArray<Stored>): Effect.Effect<InputLost | null, never, ObjectStore> =>
   Effect.gen(function* () {
-    const store = yield* ObjectStore
-    for (const { object, bytes } of artifacts.flatMap(({ parts }) => parts)) {
-      if (!(yield* store.has(object, bytes))) return new InputLost({ object, what: "missing" })
-    }
-    return null
+    const { has } = yield* ObjectStore
+    const parts = artifacts.flatMap((artifact) => artifact.parts)
+    const there = yield* Effect.forEach(parts, ({ object, bytes }) => has(object, bytes), { concurrency: LOOKING })
+    const missing = parts[there.indexOf(false)]
+    return missing === undefined ? null : new InputLost({ object: missing.object, what: "missing" })
   })
 
 /** Keeps what the node printed beside what it made. That is kept by now, and no failure if this cannot be. */

@@ -1,9 +1,7 @@
 import { Effect } from "effect"
 import type { Stored } from "../artifacts/Artifact.ts"
-import type { Digest } from "../artifacts/Digest.ts"
 import type * as Text from "../artifacts/Text.ts"
-import * as Key from "../cache/Key.ts"
-import { ObjectStore, type StoreFailed } from "../cache/ObjectStore.ts"
+import type { ObjectStore, StoreFailed } from "../cache/ObjectStore.ts"
 import * as Reason from "../cache/Reason.ts"
 import { type ChunkCounts, listOnce, TraceStore } from "../cache/Trace.ts"
 import type { Code } from "./Code.ts"
@@ -11,8 +9,8 @@ import * as Decide from "./Decide.ts"
 import type * as Graph from "./Graph.ts"
 import * as NodeKey from "./NodeKey.ts"
 import * as Notice from "./Notice.ts"
+import * as PlannedWork from "./PlannedWork.ts"
 import * as Results from "./Results.ts"
-import * as RowStream from "./RowStream.ts"
 import type { RunEvents } from "./RunEvent.ts"
 import { RunRecords, readOnce } from "./RunRecord.ts"
 import * as Sources from "./Sources.ts"
@@ -44,7 +42,8 @@ export interface Plan {
   readonly notices: ReadonlyArray<Text.Text>
 }
 
-interface Entry {
+/** A node of a plan, and what the plan makes of it. */
+export interface Entry {
   readonly entry: Graph.StageEntry
   readonly decision: Decide.Decision | null
   /** The nodes that are to run before its key is known. */
@@ -52,59 +51,8 @@ interface Entry {
   readonly planned: PlannedNode
 }
 
-/** What computing a node takes. */
-interface Work {
-  /** How many chunks it finds and computes; null where it has none, or that is not known. */
-  readonly chunks: ChunkCounts | null
-  /** The objects of its inputs that it certainly opens. */
-  readonly opened: ReadonlySet<Digest>
-  /** The nodes whose yield decides which others it opens. */
-  readonly deciding: ReadonlyArray<string>
-}
-
-const objectsOf = (artifacts: ReadonlyArray<Stored>): ReadonlySet<Digest> =>
-  new Set(artifacts.flatMap(({ parts }) => parts.map(({ object }) => object)))
-
-/** Null where the object is whole; reads and hashes it. One that cannot be read is no damage: nothing is known of it. */
-const damageOf = (object: Digest): Effect.Effect<"missing" | "corrupt" | null, StoreFailed, ObjectStore> =>
-  Effect.flatMap(ObjectStore, (store) =>
-    store.check(object).pipe(
-      Effect.as(null),
-      Effect.catchTags({
-        ObjectMissing: () => Effect.succeed("missing" as const),
-        ObjectCorrupt: () => Effect.succeed("corrupt" as const)
-      })
-    )
-  )
-
-const workOf = (
-  { entry, waiting }: Entry,
-  decision: Decide.Decision,
-  isAgain: boolean
-): Effect.Effect<Work, NodeKey.KeyFailure | StoreFailed, TraceStore | ObjectStore> =>
-  Effect.gen(function* () {
-    const opened = objectsOf(NodeKey.needs(decision.inputs))
-    if (entry.node.definition.keep !== "stored") return { chunks: null, opened, deciding: [] }
-    // all of its chunks may turn out to be kept
-    if (waiting.length > 0)
-      return isAgain ? { chunks: null, opened, deciding: [] } : { chunks: null, opened: new Set(), deciding: waiting }
-    const traces = yield* TraceStore
-    const base = RowStream.baseOf(entry.node, decision.inputs)
-    const kept = new Set<Digest>()
-    for (const part of isAgain ? [] : base.stored.parts) {
-      const key = yield* Key.ofText(Key.forChunk(decision.text, entry.node.definition.over as string, part.content))
-      const found = yield* traces.getChunk(decision.text.stage, key)
-      if (found._tag === "Hit" && (yield* damageOf(found.trace.part.object)) === null) kept.add(part.object)
-    }
-    const all = base.stored.parts
-    const ran = all.filter(({ object }) => !kept.has(object)).length
-    return {
-      chunks: { reused: all.length - ran, ran },
-      // a node that finds every chunk opens nothing, not even its other inputs
-      opened: ran === 0 ? new Set<Digest>() : new Set([...opened].filter((object) => !kept.has(object))),
-      deciding: []
-    }
-  })
+/** So many nodes that need none of each other are planned side by side. */
+const PLANNED_AT_ONCE = 16
 
 type Needs = Code | TraceStore | ObjectStore | RunRecords
 
@@ -118,12 +66,21 @@ const unknown = (entry: Graph.StageEntry) => ({
   seconds: null
 })
 
+const streamed = (entry: Graph.StageEntry): Entry => ({
+  entry,
+  decision: null,
+  waiting: [],
+  planned: { ...unknown(entry), status: "stream" }
+})
+
 const planNode = (
   graph: Graph.Graph,
   entry: Graph.StageEntry,
   known: NodeKey.Outputs,
   undecided: ReadonlyMap<string, ReadonlyArray<string>>,
-  again: ReadonlySet<string>
+  again: ReadonlySet<string>,
+  /** Which store did not answer for a node above, and would not for this one; null where all did. */
+  unanswered: string | null
 ): Effect.Effect<Entry, NodeKey.KeyFailure, Needs> =>
   Effect.gen(function* () {
     const parents = NodeKey.storedParents(graph, entry)
@@ -137,10 +94,11 @@ const planNode = (
       waiting,
       planned: { ...unknown(entry), ...planned }
     })
-    if (NodeKey.isStreamed(entry.node)) return as(null, { status: "stream" })
     const isAgain = again.has(entry.name)
     const isKnown = waiting.length === 0
-    const found = yield* isKnown ? Decide.decide(graph, entry, known) : Decide.foresee(graph, entry, known)
+    const found = yield* isKnown
+      ? Decide.decide(graph, entry, known)
+      : Effect.map(Decide.foresee(graph, entry, known), (foreseen) => ({ ...foreseen, unanswered }))
     const decision = isAgain ? { ...found, hit: null } : found
     const key = isKnown ? decision.key : null
     if (decision.hit !== null) return as(decision, { status: "reuse", key, seconds: decision.hit.seconds })
@@ -148,32 +106,6 @@ const planNode = (
       return as(null, { status: "maybe", reasons: [Reason.Undecided.make({ ancestors: waiting })] })
     const reasons = isAgain ? [Reason.Again.make()] : yield* Decide.explain(graph, entry, decision)
     return as(decision, { status: "run", key, reasons })
-  })
-
-/** Stored artifacts that somebody needs, and which of their objects are opened; the rest must only be there. */
-type Wanted = Map<Stored, ReadonlySet<Digest>>
-
-const want = (wanted: Wanted, artifacts: ReadonlyArray<Stored>, opened: ReadonlySet<Digest>): void => {
-  for (const stored of artifacts) wanted.set(stored, new Set([...(wanted.get(stored) ?? []), ...opened]))
-}
-
-/** The first object of the outputs that is not as it is wanted. */
-const firstLost = (
-  outputs: Readonly<Record<string, Stored>>,
-  wanted: Wanted
-): Effect.Effect<Reason.Reason | null, StoreFailed, ObjectStore> =>
-  Effect.gen(function* () {
-    const store = yield* ObjectStore
-    for (const [output, stored] of Object.entries(outputs)) {
-      const opened = wanted.get(stored)
-      if (opened === undefined) continue
-      for (const { object, bytes } of stored.parts) {
-        const there = yield* store.has(object, bytes)
-        const what = opened.has(object) ? yield* damageOf(object) : there ? null : "missing"
-        if (what !== null) return Reason.ObjectLost.make({ output, object, what })
-      }
-    }
-    return null
   })
 
 /**
@@ -188,24 +120,27 @@ const checkNeeded = (
 ): Effect.Effect<ReadonlyArray<Entry>, NodeKey.KeyFailure | StoreFailed, Needs> =>
   Effect.gen(function* () {
     const checked: Array<Entry> = []
-    const wanted: Wanted = new Map()
+    const wanted: PlannedWork.Wanted = new Map()
     const perhaps = new Map<string, ReadonlyArray<string>>()
     for (const { node, output } of yield* Results.materialized(graph)) {
       const stored = known[node]?.[output]
-      if (stored !== undefined) want(wanted, [stored], objectsOf([stored]))
+      if (stored !== undefined) PlannedWork.want(wanted, [stored], PlannedWork.objectsOf([stored]))
     }
     // nobody reads what was asked for, yet: it must be there
-    for (const node of until ?? []) want(wanted, Object.values(known[node] ?? {}), new Set())
+    for (const node of until ?? []) PlannedWork.want(wanted, Object.values(known[node] ?? {}), new Set())
     const judge = ({ entry, decision, planned: before }: Entry) =>
       Effect.gen(function* () {
         const outputs = decision?.hit?.outputs
         if (outputs === undefined) return before
-        const lost = yield* firstLost(outputs, wanted)
+        const lost = yield* PlannedWork.firstLost(outputs, wanted)
         if (lost !== null) return { ...before, status: "run" as const, reasons: [lost], seconds: null }
         const ancestors = perhaps.get(entry.name)
         if (ancestors === undefined) return before
         const all = Object.values(outputs)
-        const perhapsLost = yield* firstLost(outputs, new Map(all.map((stored) => [stored, objectsOf(all)])))
+        const perhapsLost = yield* PlannedWork.firstLost(
+          outputs,
+          new Map(all.map((stored) => [stored, PlannedWork.objectsOf(all)]))
+        )
         if (perhapsLost === null) return before
         const reasons = [perhapsLost, Reason.Undecided.make({ ancestors })]
         return { ...before, status: "maybe" as const, key: null, reasons, seconds: null }
@@ -218,8 +153,8 @@ const checkNeeded = (
       const { entry, decision } = one
       const verdict: PlannedNode = yield* judge(one)
       if (verdict.status === "run" && decision !== null) {
-        const { chunks, opened, deciding } = yield* workOf(one, decision, isAgain(verdict))
-        want(wanted, NodeKey.needs(decision.inputs), opened)
+        const { chunks, opened, deciding } = yield* PlannedWork.workOf(one, decision, isAgain(verdict))
+        PlannedWork.want(wanted, NodeKey.needs(decision.inputs), opened)
         mayOpen(entry, deciding)
         checked.unshift({ ...one, planned: { ...verdict, chunks } })
         continue
@@ -235,31 +170,44 @@ const isAgain = ({ reasons }: PlannedNode): boolean => reasons.some(({ _tag }) =
 const undecidedOf = ({ reasons }: PlannedNode): ReadonlyArray<string> =>
   reasons.flatMap((reason) => (reason._tag === "Undecided" ? reason.ancestors : []))
 
+/** A plan, and what it was made of. */
+export interface Made {
+  readonly plan: Plan
+  readonly entries: ReadonlyArray<Entry>
+}
+
 /** What a run would do now, also with the results of some nodes, by name, to be computed again, or until some are there. */
-export const make = (
+export const entries = (
   whole: Graph.Graph,
   again: ReadonlySet<string> = new Set(),
   until: Until.Until = null
-): Effect.Effect<Plan, Sources.SourceFailed | NodeKey.KeyFailure | StoreFailed, Needs | RunEvents> =>
+): Effect.Effect<Made, Sources.SourceFailed | NodeKey.KeyFailure | StoreFailed, Needs | RunEvents> =>
   Effect.gen(function* () {
     const graph = Until.part(whole, until)
     const sources = yield* Sources.resolveAll(graph)
     const known: Record<string, Readonly<Record<string, Stored>>> = { ...sources }
     const undecided = new Map<string, ReadonlyArray<string>>()
-    const planned: Array<Entry> = []
+    const byEntry = new Map<Graph.StageEntry, Entry>()
+    let unanswered: string | null = null
     const notices: Array<Text.Text> = []
     const say = yield* Notice.warning(notices)
-    for (const entry of graph.stages) {
-      const one: Entry = yield* Effect.provideService(
-        planNode(graph, entry, known, undecided, again),
-        Notice.Notices,
-        say
-      )
-      planned.push(one)
-      if (one.planned.status === "run") undecided.set(entry.name, [entry.name])
-      if (one.planned.status === "maybe") undecided.set(entry.name, one.waiting)
-      if (one.decision?.hit != null) known[entry.name] = one.decision.hit.outputs
+    for (const level of NodeKey.levels(graph)) {
+      const silent: string | null = unanswered
+      const ones: ReadonlyArray<Entry> = yield* Effect.forEach(
+        level,
+        (entry) => planNode(graph, entry, known, undecided, again, silent),
+        { concurrency: PLANNED_AT_ONCE }
+      ).pipe(Effect.provideService(Notice.Notices, say))
+      for (const one of ones) {
+        const { name } = one.entry
+        byEntry.set(one.entry, one)
+        unanswered ??= one.decision?.unanswered ?? null
+        if (one.planned.status === "run") undecided.set(name, [name])
+        if (one.planned.status === "maybe") undecided.set(name, one.waiting)
+        if (one.decision?.hit != null) known[name] = one.decision.hit.outputs
+      }
     }
+    const planned = graph.stages.map((entry) => byEntry.get(entry) ?? streamed(entry))
     const checked = yield* checkNeeded(graph, planned, known, until)
     const asked = new Map(checked.map(({ planned }) => [planned.node, planned]))
     const upgrade = checked.some(({ planned }) => UpgradeNotice.isUpgrade(planned.reasons))
@@ -268,9 +216,12 @@ export const make = (
     if (upgrade !== null) yield* say(upgrade)
     const unasked = (entry: Graph.StageEntry): PlannedNode => ({ ...unknown(entry), status: "unasked" })
     const nodes = whole.stages.map((entry) => asked.get(entry.name) ?? unasked(entry))
-    return { pipeline: graph.pipeline, nodes, notices }
+    return { plan: { pipeline: graph.pipeline, nodes, notices }, entries: checked }
   }).pipe(
     NodeKey.rememberFacts,
     Effect.provideServiceEffect(RunRecords, readOnce),
     Effect.provideServiceEffect(TraceStore, listOnce)
   )
+
+/** The plan alone. */
+export const make = (...asked: Parameters<typeof entries>) => Effect.map(entries(...asked), ({ plan }) => plan)

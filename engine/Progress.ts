@@ -40,3 +40,8 @@ export class DamageListener extends Context.Reference<DamageListener>()("headrac
 export class StillListener extends Context.Reference<StillListener>()("headrace/StillListener", {
   defaultValue: (): ((seconds: number) => Effect.Effect<void>) => () => Effect.void
 }) {}
+
+/** Who listens to which machine a node is computed by. Nobody does by default. */
+export class PlacedListener extends Context.Reference<PlacedListener>()("headrace/PlacedListener", {
+  defaultValue: (): ((by: string) => Effect.Effect<void>) => () => Effect.void
+}) {}

@@ -1,7 +1,9 @@
 import { Effect, Option, type Scope, Stream } from "effect"
 import * as ArrowTable from "../artifacts/ArrowTable.ts"
 import { ArtifactInvalid, id, type Stored, type StoredPart } from "../artifacts/Artifact.ts"
+import type { NotEncodable } from "../artifacts/CanonicalJson.ts"
 import { type AnyBatch, type Columns, slice } from "../artifacts/Column.ts"
+import * as Key from "../cache/Key.ts"
 import { ObjectStore, readPart } from "../cache/ObjectStore.ts"
 import { FirstRow } from "./FirstRow.ts"
 import type { InputSpec, Node, StageDefinition } from "./Node.ts"
@@ -113,6 +115,14 @@ export const placesOf = ({ stored }: Base): ReadonlyArray<Place> => {
     return place
   })
 }
+
+/** The keys of what a row stage makes of parts of its base. */
+export const chunkKeys = (
+  { definition }: Node<StageDefinition>,
+  text: Key.KeyText,
+  parts: ReadonlyArray<Pick<StoredPart, "content">>
+): Effect.Effect<ReadonlyArray<Key.Key>, NotEncodable> =>
+  Effect.forEach(parts, ({ content }) => Key.ofText(Key.forChunk(text, definition.over as string, content)))
 
 /** Rows of the base, and the number of the first of them. */
 export interface BaseRows {

@@ -73,8 +73,8 @@ const deliver = (state: RunState, until: Until.Until): Effect.Effect<void, Store
 }
 
 export interface Options {
-  /** Nodes that take one core run side by side up to this many. */
-  readonly cores: number
+  /** Nodes that take one core run side by side up to this many; all that can where machines elsewhere compute them, which count their own. */
+  readonly cores: number | null
 }
 
 /** Names of nodes that are computed though their results are kept; what is below them runs where its inputs change. */

@@ -28,6 +28,8 @@ export type RunEvent = Data.TaggedEnum<{
   NodeReused: { readonly node: string; readonly key: string; readonly told: ReadonlyArray<Text.Text> }
   NodeWaiting: { readonly node: string }
   NodeStarted: { readonly node: string; readonly reasons: ReadonlyArray<Reason> }
+  /** A machine elsewhere began to compute it. */
+  NodePlaced: { readonly node: string; readonly by: string }
   NodeProgress: { readonly node: string; readonly progress: Progress }
   NodeRan: {
     readonly node: string

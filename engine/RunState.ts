@@ -51,7 +51,8 @@ export interface RunState {
   readonly computing: Map<Key, Deferred.Deferred<Outcome | InputLost, StoreFailed>>
   readonly locks: ReadonlyMap<string, Effect.Semaphore>
   readonly permits: Effect.Semaphore
-  readonly cores: number
+  /** Null where nodes are computed elsewhere. */
+  readonly cores: number | null
   readonly stages: ReadonlyMap<string, Graph.StageEntry>
 }
 
@@ -59,7 +60,7 @@ export interface RunState {
 export const begin = (
   graph: Graph.Graph,
   origin: RunState["origin"],
-  cores: number,
+  cores: number | null,
   again: ReadonlySet<string> = new Set()
 ): RunState => {
   const stages = graph.stages.filter(({ node }) => !NodeKey.isStreamed(node))
@@ -75,7 +76,7 @@ export const begin = (
     again,
     computing: new Map(),
     locks: new Map(stages.map(({ name }) => [name, Effect.unsafeMakeSemaphore(1)])),
-    permits: Effect.unsafeMakeSemaphore(cores),
+    permits: Effect.unsafeMakeSemaphore(cores ?? 0),
     cores,
     stages: new Map(stages.map((entry) => [entry.name, entry]))
   }

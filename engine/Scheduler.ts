@@ -11,7 +11,6 @@ import type * as Graph from "./Graph.ts"
 import * as NodeKey from "./NodeKey.ts"
 import { type Asked, fail, type Needs, reasonsOf, reuse, singleFlight, skip } from "./NodeWork.ts"
 import { publish, RunEvent, type RunEvents } from "./RunEvent.ts"
-import type { RunRecords } from "./RunRecord.ts"
 import { type Outcome, outputsOf, type RunState } from "./RunState.ts"
 
 /*
@@ -64,26 +63,40 @@ export const obtainAll = (
       entries.every(({ name }) => state.outcomes.has(name)) ? Effect.succeed(outcomes) : obtainAll(state, entries)
   )
 
-/** Settles the node where its parents are and its result is kept: what costs nothing, before anything that does. */
-export const recall = (
-  state: RunState,
-  entry: Graph.StageEntry
-): Effect.Effect<void, never, Code | TraceStore | RunRecords | RunEvents> =>
+/** The key of a node whose parents are settled; null where one is not, or it is asked for again, or cannot be had. */
+const keyOf = (state: RunState, entry: Graph.StageEntry): Effect.Effect<Decide.Keyed | null, never, Code> =>
   Effect.suspend(() => {
     const parents = NodeKey.storedParents(state.graph, entry)
     const isSettled = ({ name }: Graph.Entry) => state.outcomes.has(name) || name in state.sources
-    // one that is asked for again is computed
-    if (state.outcomes.has(entry.name) || state.again.has(entry.name)) return Effect.void
-    if (!parents.every(isSettled)) return Effect.void
-    return Effect.flatMap(Decide.decide(state.graph, entry, outputsOf(state, parents)), ({ hit }) =>
-      hit === null
-        ? Effect.void
-        : Effect.map(reuse(entry, hit), (outcome) => void state.outcomes.set(entry.name, outcome))
-    )
+    if (state.again.has(entry.name) || !parents.every(isSettled)) return Effect.succeed(null)
+    return Decide.keyed(state.graph, entry, outputsOf(state, parents))
     // whoever obtains the node fails with it
   }).pipe(
-    Effect.catchAll(() => Effect.void),
-    Effect.catchAllDefect(() => Effect.void)
+    Effect.catchAll(() => Effect.succeed(null)),
+    Effect.catchAllDefect(() => Effect.succeed(null))
+  )
+
+/**
+ * Settles all nodes whose results are kept: what costs nothing, before anything that does. Those that need none of each other are
+ * looked up together, and made into outcomes one after the other: a fiber each would cost more than that.
+ */
+export const recallAll = (state: RunState): Effect.Effect<void, never, Code | TraceStore | RunEvents> =>
+  Effect.forEach(
+    NodeKey.levels(state.graph),
+    (level) =>
+      Effect.gen(function* () {
+        const keys = yield* Effect.forEach(level, (entry) => keyOf(state, entry))
+        const known = level.flatMap((entry, at) => {
+          const key = keys[at] ?? null
+          return key === null ? [] : [{ entry, key }]
+        })
+        const kept = yield* Decide.recallAll(known.map(({ key }) => key))
+        for (const [at, { entry }] of known.entries()) {
+          const trace = kept[at] ?? null
+          if (trace !== null) state.outcomes.set(entry.name, yield* reuse(entry, trace))
+        }
+      }),
+    { discard: true }
   )
 
 /** Outcomes by their nodes' names, as somebody saw them: another fiber may have settled one anew since. */

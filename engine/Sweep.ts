@@ -44,6 +44,9 @@ export interface Part {
 /** A thousand figures are nobody's to look at: a sweep draws its own. */
 const wants = (artifact: AnyArtifact): boolean => artifact.isPicture !== true
 
+/** So many points whose results are kept are read at a time: they may lie far away. */
+const TOLD_AT_ONCE = 16
+
 /** All of a pipeline, and nothing of it once more. */
 const ALL: Part = { again: new Set(), until: null }
 
@@ -103,13 +106,6 @@ const open = (
   const state = begin(union.graph, union.origin, cores, new Set(again.map(({ name }) => name)))
   return { state, union, needs: needsOf(union), settled: new Map() }
 }
-
-/**
- * Settles all that is kept, one node after the other, inputs before their consumers: a small file is read at once, and a
- * fiber costs more than that.
- */
-const recallAll = ({ state }: Sweep) =>
-  Effect.forEach(state.stages.values(), (entry) => Scheduler.recall(state, entry), { discard: true })
 
 /** The values of a point's documents; what turns out to be lost of them is computed again. */
 const documentsOf = ({ state, union, needs }: Sweep, point: number) =>
@@ -199,11 +195,11 @@ const work = (sweep: Sweep, { jobs }: Options) =>
     const { needs } = sweep
     yield* resolveSources(sweep)
     yield* Effect.gen(function* () {
-      yield* recallAll(sweep)
+      yield* Scheduler.recallAll(sweep.state)
       const [others, kept] = Arr.partition(needs.keys(), (point) => isSettled(sweep, point))
       // fewer steps first: more of them go on from there
       others.sort((one, other) => stepsOf(sweep, one) - stepsOf(sweep, other))
-      yield* Effect.forEach(kept, (point) => settle(sweep, point, true), { discard: true })
+      yield* Effect.forEach(kept, (point) => settle(sweep, point, true), { concurrency: TOLD_AT_ONCE, discard: true })
       yield* settleAll(sweep, others, jobs)
     }).pipe(Effect.provideServiceEffect(Notice.Notices, Notice.warning(sweep.state.notices)))
   }).pipe(

@@ -1,8 +1,10 @@
 import { Schema } from "effect"
 import { Stored } from "../artifacts/Artifact.ts"
 import { Key } from "../cache/Key.ts"
-import { Trace } from "../cache/Trace.ts"
+import { ChunkCounts, Trace } from "../cache/Trace.ts"
+import type { Task } from "./Executor.ts"
 import { ExecuteFailure } from "./Failure.ts"
+import { Range } from "./Job.ts"
 
 /** What a worker says while it computes: how far it is, and at the end what came of it. */
 export const Message = Schema.Union(
@@ -14,7 +16,8 @@ export const Message = Schema.Union(
     note: Schema.NullOr(Schema.String)
   }),
   Schema.TaggedStruct("Damaged", { what: Schema.String }),
-  Schema.TaggedStruct("Computed", { trace: Trace })
+  Schema.TaggedStruct("Computed", { trace: Trace }),
+  Schema.TaggedStruct("ChunksComputed", { chunks: ChunkCounts })
 )
 export type Message = typeof Message.Type
 
@@ -27,8 +30,16 @@ export class ComputeNode extends Schema.TaggedRequest<ComputeNode>()("ComputeNod
     /** The worker refuses if it computes another. */
     key: Key,
     isAgain: Schema.Boolean,
+    /** The chunks of a row stage's table that are wanted; null for the whole node. */
+    range: Schema.NullOr(Range),
     outputs: Schema.Record({ key: Schema.String, value: Schema.Record({ key: Schema.String, value: Stored }) })
   },
   success: Message,
   failure: ExecuteFailure
 }) {}
+
+/** The request for a task, or for some chunks of its table. */
+export const requestOf = (
+  { pipeline, params, entry, key, isAgain, outputs }: Task,
+  range: Range | null = null
+): ComputeNode => new ComputeNode({ pipeline, params, node: entry.name, key, isAgain, range, outputs })

@@ -1,14 +1,14 @@
 import { setImmediate } from "node:timers/promises"
 import { Cause, Deferred, Duration, Effect, Exit, Layer, Option, Stream } from "effect"
-import type { Trace } from "../cache/Trace.ts"
+import type { ChunkCounts, Trace } from "../cache/Trace.ts"
 import { Environment, isLocale, masked } from "./Environment.ts"
 import { Executor, type Task } from "./Executor.ts"
 import { type ExecuteFailure, NodeFailed, NodeTimedOut } from "./Failure.ts"
-import { secretsOf, variablesOf } from "./Job.ts"
+import { type Range, secretsOf, variablesOf } from "./Job.ts"
 import * as Limits from "./Limits.ts"
 import { PrintedListener } from "./Printed.ts"
 import { DamageListener, ProgressListener } from "./Progress.ts"
-import { ComputeNode } from "./WorkerProtocol.ts"
+import { type Message, requestOf } from "./WorkerProtocol.ts"
 import * as WorkerProcess from "./worker-process.ts"
 
 export interface Options extends WorkerProcess.Options {
@@ -16,7 +16,7 @@ export interface Options extends WorkerProcess.Options {
   readonly threads: number
 }
 
-const limitsOf = ({ entry: { node } }: Task): Limits.Limits => node.definition.limits?.(node.params) ?? Limits.NONE
+const limitsOf = ({ entry: { node } }: Task): Limits.Limits => Limits.ofNode(node)
 
 /** Fails when the node has taken all the time that its stage gives it. */
 const timedOut = (node: string, { timeout }: Limits.Limits): Effect.Effect<never, NodeTimedOut> =>
@@ -44,22 +44,24 @@ const handingOver = <A, E>(
     )
   })
 
-/** Computes one node on a worker, telling the caller how far it is. */
-const computeOn = (
+/** What a worker's last message answers; nothing where it is another. */
+type Answered<A> = (message: Message) => Option.Option<A>
+
+const tableOf: Answered<Trace> = (message) => (message._tag === "Computed" ? Option.some(message.trace) : Option.none())
+const chunksOf: Answered<ChunkCounts> = (message) =>
+  message._tag === "ChunksComputed" ? Option.some(message.chunks) : Option.none()
+
+/** Computes one node, or some chunks of its table, on a worker, telling the caller how far it is. */
+const computeOn = <A>(
   member: WorkerProcess.Member,
   task: Task,
-  options: Options
-): Effect.Effect<Trace, ExecuteFailure> => {
+  options: Options,
+  range: Range | null,
+  answered: Answered<A>
+): Effect.Effect<A, ExecuteFailure> => {
   const node = task.entry.name
   const limits = limitsOf(task)
-  const request = new ComputeNode({
-    pipeline: task.pipeline,
-    params: task.params,
-    node,
-    key: task.key,
-    isAgain: task.isAgain,
-    outputs: task.outputs
-  })
+  const request = requestOf(task, range)
   const died = Effect.gen(function* () {
     const mask = masked(secretsOf(task), yield* Environment)
     const how = yield* Deferred.await(member.ended)
@@ -73,7 +75,7 @@ const computeOn = (
         if (message._tag === "Progressed") return listen(message)
         return message._tag === "Damaged" ? hearDamage(message.what) : Effect.void
       }),
-      Stream.filterMap((message) => (message._tag === "Computed" ? Option.some(message.trace) : Option.none())),
+      Stream.filterMap(answered),
       Stream.runLast
     )
     return yield* Option.match(last, {
@@ -192,13 +194,15 @@ export const layerWorkerProcess = (options: Options): Layer.Layer<Executor> =>
         if (settings.memory !== null || mayWork(exit) || WorkerProcess.isEnded(member)) return WorkerProcess.end(member)
         return Effect.sync(() => void idle.push(member))
       }
+      const on = <A>(task: Task, range: Range | null, answered: Answered<A>) =>
+        Effect.acquireUseRelease(
+          take(task),
+          (member) => handingOver(member, task, computeOn(member, task, options, range, answered)),
+          putBack(task)
+        )
       return {
-        execute: (task) =>
-          Effect.acquireUseRelease(
-            take(task),
-            (member) => handingOver(member, task, computeOn(member, task, options)),
-            putBack(task)
-          )
+        execute: (task) => on(task, null, tableOf),
+        computeChunks: (task, range) => on(task, range, chunksOf)
       }
     })
   )

@@ -11,6 +11,7 @@ import * as Runner from "../engine/worker-runner.ts"
 import type { Place } from "../project/Place.ts"
 import type { Whole } from "../project/Project.ts"
 import * as BuildCode from "./build-code.ts"
+import { given } from "./given-remote.ts"
 import { watch } from "./read-watch.ts"
 import { thrownIn } from "./thrown-at.ts"
 
@@ -31,13 +32,11 @@ const place = (): typeof Place.Service => {
 /** The stores as the command has them: this machine's, with a shared one behind them where it has one. */
 const storesAt = async (at: typeof Place.Service) => {
   const own = Layer.mergeAll(ObjectStoreDisk.layerDisk(at.home), TraceDisk.layerDisk(at.home))
-  if (!process.env.PIPELINE_REMOTE) return own
-  const { notes, settings, wasDown } = await import("../cache/remote/settings.ts")
+  if (given === null) return own
+  const { settings } = await import("../cache/remote/settings.ts")
   const { behind, shared } = await import("../cache/remote/stores.ts")
-  const found = await Effect.runPromise(settings(process.env, "read", at))
-  return found === null
-    ? own
-    : Layer.provide(behind(at.home, own, notes(process.env)), shared(found, wasDown(process.env)))
+  const found = await Effect.runPromise(settings(given.variables, "read", at))
+  return found === null ? own : Layer.provide(behind(at.home, own, given.notes), shared(found, given.isDown))
 }
 
 /** Computes the nodes of a project that a command asks for; the build calls it with what the project's files hold. */

@@ -14,6 +14,7 @@ import * as ObjectsBehind from "../../cache/remote/objects-behind.ts"
 import { parse } from "../../cache/remote/RemoteAddress.ts"
 import * as SharedStore from "../../cache/remote/SharedStore.ts"
 import { Namespace } from "../../cache/remote/Trust.ts"
+import * as Uploads from "../../cache/remote/Uploads.ts"
 
 // How fast objects come and go: of the server alone, and through the store of a machine that has it behind it. Each line on the standard
 // input is a pair of both, in turns; arguments: how many objects, of how many bytes, how many at once.
@@ -74,7 +75,9 @@ await rate(kept, put)
 const turn = async () => {
   const readAlone = await rate(kept, ({ object }) => alone(nameOf(object), {}, true))
   const home = mkdtempSync(path.join(tmpdir(), "headrace-bench-"))
-  const behind = ManagedRuntime.make(ObjectsBehind.layer.pipe(Layer.provide([ObjectStoreDisk.layerDisk(home), shared])))
+  const behind = ManagedRuntime.make(
+    ObjectsBehind.layer.pipe(Layer.provide([ObjectStoreDisk.layerDisk(home), shared, Uploads.layerNone]))
+  )
   // made before it is timed
   const objects = await behind.runPromise(ObjectStore)
   const read = await rate(kept, ({ object }) => objects.get(object))

@@ -3,8 +3,11 @@ import type { BlobsFailed } from "./Blobs.ts"
 
 /** Guards what may fail for a while: once it did, nobody waits for it any more until it answers again. */
 export interface Breaker {
-  /** Does the work, and gives null at once while nobody answers, or where it fails. */
-  readonly guard: <A>(work: Effect.Effect<A, BlobsFailed>) => Effect.Effect<A | null>
+  /**
+   * Does the work; while nobody answers, it fails at once with why that is. An answer that is wrong in itself gives null, and says
+   * nothing of the others.
+   */
+  readonly guard: <A>(work: Effect.Effect<A, BlobsFailed>) => Effect.Effect<A | null, BlobsFailed>
   /** Whether nobody answers at the moment, as far as is known. */
   readonly isOpen: () => boolean
 }
@@ -12,10 +15,10 @@ export interface Breaker {
 export interface Options {
   /** Hears of the failure that opens the breaker. */
   readonly onOpen: (failure: BlobsFailed) => Effect.Effect<void>
-  /** Hears of an answer that is wrong in itself, and says nothing of the others. */
+  /** Hears of an answer that is wrong. */
   readonly onWrong: (failure: BlobsFailed) => Effect.Effect<void>
-  /** What another process could not do a moment ago: the breaker is open from the beginning. */
-  readonly failed?: Effect.Effect<unknown, BlobsFailed>
+  /** What another process could not do a moment ago, and why: the breaker is open from the beginning. */
+  readonly failed?: { readonly work: Effect.Effect<unknown, BlobsFailed>; readonly failure: BlobsFailed }
 }
 
 const isWrong = ({ cause }: BlobsFailed): boolean => cause === "wrong"
@@ -30,8 +33,9 @@ const asking = Schedule.union(Schedule.exponential("1 second"), Schedule.spaced(
 export const make = ({ onOpen, onWrong, failed }: Options): Effect.Effect<Breaker, never, Scope.Scope> =>
   Effect.gen(function* () {
     const scope = yield* Effect.scope
-    const open = MutableRef.make(failed !== undefined)
-    const close = Effect.sync(() => MutableRef.set(open, false))
+    /** Why it is open; null while it is closed. */
+    const open = MutableRef.make<BlobsFailed | null>(failed?.failure ?? null)
+    const close = Effect.sync(() => MutableRef.set(open, null))
     const closeOnce = (work: Effect.Effect<unknown, BlobsFailed>) => {
       // a wrong answer is one
       const answered = Effect.catchIf(work, isWrong, () => Effect.void)
@@ -40,18 +44,18 @@ export const make = ({ onOpen, onWrong, failed }: Options): Effect.Effect<Breake
     }
     const trip = (failure: BlobsFailed, work: Effect.Effect<unknown, BlobsFailed>) =>
       Effect.suspend(() =>
-        MutableRef.getAndSet(open, true) ? Effect.void : Effect.zipRight(onOpen(failure), closeOnce(work))
+        MutableRef.getAndSet(open, failure) === null ? Effect.zipRight(onOpen(failure), closeOnce(work)) : Effect.void
       )
-    if (failed !== undefined) yield* closeOnce(failed)
+    if (failed !== undefined) yield* closeOnce(failed.work)
     return {
-      isOpen: () => MutableRef.get(open),
+      isOpen: () => MutableRef.get(open) !== null,
       guard: (work) =>
-        Effect.suspend(() =>
-          MutableRef.get(open)
-            ? Effect.succeed(null)
-            : Effect.catchAll(work, (failure) =>
-                Effect.as(isWrong(failure) ? onWrong(failure) : trip(failure, work), null)
-              )
-        )
+        Effect.suspend(() => {
+          const why = MutableRef.get(open)
+          if (why !== null) return why
+          return Effect.catchAll(work, (failure) =>
+            isWrong(failure) ? Effect.as(onWrong(failure), null) : Effect.zipRight(trip(failure, work), failure)
+          )
+        })
     }
   })

@@ -34,6 +34,12 @@ export const seal = (writer: Writer, place: Place, trace: string): Uint8Array =>
     JSON.stringify({ by: writer.publicKey, signature: writer.sign(signedBytes(place, trace)), trace })
   )
 
+/** Whether it says to be signed by a key: enough for whoever has that key and is to remove what it put there. */
+export const isBy = (sealed: Uint8Array, key: PublicKey): boolean => {
+  const found = decode(Buffer.from(sealed).toString("utf8"))
+  return Either.isRight(found) && found.right.by === key
+}
+
 /** The text of a trace that somebody trusted signed for this place, else why it serves nobody: the end of a sentence. */
 export const open = (sealed: Uint8Array, place: Place, trust: Trust): Either.Either<string, string> => {
   const found = decode(Buffer.from(sealed).toString("utf8"))

@@ -1,11 +1,13 @@
-import { Context, Deferred, Effect, Either, Ref, Schedule, type Scope } from "effect"
+import { Context, Deferred, Effect, Ref, Schedule, type Scope } from "effect"
 import type { StoredPart } from "../../artifacts/Artifact.ts"
+import type { Digest } from "../../artifacts/Digest.ts"
 import { ObjectStore } from "../ObjectStore.ts"
 import { type ChunkTrace, type Trace, TraceStore } from "../Trace.ts"
 import { ofChunk, whole } from "../TraceFormat.ts"
 import type { BlobsFailed } from "./Blobs.ts"
 import { type Address, SharedStore } from "./SharedStore.ts"
 import type { Writer } from "./Signature.ts"
+import { sharePart } from "./share.ts"
 import * as Uploads from "./Uploads.ts"
 
 /** How far the uploading of a command is. */
@@ -42,7 +44,8 @@ const LOOKING = "250 millis"
 /** How long nothing is uploaded once it failed again and again. */
 const RESTING = "5 seconds"
 
-const isPassing = ({ cause }: BlobsFailed): boolean => cause === "unreachable" || cause === "busy"
+/** Whether it may work when it is tried again. */
+export const isPassing = ({ cause }: BlobsFailed): boolean => cause === "unreachable" || cause === "busy"
 /** For a store that has too much to do: about seven seconds. */
 const busied = Schedule.intersect(Schedule.exponential("200 millis"), Schedule.recurs(5))
 /** For one that took something and is gone since: time enough for it to be restarted, or for a network to come back. */
@@ -67,23 +70,41 @@ const read = ({ kind, stage, key }: Address) =>
     return { parts: partsOf(trace), text }
   })
 
+const lost = () => Effect.succeed(null)
+
 /** Objects first, then the trace that names them: nobody finds a trace whose objects are not there. */
-const upload = (address: Address, writer: Writer, sent: (bytes: number) => Effect.Effect<void>) =>
+export const upload = (
+  address: Address,
+  writer: Writer,
+  sent: (bytes: number) => Effect.Effect<void> = () => Effect.void
+): Effect.Effect<void, BlobsFailed, SharedStore | ObjectStore | TraceStore> =>
   Effect.gen(function* () {
     const shared = yield* SharedStore
-    const store = yield* ObjectStore
     const found = yield* read(address)
     // it was dropped since, as the states of a training are
     if (found === null) return
-    for (const { object, bytes } of found.parts) {
-      if (bytes === 0 || !(yield* shared.has(object, bytes))) {
-        const here = yield* Effect.either(store.get(object))
+    for (const part of found.parts) {
+      const bytes = yield* sharePart(part).pipe(
         // what is lost here, nobody can be promised
-        if (Either.isLeft(here)) return
-        if (yield* shared.putObject(here.right, object)) yield* sent(bytes)
-      }
+        Effect.catchTags({ ObjectMissing: lost, ObjectCorrupt: lost, StoreFailed: lost })
+      )
+      if (bytes === null) return
+      if (bytes > 0) yield* sent(bytes)
     }
     yield* shared.putTrace(address, found.text, writer)
+    // dropped while it was sent: whoever dropped it found that it was still to be, and left it to whoever sends it
+    if ((yield* read(address)) !== null) return
+    yield* shared.dropTrace(address, writer)
+    yield* Effect.forEach(found.parts, ({ object }) => dropObject(object), { discard: true })
+  })
+
+/** Removes an object that was dropped, unless it has been made again since. */
+const dropObject = (object: Digest) =>
+  Effect.gen(function* () {
+    const shared = yield* SharedStore
+    const store = yield* ObjectStore
+    const isHere = yield* Effect.isSuccess(store.check(object))
+    if (!isHere) yield* shared.dropObject(object)
   })
 
 /**
@@ -108,6 +129,8 @@ export const make = (
         bytes: bytes + (more.bytes ?? 0),
         waitsFor: null
       }))
+    /** It waits no longer, if it did: what is dropped is no step of the uploading. */
+    const goOn = Effect.flatMap(Ref.get(progress), ({ waitsFor }) => (waitsFor === null ? Effect.void : add({})))
     const hasAnswered = yield* Ref.make(false)
     /** Whether a store that does not do what it is asked is waited for, which is told. */
     const isWaitedFor = (failure: BlobsFailed) =>
@@ -118,23 +141,37 @@ export const make = (
       })
 
     const { mayWrite } = yield* SharedStore
-    const one = (address: Address) =>
-      mayWrite.pipe(
-        Effect.zipRight(Ref.set(hasAnswered, true)),
-        Effect.zipRight(upload(address, writer, (bytes) => add({ bytes }))),
-        Effect.provide(context),
-        Effect.retry({ schedule: busied, while: ({ cause }) => cause === "busy" }),
-        Effect.retry({ schedule: waiting, while: isWaitedFor }),
-        Effect.zipRight(Uploads.strike(home, address)),
-        Effect.zipRight(add({ done: 1 }))
+    /** Carries out what is noted, once it is known that the store may be written to, and strikes it. */
+    const carryOut = <N extends Uploads.Note>(
+      notes: ReadonlyArray<N>,
+      one: (note: N) => Effect.Effect<void, BlobsFailed, SharedStore | ObjectStore | TraceStore>
+    ) =>
+      Effect.forEach(
+        notes,
+        (note) =>
+          mayWrite.pipe(
+            Effect.zipRight(Ref.set(hasAnswered, true)),
+            Effect.zipRight(one(note)),
+            Effect.provide(context),
+            Effect.retry({ schedule: busied, while: ({ cause }) => cause === "busy" }),
+            Effect.retry({ schedule: waiting, while: isWaitedFor }),
+            Effect.zipRight(Uploads.strike(home, note)),
+            Effect.zipRight("kind" in note ? add({ done: 1 }) : goOn)
+          ),
+        { concurrency: AT_ONCE, discard: true }
       )
 
-    /** All that is noted now; fails with the first that cannot be uploaded, and leaves the others to the next time. */
+    /**
+     * All that is noted now; fails with the first that cannot be carried out, and leaves the others to the next time. Traces go
+     * before the objects that they name; what was made again after it was dropped comes after that.
+     */
     const round = Effect.gen(function* () {
-      const noted = yield* Uploads.pending(home)
-      if (noted.length > 0) yield* add({ total: noted.length })
-      yield* Effect.forEach(noted, one, { concurrency: AT_ONCE, discard: true })
-      return noted.length
+      const { drops, objectDrops, uploads } = yield* Uploads.pending(home)
+      if (uploads.length > 0) yield* add({ total: uploads.length })
+      yield* carryOut(drops, ({ drop }) => Effect.flatMap(SharedStore, ({ dropTrace }) => dropTrace(drop, writer)))
+      yield* carryOut(objectDrops, (note) => dropObject(note.dropObject))
+      yield* carryOut(uploads, (address) => upload(address, writer, (bytes) => add({ bytes })))
+      return drops.length + objectDrops.length + uploads.length
     })
 
     const failed = yield* Deferred.make<never, BlobsFailed>()

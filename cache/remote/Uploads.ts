@@ -2,56 +2,107 @@ import * as fs from "node:fs/promises"
 import * as path from "node:path"
 import { Context, Effect, Either, Layer, Schema } from "effect"
 import * as BoundedJson from "../../artifacts/BoundedJson.ts"
+import { Digest } from "../../artifacts/Digest.ts"
 import * as Disk from "../disk.ts"
 import { Key } from "../Key.ts"
 import type { StoreFailed } from "../ObjectStore.ts"
 import type { Address } from "./SharedStore.ts"
 
 /**
- * Notes which traces are to be uploaded. Whoever computes them, a worker process among others, notes it; the command uploads, or
- * the next one does.
+ * Notes which traces are to be uploaded, and what of them is to be dropped again. Whoever computes them, a worker process among
+ * others, notes it; the command carries it out, or the next one does.
  */
 export class Uploads extends Context.Tag("headrace/Uploads")<
   Uploads,
-  { readonly note: (address: Address) => Effect.Effect<void, StoreFailed> }
+  {
+    readonly note: (address: Address) => Effect.Effect<void, StoreFailed>
+    /** A trace that was put here, with objects that it names, is removed: it is not to be uploaded, or no longer to be there. */
+    readonly drop: (address: Address, objects: ReadonlyArray<Digest>) => Effect.Effect<void, StoreFailed>
+    /** An object that no other trace names is removed. */
+    readonly dropObject: (object: Digest) => Effect.Effect<void, StoreFailed>
+  }
 >() {}
 
 /** Nothing is uploaded. */
-export const layerNone: Layer.Layer<Uploads> = Layer.succeed(Uploads, { note: () => Effect.void })
+export const layerNone: Layer.Layer<Uploads> = Layer.succeed(Uploads, {
+  note: () => Effect.void,
+  drop: () => Effect.void,
+  dropObject: () => Effect.void
+})
 
-const Note = Schema.Struct({ kind: Schema.Literal("trace", "chunk"), stage: Schema.String, key: Key })
+const Upload = Schema.Struct({ kind: Schema.Literal("trace", "chunk"), stage: Schema.String, key: Key })
+const TraceDrop = Schema.Struct({ drop: Upload })
+const ObjectDrop = Schema.Struct({ dropObject: Digest })
+const Note = Schema.Union(Upload, TraceDrop, ObjectDrop)
+export type Note = typeof Note.Type
 const json = BoundedJson.schema(Note)
 const decode = Schema.decodeEither(json)
 const MOST_BYTES = 4096
 
+/** What is noted: what is to be dropped, the traces first, and what is to be uploaded after that. */
+export interface Pending {
+  readonly drops: ReadonlyArray<typeof TraceDrop.Type>
+  readonly objectDrops: ReadonlyArray<typeof ObjectDrop.Type>
+  readonly uploads: ReadonlyArray<Address>
+}
+
+const DROP = ".drop.json"
+const nameOf = (note: Note): string => {
+  if ("dropObject" in note) return `${note.dropObject}.object${DROP}`
+  return "drop" in note ? `${note.drop.key}.${note.drop.kind}${DROP}` : `${note.key}.${note.kind}.json`
+}
 const folderIn = (home: string): string => path.join(home, "uploads")
-const fileOf = (home: string, { kind, key }: Pick<Address, "kind" | "key">): string =>
-  path.join(folderIn(home), `${key}.${kind}.json`)
+const fileOf = (home: string, note: Note): string => path.join(folderIn(home), nameOf(note))
+
+const publish = (home: string, note: Note) =>
+  Disk.publish(fileOf(home, note), new TextEncoder().encode(JSON.stringify(note)))
+
+/** It is carried out, or there is nothing to carry out; whether it was noted. */
+export const strike = (home: string, note: Note): Effect.Effect<boolean> =>
+  Effect.promise(() =>
+    fs.rm(fileOf(home, note)).then(
+      () => true,
+      () => false
+    )
+  )
 
 /** Notes as files of the store, of which no crash leaves half a one. */
 export const layerDisk = (home: string): Layer.Layer<Uploads> =>
-  Layer.succeed(Uploads, {
-    note: (address) => Disk.publish(fileOf(home, address), new TextEncoder().encode(JSON.stringify(address)))
+  Layer.sync(Uploads, () => {
+    /** Objects of traces that were dropped before anybody had uploaded them: nobody need ask for them there. */
+    const unsent = new Set<Digest>()
+    return {
+      note: (address) => publish(home, address),
+      drop: ({ kind, stage, key }, objects) =>
+        Effect.flatMap(strike(home, { kind, stage, key }), (wasNoted) => {
+          if (!wasNoted) return publish(home, { drop: { kind, stage, key } })
+          for (const object of objects) unsent.add(object)
+          return Effect.void
+        }),
+      dropObject: (object) =>
+        Effect.suspend(() => (unsent.delete(object) ? Effect.void : publish(home, { dropObject: object })))
+    }
   })
 
 /** What is noted; a damaged note is nobody's, and goes. */
-export const pending = (home: string): Effect.Effect<ReadonlyArray<Address>> =>
+export const pending = (home: string): Effect.Effect<Pending> =>
   Effect.gen(function* () {
-    const found: Array<Address> = []
+    const drops: Array<typeof TraceDrop.Type> = []
+    const objectDrops: Array<typeof ObjectDrop.Type> = []
+    const uploads: Array<Address> = []
     for (const name of yield* Disk.listIfThere(folderIn(home))) {
       const file = path.join(folderIn(home), name)
       const text = yield* Effect.orElseSucceed(Disk.readTextIfThere(file, MOST_BYTES), () => "")
-      const note = decode(text ?? "")
-      if (Either.isRight(note)) found.push(note.right)
-      else if (text !== null) yield* Effect.promise(() => Disk.tidyAway(file))
+      const read = decode(text ?? "")
+      if (Either.isLeft(read)) {
+        if (text !== null) yield* Effect.promise(() => Disk.tidyAway(file))
+      } else if ("dropObject" in read.right) objectDrops.push(read.right)
+      else if ("drop" in read.right) drops.push(read.right)
+      else uploads.push(read.right)
     }
-    return found
+    return { drops, objectDrops, uploads }
   })
 
-/** How many notes there are, without reading them. */
+/** How many traces are to be uploaded, without reading the notes of them. */
 export const count = (home: string): Effect.Effect<number> =>
-  Effect.map(Disk.listIfThere(folderIn(home)), ({ length }) => length)
-
-/** It is uploaded, or there is nothing to upload. */
-export const strike = (home: string, address: Address): Effect.Effect<void> =>
-  Effect.promise(() => fs.rm(fileOf(home, address), { force: true }).catch(() => undefined))
+  Effect.map(Disk.listIfThere(folderIn(home)), (names) => names.filter((name) => !name.endsWith(DROP)).length)

@@ -11,6 +11,9 @@ const ROOT = `v${SignedTrace.FORMAT}`
 export const OBJECTS = `${ROOT}/objects/`
 export const objectName = (object: Digest): string => `${OBJECTS}${object.slice(0, 2)}/${object}`
 
+/** What tells a store from every other lies there. */
+export const ID = `${ROOT}/id`
+
 /** A name of its own for each probe. */
 export const probeName = (random: string): string => `${ROOT}/probes/${random}`
 
@@ -28,8 +31,11 @@ const KINDS = { trace: "traces", chunk: "chunks" } as const
 /** How the names of traces begin, of both kinds. */
 export const TRACES: ReadonlyArray<string> = Object.values(KINDS).map((folder) => `${ROOT}/${folder}/`)
 
-export const traceName = ({ kind, namespace, stage, key }: SignedTrace.Place): string =>
-  `${ROOT}/${KINDS[kind]}/${namespace}/${written(stage)}/${key}.json`
+/** What the names of a stage's traces begin with. */
+export const folderOf = ({ kind, namespace, stage }: Omit<SignedTrace.Place, "key">): string =>
+  `${ROOT}/${KINDS[kind]}/${namespace}/${written(stage)}/`
+
+export const traceName = (place: SignedTrace.Place): string => `${folderOf(place)}${place.key}.json`
 
 /** The object that has this name; null where it is another's. */
 export const objectOf = (name: string): Digest | null => {

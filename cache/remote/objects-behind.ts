@@ -3,6 +3,7 @@ import type * as Digest from "../../artifacts/Digest.ts"
 import type { Verified } from "../../artifacts/Verified.ts"
 import { type ObjectMissing, ObjectStore, type StoreFailed } from "../ObjectStore.ts"
 import { SharedStore } from "./SharedStore.ts"
+import { Uploads } from "./Uploads.ts"
 
 /** So many objects are fetched and kept at a time: memory holds no more of them, whoever reads them. */
 const AT_ONCE = 8
@@ -16,13 +17,15 @@ interface Fetching {
 /**
  * The objects of this machine's store, with a shared one behind it: what this machine lacks is fetched when somebody reads it, kept,
  * and read from here after that. Whoever reads does not wait for the keeping, which takes as long as the way from the server does; the
- * end of the layer waits for it. What is put stays here; it is uploaded with the trace that names it.
+ * end of the layer waits for it. What is put stays here; it is uploaded with the trace that names it. What is removed here is noted to be
+ * removed there.
  */
-export const layer: Layer.Layer<ObjectStore, never, ObjectStore | SharedStore> = Layer.scoped(
+export const layer: Layer.Layer<ObjectStore, never, ObjectStore | SharedStore | Uploads> = Layer.scoped(
   ObjectStore,
   Effect.gen(function* () {
     const local = yield* ObjectStore
     const shared = yield* SharedStore
+    const uploads = yield* Uploads
     const turns = yield* Effect.makeSemaphore(AT_ONCE)
     yield* Effect.addFinalizer(() => turns.take(AT_ONCE))
     const underWay = new Map<Digest.Digest, Fetching>()
@@ -75,6 +78,8 @@ export const layer: Layer.Layer<ObjectStore, never, ObjectStore | SharedStore> =
     const has = (object: Digest.Digest, bytes: number) =>
       Effect.flatMap(local.has(object, bytes), (isHere) => (isHere ? Effect.succeed(true) : shared.has(object, bytes)))
 
-    return { ...local, get, check, has }
+    const remove = (object: Digest.Digest) => Effect.zipRight(local.remove(object), uploads.dropObject(object))
+
+    return { ...local, get, check, has, remove }
   })
 )

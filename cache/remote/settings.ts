@@ -111,39 +111,3 @@ export const settings = (
       })
     return { address, terms: { shown: address.shown, namespaces, trust, writer } }
   })
-
-/** Variables that a worker process reads a shared store by. It signs nothing: of the key it knows no more than that there is one. */
-const OF_WORKER = [
-  "PIPELINE_REMOTE",
-  "PIPELINE_NAMESPACE",
-  "AWS_ACCESS_KEY_ID",
-  "AWS_SECRET_ACCESS_KEY",
-  "AWS_SESSION_TOKEN",
-  "AWS_REGION",
-  "AWS_ENDPOINT_URL_S3",
-  "AWS_ENDPOINT_URL"
-] as const
-const NOTES = "PIPELINE_REMOTE_NOTES"
-const DOWN = "PIPELINE_REMOTE_DOWN"
-
-/**
- * What a worker process is given of the environment, to see the stores as its command does. `isDown`: whether the shared one does not
- * answer, so that the worker does not wait for it as its command did.
- */
-export const forWorker = (
-  env: Variables,
-  { address, terms }: Settings,
-  isDown: boolean
-): Readonly<Record<string, string | undefined>> => ({
-  ...Object.fromEntries(OF_WORKER.map((name) => [name, env[name]])),
-  // it is elsewhere than where the command was given
-  ...(address._tag === "Folder" ? { PIPELINE_REMOTE: address.folder } : {}),
-  ...(terms.writer === null ? {} : { [NOTES]: "1" }),
-  ...(isDown ? { [DOWN]: "1" } : {})
-})
-
-/** Whether what a worker computes is to be uploaded by its command. */
-export const notes = (env: Readonly<Record<string, string | undefined>>): boolean => env[NOTES] === "1"
-
-/** Whether the shared store did not answer when a worker's command started it. */
-export const wasDown = (env: Readonly<Record<string, string | undefined>>): boolean => env[DOWN] === "1"

@@ -1,6 +1,6 @@
 import { Effect, Either, Layer } from "effect"
 import * as Key from "../Key.ts"
-import { type ChunkTrace, type Lookup, type Trace, TraceStore } from "../Trace.ts"
+import { type ChunkTrace, type Lookup, objectsOf, type Trace, TraceStore } from "../Trace.ts"
 import { type Format, ofChunk, whole } from "../TraceFormat.ts"
 import { type Address, SharedStore, SharedStoreListener, saying } from "./SharedStore.ts"
 import { Uploads } from "./Uploads.ts"
@@ -9,9 +9,25 @@ import { Uploads } from "./Uploads.ts"
 const isOf = (trace: Trace | ChunkTrace, key: Key.Key): boolean =>
   trace.key === key && (!("text" in trace) || Either.getOrNull(Key.ofText(trace.text)) === key)
 
+/** So many keys are asked for side by side. */
+const AT_ONCE = 16
+/** Of the keys that are wanted so many of the first are looked at: one may turn out to be none. */
+const MOST_AMONG = 2
+
+const ABSENT = { _tag: "Absent" } as const
+
+/** Traces or those of chunks: how they are found and kept here, and read from a text. */
+interface Kind<A> {
+  readonly kind: Address["kind"]
+  readonly format: Format<A>
+  readonly here: (stage: string, keys: ReadonlyArray<Key.Key>) => Effect.Effect<ReadonlyArray<Lookup<A>>>
+  readonly keep: (trace: A) => Effect.Effect<unknown, unknown>
+}
+
 /**
  * The traces of this machine's store, with a shared one behind it: a key that this machine lacks is asked for there, and what is
- * found is kept here. What is computed here is put here, and noted for uploading where somebody signs.
+ * found is kept here. What is computed here is put here, and noted for uploading where somebody signs; what is removed here is noted
+ * to be removed there.
  */
 export const layer: Layer.Layer<TraceStore, never, TraceStore | SharedStore | Uploads> = Layer.effect(
   TraceStore,
@@ -21,18 +37,19 @@ export const layer: Layer.Layer<TraceStore, never, TraceStore | SharedStore | Up
     const uploads = yield* Uploads
     const say = saying(yield* SharedStoreListener)
 
-    const behind = <A extends Trace | ChunkTrace>(
-      here: Effect.Effect<Lookup<A>>,
-      address: Address,
-      { decode }: Format<A>,
-      keep: (trace: A) => Effect.Effect<unknown, unknown>
+    /** What the shared store has of a key that this machine lacks. */
+    const elsewhere = <A extends Trace | ChunkTrace>(
+      { kind, format: { decode }, keep }: Kind<A>,
+      stage: string,
+      key: Key.Key,
+      found: Lookup<A>
     ): Effect.Effect<Lookup<A>> =>
       Effect.gen(function* () {
-        const found = yield* here
-        if (found._tag === "Hit") return found
-        const text = yield* shared.trace(address)
-        if (text === null) return found
-        const decoded = decode(text)
+        const address = { kind, stage, key }
+        const answer = yield* shared.trace(address)
+        if (answer._tag === "Silent" && found._tag === "Absent") return { _tag: "Unknown", what: answer.what }
+        if (answer._tag !== "Found") return found
+        const decoded = decode(answer.text)
         if (Either.isLeft(decoded) || !isOf(decoded.right, address.key)) {
           yield* say(
             address.stage,
@@ -45,13 +62,66 @@ export const layer: Layer.Layer<TraceStore, never, TraceStore | SharedStore | Up
         return { _tag: "Hit", trace: decoded.right }
       })
 
+    const get =
+      <A extends Trace | ChunkTrace>(kind: Kind<A>) =>
+      (stage: string, key: Key.Key) =>
+        Effect.flatMap(kind.here(stage, [key]), ([found = ABSENT]) =>
+          found._tag === "Hit" ? Effect.succeed(found) : elsewhere(kind, stage, key, found)
+        )
+
+    const getMany =
+      <A extends Trace | ChunkTrace>(kind: Kind<A>) =>
+      (stage: string, keys: ReadonlyArray<Key.Key>) =>
+        Effect.gen(function* () {
+          const here = yield* kind.here(stage, keys)
+          const lacking = here.filter(({ _tag }) => _tag !== "Hit").length
+          // a few are asked for at once, which takes no longer than a listing, unless there is one: as for the last of many
+          const listed = yield* (lacking > AT_ONCE ? shared.listed : shared.listedBefore)(kind.kind, stage)
+          return yield* Effect.forEach(
+            keys,
+            (key, at) => {
+              const found = here[at] ?? ABSENT
+              const isAsked = found._tag !== "Hit" && (listed === null || listed.has(key))
+              return isAsked ? elsewhere(kind, stage, key, found) : Effect.succeed(found)
+            },
+            { concurrency: lacking === 0 ? 1 : AT_ONCE }
+          )
+        })
+
+    const ofTraces: Kind<Trace> = { kind: "trace", format: whole, here: local.getMany, keep: local.put }
+    const ofChunks: Kind<ChunkTrace> = { kind: "chunk", format: ofChunk, here: local.getChunks, keep: local.putChunk }
     const at = (kind: Address["kind"], stage: string, key: Key.Key): Address => ({ kind, stage, key })
+
+    /** The first of the keys that the shared store has. */
+    const there = (stage: string, keys: ReadonlyArray<Key.Key>) =>
+      Effect.gen(function* () {
+        const listed = keys.length === 0 ? new Set<string>() : yield* shared.listed("trace", stage)
+        if (listed !== null) return keys.filter((key) => listed.has(key)).slice(0, MOST_AMONG)
+        // too many to list: the first that is found is kept here, and the rest are not looked for
+        for (const key of keys) if ((yield* get(ofTraces)(stage, key))._tag === "Hit") return [key]
+        return []
+      })
+
     return {
       ...local,
-      get: (stage, key) => behind(local.get(stage, key), at("trace", stage, key), whole, local.put),
-      getChunk: (stage, key) => behind(local.getChunk(stage, key), at("chunk", stage, key), ofChunk, local.putChunk),
+      get: get(ofTraces),
+      getMany: getMany(ofTraces),
+      getChunk: get(ofChunks),
+      getChunks: getMany(ofChunks),
+      keysAmong: (stage, keys) =>
+        Effect.gen(function* () {
+          const here = yield* local.keysAmong(stage, keys)
+          const first = here[0] === undefined ? keys.length : keys.indexOf(here[0])
+          return [...(yield* there(stage, keys.slice(0, first))), ...here]
+        }),
       put: (trace) => Effect.zipRight(local.put(trace), uploads.note(at("trace", trace.text.stage, trace.key))),
-      putChunk: (trace) => Effect.zipRight(local.putChunk(trace), uploads.note(at("chunk", trace.stage, trace.key)))
+      putChunk: (trace) => Effect.zipRight(local.putChunk(trace), uploads.note(at("chunk", trace.stage, trace.key))),
+      remove: (stage, key) =>
+        Effect.gen(function* () {
+          const found = yield* local.get(stage, key)
+          yield* local.remove(stage, key)
+          yield* uploads.drop(at("trace", stage, key), found._tag === "Hit" ? objectsOf(found.trace) : [])
+        })
     }
   })
 )

@@ -9,6 +9,7 @@ import type { RunRecords } from "../../engine/RunRecord.ts"
 import type { Kinds } from "../../kinds/Kinds.ts"
 import type { Given as EveryProjects, Whole } from "../../project/Project.ts"
 import type * as Views from "../../project/Views.ts"
+import type { CurrentCommon } from "../remote/Stores.ts"
 import type { Reporter } from "../terminal/Reporter.ts"
 
 /** An option of a command's own, beside the parameters of its pipeline. Its value is a text. */
@@ -25,6 +26,8 @@ export interface Option {
   readonly isWhole?: boolean
   readonly isRepeated?: boolean
   readonly isNeeded?: boolean
+  /** Whether its value may begin with a dash, as options of another program do. */
+  readonly isVerbatim?: boolean
 }
 
 /** An option without a value. */
@@ -52,6 +55,8 @@ export interface Shape {
   readonly args: ReadonlyArray<Argument>
   readonly flags: ReadonlyArray<Flag>
   readonly options: ReadonlyArray<Option>
+  /** Whether no help and no page lists it, as it is for programs alone. */
+  readonly isHidden?: boolean
   /** Whether it runs whatever the store is. Others are refused where this Headrace does not understand it. */
   readonly needsNoStore?: boolean
   /** Whether it computes what others may share. */
@@ -76,7 +81,7 @@ export type Project<S> = Omit<Whole<unknown, S>, "layer">
 export type Known<S> = AnyPipeline<unknown, S | EveryProjects>
 
 /** What commands need beside what plans the project. */
-type Needs = Run.Needs | RunRecords | Kinds | Views.Current | Reporter | EveryProjects
+type Needs = Run.Needs | RunRecords | Kinds | Views.Current | Reporter | CurrentCommon | EveryProjects
 
 /** A command that is carried out; its value is the exit code. */
 export type Ran<S> = Effect.Effect<number, unknown, Needs | S>

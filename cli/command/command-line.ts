@@ -25,7 +25,7 @@ const invalid = (what: string, expected: string, fix: string) => new UsageInvali
 
 /** An option as it is looked for: a parameter of the pipeline, or one of the command's own. */
 interface Expected {
-  readonly option: Pick<Option, "name" | "expected" | "example" | "isWhole" | "isRepeated">
+  readonly option: Pick<Option, "name" | "expected" | "example" | "isWhole" | "isRepeated" | "isVerbatim">
   readonly give: (value: string) => void
 }
 
@@ -77,7 +77,7 @@ const readRest = (
       seen.add(name)
       if (arg === name) at += 1
       const value = arg === name ? rest[at] : arg.slice(name.length + 1)
-      if (value === undefined || (arg === name && isOption(value)))
+      if (value === undefined || (arg === name && isOption(value) && option.isVerbatim !== true))
         return yield* invalid(`${name} has no value`, option.expected, `Try ${name} ${option.example}.`)
       if (option.isWhole === true && !/^[+-]?\d+$/.test(value))
         return yield* invalid(`${name} is ${JSON.stringify(value)}`, option.expected, `Try ${name} ${option.example}.`)
@@ -139,7 +139,7 @@ export const read = <S>(
     const [first, ...rest] = args.filter((arg, at) => !HELP.includes(arg) && !(at === 0 && arg === "help"))
     if (first === undefined) return { _tag: "Help", command: null, pipeline: null }
     if (first === "--version") return { _tag: "Version" }
-    const commandNames = commands.map(({ name }) => name)
+    const commandNames = commands.filter(({ isHidden }) => isHidden !== true).map(({ name }) => name)
     const command = commands.find(({ name }) => name === first)
     if (command === undefined)
       return yield* withUsage(

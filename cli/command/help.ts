@@ -127,7 +127,12 @@ export const help = (
       "pipeline: runs machine-learning experiments; what was computed once is not computed again",
       usageOf(null, null),
       [
-        ["commands:", commands.map((each): Line => [commandWords(each, null).join(" "), each.description])],
+        [
+          "commands:",
+          commands
+            .filter(({ isHidden }) => isHidden !== true)
+            .map((each): Line => [commandWords(each, null).join(" "), each.description])
+        ],
         ["pipelines:", pipelineLines(pipelines)],
         ["anywhere:", [JSON_LINE, HELP_LINE, ...optionLines([remote]), ["--version", "Print the version"]]]
       ],

@@ -1,15 +1,29 @@
 import { Context, Effect, Layer, type Scope } from "effect"
 import type { ObjectStore } from "../../cache/ObjectStore.ts"
 import * as ObjectStoreDisk from "../../cache/object-store-disk.ts"
+import type { BlobsFailed } from "../../cache/remote/Blobs.ts"
+import { forWorker } from "../../cache/remote/for-worker.ts"
 import type { RemoteInvalid } from "../../cache/remote/RemoteAddress.ts"
+import type { Sharing } from "../../cache/remote/Sharing.ts"
 import type { Mode, Variables } from "../../cache/remote/settings.ts"
 import type { TraceStore } from "../../cache/Trace.ts"
 import * as TraceDisk from "../../cache/trace-disk.ts"
 import type { Place } from "../../project/Place.ts"
 import { Reporter } from "../terminal/Reporter.ts"
 
+/** What a command has in common with other machines that compute. */
+export interface Common {
+  /** What tells the shared store from every other. */
+  readonly id: Effect.Effect<string, BlobsFailed>
+  readonly layer: Layer.Layer<Sharing>
+}
+
+/** The same for a command that may have machines elsewhere compute; null where nothing is shared, or nothing that this one computes. */
+export class CurrentCommon extends Context.Tag("headrace/CurrentCommon")<CurrentCommon, Common | null>() {}
+
 /** The stores of a command. */
 export interface Stores {
+  readonly common: Common | null
   readonly layer: Layer.Layer<ObjectStore | TraceStore>
   /** What a worker process that starts now has in its environment, to see them as well. */
   readonly forWorker: () => Readonly<Record<string, string | undefined>>
@@ -20,6 +34,7 @@ export interface Stores {
 /** This machine's stores, and no other. */
 export const own = (home: string): Stores => ({
   layer: Layer.mergeAll(ObjectStoreDisk.layerDisk(home), TraceDisk.layerDisk(home)),
+  common: null,
   forWorker: () => ({}),
   sharing: (command) => command
 })
@@ -34,7 +49,7 @@ export const make = (
     const { home } = place
     const alone = own(home)
     if (mode === "off" || (mode === null && !env.PIPELINE_REMOTE)) return alone
-    const { settings, forWorker } = yield* Effect.promise(() => import("../../cache/remote/settings.ts"))
+    const { settings } = yield* Effect.promise(() => import("../../cache/remote/settings.ts"))
     const found = yield* settings(env, mode, place)
     if (found === null) return alone
     const { behind, shared } = yield* Effect.promise(() => import("../../cache/remote/stores.ts"))
@@ -42,12 +57,17 @@ export const make = (
       () => import("../../cache/remote/SharedStore.ts")
     )
     const { uploading } = yield* Effect.promise(() => import("./uploading.ts"))
+    const { commonOf } = yield* Effect.promise(() => import("./common.ts"))
     const { note } = yield* Reporter
     const listener = Layer.succeed(SharedStoreListener, (message: string) => note(`warning: ${message}`))
     const store = yield* Layer.build(Layer.provide(shared(found), listener))
     const { isDown } = Context.get(store, SharedStore)
     const { writer } = found.terms
     return {
+      common:
+        writer === null
+          ? null
+          : commonOf(writer, home, Layer.mergeAll(alone.layer, Layer.succeedContext(store), listener)),
       layer: Layer.provide(behind(home, alone.layer, writer !== null), [Layer.succeedContext(store), listener]),
       forWorker: () => forWorker(env, found, isDown()),
       sharing: (command) =>

@@ -1,5 +1,7 @@
 import { Effect } from "effect"
 import type { Key } from "../../cache/Key.ts"
+import type * as Decide from "../../engine/Decide.ts"
+import type * as Graph from "../../engine/Graph.ts"
 import * as Pipeline from "../../engine/Pipeline.ts"
 import * as Plan from "../../engine/Plan.ts"
 import type { Given, Known } from "../command/Command.ts"
@@ -17,17 +19,19 @@ export interface Kept {
 export const forKept = <S, E, R>(
   pipeline: Known<S>,
   { params }: Given,
-  carry: (kept: Kept) => Effect.Effect<void, E, R>
+  carry: (entry: Graph.StageEntry, decision: Decide.Decision) => Effect.Effect<void, E, R>
 ) =>
   Effect.gen(function* () {
     const reporter = yield* Reporter
     const values = yield* ParamOptions.decode(pipeline, params)
-    const { nodes } = yield* Plan.make(Pipeline.graph(pipeline, values))
-    const kept = nodes.flatMap(({ node, stage, status, key }) =>
-      status === "reuse" && key !== null ? [{ node, stage, key: key as Key }] : []
-    )
-    yield* Effect.forEach(kept, carry, { discard: true })
-    const stored = nodes.filter(({ status }) => status !== "stream").length
+    const { entries } = yield* Plan.entries(Pipeline.graph(pipeline, values))
+    const kept: Array<Kept> = []
+    for (const { entry, decision, planned } of entries) {
+      if (planned.status !== "reuse" || decision === null) continue
+      yield* carry(entry, decision)
+      kept.push({ node: entry.name, stage: decision.text.stage, key: decision.key })
+    }
+    const stored = entries.filter(({ planned }) => planned.status !== "stream").length
     const have = `${kept.length} of ${stored} nodes of ${pipeline.name} ${kept.length === 1 ? "has" : "have"} a result`
     yield* reporter.print(kept.length === stored ? have : `${have}; pipeline run ${pipeline.name} computes the others`)
     yield* reporter.document({ schema: 1, pipeline: pipeline.name, status: "done", nodes: kept })

@@ -1,6 +1,7 @@
 import { Effect } from "effect"
 import { ObjectStore } from "../../cache/ObjectStore.ts"
-import { TraceStore, totals } from "../../cache/Trace.ts"
+import { objectsOf, totals } from "../../cache/Trace.ts"
+import * as KeptBeside from "../../engine/KeptBeside.ts"
 import { formatBytes } from "../../kinds/format.ts"
 import { type Command, ofPipeline } from "../command/Command.ts"
 import { Reporter } from "../terminal/Reporter.ts"
@@ -9,23 +10,24 @@ import { forKept } from "./kept.ts"
 /** So many objects are fetched side by side. */
 const AT_ONCE = 8
 
-/** Fetches all that the shared store has of a pipeline, for a machine that will be without it. */
+/** Fetches all that the shared store has of a pipeline, and what saves work on the next, for a machine that will be without it. */
 export const pull = <S>(): Command<S> =>
   ofPipeline<S>({
     name: "pull",
     description: "Fetch what the shared store has of a pipeline's run, for a machine that will be without it",
     remote: "read",
     run: (pipeline, given) =>
-      forKept(pipeline, given, ({ node, stage, key }) =>
+      forKept(pipeline, given, (entry, decision) =>
         Effect.gen(function* () {
           const { note } = yield* Reporter
-          // the plan has brought it here
-          const found = yield* Effect.flatMap(TraceStore, (traces) => traces.get(stage, key))
-          if (found._tag !== "Hit") return
+          const { hit } = decision
+          if (hit === null) return
+          // the plan has brought its trace here, and this brings those of its chunks, and of its newest state
+          const { state } = yield* KeptBeside.of(entry, decision)
           const { check } = yield* ObjectStore
-          const objects = Object.values(found.trace.outputs).flatMap(({ parts }) => parts.map(({ object }) => object))
+          const objects = [...objectsOf(hit), ...(state === null ? [] : objectsOf(state))]
           yield* Effect.forEach(objects, check, { concurrency: AT_ONCE, discard: true })
-          yield* note(`${node}: ${formatBytes(totals(found.trace).bytes)} here`)
+          yield* note(`${entry.name}: ${formatBytes(totals(hit).bytes)} here`)
         })
       )
   })

@@ -1,7 +1,12 @@
 import { Effect } from "effect"
+import * as KeptBeside from "../../engine/KeptBeside.ts"
 import { Place } from "../../project/Place.ts"
 import { type Command, ofPipeline } from "../command/Command.ts"
 import { forKept } from "./kept.ts"
+import { own } from "./Stores.ts"
+
+/** So many are noted side by side. */
+const AT_ONCE = 8
 
 /** Puts what this machine has of a pipeline into the shared store, also what was computed before there was one. */
 export const push = <S>(): Command<S> =>
@@ -15,6 +20,23 @@ export const push = <S>(): Command<S> =>
         const { home } = yield* Place
         const { layerDisk, Uploads } = yield* Effect.promise(() => import("../../cache/remote/Uploads.ts"))
         const { note } = yield* Effect.provide(Uploads, layerDisk(home))
-        return yield* forKept(pipeline, given, ({ stage, key }) => note({ kind: "trace", stage, key }))
+        const { layer } = own(home)
+        return yield* forKept(pipeline, given, (entry, decision) =>
+          Effect.gen(function* () {
+            const { stage } = decision.text
+            // what this machine has, whatever the shared store has of it
+            const { chunks, state } = yield* Effect.provide(KeptBeside.of(entry, decision), layer)
+            const states = state === null ? [] : [state]
+            yield* Effect.forEach(
+              [
+                ...chunks.map((key) => ({ kind: "chunk" as const, stage, key })),
+                ...states.map(({ key, text }) => ({ kind: "trace" as const, stage: text.stage, key })),
+                { kind: "trace" as const, stage, key: decision.key }
+              ],
+              note,
+              { concurrency: AT_ONCE, discard: true }
+            )
+          })
+        )
       })
   })

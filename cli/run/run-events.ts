@@ -60,6 +60,7 @@ export const layer: Layer.Layer<RunEvents, never, Reporter> = Layer.effect(
       NodeWaiting: ({ node }) => reporter.note(`${node}: somebody else is computing the same; waiting`),
       NodeStarted: ({ node, reasons }) =>
         reporter.note(`${node}: runs, since ${reasons.map(Reason.render).join("; ")}`),
+      NodePlaced: ({ node, by }) => reporter.note(`${node}: computed by ${by}`),
       NodeProgress: ({ node, progress }) => progressed(node, progress),
       Fetching: ({ what, done, total }) => progressed(what, { done, total, unit: "bytes", reused: 0, note: null }),
       NodeRan: ({ node, seconds, rows, bytes, chunks, told }) => {

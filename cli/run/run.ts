@@ -1,7 +1,7 @@
-import { availableParallelism } from "node:os"
 import { Effect } from "effect"
 import * as Run from "../../engine/Run.ts"
 import { RunEvents } from "../../engine/RunEvent.ts"
+import { notHere, on, onMachines, slurmOptions } from "../cluster/on.ts"
 import { type Command, ofPipeline, type Project } from "../command/Command.ts"
 import * as ParamOptions from "../command/param-options.ts"
 import { asked, flags, options, refreshing } from "./asked.ts"
@@ -13,15 +13,19 @@ export const run = <S>(project: Project<S>): Command<S> =>
   ofPipeline<S>({
     name: "run",
     description: "Run a pipeline; what is cached is reused",
-    flags,
-    options,
+    flags: [...flags, notHere],
+    options: [...options, on, slurmOptions],
     computes: true,
     run: (pipeline, given) =>
       Effect.gen(function* () {
         const values = yield* ParamOptions.decode(pipeline, given.params)
         const { again, until } = yield* asked(pipeline, values, given)
         const { publish } = yield* RunEvents
-        const work = Run.run(pipeline, values, { cores: availableParallelism() }, again, until)
-        return yield* carryOut(work, { publish, tell: (record) => tell(project, record) })
+        return yield* onMachines(project, given, (cores) =>
+          carryOut(Run.run(pipeline, values, { cores }, again, until), {
+            publish,
+            tell: (record) => tell(project, record)
+          })
+        )
       }).pipe(refreshing(given))
   })

@@ -29,6 +29,8 @@ export const sweepEvents = ({ varied, values }: Told, tellShared: (event: RunEve
     const settled = new Map<number, Settled>()
     const running = Running.make(reporter.terminal)
     let shared: ReadonlySet<string> = new Set()
+    /** Which machine computes what, where others do. */
+    const placed = new Map<string, string>()
     let firstRan: number | undefined
     let computed = 0
 
@@ -38,6 +40,23 @@ export const sweepEvents = ({ varied, values }: Told, tellShared: (event: RunEve
       if (firstRan === undefined || computed < 2 || left === 0) return ""
       const each = (now - firstRan) / 1000 / (computed - 1)
       return `, ${formatSeconds(each)} a point, ${formatSeconds(each * left)} left`
+    }
+    /** How many nodes each machine is at. */
+    const machines = (): ReadonlyArray<string> => {
+      const counts = new Map<string, number>()
+      for (const by of placed.values()) counts.set(by, (counts.get(by) ?? 0) + 1)
+      return counts.size === 0
+        ? []
+        : [
+            [...counts]
+              .sort()
+              .map(([by, count]) => `${by}: ${count}`)
+              .join(" · ")
+          ]
+    }
+    const ended = (node: string) => {
+      placed.delete(node)
+      running.ended(node)
     }
     const draw = (now: number) => {
       const failed = [...settled.values()].filter(({ error }) => error !== null).length
@@ -53,6 +72,7 @@ export const sweepEvents = ({ varied, values }: Told, tellShared: (event: RunEve
               columns: reporter.columns - 1
             }).split("\n")),
         `${counts.join(", ")}${timeLeft(now)}`,
+        ...machines(),
         ...running.lines()
       ]
       return reporter.status(lines.map((line) => truncate(line, reporter.columns - 1)).join("\n"))
@@ -97,8 +117,12 @@ export const sweepEvents = ({ varied, values }: Told, tellShared: (event: RunEve
             if (!reporter.terminal) return shared.has(event.node) ? yield* tellShared(event) : undefined
             running.progressed(event.node, event.progress, now)
             return yield* redraw
+          case "NodePlaced":
+            placed.set(event.node, event.by)
+            if (shared.has(event.node)) return yield* tellShared(event)
+            return reporter.terminal ? yield* redraw : undefined
           case "NodeFailed":
-            running.ended(event.node)
+            ended(event.node)
             if (shared.has(event.node)) return yield* tellShared(event)
             return reporter.terminal
               ? yield* reporter.note(`${event.node}: FAILED. ${sentence(event.error)}`)
@@ -106,7 +130,7 @@ export const sweepEvents = ({ varied, values }: Told, tellShared: (event: RunEve
           case "NodeReused":
           case "NodeStarted":
           case "NodeRan":
-            running.ended(event.node)
+            ended(event.node)
             return shared.has(event.node) ? yield* tellShared(event) : undefined
           case "NodeSkipped":
           case "RunStarted":

@@ -1,4 +1,3 @@
-import { availableParallelism } from "node:os"
 import { Effect } from "effect"
 import * as Graph from "../../engine/Graph.ts"
 import * as Pipeline from "../../engine/Pipeline.ts"
@@ -6,7 +5,8 @@ import { RunEvents } from "../../engine/RunEvent.ts"
 import type { RunRecord } from "../../engine/RunRecord.ts"
 import * as Sweep from "../../engine/Sweep.ts"
 import { formatCount, formatCounted, formatSeconds } from "../../kinds/format.ts"
-import { type Command, numberGiven, type Option, ofPipeline, textsGiven } from "../command/Command.ts"
+import { notHere, on, onMachines, slurmOptions } from "../cluster/on.ts"
+import { type Command, numberGiven, type Option, ofPipeline, type Project, textsGiven } from "../command/Command.ts"
 import { sentence, toldOf } from "../command/option-text.ts"
 import * as ParamOptions from "../command/param-options.ts"
 import { reportRun } from "../report/report-writer.ts"
@@ -97,15 +97,18 @@ const random = counted(
   "20"
 )
 const seeds = counted("--seeds", "Every point with so many seeds, from 0", "3")
-const jobs = counted("--jobs", "Points computed side by side; as many as cores by default", "2")
+const jobs = counted("--jobs", "Points computed side by side; as many as cores by default, with --on 256", "2")
+
+/** Points whose nodes are handed out at a time: enough for every worker to have a next one, and few for a server to keep. */
+const ELSEWHERE = 256
 
 /** Runs a pipeline at many points. */
-export const sweep = <S>(): Command<S> =>
+export const sweep = <S>(project: Project<S>): Command<S> =>
   ofPipeline<S>({
     name: "sweep",
     description: "Run a pipeline at many points of its parameters; what they share is computed once",
-    flags,
-    options: [over, random, seeds, jobs, ...options],
+    flags: [...flags, notHere],
+    options: [over, random, seeds, jobs, ...options, on, slurmOptions],
     computes: true,
     run: (pipeline, given) =>
       Effect.gen(function* () {
@@ -124,10 +127,11 @@ export const sweep = <S>(): Command<S> =>
         })
         const events = yield* RunEvents
         const { publish, settled } = yield* sweepEvents({ varied, values }, events.publish)
-        const cores = availableParallelism()
-        return yield* carryOut(Sweep.run(pipeline, points, { cores, jobs: side ?? cores, varied, parts, ...how }), {
-          publish,
-          tell: (record) => tell(pipeline, record, varied, [...settled.values()])
-        })
+        return yield* onMachines(project, given, (cores) =>
+          carryOut(Sweep.run(pipeline, points, { cores, jobs: side ?? cores ?? ELSEWHERE, varied, parts, ...how }), {
+            publish,
+            tell: (record) => tell(pipeline, record, varied, [...settled.values()])
+          })
+        )
       }).pipe(refreshing(given))
   })

@@ -284,6 +284,7 @@ it("the other reasons are sentences too", () => {
     [
       Reason.NeverRan.make({ stage: "train" }),
       Reason.TraceLost.make({ what: "its bytes were damaged" }),
+      Reason.Unanswered.make({ what: "the shared store s3://team answers 503" }),
       Reason.ObjectLost.make({ output: "model", object, what: "missing" }),
       Reason.Undecided.make({ ancestors: ["ingest", "train"] }),
       Reason.ParamChanged.make({ name: "sizes", before: [1], after: [1, 2], via })
@@ -291,6 +292,7 @@ it("the other reasons are sentences too", () => {
   ).toEqual([
     "it has no result yet",
     "its trace is lost: its bytes were damaged",
+    "the shared store s3://team answers 503: it may have the result",
     `object ${object.slice(0, 12)} of its output model is missing`,
     "it depends on what ingest, train yields",
     "sizes was [1], is [1,2]"

@@ -13,7 +13,7 @@ import { root } from "../rig/bundle.ts"
 const MARK = "<!-- made from the command by: npm run docs -->"
 
 const at = (name: string) => path.join(root, "docs/commands", `${name}.md`)
-const commands: ReadonlyArray<Shape> = commandsOf(project)
+const commands: ReadonlyArray<Shape> = commandsOf(project).filter(({ isHidden }) => isHidden !== true)
 
 type Row = readonly [word: string, meaning: string]
 

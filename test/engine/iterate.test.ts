@@ -1,86 +1,22 @@
 import { beforeEach, expect, it } from "@effect/vitest"
-import { Effect, Exit, Layer, Schema } from "effect"
+import { Effect, Exit, Layer } from "effect"
 import * as fc from "fast-check"
-import * as Checkpoint from "../../artifacts/Checkpoint.ts"
 import type { Digest } from "../../artifacts/Digest.ts"
-import * as Document from "../../artifacts/Document.ts"
 import { ObjectStore } from "../../cache/ObjectStore.ts"
 import type { Trace } from "../../cache/Trace.ts"
 import { Code } from "../../engine/Code.ts"
 import * as Executor from "../../engine/Executor.ts"
-import * as Param from "../../engine/Param.ts"
 import * as Pipeline from "../../engine/Pipeline.ts"
 import * as Plan from "../../engine/Plan.ts"
 import type * as Progress from "../../engine/Progress.ts"
 import * as Run from "../../engine/Run.ts"
-import * as Stage from "../../engine/Stage.ts"
 import * as Sweep from "../../engine/Sweep.ts"
 import { wrap } from "../rig/broken.ts"
 import { codeOf } from "../rig/code.ts"
 import * as Toys from "../rig/toys.ts"
+import { resetWorld, walking, world } from "../rig/walking.ts"
 
 // An iterating stage goes on where it had got to, and what comes out is what an uninterrupted run gives.
-
-const Walked = Document.make("Walked", 1, Schema.Struct({ place: Schema.Number, path: Schema.Array(Schema.Number) }))
-const WalkState = Checkpoint.make("WalkState", 1)
-
-/** The numbers of the steps that ran, what became of their states, and the step at whose beginning the next run is killed. */
-const world = { steps: [] as Array<number>, killAt: Number.POSITIVE_INFINITY, states: [] as Array<string> }
-
-const params = {
-  steps: Param.make(Schema.Int.pipe(Schema.positive()), 5, "Steps to walk"),
-  stride: Param.make(Schema.Number, 1, "Length of a step"),
-  forgetful: Param.make(Schema.Boolean, false, "Keeps part of where it is out of its state: a bug")
-}
-
-/** A walk whose every place depends on the one before, in an order that matters. */
-const walk = Stage.iterate({
-  name: "walk",
-  inputs: { total: Toys.Total },
-  params,
-  steps: "steps",
-  state: WalkState,
-  outputs: { walked: Walked },
-  run: ({ total }, { stride, forgetful, ...others }) =>
-    Effect.sync(() => {
-      expect(others).not.toHaveProperty("steps")
-      // worked on in place, and saved as it is
-      const place = Float32Array.of(total.total)
-      let path: ReadonlyArray<number> = []
-      return {
-        resume: ({ arrays, texts }) =>
-          Effect.sync(() => {
-            place.set(arrays.place?.data ?? [Number.NaN])
-            path = forgetful ? [] : JSON.parse(texts.path ?? "null")
-          }),
-        step: (at) =>
-          at === world.killAt
-            ? Effect.interrupt
-            : Effect.sync(() => {
-                world.steps.push(at)
-                place[0] = Math.fround((place[0] ?? 0) * 0.75) + stride * at
-                path = [...path, ...place]
-                return `at ${place}`
-              }),
-        save: Effect.sync(() => {
-          world.states.push("saved")
-          return { arrays: { place: { shape: [1], data: place } }, texts: { path: JSON.stringify(path) } }
-        }),
-        finish: Effect.sync(() => ({ walked: { place: place[0] ?? 0, path } }))
-      }
-    })
-})
-
-const walking = Pipeline.make({
-  name: "walking",
-  description: "Walks from a sum",
-  params: { ...Toys.list.params, ...params },
-  build: (values) => {
-    const { numbers } = Toys.read({ file: Toys.list(values) }, values)
-    const { total } = Toys.sum({ tables: [Toys.double({ numbers }).doubled] })
-    return { walked: walk({ total }, values).walked }
-  }
-})
 
 const code = Layer.succeed(Code, {
   of: ({ name }) => Effect.succeed(codeOf(name, { [`stages/${name}.ts`]: name }))
@@ -120,7 +56,7 @@ const fromScratch = (given: Readonly<Record<string, unknown>>) =>
 beforeEach(() => {
   Toys.lists.clear()
   Toys.lists.set("a", [1, 2, 3])
-  Object.assign(world, { steps: [], killAt: Number.POSITIVE_INFINITY, states: [] })
+  resetWorld()
 })
 
 const reasonOf = (record: {

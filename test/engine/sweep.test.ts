@@ -255,7 +255,8 @@ it.effect("a lost document that cannot be computed again fails its point", () =>
     yield* sweep([{ modulo: 7 }, { modulo: 8 }])
     const lost = [...traces.values()].find(({ text }) => text.stage === "sum" && text.params.modulo === 8)
     objects.delete(lost?.outputs.total?.parts[0]?.object as never)
-    const broken = wrap(Executor.Executor, Layer.provide(Executor.layerInProcess(Toys.toy), layer), () => ({
+    const broken = wrap(Executor.Executor, Layer.provide(Executor.layerInProcess(Toys.toy), layer), (executor) => ({
+      ...executor,
       execute: ({ entry }) =>
         new NodeFailed({
           node: entry.name,
@@ -288,8 +289,9 @@ it.effect("a key that cannot be made fails its points, also where all before it 
 it.live("an interrupted sweep keeps what is done, says what is not, and goes on from there", () =>
   Effect.gen(function* () {
     const { layer, unprovided, records, sweep, runs } = memory()
-    const slow = wrap(Executor.Executor, Layer.provide(Executor.layerInProcess(Toys.toy), layer), ({ execute }) => ({
-      execute: (task: Executor.Task) => (task.text.params.modulo === 1003 ? Effect.never : execute(task))
+    const slow = wrap(Executor.Executor, Layer.provide(Executor.layerInProcess(Toys.toy), layer), (executor) => ({
+      ...executor,
+      execute: (task: Executor.Task) => (task.text.params.modulo === 1003 ? Effect.never : executor.execute(task))
     }))
     const fiber = yield* Effect.fork(Effect.provide(unprovided(moduli(1000, 6), 1), Layer.merge(layer, slow)))
     while ((runs().describe ?? 0) < 3) yield* Effect.sleep("5 millis")

@@ -37,6 +37,7 @@ export const unverified =
 export const noCutoff: Change = () => ({
   executor: (executor) =>
     Effect.map(TraceStore, (traces) => ({
+      ...executor,
       execute: (task) =>
         Effect.gen(function* () {
           const trace = yield* executor.execute(task)
@@ -55,7 +56,8 @@ export const noCutoff: Change = () => ({
 
 /** What is to be computed again finds its chunks. */
 export const halfAgain: Change = () => ({
-  executor: (executor) => Effect.succeed({ execute: (task) => executor.execute({ ...task, isAgain: false }) })
+  executor: (executor) =>
+    Effect.succeed({ ...executor, execute: (task) => executor.execute({ ...task, isAgain: false }) })
 })
 
 /** Results are kept and never found. */

@@ -17,6 +17,7 @@ const SOURCES = [
   "bin",
   "cache",
   "cli",
+  "cluster",
   "engine",
   "files",
   "images",

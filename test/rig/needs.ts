@@ -7,6 +7,7 @@ import { getCurrentSuite } from "vitest/suite"
 import { dataFiles } from "./data-files.ts"
 import { mount, unshare } from "./mounts.ts"
 import { type Environment, environmentOf } from "./python.ts"
+import { DAEMONS, isInstalled } from "./slurm.ts"
 
 /**
  * What a test may need beyond an installation by `npm ci`, and the only way for a test not to run: where something
@@ -36,6 +37,11 @@ const python = (name: Environment, packages: string) => ({
   remedy: `sh test/rig/python/install.sh ${name}`,
   isThere: () => fs.existsSync(path.join(environmentOf(name), "ready"))
 })
+const program = (name: string, what: string, packages: string) => ({
+  what,
+  remedy: `apt-get install -y ${packages}`,
+  isThere: () => spawnSync(name, ["--version"]).status === 0
+})
 const file = (name: string) => ({
   what: name,
   remedy: "put it there, or let PIPELINE_MIRROR name the folder that has it",
@@ -56,7 +62,13 @@ const NEEDS = {
   },
   readers: python("readers", "pyarrow and DuckDB"),
   keras: python("keras", "Keras"),
+  redis: program("redis-server", "Redis", "redis-server"),
   stores: python("stores", "SeaweedFS, moto and rclone"),
+  slurm: {
+    what: "Slurm",
+    remedy: "apt-get install -y slurm-wlm munge",
+    isThere: () => DAEMONS.every(isInstalled)
+  },
   "cifar10-5k": file(dataFiles.cifar10Part),
   "cifar10 lossless": file(dataFiles.cifar10Lossless),
   "MobileNetV2 weights": file(dataFiles.weights)

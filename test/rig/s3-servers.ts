@@ -1,30 +1,17 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import * as fs from "node:fs"
-import { createServer } from "node:net"
 import * as path from "node:path"
 import { AwsClient } from "aws4fetch"
 import type { RemoteAddress } from "../../cache/remote/RemoteAddress.ts"
 import { folder } from "./folder.ts"
+import { freePorts } from "./ports.ts"
 import { environmentOf } from "./python.ts"
 
 /** A real S3-compatible server, of one bucket that is there. */
 export interface S3Server {
   readonly address: Extract<RemoteAddress, { readonly _tag: "S3" }>
   readonly stop: () => Promise<void>
-}
-
-const freePorts = async (count: number): Promise<ReadonlyArray<number>> => {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer().listen(0, "127.0.0.1")
-      await once(server, "listening")
-      return server
-    })
-  )
-  const ports = servers.map((server) => (server.address() as { readonly port: number }).port)
-  await Promise.all(servers.map((server) => once(server.close(), "close")))
-  return ports
 }
 
 const BUCKET = "shared"

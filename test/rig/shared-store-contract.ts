@@ -90,7 +90,8 @@ export const sharedStoreContract = (name: string, blobs: () => Layer.Layer<Blobs
         expect(place.key).toBe(key)
         expect([bytes > 0, modified > Date.UTC(2020)]).toEqual([true, true])
       }
-      for (const stage of stages) expect(yield* main.trace({ kind: "trace", stage, key })).toBe("{}")
+      for (const stage of stages)
+        expect(yield* main.trace({ kind: "trace", stage, key })).toEqual({ _tag: "Found", text: "{}" })
     }))
 
   test("what is removed is there no more, and may be put again", (of) =>
@@ -103,13 +104,13 @@ export const sharedStoreContract = (name: string, blobs: () => Layer.Layer<Blobs
         expect(yield* store.putTrace(address, "{}", ada)).toBe(true)
         const [found] = yield* all(store.traces)
         if (found !== undefined) yield* store.removeTrace(found.place)
-        expect(yield* store.trace(address)).toBe(null)
+        expect(yield* store.trace(address)).toEqual({ _tag: "Absent" })
         expect(yield* store.has(object, 3)).toBe(true)
-        yield* store.removeObject(object)
+        yield* store.dropObject(object)
         expect(yield* store.has(object, 3)).toBe(false)
         expect([yield* all(store.objects), yield* all(store.traces)]).toEqual([[], []])
         // nobody minds what is gone already
-        yield* store.removeObject(object)
+        yield* store.dropObject(object)
         yield* store.removeTrace({ ...address, namespace: Schema.decodeSync(Namespace)("main") })
       }
     }))

@@ -185,7 +185,7 @@ const toyCode = (stage: string): CodeParts => {
   const source = `${stage} ${sources.get(stage) ?? ""}`
   return codeOf(source, { [`stages/${stage}.ts`]: source })
 }
-const stages = ["read", "shift", "double", "sum", "describe", "behave"]
+const stages = ["read", "shift", "double", "sum", "describe", "behave", "walk"]
 export const layerCode = Layer.succeed(Code, {
   of: ({ name: stage }) =>
     stages.includes(stage) ? Effect.succeed(toyCode(stage)) : new CodeUnknown({ stage, known: stages })
@@ -232,5 +232,5 @@ export const contents = (record: RunRecord.RunRecord): Readonly<Record<string, s
 
 export const params = (given: Readonly<Record<string, unknown>> = {}) => Effect.orDie(Pipeline.decodeParams(toy, given))
 
-export const runToy = (given: Readonly<Record<string, unknown>> = {}) =>
-  Effect.flatMap(params(given), (values) => Run.run(toy, values, { cores: 2 }))
+export const runToy = (given: Readonly<Record<string, unknown>> = {}, cores: number | null = 2) =>
+  Effect.flatMap(params(given), (values) => Run.run(toy, values, { cores }))

@@ -82,6 +82,7 @@ export const using = <A, E>(
   )
   const watched = Layer.map(executor, (context) =>
     Context.make(Executor.Executor, {
+      ...Context.get(context, Executor.Executor),
       execute: (task: Executor.Task) =>
         Effect.tapError(Context.get(context, Executor.Executor).execute(task), (error) =>
           Effect.sync(() => failures.push(error))

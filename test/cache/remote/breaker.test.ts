@@ -26,12 +26,12 @@ it.scoped("after one failure nobody asks, until what failed is done again in the
   Effect.gen(function* () {
     const { guard, store, ask, opened } = yield* broken
     store.answer = busy
-    expect(yield* guard(ask)).toBe(null)
-    for (let other = 0; other < 100; other++) expect(yield* guard(ask)).toBe(null)
+    expect(yield* Effect.flip(guard(ask))).toBe(busy)
+    for (let other = 0; other < 100; other++) expect(yield* Effect.flip(guard(ask))).toBe(busy)
     expect([store.asked, opened]).toEqual([1, [busy]])
     // something else may be answered all the time
     yield* TestClock.adjust("5 seconds")
-    expect(yield* guard(Effect.succeed("other"))).toBe(null)
+    expect(yield* Effect.flip(guard(Effect.succeed("other")))).toBe(busy)
     store.answer = Effect.succeed("bytes")
     yield* TestClock.adjust("30 seconds")
     expect(yield* guard(ask)).toBe("bytes")
@@ -43,7 +43,7 @@ it.scoped("what stays down is asked more and more rarely, at most half a minute 
   Effect.gen(function* () {
     const { guard, store, ask } = yield* broken
     store.answer = busy
-    yield* guard(ask)
+    yield* Effect.flip(guard(ask))
     yield* TestClock.adjust("1 minute")
     expect(store.asked).toBeLessThan(10)
     const before = store.asked
@@ -60,7 +60,7 @@ it.scoped("a wrong answer stands for itself, and is an answer where one was wait
     expect(yield* guard(ask)).toBe(null)
     expect(yield* guard(Effect.succeed("other"))).toBe("other")
     store.answer = busy
-    expect(yield* guard(ask)).toBe(null)
+    expect(yield* Effect.flip(guard(ask))).toBe(busy)
     store.answer = wrong
     yield* TestClock.adjust("2 seconds")
     expect(yield* guard(Effect.succeed("other"))).toBe("other")
@@ -73,11 +73,11 @@ it.scoped("one that another process found open is open from the beginning, and s
     let isDown = true
     const opened: Array<BlobsFailed> = []
     const breaker = yield* Breaker.make({
-      failed: Effect.suspend(() => (isDown ? busy : Effect.void)),
+      failed: { work: Effect.suspend(() => (isDown ? busy : Effect.void)), failure: busy },
       onOpen: (failure) => Effect.sync(() => void opened.push(failure)),
       onWrong: () => Effect.void
     })
-    expect(yield* breaker.guard(Effect.succeed("bytes"))).toBe(null)
+    expect(yield* Effect.flip(breaker.guard(Effect.succeed("bytes")))).toBe(busy)
     yield* TestClock.adjust("10 seconds")
     expect(breaker.isOpen()).toBe(true)
     isDown = false

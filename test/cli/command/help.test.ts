@@ -44,17 +44,19 @@ describe("help", () => {
   it("has the whole way to write the command in its usage line", () => {
     const [transfer] = pipelines.filter(({ name }) => name === "transfer")
     expect(usageOf(commandOf("run"), transfer ?? null)).toBe(
-      "pipeline run transfer [--PARAMETER VALUE] … [--again NODE] … [--until NODE] … [--refresh] [--json]"
+      "pipeline run transfer [--PARAMETER VALUE] … [--again NODE] … [--until NODE] … [--on ADDRESS] [--slurm-options OPTIONS] [--refresh] [--not-here] [--json]"
     )
     expect(usageOf(commandOf("why"), null)).toBe("pipeline why PIPELINE [NODE] [--PARAMETER VALUE] … [--json]")
     expect(usageOf(commandOf("export"), null)).toBe("pipeline export ADDRESS --to FOLDER [--json]")
     for (const command of commands)
-      expect(help(commands, project, command, null, 200)).toContain(`usage: ${usageOf(command, null)}\n`)
+      expect(help(commands, project, command, null, 400)).toContain(`usage: ${usageOf(command, null)}\n`)
   })
 
   it("tells every command, pipeline, option, flag and argument", () => {
     const page = help(commands, project, null, null, 200)
-    for (const { name } of [...commands, ...pipelines]) expect(page).toMatch(new RegExp(`^  ${name}\\b`, "m"))
+    const isListed = (name: string) => new RegExp(`^  ${name}\\b`, "m").test(page)
+    for (const { name } of pipelines) expect(isListed(name), name).toBe(true)
+    for (const { name, isHidden = false } of commands) expect(isListed(name), name).toBe(!isHidden)
     for (const written of ["run PIPELINE", "why PIPELINE [NODE]", "compare RUN …", "list [PIPELINE]", "doctor"])
       expect(page).toContain(`\n  ${written}  `)
     for (const command of commands) {

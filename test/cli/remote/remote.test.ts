@@ -2,7 +2,7 @@ import * as fs from "node:fs"
 import * as path from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import type { Finished, Rig } from "../../rig/cli.ts"
-import { documentOf, imageFolder, pipeline, project, ran, rig } from "../../rig/cli.ts"
+import { documentOf, imageFolder, nodeOf, pipeline, project, ran, rig } from "../../rig/cli.ts"
 import { folder } from "../../rig/folder.ts"
 import { describeWith } from "../../rig/needs.ts"
 import { type S3Server, seaweed } from "../../rig/s3-servers.ts"
@@ -17,8 +17,17 @@ beforeAll(async () => {
 })
 
 const NETWORK = '[{"kind":"flatten"},{"kind":"dense","units":4,"activation":"relu"}]'
-const RUN = ["--network", NETWORK, "--epochs", "1", "--validation", "test"]
-const training = (command: string) => [command, "simple-cnn", "--dataset", images, ...RUN, "--json"]
+const RUN = ["--network", NETWORK, "--validation", "test"]
+const training = (command: string, epochs = 1) => [
+  command,
+  "simple-cnn",
+  "--dataset",
+  images,
+  ...RUN,
+  "--epochs",
+  String(epochs),
+  "--json"
+]
 /** The same for what needs no training: two nodes. */
 const exploring = (command: string) => [command, "explore", "--dataset", images, "--json"]
 const errorOf = ({ stdout }: Finished) => JSON.parse(stdout).error as { what: string; expected: string; fix: string }
@@ -78,6 +87,11 @@ describe("a shared folder", () => {
     expect((await pipeline(other, ...training("pull"))).code).toBe(0)
     const alone = await pipeline({ ...other, env: {} }, ...training("run"), "--again", "train-network")
     expect(ran(documentOf(alone))).toEqual(["train-network"])
+    // a longer training goes on from where that of the first machine stood
+    const more = rig({ root, env: { ...nobody, ...remote } })
+    expect((await pipeline(more, ...training("pull"))).code).toBe(0)
+    const longer = documentOf(await pipeline({ ...more, env: {} }, ...training("run", 2)))
+    expect(nodeOf(longer, "train-network").reason).toContain("continues from epoch 1")
   })
 
   it("keeps no secret: neither a record, nor a report, nor what is said has one", async () => {

@@ -1,0 +1,38 @@
+import * as fs from "node:fs/promises"
+import * as path from "node:path"
+import { Effect, Option, Schema } from "effect"
+import * as BoundedFile from "../../artifacts/BoundedFile.ts"
+import * as BoundedJson from "../../artifacts/BoundedJson.ts"
+import * as Disk from "../../cache/disk.ts"
+import { Holder, here } from "../../cache/lease-holder.ts"
+import type { TasksFailed } from "../Tasks.ts"
+import { attempt, type TaskFiles } from "./TaskFiles.ts"
+
+// Which commands wait for a task: a file each, so that none ends a job that another waits for.
+
+const decode = Schema.decodeUnknownOption(BoundedJson.schema(Holder))
+const MOST_BYTES = 4096
+
+/** Says that a command waits for a task. */
+export const add = ({ waiting }: TaskFiles, command: string): Effect.Effect<void, TasksFailed> =>
+  attempt("Writing", waiting, () => fs.writeFile(`${waiting}${command}`, JSON.stringify(here.self())))
+
+/** Whether the command that a file speaks of was killed on this machine. Of another's nobody here knows: it may wait. */
+const isGone = (file: string): boolean => {
+  try {
+    return Option.exists(decode(BoundedFile.read(file, MOST_BYTES).toString()), here.isGone)
+  } catch {
+    return false
+  }
+}
+
+/** Takes that back, and says whether another command waits for it. */
+export const remove = ({ folder, waiting }: TaskFiles, command: string): Effect.Effect<boolean> =>
+  Effect.promise(async () => {
+    await Disk.tidyAway(`${waiting}${command}`)
+    const names = await fs.readdir(folder).catch(() => [])
+    const others = names.map((name) => path.join(folder, name)).filter((file) => file.startsWith(waiting))
+    const gone = others.filter(isGone)
+    await Promise.all(gone.map(Disk.tidyAway))
+    return gone.length < others.length
+  })

@@ -1,0 +1,70 @@
+import { afterAll, beforeAll, expect, it } from "vitest"
+import { eventually } from "../rig/cli.ts"
+import { type Cluster, cluster, ranIn } from "../rig/cluster.ts"
+import { describeWith } from "../rig/needs.ts"
+import { type SlurmCluster, slurm } from "../rig/slurm.ts"
+
+// Faults of a Slurm cluster that take minutes: Slurm waits before it takes a node for dead, and before it runs a job again.
+
+describeWith(["slurm"], "on a Slurm cluster", () => {
+  let nodes: SlurmCluster
+  let machines: Cluster
+  beforeAll(async () => {
+    nodes = await slurm()
+    machines = await cluster(nodes.env)
+  })
+  afterAll(() => nodes.stop())
+
+  it("a job whose node dies is run again on another, which is told, and its node's result is computed once", async () => {
+    const command = machines.start([
+      "run",
+      "waiting",
+      "--on",
+      "slurm",
+      "--json",
+      "--number",
+      "1",
+      "--millis",
+      "15000",
+      "--slurm-options",
+      "-C first|second"
+    ])
+    const row = () => nodes.ask("squeue", "--noheader", "--format", "%T %N %r")
+    await eventually(() => expect(row()).toMatch(/^RUNNING n[12] None$/))
+    await command.hears(/computed by n[12]/)
+    const node = row().includes("n1") ? "n1" : "n2"
+    const other = node === "n1" ? "n2" : "n1"
+    await nodes.die(node)
+    await command.hears(`lost its node ${node}`)
+    await command.hears(`computed by ${other}`)
+    const done = await command.ended
+    expect(ranIn(done), done.stderr).toEqual(["add-one", "wait"])
+    expect(machines.counted()).toEqual([1])
+    await nodes.revive(node)
+  })
+
+  it("a sweep whose command is killed again and again is finished, and no point is computed twice", async () => {
+    const numbers = Array.from({ length: 24 }, (_, at) => 100 + at)
+    const computed = () => machines.counted().filter((number) => number >= 100)
+    const sweep = ["sweep", "waiting", "--on", "slurm", "--json", "--over", "number=int(100,123,24)"]
+    let kills = 0
+    for (let isDone = false; !isDone; ) {
+      const before = computed().length
+      const command = machines.start(sweep)
+      let isOver = false
+      const ended = command.ended.then((end) => {
+        isOver = true
+        return end
+      })
+      // each is killed at another moment of what it does
+      await eventually(() =>
+        expect(isOver || computed().length > before || command.said().includes("taken up")).toBe(true)
+      )
+      if (command.child.kill("SIGKILL")) kills += 1
+      const { code, stdout } = await ended
+      isDone = code === 0 && JSON.parse(stdout).nodes.failed === 0
+    }
+    expect(kills).toBeGreaterThan(1)
+    expect(computed()).toEqual(numbers)
+  })
+})

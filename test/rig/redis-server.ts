@@ -1,0 +1,56 @@
+import { type ChildProcess, spawn } from "node:child_process"
+import { once } from "node:events"
+import { afterAll } from "vitest"
+import { folder } from "./folder.ts"
+import { freePorts } from "./ports.ts"
+
+/** A real Redis server that tests start, stop and start again, which keeps what it has on the disk. */
+export interface RedisServer {
+  readonly port: number
+  readonly url: string
+  /** Ends it at once, as a loss of power does. */
+  readonly kill: () => Promise<void>
+  readonly start: () => Promise<void>
+  /** Stops it without ending it, and lets it go on. */
+  readonly freeze: () => void
+  readonly thaw: () => void
+}
+
+/** A server on a port of its own. `settings`: what else `redis-server` is given. */
+export const redisServer = async (...settings: ReadonlyArray<string>): Promise<RedisServer> => {
+  const [port = 0] = await freePorts(1)
+  const at = folder("headrace-redis")
+  let child: ChildProcess | null = null
+  const start = async () => {
+    const own = ["--port", String(port), "--bind", "127.0.0.1", "--dir", at, "--save", "", "--appendonly", "yes"]
+    const started = spawn("redis-server", [...own, "--maxmemory-policy", "noeviction", ...settings], {
+      stdio: ["ignore", "pipe", "inherit"]
+    })
+    child = started
+    let said = ""
+    await new Promise<void>((resolve, reject) => {
+      started.stdout.setEncoding("utf8").on("data", (text: string) => {
+        said += text
+        if (said.includes("Ready to accept connections")) resolve()
+      })
+      started.once("exit", () => reject(new Error(`redis-server ended:\n${said}`)))
+    })
+  }
+  const kill = async () => {
+    const ending = child
+    if (ending === null || ending.exitCode !== null || ending.signalCode !== null) return
+    const ended = once(ending, "exit")
+    ending.kill("SIGKILL")
+    await ended
+  }
+  await start()
+  afterAll(kill)
+  return {
+    port,
+    url: `redis://127.0.0.1:${port}`,
+    kill,
+    start,
+    freeze: () => void child?.kill("SIGSTOP"),
+    thaw: () => void child?.kill("SIGCONT")
+  }
+}

@@ -1,0 +1,96 @@
+import * as fs from "node:fs"
+import * as path from "node:path"
+import { folder } from "./folder.ts"
+
+const checkout = path.resolve(import.meta.dirname, "../..")
+
+const FILES: Readonly<Record<string, string>> = {
+  "package.json": JSON.stringify({ name: "waiting", version: "1.0.0", type: "module", private: true }),
+  "headrace.config.ts": 'import { Project } from "headrace"\n\nexport default Project.plain()\n',
+  "artifacts/Waited.ts": `
+    import { Schema } from "effect"
+    import { Document } from "headrace"
+
+    export const Waited = Document.make("Waited", 1, Schema.Struct({ number: Schema.Number }))
+  `,
+  // each time that it is computed it adds a line to a file beside the project, which no key knows of
+  "stages/wait.ts": `
+    import { appendFileSync } from "node:fs"
+    import { setTimeout } from "node:timers/promises"
+    import { Effect, Schema } from "effect"
+    import { Param, Progress, Stage } from "headrace"
+    import { Waited } from "../artifacts/Waited.ts"
+
+    export const wait = Stage.make({
+      name: "wait",
+      inputs: {},
+      params: {
+        number: Param.make(Schema.Int, 0, "Tells one from another"),
+        millis: Param.make(Schema.Int, 0, "How long it takes"),
+        how: Param.make(Schema.Literal("well", "fail", "die"), "well", "What becomes of it")
+      },
+      outputs: { waited: Waited },
+      run: ({}, { number, millis, how }) =>
+        Effect.gen(function* () {
+          if (how === "die") process.kill(process.ppid, "SIGKILL")
+          if (how === "fail") return yield* Effect.dieMessage("told to fail")
+          console.log("waiting for " + millis)
+          yield* Progress.report({ done: 1, total: 2, unit: "turns" })
+          yield* Effect.promise(() => setTimeout(millis))
+          appendFileSync(new URL("COUNTS", import.meta.url), number + "\\n")
+          return { waited: { number } }
+        })
+    })
+  `,
+  "stages/add-one.ts": `
+    import { Effect } from "effect"
+    import { Stage } from "headrace"
+    import { Waited } from "../artifacts/Waited.ts"
+
+    export const addOne = Stage.make({
+      name: "add-one",
+      inputs: { waited: Waited },
+      outputs: { added: Waited },
+      run: ({ waited }) => Effect.succeed({ added: { number: waited.number + 1 } })
+    })
+  `,
+  "pipelines/waiting.ts": `
+    import { Pipeline } from "headrace"
+    import { addOne } from "../stages/add-one.ts"
+    import { wait } from "../stages/wait.ts"
+
+    export const waiting = Pipeline.make({
+      name: "waiting",
+      description: "Waits, and adds one",
+      params: wait.params,
+      build: (params) => ({ added: addOne({ waited: wait({}, params).waited }).added })
+    })
+  `
+}
+
+/** A project whose nodes take the time that they are told to, and no more of a processor than a process does. */
+export const waitingProject = (): { readonly root: string; readonly counted: () => ReadonlyArray<number> } => {
+  const root = path.join(folder("headrace-waiting"), "project")
+  const counts = path.join(root, "..", "counts.txt")
+  fs.mkdirSync(root)
+  fs.writeFileSync(counts, "")
+  for (const [file, text] of Object.entries(FILES)) {
+    fs.mkdirSync(path.dirname(path.join(root, file)), { recursive: true })
+    const flush = text.replaceAll(/^ {4}/gm, "").trimStart()
+    fs.writeFileSync(path.join(root, file), flush.replace('new URL("COUNTS", import.meta.url)', JSON.stringify(counts)))
+  }
+  fs.mkdirSync(path.join(root, "node_modules"))
+  fs.symlinkSync(checkout, path.join(root, "node_modules/headrace"))
+  fs.symlinkSync(path.join(checkout, "node_modules/effect"), path.join(root, "node_modules/effect"))
+  return {
+    root,
+    /** The numbers of the nodes that were computed, as often as they were, sorted. */
+    counted: () =>
+      fs
+        .readFileSync(counts, "utf8")
+        .split("\n")
+        .filter((line) => line !== "")
+        .map(Number)
+        .sort((one, other) => one - other)
+  }
+}

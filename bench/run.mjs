@@ -11,6 +11,7 @@ import * as homework from "./homework.mjs"
 import * as inspect from "./inspect.mjs"
 import * as networks from "./networks.mjs"
 import * as noOp from "./no-op.mjs"
+import * as remote from "./remote.mjs"
 import { root } from "./rig/product.mjs"
 import * as sizeSweeps from "./size-sweeps.mjs"
 import * as sweep from "./sweep.mjs"
@@ -31,6 +32,7 @@ const benches = {
   homework,
   networks,
   "size-sweeps": sizeSweeps,
+  remote,
   sweep,
   "sweep-cached": sweepCached,
   "verified-reads": verifiedReads

@@ -51,8 +51,11 @@ export interface Whereabouts {
 export class ObjectStore extends Context.Tag("headrace/ObjectStore")<
   ObjectStore,
   {
-    /** Bytes are on the disk, whole and named, when this returns. Bytes that are there already are verified instead. */
-    readonly put: (bytes: Uint8Array) => Effect.Effect<Digest.Digest, StoreFailed>
+    /**
+     * Bytes are on the disk, whole and named, when this returns. Bytes that are there already are verified instead. Whoever hashed them a
+     * moment ago may say what they are: nothing else is kept under that name.
+     */
+    readonly put: (bytes: Uint8Array, known?: Digest.Digest) => Effect.Effect<Digest.Digest, StoreFailed>
     /** The bytes, read and then hashed, at every call: what was whole a moment ago may have been changed since. */
     readonly get: (
       object: Digest.Digest

@@ -37,10 +37,11 @@ export const layerDisk = (home: string): Layer.Layer<ObjectStore> =>
         Effect.flatMap((found) => verifyDigest(object, found))
       )
 
-    const put = (bytes: Uint8Array) =>
+    const put = (bytes: Uint8Array, known?: Digest.Digest) =>
       Effect.gen(function* () {
         if (bytes.length > MOST_OBJECT_BYTES) return yield* tooLarge(bytes.length)
-        const object = Digest.ofBytes(bytes)
+        // what is written is read back and hashed, and gets no name that is another's
+        const object = known ?? Digest.ofBytes(bytes)
         const there = (yield* has(object, bytes.length))
           ? yield* Effect.catchTag(Disk.digestIfThere(fileOf(object), MOST_OBJECT_BYTES), "Unbounded", () =>
               Effect.succeed(null)

@@ -1,12 +1,13 @@
 import { randomBytes } from "node:crypto"
 import * as path from "node:path"
-import { Cache, Context, Effect, Either, Layer, Option, Ref, type Scope, Stream } from "effect"
+import { Cache, Chunk, Context, Effect, Either, Layer, Option, Ref, type Scope, Stream } from "effect"
 import * as Digest from "../../artifacts/Digest.ts"
 import * as Verified from "../../artifacts/Verified.ts"
 import { MOST_OBJECT_BYTES } from "../ObjectStore.ts"
 import * as StoreListener from "../StoreListener.ts"
 import { Blobs, BlobsFailed, givesNewNamesOnce } from "./Blobs.ts"
 import * as Breaker from "./Breaker.ts"
+import { folderOf, ID, OBJECTS, objectName, objectOf, placeOf, probeName, TRACES, traceName } from "./names.ts"
 import type { Writer } from "./Signature.ts"
 import * as SignedTrace from "./SignedTrace.ts"
 import type { Namespace, Trust } from "./Trust.ts"
@@ -24,6 +25,20 @@ export interface Terms {
 
 /** Where a trace belongs, in any namespace. */
 export type Address = Omit<SignedTrace.Place, "namespace">
+
+/** What lies in a shared store, for whoever counts, checks or tidies it. */
+interface Lying {
+  readonly bytes: number
+  /** Milliseconds since 1970, by the clock of the store: a machine's own may be another. */
+  readonly modified: number
+}
+export interface SharedObject extends Lying {
+  readonly object: Digest.Digest
+}
+/** A trace of any namespace, of which nobody has seen yet whether it is believed. */
+export interface SharedTrace extends Lying {
+  readonly place: SignedTrace.Place
+}
 
 /** What a shared store says of a trace. */
 export type Answer =
@@ -65,24 +80,16 @@ export class SharedStore extends Context.Tag("headrace/SharedStore")<
     readonly putTrace: (address: Address, text: string, writer: Writer) => Effect.Effect<boolean, BlobsFailed>
     /** Removes a trace that the writer itself put there, and leaves another's. */
     readonly dropTrace: (address: Address, writer: Writer) => Effect.Effect<void, BlobsFailed>
-    /** Removes an object that no trace names any more. */
+    /** Removes an object that no trace names any more; whoever finds one that does makes it again. */
     readonly dropObject: (object: Digest.Digest) => Effect.Effect<void, BlobsFailed>
+    /** All objects that lie there, in the order of their names. What is there and is no object is left out. */
+    readonly objects: Stream.Stream<SharedObject, BlobsFailed>
+    /** All traces that lie there, of nodes and then of chunks. */
+    readonly traces: Stream.Stream<SharedTrace, BlobsFailed>
+    /** Removes a trace, whoever put it there: its node, or chunk, is computed again, unless a machine has it. */
+    readonly removeTrace: (place: SignedTrace.Place) => Effect.Effect<void, BlobsFailed>
   }
 >() {}
-
-const ROOT = `v${SignedTrace.FORMAT}`
-
-const objectName = (object: Digest.Digest): string => `${ROOT}/objects/${object.slice(0, 2)}/${object}`
-
-/** Stages are called by words, but a state's stage has a dot, and nobody forbids others: what is no word is written by its bytes. */
-const written = (stage: string): string =>
-  stage.replace(/[^A-Za-z0-9._-]/gu, (character) => Buffer.from(character).toString("hex").replace(/../g, "_$&"))
-
-/** What the names of a stage's traces begin with. */
-const folderOf = ({ kind, namespace, stage }: Omit<SignedTrace.Place, "key">): string =>
-  `${ROOT}/${kind === "trace" ? "traces" : "chunks"}/${namespace}/${written(stage)}/`
-
-const traceName = (place: SignedTrace.Place): string => `${folderOf(place)}${place.key}.json`
 
 /** As many as a store of this machine reads, and what a signature and its JSON add. */
 const MOST_TRACE_BYTES = 128 * 1024 * 1024
@@ -107,10 +114,10 @@ const make = (terms: Terms, isDown: boolean): Effect.Effect<typeof SharedStore.S
     const { shown, namespaces, trust } = terms
     const blobs = yield* Blobs
     const say = StoreListener.once(StoreListener.tell)
-    const probe = Effect.sync(() => `${ROOT}/probes/${randomBytes(8).toString("hex")}`)
+    const newProbe = Effect.sync(() => probeName(randomBytes(8).toString("hex")))
     const breaker = yield* Breaker.make({
       ...(isDown
-        ? { failed: { work: Effect.flatMap(probe, (name) => blobs.get(name, 0)), failure: silentBefore } }
+        ? { failed: { work: Effect.flatMap(newProbe, (name) => blobs.get(name, 0)), failure: silentBefore } }
         : {}),
       onOpen: ({ message }) =>
         say(
@@ -192,7 +199,7 @@ const make = (terms: Terms, isDown: boolean): Effect.Effect<typeof SharedStore.S
     const isProbed = yield* Ref.make(false)
     const probing = yield* Effect.makeSemaphore(1)
     const keepsNames = Effect.unlessEffect(
-      probe.pipe(
+      newProbe.pipe(
         // who is silent, has no such bucket or refuses whoever asks is found out by reading, which takes no more than its patience
         Effect.tap((name) => blobs.get(name, 0)),
         Effect.flatMap((name) => givesNewNamesOnce(blobs, name)),
@@ -230,7 +237,6 @@ const make = (terms: Terms, isDown: boolean): Effect.Effect<typeof SharedStore.S
         return yield* blobs.putNew(name, sealed)
       })
 
-    const ID = `${ROOT}/id`
     const id = Effect.gen(function* () {
       const known = yield* blobs.get(ID, MOST_ID_BYTES)
       if (known !== null) return Buffer.from(known).toString("utf8")
@@ -262,7 +268,16 @@ const make = (terms: Terms, isDown: boolean): Effect.Effect<typeof SharedStore.S
       putObject,
       putTrace,
       dropTrace,
-      dropObject: (name) => blobs.remove(objectName(name))
+      dropObject: (name) => blobs.remove(objectName(name)),
+      objects: Stream.filterMap(blobs.list(OBJECTS), ({ name, bytes, modified }) =>
+        Option.map(Option.fromNullable(objectOf(name)), (object) => ({ object, bytes, modified }))
+      ),
+      traces: Stream.filterMap(
+        Stream.concatAll(Chunk.fromIterable(TRACES.map(blobs.list))),
+        ({ name, bytes, modified }) =>
+          Option.map(Option.fromNullable(placeOf(name)), (place) => ({ place, bytes, modified }))
+      ),
+      removeTrace: (place) => blobs.remove(traceName(place))
     }
   })
 

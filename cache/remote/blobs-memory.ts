@@ -2,8 +2,9 @@ import { Effect, Layer, Stream } from "effect"
 import { type Blob, Blobs, BlobsFailed } from "./Blobs.ts"
 
 /** A shared store that lives and dies with the process. The map is shared, so that tests can damage it. */
-export const layerMemory = (blobs: Map<string, Uint8Array> = new Map()): Layer.Layer<Blobs> =>
-  Layer.succeed(Blobs, {
+export const layerMemory = (blobs: Map<string, Uint8Array> = new Map()): Layer.Layer<Blobs> => {
+  const times = new WeakMap<Uint8Array, number>()
+  return Layer.succeed(Blobs, {
     get: (name, most) =>
       Effect.suspend(() => {
         const bytes = blobs.get(name)
@@ -19,7 +20,9 @@ export const layerMemory = (blobs: Map<string, Uint8Array> = new Map()): Layer.L
     putNew: (name, bytes) =>
       Effect.sync(() => {
         if (blobs.has(name)) return false
-        blobs.set(name, new Uint8Array(bytes))
+        const kept = new Uint8Array(bytes)
+        times.set(kept, Date.now())
+        blobs.set(name, kept)
         return true
       }),
     remove: (name) => Effect.sync(() => void blobs.delete(name)),
@@ -28,8 +31,9 @@ export const layerMemory = (blobs: Map<string, Uint8Array> = new Map()): Layer.L
         Stream.fromIterable(
           [...blobs]
             .filter(([name]) => name.startsWith(prefix))
-            .map(([name, { length }]): Blob => ({ name, bytes: length, modified: 0 }))
+            .map(([name, bytes]): Blob => ({ name, bytes: bytes.length, modified: times.get(bytes) ?? 0 }))
             .sort((a, b) => (a.name < b.name ? -1 : 1))
         )
       )
   })
+}

@@ -63,7 +63,9 @@ export const layPackage = async (packages: string): Promise<string> => {
 export const projectIn = (root: string) => {
   const at = (file: string) => path.join(root, file)
   const launcher = at("node_modules/headrace/bin/pipeline.mjs")
-  const own = { ...process.env, PIPELINE_HOME: "", PIPELINE_RESULTS: "" }
+  // whoever runs the tests may have a key of their own
+  const nobody = path.join(root, "node_modules", ".config")
+  const own = { ...process.env, PIPELINE_HOME: "", PIPELINE_RESULTS: "", XDG_CONFIG_HOME: nobody }
   const pipeline = (...args: ReadonlyArray<string>) =>
     command(process.execPath, [launcher, ...args], { cwd: root, env: own })
   return {

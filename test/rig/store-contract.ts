@@ -74,6 +74,17 @@ export const storeContract = (name: string, cache: () => Layer.Layer<Cache>) => 
   )
 
   test(
+    "bytes that are said to be others are not kept as those",
+    Effect.gen(function* () {
+      const store = yield* ObjectStore
+      const other = Digest.ofBytes("other")
+      expect(yield* store.put(bytes("hello"), Digest.ofBytes("hello"))).toBe(Digest.ofBytes("hello"))
+      yield* Effect.ignore(store.put(bytes("right"), other))
+      expect(yield* Effect.either(store.get(other))).toMatchObject({ left: { _tag: "ObjectMissing" } })
+    })
+  )
+
+  test(
     "whoever writes into bytes that were put, or that were got, changes nothing that is kept",
     Effect.gen(function* () {
       const store = yield* ObjectStore

@@ -12,13 +12,16 @@ import { folder } from "../../rig/folder.ts"
 import { machine } from "../../rig/machines.ts"
 import { describeWith } from "../../rig/needs.ts"
 import { moto, rclone, type S3Server, seaweed } from "../../rig/s3-servers.ts"
+import { sharedStoreContract } from "../../rig/shared-store-contract.ts"
 import * as Toys from "../../rig/toys.ts"
 
 const using = <A, E>(layer: Layer.Layer<Blobs>, use: (store: typeof Blobs.Service) => Effect.Effect<A, E>) =>
   Effect.provide(Effect.flatMap(Blobs, use), layer)
 
-blobsContract("memory", () => layerMemory())
-blobsContract("folder", () => layerFolder(folder()))
+for (const [name, blobs] of Object.entries({ memory: () => layerMemory(), folder: () => layerFolder(folder()) })) {
+  blobsContract(name, blobs)
+  sharedStoreContract(name, blobs)
+}
 
 it.effect("a folder that is not there is absent, and is not made: it may be a disk that is not mounted", () =>
   Effect.gen(function* () {
@@ -86,13 +89,14 @@ for (const [name, start] of Object.entries({ seaweed, moto })) {
     })
     afterAll(() => server.stop())
     let prefixes = 0
-    blobsContract(name, () =>
+    const blobs = () =>
       Layer.unwrapEffect(
         Effect.sync(() =>
           layerS3({ ...server.address, prefix: `of test/${prefixes++}` }, { patience, writing: patience })
         )
       )
-    )
+    blobsContract(name, blobs)
+    sharedStoreContract(name, blobs)
 
     it.live("a bucket that is not there is absent, and a wrong secret is forbidden", () =>
       Effect.gen(function* () {

@@ -1,6 +1,9 @@
 import * as fs from "node:fs"
 import { beforeEach, describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
+import type * as Digest from "../../../artifacts/Digest.ts"
+import { ObjectStore } from "../../../cache/ObjectStore.ts"
+import * as ObjectStoreDisk from "../../../cache/object-store-disk.ts"
 import { Blobs, BlobsFailed } from "../../../cache/remote/Blobs.ts"
 import { layerMemory } from "../../../cache/remote/blobs-memory.ts"
 import { generate } from "../../../cache/remote/Signature.ts"
@@ -71,6 +74,30 @@ describe("what one machine computed", () => {
       const again = store.asked.length
       yield* second.run({ modulo: 7 })
       expect(store.asked.length).toBe(again)
+    })
+  )
+
+  it.live("is fetched once for many who read it at the same time, and is kept whoever waits for that", () =>
+    Effect.gen(function* () {
+      const store = shared()
+      const first = machine(store.layer)
+      yield* first.run()
+      yield* first.upload
+      const objects = store.names("objects").map((name) => name.slice(-64) as Digest.Digest)
+      const second = machine(store.layer, { writer: null })
+      const asked = store.asked.length
+      yield* Effect.gen(function* () {
+        const { get } = yield* ObjectStore
+        const read = yield* Effect.forEach([...objects, ...objects, ...objects], get, { concurrency: "unbounded" })
+        // whoever writes into what it is given does so alone
+        for (const bytes of read) bytes.fill(7)
+      }).pipe(Effect.provide(second.cache))
+      expect(store.asked.slice(asked).toSorted()).toEqual(store.names("objects").toSorted())
+      // once the command is over, it can do without the other store
+      yield* Effect.provide(
+        Effect.flatMap(ObjectStore, ({ check }) => Effect.forEach(objects, check)),
+        ObjectStoreDisk.layerDisk(second.home)
+      )
     })
   )
 

@@ -7,6 +7,7 @@ import { ofChunk, whole } from "../TraceFormat.ts"
 import type { BlobsFailed } from "./Blobs.ts"
 import { type Address, SharedStore } from "./SharedStore.ts"
 import type { Writer } from "./Signature.ts"
+import * as SourceUploads from "./SourceUploads.ts"
 import { sharePart } from "./share.ts"
 import * as Uploads from "./Uploads.ts"
 
@@ -59,13 +60,18 @@ const read = ({ kind, stage, key }: Address) =>
     const text = yield* Effect.orDie<string, unknown, never>(
       "part" in trace ? ofChunk.encode(trace) : whole.encode(trace)
     )
-    return { parts: partsOf(trace), text }
+    return { parts: partsOf(trace), text, made: "text" in trace ? trace.text : null }
   })
 
 const lost = () => Effect.succeed(null)
 
 /** Objects first, then the trace that names them: nobody finds a trace whose objects are not there. */
-const upload = (address: Address, writer: Writer, sent: (bytes: number) => Effect.Effect<void>) =>
+const upload = (
+  address: Address,
+  writer: Writer,
+  sources: Effect.Effect.Success<typeof SourceUploads.make>,
+  sent: (bytes: number) => Effect.Effect<void>
+) =>
   Effect.gen(function* () {
     const shared = yield* SharedStore
     const found = yield* read(address)
@@ -79,6 +85,8 @@ const upload = (address: Address, writer: Writer, sent: (bytes: number) => Effec
       if (bytes === null) return
       if (bytes > 0) yield* sent(bytes)
     }
+    const ofSources = found.made === null ? 0 : yield* sources(found.made)
+    if (ofSources > 0) yield* sent(ofSources)
     yield* shared.putTrace(address, found.text, writer)
     // dropped while it was sent: whoever dropped it found that it was still to be, and left it to whoever sends it
     if ((yield* read(address)) !== null) return
@@ -106,6 +114,7 @@ export const make = (
   Effect.gen(function* () {
     const context = yield* Effect.context<SharedStore | ObjectStore | TraceStore>()
     const hear = yield* UploadListener
+    const sources = yield* SourceUploads.make
     const progress = yield* Ref.make<Uploaded>({ done: 0, total: 0, bytes: 0 })
     const add = (more: Partial<Uploaded>) =>
       Effect.flatMap(
@@ -143,7 +152,7 @@ export const make = (
       if (uploads.length > 0) yield* add({ total: uploads.length })
       yield* carryOut(drops, ({ drop }) => Effect.flatMap(SharedStore, ({ dropTrace }) => dropTrace(drop, writer)))
       yield* carryOut(objectDrops, (note) => dropObject(note.dropObject))
-      yield* carryOut(uploads, (address) => upload(address, writer, (bytes) => add({ bytes })))
+      yield* carryOut(uploads, (address) => upload(address, writer, sources, (bytes) => add({ bytes })))
       return drops.length + objectDrops.length + uploads.length
     })
 

@@ -25,11 +25,18 @@ export const sharePart = ({
     return (yield* shared.putObject(here, object)) ? bytes : 0
   })
 
-/** Puts what a source is made of into the shared store unless it is there: the last part, by which the others are found, at the end. */
-export const shareSource = (files: Files): Effect.Effect<number, BlobsFailed | SourceGone | StoreFailed, SharedStore> =>
+/**
+ * Puts what a source is made of into the shared store unless it is there: the last part, by which the others are found, at the end.
+ * Gives how many bytes were sent; null where that is not worth it.
+ */
+export const shareSource = (
+  files: Files,
+  isWorth: (parts: ReadonlyArray<SourcePart>) => boolean = () => true
+): Effect.Effect<number | null, BlobsFailed | SourceGone | StoreFailed, SharedStore> =>
   Effect.gen(function* () {
     const shared = yield* SharedStore
     const parts = yield* Effect.flatMap(SourceFiles, (access) => access.parts(files))
+    if (!isWorth(parts)) return null
     const put = ({ object, bytes, read }: SourcePart) =>
       Effect.gen(function* () {
         if (bytes > 0 && (yield* shared.has(object, bytes))) return 0
@@ -53,7 +60,6 @@ export const share = (
     const parts = new Map(artifacts.flatMap((artifact) => artifact.parts).map((part) => [part.object, part]))
     yield* Effect.forEach(parts.values(), sharePart, { concurrency: AT_ONCE, discard: true })
     const sources = artifacts.flatMap(({ kind, header }) => (kind === "files" && isFiles(header) ? [header] : []))
-    yield* Effect.forEach(new Map(sources.map((files) => [files.digest, files])).values(), shareSource, {
-      discard: true
-    })
+    const bySource = new Map(sources.map((files) => [files.digest, files]))
+    yield* Effect.forEach(bySource.values(), (files) => shareSource(files), { discard: true })
   })

@@ -28,6 +28,8 @@ export interface SourceAccess {
   readonly locate: (files: Files) => Effect.Effect<string, SourceGone | StoreFailed>
   /** Brings the files here where a store has them; whether they are here then. */
   readonly obtain: (files: Files) => Effect.Effect<boolean, SourceGone | StoreFailed>
+  /** What this machine digested so, if it was a source of its own; null where it remembers none. */
+  readonly find: (digest: Digest.Digest) => Effect.Effect<Files | null>
   /** The objects by which they travel; whoever finds the last finds all of them. */
   readonly parts: (files: Files) => Effect.Effect<ReadonlyArray<SourcePart>, SourceGone | StoreFailed>
 }
@@ -35,6 +37,7 @@ export interface SourceAccess {
 const nobody: SourceAccess = {
   locate: ({ path }) => Effect.succeed(path),
   obtain: () => Effect.succeed(false),
+  find: () => Effect.succeed(null),
   parts: ({ digest, label, path }) =>
     new SourceGone({ label, path, digest, what: "nobody here knows how sources are read" })
 }

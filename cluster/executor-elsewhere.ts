@@ -156,7 +156,7 @@ export const layer: Layer.Layer<Executor, never, Tasks | Sharing | TraceStore> =
     /** What is done elsewhere for a task once those who are asked can read what it is made of. */
     const elsewhere = <A>(task: Task, work: (hear: Handed["hear"]) => Effect.Effect<A, ExecuteFailure>) =>
       Effect.gen(function* () {
-        yield* Effect.mapError(sharing.putParts(NodeKey.needs(task.inputs)), (error) =>
+        yield* Effect.mapError(sharing.putInputs(NodeKey.needs(task.inputs)), (error) =>
           notShared(task.entry.name, sharing.terms.shown, error)
         )
         return yield* work(yield* hearing)

@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto"
+import * as fs from "node:fs/promises"
+import * as path from "node:path"
 import { Effect, Option, Schema } from "effect"
 import * as BoundedFile from "../artifacts/BoundedFile.ts"
 import * as BoundedJson from "../artifacts/BoundedJson.ts"
@@ -41,10 +43,26 @@ const line = <A, I>(schema: Schema.Schema<A, I>, read: () => string | undefined)
     Effect.option
   )
 
+const headerIn = (file: string): Effect.Effect<Option.Option<Header>> =>
+  line(Header, () => BoundedFile.readStart(file, headerBytes).toString("utf8").split("\n")[0])
+
 export const header = (file: string, root: string): Effect.Effect<Option.Option<Header>> =>
-  line(Header, () => BoundedFile.readStart(file, headerBytes).toString("utf8").split("\n")[0]).pipe(
-    Effect.map(Option.filter((found) => found.root === root))
+  Effect.map(
+    headerIn(file),
+    Option.filter((found) => found.root === root)
   )
+
+/** What is remembered of all sources of a folder of such files. */
+export const headers = (directory: string): Effect.Effect<ReadonlyArray<Header>> =>
+  Effect.gen(function* () {
+    const names = yield* Effect.orElseSucceed(
+      Effect.tryPromise(() => fs.readdir(directory)),
+      () => []
+    )
+    const files = names.filter((name) => name.endsWith(".txt")).map((name) => path.join(directory, name))
+    const found = yield* Effect.forEach(files, headerIn)
+    return found.flatMap((one) => Option.toArray(one))
+  })
 
 export const rows = (file: string): Effect.Effect<ReadonlyArray<Row>> =>
   line(Rows, () => BoundedFile.read(file, mostBytes).toString("utf8").split("\n")[1]).pipe(

@@ -8,6 +8,7 @@ import type { Files } from "../artifacts/Files.ts"
 import * as Disk from "../cache/disk.ts"
 import { MOST_OBJECT_BYTES, ObjectStore, type StoreFailed } from "../cache/ObjectStore.ts"
 import { type SourceAccess, SourceFiles, SourceGone, type SourcePart } from "../cache/SourceFiles.ts"
+import * as DigestMemory from "../files/DigestMemory.ts"
 import { FileDigests, listText } from "../files/FileDigests.ts"
 
 // A source travels as objects: a file as its bytes, a folder as those of its files and of the list that its digest is of.
@@ -121,6 +122,12 @@ const make = (home: string): Effect.Effect<SourceAccess, never, FileDigests | Ob
         isHere ? Effect.succeed(true) : Effect.map(laidOut(files), (laid) => laid !== null)
       )
 
+    const find: SourceAccess["find"] = (digest) =>
+      Effect.map(DigestMemory.headers(path.join(home, "sources")), (all) => {
+        const found = all.find((one) => one.digest === digest)
+        return found === undefined ? null : { digest, path: found.root, label: path.basename(found.root), notice: null }
+      })
+
     const parts: SourceAccess["parts"] = (files) =>
       Effect.gen(function* () {
         const at = yield* locate(files)
@@ -143,7 +150,7 @@ const make = (home: string): Effect.Effect<SourceAccess, never, FileDigests | Ob
         return [...all, { object: files.digest, bytes: list.length, read: Effect.succeed(list) }]
       })
 
-    return { locate, obtain, parts }
+    return { locate, obtain, find, parts }
   })
 
 /** Sources by their bytes, wherever they were found: what this machine lacks is laid out of its stores, in the store at `home`. */

@@ -1,7 +1,8 @@
 import { Context, Effect, Either, Layer, Schedule } from "effect"
-import type { Stored, StoredPart } from "../../artifacts/Artifact.ts"
+import type { Stored } from "../../artifacts/Artifact.ts"
 import { type Key, ofText } from "../Key.ts"
 import type { ObjectStore, ReadFailure, StoreFailed } from "../ObjectStore.ts"
+import type { SourceGone } from "../SourceFiles.ts"
 import * as StoreListener from "../StoreListener.ts"
 import { type Trace, TraceStore } from "../Trace.ts"
 import { whole } from "../TraceFormat.ts"
@@ -9,7 +10,8 @@ import type { BlobsFailed } from "./Blobs.ts"
 import { type Address, SharedStore, type Terms } from "./SharedStore.ts"
 import type { Writer } from "./Signature.ts"
 import * as SignedTrace from "./SignedTrace.ts"
-import { sharePart } from "./share.ts"
+import * as SourceUploads from "./SourceUploads.ts"
+import { share } from "./share.ts"
 import { isPassing, upload } from "./Uploader.ts"
 
 /**
@@ -22,8 +24,10 @@ export class Sharing extends Context.Tag("headrace/Sharing")<
     readonly terms: Terms
     /** Puts a result of this machine there: its objects, then its trace. */
     readonly putTrace: (address: Address) => Effect.Effect<void, BlobsFailed>
-    /** Puts what artifacts consist of there, as far as it isn't. Fails where this machine lacks it as well. */
-    readonly putParts: (artifacts: ReadonlyArray<Stored>) => Effect.Effect<void, BlobsFailed | ReadFailure>
+    /** Puts what artifacts consist of there, as far as it isn't, and the files of sources. Fails where this machine lacks them as well. */
+    readonly putInputs: (
+      artifacts: ReadonlyArray<Stored>
+    ) => Effect.Effect<void, BlobsFailed | ReadFailure | SourceGone>
     /** Somebody says that an object is not there: it is put there when it is next needed. */
     readonly forget: (object: string) => Effect.Effect<void>
     /** A trace as another machine is told of it. */
@@ -37,8 +41,6 @@ export class Sharing extends Context.Tag("headrace/Sharing")<
 
 /** How often a shared store that is away is asked whether it is back. */
 const ASKING = "1 second"
-/** So many objects are put there side by side. */
-const AT_ONCE = 8
 
 const isOf = (trace: Trace, key: Key): boolean => trace.key === key && Either.getOrNull(ofText(trace.text)) === key
 
@@ -77,10 +79,7 @@ export const layer = (
 
       /** Objects that are known to be there: a sweep names the same ones for each of its points. */
       const there = new Set<string>()
-      const put = (part: StoredPart) =>
-        there.has(part.object)
-          ? Effect.void
-          : Effect.andThen(Effect.provide(sharePart(part), context), () => void there.add(part.object))
+      const sources = yield* SourceUploads.make
 
       const placeOf = (stage: string, key: Key): SignedTrace.Place => ({
         kind: "trace",
@@ -92,13 +91,8 @@ export const layer = (
       return {
         terms,
         putTrace: (address) =>
-          Effect.zipRight(patiently(Effect.provide(upload(address, writer), context)), done(address)),
-        putParts: (artifacts) =>
-          Effect.forEach(
-            artifacts.flatMap(({ parts }) => parts),
-            (part) => patiently(put(part)),
-            { concurrency: AT_ONCE, discard: true }
-          ),
+          Effect.zipRight(patiently(Effect.provide(upload(address, writer, sources), context)), done(address)),
+        putInputs: (artifacts) => patiently(Effect.provide(share(artifacts, there), context)),
         forget: (object) => Effect.sync(() => void there.delete(object)),
         seal: (trace) =>
           Buffer.from(

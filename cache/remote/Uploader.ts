@@ -7,6 +7,7 @@ import { ofChunk, whole } from "../TraceFormat.ts"
 import type { BlobsFailed } from "./Blobs.ts"
 import { type Address, SharedStore } from "./SharedStore.ts"
 import type { Writer } from "./Signature.ts"
+import * as SourceUploads from "./SourceUploads.ts"
 import { sharePart } from "./share.ts"
 import * as Uploads from "./Uploads.ts"
 
@@ -67,7 +68,7 @@ const read = ({ kind, stage, key }: Address) =>
     const text = yield* Effect.orDie<string, unknown, never>(
       "part" in trace ? ofChunk.encode(trace) : whole.encode(trace)
     )
-    return { parts: partsOf(trace), text }
+    return { parts: partsOf(trace), text, made: "text" in trace ? trace.text : null }
   })
 
 const lost = () => Effect.succeed(null)
@@ -76,6 +77,7 @@ const lost = () => Effect.succeed(null)
 export const upload = (
   address: Address,
   writer: Writer,
+  sources: Effect.Effect.Success<typeof SourceUploads.make>,
   sent: (bytes: number) => Effect.Effect<void> = () => Effect.void
 ): Effect.Effect<void, BlobsFailed, SharedStore | ObjectStore | TraceStore> =>
   Effect.gen(function* () {
@@ -91,6 +93,8 @@ export const upload = (
       if (bytes === null) return
       if (bytes > 0) yield* sent(bytes)
     }
+    const ofSources = found.made === null ? 0 : yield* sources(found.made)
+    if (ofSources > 0) yield* sent(ofSources)
     yield* shared.putTrace(address, found.text, writer)
     // dropped while it was sent: whoever dropped it found that it was still to be, and left it to whoever sends it
     if ((yield* read(address)) !== null) return
@@ -120,6 +124,7 @@ export const make = (
   Effect.gen(function* () {
     const context = yield* Effect.context<SharedStore | ObjectStore | TraceStore>()
     const hear = yield* UploadListener
+    const sources = yield* SourceUploads.make
     const progress = yield* Ref.make<Uploaded>({ done: 0, total: 0, bytes: 0, waitsFor: null })
     const tell = (next: (before: Uploaded) => Uploaded) => Effect.flatMap(Ref.updateAndGet(progress, next), hear)
     const add = (more: { readonly done?: number; readonly total?: number; readonly bytes?: number }) =>
@@ -170,7 +175,7 @@ export const make = (
       if (uploads.length > 0) yield* add({ total: uploads.length })
       yield* carryOut(drops, ({ drop }) => Effect.flatMap(SharedStore, ({ dropTrace }) => dropTrace(drop, writer)))
       yield* carryOut(objectDrops, (note) => dropObject(note.dropObject))
-      yield* carryOut(uploads, (address) => upload(address, writer, (bytes) => add({ bytes })))
+      yield* carryOut(uploads, (address) => upload(address, writer, sources, (bytes) => add({ bytes })))
       return drops.length + objectDrops.length + uploads.length
     })
 

@@ -25,11 +25,18 @@ export const sharePart = ({
     return (yield* shared.putObject(here, object)) ? bytes : 0
   })
 
-/** Puts what a source is made of into the shared store unless it is there: the last part, by which the others are found, at the end. */
-export const shareSource = (files: Files): Effect.Effect<number, BlobsFailed | SourceGone | StoreFailed, SharedStore> =>
+/**
+ * Puts what a source is made of into the shared store unless it is there: the last part, by which the others are found, at the end.
+ * Gives how many bytes were sent; null where that is not worth it.
+ */
+export const shareSource = (
+  files: Files,
+  isWorth: (parts: ReadonlyArray<SourcePart>) => boolean = () => true
+): Effect.Effect<number | null, BlobsFailed | SourceGone | StoreFailed, SharedStore> =>
   Effect.gen(function* () {
     const shared = yield* SharedStore
     const parts = yield* Effect.flatMap(SourceFiles, (access) => access.parts(files))
+    if (!isWorth(parts)) return null
     const put = ({ object, bytes, read }: SourcePart) =>
       Effect.gen(function* () {
         if (bytes > 0 && (yield* shared.has(object, bytes))) return 0
@@ -42,18 +49,28 @@ export const shareSource = (files: Files): Effect.Effect<number, BlobsFailed | S
     return [...sent, ...last].reduce((sum, bytes) => sum + bytes, 0)
   })
 
+/** The sources among artifacts. */
+const sourcesIn = (artifacts: ReadonlyArray<Stored>): ReadonlyArray<Files> =>
+  artifacts.flatMap(({ kind, header }) => (kind === "files" && isFiles(header) ? [header] : []))
+
 /**
  * Makes sure that the shared store has all that a machine elsewhere needs to read these artifacts, sources among them, before it is
- * told of them. Needs no key: what is told by its digest is believed by nobody before it is hashed.
+ * told of them. Needs no key: what is told by its digest is believed by nobody before it is hashed. `there`: digests of what
+ * is known to be there, which is not asked for again; what is there by now is added.
  */
 export const share = (
-  artifacts: ReadonlyArray<Stored>
+  artifacts: ReadonlyArray<Stored>,
+  there: Set<string> = new Set()
 ): Effect.Effect<void, BlobsFailed | ReadFailure | SourceGone, SharedStore | ObjectStore> =>
   Effect.gen(function* () {
+    const once = <A, E, R>(digest: string, sharing: Effect.Effect<A, E, R>) =>
+      Effect.suspend(() =>
+        there.has(digest) ? Effect.void : Effect.andThen(sharing, () => Effect.sync(() => void there.add(digest)))
+      )
     const parts = new Map(artifacts.flatMap((artifact) => artifact.parts).map((part) => [part.object, part]))
-    yield* Effect.forEach(parts.values(), sharePart, { concurrency: AT_ONCE, discard: true })
-    const sources = artifacts.flatMap(({ kind, header }) => (kind === "files" && isFiles(header) ? [header] : []))
-    yield* Effect.forEach(new Map(sources.map((files) => [files.digest, files])).values(), shareSource, {
+    yield* Effect.forEach(parts.values(), (part) => once(part.object, sharePart(part)), {
+      concurrency: AT_ONCE,
       discard: true
     })
+    yield* Effect.forEach(sourcesIn(artifacts), (files) => once(files.digest, shareSource(files)), { discard: true })
   })

@@ -1,10 +1,13 @@
-import { Effect, type Layer, Ref } from "effect"
+import * as path from "node:path"
+import { Effect, Layer, Ref } from "effect"
 import type { ObjectStore } from "../../cache/ObjectStore.ts"
 import { SharedStore } from "../../cache/remote/SharedStore.ts"
 import type { Writer } from "../../cache/remote/Signature.ts"
 import * as Uploader from "../../cache/remote/Uploader.ts"
 import type { TraceStore } from "../../cache/Trace.ts"
+import { FileDigests } from "../../files/FileDigests.ts"
 import { formatBytes, formatCount, formatCounted } from "../../kinds/format.ts"
+import * as SourceFilesDisk from "../../project/source-files-disk.ts"
 import { Reporter } from "../terminal/Reporter.ts"
 
 const results = (count: number): string => formatCounted(count, "result")
@@ -41,8 +44,10 @@ export const uploading = <A, E, R>(
           `uploading: ${formatCount(uploaded.done)} of ${results(uploaded.total)}, ${formatBytes(uploaded.bytes)} sent`
         )
       })
+    const digests = FileDigests.layer({ directory: path.join(home, "sources") })
+    const stores = Layer.provideMerge(SourceFilesDisk.layerDisk(home), Layer.mergeAll(own, digests))
     const uploader = yield* Uploader.make(home, writer).pipe(
-      Effect.provide(own),
+      Effect.provide(stores),
       Effect.provideService(Uploader.UploadListener, hear)
     )
     const value = yield* command

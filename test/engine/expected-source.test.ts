@@ -102,6 +102,7 @@ describe("a source that is known by its digest alone", () => {
       const access = {
         locate: () => Effect.succeed("a"),
         obtain: () => Effect.succeed(true),
+        find: () => Effect.succeed(null),
         parts: () => Effect.succeed([])
       }
       yield* Effect.provide(running(), memory()).pipe(Effect.provideService(SourceFiles, access))

@@ -4,14 +4,18 @@ import { describe, expect, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import * as Digest from "../../artifacts/Digest.ts"
 import * as Files from "../../artifacts/Files.ts"
+import type { KeyText } from "../../cache/Key.ts"
 import { ObjectStore } from "../../cache/ObjectStore.ts"
 import { layerMemory } from "../../cache/remote/blobs-memory.ts"
+import * as SourceUploads from "../../cache/remote/SourceUploads.ts"
 import { share } from "../../cache/remote/share.ts"
 import { SourceFiles } from "../../cache/SourceFiles.ts"
+import { StoreListener } from "../../cache/StoreListener.ts"
 import { FileDigests } from "../../files/FileDigests.ts"
 import * as SourceFilesDisk from "../../project/source-files-disk.ts"
 import { folder } from "../rig/folder.ts"
 import { machine } from "../rig/machines.ts"
+import { textOf } from "../rig/store-contract.ts"
 
 // A source is found on one machine and read on another: by its digest, wherever its bytes lie.
 
@@ -37,6 +41,15 @@ const place = (blobs: Map<string, Uint8Array>) => {
         Source.encode(files, () => Effect.dieMessage("files are never written")),
         (stored) => share([stored])
       ).pipe(Effect.provide(layer)),
+    /** What is sent of the sources that a result was made of, asked twice, and what is told of them. */
+    uploadSourcesOf: (text: KeyText) =>
+      Effect.gen(function* () {
+        const told: Array<string> = []
+        const hear = (message: string) => Effect.sync(() => void told.push(message))
+        const upload = yield* SourceUploads.make
+        const sent = yield* Effect.forEach([text, text], upload).pipe(Effect.provideService(StoreListener, hear))
+        return { told, sent }
+      }).pipe(Effect.provide(layer)),
     put: (text: string) =>
       Effect.flatMap(ObjectStore, ({ put }) => put(new TextEncoder().encode(text))).pipe(Effect.provide(layer))
   }
@@ -134,6 +147,26 @@ describe("a source", () => {
       const files = { digest: Digest.ofBytes("version 7"), path: file, label: "own", notice: null }
       expect(yield* here.locate(files)).toBe(file)
       expect((yield* Effect.flip(here.share(files))).message).toContain("has another sha256")
+    })
+  )
+
+  it.live("goes along with what is made of it, and one that is too large is told of", () =>
+    Effect.gen(function* () {
+      const blobs = new Map<string, Uint8Array>()
+      const here = place(blobs)
+      const small = yield* here.found(write(path.join(folder("headrace-data"), "rents.csv"), "area,rent"))
+      const many = path.join(folder("headrace-data"), "images")
+      for (let at = 0; at <= 2_000; at++) write(path.join(many, `${at}.txt`), `${at}`)
+      const large = yield* here.found(many)
+      const inputs = { rents: small.digest, images: [large.digest], other: Digest.ofBytes("no source") }
+      const { told, sent } = yield* here.uploadSourcesOf({ ...textOf("s", 1), inputs })
+      expect(sent).toEqual(["area,rent".length, 0])
+      expect(told).toEqual([
+        "images is too large to go along into the shared store s3://team: a machine that is to read it needs a copy of its own."
+      ])
+      expect([...blobs.keys()].filter((name) => name.includes("/objects/"))).toEqual([
+        expect.stringContaining(small.digest)
+      ])
     })
   )
 })

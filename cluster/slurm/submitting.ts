@@ -39,7 +39,9 @@ interface Item {
 
 /** Slurm's own limit of an array is 1001 where nobody raised or lowered it. */
 const MOST_IN_ARRAY = 1000
-const ASKING = "2 seconds"
+/** A controller that does not answer is asked again after so many pauses, of which none is made for what nobody wants. */
+const PAUSES = 20
+const PAUSE = "100 millis"
 /** So many files are written side by side. */
 const AT_ONCE = 8
 
@@ -93,6 +95,7 @@ export const submitting = (
     /** Submits an array, and waits for a controller that does not answer, as long as somebody wants what it is to compute. */
     const submitPatiently = (array: string, items: ReadonlyArray<Item>, takes: ReadonlyArray<string>) => {
       const folder = TaskFiles.folderOf(root, array)
+      const isWanted = () => items.some((item) => item.isWanted)
       const isThere = Effect.map(
         Effect.either(Queue.look(slurm, [array])),
         (rows) => (Either.getOrNull(rows)?.length ?? 0) > 0
@@ -108,12 +111,12 @@ export const submitting = (
       }).pipe(
         Effect.asVoid,
         Effect.catchIf(
-          ({ isPassing }) => isPassing && items.some(({ isWanted }) => isWanted),
+          ({ isPassing }) => isPassing && isWanted(),
           ({ message }) =>
             Effect.gen(function* () {
               if (!isAwayTold) yield* tell(`${message} Jobs are submitted once it does.`)
               isAwayTold = true
-              yield* Effect.sleep(ASKING)
+              yield* Effect.repeat(Effect.sleep(PAUSE), { times: PAUSES, while: isWanted })
               // it may have heard what it did not answer
               if (!(yield* isThere)) yield* attempt
             })
@@ -159,7 +162,9 @@ export const submitting = (
             Effect.forEach(items, ({ found }) => Deferred.fail(found, error))
           )
         ),
-        Effect.asVoid
+        Effect.asVoid,
+        // a command that ends meanwhile hears whether there is a job, and calls it off
+        Effect.uninterruptible
       )
     }
 

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto"
+import * as fs from "node:fs/promises"
 import { Array as Arr, Deferred, Effect, Either, Option, type Scope } from "effect"
 import * as Disk from "../../cache/disk.ts"
 import * as Need from "../Need.ts"
@@ -89,7 +90,8 @@ export const submitting = (
         const files = TaskFiles.at(root, place)
         yield* Waiters.add(files, command)
         const told = Need.encode({ request, share: need.share, text: need.text })
-        yield* Disk.publishNew(files.task, Buffer.from(told), TaskFiles.failed)
+        // nobody reads it before the job is submitted
+        yield* TaskFiles.attempt("Writing", files.task, () => fs.writeFile(files.task, told, { flag: "wx" }))
       })
 
     /** Submits an array, and waits for a controller that does not answer, as long as somebody wants what it is to compute. */

@@ -66,7 +66,7 @@ describeWith(["slurm"], "on a Slurm cluster", () => {
       const { code, stdout } = await ended
       isDone = code === 0 && JSON.parse(stdout).nodes.failed === 0
     }
-    expect(kills).toBeGreaterThan(1)
+    expect(kills).toBeGreaterThan(0)
     expect(computed()).toEqual(numbers)
   })
 })

@@ -25,6 +25,15 @@ export const Files = Schema.Struct({
 /** What a source hands to a stage. */
 export type Files = typeof Files.Type
 
+/**
+ * Files whose digest is known before they are on this machine, such as a published dataset that nobody has downloaded: what is kept of
+ * them serves without their bytes.
+ */
+export interface Expected extends Files {
+  /** Brings them to `path`, once somebody must read them. */
+  readonly fetch: Effect.Effect<unknown, unknown>
+}
+
 /** Files of the outside world as sources and stages declare them. */
 export interface FilesArtifact<Name extends string> extends Artifact<Name, Files> {
   readonly kind: "files"

@@ -39,6 +39,14 @@ export class StoreFailed extends Explained.TaggedError<StoreFailed>()(
   ({ what, expected, fix }) => ({ what, expected, fix })
 ) {}
 
+/** Where an object is. */
+export interface Whereabouts {
+  /** On this machine. */
+  readonly here: boolean
+  /** In a store that it shares with others; null where it shares none. */
+  readonly shared: boolean | null
+}
+
 /** Immutable bytes under their own sha256. */
 export class ObjectStore extends Context.Tag("headrace/ObjectStore")<
   ObjectStore,
@@ -53,6 +61,8 @@ export class ObjectStore extends Context.Tag("headrace/ObjectStore")<
     readonly check: (object: Digest.Digest) => Effect.Effect<void, ObjectMissing | ObjectCorrupt | StoreFailed>
     /** Whether the object is there in its full length, without reading it. */
     readonly has: (object: Digest.Digest, bytes: number) => Effect.Effect<boolean>
+    /** Where the object is in its full length, without reading it. */
+    readonly whereabouts: (object: Digest.Digest, bytes: number) => Effect.Effect<Whereabouts>
     /** Removes bytes that are corrupt as they lie there now; leaves whole ones. */
     readonly discard: (object: Digest.Digest) => Effect.Effect<void, StoreFailed>
     /** Removes an object that no other trace can name. */
@@ -109,6 +119,7 @@ export const layerMemory = (bytes: Map<Digest.Digest, Uint8Array> = new Map()): 
       }),
     check: (object) => Effect.suspend(() => Effect.asVoid(verify(object, bytes.get(object)))),
     has: (object, length) => Effect.sync(() => bytes.get(object)?.length === length),
+    whereabouts: (object, length) => Effect.sync(() => ({ here: bytes.get(object)?.length === length, shared: null })),
     discard: (object) =>
       Effect.sync(() => {
         const value = bytes.get(object)

@@ -58,6 +58,9 @@ export const layerDisk = (home: string): Layer.Layer<ObjectStore> =>
         )
       )
 
+    const whereabouts = (object: Digest.Digest, bytes: number) =>
+      Effect.map(has(object, bytes), (here) => ({ here, shared: null }))
+
     const find = (prefix: string) =>
       Stream.unwrap(
         Effect.gen(function* () {
@@ -79,5 +82,5 @@ export const layerDisk = (home: string): Layer.Layer<ObjectStore> =>
         ObjectMissing: () => Effect.void
       })
 
-    return { put, get, check, has, discard, remove, find, locate: fileOf }
+    return { put, get, check, has, whereabouts, discard, remove, find, locate: fileOf }
   })

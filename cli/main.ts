@@ -5,6 +5,7 @@ import * as Explained from "../artifacts/Explained.ts"
 import * as LeaseDisk from "../cache/lease-disk.ts"
 import { inProject, inRepository, type Made, Release } from "../cache/Release.ts"
 import * as StoreFormat from "../cache/StoreFormat.ts"
+import * as StoreListener from "../cache/StoreListener.ts"
 import * as Code from "../engine/Code.ts"
 import * as WorkerExecutor from "../engine/executor-worker.ts"
 import * as Basis from "../engine/Kind.ts"
@@ -17,6 +18,7 @@ import * as RunRecordDisk from "../engine/run-record-disk.ts"
 import { Kinds } from "../kinds/Kinds.ts"
 import type { Place } from "../project/Place.ts"
 import type { Whole } from "../project/Project.ts"
+import * as SourceFilesDisk from "../project/source-files-disk.ts"
 import * as Views from "../project/Views.ts"
 import * as BuildCode from "../worker/build-code.ts"
 import { workerEnvironment } from "../worker/environment.ts"
@@ -82,7 +84,12 @@ const liveOf = <R, S>(project: Whole<R, S>, place: typeof Place.Service, writes:
     RunRecords,
     Effect.map(RunRecords, (kept) => ({ ...kept, put: (record) => writes.during(kept.put(record)) }))
   ).pipe(Layer.provide(RunRecordDisk.layerDisk(home)))
-  return Layer.mergeAll(RunEventsReporter.layer, ResultsWriter.layer, project.planning).pipe(
+  return Layer.mergeAll(
+    RunEventsReporter.layer,
+    ResultsWriter.layer,
+    project.planning,
+    SourceFilesDisk.layerDisk(home)
+  ).pipe(
     Layer.provideMerge(
       Layer.mergeAll(
         givenAt(place),
@@ -190,6 +197,11 @@ const told = <E, R>(work: Effect.Effect<void, E, R>, reporter: typeof Reporter.R
     ),
     Effect.onInterrupt(() => reporter.document(INTERRUPTED)),
     Effect.provideService(Reporter.Reporter, reporter),
+    // worker processes meet the same store, and each tells of it
+    Effect.provideService(
+      StoreListener.StoreListener,
+      StoreListener.once((message) => reporter.note(`warning: ${message}`))
+    ),
     Effect.provideService(Release, made),
     // the default logger writes to stdout, which belongs to the answer
     Effect.provide(Logger.replace(Logger.defaultLogger, errorLogger)),

@@ -1,7 +1,7 @@
 import type { Effect, Schema } from "effect"
 import type { AnyArtifact } from "../artifacts/Artifact.ts"
 import type { Checkpoint } from "../artifacts/Checkpoint.ts"
-import type { Files } from "../artifacts/Files.ts"
+import type { Expected, Files } from "../artifacts/Files.ts"
 import type { Limits } from "./Limits.ts"
 import * as Param from "./Param.ts"
 
@@ -61,7 +61,7 @@ export interface SourceDefinition {
   readonly name: string
   readonly params: Param.Params
   readonly outputs: Readonly<Record<string, AnyArtifact>>
-  readonly resolve: (params: any) => Effect.Effect<Files, any, any>
+  readonly resolve: (params: any) => Effect.Effect<Files | Expected, any, any>
 }
 // biome-ignore-end lint/suspicious/noExplicitAny: end of the seam
 

@@ -1,4 +1,4 @@
-import { Deferred, Effect, Exit, FiberId } from "effect"
+import { Deferred, Effect, Either, Exit, FiberId } from "effect"
 import type { Stored } from "../artifacts/Artifact.ts"
 import { type Explained, explain } from "../artifacts/Explained.ts"
 import type { Key } from "../cache/Key.ts"
@@ -151,6 +151,12 @@ const tellUpgrade = (state: RunState) =>
     return Effect.flatMap(told, (message) => (message === null ? Effect.void : Notice.tell(message)))
   })
 
+/** Brings the bytes of sources that are known by their digests alone so far: the node reads them. */
+const bringSources = ({ state, entry }: Decided) =>
+  Effect.forEach(NodeKey.storedParents(state.graph, entry), ({ name }) => state.expected.get(name) ?? Effect.void, {
+    discard: true
+  })
+
 /** Makes the node under its lease, unless the last holder did: says why, and that it begins, before the executor has it. */
 const compute = (decided: Decided): Effect.Effect<Made, StoreFailed, Needs> =>
   Effect.gen(function* () {
@@ -166,6 +172,8 @@ const compute = (decided: Decided): Effect.Effect<Made, StoreFailed, Needs> =>
     const reasons = forced === null ? yield* Decide.explain(state.graph, own, decision) : [forced]
     const missing = yield* firstMissing(NodeKey.needs(decision.inputs))
     if (missing !== null) return missing
+    const brought = yield* Effect.either(bringSources(decided))
+    if (Either.isLeft(brought)) return yield* fail(entry, explain(brought.left), { key: decision.key, reasons })
     if (UpgradeNotice.isUpgrade(reasons)) yield* tellUpgrade(state)
     state.begun.set(entry.name, { key: decision.key, reasons })
     yield* publish(RunEvent.NodeStarted({ node: entry.name, reasons }))

@@ -184,7 +184,7 @@ export const entries = (
 ): Effect.Effect<Made, Sources.SourceFailed | NodeKey.KeyFailure | StoreFailed, Needs | RunEvents> =>
   Effect.gen(function* () {
     const graph = Until.part(whole, until)
-    const sources = yield* Sources.resolveAll(graph)
+    const { outputs: sources } = yield* Sources.resolveAll(graph)
     const known: Record<string, Readonly<Record<string, Stored>>> = { ...sources }
     const undecided = new Map<string, ReadonlyArray<string>>()
     const byEntry = new Map<Graph.StageEntry, Entry>()

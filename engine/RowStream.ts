@@ -3,8 +3,10 @@ import * as ArrowTable from "../artifacts/ArrowTable.ts"
 import { ArtifactInvalid, id, type Stored, type StoredPart } from "../artifacts/Artifact.ts"
 import type { NotEncodable } from "../artifacts/CanonicalJson.ts"
 import { type AnyBatch, type Columns, slice } from "../artifacts/Column.ts"
+import type { Files } from "../artifacts/Files.ts"
 import * as Key from "../cache/Key.ts"
 import { ObjectStore, readPart } from "../cache/ObjectStore.ts"
+import { SourceFiles } from "../cache/SourceFiles.ts"
 import { FirstRow } from "./FirstRow.ts"
 import type { InputSpec, Node, StageDefinition } from "./Node.ts"
 import { isMany } from "./Node.ts"
@@ -38,6 +40,10 @@ export const baseOf = (node: Node<StageDefinition>, inputs: ResolvedInputs): Bas
   return { stored: resolved.stored, artifact: artifactOf(node, over) }
 }
 
+/** A source as it lies on this machine, wherever it was found. */
+const here = (files: Files) =>
+  Effect.flatMap(SourceFiles, ({ locate }) => Effect.map(locate(files), (path) => ({ ...files, path })))
+
 /** What `run` is given for the inputs, row input apart. */
 export const decodeInputs = (
   node: Node<StageDefinition>,
@@ -47,7 +53,9 @@ export const decodeInputs = (
     const store = yield* ObjectStore
     const decodeOne = (name: string, resolved: Resolved): Untyped<unknown> => {
       const artifact = artifactOf(node, name)
-      return resolved._tag === "Stored" ? artifact.decode(resolved.stored, readPart(store)) : streamedTable(resolved)
+      if (resolved._tag === "Streamed") return streamedTable(resolved)
+      const value: Untyped<unknown> = artifact.decode(resolved.stored, readPart(store))
+      return resolved.stored.kind === "files" ? Effect.flatMap(value, (files) => here(files as Files)) : value
     }
     const decoded: Record<string, unknown> = {}
     for (const [name, resolved] of Object.entries(inputs)) {

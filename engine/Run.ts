@@ -14,7 +14,7 @@ import * as Revision from "./Revision.ts"
 import { publish, RunEvent, type RunEvents } from "./RunEvent.ts"
 import { stampOf } from "./RunName.ts"
 import { type RunRecord, RunRecords, readOnce } from "./RunRecord.ts"
-import { begin, type RunState } from "./RunState.ts"
+import { begin, type RunState, take } from "./RunState.ts"
 import * as Scheduler from "./Scheduler.ts"
 import * as Sources from "./Sources.ts"
 import * as Until from "./Until.ts"
@@ -83,7 +83,7 @@ export type Again = ReadonlySet<string>
 /** All of the work of a run: sources, nodes, results. */
 const work = (state: RunState, until: Until.Until) =>
   Effect.gen(function* () {
-    Object.assign(state.sources, yield* Sources.resolveAll(state.graph))
+    take(state, yield* Sources.resolveAll(state.graph))
     yield* Effect.provideServiceEffect(deliver(state, until), Notice.Notices, Notice.warning(state.notices))
   }).pipe(NodeKey.rememberFacts, Effect.provideServiceEffect(RunRecords, readOnce))
 

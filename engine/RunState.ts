@@ -9,7 +9,7 @@ import type { Trace } from "../cache/Trace.ts"
 import type { InputLost } from "./Failure.ts"
 import type * as Graph from "./Graph.ts"
 import * as NodeKey from "./NodeKey.ts"
-import type { SourceFailed } from "./Sources.ts"
+import type { Found, SourceFailed } from "./Sources.ts"
 import type { Origin } from "./Union.ts"
 
 export type Outcome =
@@ -36,6 +36,8 @@ export interface RunState {
   readonly origin: (entry: Graph.StageEntry) => Pick<Origin, "graph" | "entry" | "params">
   /** Filled once the sources are resolved, before any node is asked for. */
   readonly sources: Record<string, Readonly<Record<string, Stored>>>
+  /** Sources whose bytes are brought once somebody reads them. */
+  readonly expected: Map<string, Effect.Effect<void, SourceFailed>>
   /** Sources that cannot be had: what needs them fails. */
   readonly unresolved: Map<string, SourceFailed>
   readonly outcomes: Map<string, Outcome>
@@ -56,6 +58,12 @@ export interface RunState {
   readonly stages: ReadonlyMap<string, Graph.StageEntry>
 }
 
+/** Takes what was found of sources. */
+export const take = ({ sources, expected }: RunState, found: Found): void => {
+  Object.assign(sources, found.outputs)
+  for (const [name, bring] of found.expected) expected.set(name, bring)
+}
+
 /** What a run knows before it has done anything. Nodes that take one core run side by side up to `cores`. */
 export const begin = (
   graph: Graph.Graph,
@@ -68,6 +76,7 @@ export const begin = (
     graph,
     origin,
     sources: {},
+    expected: new Map(),
     unresolved: new Map(),
     outcomes: new Map(),
     begun: new Map(),

@@ -5,7 +5,7 @@
  * @module
  */
 import { Context, type Effect } from "effect"
-import type { Files, FilesArtifact } from "../artifacts/Files.ts"
+import type { Expected, Files, FilesArtifact } from "../artifacts/Files.ts"
 import * as Node from "./Node.ts"
 import type { Params, Values } from "./Param.ts"
 
@@ -20,7 +20,8 @@ export interface Source<A extends FilesArtifact<string>, P extends Params, S> {
 
 /**
  * Makes a source. `resolve` finds the files and their digest while a run is planned, in the process of the command, so that it must be
- * quick where nothing changed: `local` (`headrace/files`) remembers the digests of files.
+ * quick where nothing changed: `local` (`headrace/files`) remembers the digests of files. What takes long to get, and is known by its
+ * digest before, is got when it is read: see `Files.Expected`.
  *
  * @example
  * import { local } from "headrace/files"
@@ -39,7 +40,7 @@ export const make = <A extends FilesArtifact<string>, S, E, const P extends Para
   readonly name: string
   readonly artifact: A
   readonly params?: P
-  readonly resolve: (params: Values<P>) => Effect.Effect<Files, E, S>
+  readonly resolve: (params: Values<P>) => Effect.Effect<Files | Expected, E, S>
 }): Source<A, P, S> => {
   const params = definition.params ?? ({} as P)
   const source: Node.SourceDefinition = {

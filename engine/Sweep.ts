@@ -14,7 +14,7 @@ import * as Pipeline from "./Pipeline.ts"
 import * as Run from "./Run.ts"
 import { publish, RunEvent } from "./RunEvent.ts"
 import { type Asked, type PointRecord, type RunRecord, RunRecords, readOnce } from "./RunRecord.ts"
-import { begin, type RunState } from "./RunState.ts"
+import { begin, type RunState, take } from "./RunState.ts"
 import * as Scheduler from "./Scheduler.ts"
 import * as Sources from "./Sources.ts"
 import * as Union from "./Union.ts"
@@ -158,8 +158,8 @@ const settle = (sweep: Sweep, point: number, isKept: boolean) =>
 /** Finds what comes from outside. A point goes without another's sources; what all points need is the sweep's own failure. */
 const resolveSources = ({ state, needs }: Sweep) =>
   Effect.gen(function* () {
-    const { outputs, failed } = yield* Sources.resolveEach(state.graph)
-    Object.assign(state.sources, outputs)
+    const { failed, ...found } = yield* Sources.resolveEach(state.graph)
+    take(state, found)
     for (const [name, failure] of failed) state.unresolved.set(name, failure)
     const [first] = failed.values()
     const isBlocked = (entry: Graph.StageEntry) =>

@@ -16,6 +16,8 @@ export const Message = Schema.Union(
     note: Schema.NullOr(Schema.String)
   }),
   Schema.TaggedStruct("Damaged", { what: Schema.String }),
+  /** What people are to know of a store that the worker asked. */
+  Schema.TaggedStruct("StoreTold", { what: Schema.String }),
   Schema.TaggedStruct("Computed", { trace: Trace }),
   Schema.TaggedStruct("ChunksComputed", { chunks: ChunkCounts })
 )

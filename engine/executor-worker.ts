@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises"
 import { Cause, Deferred, Duration, Effect, Exit, Layer, Option, Stream } from "effect"
+import { tell } from "../cache/StoreListener.ts"
 import type { ChunkCounts, Trace } from "../cache/Trace.ts"
 import { Environment, isLocale, masked } from "./Environment.ts"
 import { Executor, type Task } from "./Executor.ts"
@@ -73,6 +74,7 @@ const computeOn = <A>(
     const last = yield* member.execute(request).pipe(
       Stream.tap((message) => {
         if (message._tag === "Progressed") return listen(message)
+        if (message._tag === "StoreTold") return tell(message.what)
         return message._tag === "Damaged" ? hearDamage(message.what) : Effect.void
       }),
       Stream.filterMap(answered),

@@ -2,6 +2,7 @@ import type * as WorkerError from "@effect/platform/WorkerError"
 import * as WorkerRunner from "@effect/platform/WorkerRunner"
 import { Effect, type Layer, Mailbox, Stream } from "effect"
 import type { ObjectStore } from "../cache/ObjectStore.ts"
+import { StoreListener } from "../cache/StoreListener.ts"
 import type { TraceStore } from "../cache/Trace.ts"
 import type { Code } from "./Code.ts"
 import * as Compute from "./Compute.ts"
@@ -41,6 +42,7 @@ const messages = <R>(
         ),
         watch === undefined ? (computed) => computed : Effect.provideService(ReadWatch, watch),
         Effect.provideService(DamageListener, (what) => Effect.asVoid(mailbox.offer({ _tag: "Damaged", what }))),
+        Effect.provideService(StoreListener, (what) => Effect.asVoid(mailbox.offer({ _tag: "StoreTold", what }))),
         Effect.onExit(() => flushed),
         Effect.tap((last) => mailbox.offer(last)),
         Mailbox.into(mailbox),

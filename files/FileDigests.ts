@@ -66,11 +66,13 @@ const fingerprintOf = (files: ReadonlyArray<FolderListing.ListedFile>): string =
   return hash.digest("hex")
 }
 
+/** The list that a folder is known by: the paths and digests of its files, sorted by path. */
+export const listText = (files: ReadonlyArray<Pick<DigestedFile, "path" | "digest">>): string =>
+  JSON.stringify(files.map((file) => [file.path, file.digest]))
+
 /** The digest of a folder by those of its files, sorted by path, or of the one file that has no path below the root. */
 export const digestOf = (files: ReadonlyArray<Pick<DigestedFile, "path" | "digest">>): Digest.Digest =>
-  files.length === 1 && files[0]?.path === ""
-    ? files[0].digest
-    : Digest.ofBytes(JSON.stringify(files.map((file) => [file.path, file.digest])))
+  files.length === 1 && files[0]?.path === "" ? files[0].digest : Digest.ofBytes(listText(files))
 
 const look = (directory: string | null, root: string, onProgress: OnProgress | undefined, everyFile: boolean) =>
   Effect.gen(function* () {

@@ -20,6 +20,8 @@ export const dataset = Source.make({
       const refresh = yield* Source.Refresh
       return yield* datasets.resolve(name, {
         refresh,
+        // what is kept of a published dataset serves without it
+        lazily: true,
         onProgress: ({ what, done, total }) => Progress.report({ done, total, unit: "bytes", note: what })
       })
     })

@@ -10,6 +10,7 @@ import { ThrownAt } from "../engine/ThrownAt.ts"
 import * as Runner from "../engine/worker-runner.ts"
 import type { Place } from "../project/Place.ts"
 import type { Whole } from "../project/Project.ts"
+import * as SourceFilesDisk from "../project/source-files-disk.ts"
 import * as BuildCode from "./build-code.ts"
 import { given } from "./given-remote.ts"
 import { watch } from "./read-watch.ts"
@@ -47,6 +48,7 @@ export const main = async <R, S>(project: Whole<R, S>): Promise<void> => {
   // a library may throw far below the stage that called it
   Error.stackTraceLimit = FRAMES
   const exit = await Runner.layer(project.pipelines, watch).pipe(
+    Layer.provide(SourceFilesDisk.layerDisk(at.home)),
     Layer.provide([services, cache, NodeWorkerRunner.layer, Layer.succeed(ThrownAt, thrownIn(at.root))]),
     WorkerRunner.launch,
     // interruption is how the command closes its worker

@@ -4,6 +4,7 @@ import { Cache, Context, Effect, Either, Layer, Option, Ref, type Scope, Stream 
 import * as Digest from "../../artifacts/Digest.ts"
 import * as Verified from "../../artifacts/Verified.ts"
 import { MOST_OBJECT_BYTES } from "../ObjectStore.ts"
+import * as StoreListener from "../StoreListener.ts"
 import { Blobs, BlobsFailed, givesNewNamesOnce } from "./Blobs.ts"
 import * as Breaker from "./Breaker.ts"
 import type { Writer } from "./Signature.ts"
@@ -23,14 +24,6 @@ export interface Terms {
 
 /** Where a trace belongs, in any namespace. */
 export type Address = Omit<SignedTrace.Place, "namespace">
-
-/** Hears what people are to know of a shared store: each once, since one cause shows in many places. */
-export class SharedStoreListener extends Context.Reference<SharedStoreListener>()("headrace/SharedStoreListener", {
-  defaultValue:
-    () =>
-    (_message: string): Effect.Effect<void> =>
-      Effect.void
-}) {}
 
 /** What a shared store says of a trace. */
 export type Answer =
@@ -103,17 +96,6 @@ const MOST_LISTED = 20_000
 /** What was put there since is found after that, and where it was not, it is made once more: that harms nobody. */
 const LISTED_FOR = "5 seconds"
 
-/** Says each thing once. */
-export const saying = (say: (message: string) => Effect.Effect<void>) => {
-  const said = new Set<string>()
-  return (topic: string, message: string) =>
-    Effect.suspend(() => {
-      if (said.has(topic)) return Effect.void
-      said.add(topic)
-      return say(message)
-    })
-}
-
 /** Why the store does not answer, where no more is known than that another process found so. */
 const silentBefore = new BlobsFailed({ cause: "unreachable", message: "did not answer a moment ago" })
 
@@ -124,7 +106,7 @@ const make = (terms: Terms, isDown: boolean): Effect.Effect<typeof SharedStore.S
   Effect.gen(function* () {
     const { shown, namespaces, trust } = terms
     const blobs = yield* Blobs
-    const say = saying(yield* SharedStoreListener)
+    const say = StoreListener.once(StoreListener.tell)
     const probe = Effect.sync(() => `${ROOT}/probes/${randomBytes(8).toString("hex")}`)
     const breaker = yield* Breaker.make({
       ...(isDown

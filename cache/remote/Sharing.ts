@@ -2,10 +2,11 @@ import { Context, Effect, Either, Layer, Schedule } from "effect"
 import type { Stored, StoredPart } from "../../artifacts/Artifact.ts"
 import { type Key, ofText } from "../Key.ts"
 import type { ObjectStore, ReadFailure, StoreFailed } from "../ObjectStore.ts"
+import * as StoreListener from "../StoreListener.ts"
 import { type Trace, TraceStore } from "../Trace.ts"
 import { whole } from "../TraceFormat.ts"
 import type { BlobsFailed } from "./Blobs.ts"
-import { type Address, SharedStore, SharedStoreListener, type Terms } from "./SharedStore.ts"
+import { type Address, SharedStore, type Terms } from "./SharedStore.ts"
 import type { Writer } from "./Signature.ts"
 import * as SignedTrace from "./SignedTrace.ts"
 import { sharePart } from "./share.ts"
@@ -55,7 +56,6 @@ export const layer = (
       const context = yield* Effect.context<SharedStore | ObjectStore | TraceStore>()
       const shared = yield* SharedStore
       const traces = yield* TraceStore
-      const say = yield* SharedStoreListener
       const { terms } = shared
 
       const patiently = <A, E>(work: Effect.Effect<A, BlobsFailed | E>): Effect.Effect<A, BlobsFailed | E> =>
@@ -65,7 +65,7 @@ export const layer = (
             Effect.suspend(() => {
               if (isTold) return Effect.void
               isTold = true
-              return say(`The shared store ${terms.shown} ${message}: what goes there waits for it.`)
+              return StoreListener.tell(`The shared store ${terms.shown} ${message}: what goes there waits for it.`)
             })
           const passes = (failure: BlobsFailed | E): failure is BlobsFailed =>
             (failure as { readonly _tag?: string })._tag === "BlobsFailed" && isPassing(failure as BlobsFailed)

@@ -31,8 +31,10 @@ export const layer: Layer.Layer<ObjectStore, never, ObjectStore | SharedStore | 
     const has = (object: Digest.Digest, bytes: number) =>
       Effect.flatMap(local.has(object, bytes), (isHere) => (isHere ? Effect.succeed(true) : shared.has(object, bytes)))
 
+    const whereabouts = (object: Digest.Digest, bytes: number) =>
+      Effect.all({ here: local.has(object, bytes), shared: shared.has(object, bytes) })
     const remove = (object: Digest.Digest) => Effect.zipRight(local.remove(object), uploads.dropObject(object))
 
-    return { ...local, get, check, has, remove }
+    return { ...local, get, check, has, whereabouts, remove }
   })
 )

@@ -1,8 +1,9 @@
 import { Effect, Either, Layer } from "effect"
 import * as Key from "../Key.ts"
+import * as StoreListener from "../StoreListener.ts"
 import { type ChunkTrace, type Lookup, objectsOf, type Trace, TraceStore } from "../Trace.ts"
 import { type Format, ofChunk, whole } from "../TraceFormat.ts"
-import { type Address, SharedStore, SharedStoreListener, saying } from "./SharedStore.ts"
+import { type Address, SharedStore } from "./SharedStore.ts"
 import { Uploads } from "./Uploads.ts"
 
 /** A text that gives another key than the trace says it has is no text of that key. */
@@ -35,7 +36,7 @@ export const layer: Layer.Layer<TraceStore, never, TraceStore | SharedStore | Up
     const local = yield* TraceStore
     const shared = yield* SharedStore
     const uploads = yield* Uploads
-    const say = saying(yield* SharedStoreListener)
+    const say = StoreListener.once(StoreListener.tell)
 
     /** What the shared store has of a key that this machine lacks. */
     const elsewhere = <A extends Trace | ChunkTrace>(

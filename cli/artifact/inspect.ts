@@ -1,11 +1,12 @@
 import * as path from "node:path"
 import { Effect, Either } from "effect"
+import type { StoredPart } from "../../artifacts/Artifact.ts"
 import * as Digest from "../../artifacts/Digest.ts"
-import { ObjectStore } from "../../cache/ObjectStore.ts"
+import { ObjectStore, type Whereabouts } from "../../cache/ObjectStore.ts"
 import { type Made, Release } from "../../cache/Release.ts"
 import { type Trace, TraceStore } from "../../cache/Trace.ts"
 import type { AnyPipeline } from "../../engine/Pipeline.ts"
-import { formatBytes, formatCount, formatSeconds } from "../../kinds/format.ts"
+import { formatBytes, formatCount, formatCounted, formatSeconds } from "../../kinds/format.ts"
 import type { Block, Kind } from "../../kinds/Kind.ts"
 import { ofStored } from "../../kinds/Kinds.ts"
 import { Place } from "../../project/Place.ts"
@@ -70,22 +71,47 @@ const resultFiles = ({ isResult }: Kind, { pipeline, stored }: Address.Found) =>
     return { files }
   })
 
-/** Every part with the file that holds its bytes; null where there is no such file, or no longer. */
-const partsOf = ({ stored }: Address.Found) =>
+/** A part of an artifact, and where its bytes lie. */
+interface Part extends StoredPart, Whereabouts {
+  /** The file that holds them; null where there is no such file, or no longer. */
+  readonly file: string | null
+}
+
+/** So many parts are looked for side by side. */
+const LOOKING = 16
+
+const partsOf = ({ stored }: Address.Found): Effect.Effect<ReadonlyArray<Part>, never, ObjectStore> =>
   Effect.gen(function* () {
     const store = yield* ObjectStore
-    return yield* Effect.forEach(stored.parts, (part) =>
-      Effect.map(store.has(part.object, part.bytes), (has) => ({
-        ...part,
-        file: has ? store.locate(part.object) : null
-      }))
+    return yield* Effect.forEach(
+      stored.parts,
+      (part) =>
+        Effect.map(store.whereabouts(part.object, part.bytes), (where) => ({
+          ...part,
+          ...where,
+          file: where.here ? store.locate(part.object) : null
+        })),
+      { concurrency: LOOKING }
     )
   })
 
-const filesText = (parts: ReadonlyArray<{ readonly file: string | null }>): string => {
+/** Where the bytes lie, on a machine that shares a store with others. */
+const whereText = (parts: ReadonlyArray<Part>): string => {
+  const count = (lies: (part: Part) => boolean) => parts.filter(lies).length
+  const [here, shared] = [count((part) => part.here), count((part) => part.shared === true)]
+  const [all, none] = [parts.length, 0]
+  if (here === all && shared === all) return "here and in the shared store"
+  if (here === all && shared === none) return "here, and not in the shared store"
+  if (here === none && shared === all) return "in the shared store, and not here"
+  if (here === none && shared === none) return "nowhere any more"
+  return `${formatCount(here)} of ${formatCounted(all, "object")} here, ${formatCount(shared)} in the shared store`
+}
+
+const filesText = (parts: ReadonlyArray<Part>): string => {
   const files = parts.flatMap(({ file }) => file ?? [])
   const others = files.length > 1 ? ` and ${formatCount(files.length - 1)} more, which --json names` : ""
-  return `${files[0] ?? "nowhere any more"}${others}`
+  const none = parts.some(({ shared }) => shared === true) ? "no file here" : "nowhere any more"
+  return `${files[0] ?? none}${others}`
 }
 
 /** All that its kind tells of it. */
@@ -118,6 +144,7 @@ const inspectStored = (pipelines: ReadonlyArray<AnyPipeline>, found: Address.Fou
     yield* reporter.print(`content: ${stored.content}`)
     const parts = yield* partsOf(found)
     yield* reporter.print(`kept as: ${filesText(parts)}`)
+    if (parts.some(({ shared }) => shared !== null)) yield* reporter.print(`bytes: ${whereText(parts)}`)
     const more = yield* details(pipelines, found)
     const params = Object.entries(trace.text.params).map(([name, value]) => `${name} ${JSON.stringify(value)}`)
     const inputs = Object.entries(trace.labels).map(([name, label]) => `${name} from ${label}`)

@@ -8,6 +8,7 @@ export const listed = (address: string) =>
   Effect.gen(function* () {
     const found = yield* RedisAddress.parse(address, process.env)
     const client = yield* connect(found)
-    const workers = yield* Presence.list(client)
-    return { now: yield* Presence.serverMillis(client), workers, shown: found.shown }
+    const { shown } = found
+    const workers = yield* Presence.list({ client, shown })
+    return { now: yield* Presence.serverMillis({ client, shown }), workers, shown }
   }).pipe(Effect.scoped)

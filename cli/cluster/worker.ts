@@ -2,6 +2,7 @@ import { availableParallelism, hostname } from "node:os"
 import { Effect } from "effect"
 import type { Working } from "../../cluster/redis/worker-redis.ts"
 import { type Command, numberGiven, type Option, type Project, plain, textGiven } from "../command/Command.ts"
+import { UsageInvalid } from "../command/Usage.ts"
 import { Reporter } from "../terminal/Reporter.ts"
 import { commonFor, server } from "./on.ts"
 import { telling } from "./telling.ts"
@@ -42,6 +43,12 @@ export const worker = <S>(project: Project<S>): Command<S> =>
         const { note } = yield* Reporter
         const address = textGiven(given, server) ?? ""
         const count = numberGiven(given, jobs) ?? availableParallelism()
+        if (count < 1)
+          return yield* new UsageInvalid({
+            what: `--jobs is ${count}`,
+            expected: jobs.expected,
+            fix: `Try --jobs ${jobs.example}.`
+          })
         const common = yield* commonFor(address)
         const { joined, optionsOf } = yield* Effect.promise(() => import("./on-redis.ts"))
         const { work } = yield* Effect.promise(() => import("../../cluster/redis/worker-redis.ts"))

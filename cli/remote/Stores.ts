@@ -9,7 +9,7 @@ import type { Mode, Variables } from "../../cache/remote/settings.ts"
 import type { TraceStore } from "../../cache/Trace.ts"
 import * as TraceDisk from "../../cache/trace-disk.ts"
 import type { Place } from "../../project/Place.ts"
-import { Reporter } from "../terminal/Reporter.ts"
+import type { Reporter } from "../terminal/Reporter.ts"
 
 /** What a command has in common with other machines that compute. */
 export interface Common {
@@ -44,7 +44,7 @@ export const make = (
   env: Variables,
   mode: Mode | null,
   place: typeof Place.Service
-): Effect.Effect<Stores, RemoteInvalid, Reporter | Scope.Scope> =>
+): Effect.Effect<Stores, RemoteInvalid, Scope.Scope> =>
   Effect.gen(function* () {
     const { home } = place
     const alone = own(home)
@@ -53,22 +53,15 @@ export const make = (
     const found = yield* settings(env, mode, place)
     if (found === null) return alone
     const { behind, shared } = yield* Effect.promise(() => import("../../cache/remote/stores.ts"))
-    const { SharedStore, SharedStoreListener } = yield* Effect.promise(
-      () => import("../../cache/remote/SharedStore.ts")
-    )
+    const { SharedStore } = yield* Effect.promise(() => import("../../cache/remote/SharedStore.ts"))
     const { uploading } = yield* Effect.promise(() => import("./uploading.ts"))
     const { commonOf } = yield* Effect.promise(() => import("./common.ts"))
-    const { note } = yield* Reporter
-    const listener = Layer.succeed(SharedStoreListener, (message: string) => note(`warning: ${message}`))
-    const store = yield* Layer.build(Layer.provide(shared(found), listener))
+    const store = yield* Layer.build(shared(found))
     const { isDown } = Context.get(store, SharedStore)
     const { writer } = found.terms
     return {
-      common:
-        writer === null
-          ? null
-          : commonOf(writer, home, Layer.mergeAll(alone.layer, Layer.succeedContext(store), listener)),
-      layer: Layer.provide(behind(home, alone.layer, writer !== null), [Layer.succeedContext(store), listener]),
+      common: writer === null ? null : commonOf(writer, home, Layer.merge(alone.layer, Layer.succeedContext(store))),
+      layer: Layer.provide(behind(home, alone.layer, writer !== null), Layer.succeedContext(store)),
       forWorker: () => forWorker(env, found, isDown()),
       sharing: (command) =>
         writer === null ? command : Effect.provide(uploading(command, { home, writer, own: alone.layer }), store)

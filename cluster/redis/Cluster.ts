@@ -3,7 +3,7 @@ import type { Redis } from "ioredis"
 import * as Digest from "../../artifacts/Digest.ts"
 import type { Terms } from "../../cache/remote/SharedStore.ts"
 import type { TasksFailed } from "../Tasks.ts"
-import { connect } from "./connection.ts"
+import { ask, connect, ROOT } from "./connection.ts"
 import type { RedisAddress } from "./RedisAddress.ts"
 
 /**
@@ -30,9 +30,6 @@ export interface Cluster {
   readonly channel: string
 }
 
-/** All names begin so, in whichever cluster. */
-export const ROOT = "headrace"
-
 /** What commands say to workers. */
 export const Call = Schema.Union(
   /** There may be something to compute for whoever offers this. */
@@ -48,8 +45,8 @@ export const decodeCall = Schema.decodeEither(json)
 const encodeCall = Schema.encodeSync(json)
 
 /** Says something to all workers of a cluster. */
-export const call = ({ client, channel }: Cluster, what: Call): Effect.Effect<void> =>
-  Effect.promise(() => client.publish(channel, encodeCall(what)))
+export const call = (cluster: Cluster, what: Call): Effect.Effect<void, TasksFailed> =>
+  Effect.asVoid(ask(cluster, () => cluster.client.publish(cluster.channel, encodeCall(what))))
 
 /** The cluster of those who have a shared store and a namespace in common. */
 export const join = (

@@ -1,6 +1,8 @@
-import { Effect, Either, Schedule, Schema, type Scope } from "effect"
-import type { Redis } from "ioredis"
-import { ALIVE_EVERY, ALIVE_MILLIS, type Cluster, ROOT } from "./Cluster.ts"
+import { Effect, Either, Queue, Schema, type Scope } from "effect"
+import * as BoundedJson from "../../artifacts/BoundedJson.ts"
+import type { TasksFailed } from "../Tasks.ts"
+import { ALIVE_EVERY, ALIVE_MILLIS, type Cluster } from "./Cluster.ts"
+import { ask, ROOT } from "./connection.ts"
 
 /** What a worker says of itself. Times are milliseconds of the server's clock, the only one that all have in common. */
 export const Presence = Schema.Struct({
@@ -24,17 +26,20 @@ export const Presence = Schema.Struct({
 })
 export type Presence = typeof Presence.Type
 
-const json = Schema.parseJson(Presence)
+const json = BoundedJson.schema(Presence)
 const decode = Schema.decodeEither(json)
 const encode = Schema.encodeSync(json)
 
 const ALL = `${ROOT}:workers`
 const nameOf = ({ cluster, id }: Pick<Presence, "cluster" | "id">): string => `${ROOT}:worker:${cluster}:${id}`
 
+/** A server that is asked, and its name as people are told of it. */
+type Server = Pick<Cluster, "client" | "shown">
+
 /** Milliseconds since 1970 by the clock of the server. */
-export const serverMillis = (client: Redis): Effect.Effect<number> =>
+export const serverMillis = (server: Server): Effect.Effect<number, TasksFailed> =>
   Effect.map(
-    Effect.promise(() => client.time()),
+    ask(server, () => server.client.time()),
     ([seconds, micros]) => Number(seconds) * 1000 + Math.floor(Number(micros) / 1000)
   )
 
@@ -47,8 +52,11 @@ const say = ({ client }: Cluster, presence: Presence): Effect.Effect<void> =>
     )
   )
 
+/** What a worker says of itself changes with each task: it is said so often, at most. */
+const SAYING = "250 millis"
+
 /**
- * Says what a worker says of itself as long as the scope lasts, and takes it back at its end; gives what says it at once, once
+ * Says what a worker says of itself as long as the scope lasts, and takes it back at its end; gives what has it said anew, once
  * something is other than it was.
  */
 export const announce = (
@@ -56,25 +64,30 @@ export const announce = (
   now: () => Presence
 ): Effect.Effect<Effect.Effect<void>, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const saying = Effect.suspend(() => say(cluster, now()))
+    const bell = yield* Queue.sliding<void>(1)
+    const saying = Effect.zipRight(
+      Effect.suspend(() => say(cluster, now())),
+      Effect.delay(Effect.raceFirst(Queue.take(bell), Effect.sleep(ALIVE_EVERY)), SAYING)
+    )
     yield* Effect.addFinalizer(() =>
       Effect.promise(() => cluster.client.multi().del(nameOf(now())).srem(ALL, nameOf(now())).exec()).pipe(
         Effect.timeout("1 second"),
         Effect.ignore
       )
     )
-    yield* Effect.forkScoped(Effect.repeat(saying, Schedule.spaced(ALIVE_EVERY)))
-    return saying
+    yield* Effect.forkScoped(Effect.forever(saying))
+    return Effect.asVoid(Queue.offer(bell, undefined))
   })
 
 /** The workers that live, of all clusters. */
-export const list = (client: Redis): Effect.Effect<ReadonlyArray<Presence>> =>
+export const list = (server: Server): Effect.Effect<ReadonlyArray<Presence>, TasksFailed> =>
   Effect.gen(function* () {
-    const names = yield* Effect.promise(() => client.smembers(ALL))
+    const { client } = server
+    const names = yield* ask(server, () => client.smembers(ALL))
     if (names.length === 0) return []
-    const texts = yield* Effect.promise(() => client.mget(names))
+    const texts = yield* ask(server, () => client.mget(names))
     const gone = names.filter((_, at) => texts[at] === null)
-    if (gone.length > 0) yield* Effect.promise(() => client.srem(ALL, gone))
+    if (gone.length > 0) yield* ask(server, () => client.srem(ALL, gone))
     return texts
       .flatMap((text) => (text === null ? [] : [decode(text)]))
       .flatMap((found) => (Either.isRight(found) ? [found.right] : []))

@@ -1,15 +1,23 @@
+import { randomBytes } from "node:crypto"
 import { once } from "node:events"
 import { Deferred, Duration, Effect, Either, Runtime, type Scope } from "effect"
 import { Redis } from "ioredis"
 import { ClusterListener, TasksFailed } from "../Tasks.ts"
 import type { RedisAddress } from "./RedisAddress.ts"
 
+/** All names begin so, in whichever cluster. */
+export const ROOT = "headrace"
+
 /** How long a server may take to answer for the first time. */
 const PATIENCE = Duration.seconds(5)
 const MOST_PAUSE_MILLIS = 2000
 
-/** Why a first connection came to nothing, as the fix depends on it. */
-const refused = ({ shown }: RedisAddress, cause: unknown): TasksFailed => {
+/** Whether the server itself says so, directly or of a script: NOPERM, OOM, READONLY, WRONGTYPE and such. */
+const isReply = (cause: unknown): boolean =>
+  cause instanceof Error && (cause.name === "ReplyError" || /^[A-Z]{3,} /.test(cause.message))
+
+/** Why a first connection came to nothing, or a server does not do what it is asked, as the fix depends on it. */
+const refused = ({ shown }: Pick<RedisAddress, "shown">, cause: unknown): TasksFailed => {
   const said = cause instanceof Error ? cause.message : String(cause)
   if (/NOAUTH|WRONGPASS|invalid password|no password is set|without any password/i.test(said)) {
     const isMissing = /NOAUTH/.test(said)
@@ -21,17 +29,35 @@ const refused = ({ shown }: RedisAddress, cause: unknown): TasksFailed => {
       fix: "Write it into the address (redis://:PASSWORD@HOST:PORT), or set PIPELINE_REDIS_PASSWORD."
     })
   }
-  if (/NOPERM/.test(said))
+  if (/NOPERM|No permissions/.test(said))
     return new TasksFailed({
       what: `The Redis server ${shown} does not let this user do what is needed (${said})`,
       expected: "a user that may read, write and run scripts on the keys headrace:*, and use the channels headrace:*",
       fix: "Have its rights widened: ACL SETUSER NAME on ~headrace:* &headrace:* +@all."
+    })
+  if (isReply(cause))
+    return new TasksFailed({
+      what: `The Redis server ${shown} does not do what it is asked (${said})`,
+      expected: "a server that is written to and has room left, whose names headrace:* nobody else uses",
+      fix: "See to what it says, and run again: what is finished is not computed again."
     })
   return new TasksFailed({
     what: `The Redis server ${shown} can't be reached (${said})`,
     expected: "a server that answers there",
     fix: "Start it (redis-server --appendonly yes --maxmemory-policy noeviction), or correct the address; without --on, everything is computed on this machine."
   })
+}
+
+/** Asks a server for something. It is waited for while it is away; what it refuses is a failure. */
+export const ask = <A>(server: Pick<RedisAddress, "shown">, asked: () => Promise<A>): Effect.Effect<A, TasksFailed> =>
+  Effect.tryPromise({ try: asked, catch: (cause) => refused(server, cause) })
+
+/** Asks for one of each kind of what is asked for later, so that whoever may not do it is told before anything is handed out. */
+const tryOut = async (client: Redis): Promise<void> => {
+  const name = `${ROOT}:tried:${randomBytes(8).toString("hex")}`
+  await client.set(name, "", "PX", 1000)
+  await client.eval("return redis.call('DEL', KEYS[1])", 1, name)
+  await client.publish(name, "")
 }
 
 /** Told of a server that drops its values when its memory is full: tasks would go with them. */
@@ -71,7 +97,10 @@ export const connect = (address: RedisAddress): Effect.Effect<Redis, TasksFailed
     const failed = yield* Deferred.make<never, unknown>()
     // without a listener an error would end the process
     client.on("error", (error) => Deferred.unsafeDone(failed, Effect.fail(error)))
-    const pinged = Effect.tryPromise({ try: () => client.connect().then(() => client.ping()), catch: (cause) => cause })
+    const pinged = Effect.tryPromise({
+      try: () => client.connect().then(() => tryOut(client)),
+      catch: (cause) => cause
+    })
     const first = yield* pinged.pipe(
       // the event says why, where the promise says that the connection is closed
       Effect.catchAll((cause) =>

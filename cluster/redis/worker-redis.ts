@@ -12,9 +12,10 @@ import { nodeOf } from "../../engine/Request.ts"
 import { ComputeNode } from "../../engine/WorkerProtocol.ts"
 import * as Answer from "../Answer.ts"
 import * as Need from "../Need.ts"
+import type { TasksFailed } from "../Tasks.ts"
 import { type Needs, perform } from "../Work.ts"
 import { type Cluster, decodeCall } from "./Cluster.ts"
-import { another } from "./connection.ts"
+import { another, ask } from "./connection.ts"
 import * as Presence from "./Presence.ts"
 import { LOCK_MILLIS, LOCK_RENEWED_EVERY, NOBODY_WAITS, queueOf, TOO_MANY_DIED, workerOptions } from "./queue.ts"
 
@@ -56,8 +57,9 @@ const decodeRequest = Schema.decodeUnknownEither(ComputeNode)
 const gently = (write: () => Promise<unknown>) => Effect.ignore(Effect.tryPromise(write))
 
 /** Whether a command lives that waits for a task. */
-const isWaitedFor = ({ client, key }: Cluster, task: string): Effect.Effect<boolean> =>
-  Effect.promise(async () => {
+const isWaitedFor = (cluster: Cluster, task: string): Effect.Effect<boolean, TasksFailed> =>
+  ask(cluster, async () => {
+    const { client, key } = cluster
     const commands = await client.smembers(key.waiting(task))
     return commands.length > 0 && (await client.exists(commands.map(key.command))) > 0
   })
@@ -70,13 +72,13 @@ export const work = <S>(
   cluster: Cluster,
   pipelines: ReadonlyArray<AnyPipeline<unknown, S>>,
   { jobs, project, store, hear }: Options
-): Effect.Effect<never, never, Needs | S | Scope.Scope> =>
+): Effect.Effect<never, TasksFailed, Needs | S | Scope.Scope> =>
   Effect.gen(function* () {
     const { client, key } = cluster
     const runFork = Runtime.runFork(yield* Effect.runtime())
     const { version } = yield* Release
     const name = `${hostname()}:${process.pid}`
-    const since = yield* Presence.serverMillis(client)
+    const since = yield* Presence.serverMillis(cluster)
     const id = randomBytes(8).toString("hex")
 
     const offers = new Map<string, Offer>()
@@ -110,12 +112,12 @@ export const work = <S>(
         return needed === own.right.key ? [] : Need.lacks(told.text, own.right.text)
       })
 
-    const consider = (need: string): Effect.Effect<void, never, Needs | S | Scope.Scope> =>
+    const consider = (need: string): Effect.Effect<void, TasksFailed, Needs | S | Scope.Scope> =>
       Effect.gen(function* () {
         if (asked.has(need)) return
-        const text = yield* Effect.promise(() => client.get(key.need(need)))
+        const text = yield* ask(cluster, () => client.get(key.need(need)))
         // nobody needs it any more; who does, says so again
-        if (text === null) return yield* Effect.promise(() => client.srem(key.needs, need))
+        if (text === null) return void (yield* ask(cluster, () => client.srem(key.needs, need)))
         const told = Need.decode(text)
         // another version of Headrace says it otherwise
         if (Either.isLeft(told)) return
@@ -130,7 +132,7 @@ export const work = <S>(
           offers.set(need, { worker, cost: coresOf(told.right.share, jobs) })
         }
         yield* hear({ _tag: "Asked", stage, lacks })
-        yield* Effect.forkScoped(announce)
+        yield* announce
         yield* ring
       })
 
@@ -167,8 +169,8 @@ export const work = <S>(
         if (Either.isLeft(request) || !(yield* isWaitedFor(cluster, task)))
           return yield* gently(() => job.moveToFailed(new Error(NOBODY_WAITS), token))
         const { pipeline, node } = request.right
-        doing.set(task, { task, pipeline, node, since: yield* Presence.serverMillis(client) })
-        yield* Effect.forkScoped(announce)
+        doing.set(task, { task, pipeline, node, since: yield* Presence.serverMillis(cluster) })
+        yield* announce
         yield* hear({ _tag: "Began", task, pipeline, node })
         const say = yield* telling(job)
         yield* say({ _tag: "Placed", by: name })
@@ -193,11 +195,13 @@ export const work = <S>(
         yield* ended(answer._tag === "Computed" ? "done" : "failed")
       }).pipe(
         Effect.scoped,
+        // the claim runs out, and it is handed out again
+        Effect.ignore,
         Effect.ensuring(
           Effect.suspend(() => {
             free += offer.cost
             doing.delete(job.id ?? "")
-            return Effect.zipRight(ring, Effect.forkDaemon(announce))
+            return Effect.zipRight(ring, announce)
           })
         )
       )
@@ -222,9 +226,9 @@ export const work = <S>(
       if (Either.isLeft(call)) return Effect.void
       switch (call.right._tag) {
         case "Work":
-          return Effect.asVoid(ring)
+          return offers.has(call.right.need) ? Effect.asVoid(ring) : Effect.void
         case "Needed":
-          return consider(call.right.need)
+          return Effect.ignore(consider(call.right.need))
         case "CalledOff": {
           const { task } = call.right
           if (!doing.has(task)) return Effect.void
@@ -234,11 +238,11 @@ export const work = <S>(
       }
     }
     listener.on("message", (_, message) => runFork(Effect.provide(onCall(message), hearing)))
-    yield* Effect.promise(() => listener.subscribe(cluster.channel))
+    yield* ask(cluster, () => listener.subscribe(cluster.channel))
 
     /** What was needed before this worker came, or while it could not be told. */
     const considerAll = Effect.gen(function* () {
-      const names = yield* Effect.promise(() => client.smembers(key.needs))
+      const names = yield* ask(cluster, () => client.smembers(key.needs))
       yield* Effect.forEach(names, consider, { discard: true })
     })
     yield* considerAll

@@ -11,6 +11,7 @@ import { FileDigests, type OnProgress, SourceRefused, SourceUnreadable } from "h
 import * as Catalogue from "./Catalogue.ts"
 import { type Download, DownloadError, type DownloadUnwritable } from "./Download.ts"
 import * as EditionFiles from "./EditionFiles.ts"
+import * as EditionLater from "./EditionLater.ts"
 import * as Editions from "./Editions.ts"
 
 /** Neither a known dataset nor something that exists. */
@@ -88,6 +89,8 @@ export type ResolveError = typeof ResolveError.Type
 export interface ResolveOptions {
   /** Tries better editions again that were out of reach last time. */
   readonly refresh: boolean
+  /** Whether an edition whose digest is known is fetched only once somebody reads it, where none is on this machine. */
+  readonly lazily?: boolean
   readonly onProgress?: OnProgress | undefined
 }
 
@@ -106,7 +109,10 @@ export class Datasets extends Context.Tag("headrace/Datasets")<
   Datasets,
   {
     /** Finds a dataset, by the name of the catalogue or the path that a user gives. */
-    readonly resolve: (name: string, options: ResolveOptions) => Effect.Effect<Files.Files, ResolveError>
+    readonly resolve: (
+      name: string,
+      options: ResolveOptions
+    ) => Effect.Effect<Files.Files | Files.Expected, ResolveError>
     /** Finds a weight file of the catalogue. */
     readonly resolveWeights: (
       weights: Catalogue.Weights,
@@ -126,7 +132,10 @@ export class Datasets extends Context.Tag("headrace/Datasets")<
       Effect.gen(function* () {
         const context = yield* Effect.context<Download | FileDigests>()
         return {
-          resolve: (name, options) => Effect.provide(resolve(places, datasets, name, options), context),
+          resolve: (name, options) =>
+            Effect.map(Effect.provide(resolve(places, datasets, name, options), context), (found) =>
+              "fetch" in found ? { ...found, fetch: Effect.provide(found.fetch, context) } : found
+            ),
           resolveWeights: (weights, options) =>
             Effect.provide(fromCatalogue(places, Catalogue.weights(weights), options), context),
           look: (entry) => look(places, entry)
@@ -261,7 +270,12 @@ const resolve = (
   datasets: ReadonlyArray<Catalogue.Entry>,
   name: string,
   options: ResolveOptions
-): Effect.Effect<Files.Files, ResolveError, Download | FileDigests> => {
-  const entry = datasets.find((candidate) => candidate.name === name)
-  return entry === undefined ? fromPath(places, datasets, name, options) : fromCatalogue(places, entry, options)
-}
+): Effect.Effect<Files.Files | EditionLater.EditionLater<ResolveError>, ResolveError, Download | FileDigests> =>
+  Effect.gen(function* () {
+    const entry = datasets.find((candidate) => candidate.name === name)
+    if (entry === undefined) return yield* fromPath(places, datasets, name, options)
+    const getting = fromCatalogue(places, entry, options)
+    const isLazy = options.lazily === true && !options.refresh
+    const later = isLazy ? yield* EditionLater.make(places.home, shelvesOf(places), entry, getting) : null
+    return later ?? (yield* getting)
+  })

@@ -4,6 +4,7 @@ import * as path from "node:path"
 import { expect, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { afterAll, describe } from "vitest"
+import { StoreListener } from "../../cache/StoreListener.ts"
 import { TraceStore } from "../../cache/Trace.ts"
 import * as Executor from "../../engine/Executor.ts"
 import * as WorkerExecutor from "../../engine/executor-worker.ts"
@@ -41,6 +42,18 @@ const executors: Readonly<Record<string, (toyHome: string) => ExecutorLayer>> = 
   "in process": () => Executor.layerInProcess(Toys.toy, single, siblings),
   "worker process": (toyHome) => workerProcess(toyHome)
 }
+it.live("what a worker has to tell of its store is heard by whoever asked for the node", () => {
+  const heard: Array<string> = []
+  return inWorker(
+    (run) =>
+      Effect.gen(function* () {
+        expect(Toys.ran((yield* run(Toys.toy)).record)).toContain("double")
+        expect(heard).toEqual(["The store is far away."])
+      }),
+    { TOY_TELLS: "yes" }
+  ).pipe(Effect.provideService(StoreListener, (message) => Effect.sync(() => void heard.push(message))))
+})
+
 for (const [name, executor] of Object.entries(executors)) {
   it.live(`${name}: a run leaves traces and progress, and the next run finds everything`, () =>
     Effect.suspend(() => {

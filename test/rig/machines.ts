@@ -11,6 +11,7 @@ import { Namespace, type Trust } from "../../cache/remote/Trust.ts"
 import * as TracesBehind from "../../cache/remote/traces-behind.ts"
 import * as Uploader from "../../cache/remote/Uploader.ts"
 import * as Uploads from "../../cache/remote/Uploads.ts"
+import { StoreListener } from "../../cache/StoreListener.ts"
 import * as TraceDisk from "../../cache/trace-disk.ts"
 import type { Answer } from "../../cluster/Answer.ts"
 import * as ExecutorElsewhere from "../../cluster/executor-elsewhere.ts"
@@ -58,16 +59,14 @@ export const machine = (blobs: Layer.Layer<Blobs>, options: MachineOptions = {})
     writer
   }
   const own = Layer.mergeAll(ObjectStoreDisk.layerDisk(home), TraceDisk.layerDisk(home))
-  const shared = Layer.provide(SharedStore.layer(terms), [
-    blobs,
-    Layer.succeed(SharedStore.SharedStoreListener, (message: string) => Effect.sync(() => void heard.push(message)))
-  ])
+  const listener = Layer.succeed(StoreListener, (message: string) => Effect.sync(() => void heard.push(message)))
+  const shared = Layer.provide(SharedStore.layer(terms), blobs)
   const behind = Layer.mergeAll(ObjectsBehind.layer, TracesBehind.layer).pipe(
     Layer.provide(writer === null ? Uploads.layerNone : Uploads.layerDisk(home)),
     Layer.provide(own),
     Layer.provideMerge(shared)
   )
-  const cache = Layer.mergeAll(behind, LeaseDisk.layerDisk(home), Toys.layerCode)
+  const cache = Layer.mergeAll(behind, LeaseDisk.layerDisk(home), Toys.layerCode, listener)
   const here = Layer.provideMerge(Executor.layerInProcess(Toys.toy), cache)
   const events: Array<RunEvent.RunEvent> = []
   const records = Layer.mergeAll(Toys.layerReadResults, RunEvent.layerCollect(events), RunRecord.layerMemory([]))
@@ -117,7 +116,7 @@ export const machine = (blobs: Layer.Layer<Blobs>, options: MachineOptions = {})
     ).pipe(
       Effect.scoped,
       Effect.provideService(Uploader.UploadListener, (now) => Effect.sync(() => void uploaded.push(now))),
-      Effect.provide([own, shared])
+      Effect.provide([own, shared, listener])
     ),
     /** The stores as the engine sees them. */
     cache,

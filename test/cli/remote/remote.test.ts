@@ -65,6 +65,17 @@ const sharing = (where: string, remote: () => Readonly<Record<string, string>>) 
         .filter((entry) => entry.isFile()).length
     expect(sizes(other.home)).toBeLessThan(sizes(at.home))
 
+    // where the bytes lie is told, and asked anew each time
+    const parts = async (from: Rig) => {
+      const asked = await pipeline(from, "inspect", "simple-cnn/ingest.train", "--json")
+      return (JSON.parse(asked.stdout) as { parts: ReadonlyArray<Record<string, unknown>> }).parts
+    }
+    expect((await parts(other))[0]).toMatchObject({ here: false, shared: true, file: null })
+    expect((await parts({ ...at, env: remote() }))[0]).toMatchObject({ here: true, shared: true })
+    expect((await parts({ ...at, env: {} }))[0]).toMatchObject({ here: true, shared: null })
+    const told = await pipeline({ ...at, env: remote() }, "inspect", "simple-cnn/ingest.train")
+    expect(told.stdout).toContain("\nbytes: here and in the shared store\n")
+
     // a worker process fetches what it needs
     const more = await pipeline(other, ...training("run"), "--learning-rate", "0.01")
     expect(documentOf(more).status).toBe("done")

@@ -305,6 +305,67 @@ const serverOf = (bytes: Uint8Array) =>
     ({ server }) => Effect.sync(() => server.close())
   )
 
+describe("a dataset that is asked for lazily", () => {
+  const known = "from the network"
+  const edition: Catalogue.Published = {
+    _tag: "Published",
+    file: "numbers.tar",
+    label: "numbers (published)",
+    url: "https://example.org/numbers.tar",
+    bytes: known.length,
+    md5: null,
+    sha256: Digest.ofBytes(known),
+    notice: null
+  }
+  const kept: Catalogue.Kept = {
+    ...edition,
+    _tag: "Kept",
+    file: "numbers-kept.tar",
+    label: "numbers (kept)",
+    sha256: null
+  }
+  const entry: Catalogue.Entry = { name: "numbers", instead: "take another", editions: [edition, kept] }
+  const lazily = { refresh: false, lazily: true }
+
+  it.effect("is known by its digest, and downloaded when it is fetched", () =>
+    Effect.gen(function* () {
+      const { home, asked, resolve } = machine([entry])
+      const found = yield* resolve("numbers", online, lazily)
+      expect(found).toMatchObject({ digest: Digest.ofBytes(known), label: "numbers (published)" })
+      expect(asked).toEqual([])
+      if (!("fetch" in found)) return expect.fail("it is here")
+      yield* found.fetch
+      expect(found.path).toBe(path.join(home, "downloads", "numbers.tar"))
+      expect(fs.readFileSync(found.path, "utf8")).toBe(known)
+      expect(asked).toEqual([edition.url])
+      expect(yield* resolve("numbers", offline, lazily)).not.toHaveProperty("fetch")
+    })
+  )
+
+  it.effect("is looked for at once where another edition is here, or a better one is asked for", () =>
+    Effect.gen(function* () {
+      const { asked, resolve, put } = machine([entry])
+      expect(yield* Effect.flip(resolve("numbers", offline, { ...lazily, refresh: true }))).toMatchObject({
+        _tag: "SourceUnavailable"
+      })
+      put(kept.file, "kept")
+      expect((yield* resolve("numbers", offline, lazily)).digest).toBe(Digest.ofBytes("kept"))
+      expect(asked).toEqual([edition.url, edition.url])
+    })
+  )
+
+  it.effect("says when it is fetched that it is not to be had, or that another is what came", () =>
+    Effect.gen(function* () {
+      const { resolve, put } = machine([entry])
+      const unavailable = yield* resolve("numbers", offline, lazily)
+      if (!("fetch" in unavailable)) return expect.fail("it is here")
+      expect(yield* Effect.flip(unavailable.fetch)).toMatchObject({ _tag: "SourceUnavailable", name: "numbers" })
+      put(kept.file, "kept")
+      expect(yield* Effect.flip(unavailable.fetch)).toMatchObject({ _tag: "EditionChanged", found: "numbers (kept)" })
+    })
+  )
+})
+
 describe("a dataset that is cut out of another", () => {
   const real: Network = (request) =>
     Effect.flatMap(Download, ({ fetch }) => fetch(request)).pipe(Effect.provide(Download.live))

@@ -31,7 +31,9 @@ export const remove = ({ folder, waiting }: TaskFiles, command: string): Effect.
   Effect.promise(async () => {
     await Disk.tidyAway(`${waiting}${command}`)
     const names = await fs.readdir(folder).catch(() => [])
-    const others = names.map((name) => path.join(folder, name)).filter((file) => file.startsWith(waiting))
+    const others = names
+      .filter((name) => name.startsWith(path.basename(waiting)))
+      .map((name) => path.join(folder, name))
     const gone = others.filter(isGone)
     await Promise.all(gone.map(Disk.tidyAway))
     return gone.length < others.length

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto"
+import * as fs from "node:fs/promises"
 import { Array as Arr, Deferred, Effect, Either, Option, type Scope } from "effect"
 import * as Disk from "../../cache/disk.ts"
 import * as Need from "../Need.ts"
@@ -39,7 +40,9 @@ interface Item {
 
 /** Slurm's own limit of an array is 1001 where nobody raised or lowered it. */
 const MOST_IN_ARRAY = 1000
-const ASKING = "2 seconds"
+/** A controller that does not answer is asked again after so many pauses, of which none is made for what nobody wants. */
+const PAUSES = 20
+const PAUSE = "100 millis"
 /** So many files are written side by side. */
 const AT_ONCE = 8
 
@@ -87,12 +90,14 @@ export const submitting = (
         const files = TaskFiles.at(root, place)
         yield* Waiters.add(files, command)
         const told = Need.encode({ request, share: need.share, text: need.text })
-        yield* Disk.publishNew(files.task, Buffer.from(told), TaskFiles.failed)
+        // nobody reads it before the job is submitted
+        yield* TaskFiles.attempt("Writing", files.task, () => fs.writeFile(files.task, told, { flag: "wx" }))
       })
 
     /** Submits an array, and waits for a controller that does not answer, as long as somebody wants what it is to compute. */
     const submitPatiently = (array: string, items: ReadonlyArray<Item>, takes: ReadonlyArray<string>) => {
       const folder = TaskFiles.folderOf(root, array)
+      const isWanted = () => items.some((item) => item.isWanted)
       const isThere = Effect.map(
         Effect.either(Queue.look(slurm, [array])),
         (rows) => (Either.getOrNull(rows)?.length ?? 0) > 0
@@ -108,12 +113,12 @@ export const submitting = (
       }).pipe(
         Effect.asVoid,
         Effect.catchIf(
-          ({ isPassing }) => isPassing && items.some(({ isWanted }) => isWanted),
+          ({ isPassing }) => isPassing && isWanted(),
           ({ message }) =>
             Effect.gen(function* () {
               if (!isAwayTold) yield* tell(`${message} Jobs are submitted once it does.`)
               isAwayTold = true
-              yield* Effect.sleep(ASKING)
+              yield* Effect.repeat(Effect.sleep(PAUSE), { times: PAUSES, while: isWanted })
               // it may have heard what it did not answer
               if (!(yield* isThere)) yield* attempt
             })
@@ -159,7 +164,9 @@ export const submitting = (
             Effect.forEach(items, ({ found }) => Deferred.fail(found, error))
           )
         ),
-        Effect.asVoid
+        Effect.asVoid,
+        // a command that ends meanwhile hears whether there is a job, and calls it off
+        Effect.uninterruptible
       )
     }
 

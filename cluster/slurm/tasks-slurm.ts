@@ -39,8 +39,7 @@ const millis = Effect.map(Clock.currentTimeNanos, (nanos) => Number(nanos / 1_00
 
 /** Tells Slurm of jobs that nobody waits for, many at once. */
 const cancelling = (slurm: Slurm) =>
-  Effect.gen(function* () {
-    const scope = yield* Effect.scope
+  Effect.sync(() => {
     let pending: { readonly jobs: Array<string>; readonly done: Deferred.Deferred<void> } | null = null
     return (job: string) =>
       Effect.gen(function* () {
@@ -57,7 +56,8 @@ const cancelling = (slurm: Slurm) =>
         yield* cancel.pipe(
           Effect.delay(CALLING_OFF_MILLIS),
           Effect.ensuring(Deferred.succeed(own.done, undefined)),
-          Effect.forkIn(scope)
+          // also while the command ends: whoever calls off waits for it
+          Effect.forkDaemon
         )
         yield* Deferred.await(own.done)
       })
@@ -139,11 +139,12 @@ const make = ({ pace = PACE, ...options }: Options): Effect.Effect<typeof Tasks.
         for (;;) {
           const { place, isOwn } = yield* submit(handed)
           if (isOwn) return place
-          const joined = join(handed, place)
-          if (yield* Effect.onInterrupt(joined, () => isWaitedForElsewhere(place))) {
-            yield* tell(`${handed.request.node} is computed by a Slurm job of another command: its answer is taken up.`)
-            return place
-          }
+          const joined = Effect.tap(join(handed, place), (isJoined) =>
+            isJoined
+              ? tell(`${handed.request.node} is computed by a Slurm job of another command: its answer is taken up.`)
+              : Effect.void
+          )
+          if (yield* Effect.onInterrupt(joined, () => isWaitedForElsewhere(place))) return place
         }
       })
 

@@ -190,6 +190,22 @@ it("of many that claim a task at once one gets it, and a stale claim's removal l
   expect(await Effect.runPromise(Claims.find(root, request))).toEqual({ array: "headrace-y", index: 0 })
 })
 
+it("a command that is ended while it submits calls off what it submitted", async () => {
+  const fake = fakeSlurm(() => "PENDING")
+  let isSubmitting = false
+  const slow: Slurm = (asked) =>
+    Effect.suspend(() => {
+      if (asked.command !== "sbatch") return fake.slurm(asked)
+      isSubmitting = true
+      return Effect.delay(fake.slurm(asked), "50 millis")
+    })
+  const running = Effect.runFork(compute(slow, [handed("a"), handed("b")]))
+  await eventually(() => expect(isSubmitting).toBe(true))
+  await Effect.runPromise(Fiber.interrupt(running))
+  expect(fake.rows.map(({ state }) => state)).toEqual(["CANCELLED", "CANCELLED"])
+  expect(fs.readdirSync(path.join(root, "claims"))).toEqual([])
+})
+
 it("a controller that does not answer is told of once, and a command that is ended does not wait for it", async () => {
   const heard: Array<string> = []
   const running = Effect.runFork(compute(awaySlurm, [handed("a"), handed("b")], heard))

@@ -2,7 +2,6 @@ import { Context, Effect, Either, Layer, Schedule } from "effect"
 import type { Stored } from "../../artifacts/Artifact.ts"
 import { type Key, ofText } from "../Key.ts"
 import type { ObjectStore, ReadFailure, StoreFailed } from "../ObjectStore.ts"
-import type { SourceGone } from "../SourceFiles.ts"
 import * as StoreListener from "../StoreListener.ts"
 import { type Trace, TraceStore } from "../Trace.ts"
 import { whole } from "../TraceFormat.ts"
@@ -24,10 +23,11 @@ export class Sharing extends Context.Tag("headrace/Sharing")<
     readonly terms: Terms
     /** Puts a result of this machine there: its objects, then its trace. */
     readonly putTrace: (address: Address) => Effect.Effect<void, BlobsFailed>
-    /** Puts what artifacts consist of there, as far as it isn't, and the files of sources. Fails where this machine lacks them as well. */
-    readonly putInputs: (
-      artifacts: ReadonlyArray<Stored>
-    ) => Effect.Effect<void, BlobsFailed | ReadFailure | SourceGone>
+    /**
+     * Puts what artifacts consist of there, as far as it isn't, and the files of sources where this machine has them. Fails where this machine
+     * lacks an object as well.
+     */
+    readonly putInputs: (artifacts: ReadonlyArray<Stored>) => Effect.Effect<void, BlobsFailed | ReadFailure>
     /** Somebody says that an object is not there: it is put there when it is next needed. */
     readonly forget: (object: string) => Effect.Effect<void>
     /** A trace as another machine is told of it. */
@@ -92,7 +92,16 @@ export const layer = (
         terms,
         putTrace: (address) =>
           Effect.zipRight(patiently(Effect.provide(upload(address, writer, sources), context)), done(address)),
-        putInputs: (artifacts) => patiently(Effect.provide(share(artifacts, there), context)),
+        putInputs: (artifacts) =>
+          Effect.forEach(
+            artifacts,
+            (artifact) =>
+              patiently(Effect.provide(share([artifact], there), context)).pipe(
+                // whoever computes may have a copy of its own, and else says so by name
+                Effect.catchTag("SourceGone", () => Effect.void)
+              ),
+            { discard: true }
+          ),
         forget: (object) => Effect.sync(() => void there.delete(object)),
         seal: (trace) =>
           Buffer.from(

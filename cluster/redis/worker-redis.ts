@@ -192,7 +192,7 @@ export const work = <S>(
         if (answer === null) return yield* ended("taken over")
         // refused where somebody else has the task by now, whose answer is as good
         yield* gently(() => job.moveToCompleted(Answer.encode(answer), token, false))
-        yield* ended(answer._tag === "Computed" ? "done" : "failed")
+        yield* ended(answer._tag === "Failed" ? "failed" : "done")
       }).pipe(
         Effect.scoped,
         // the claim runs out, and it is handed out again

@@ -33,8 +33,8 @@ const FILES: Readonly<Record<string, string>> = {
       run: ({}, { number, millis, how }) =>
         Effect.gen(function* () {
           if (how === "die") process.kill(process.ppid, "SIGKILL")
-          if (how === "fail") return yield* Effect.dieMessage("told to fail")
           console.log("waiting for " + millis)
+          if (how === "fail") return yield* Effect.dieMessage("told to fail")
           yield* Progress.report({ done: 1, total: 2, unit: "turns" })
           yield* Effect.promise(() => setTimeout(millis))
           appendFileSync(new URL("COUNTS", import.meta.url), number + "\\n")

@@ -6,8 +6,8 @@ import type { Writer } from "../../cache/remote/Signature.ts"
 import * as Uploader from "../../cache/remote/Uploader.ts"
 import type { TraceStore } from "../../cache/Trace.ts"
 import { FileDigests } from "../../files/FileDigests.ts"
+import * as SourceFilesDisk from "../../files/source-files-disk.ts"
 import { formatBytes, formatCount, formatCounted } from "../../kinds/format.ts"
-import * as SourceFilesDisk from "../../project/source-files-disk.ts"
 import { Reporter } from "../terminal/Reporter.ts"
 
 const results = (count: number): string => formatCounted(count, "result")

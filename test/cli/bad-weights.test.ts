@@ -129,17 +129,18 @@ describe("a source that is nowhere to be had", () => {
       for (const [name, args, file] of [
         [
           "cifar10",
-          ["--dataset", "cifar10"],
+          // it is known by its digest, and fails the node that is to read it
+          ["explore", "--dataset", "cifar10"],
           /cifar-10-binary\.tar\.gz \(170\.1 MB\), https:.*cifar-10-binary\.tar\.gz/
         ],
         [
           "cifar10-5k",
-          ["--dataset", "cifar10-5k"],
+          ["explore", "--dataset", "cifar10-5k"],
           /cifar-10-binary-5k\.tar\.gz .*\n.*\(170\.1 MB\), https:.*\.tar\.gz/
         ],
-        ["mobilenet_v2_1.0_224_no_top", ["--dataset", dataset], /\(9\.4 MB\), https:.*1\.0_224_no_top\.h5/]
+        ["mobilenet_v2_1.0_224_no_top", ["transfer", "--dataset", dataset], /\(9\.4 MB\), https:.*1\.0_224_no_top\.h5/]
       ] as const) {
-        const failure = await refused(["run", "transfer", ...args], 1, {
+        const failure = await refused(["run", ...args], 1, {
           env: { PIPELINE_MIRROR: mirror },
           under: offline
         })
@@ -161,7 +162,7 @@ describe("a source that is nowhere to be had", () => {
 describe("a training that diverges", () => {
   it("fails at the epoch and step where it does, and says which learning rate to try", async () => {
     const args = ["--dataset", dataset, "--units", "8", "--epochs", "3", "--learning-rate", "1e12"]
-    const failure = await refused(["run", "transfer", ...args], 1, { at: place() })
+    const failure = await refused(["run", ...args], 1, { at: place() })
     expect(failure).toMatchObject({
       tag: "Diverged",
       what: expect.stringMatching(/^Training diverged: .* at epoch [12], step 1$/),

@@ -8,8 +8,8 @@ import type { Files } from "../artifacts/Files.ts"
 import * as Disk from "../cache/disk.ts"
 import { MOST_OBJECT_BYTES, ObjectStore, type StoreFailed } from "../cache/ObjectStore.ts"
 import { type SourceAccess, SourceFiles, SourceGone, type SourcePart } from "../cache/SourceFiles.ts"
-import * as DigestMemory from "../files/DigestMemory.ts"
-import { FileDigests, listText } from "../files/FileDigests.ts"
+import * as DigestMemory from "./DigestMemory.ts"
+import { FileDigests, listText } from "./FileDigests.ts"
 
 // A source travels as objects: a file as its bytes, a folder as those of its files and of the list that its digest is of.
 

@@ -41,11 +41,17 @@ export const cluster = async (environment: Readonly<Record<string, string>> = {}
     args: ReadonlyArray<string>,
     {
       home = folder("headrace-machine"),
+      at = root,
       env = {}
-    }: { readonly home?: string; readonly env?: Record<string, string> } = {}
+    }: {
+      readonly home?: string
+      /** The checkout that it works in. */
+      readonly at?: string
+      readonly env?: Readonly<Record<string, string>>
+    } = {}
   ): Machine => {
     const child = spawn(process.execPath, [program, ...args], {
-      cwd: root,
+      cwd: at,
       // as a shell does: what ends the command need not end what it started
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],
@@ -77,7 +83,7 @@ export const cluster = async (environment: Readonly<Record<string, string>> = {}
   const command = (...args: ReadonlyArray<string>) => start(args).ended
   const { key } = JSON.parse((await command("key", "new", "--json")).stdout) as { readonly key: string }
   expect((await command("key", "trust", "ada", key)).code).toBe(0)
-  return { root, counted, start, command }
+  return { root, counted, start, command, store: shared.PIPELINE_REMOTE }
 }
 export type Cluster = Awaited<ReturnType<typeof cluster>>
 

@@ -2,6 +2,7 @@
 // npm run bench -- NAME…   runs some of them; all runs every one
 import path from "node:path"
 import { parseArgs } from "node:util"
+import * as cluster from "./cluster.mjs"
 import * as cold5k from "./cold-5k.mjs"
 import * as cold60k from "./cold-60k.mjs"
 import * as extraction from "./extraction.mjs"
@@ -35,7 +36,8 @@ const benches = {
   remote,
   sweep,
   "sweep-cached": sweepCached,
-  "verified-reads": verifiedReads
+  "verified-reads": verifiedReads,
+  cluster
 }
 
 const usage = `npm run bench -- NAME… [options]     writes bench/results/NAME.json
@@ -49,7 +51,7 @@ ${Object.entries(benches)
                   sweep, sweep-cached, verified-reads
   --skip-folder   leave the folder of 60,000 files out of no-op
   --only NAME     one part of networks or size-sweeps, by its name there; what was written of the others stays
-  --samples N     measurements: extraction, inspect, no-op, verified-reads
+  --samples N     measurements: cluster, extraction, inspect, no-op, verified-reads
   --images N      the first N images only, for trying a bench out
   --out DIR       where the JSON goes`
 

@@ -15,7 +15,8 @@ export const queueOf = (need: string): string => need.slice(0, 32)
 /** Nothing is kept of a task that is over: one that is asked for again would be told of the old end. */
 export const JOB = { attempts: 1, removeOnComplete: true, removeOnFail: true } as const
 
-export const options = ({ client, prefix }: Cluster) => ({ connection: client, prefix })
+/** BullMQ's own look at the server writes to the terminal what is told already. */
+export const options = ({ client, prefix }: Cluster) => ({ connection: client, prefix, skipVersionCheck: true })
 
 /** `name`: as people are told of the worker. */
 export const workerOptions = (cluster: Cluster, name: string): WorkerOptions => ({

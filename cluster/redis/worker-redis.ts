@@ -56,12 +56,16 @@ const decodeRequest = Schema.decodeUnknownEither(ComputeNode)
 /** What is written to a server that may be away: none of it keeps what goes on here. */
 const gently = (write: () => Promise<unknown>) => Effect.ignore(Effect.tryPromise(write))
 
+/** The commands that wait for a task, of which each has a name that lives as long as it does: how many live. */
+const WAITING = `local living = 0
+for _, command in ipairs(redis.call("SMEMBERS", KEYS[1])) do living = living + redis.call("EXISTS", KEYS[2] .. command) end
+return living`
+
 /** Whether a command lives that waits for a task. */
 const isWaitedFor = (cluster: Cluster, task: string): Effect.Effect<boolean, TasksFailed> =>
   ask(cluster, async () => {
     const { client, key } = cluster
-    const commands = await client.smembers(key.waiting(task))
-    return commands.length > 0 && (await client.exists(commands.map(key.command))) > 0
+    return Number(await client.eval(WAITING, 2, key.waiting(task), key.command(""))) > 0
   })
 
 /**
@@ -79,6 +83,9 @@ export const work = <S>(
     const { version } = yield* Release
     const name = `${hostname()}:${process.pid}`
     const since = yield* Presence.serverMillis(cluster)
+    const begun = performance.now()
+    /** By the server's clock, without asking it again: this machine's own measures only how long it is since. */
+    const serverMillis = () => since + Math.round(performance.now() - begun)
     const id = randomBytes(8).toString("hex")
 
     const offers = new Map<string, Offer>()
@@ -169,7 +176,7 @@ export const work = <S>(
         if (Either.isLeft(request) || !(yield* isWaitedFor(cluster, task)))
           return yield* gently(() => job.moveToFailed(new Error(NOBODY_WAITS), token))
         const { pipeline, node } = request.right
-        doing.set(task, { task, pipeline, node, since: yield* Presence.serverMillis(cluster) })
+        doing.set(task, { task, pipeline, node, since: serverMillis() })
         yield* announce
         yield* hear({ _tag: "Began", task, pipeline, node })
         const say = yield* telling(job)

@@ -41,11 +41,17 @@ export const cluster = async (environment: Readonly<Record<string, string>> = {}
     args: ReadonlyArray<string>,
     {
       home = folder("headrace-machine"),
+      at = root,
       env = {}
-    }: { readonly home?: string; readonly env?: Record<string, string> } = {}
+    }: {
+      readonly home?: string
+      /** The checkout that it works in. */
+      readonly at?: string
+      readonly env?: Readonly<Record<string, string>>
+    } = {}
   ): Machine => {
     const child = spawn(process.execPath, [program, ...args], {
-      cwd: root,
+      cwd: at,
       // as a shell does: what ends the command need not end what it started
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],

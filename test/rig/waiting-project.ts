@@ -18,7 +18,7 @@ const FILES: Readonly<Record<string, string>> = {
     import { appendFileSync } from "node:fs"
     import { setTimeout } from "node:timers/promises"
     import { Effect, Schema } from "effect"
-    import { Param, Progress, Stage } from "headrace"
+    import { Machine, Param, Progress, Stage } from "headrace"
     import { Waited } from "../artifacts/Waited.ts"
 
     export const wait = Stage.make({
@@ -30,6 +30,9 @@ const FILES: Readonly<Record<string, string>> = {
         how: Param.make(Schema.Literal("well", "fail", "die"), "well", "What becomes of it")
       },
       outputs: { waited: Waited },
+      facts: { threads: Machine.threads },
+      environment: ["WAITING"],
+      secrets: ["WAITING_TOKEN"],
       run: ({}, { number, millis, how }) =>
         Effect.gen(function* () {
           if (how === "die") process.kill(process.ppid, "SIGKILL")
@@ -66,6 +69,14 @@ const FILES: Readonly<Record<string, string>> = {
       build: (params) => ({ added: addOne({ waited: wait({}, params).waited }).added })
     })
   `
+}
+
+/** Another checkout of a project that is there, whose files are `files`. */
+export const checkoutOf = (project: string, files: Readonly<Record<string, string>> = {}): string => {
+  const root = path.join(folder("headrace-checkout"), "project")
+  fs.cpSync(project, root, { recursive: true, filter: (from) => path.basename(from) !== ".pipeline" })
+  for (const [file, text] of Object.entries(files)) fs.writeFileSync(path.join(root, file), text)
+  return root
 }
 
 /** A project whose nodes take the time that they are told to, and no more of a processor than a process does. */

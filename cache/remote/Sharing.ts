@@ -69,8 +69,10 @@ export const layer = (
               isTold = true
               return StoreListener.tell(`The shared store ${terms.shown} ${message}: what goes there waits for it.`)
             })
+          // it was there when these machines found each other by it: a disk that is mounted no longer is mounted again
+          const isAway = (failure: BlobsFailed) => isPassing(failure) || failure.cause === "absent"
           const passes = (failure: BlobsFailed | E): failure is BlobsFailed =>
-            (failure as { readonly _tag?: string })._tag === "BlobsFailed" && isPassing(failure as BlobsFailed)
+            (failure as { readonly _tag?: string })._tag === "BlobsFailed" && isAway(failure as BlobsFailed)
           return work.pipe(
             Effect.tapError((failure) => (passes(failure) ? tell(failure) : Effect.void)),
             Effect.retry({ schedule: Schedule.spaced(ASKING), while: passes })

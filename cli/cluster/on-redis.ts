@@ -7,6 +7,7 @@ import * as Cluster from "../../cluster/redis/Cluster.ts"
 import * as RedisAddress from "../../cluster/redis/RedisAddress.ts"
 import * as TasksRedis from "../../cluster/redis/tasks-redis.ts"
 import { type Options, work } from "../../cluster/redis/worker-redis.ts"
+import { TasksFailed } from "../../cluster/Tasks.ts"
 import { Place } from "../../project/Place.ts"
 import type { Project } from "../command/Command.ts"
 import type { Common } from "../remote/Stores.ts"
@@ -17,7 +18,16 @@ export const joined = (address: string, { id }: Common) =>
   Effect.gen(function* () {
     const found = yield* RedisAddress.parse(address, process.env)
     const { terms } = yield* Sharing
-    return yield* Cluster.join(found, yield* id, terms)
+    const storeId = yield* Effect.mapError(
+      id,
+      ({ message }) =>
+        new TasksFailed({
+          what: `The shared store ${terms.shown} ${message}`,
+          expected: "one that is there: what machines make for each other lies in it",
+          fix: "See to the store and run again, or run without --on."
+        })
+    )
+    return yield* Cluster.join(found, storeId, terms)
   })
 
 /** What a worker of this machine says of itself. */
@@ -36,11 +46,9 @@ export const onRedis = <S, A, E, R>(
 ) =>
   Effect.gen(function* () {
     const cluster = yield* joined(address, common)
-    if (isHere) {
-      const options = yield* optionsOf(availableParallelism(), () => Effect.void)
-      yield* Effect.forkScoped(work(cluster, pipelines, options))
-    }
+    const options = yield* optionsOf(availableParallelism(), () => Effect.void)
     const elsewhere = Layer.provide(ExecutorElsewhere.layer, TasksRedis.layer(cluster))
     // its workers lease what they compute, also the one here
-    return yield* Effect.provide(carried, Layer.mergeAll(elsewhere, Lease.layerMemory))
+    const carriedOut = Effect.provide(carried, Layer.mergeAll(elsewhere, Lease.layerMemory))
+    return yield* isHere ? Effect.raceFirst(carriedOut, work(cluster, pipelines, options)) : carriedOut
   }).pipe(Effect.provide(common.layer), Effect.scoped, telling)

@@ -1,5 +1,7 @@
+import * as path from "node:path"
 import { beforeAll, expect, it } from "vitest"
 import { type Cluster, cluster, type Ended } from "../rig/cluster.ts"
+import { folder } from "../rig/folder.ts"
 import { describeWith } from "../rig/needs.ts"
 import { freePorts } from "../rig/ports.ts"
 import { type RedisServer, redisServer } from "../rig/redis-server.ts"
@@ -101,13 +103,15 @@ describeWith(["redis"], "with a Redis server", () => {
     expect(error.fix).toContain("run again")
   })
 
-  it("nothing shared: no store, no key, a store that is only read", async () => {
+  it("nothing shared: no store, no key, a store that is only read, or is not there", async () => {
     for (const env of [{ PIPELINE_REMOTE: "" }, { PIPELINE_KEY_FILE: "none" }] as const) {
       const error = await refusal(run(at(`:${SECRET}`)), env as Readonly<Record<string, string>>)
       expect(error.expected).toContain("a shared store that this machine writes to, and a key to sign with")
     }
     for (const mode of ["read", "off"])
       expect((await refusal(run(at(`:${SECRET}`), "--remote", mode))).fix).toContain("PIPELINE_REMOTE")
+    const gone = await refusal(run(at(`:${SECRET}`)), { PIPELINE_REMOTE: "/nowhere/at/all" })
+    expect(gone.what).toBe("The shared store /nowhere/at/all is no folder that is there")
   })
 
   it("options that make no sense", async () => {
@@ -121,16 +125,27 @@ describeWith(["redis"], "with a Redis server", () => {
   })
 
   it("a worker with another shared store or namespace is told of to whoever waits", async () => {
-    const namespaced = machines.start(["worker", "--on", at(`:${SECRET}`), "--jobs", "1"], {
-      env: { PIPELINE_NAMESPACE: "pr-7" }
-    })
-    await namespaced.hears("1 at a time")
+    const start = async (env: Readonly<Record<string, string>>) => {
+      const helper = machines.start(["worker", "--on", at(`:${SECRET}`), "--jobs", "1"], { env })
+      await helper.hears("1 at a time")
+      return helper
+    }
+    const file = path.join(folder("headrace-key"), "key")
+    const made = await machines.start(["key", "new", "--json"], { env: { PIPELINE_KEY_FILE: file } }).ended
+    await machines.command("key", "trust", "bob", JSON.parse(made.stdout).key, "--namespace", "pr-*")
+    const store = folder("headrace-other")
+    const helpers = [
+      await start({ PIPELINE_REMOTE: store }),
+      await start({ PIPELINE_NAMESPACE: "pr-7", PIPELINE_KEY_FILE: file })
+    ]
     const running = machines.start(run(at(`:${SECRET}`), "--not-here", "--number", "4", "--json"))
-    await running.hears(/Nobody can compute wait yet \(.+ works with .+ pr-7\)/)
-    running.child.kill("SIGINT")
-    await running.ended
-    namespaced.child.kill("SIGTERM")
-    await namespaced.ended
+    await running.hears("Nobody can compute wait yet")
+    expect(running.said()).toContain(`works with ${store} main`)
+    expect(running.said()).toContain(`works with ${machines.shared} pr-7`)
+    for (const machine of [running, ...helpers]) {
+      machine.child.kill("SIGTERM")
+      await machine.ended
+    }
   })
 
   it("what lies there garbled crashes nobody: tasks, answers, what workers say of themselves", async () => {

@@ -75,6 +75,7 @@ describeWith(["redis"], "the workers of a Redis server survive", () => {
     await second.hears("wait: begins")
     console.log(`a killed worker's task was taken over after ${((performance.now() - killed) / 1000).toFixed(1)} s`)
     expect((await running.ended).code).toBe(0)
+    expect(counts(1300, 1)).toEqual([1])
     await end(second)
   })
 

@@ -5,6 +5,7 @@ import { PATIENCE_MILLIS } from "../rig/patience.ts"
 import { type RedisServer, redisServer } from "../rig/redis-server.ts"
 
 // The real command and real workers, a real Redis server: each machine has a store of its own, and a folder in common with the others.
+// What befalls workers is tried in redis.faults.test.ts.
 
 describeWith(["redis"], "on the workers of a Redis server", () => {
   let server: RedisServer
@@ -61,15 +62,6 @@ describeWith(["redis"], "on the workers of a Redis server", () => {
     }
   })
 
-  it("two commands of one sweep at once compute nothing twice, and both end well", async () => {
-    const helper = await worker()
-    const args = ["--millis", "100", "--over", "number=int(30,37,8)"]
-    const both = [sweep("--not-here", ...args), sweep(...args)]
-    for (const { code } of await Promise.all(both.map(({ ended }) => ended))) expect(code).toBe(0)
-    expect(times(...numbers(30, 37))).toBe(8)
-    await end(helper)
-  })
-
   it("a stage's failure is the node's, with what it printed, and is not tried again", async () => {
     const helper = await worker()
     const done = await run("--not-here", "--number", "3", "--how", "fail").ended
@@ -78,34 +70,6 @@ describeWith(["redis"], "on the workers of a Redis server", () => {
     expect(helper.said().match(/wait: begins/g)).toHaveLength(1)
     expect(helper.said()).toContain("wait: failed")
     await end(helper)
-  })
-
-  it("a killed worker's task is computed by another", async () => {
-    const first = await worker()
-    const running = run("--not-here", "--number", "4", "--millis", "3000")
-    await first.hears("wait: begins")
-    const second = await worker()
-    first.child.kill("SIGKILL")
-    const done = await running.ended
-    expect(done.code).toBe(0)
-    expect(second.said()).toContain("wait: done")
-    expect(times(4)).toBe(1)
-    await end(second)
-  })
-
-  it("a stopped worker's task is computed by another, and its own late answer changes nothing", async () => {
-    const first = await worker()
-    const running = run("--not-here", "--number", "5", "--millis", "2000")
-    await first.hears("wait: begins")
-    first.child.kill("SIGSTOP")
-    const second = await worker()
-    const done = await running.ended
-    expect(done.code).toBe(0)
-    first.child.kill("SIGCONT")
-    await first.hears("wait: taken over")
-    expect(ranIn(await run("--not-here", "--number", "5", "--millis", "2000").ended)).toEqual([])
-    await end(first)
-    await end(second)
   })
 
   it("a worker that ends gives its task back at once", async () => {

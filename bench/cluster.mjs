@@ -69,7 +69,7 @@ export const burn = Stage.make({
   run: (_, { number }) =>
     Effect.sync(() => {
       let sum = number
-      for (let turn = 0; turn < 50_000_000; turn++) sum += Math.sin(turn)
+      for (let turn = 0; turn < 10_000_000; turn++) sum += Math.sin(turn)
       return { burnt: { sum } }
     })
 })
@@ -157,8 +157,7 @@ export const run = ({ samples = PAIRS, images = POINTS, out }) =>
       const growth = []
       for (const tasks of GROWTH) growth.push(await simulate(program, { workers: 10, tasks, millis: 0 }))
       const sleeping = await simulate(program, SLEEPING)
-      const sweep = await sweeps(scratch, images, samples)
-      printTable("tasks on a Redis server", [
+      printTable("tasks that wait, on a Redis server", [
         [
           `${count(sleeping.tasks)} tasks of ${sleeping.millis / 1000} s on ${sleeping.workers} workers`,
           `${seconds(sleeping.seconds)}, ${share(sleeping.idealToTaken)} of the ideal rate`
@@ -166,7 +165,10 @@ export const run = ({ samples = PAIRS, images = POINTS, out }) =>
         ...growth.map(({ tasks, seconds: taken }) => [
           `${count(tasks)} empty tasks on 10 workers`,
           `${seconds(taken)}, ${seconds(taken / tasks)} a task`
-        ]),
+        ])
+      ])
+      const sweep = await sweeps(scratch, images, samples)
+      printTable("busy tasks on a Redis server", [
         [`${sweep.points} points on this machine`, extent(sweep.here)],
         [`the same on ${WORKERS} workers of it`, extent(sweep.there)],
         ["how much longer", extent(sweep.ratio, (ratio) => share(ratio - 1))]

@@ -9,6 +9,11 @@ export interface CuttingProxy {
   readonly cut: () => void
 }
 
+const ending = new Set<() => void>()
+afterAll(() => {
+  for (const end of ending) end()
+})
+
 /** Passes bytes on to a port of this machine. */
 export const proxyTo = async (port: number): Promise<CuttingProxy> => {
   const open = new Set<Socket>()
@@ -31,7 +36,7 @@ export const proxyTo = async (port: number): Promise<CuttingProxy> => {
   const cut = () => {
     for (const socket of open) socket.destroy()
   }
-  afterAll(() => {
+  ending.add(() => {
     server.close()
     cut()
   })

@@ -16,6 +16,12 @@ export interface RedisServer {
   readonly thaw: () => void
 }
 
+/** What ends the servers of this test file. Nothing that is asked for while tests run is done after them. */
+const ending = new Set<() => Promise<void>>()
+afterAll(async () => {
+  for (const end of ending) await end()
+})
+
 /** A server on a port of its own. `settings`: what else `redis-server` is given. */
 export const redisServer = async (...settings: ReadonlyArray<string>): Promise<RedisServer> => {
   const [port = 0] = await freePorts(1)
@@ -37,14 +43,14 @@ export const redisServer = async (...settings: ReadonlyArray<string>): Promise<R
     })
   }
   const kill = async () => {
-    const ending = child
-    if (ending === null || ending.exitCode !== null || ending.signalCode !== null) return
-    const ended = once(ending, "exit")
-    ending.kill("SIGKILL")
+    const current = child
+    if (current === null || current.exitCode !== null || current.signalCode !== null) return
+    const ended = once(current, "exit")
+    current.kill("SIGKILL")
     await ended
   }
+  ending.add(kill)
   await start()
-  afterAll(kill)
   return {
     port,
     url: `redis://127.0.0.1:${port}`,

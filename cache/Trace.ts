@@ -1,9 +1,9 @@
-import { Context, DateTime, Effect, Layer, Schema } from "effect"
+import { Context, DateTime, Effect, Either, Layer, Schema } from "effect"
 import { Header } from "../artifacts/ArrowTable.ts"
 import { Stored, StoredPart } from "../artifacts/Artifact.ts"
 import type { Digest } from "../artifacts/Digest.ts"
 import * as Text from "../artifacts/Text.ts"
-import { Key, KeyText, Strings } from "./Key.ts"
+import { Key, KeyText, ofText, Strings } from "./Key.ts"
 import type { StoreFailed } from "./ObjectStore.ts"
 
 export const ChunkCounts = Schema.Struct({ reused: Schema.Int, ran: Schema.Int })
@@ -132,6 +132,10 @@ export const listOnce: Effect.Effect<typeof TraceStore.Service, never, TraceStor
   const ofStage = yield* Effect.cachedFunction(traces.ofStage)
   return { ...traces, ofStage }
 })
+
+/** Whether a trace is a key's: a text that gives another key than the trace says it has is no text of that key. */
+export const isOf = (trace: Trace | ChunkTrace, key: Key): boolean =>
+  trace.key === key && (!("text" in trace) || Either.getOrNull(ofText(trace.text)) === key)
 
 /** The objects of all its outputs. */
 export const objectsOf = ({ outputs }: Pick<Trace, "outputs">): ReadonlyArray<Digest> =>

@@ -2,6 +2,7 @@ import { Schema } from "effect"
 import * as BoundedJson from "../artifacts/BoundedJson.ts"
 import { ChunkCounts } from "../cache/Trace.ts"
 import { ExecuteFailure } from "../engine/Failure.ts"
+import { Damaged, Progressed } from "../engine/WorkerProtocol.ts"
 
 /** What came of a task that was computed elsewhere. A failure is an answer as well: the task is not tried again for it. */
 export const Answer = Schema.Union(
@@ -21,14 +22,8 @@ export type Answer = typeof Answer.Type
 export const Said = Schema.Union(
   /** Somebody began with it. */
   Schema.TaggedStruct("Placed", { by: Schema.String }),
-  Schema.TaggedStruct("Progressed", {
-    done: Schema.Number,
-    total: Schema.NullOr(Schema.Number),
-    unit: Schema.String,
-    reused: Schema.Number,
-    note: Schema.NullOr(Schema.String)
-  }),
-  Schema.TaggedStruct("Damaged", { what: Schema.String }),
+  Progressed,
+  Damaged,
   Schema.TaggedStruct("Still", { seconds: Schema.Number })
 )
 export type Said = typeof Said.Type

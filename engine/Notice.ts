@@ -5,6 +5,7 @@
  */
 import { Context, Effect } from "effect"
 import * as Text from "../artifacts/Text.ts"
+import * as Once from "../cache/Once.ts"
 import { RunEvent, RunEvents } from "./RunEvent.ts"
 
 /** Who listens to what facts tell of this machine: the command that plans or runs says each message once. Nobody does by default. */
@@ -22,13 +23,8 @@ export const tell = (message: Text.Text): Effect.Effect<void> => Effect.flatMap(
 export const once = (
   say: (message: Text.Text) => Effect.Effect<void>
 ): ((message: Text.Text) => Effect.Effect<void>) => {
-  const said = new Set<string>()
-  return (message) =>
-    Effect.suspend(() => {
-      if (said.has(Text.show(message))) return Effect.void
-      said.add(Text.show(message))
-      return say(message)
-    })
+  const one = Once.saying(say)
+  return (message) => one(Text.show(message), message)
 }
 
 /** Publishes each message once, as a warning that is no node's, and adds it to `said`. */

@@ -6,16 +6,21 @@ import type { Task } from "./Executor.ts"
 import { ExecuteFailure } from "./Failure.ts"
 import { Range } from "./Job.ts"
 
+/** How far a node is that another process computes. */
+export const Progressed = Schema.TaggedStruct("Progressed", {
+  done: Schema.Number,
+  total: Schema.NullOr(Schema.Number),
+  unit: Schema.String,
+  reused: Schema.Number,
+  note: Schema.NullOr(Schema.String)
+})
+/** What of the cache that process found damaged. */
+export const Damaged = Schema.TaggedStruct("Damaged", { what: Schema.String })
+
 /** What a worker says while it computes: how far it is, and at the end what came of it. */
 export const Message = Schema.Union(
-  Schema.TaggedStruct("Progressed", {
-    done: Schema.Number,
-    total: Schema.NullOr(Schema.Number),
-    unit: Schema.String,
-    reused: Schema.Number,
-    note: Schema.NullOr(Schema.String)
-  }),
-  Schema.TaggedStruct("Damaged", { what: Schema.String }),
+  Progressed,
+  Damaged,
   /** What people are to know of a store that the worker asked. */
   Schema.TaggedStruct("StoreTold", { what: Schema.String }),
   Schema.TaggedStruct("Computed", { trace: Trace }),

@@ -1,9 +1,9 @@
 import { Context, Effect, Either, Layer, Schedule } from "effect"
 import type { Stored } from "../../artifacts/Artifact.ts"
-import { type Key, ofText } from "../Key.ts"
+import type { Key } from "../Key.ts"
 import type { ObjectStore, ReadFailure, StoreFailed } from "../ObjectStore.ts"
 import * as StoreListener from "../StoreListener.ts"
-import { type Trace, TraceStore } from "../Trace.ts"
+import { isOf, type Trace, TraceStore } from "../Trace.ts"
 import { whole } from "../TraceFormat.ts"
 import type { BlobsFailed } from "./Blobs.ts"
 import { type Address, SharedStore, type Terms } from "./SharedStore.ts"
@@ -42,8 +42,6 @@ export class Sharing extends Context.Tag("headrace/Sharing")<
 /** How often a shared store that is away is asked whether it is back. */
 const ASKING = "1 second"
 
-const isOf = (trace: Trace, key: Key): boolean => trace.key === key && Either.getOrNull(ofText(trace.text)) === key
-
 /**
  * The stores in the context are this machine's own: what it puts there was computed here. `done` hears of each result that is
  * there.
@@ -62,13 +60,9 @@ export const layer = (
 
       const patiently = <A, E>(work: Effect.Effect<A, BlobsFailed | E>): Effect.Effect<A, BlobsFailed | E> =>
         Effect.suspend(() => {
-          let isTold = false
+          const say = StoreListener.once(StoreListener.tell)
           const tell = ({ message }: BlobsFailed) =>
-            Effect.suspend(() => {
-              if (isTold) return Effect.void
-              isTold = true
-              return StoreListener.tell(`The shared store ${terms.shown} ${message}: what goes there waits for it.`)
-            })
+            say("waits", `The shared store ${terms.shown} ${message}: what goes there waits for it.`)
           // it was there when these machines found each other by it: a disk that is mounted no longer is mounted again
           const isAway = (failure: BlobsFailed) => isPassing(failure) || failure.cause === "absent"
           const passes = (failure: BlobsFailed | E): failure is BlobsFailed =>

@@ -12,18 +12,23 @@ const isFiles = Schema.is(Files)
 /** So many objects are asked for and sent side by side. */
 const AT_ONCE = 8
 
-/** Puts an object into the shared store unless it is there; gives how many bytes were sent. */
-export const sharePart = ({
-  object,
-  bytes
-}: Pick<StoredPart, "object" | "bytes">): Effect.Effect<number, BlobsFailed | ReadFailure, SharedStore | ObjectStore> =>
+type Part = Pick<StoredPart, "object" | "bytes">
+
+/** Puts an object into the shared store unless it is there, in which case it isn't read; gives how many bytes were sent. */
+const put = <E, R>({ object, bytes }: Part, read: Effect.Effect<Verified.Verified, E, R>) =>
   Effect.gen(function* () {
     const shared = yield* SharedStore
     // one that is empty costs no more to send than to ask for
     if (bytes > 0 && (yield* shared.has(object, bytes))) return 0
-    const here = yield* Effect.flatMap(ObjectStore, (store) => store.get(object))
-    return (yield* shared.putObject(here, object)) ? bytes : 0
+    return (yield* shared.putObject(yield* read, object)) ? bytes : 0
   })
+
+/** Puts an object of this machine into the shared store unless it is there; gives how many bytes were sent. */
+export const sharePart = (part: Part): Effect.Effect<number, BlobsFailed | ReadFailure, SharedStore | ObjectStore> =>
+  put(
+    part,
+    Effect.flatMap(ObjectStore, (store) => store.get(part.object))
+  )
 
 /**
  * Puts what a source is made of into the shared store unless it is there: the last part, by which the others are found, at the end.
@@ -34,18 +39,16 @@ export const shareSource = (
   isWorth: (parts: ReadonlyArray<SourcePart>) => boolean = () => true
 ): Effect.Effect<number | null, BlobsFailed | SourceGone | StoreFailed, SharedStore> =>
   Effect.gen(function* () {
-    const shared = yield* SharedStore
     const parts = yield* Effect.flatMap(SourceFiles, (access) => access.parts(files))
     if (!isWorth(parts)) return null
-    const put = ({ object, bytes, read }: SourcePart) =>
-      Effect.gen(function* () {
-        if (bytes > 0 && (yield* shared.has(object, bytes))) return 0
-        const checked = Verified.check(object, yield* read)
-        if (Either.isLeft(checked)) return yield* new SourceGone({ ...files, what: "they were changed meanwhile" })
-        return (yield* shared.putObject(checked.right, object)) ? bytes : 0
-      })
-    const sent = yield* Effect.forEach(parts.slice(0, -1), put, { concurrency: AT_ONCE })
-    const last = yield* Effect.forEach(parts.slice(-1), put)
+    const changed = () => new SourceGone({ ...files, what: "they were changed meanwhile" })
+    const one = (part: SourcePart) =>
+      put(
+        part,
+        Effect.flatMap(part.read, (bytes) => Either.mapLeft(Verified.check(part.object, bytes), changed))
+      )
+    const sent = yield* Effect.forEach(parts.slice(0, -1), one, { concurrency: AT_ONCE })
+    const last = yield* Effect.forEach(parts.slice(-1), one)
     return [...sent, ...last].reduce((sum, bytes) => sum + bytes, 0)
   })
 

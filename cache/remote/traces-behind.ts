@@ -1,14 +1,10 @@
 import { Effect, Either, Layer } from "effect"
-import * as Key from "../Key.ts"
+import type * as Key from "../Key.ts"
 import * as StoreListener from "../StoreListener.ts"
-import { type ChunkTrace, type Lookup, objectsOf, type Trace, TraceStore } from "../Trace.ts"
+import { type ChunkTrace, isOf, type Lookup, objectsOf, type Trace, TraceStore } from "../Trace.ts"
 import { type Format, ofChunk, whole } from "../TraceFormat.ts"
 import { type Address, SharedStore } from "./SharedStore.ts"
 import { Uploads } from "./Uploads.ts"
-
-/** A text that gives another key than the trace says it has is no text of that key. */
-const isOf = (trace: Trace | ChunkTrace, key: Key.Key): boolean =>
-  trace.key === key && (!("text" in trace) || Either.getOrNull(Key.ofText(trace.text)) === key)
 
 /** So many keys are asked for side by side. */
 const AT_ONCE = 16

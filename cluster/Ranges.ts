@@ -1,4 +1,5 @@
 import { Effect } from "effect"
+import type { Key } from "../cache/Key.ts"
 import { TraceStore } from "../cache/Trace.ts"
 import type { Task } from "../engine/Executor.ts"
 import type { Range } from "../engine/Job.ts"
@@ -40,6 +41,22 @@ export const divide = (
   return parts
 }
 
+/** A chunk of a row stage's table: what it is kept under, and how many rows it has. */
+interface TableChunk {
+  readonly key: Key
+  readonly rows: number
+}
+
+/** The chunks that a task's table consists of, made or not. */
+export const chunksOf = ({ entry: { node }, inputs, text }: Task): Effect.Effect<ReadonlyArray<TableChunk>> => {
+  const { parts } = RowStream.baseOf(node, inputs).stored
+  return Effect.map(
+    // a task has a key, and so have its chunks
+    Effect.orDie(RowStream.chunkKeys(node, text, parts)),
+    (keys) => keys.map((key, at) => ({ key, rows: parts[at]?.rows ?? 0 }))
+  )
+}
+
 /**
  * The parts in which the chunks of a row stage's table are computed by several machines, before one of them makes the table; none where that
  * would not pay. What is computed again is computed by one, which compares it with what is kept.
@@ -49,20 +66,12 @@ export const of = (
   machines: Effect.Effect<number>
 ): Effect.Effect<ReadonlyArray<Part>, never, TraceStore> =>
   Effect.gen(function* () {
-    const { node } = task.entry
-    if (node.definition.keep !== "stored" || task.isAgain) return []
-    const places = RowStream.placesOf(RowStream.baseOf(node, task.inputs))
-    if (places.length < LEAST_CHUNKS) return []
-    const traces = yield* TraceStore
-    // a task has a key, and so have its chunks
-    const keys = yield* Effect.orDie(
-      RowStream.chunkKeys(
-        node,
-        task.text,
-        places.map(({ part }) => part)
-      )
-    )
-    const found = yield* traces.getChunks(node.definition.name, keys)
-    const chunks = places.map(({ part }, at) => ({ rows: part.rows ?? 0, isKept: found[at]?._tag === "Hit" }))
-    return divide(chunks, yield* machines)
+    const { name, keep } = task.entry.node.definition
+    if (keep !== "stored" || task.isAgain) return []
+    const chunks = yield* chunksOf(task)
+    if (chunks.length < LEAST_CHUNKS) return []
+    const keys = chunks.map(({ key }) => key)
+    const found = yield* Effect.flatMap(TraceStore, (traces) => traces.getChunks(name, keys))
+    const looked = chunks.map(({ rows }, at) => ({ rows, isKept: found[at]?._tag === "Hit" }))
+    return divide(looked, yield* machines)
   })

@@ -8,20 +8,20 @@ import { Sharing } from "../cache/remote/Sharing.ts"
 import { type Trace, TraceStore } from "../cache/Trace.ts"
 import type { Code } from "../engine/Code.ts"
 import * as Decide from "../engine/Decide.ts"
-import { Executor, type Task } from "../engine/Executor.ts"
+import { ChunkExecutor, Executor, type Task } from "../engine/Executor.ts"
 import { type ExecuteFailure, NodeFailed } from "../engine/Failure.ts"
-import type { Range } from "../engine/Job.ts"
+import type { Job, Range } from "../engine/Job.ts"
 import { firstMissing } from "../engine/NodeWork.ts"
 import type { AnyPipeline } from "../engine/Pipeline.ts"
 import { PrintedListener } from "../engine/Printed.ts"
 import { DamageListener, ProgressListener, StillListener } from "../engine/Progress.ts"
 import { jobOf } from "../engine/Request.ts"
-import * as RowStream from "../engine/RowStream.ts"
 import type { ComputeNode } from "../engine/WorkerProtocol.ts"
 import type { Answer, Said } from "./Answer.ts"
+import * as Ranges from "./Ranges.ts"
 
 /** What computing for others takes. */
-export type Needs = Code | Executor | Leases | ObjectStore | Sharing | TraceStore
+export type Needs = ChunkExecutor | Code | Executor | Leases | ObjectStore | Sharing | TraceStore
 
 const failed = (node: string, explained: Explained) => new NodeFailed({ node, explained })
 
@@ -71,18 +71,10 @@ const SHARED_AT_ONCE = 4
 
 const computeChunks = (task: Task, range: Range) =>
   Effect.gen(function* () {
-    const { node, name } = task.entry
-    const chunks = yield* Effect.flatMap(Executor, (executor) => executor.computeChunks(task, range))
-    const places = RowStream.placesOf(RowStream.baseOf(node, task.inputs)).slice(range.from, range.to)
-    // a job has a key, and so have its chunks
-    const keys = yield* Effect.orDie(
-      RowStream.chunkKeys(
-        node,
-        task.text,
-        places.map(({ part }) => part)
-      )
-    )
-    yield* Effect.forEach(keys, (key) => share(name, { kind: "chunk", stage: task.text.stage, key }), {
+    const { name } = task.entry
+    const chunks = yield* Effect.flatMap(ChunkExecutor, ({ computeChunks }) => computeChunks(task, range))
+    const made = (yield* Ranges.chunksOf(task)).slice(range.from, range.to)
+    yield* Effect.forEach(made, ({ key }) => share(name, { kind: "chunk", stage: task.text.stage, key }), {
       concurrency: SHARED_AT_ONCE,
       discard: true
     })
@@ -90,19 +82,18 @@ const computeChunks = (task: Task, range: Range) =>
   })
 
 /**
- * Computes on this machine what another one asks for, and puts it into the shared store: only then there is an answer. A request whose key
- * this program does not compute itself is refused. Whoever calls sees to it that the machine has room for it.
+ * Computes on this machine a job that another one asks for, and puts what it makes into the shared store: only then there is an answer.
+ * Whoever calls sees to it that the job's key is the one that is asked for, and that the machine has room for it.
  */
-export const perform = <S>(
-  pipelines: ReadonlyArray<AnyPipeline<unknown, S>>,
-  request: ComputeNode,
+export const performJob = <R>(
+  found: Effect.Effect<Job, ExecuteFailure, R>,
+  { node, params, outputs, range }: ComputeNode,
   say: (said: Said) => Effect.Effect<void>
-): Effect.Effect<Answer, never, Needs | S> =>
+): Effect.Effect<Answer, never, Needs | R> =>
   Effect.suspend(() => {
     let printed = ""
     const work = Effect.gen(function* () {
-      const { node, params, outputs, range } = request
-      const task: Task = { ...(yield* jobOf(pipelines, request)), params, outputs }
+      const task: Task = { ...(yield* found), params, outputs }
       return yield* range === null
         ? Effect.catchTag(computeTable(task), "StoreFailed", (error) => failed(node, explain(error)))
         : computeChunks(task, range)
@@ -122,3 +113,10 @@ export const perform = <S>(
       })
     )
   })
+
+/** Computes what another machine asks for; a request whose key this program does not compute itself is refused. */
+export const perform = <S>(
+  pipelines: ReadonlyArray<AnyPipeline<unknown, S>>,
+  request: ComputeNode,
+  say: (said: Said) => Effect.Effect<void>
+): Effect.Effect<Answer, never, Needs | S> => performJob(jobOf(pipelines, request), request, say)

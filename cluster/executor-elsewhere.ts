@@ -88,15 +88,6 @@ export const layer: Layer.Layer<Executor, never, Tasks | Sharing | TraceStore> =
     const sharing = yield* Sharing
     const traces = yield* TraceStore
 
-    /** What was asked of a machine that answered something else. */
-    const otherwise = (node: string) =>
-      refused(
-        node,
-        "it answers something else",
-        "what was asked",
-        "See that all machines have the same version of Headrace."
-      )
-
     /** Has a task computed, or some chunks of its table, and gives the answer that is no failure. */
     const ask = (task: Task, range: Range | null, hear: Handed["hear"]) =>
       Effect.gen(function* () {
@@ -136,7 +127,13 @@ export const layer: Layer.Layer<Executor, never, Tasks | Sharing | TraceStore> =
     const traceOf = (task: Task, answer: Answered): Effect.Effect<Trace, ExecuteFailure> =>
       Effect.gen(function* () {
         const node = task.entry.name
-        if (answer._tag === "ChunksComputed") return yield* otherwise(node)
+        if (answer._tag === "ChunksComputed")
+          return yield* refused(
+            node,
+            "it answers something else",
+            "what was asked",
+            "See that all machines have the same version of Headrace."
+          )
         const opened = sharing.open(answer.sealed, { stage: task.text.stage, key: task.key })
         if (Either.isRight(opened)) {
           yield* Effect.mapError(
@@ -153,31 +150,19 @@ export const layer: Layer.Layer<Executor, never, Tasks | Sharing | TraceStore> =
         )
       })
 
-    /** What is done elsewhere for a task once those who are asked can read what it is made of. */
-    const elsewhere = <A>(task: Task, work: (hear: Handed["hear"]) => Effect.Effect<A, ExecuteFailure>) =>
-      Effect.gen(function* () {
-        yield* Effect.mapError(sharing.putInputs(NodeKey.needs(task.inputs)), (error) =>
-          notShared(task.entry.name, sharing.terms.shown, error)
-        )
-        return yield* work(yield* hearing)
-      })
-
     return {
       execute: (task) =>
-        elsewhere(task, (hear) =>
-          Effect.gen(function* () {
-            yield* computeParts(task, hear)
-            const answer = yield* ask(task, null, hear)
-            yield* Effect.flatMap(PrintedListener, (heard) => heard(answer.printed))
-            return yield* traceOf(task, answer)
-          })
-        ),
-      computeChunks: (task, range) =>
-        elsewhere(task, (hear) =>
-          Effect.flatMap(ask(task, range, hear), (answer) =>
-            answer._tag === "ChunksComputed" ? Effect.succeed(answer.chunks) : otherwise(task.entry.name)
+        Effect.gen(function* () {
+          // those who are asked can read what it is made of
+          yield* Effect.mapError(sharing.putInputs(NodeKey.needs(task.inputs)), (error) =>
+            notShared(task.entry.name, sharing.terms.shown, error)
           )
-        )
+          const hear = yield* hearing
+          yield* computeParts(task, hear)
+          const answer = yield* ask(task, null, hear)
+          yield* Effect.flatMap(PrintedListener, (heard) => heard(answer.printed))
+          return yield* traceOf(task, answer)
+        })
     }
   })
 )

@@ -18,25 +18,33 @@ export interface Task extends Job {
 /** Where nodes are computed. Progress goes to the caller's `ProgressListener`. */
 export class Executor extends Context.Tag("headrace/Executor")<
   Executor,
-  {
-    readonly execute: (task: Task) => Effect.Effect<Trace, ExecuteFailure>
-    /** Computes some of the chunks that the table of a row stage consists of, each of which is then found by whoever makes the table. */
-    readonly computeChunks: (task: Task, range: Range) => Effect.Effect<ChunkCounts, ExecuteFailure>
-  }
+  { readonly execute: (task: Task) => Effect.Effect<Trace, ExecuteFailure> }
 >() {}
+
+/** Where some of the chunks are computed that the table of a row stage consists of: each is then found by whoever makes the table. */
+export class ChunkExecutor extends Context.Tag("headrace/ChunkExecutor")<
+  ChunkExecutor,
+  { readonly computeChunks: (task: Task, range: Range) => Effect.Effect<ChunkCounts, ExecuteFailure> }
+>() {}
+
+/** Both, by a machine that computes itself. */
+export const onThisMachine = (
+  execute: (typeof Executor.Service)["execute"],
+  computeChunks: (typeof ChunkExecutor.Service)["computeChunks"]
+): Context.Context<Executor | ChunkExecutor> =>
+  Context.make(Executor, { execute }).pipe(Context.add(ChunkExecutor, { computeChunks }))
 
 /** Computes in this process. Whoever provides it provides what the pipelines' stages need: `tsc` sees to it. */
 export const layerInProcess = <const Ps extends ReadonlyArray<AnyPipeline>>(
   ..._pipelines: Ps
-): Layer.Layer<Executor, never, ObjectStore | TraceStore | RequirementsOf<Ps[number]>> =>
-  Layer.effect(
-    Executor,
+): Layer.Layer<Executor | ChunkExecutor, never, ObjectStore | TraceStore | RequirementsOf<Ps[number]>> =>
+  Layer.effectContext(
     Effect.map(Effect.context<ObjectStore | TraceStore | RequirementsOf<Ps[number]>>(), (context) => {
       const inContext = <A>(computed: Effect.Effect<A, ExecuteFailure, ObjectStore | TraceStore>) =>
         Effect.mapInputContext(computed, (own: Context.Context<never>) => Context.merge(context, own))
-      return {
-        execute: (task) => inContext(Compute.compute(task)),
-        computeChunks: (task, range) => inContext(Compute.computeChunks(task, range))
-      }
+      return onThisMachine(
+        (task) => inContext(Compute.compute(task)),
+        (task, range) => inContext(Compute.computeChunks(task, range))
+      )
     })
   )

@@ -3,7 +3,7 @@ import { Cause, Deferred, Duration, Effect, Exit, Layer, Option, Stream } from "
 import { tell } from "../cache/StoreListener.ts"
 import type { ChunkCounts, Trace } from "../cache/Trace.ts"
 import { Environment, isLocale, masked } from "./Environment.ts"
-import { Executor, type Task } from "./Executor.ts"
+import { type ChunkExecutor, type Executor, onThisMachine, type Task } from "./Executor.ts"
 import { type ExecuteFailure, NodeFailed, NodeTimedOut } from "./Failure.ts"
 import { type Range, secretsOf, variablesOf } from "./Job.ts"
 import * as Limits from "./Limits.ts"
@@ -155,9 +155,8 @@ const mayWork = (exit: Exit.Exit<unknown, ExecuteFailure>): boolean =>
  * ones that were started otherwise are ended before it is started. A node with a bound on its memory has a worker to itself:
  * the memory that others needed is not given back before their process ends.
  */
-export const layerWorkerProcess = (options: Options): Layer.Layer<Executor> =>
-  Layer.scoped(
-    Executor,
+export const layerWorkerProcess = (options: Options): Layer.Layer<Executor | ChunkExecutor> =>
+  Layer.scopedContext(
     Effect.gen(function* () {
       const pools = new Map<string, Array<WorkerProcess.Member>>()
       /** Members with nothing to do that were started as the node needs it. */
@@ -202,9 +201,9 @@ export const layerWorkerProcess = (options: Options): Layer.Layer<Executor> =>
           (member) => handingOver(member, task, computeOn(member, task, options, range, answered)),
           putBack(task)
         )
-      return {
-        execute: (task) => on(task, null, tableOf),
-        computeChunks: (task, range) => on(task, range, chunksOf)
-      }
+      return onThisMachine(
+        (task) => on(task, null, tableOf),
+        (task, range) => on(task, range, chunksOf)
+      )
     })
   )

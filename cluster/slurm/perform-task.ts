@@ -7,7 +7,7 @@ import { nodeOf } from "../../engine/Request.ts"
 import * as Answer from "../Answer.ts"
 import * as Need from "../Need.ts"
 import { TasksFailed } from "../Tasks.ts"
-import { type Needs, perform } from "../Work.ts"
+import { type Needs, performJob } from "../Work.ts"
 import { saying } from "./Said.ts"
 import { beside, failed, MOST_TASK_BYTES } from "./TaskFiles.ts"
 
@@ -63,7 +63,7 @@ export const performTask = <S>(
     const answer: Answer.Answer = Either.isLeft(own)
       ? { _tag: "Failed", failure: own.left, printed: "" }
       : own.right.key === task.request.key
-        ? yield* perform(pipelines, task.request, say)
+        ? yield* performJob(Effect.succeed(own.right), task.request, say)
         : otherwise(machine, task, Need.lacks(task.text, own.right.text))
     // a job that is run again after it answered has nothing to add
     yield* Disk.publishNew(files.answer, Buffer.from(Answer.encode(answer)), failed)

@@ -162,7 +162,7 @@ describe("a source that is nowhere to be had", () => {
 describe("a training that diverges", () => {
   it("fails at the epoch and step where it does, and says which learning rate to try", async () => {
     const args = ["--dataset", dataset, "--units", "8", "--epochs", "3", "--learning-rate", "1e12"]
-    const failure = await refused(["run", ...args], 1, { at: place() })
+    const failure = await refused(["run", "transfer", ...args], 1, { at: place() })
     expect(failure).toMatchObject({
       tag: "Diverged",
       what: expect.stringMatching(/^Training diverged: .* at epoch [12], step 1$/),

@@ -5,6 +5,7 @@ import * as path from "node:path"
 import { Clock, Deferred, Effect, Layer, Option, Schedule, Schema, type Scope } from "effect"
 import * as BoundedFile from "../artifacts/BoundedFile.ts"
 import * as BoundedJson from "../artifacts/BoundedJson.ts"
+import * as ClaimedFolder from "./claimed-folder.ts"
 import * as Disk from "./disk.ts"
 import type { Key } from "./Key.ts"
 import { type Held, Leases } from "./Lease.ts"
@@ -94,27 +95,18 @@ const steal = async (place: string, { names }: Seen): Promise<void> => {
 /** Milliseconds of a clock that is never set. */
 const monotonic = Effect.map(Clock.currentTimeNanos, (nanos) => Number(nanos / 1000n) / 1000)
 
-/** What the system says where there is a lease already. */
-const HELD = ["ENOTEMPTY", "EEXIST", "ENOTDIR"]
+const fileOf = (token: string): string => `${token}.json`
+const fileIn = (place: string, token: string): string => path.join(place, fileOf(token))
 
-const fileIn = (place: string, token: string): string => path.join(place, `${token}.json`)
-
-/**
- * Puts a folder with the holder in it in the lease's place, which the system does only where there is none or an empty one:
- * the token under which the lease is now held, or null.
- */
+/** Claims the lease's place for its holder: the token under which the lease is now held, or null. */
 const take = async (place: string, system: System): Promise<string | null> => {
   const token = randomBytes(12).toString("hex")
-  const aside = `${place}.new-${token}`
   try {
-    await fs.mkdir(aside)
-    await fs.writeFile(fileIn(aside, token), JSON.stringify(system.self()))
-    await fs.rename(aside, place)
-    return token
+    return (await ClaimedFolder.take(place, fileOf(token), JSON.stringify(system.self()))) ? token : null
   } catch (cause) {
-    await fs.rm(aside, { force: true, recursive: true }).catch(() => undefined)
-    if (!HELD.includes(Disk.codeOf(cause) ?? "")) throw cause
-    return null
+    // what lies there is no folder: it counts as a lease that nobody renews
+    if (Disk.codeOf(cause) === "ENOTDIR") return null
+    throw cause
   }
 }
 
@@ -151,12 +143,6 @@ const renew = (place: string, token: string): Promise<boolean> =>
     () => true,
     (cause) => Disk.codeOf(cause) !== "ENOENT"
   )
-
-/** What cannot be removed falls silent; a folder that somebody else has put a lease into stays. */
-const release = async (place: string, token: string): Promise<void> => {
-  await Disk.tidyAway(fileIn(place, token))
-  await fs.rmdir(place).catch(() => undefined)
-}
 
 /**
  * Removes a lease that nobody asked for again: its holder is certainly gone, or nothing of it has changed since then. So goes
@@ -196,7 +182,7 @@ export const layerDisk = (
           catch: (cause) => Disk.storeFailed("Leasing", place, cause)
         })
         if (token === null) return null
-        yield* Effect.addFinalizer(() => Effect.promise(() => release(place, token)))
+        yield* Effect.addFinalizer(() => Effect.promise(() => ClaimedFolder.release(place, fileOf(token))))
         yield* StoreFormat.claim(home)
         const lost = yield* Deferred.make<void>()
         const renewing = Effect.repeat(

@@ -3,6 +3,7 @@ import * as fs from "node:fs"
 import * as path from "node:path"
 import { afterAll, expect } from "vitest"
 import { folder } from "./folder.ts"
+import { heard } from "./heard.ts"
 import { mirror } from "./mirror.ts"
 import { mount, unshare } from "./mounts.ts"
 import { PATIENCE_MILLIS } from "./patience.ts"
@@ -31,18 +32,11 @@ const ended = (command: string, args: ReadonlyArray<string>, env: Readonly<Recor
       killSignal: "SIGKILL"
     })
     running.add(child)
-    let stdout = ""
-    let stderr = ""
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
-      stdout += text
-    })
-    child.stderr.setEncoding("utf8").on("data", (text: string) => {
-      stderr += text
-    })
+    const { stdout, stderr } = heard(child)
     child.once("error", reject)
     child.once("close", (exit) => {
       running.delete(child)
-      resolve({ exit, stdout, stderr })
+      resolve({ exit, stdout: stdout(), stderr: stderr() })
     })
   })
 

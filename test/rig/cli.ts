@@ -6,6 +6,7 @@ import sharp from "sharp"
 import { afterAll, expect, vi } from "vitest"
 import { type Packed, picture, tar } from "./archives.ts"
 import { folder } from "./folder.ts"
+import { heard } from "./heard.ts"
 import { mirror } from "./mirror.ts"
 import { PATIENCE_MILLIS } from "./patience.ts"
 
@@ -118,19 +119,12 @@ export const start = ({ root, home, results, mirror: from, env }: Rig, ...args: 
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, PIPELINE_HOME: home, PIPELINE_RESULTS: results, PIPELINE_MIRROR: from, ...env }
   })
-  let stdout = ""
-  let stderr = ""
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    stdout += text
-  })
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    stderr += text
-  })
+  const { stdout, stderr } = heard(child)
   started.add(child)
   const finished = new Promise<Finished>((resolve) =>
     child.once("close", (code, signal) => {
       started.delete(child)
-      resolve({ code, signal, stdout, stderr })
+      resolve({ code, signal, stdout: stdout(), stderr: stderr() })
     })
   )
   return { pid: child.pid ?? 0, child, finished }

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process"
 import * as path from "node:path"
 import { afterAll, expect, vi } from "vitest"
 import { folder } from "./folder.ts"
+import { heard } from "./heard.ts"
 import { PATIENCE_MILLIS } from "./patience.ts"
 import { waitingProject } from "./waiting-project.ts"
 
@@ -58,28 +59,21 @@ export const cluster = async (environment: Readonly<Record<string, string>> = {}
       env: { ...process.env, ...shared, PIPELINE_HOME: home, PIPELINE_RESULTS: path.join(home, "results"), ...env }
     })
     started.add(child)
-    let stdout = ""
-    let stderr = ""
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
-      stdout += text
-    })
-    child.stderr.setEncoding("utf8").on("data", (text: string) => {
-      stderr += text
-    })
+    const { stdout, stderr } = heard(child)
     const ended = new Promise<Ended>((resolve) =>
       child.once("close", (code) => {
         started.delete(child)
-        resolve({ code, stdout, stderr })
+        resolve({ code, stdout: stdout(), stderr: stderr() })
       })
     )
     return {
       child,
       home,
       ended,
-      said: () => stderr,
+      said: stderr,
       hears: (text) =>
         Promise.race([
-          vi.waitFor(() => expect(stderr).toMatch(text), { timeout: PATIENCE_MILLIS, interval: 50 }),
+          vi.waitFor(() => expect(stderr()).toMatch(text), { timeout: PATIENCE_MILLIS, interval: 50 }),
           // whoever is over says no more
           ended.then((all) => expect(all.stderr + all.stdout).toMatch(text))
         ])

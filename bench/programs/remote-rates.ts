@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process"
 import { createHash, randomBytes } from "node:crypto"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -73,6 +74,8 @@ const put = ({ object, body }: (typeof kept)[number]) =>
 await rate(kept, put)
 
 const turn = async () => {
+  // what was written before is on the disk, and in nobody's way
+  execFileSync("sync")
   const readAlone = await rate(kept, ({ object }) => alone(nameOf(object), {}, true))
   const home = mkdtempSync(path.join(tmpdir(), "headrace-bench-"))
   const behind = ManagedRuntime.make(

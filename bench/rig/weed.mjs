@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs"
 import { createServer } from "node:net"
 import os from "node:os"
 import path from "node:path"
+import { AwsClient } from "aws4fetch"
 import { root } from "./product.mjs"
 
 const cache =
@@ -47,13 +48,20 @@ export const weed = async (at) => {
     env: { ...process.env, ...given }
   })
   const endpoint = `http://127.0.0.1:${flags[0].split("=")[1]}`
-  const statusOf = () =>
-    fetch(`${endpoint}/shared`).then(
-      ({ status }) => status,
-      () => 0
+  const client = new AwsClient({
+    accessKeyId: given.AWS_ACCESS_KEY_ID,
+    secretAccessKey: given.AWS_SECRET_ACCESS_KEY,
+    service: "s3",
+    region: "us-east-1",
+    retries: 0
+  })
+  const isThere = () =>
+    client.fetch(`${endpoint}/shared`).then(
+      ({ status }) => status === 200,
+      () => false
     )
-  // until the bucket is there, it is not found; then nobody without a key may look into it
-  while ((await statusOf()) !== 403) {
+  // the bucket comes after the server
+  while (!(await isThere())) {
     if (child.exitCode !== null) throw new Error(`SeaweedFS ended with ${child.exitCode}; expected it to serve`)
     await new Promise((resolve) => setTimeout(resolve, 50))
   }

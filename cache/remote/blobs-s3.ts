@@ -69,20 +69,24 @@ class Patience {
   }
 }
 
+/** The whole body; null where it has more than `most` bytes. Where its length is told, each byte is copied once. */
 const bodyOf = async (response: Response, most: number, patience: Patience): Promise<Uint8Array | null> => {
-  if (Number(response.headers.get("content-length") ?? 0) > most) {
+  const told = Number(response.headers.get("content-length") ?? 0)
+  if (told > most) {
     await response.body?.cancel()
     return null
   }
-  const pieces: Array<Uint8Array> = []
+  let bytes = Buffer.allocUnsafeSlow(told)
   let length = 0
   for await (const piece of (response.body ?? []) as AsyncIterable<Uint8Array>) {
     patience.hear(piece.length)
-    length += piece.length
-    if (length > most) return null
-    pieces.push(piece)
+    const end = length + piece.length
+    if (end > most) return null
+    if (end > bytes.length) bytes = Buffer.concat([bytes.subarray(0, length)], Math.max(end, Math.min(2 * end, most)))
+    bytes.set(piece, length)
+    length = end
   }
-  return Buffer.concat(pieces, length)
+  return bytes.subarray(0, length)
 }
 
 /**

@@ -1,7 +1,9 @@
 import { Deferred, Effect, FiberId, Layer } from "effect"
 import type * as Digest from "../../artifacts/Digest.ts"
+import * as Explained from "../../artifacts/Explained.ts"
 import type { Verified } from "../../artifacts/Verified.ts"
-import { type ObjectMissing, ObjectStore, type StoreFailed } from "../ObjectStore.ts"
+import { type ObjectCorrupt, type ObjectMissing, ObjectStore, type StoreFailed } from "../ObjectStore.ts"
+import * as StoreListener from "../StoreListener.ts"
 import { SharedStore } from "./SharedStore.ts"
 import { Uploads } from "./Uploads.ts"
 
@@ -47,10 +49,10 @@ export const layer: Layer.Layer<ObjectStore, never, ObjectStore | SharedStore | 
         Effect.forkDaemon
       )
 
-    /** The bytes that the shared store has instead of those that are missing here. */
-    const fetched = (missing: ObjectMissing) =>
+    /** The bytes that the shared store has instead of those that are missing or damaged here. */
+    const fetched = <E extends ObjectMissing | ObjectCorrupt>(failure: E) =>
       Effect.suspend(() => {
-        const { object } = missing
+        const { object } = failure
         const others = underWay.get(object)
         // what the first is given is its own
         if (others !== undefined) return Effect.zipRight(Deferred.await(others.isKept), local.get(object))
@@ -60,7 +62,7 @@ export const layer: Layer.Layer<ObjectStore, never, ObjectStore | SharedStore | 
         }
         underWay.set(object, own)
         return Effect.flatMap(Effect.zipRight(begin(object, own), Deferred.await(own.bytes)), (bytes) =>
-          bytes === null ? missing : Effect.succeed(bytes)
+          bytes === null ? Effect.fail(failure) : Effect.succeed(bytes)
         )
       })
     const kept = (object: Digest.Digest) =>
@@ -69,12 +71,21 @@ export const layer: Layer.Layer<ObjectStore, never, ObjectStore | SharedStore | 
         return fetching === undefined ? Effect.void : Deferred.await(fetching.isKept)
       })
 
-    const get = (object: Digest.Digest) => Effect.catchTag(local.get(object), "ObjectMissing", fetched)
+    /** What is whole elsewhere takes the place of what is damaged here, as it would be computed again where nobody has it. */
+    const mended = (corrupt: ObjectCorrupt) =>
+      Effect.tap(fetched(corrupt), () =>
+        StoreListener.tell(
+          `${Explained.explain(corrupt).what}: the shared store ${shared.terms.shown} has it whole, and its bytes are put in their place.`
+        )
+      )
+    const get = (object: Digest.Digest) =>
+      Effect.catchTags(local.get(object), { ObjectMissing: fetched, ObjectCorrupt: mended })
     /** What is fetched for it is here when this returns, and was read back. */
     const check = (object: Digest.Digest) =>
-      Effect.catchTag(local.check(object), "ObjectMissing", (missing) =>
-        Effect.zipRight(fetched(missing), kept(object))
-      )
+      Effect.catchTags(local.check(object), {
+        ObjectMissing: (missing) => Effect.zipRight(fetched(missing), kept(object)),
+        ObjectCorrupt: (corrupt) => Effect.zipRight(mended(corrupt), kept(object))
+      })
     const has = (object: Digest.Digest, bytes: number) =>
       Effect.flatMap(local.has(object, bytes), (isHere) => (isHere ? Effect.succeed(true) : shared.has(object, bytes)))
 

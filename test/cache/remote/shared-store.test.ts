@@ -1,4 +1,5 @@
 import * as fs from "node:fs"
+import * as path from "node:path"
 import { beforeEach, describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import type * as Digest from "../../../artifacts/Digest.ts"
@@ -98,6 +99,32 @@ describe("what one machine computed", () => {
         Effect.flatMap(ObjectStore, ({ check }) => Effect.forEach(objects, check)),
         ObjectStoreDisk.layerDisk(second.home)
       )
+    })
+  )
+
+  it.live("takes the place of what is damaged here, which is told, and nothing is computed again for it", () =>
+    Effect.gen(function* () {
+      const store = shared()
+      const first = machine(store.layer)
+      const before = yield* first.run()
+      yield* first.upload
+      for (const name of store.names("objects")) {
+        const file = path.join(first.home, "objects", name.slice(-64, -62), name.slice(-64))
+        fs.chmodSync(file, 0o644)
+        fs.writeFileSync(file, "damaged")
+      }
+      Toys.resetCounts()
+      const record = yield* first.run()
+      expect(Toys.contents(record)).toEqual(Toys.contents(before))
+      expect(ran()).toEqual({})
+      expect(first.heard.length).toBeGreaterThan(0)
+      for (const said of first.heard)
+        expect(said).toMatch(
+          /^Object \w+ is corrupt: .*: the shared store s3:\/\/team has it whole, and its bytes are put/
+        )
+      first.heard.splice(0)
+      yield* first.run()
+      expect(first.heard).toEqual([])
     })
   )
 

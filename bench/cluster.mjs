@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, rmSync } from "node:fs"
 import path from "node:path"
 import { run as execute } from "./rig/process-tree.mjs"
-import { inScratch, root } from "./rig/product.mjs"
+import { build, inScratch, pipeline, place, root } from "./rig/product.mjs"
 import { count, extent, machine, printTable, seconds, share, spread, write } from "./rig/report.mjs"
 import { bundle } from "./rig/timed.mjs"
 
@@ -44,106 +44,61 @@ const simulate = async (program, asked) => {
 const POINTS = 200
 const PAIRS = 3
 const WORKERS = 4
+/** A small head, of a second or two of one thread. */
+const HEAD = ["--units", "64", "--epochs", "3", "--batch-size", "128", "--decay", "0", "--threads", "1"]
 
-const FILES = {
-  "package.json": JSON.stringify({ name: "burning", version: "1.0.0", type: "module", private: true }),
-  "headrace.config.ts": 'import { Project } from "headrace"\n\nexport default Project.plain()\n',
-  "artifacts/Burnt.ts": `import { Schema } from "effect"
-import { Document } from "headrace"
-
-export const Burnt = Document.make("Burnt", 1, Schema.Struct({ sum: Schema.Number }))
-`,
-  // about a second of one core, as a small head takes
-  "stages/burn.ts": `import { Effect, Schema } from "effect"
-import { Param, Stage } from "headrace"
-import { Burnt } from "../artifacts/Burnt.ts"
-
-export const burn = Stage.make({
-  name: "burn",
-  inputs: {},
-  params: {
-    number: Param.make(Schema.Int, 0, "Tells one from another"),
-    round: Param.make(Schema.Int, 0, "Tells one measurement from another")
-  },
-  outputs: { burnt: Burnt },
-  run: (_, { number }) =>
-    Effect.sync(() => {
-      let sum = number
-      for (let turn = 0; turn < 10_000_000; turn++) sum += Math.sin(turn)
-      return { burnt: { sum } }
-    })
-})
-`,
-  "pipelines/burning.ts": `import { Pipeline } from "headrace"
-import { burn } from "../stages/burn.ts"
-
-export const burning = Pipeline.make({
-  name: "burning",
-  description: "Keeps a core busy",
-  params: burn.params,
-  build: (params) => ({ burnt: burn({}, params).burnt })
-})
-`
-}
-
-/** A project of one stage that does nothing but keep a core busy. */
-const project = (scratch) => {
-  const at = path.join(scratch, "project")
-  for (const [file, text] of Object.entries(FILES)) {
-    mkdirSync(path.dirname(path.join(at, file)), { recursive: true })
-    writeFileSync(path.join(at, file), text)
-  }
-  mkdirSync(path.join(at, "node_modules"))
-  symlinkSync(root, path.join(at, "node_modules/headrace"))
-  symlinkSync(path.join(root, "node_modules/effect"), path.join(at, "node_modules/effect"))
-  return at
-}
-
-/** One sweep by this machine alone and one by four workers on it, of which each has a thread, in turns. */
+/** One sweep of heads by this machine alone and one by four workers on it, of which each has a thread, in turns. */
 const sweeps = async (scratch, points, pairs) => {
-  const cwd = project(scratch)
   const shared = path.join(scratch, "shared")
   mkdirSync(shared)
-  const envOf = (home, remote) => ({
-    PIPELINE_HOME: path.join(scratch, home),
-    PIPELINE_RESULTS: path.join(scratch, `${home}-results`),
-    PIPELINE_THREADS: "1",
-    PIPELINE_KEY_FILE: path.join(scratch, "key"),
-    PIPELINE_REMOTE: remote
-  })
-  const command = async (args, env) => {
-    const ran = await execute(process.execPath, [LAUNCHER, ...args, "--json"], { cwd, env })
-    return { seconds: ran.seconds, document: JSON.parse(ran.stdout) }
+  const envOf = (home, remote) => {
+    mkdirSync(path.join(scratch, home), { recursive: true })
+    return {
+      ...place(path.join(scratch, home)),
+      PIPELINE_THREADS: "1",
+      PIPELINE_KEY_FILE: path.join(scratch, "key"),
+      PIPELINE_REMOTE: remote
+    }
   }
-  const { document } = await command(["key", "new"], envOf("command", shared))
-  await command(["key", "trust", "bench", document.key], envOf("command", shared))
-  const workers = Array.from({ length: WORKERS }, (_, at) =>
-    spawn(process.execPath, [LAUNCHER, "worker", "--on", ADDRESS, "--jobs", "1"], {
-      cwd,
-      stdio: "ignore",
-      env: { ...process.env, ...envOf(`worker-${at}`, shared) }
-    })
-  )
-  const sweep = async (round, count, args, env) => {
-    const over = ["--round", String(round), "--over", `number=int(1,${count},${count})`]
-    const { seconds, document } = await command(["sweep", "burning", ...over, ...args], env)
-    if (document.nodes.ran !== count) throw new Error(`${document.nodes.ran} nodes ran; expected ${count}`)
-    return seconds
-  }
-  const elsewhere = ["--on", ADDRESS, "--not-here"]
+  const command = envOf("command", shared)
+  const alone = envOf("alone", undefined)
+  // whom this repository trusts while it is measured is the bench alone
+  const keys = path.join(root, "headrace.keys.json")
+  if (existsSync(keys)) throw new Error(`${keys} is there already; expected none. Move it away.`)
+  const started = []
   try {
-    // each worker has a process that computes, and knows what is needed
-    await sweep(0, 8 * WORKERS, elsewhere, envOf("command", shared))
+    await build()
+    const { document } = await pipeline(["key", "new"], command)
+    await pipeline(["key", "trust", "bench", document.key], command)
+    const args = ["transfer", "--dataset", "cifar10-5k", ...HEAD]
+    // the features are there for all, as they are after the first run of a day
+    for (const env of [command, alone]) await pipeline(["run", ...args], env)
+    const on = ["--on", ADDRESS, "--not-here"]
+    for (let at = 0; at < WORKERS; at++) {
+      const env = { ...process.env, ...envOf(`worker-${at}`, shared) }
+      const worker = [LAUNCHER, "worker", "--on", ADDRESS, "--jobs", "1"]
+      started.push(spawn(process.execPath, worker, { cwd: root, stdio: "ignore", env }))
+    }
+    const sweep = async (round, count, more, env) => {
+      const over = ["--seed", String(round), "--over", `learning-rate=log(1e-4,1e-2,${count})`]
+      const { seconds, document } = await pipeline(["sweep", ...args, ...over, ...more], env)
+      // a head is trained and evaluated
+      if (document.nodes.ran !== 2 * count) throw new Error(`${document.nodes.ran} nodes ran; expected ${2 * count}`)
+      return seconds
+    }
+    // each worker has a process that computes, and the features
+    await sweep(1000, 8 * WORKERS, on, command)
     const here = []
     const there = []
     for (let pair = 1; pair <= pairs; pair++) {
-      here.push(await sweep(2 * pair, points, [], envOf("alone", undefined)))
-      there.push(await sweep(2 * pair + 1, points, elsewhere, envOf("command", shared)))
+      here.push(await sweep(2 * pair, points, [], alone))
+      there.push(await sweep(2 * pair + 1, points, on, command))
     }
     return { points, here: spread(here), there: spread(there), ratio: spread(there.map((one, at) => one / here[at])) }
   } finally {
-    for (const worker of workers) worker.kill("SIGTERM")
-    await Promise.all(workers.map((worker) => once(worker, "exit")))
+    rmSync(keys, { force: true })
+    for (const worker of started) worker.kill("SIGTERM")
+    await Promise.all(started.map((worker) => once(worker, "exit")))
   }
 }
 
@@ -168,14 +123,14 @@ export const run = ({ samples = PAIRS, images = POINTS, out }) =>
         ])
       ])
       const sweep = await sweeps(scratch, images, samples)
-      printTable("busy tasks on a Redis server", [
-        [`${sweep.points} points on this machine`, extent(sweep.here)],
+      printTable("heads on a Redis server", [
+        [`${sweep.points} heads on this machine`, extent(sweep.here)],
         [`the same on ${WORKERS} workers of it`, extent(sweep.there)],
         ["how much longer", extent(sweep.ratio, (ratio) => share(ratio - 1))]
       ])
       return write(out, "cluster", {
         machine: before,
-        command: `pipeline sweep burning, and the same --on redis://… --not-here with ${WORKERS} workers of one job`,
+        command: `pipeline sweep transfer, and the same --on redis://… --not-here with ${WORKERS} workers of one job`,
         sleeping,
         growth,
         sweep

@@ -103,7 +103,7 @@ const planNode = (
     const key = isKnown ? decision.key : null
     if (decision.hit !== null) return as(decision, { status: "reuse", key, seconds: decision.hit.seconds })
     if (!isKnown && !isAgain && (yield* Decide.mayBeKept(decision)))
-      return as(null, { status: "maybe", reasons: [Reason.Undecided.make({ ancestors: waiting })] })
+      return as(decision, { status: "maybe", reasons: [Reason.Undecided.make({ ancestors: waiting })] })
     const reasons = isAgain ? [Reason.Again.make()] : yield* Decide.explain(graph, entry, decision)
     return as(decision, { status: "run", key, reasons })
   })

@@ -48,7 +48,7 @@ export const storeFailed = (doing: string, file: string, cause: unknown): StoreF
   }
 }
 
-const tryFile = <A>(doing: string, file: string, run: () => Promise<A>): Effect.Effect<A, StoreFailed> =>
+export const attempted = <A>(doing: string, file: string, run: () => Promise<A>): Effect.Effect<A, StoreFailed> =>
   Effect.tryPromise({ try: run, catch: (cause) => storeFailed(doing, file, cause) })
 
 const makeOne = (directory: string): Promise<void> =>
@@ -230,7 +230,7 @@ export const readTextIfThere = (
   })
 
 export const removeIfThere = (file: string): Effect.Effect<void, StoreFailed> =>
-  tryFile("Removing", file, () => fs.rm(file, { force: true, recursive: true }))
+  attempted("Removing", file, () => fs.rm(file, { force: true, recursive: true }))
 
 /** Housekeeping: what cannot be removed stays, and stops nobody. */
 export const tidyAway = (file: string): Promise<void> => fs.rm(file, { force: true }).catch(() => undefined)

@@ -7,6 +7,7 @@ import { inProject, inRepository, type Made, Release } from "../cache/Release.ts
 import * as StoreFormat from "../cache/StoreFormat.ts"
 import * as StoreListener from "../cache/StoreListener.ts"
 import * as Code from "../engine/Code.ts"
+import { ExecutorAt } from "../engine/Executor.ts"
 import * as WorkerExecutor from "../engine/executor-worker.ts"
 import * as Basis from "../engine/Kind.ts"
 import * as Machine from "../engine/Machine.ts"
@@ -102,6 +103,7 @@ const liveOf = <R, S>(project: Whole<R, S>, place: typeof Place.Service, writes:
         LeaseDisk.layerDisk(home),
         records,
         workersIn(place, project.exported, stores.forWorker),
+        Layer.succeed(ExecutorAt, (home) => workersIn({ ...place, home }, project.exported, () => ({}))),
         BuildCode.layer(path.join(build, "code.json"), project.exported)
       )
     )

@@ -205,7 +205,7 @@ const keepPrinted = ({ name, node: { definition } }: Graph.StageEntry, key: Key,
   )
 
 /** The node as an executor is given it: a point's node is the pipeline's, by its parameters and under its name there. */
-const taskOf = (
+export const taskOf = (
   { state, entry, decision: { inputs, key, text }, outputs }: Decided,
   reasons: ReadonlyArray<Reason.Reason>
 ): Task => {

@@ -57,6 +57,23 @@ export const Asked = Schema.Struct({
 })
 export type Asked = typeof Asked.Type
 
+/** What came of computing a result again that was reused. */
+export const Audited = Schema.Struct({
+  node: Schema.String,
+  stage: Schema.String,
+  key: Schema.String,
+  /** `close`: its numbers differ by no more than its stage's tolerance. `failed`: it could not be computed. */
+  verdict: Schema.Literal("same", "close", "differs", "failed"),
+  /** That it took to compute it again; null where that failed. */
+  seconds: Schema.NullOr(Schema.Number),
+  /** The first of each output that is another: the kept value is `before`, the one that was computed now `after`. */
+  differences: Schema.Array(
+    Schema.Struct({ output: Schema.String, at: Schema.String, before: Schema.String, after: Schema.String })
+  ),
+  error: Schema.NullOr(Explained)
+})
+export type Audited = typeof Audited.Type
+
 /** A run that is over, one way or another. */
 export const RunRecord = Schema.Struct({
   schema: Schema.Literal(1),
@@ -78,6 +95,8 @@ export const RunRecord = Schema.Struct({
   until: Schema.optional(Schema.Array(Schema.String)),
   /** What was said of the run as a whole, such as that an upgrade has nodes computed again. */
   notices: Schema.optional(Schema.Array(Text.Text)),
+  /** What came of the results that were reused and, to audit them, computed again. */
+  audit: Schema.optional(Schema.Array(Audited)),
   /** The version of Headrace that ran it; missing in records of 0.1. */
   by: Schema.optional(Schema.String),
   /** A sweep's points, and the parameters in which they differ; its own `params` are those that they share. */

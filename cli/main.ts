@@ -2,11 +2,13 @@ import * as path from "node:path"
 import { Effect, Layer, Logger, LogLevel, Schema } from "effect"
 import { givenAt } from "../api/given.ts"
 import * as Explained from "../artifacts/Explained.ts"
+import * as Masked from "../artifacts/Masked.ts"
 import * as LeaseDisk from "../cache/lease-disk.ts"
 import { inProject, inRepository, type Made, Release } from "../cache/Release.ts"
 import * as StoreFormat from "../cache/StoreFormat.ts"
 import * as StoreListener from "../cache/StoreListener.ts"
 import * as Code from "../engine/Code.ts"
+import * as Environment from "../engine/Environment.ts"
 import { ExecutorAt } from "../engine/Executor.ts"
 import * as WorkerExecutor from "../engine/executor-worker.ts"
 import * as Basis from "../engine/Kind.ts"
@@ -113,7 +115,10 @@ const liveOf = <R, S>(project: Whole<R, S>, place: typeof Place.Service, writes:
 const isUsage = (error: unknown): boolean =>
   ["UsageInvalid", "ParamInvalid", "ThreadsInvalid"].includes((error as { readonly _tag?: string })._tag ?? "")
 
-const errorLogger = Logger.map(Logger.logfmtLogger, (text) => void process.stderr.write(`${text}\n`))
+const errorLogger = Logger.map(Logger.logfmtLogger, (text) => void process.stderr.write(`${Masked.urls(text)}\n`))
+
+/** Variables by which Headrace itself is told what nobody else may know. */
+const OWN_SECRETS = ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "PIPELINE_KEY", "PIPELINE_REDIS_PASSWORD"]
 
 const setExitCode = (exitCode: number) =>
   Effect.sync(() => {
@@ -215,7 +220,9 @@ const told = <E, R>(work: Effect.Effect<void, E, R>, reporter: typeof Reporter.R
 export const main = <R, S>(project: Whole<R, S>, launched: Launched): void => {
   const argv = process.argv.slice(2)
   const place = placeOf(launched)
-  const reporter = Reporter.make(argv.includes("--json"))
+  const secrets = Code.definitionsIn(project.exported).flatMap((definition) => definition.secrets)
+  const mask = Environment.maskedAnywhere([...secrets, ...OWN_SECRETS], process.env)
+  const reporter = Reporter.make(argv.includes("--json"), mask)
   const writes = lastWrites()
   const args = argv.filter((arg) => arg !== "--json")
   runToEnd(

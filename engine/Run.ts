@@ -1,10 +1,13 @@
 import { randomBytes } from "node:crypto"
 import { Cause, Clock, DateTime, Effect, Exit } from "effect"
 import { type Explained, explain } from "../artifacts/Explained.ts"
+import * as Masked from "../artifacts/Masked.ts"
 import { ObjectStore, type StoreFailed } from "../cache/ObjectStore.ts"
 import { Release } from "../cache/Release.ts"
 import * as Audit from "./Audit.ts"
+import * as Environment from "./Environment.ts"
 import { asInputLost, type InputLost } from "./Failure.ts"
+import type * as Graph from "./Graph.ts"
 import * as NodeKey from "./NodeKey.ts"
 import { recordNode, recordUnasked, resultsOf } from "./NodeRecording.ts"
 import * as NodeWork from "./NodeWork.ts"
@@ -118,9 +121,11 @@ interface Told extends Pick<RunRecord, "params" | "nodes" | "results" | "until" 
   readonly isDone: boolean
 }
 
-/** Publishes a record. A run that did its work is not undone by one that cannot be written. */
-const keep = (record: RunRecord) =>
+/** Publishes a record, without what is secret. A run that did its work is not undone by one that cannot be written. */
+const keep = (known: RunRecord, graph: Graph.Graph) =>
   Effect.gen(function* () {
+    const secrets = graph.stages.flatMap(({ node }) => node.definition.secrets)
+    const record = Masked.within(Environment.maskedAnywhere(secrets, yield* Environment.Environment), known)
     yield* Effect.flatMap(RunRecords, (records) => records.put(record)).pipe(
       Effect.catchAll(({ message }) =>
         publish(RunEvent.Warned({ node: null, message: `The run's record is lost: ${message}` }))
@@ -132,15 +137,16 @@ const keep = (record: RunRecord) =>
 
 /** Does the work and leaves a record of it, whatever becomes of it: it fails, it is interrupted, it breaks. */
 export const recorded = <R>(
-  { graph: { pipeline }, notices }: RunState,
+  { graph, notices }: RunState,
   { run, started, seconds, git }: Beginning,
   work: Effect.Effect<void, Sources.SourceFailed | StoreFailed | InputLost | NodeKey.KeyFailure | Audit.AuditFailed, R>,
   tell: () => Told
 ): Effect.Effect<RunRecord, never, R | RunRecords | RunEvents> => {
+  const { pipeline } = graph
   const record = (ended: RunRecord["status"], error: Explained | null) =>
     Effect.gen(function* () {
       const { isDone, ...told } = tell()
-      return yield* keep({
+      const known: RunRecord = {
         schema: 1,
         run,
         pipeline,
@@ -152,7 +158,8 @@ export const recorded = <R>(
         error,
         notices,
         by: (yield* Release).version
-      })
+      }
+      return yield* keep(known, graph)
     })
   return Effect.uninterruptibleMask((restore) =>
     Effect.flatMap(Effect.exit(Effect.either(restore(work))), (exit) => {

@@ -13,7 +13,7 @@ const HOUR = 3_600_000
 const write = (home: string, name: string) => {
   const file = path.join(home, name)
   fs.mkdirSync(path.dirname(file), { recursive: true })
-  fs.writeFileSync(file, JSON.stringify({ host: "elsewhere", pid: 1, start: "1" }))
+  fs.writeFileSync(file, LeaseHolder.written({ host: "elsewhere", pid: 1, start: "1" }))
   return file
 }
 /** The file system's clock so many hours after what the test wrote. */
@@ -79,7 +79,7 @@ it.live("a lease of this host whose process is gone is removed at once", () =>
   Effect.gen(function* () {
     const home = folder()
     const lease = write(home, `leases/${traceOf("s", 1).key}/t.json`)
-    fs.writeFileSync(lease, JSON.stringify({ host: LeaseHolder.here.host, pid: process.pid, start: "1" }))
+    fs.writeFileSync(lease, LeaseHolder.written({ host: LeaseHolder.here.host, pid: process.pid, start: "1" }))
     yield* tidy(home)
     expect(fs.existsSync(lease)).toBe(false)
   })

@@ -18,6 +18,8 @@ export type Content =
   | { readonly _tag: "Record"; readonly run: string }
   /** The page of a run, which its record can make again. */
   | { readonly _tag: "Page"; readonly run: string }
+  /** Somebody's word that a change of code alters no result. */
+  | { readonly _tag: "Acceptance" }
   /** A result that is still to be shared, or dropped elsewhere. */
   | { readonly _tag: "Upload" }
   | { readonly _tag: "Lease" }
@@ -87,6 +89,7 @@ const FOLDERS = new Map<string, (below: ReadonlyArray<string>) => Content>(
     traces: inTraces,
     runs: inRuns,
     sweeps: inRuns,
+    accepted: () => ({ _tag: "Acceptance" as const }),
     uploads: () => ({ _tag: "Upload" as const }),
     leases: () => ({ _tag: "Lease" as const }),
     downloads: () => ({ _tag: "Download" as const }),

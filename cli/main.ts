@@ -3,6 +3,7 @@ import { Effect, Layer, Logger, LogLevel, Schema } from "effect"
 import { givenAt } from "../api/given.ts"
 import * as Explained from "../artifacts/Explained.ts"
 import * as Masked from "../artifacts/Masked.ts"
+import * as AcceptancesDisk from "../cache/acceptances-disk.ts"
 import * as LeaseDisk from "../cache/lease-disk.ts"
 import { inProject, inRepository, type Made, Release } from "../cache/Release.ts"
 import * as StoreFormat from "../cache/StoreFormat.ts"
@@ -103,6 +104,7 @@ const liveOf = <R, S>(project: Whole<R, S>, place: typeof Place.Service, writes:
         stores.layer,
         Layer.succeed(Stores.CurrentCommon, stores.common),
         LeaseDisk.layerDisk(home),
+        AcceptancesDisk.layerDisk(home),
         records,
         workersIn(place, project.exported, stores.forWorker),
         Layer.succeed(ExecutorAt, (home) => workersIn({ ...place, home }, project.exported, () => ({}))),

@@ -82,7 +82,7 @@ const auditOne = (state: RunState, entry: Graph.StageEntry, kept: Trace, { compu
   Effect.gen(function* () {
     const outputs = outputsOf(state, NodeKey.storedParents(state.graph, entry))
     const keyed = yield* Decide.keyed(state.graph, entry, outputs)
-    const decision = { ...keyed, hit: kept, lost: null, unanswered: null }
+    const decision = { ...keyed, hit: kept, lost: null, unanswered: null, accepted: [] }
     const again = Reason.Again.make()
     const made = yield* compute(taskOf({ state, entry, forced: again, decision, outputs }, [again]))
     const { found, isSame } = yield* differencesOf(entry, kept, made)

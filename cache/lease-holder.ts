@@ -4,7 +4,6 @@ import * as path from "node:path"
 import { Option, Schema } from "effect"
 import * as BoundedFile from "../artifacts/BoundedFile.ts"
 import * as BoundedJson from "../artifacts/BoundedJson.ts"
-import * as Disk from "./disk.ts"
 import * as Seal from "./Seal.ts"
 
 /** Who holds a lease. Pids are used again, so a process is its pid and its start. */
@@ -44,7 +43,7 @@ const isAbsent = (pid: number): boolean => {
     process.kill(pid, 0)
     return false
   } catch (cause) {
-    return Disk.codeOf(cause) === "ESRCH"
+    return (cause as NodeJS.ErrnoException).code === "ESRCH"
   }
 }
 

@@ -8,6 +8,7 @@ import * as LeaseDisk from "../cache/lease-disk.ts"
 import { inProject, inRepository, type Made, Release } from "../cache/Release.ts"
 import * as StoreFormat from "../cache/StoreFormat.ts"
 import * as StoreListener from "../cache/StoreListener.ts"
+import { tidy } from "../cache/tidy.ts"
 import * as Code from "../engine/Code.ts"
 import * as Environment from "../engine/Environment.ts"
 import { ExecutorAt } from "../engine/Executor.ts"
@@ -26,7 +27,7 @@ import type { Whole } from "../project/Project.ts"
 import * as Views from "../project/Views.ts"
 import * as BuildCode from "../worker/build-code.ts"
 import { workerEnvironment } from "../worker/environment.ts"
-import type { Ran } from "./command/Command.ts"
+import type { Ran, Shape } from "./command/Command.ts"
 import * as CommandLine from "./command/command-line.ts"
 import { help } from "./command/help.ts"
 import { sentence, toldOf } from "./command/option-text.ts"
@@ -164,6 +165,9 @@ const INTERRUPTED = {
   }
 }
 
+/** Whether a command puts results into the store, as somebody types it: what programs start by the thousand leaves it to that. */
+const isWriting = ({ computes, remote }: Shape): boolean => computes === true || remote === "read"
+
 const carryOut = <R, S>(
   args: ReadonlyArray<string>,
   project: Whole<R, S>,
@@ -188,7 +192,10 @@ const carryOut = <R, S>(
         if (command.needsNoStore === true) return yield* carried(run, Stores.own(place.home))
         yield* StoreFormat.check(place.home)
         const stores = yield* Stores.make(process.env, yield* AskedRemote.modeFor(command, mode), place)
-        return yield* carried(command.computes === true ? stores.sharing(run) : run, stores)
+        yield* carried(command.computes === true ? stores.sharing(run) : run, stores)
+        // the work is done, and its results are kept: no housekeeping makes a failure of it
+        if (isWriting(command)) yield* Effect.ignore(Effect.sandbox(tidy(place.home)))
+        return
       }
     }
   }).pipe(Effect.scoped)

@@ -6,6 +6,7 @@ import * as Lease from "../../cache/Lease.ts"
 import * as LeaseDisk from "../../cache/lease-disk.ts"
 import * as LeaseHolder from "../../cache/lease-holder.ts"
 import { tidy } from "../../cache/tidy.ts"
+import * as Unfinished from "../../cache/unfinished.ts"
 import { folder } from "../rig/folder.ts"
 import { traceOf } from "../rig/store-contract.ts"
 
@@ -54,6 +55,62 @@ it.live("what killed processes left is removed after a day: unfinished files, le
     expect(kept.filter((file) => !fs.existsSync(file))).toEqual([])
     expect(fs.readdirSync(path.join(home, "leases"))).toEqual([])
     yield* tidy(path.join(home, "nowhere"))
+  })
+)
+
+/** A name that a process of this machine would write under, had it this pid and start. */
+const nameOf = (holder: Partial<LeaseHolder.Holder>, system: LeaseHolder.System = LeaseHolder.here) =>
+  `.tmp-${Unfinished.mark({ ...system, self: () => ({ ...system.self(), ...holder }) })}`
+/** Linux gives no pid above it. */
+const NOBODY = 2 ** 22 + 1
+const PLACES = [
+  ".",
+  "objects/ab",
+  "traces/s",
+  "traces/s/chunks",
+  "traces/s/printed",
+  "runs",
+  "sweeps",
+  "uploads",
+  "sources",
+  "sources/files/abcd",
+  "downloads",
+  "downloads/cats"
+]
+
+it.live("what a process of this machine left that is no more is removed at once, wherever something is written", () =>
+  Effect.gen(function* () {
+    const home = folder()
+    const gone = PLACES.flatMap((place) => [
+      write(home, path.join(place, nameOf({ pid: NOBODY }))),
+      // its pid was given to another process since, to this one
+      write(home, path.join(place, nameOf({ start: "1" })))
+    ])
+    const folderOfFiles = path.dirname(write(home, `sources/files/abcd/${nameOf({ pid: NOBODY })}/images/1.png`))
+    const elsewhere = { ...LeaseHolder.here, host: `${LeaseHolder.here.host}, another boot` }
+    const kept = PLACES.flatMap((place) => [
+      write(home, path.join(place, nameOf({}))),
+      write(home, path.join(place, nameOf({ pid: NOBODY }, elsewhere))),
+      // as earlier versions named them
+      write(home, path.join(place, `.tmp-${NOBODY}-0123456789ab`))
+    ])
+    const named = write(home, "sources/files/abcd/images/.tmp-of-somebody.png")
+    yield* tidy(home)
+    expect([...gone, folderOfFiles].filter((file) => fs.existsSync(file))).toEqual([])
+    expect([...kept, named].filter((file) => !fs.existsSync(file))).toEqual([])
+    yield* tidy(home, after(25))
+    expect(kept.filter((file) => fs.existsSync(file))).toEqual([])
+    expect(fs.existsSync(named)).toBe(true)
+  })
+)
+
+it.live("where the system does not tell its boots apart, nothing is taken for that of a killed process", () =>
+  Effect.gen(function* () {
+    const home = folder()
+    const untold = LeaseHolder.systemAt(folder())
+    const file = write(home, `objects/ab/${nameOf({ pid: NOBODY }, untold)}`)
+    yield* tidy(home, after(0), untold)
+    expect(fs.existsSync(file)).toBe(true)
   })
 )
 

@@ -26,6 +26,12 @@ export type Content =
   | { readonly _tag: "Source" }
   /** A program as it was built. */
   | { readonly _tag: "Build" }
+  /** What a running command says that it uses. */
+  | { readonly _tag: "Using" }
+  /** What somebody asked to be kept. */
+  | { readonly _tag: "Pin" }
+  /** What is remembered of what was removed, and of how large the store is. */
+  | { readonly _tag: "Ledger" }
   /** What the store says of its format. */
   | { readonly _tag: "Format" }
   /** What is written aside until it gets its name, or was left by somebody who died. */
@@ -40,6 +46,10 @@ export interface Lying {
   readonly bytes: number
   /** When it was written, in milliseconds since 1970, by the clock of the file system. */
   readonly modified: number
+  /** When it last changed in any way, got another name among others, in milliseconds by the same clock: nobody can set that. */
+  readonly changed: number
+  /** What all names of the same bytes have in common. */
+  readonly inode: string
   /** The same bytes have so many names: they are free when all of these are gone. */
   readonly names: number
 }
@@ -91,7 +101,10 @@ const FOLDERS = new Map<string, (below: ReadonlyArray<string>) => Content>(
     leases: () => ({ _tag: "Lease" as const }),
     downloads: () => ({ _tag: "Download" as const }),
     sources: () => ({ _tag: "Source" as const }),
-    build: () => ({ _tag: "Build" as const })
+    build: () => ({ _tag: "Build" as const }),
+    using: () => ({ _tag: "Using" as const }),
+    pins: () => ({ _tag: "Pin" as const }),
+    gc: () => ({ _tag: "Ledger" as const })
   })
 )
 
@@ -138,6 +151,8 @@ export const walk = <E, R>(
             file,
             bytes: stat.size,
             modified: stat.mtimeMs,
+            changed: stat.ctimeMs,
+            inode: `${stat.dev} ${stat.ino}`,
             names: stat.nlink
           })
         }

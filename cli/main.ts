@@ -6,6 +6,7 @@ import * as LeaseDisk from "../cache/lease-disk.ts"
 import { inProject, inRepository, type Made, Release } from "../cache/Release.ts"
 import * as StoreFormat from "../cache/StoreFormat.ts"
 import * as StoreListener from "../cache/StoreListener.ts"
+import * as Using from "../cache/Using.ts"
 import * as Code from "../engine/Code.ts"
 import * as WorkerExecutor from "../engine/executor-worker.ts"
 import * as Basis from "../engine/Kind.ts"
@@ -99,7 +100,7 @@ const liveOf = <R, S>(project: Whole<R, S>, place: typeof Place.Service, writes:
         Layer.succeed(Kinds, project.kinds),
         stores.layer,
         Layer.succeed(Stores.CurrentCommon, stores.common),
-        LeaseDisk.layerDisk(home),
+        Layer.provideMerge(Using.leases, Layer.mergeAll(LeaseDisk.layerDisk(home), Using.layer(home, build))),
         records,
         workersIn(place, project.exported, stores.forWorker),
         BuildCode.layer(path.join(build, "code.json"), project.exported)
@@ -176,7 +177,7 @@ const carryOut = <R, S>(
         return yield* answer(help(commands, project, asked.command, asked.pipeline, width))
       case "Run": {
         const { command, run } = asked
-        if (command.needsNoStore === true) return yield* carried(run, Stores.own(place.home))
+        if (command.needsNoStore === true) return yield* carried(run, Stores.own(place))
         yield* StoreFormat.check(place.home)
         const stores = yield* Stores.make(process.env, yield* AskedRemote.modeFor(command, mode), place)
         return yield* carried(command.computes === true ? stores.sharing(run) : run, stores)

@@ -105,7 +105,13 @@ export const collect = <R>(
       const found = yield* survey(home, asked, listener)
       const { decision, inventory, inUse, now } = found
       yield* remember(home, found)
-      const removed = yield* Remove.remove(home, now, decision.goes, inventory.keysOf, listener.onRemoved)
+      const removed = yield* Remove.remove(
+        home,
+        () => Using.read(home, now),
+        decision.goes,
+        inventory.keysOf,
+        listener.onRemoved
+      )
       yield* Remove.tidyUsing(inUse)
       yield* tidy(home)
       yield* Ledger.measured(home, decision.before - removed.bytes)

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto"
 import { linkSync, lstatSync, renameSync, rmSync } from "node:fs"
 import * as path from "node:path"
 import { Effect } from "effect"
-import * as Using from "../../cache/Using.ts"
+import type * as Using from "../../cache/Using.ts"
 import { ASIDE } from "./others.ts"
 import type { Going, Unit } from "./Policy.ts"
 
@@ -59,8 +59,8 @@ const restore = (aside: string, { at, isFolder }: Item): void => {
 }
 
 /** Removes some, but for those that are used; those that went. */
-const removeSome = (home: string, now: number, items: ReadonlyArray<Item>): ReadonlyArray<Item> => {
-  const before = Using.read(home, now)
+const removeSome = (home: string, items: ReadonlyArray<Item>, inUse: () => Using.InUse): ReadonlyArray<Item> => {
+  const before = inUse()
   const taken = items
     .filter((item) => !isUsed(item, before))
     .map((item) => {
@@ -69,7 +69,7 @@ const removeSome = (home: string, now: number, items: ReadonlyArray<Item>): Read
     })
     // another name may be on another disk, or gone: then it stays, or is gone
     .filter(({ item, aside }) => orFalse(() => renameSync(item.at, aside)))
-  const after = Using.read(home, now)
+  const after = inUse()
   return taken.flatMap(({ item, aside }) => {
     const isAsItWas = lstatSync(aside, { throwIfNoEntry: false })?.mtimeMs === item.modified
     if (isUsed(item, after) || !isAsItWas) {
@@ -80,10 +80,10 @@ const removeSome = (home: string, now: number, items: ReadonlyArray<Item>): Read
   })
 }
 
-/** Removes what goes, in its order; `onRemoved` hears how many bytes are free since it last heard. `now`: of the file system's clock. */
+/** Removes what goes, in its order; `onRemoved` hears how many bytes are free since it last heard. `inUse` reads what is used, each time anew. */
 export const remove = <R>(
   home: string,
-  now: number,
+  inUse: () => Using.InUse,
   goes: ReadonlyArray<Going>,
   keysOf: ReadonlyMap<string, ReadonlyArray<string>>,
   onRemoved: (bytes: number) => Effect.Effect<void, never, R>
@@ -93,7 +93,7 @@ export const remove = <R>(
     for (let at = 0; at < goes.length; at += AT_ONCE) {
       const some = goes.slice(at, at + AT_ONCE)
       const items = some.flatMap((going) => itemsOf(going, keysOf))
-      const went = new Set((yield* Effect.sync(() => removeSome(home, now, items))).map((item) => item.at))
+      const went = new Set((yield* Effect.sync(() => removeSome(home, items, inUse))).map((item) => item.at))
       const isGone = (going: Going) => itemsOf(going, keysOf).every((item) => went.has(item.at))
       const freed = some.filter(isGone).reduce((sum, { frees }) => sum + frees, 0)
       bytes += freed

@@ -50,7 +50,8 @@ const units: fc.Arbitrary<ReadonlyArray<Unit>> = fc
       ...rest,
       group: rest.turn,
       key: `k${at}`,
-      files: files.map(held),
+      // records are nobody's objects
+      files: rest.turn === "record" ? [held(FILES + 3 * at)] : files.map(held),
       folder: null,
       isRead: false,
       makes: [`c${at}`],

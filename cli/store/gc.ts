@@ -174,8 +174,10 @@ export const gc = <S>(): Command<S> =>
         const hear = yield* listener
         // as they lie there: who looks at everything uses nothing of it
         const own = Layer.mergeAll(TraceDisk.layerDisk(home), LeaseDisk.layerDisk(home))
-        if (given.flags.has(dryRun))
-          return yield* tell(home, asked, yield* Effect.provide(Collector.survey(home, asked, hear), own), null)
+        if (given.flags.has(dryRun)) {
+          const survey = Collector.survey(home, asked, hear, yield* Collector.timeAt(home))
+          return yield* tell(home, asked, yield* Effect.provide(survey, own), null)
+        }
         const collected = yield* Effect.provide(Collector.collect(home, asked, hear), own)
         return yield* tell(home, asked, collected, collected.removed)
       })

@@ -1,5 +1,5 @@
 import * as path from "node:path"
-import { Effect, Schema } from "effect"
+import { Clock, Effect, Schema } from "effect"
 import * as Digest from "../../artifacts/Digest.ts"
 import * as Explained from "../../artifacts/Explained.ts"
 import type { Key } from "../../cache/Key.ts"
@@ -46,18 +46,21 @@ export interface Survey {
   readonly now: number
 }
 
-/** Looks at a store and decides what goes. Nothing is written but a file for a moment, whose time stamp tells the time. */
+/** The time by the clock of the file system. A store that cannot be written to loses nothing either: there any time will do. */
+export const timeAt = (home: string): Effect.Effect<number> =>
+  Effect.catchAll(
+    Effect.tryPromise(() => fileSystemNow(home)),
+    () => Clock.currentTimeMillis
+  )
+
+/** Looks at a store and decides what goes. Nothing is written. */
 export const survey = <R>(
   home: string,
   { keeping, ...goal }: Asked,
-  { onLooked }: Pick<Listener<R>, "onLooked">
+  { onLooked }: Pick<Listener<R>, "onLooked">,
+  now: number
 ): Effect.Effect<Survey, never, RunRecords | TraceStore | R> =>
   Effect.gen(function* () {
-    // a store that cannot be written to loses nothing either: any time will do
-    const now = yield* Effect.orElseSucceed(
-      Effect.tryPromise(() => fileSystemNow(home)),
-      () => Date.now()
-    )
     // who begins after this declares what it finds, or is found to have begun before anything is removed
     const inUse = Using.read(home, now)
     const needed = yield* Needed.needed(keeping, yield* Pins.list(home), yield* Ledger.found(home), onLooked(1))
@@ -102,7 +105,7 @@ export const collect = <R>(
     const held = yield* tryAcquire(LEASE)
     if (held === null) return yield* new StoreBusy({ home })
     const work = Effect.gen(function* () {
-      const found = yield* survey(home, asked, listener)
+      const found = yield* survey(home, asked, listener, yield* timeAt(home))
       const { decision, inventory, inUse, now } = found
       yield* remember(home, found)
       const removed = yield* Remove.remove(

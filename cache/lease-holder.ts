@@ -7,7 +7,7 @@ import * as BoundedJson from "../artifacts/BoundedJson.ts"
 import * as Seal from "./Seal.ts"
 
 /** Who holds a lease. Pids are used again, so a process is its pid and its start. */
-const Holder = Schema.Struct({ host: Schema.String, pid: Schema.Int, start: Schema.String })
+export const Holder = Schema.Struct({ host: Schema.String, pid: Schema.Int, start: Schema.String })
 export type Holder = typeof Holder.Type
 
 const decode = Schema.decodeUnknownOption(BoundedJson.schema(Holder))
@@ -35,6 +35,8 @@ export interface System {
   readonly self: () => Holder
   /** Whether the holder was of this host, and is certainly no more. */
   readonly isGone: (holder: Holder) => boolean
+  /** Whether the holder is of this host, and is certainly there, however long it has been silent. */
+  readonly isHere: (holder: Holder) => boolean
 }
 
 /** Whether this host has no such process: one that is another user's, or hidden, is there all the same. */
@@ -68,11 +70,13 @@ export const systemAt = (proc: string): System => {
     const stat = orEmpty(() => readFileSync(path.join(proc, String(pid), "stat"), "latin1"))
     return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? ""
   }
+  const isTold = (holder: Holder): boolean => boot !== "" && holder.host === host
   return {
     host,
+    isHere: (holder) => isTold(holder) && holder.start !== "" && startOf(holder.pid) === holder.start,
     self: () => ({ host, pid: process.pid, start: startOf(process.pid) }),
     isGone: (holder) => {
-      if (boot === "" || holder.host !== host) return false
+      if (!isTold(holder)) return false
       const start = startOf(holder.pid)
       return start === "" ? isAbsent(holder.pid) : start !== holder.start
     }

@@ -10,7 +10,7 @@ import * as Unfinished from "./unfinished.ts"
 export const ABANDONED_MILLIS = 24 * 3600 * 1000
 
 /** The time in milliseconds by the clock that stamps changes of files under `home`: that of a file made just now. */
-const fileSystemNow = async (home: string): Promise<number> => {
+export const fileSystemNow = async (home: string): Promise<number> => {
   const probe = Unfinished.nameIn(home)
   await fs.writeFile(probe, "", { flag: "wx" })
   try {

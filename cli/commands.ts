@@ -16,6 +16,9 @@ import { report } from "./report/report-command.ts"
 import { plan } from "./run/plan.ts"
 import { run } from "./run/run.ts"
 import { why } from "./run/why.ts"
+import { gc } from "./store/gc.ts"
+import { pin } from "./store/pin.ts"
+import { unpin } from "./store/unpin.ts"
 import { sweep } from "./sweep/sweep.ts"
 
 /** All commands, in the order in which help tells them: a new one is a file, and its name here. */
@@ -31,6 +34,9 @@ const ALL: ReadonlyArray<<S>(project: Project<S>) => Command<S>> = [
   report,
   compare,
   list,
+  gc,
+  pin,
+  unpin,
   worker,
   workers,
   slurmTask,

@@ -9,6 +9,7 @@ import { inProject, inRepository, type Made, Release } from "../cache/Release.ts
 import * as StoreFormat from "../cache/StoreFormat.ts"
 import * as StoreListener from "../cache/StoreListener.ts"
 import { tidy } from "../cache/tidy.ts"
+import * as Using from "../cache/Using.ts"
 import * as Code from "../engine/Code.ts"
 import * as Environment from "../engine/Environment.ts"
 import { ExecutorAt } from "../engine/Executor.ts"
@@ -104,8 +105,8 @@ const liveOf = <R, S>(project: Whole<R, S>, place: typeof Place.Service, writes:
         Layer.succeed(Kinds, project.kinds),
         stores.layer,
         Layer.succeed(Stores.CurrentCommon, stores.common),
-        LeaseDisk.layerDisk(home),
         AcceptancesDisk.layerDisk(home),
+        Layer.provideMerge(Using.leases, Layer.mergeAll(LeaseDisk.layerDisk(home), Using.layer(home, build))),
         records,
         workersIn(place, project.exported, stores.forWorker),
         Layer.succeed(ExecutorAt, (home) => workersIn({ ...place, home }, project.exported, () => ({}))),
@@ -189,7 +190,7 @@ const carryOut = <R, S>(
         return yield* answer(help(commands, project, asked.command, asked.pipeline, width))
       case "Run": {
         const { command, run } = asked
-        if (command.needsNoStore === true) return yield* carried(run, Stores.own(place.home))
+        if (command.needsNoStore === true) return yield* carried(run, Stores.own(place))
         yield* StoreFormat.check(place.home)
         const stores = yield* Stores.make(process.env, yield* AskedRemote.modeFor(command, mode), place)
         yield* carried(command.computes === true ? stores.sharing(run) : run, stores)

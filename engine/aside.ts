@@ -4,6 +4,7 @@ import { Context, Effect, Layer, type Scope } from "effect"
 import * as Disk from "../cache/disk.ts"
 import { ObjectStore, readPart, type StoreFailed } from "../cache/ObjectStore.ts"
 import * as ObjectStoreDisk from "../cache/object-store-disk.ts"
+import * as Unfinished from "../cache/unfinished.ts"
 import type { Made } from "./Audit.ts"
 import { Executor, type Task } from "./Executor.ts"
 import { asInputLost, type ExecuteFailure } from "./Failure.ts"
@@ -39,7 +40,7 @@ export const computeAside =
     Effect.gen(function* () {
       const store = yield* ObjectStore
       // whoever is killed meanwhile leaves what any writer leaves that is killed
-      const aside = Disk.unfinishedIn(home)
+      const aside = Unfinished.nameIn(home)
       yield* Effect.acquireRelease(
         Disk.attempted("Creating", aside, () => fs.mkdir(aside, { recursive: true })),
         () => Effect.promise(() => fs.rm(aside, { recursive: true, force: true }))

@@ -3,6 +3,7 @@
  * in the list of `commands.ts`.
  */
 import type { Effect } from "effect"
+import type { Using } from "../../cache/Using.ts"
 import type { ChunkExecutor, ExecutorAt } from "../../engine/Executor.ts"
 import type { AnyPipeline } from "../../engine/Pipeline.ts"
 import type * as Run from "../../engine/Run.ts"
@@ -91,6 +92,7 @@ type Needs =
   | Reporter
   | CurrentCommon
   | ExecutorAt
+  | Using
   | EveryProjects
 
 /** A command that is carried out; its value is the exit code. */

@@ -19,10 +19,10 @@ export const push = <S>(): Command<S> =>
     remote: "write",
     run: (pipeline, given) =>
       Effect.gen(function* () {
-        const { home } = yield* Place
+        const place = yield* Place
         const { layerDisk, Uploads } = yield* Effect.promise(() => import("../../cache/remote/Uploads.ts"))
-        const { note } = yield* Effect.provide(Uploads, layerDisk(home))
-        const { layer } = own(home)
+        const { note } = yield* Effect.provide(Uploads, layerDisk(place.home))
+        const { layer } = own(place)
         const { nodes, have } = yield* forKept(pipeline, given, (entry, decision) =>
           Effect.gen(function* () {
             const { stage } = decision.text

@@ -25,6 +25,9 @@ it("a file's place in the store tells what it is", () => {
     "sources/editions.json": "Source",
     [`sources/files/${digest}/images/a.png`]: "Source",
     "build/0123456789abcdef/cli.cjs": "Build",
+    "using/0123456789abcdef/keys": "Using",
+    "pins/20260101-000000-000abcd.json": "Pin",
+    "gc/size.log": "Ledger",
     "objects/ab/.tmp-12-0123": "Unfinished",
     "sources/files/.tmp-12-0123/images/a.png": "Unfinished",
     ".tmp-12-0123": "Unfinished"

@@ -22,6 +22,7 @@ export const codecs = [
   "Figure",
   "Files",
   "Masked",
+  "OpenFiles",
   "SchemaRefusal",
   "Text",
   "Verified"

@@ -2,8 +2,8 @@ import { type Dirent, lstatSync, readdirSync } from "node:fs"
 import * as path from "node:path"
 import { Effect, Schema } from "effect"
 import { Digest } from "../artifacts/Digest.ts"
-import * as Disk from "./disk.ts"
 import { Key } from "./Key.ts"
+import * as Unfinished from "./unfinished.ts"
 
 // What lies in a store, file by file, for whoever counts, checks or tidies it: nobody else need know which name means what.
 
@@ -18,6 +18,8 @@ export type Content =
   | { readonly _tag: "Record"; readonly run: string }
   /** The page of a run, which its record can make again. */
   | { readonly _tag: "Page"; readonly run: string }
+  /** Somebody's word that a change of code alters no result. */
+  | { readonly _tag: "Acceptance" }
   /** A result that is still to be shared, or dropped elsewhere. */
   | { readonly _tag: "Upload" }
   | { readonly _tag: "Lease" }
@@ -97,6 +99,7 @@ const FOLDERS = new Map<string, (below: ReadonlyArray<string>) => Content>(
     traces: inTraces,
     runs: inRuns,
     sweeps: inRuns,
+    accepted: () => ({ _tag: "Acceptance" as const }),
     uploads: () => ({ _tag: "Upload" as const }),
     leases: () => ({ _tag: "Lease" as const }),
     downloads: () => ({ _tag: "Download" as const }),
@@ -111,7 +114,7 @@ const FOLDERS = new Map<string, (below: ReadonlyArray<string>) => Content>(
 /** What the file of this name is, below the store's folder. */
 export const contentOf = (name: string): Content => {
   const [folder = "", ...below] = name.split("/")
-  if (below.some(Disk.isUnfinished) || Disk.isUnfinished(folder)) return { _tag: "Unfinished" }
+  if (below.some(Unfinished.is) || Unfinished.is(folder)) return { _tag: "Unfinished" }
   if (below.length === 0) return folder === "store.json" ? { _tag: "Format" } : STRANGER
   return FOLDERS.get(folder)?.(below) ?? STRANGER
 }

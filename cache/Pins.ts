@@ -4,7 +4,7 @@ import * as BoundedJson from "../artifacts/BoundedJson.ts"
 import * as Disk from "./disk.ts"
 import { Key } from "./Key.ts"
 import type { StoreFailed } from "./ObjectStore.ts"
-import { seal, unseal } from "./trace-disk.ts"
+import * as Seal from "./Seal.ts"
 
 // What somebody asked to be kept: a sealed file each, which is called by what it keeps, so that even a damaged one keeps that.
 
@@ -45,7 +45,7 @@ const fileOf = (home: string, subject: Subject): string => path.join(folderIn(ho
 
 /** Asks for something to be kept, from now on; of two pins of one thing the later counts. */
 export const put = (home: string, subject: Subject, content: Content): Effect.Effect<void, StoreFailed> =>
-  Disk.publish(fileOf(home, subject), seal(JSON.stringify(content)))
+  Disk.publish(fileOf(home, subject), Seal.bytesOf(JSON.stringify(content)))
 
 export const remove = (home: string, subject: Subject): Effect.Effect<void, StoreFailed> =>
   Disk.removeIfThere(fileOf(home, subject))
@@ -61,7 +61,7 @@ export const list = (home: string): Effect.Effect<ReadonlyArray<Pin>> =>
           Disk.readTextIfThere(path.join(folderIn(home), file), MOST_BYTES),
           () => null
         )
-        const text = sealed === null ? null : unseal(sealed)
+        const text = sealed === null ? null : Seal.open(sealed)
         const subject: Subject = isKey(name) ? { _tag: "Key", key: name } : { _tag: "Run", run: name }
         return { subject, content: text === null ? null : Option.getOrNull(decode(text)) }
       })

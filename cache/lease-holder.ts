@@ -1,12 +1,31 @@
 import { readFileSync, readlinkSync } from "node:fs"
 import { hostname } from "node:os"
 import * as path from "node:path"
-import { Schema } from "effect"
-import * as Disk from "./disk.ts"
+import { Option, Schema } from "effect"
+import * as BoundedFile from "../artifacts/BoundedFile.ts"
+import * as BoundedJson from "../artifacts/BoundedJson.ts"
+import * as Seal from "./Seal.ts"
 
 /** Who holds a lease. Pids are used again, so a process is its pid and its start. */
-export const Holder = Schema.Struct({ host: Schema.String, pid: Schema.Int, start: Schema.String })
+const Holder = Schema.Struct({ host: Schema.String, pid: Schema.Int, start: Schema.String })
 export type Holder = typeof Holder.Type
+
+const decode = Schema.decodeUnknownOption(BoundedJson.schema(Holder))
+
+/** A holder is some two hundred bytes; nobody reads more of what was put in its place. */
+const MOST_BYTES = 4096
+
+/** A holder as files name it, sealed: by another pid, a living one would be taken for gone. */
+export const written = (holder: Holder): string => Seal.close(JSON.stringify(holder))
+
+/** Whom a file names; null where nobody can be read out of it. */
+export const readFrom = (file: string): Holder | null => {
+  try {
+    return Option.getOrNull(decode(Seal.open(BoundedFile.read(file, MOST_BYTES).toString())))
+  } catch {
+    return null
+  }
+}
 
 /** What a system tells of its processes, as far as leases ask. */
 export interface System {
@@ -26,7 +45,7 @@ const isAbsent = (pid: number): boolean => {
     process.kill(pid, 0)
     return false
   } catch (cause) {
-    return Disk.codeOf(cause) === "ESRCH"
+    return (cause as NodeJS.ErrnoException).code === "ESRCH"
   }
 }
 

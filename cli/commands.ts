@@ -1,3 +1,5 @@
+import { accept } from "./accept/accept.ts"
+import { accepted } from "./accept/accepted.ts"
 import { exportTo } from "./artifact/export.ts"
 import { inspect } from "./artifact/inspect.ts"
 import { slurmTask } from "./cluster/slurm-task.ts"
@@ -24,6 +26,8 @@ const ALL: ReadonlyArray<<S>(project: Project<S>) => Command<S>> = [
   run,
   plan,
   why,
+  accept,
+  accepted,
   sweep,
   inspect,
   exportTo,

@@ -4,7 +4,7 @@
  */
 import type { Effect } from "effect"
 import type { Using } from "../../cache/Using.ts"
-import type { ChunkExecutor } from "../../engine/Executor.ts"
+import type { ChunkExecutor, ExecutorAt } from "../../engine/Executor.ts"
 import type { AnyPipeline } from "../../engine/Pipeline.ts"
 import type * as Run from "../../engine/Run.ts"
 import type { RunRecords } from "../../engine/RunRecord.ts"
@@ -92,6 +92,7 @@ type Needs =
   | Reporter
   | CurrentCommon
   | Using
+  | ExecutorAt
   | EveryProjects
 
 /** A command that is carried out; its value is the exit code. */

@@ -1,9 +1,8 @@
 import { Effect } from "effect"
-import { tidy } from "../../cache/tidy.ts"
 import { Using } from "../../cache/Using.ts"
 import { type RunEvent, RunEvents } from "../../engine/RunEvent.ts"
 import type { RunRecord } from "../../engine/RunRecord.ts"
-import { Place } from "../../project/Place.ts"
+import type { Place } from "../../project/Place.ts"
 import { keepWithin } from "../budget/housekeeping.ts"
 import type { Reporter } from "../terminal/Reporter.ts"
 
@@ -19,7 +18,6 @@ export const carryOut = <R, R2>(
   { publish, tell }: Listeners<R2>
 ): Effect.Effect<number, never, Exclude<R, RunEvents> | R2 | Place | Reporter | Using> =>
   Effect.gen(function* () {
-    const { home } = yield* Place
     yield* Effect.flatMap(Using, ({ begin }) => begin)
     const context = yield* Effect.context<R2>()
     // an interrupted run ends with this event, and gives no record to whoever waits for one
@@ -29,7 +27,6 @@ export const carryOut = <R, R2>(
         : publish(event)
     const record = yield* Effect.provideService(work, RunEvents, { publish: telling })
     // the work is done, and its results are kept: no housekeeping makes a failure of it
-    if (record.nodes.some(({ status }) => status === "ran"))
-      yield* Effect.ignore(Effect.sandbox(Effect.zipRight(tidy(home), keepWithin(record))))
+    if (record.nodes.some(({ status }) => status === "ran")) yield* Effect.ignore(Effect.sandbox(keepWithin(record)))
     return record.status === "done" ? 0 : 1
   })

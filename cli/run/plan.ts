@@ -15,7 +15,8 @@ import { countOf, nothingToDo } from "./record-text.ts"
 const why = ({ status, reasons, chunks, seconds }: Plan.PlannedNode): string => {
   if (status === "unasked") return "not asked for: nothing that is needs it"
   if (status === "stream") return "never stored; made when a node that needs it runs"
-  if (status === "reuse") return seconds === null ? "" : `took ${formatSeconds(seconds)}`
+  if (status === "reuse")
+    return [...(seconds === null ? [] : [`took ${formatSeconds(seconds)}`]), ...reasons.map(Reason.render)].join("; ")
   const some = chunks === null || chunks.reused === 0 ? "" : ` (${chunks.ran} of ${chunks.ran + chunks.reused} chunks)`
   return `${reasons.map(Reason.render).join("; ")}${some}`
 }

@@ -16,7 +16,7 @@ import { Reporter } from "../terminal/Reporter.ts"
 const now = ({ status, reasons }: Plan.PlannedNode): string => {
   switch (status) {
     case "reuse":
-      return "would be reused: a result is kept under the same key"
+      return `would be reused: ${reasons.length === 0 ? "a result is kept under the same key" : reasons.map(Reason.render).join("; ")}`
     case "stream":
       return "is streamed: it is made anew for every node that needs it"
     case "maybe":
@@ -50,7 +50,8 @@ const pastText = (of: RunRecord, { record, origin }: Past.Past): string => {
   const { status, reason, error } = record
   const because = reason === null ? "" : `: ${reason}`
   if (status === "ran") return `ran${because}${origin === null ? "" : ` (${since(origin, true)})`}`
-  if (status === "reused") return `was reused${origin === null ? "" : `: its result was made ${since(origin, false)}`}`
+  if (status === "reused")
+    return `was reused${because}${origin === null ? "" : `${reason === null ? ":" : ";"} its result was made ${since(origin, false)}`}`
   if (status === "failed") return `failed${error === null ? "" : `: ${error.what}`}${because}`
   if (status === "streamed") return "was streamed: it was made anew for every node that needed it"
   if (status === "unasked") return "was not asked for"

@@ -4,7 +4,7 @@ import { Effect, Option, Schema } from "effect"
 import * as BoundedJson from "../../artifacts/BoundedJson.ts"
 import * as Disk from "../../cache/disk.ts"
 import type { StoreFailed } from "../../cache/ObjectStore.ts"
-import { seal, unseal } from "../../cache/trace-disk.ts"
+import * as Seal from "../../cache/Seal.ts"
 
 // What is remembered between removals, in the folder `gc/`. All of it may be lost: a store is measured anew, and prices forget a little.
 
@@ -62,12 +62,12 @@ const decode = Schema.decodeOption(Found)
 /** How often results were found by runs whose records are gone, by key. */
 export const found = (home: string): Effect.Effect<ReadonlyMap<string, number>> =>
   Effect.map(quietly(foundFile(home), MOST_FOUND_BYTES), (sealed) => {
-    const text = sealed === null ? null : unseal(sealed)
+    const text = sealed === null ? null : Seal.open(sealed)
     return new Map(Object.entries(text === null ? {} : Option.getOrElse(decode(text), () => ({}))))
   })
 
 export const rememberFound = (home: string, counts: ReadonlyMap<string, number>): Effect.Effect<void, StoreFailed> =>
-  Disk.publish(foundFile(home), seal(JSON.stringify(Object.fromEntries(counts))))
+  Disk.publish(foundFile(home), Seal.bytesOf(JSON.stringify(Object.fromEntries(counts))))
 
 /** Whether something is said for the first time of this store. */
 export const isFirst = (home: string, topic: string): Effect.Effect<boolean> =>

@@ -74,7 +74,8 @@ export const needed = <R>(
     const ranks = new Map<string, number>()
     const isDone = new Set<string>()
     for (const run of yield* records.ids) {
-      const record = yield* records.get(run)
+      // one that is damaged says nothing that may be believed
+      const record = yield* Effect.orElseSucceed(records.get(run), () => null)
       yield* onRecord
       if (record === null) continue
       const kind = `${record.pipeline} ${record.sweep === undefined ? "run" : "sweep"}`

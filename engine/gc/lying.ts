@@ -3,8 +3,8 @@ import * as path from "node:path"
 import { Effect } from "effect"
 import type { Digest } from "../../artifacts/Digest.ts"
 import * as Contents from "../../cache/Contents.ts"
-import * as Disk from "../../cache/disk.ts"
 import type { Key } from "../../cache/Key.ts"
+import * as Unfinished from "../../cache/unfinished.ts"
 
 type Lying = Contents.Lying
 
@@ -97,12 +97,13 @@ const sort = (home: string, sorted: Sorted, names: ReadonlyArray<string>, lying:
       else sorted.own.push(lying)
       break
     case "Unfinished":
-      into(sorted.unfinished, below(names.findIndex(Disk.isUnfinished) + 1), lying)
+      into(sorted.unfinished, below(names.findIndex(Unfinished.is) + 1), lying)
       break
     case "Lease":
     case "Using":
     case "Pin":
     case "Ledger":
+    case "Acceptance":
     case "Format":
       sorted.own.push(lying)
       break

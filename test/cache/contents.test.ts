@@ -18,6 +18,7 @@ it("a file's place in the store tells what it is", () => {
     "runs/2026-01-01T00-00-00-000Z-abcd.json": "Record",
     "sweeps/2026-01-01T00-00-00-000Z-abcd.json": "Record",
     "runs/2026-01-01T00-00-00-000Z-abcd.html": "Page",
+    "accepted/0123456789ab.json": "Acceptance",
     [`uploads/${digest}.trace.json`]: "Upload",
     [`leases/${digest}/token`]: "Lease",
     "downloads/cifar-10.tar.gz": "Download",

@@ -2,7 +2,9 @@ import { spawn } from "node:child_process"
 import { once } from "node:events"
 import * as fs from "node:fs"
 import * as path from "node:path"
+import { Effect } from "effect"
 import { beforeAll, expect, it } from "vitest"
+import { tidy } from "../../cache/tidy.ts"
 import { bundle } from "../rig/bundle.ts"
 import { folder } from "../rig/folder.ts"
 
@@ -22,8 +24,11 @@ const filesOf = (home: string) =>
     .filter((entry) => entry.isFile())
     .map(({ name, parentPath }) => ({ name, size: sizeOf(path.join(parentPath, name)) }))
 
-/** Kills a writer once so many bytes lie anywhere; what a reader then and before saw of the object, by size. */
-const sizesSeen = async (how: string, killAt: number): Promise<ReadonlySet<number>> => {
+/**
+ * Kills a writer once so many bytes lie anywhere; what a reader then and before saw of the object, by size, and the names that
+ * the next command leaves.
+ */
+const seenOf = async (how: string, killAt: number) => {
   const home = folder()
   const writer = spawn(process.execPath, [program, home, how], { stdio: "inherit" })
   const ended = once(writer, "exit")
@@ -39,19 +44,21 @@ const sizesSeen = async (how: string, killAt: number): Promise<ReadonlySet<numbe
   }
   await ended
   look()
-  return seen
+  await Effect.runPromise(tidy(home))
+  return { sizes: [...seen], left: filesOf(home).map(({ name }) => name) }
 }
 
 const moments = [1, BYTES / 4, BYTES / 2, BYTES]
 
-it("a process that is killed while it publishes an object leaves none, or a whole one", async () => {
+it("a process that is killed while it publishes an object leaves none, or a whole one, and nothing beside it for long", async () => {
   for (const killAt of moments) {
-    const seen = await sizesSeen("aside", killAt)
-    expect([...seen].filter((size) => size !== BYTES)).toEqual([])
+    const { sizes, left } = await seenOf("aside", killAt)
+    expect(sizes.filter((size) => size !== BYTES)).toEqual([])
+    expect(left.filter((name) => !/^[0-9a-f]{64}$/.test(name))).toEqual([])
   }
 })
 
 it("the twin that writes under the object's name is seen half-way", async () => {
-  const seen = await sizesSeen("in place", BYTES / 4)
-  expect([...seen].some((size) => size !== BYTES)).toBe(true)
+  const { sizes } = await seenOf("in place", BYTES / 4)
+  expect(sizes.some((size) => size !== BYTES)).toBe(true)
 })

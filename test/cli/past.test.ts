@@ -1,3 +1,4 @@
+import * as fs from "node:fs"
 import { beforeAll, expect, it } from "vitest"
 import { documentOf, type Finished, imageFolder, nodeOf, pipeline, type Rig, rig } from "../rig/cli.ts"
 
@@ -43,6 +44,24 @@ it("why --run takes the beginning of an id, and refuses other pipelines' runs, p
   expect(params.code).toBe(2)
   expect(errorOf(await whyOf(first, "descibe", "--json")).what).toContain('"descibe"')
   expect(errorOf(await whyOf("20010101-000000-0000000", "--json")).what).toContain("20010101-000000-0000000")
+})
+
+it("run --audit computes what is reused again beside the store, and says how it came out", async () => {
+  const audited = await pipeline(at, "run", ...options, "--audit", "100%", "--json")
+  const { status, audit, nodes } = JSON.parse(audited.stdout)
+  expect(status, audited.stderr).toBe("done")
+  expect(nodes.every((node: { status: string }) => node.status !== "ran")).toBe(true)
+  expect(Object.fromEntries(audit.map((one: { node: string; verdict: string }) => [one.node, one.verdict]))).toEqual({
+    describe: "same",
+    "plot-dataset": "same"
+  })
+  expect(fs.readdirSync(at.home).filter((name) => name.startsWith("."))).toEqual([])
+  const told = await pipeline(at, "run", ...options, "--audit", "1 %")
+  expect(told.stdout).toMatch(/^audit: 1 result computed again: 1 the same$/m)
+  for (const share of ["5", "0%", "101%", "five"]) {
+    const refused = await pipeline(at, "run", ...options, "--audit", share, "--json")
+    expect([refused.code, errorOf(refused).what]).toEqual([2, `--audit ${share} is no share of what is reused`])
+  }
 })
 
 it("plan --exit-code ends with 0 where nothing would run, and plan tells what is likely where something would", async () => {

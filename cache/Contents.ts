@@ -114,7 +114,7 @@ const FOLDERS = new Map<string, (below: ReadonlyArray<string>) => Content>(
 /** What the file of this name is, below the store's folder. */
 export const contentOf = (name: string): Content => {
   const [folder = "", ...below] = name.split("/")
-  if ([folder, ...below].some(Unfinished.is)) return { _tag: "Unfinished" }
+  if (below.some(Unfinished.is) || Unfinished.is(folder)) return { _tag: "Unfinished" }
   if (below.length === 0) return folder === "store.json" ? { _tag: "Format" } : STRANGER
   return FOLDERS.get(folder)?.(below) ?? STRANGER
 }

@@ -1,25 +1,18 @@
 import { randomBytes } from "node:crypto"
 import { appendFileSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs"
 import * as path from "node:path"
-import { Context, Effect, Layer, Option, Schedule, Schema } from "effect"
+import { Context, Effect, Layer, Schedule } from "effect"
 import * as BoundedFile from "../artifacts/BoundedFile.ts"
-import * as BoundedJson from "../artifacts/BoundedJson.ts"
 import type { Key } from "./Key.ts"
 import { Leases } from "./Lease.ts"
-import { Holder, here, type System } from "./lease-holder.ts"
-import * as Seal from "./Seal.ts"
+import { here, readFrom, type System, written } from "./lease-holder.ts"
 import { type Lookup, TraceStore } from "./Trace.ts"
 
 // What running commands and their workers use of a store, so that nobody removes it under them: a folder `using/<token>` each. The file
-// `holder` says who they are, and by its time stamp since when; `keys` has a line for each key whose result they have found.
+// `holder` says who they are, as a lease does, and by its time stamp since when; `build` which build they run from; `keys` has a line for
+// each key whose result they have found.
 
-/** A process that uses a store, and the build that it runs from. */
-const User = Schema.Struct({ ...Holder.fields, build: Schema.NullOr(Schema.String) })
-type User = typeof User.Type
-
-const json = BoundedJson.schema(User)
-const parse = Schema.decodeUnknownOption(json)
-const MOST_HOLDER_BYTES = 16 * 1024
+const MOST_BUILD_BYTES = 16 * 1024
 /** A million keys. */
 const MOST_KEYS_BYTES = 64 * 1024 * 1024
 
@@ -55,10 +48,8 @@ export const layer = (home: string, build: string | null = null, system: System 
         isMade = true
         return orNothing(() => {
           mkdirSync(folder, { recursive: true })
-          writeFileSync(
-            path.join(folder, "holder"),
-            Seal.close(JSON.stringify({ ...system.self(), build } satisfies User))
-          )
+          if (build !== null) writeFileSync(path.join(folder, "build"), build)
+          writeFileSync(path.join(folder, "holder"), written(system.self()))
         })
       })
       const declare = (keys: ReadonlyArray<Key>) =>
@@ -125,9 +116,6 @@ export interface InUse {
   readonly left: ReadonlyArray<string>
 }
 
-const holderIn = (folder: string): User | null =>
-  Option.getOrNull(parse(Seal.open(BoundedFile.read(path.join(folder, "holder"), MOST_HOLDER_BYTES).toString())))
-
 const changedMillis = (file: string): number => statSync(file, { throwIfNoEntry: false })?.ctimeMs ?? 0
 
 /** The names in a folder; none where there is none. */
@@ -150,7 +138,7 @@ export const read = (home: string, now: number, system: System = here): InUse =>
   for (const name of namesIn(folderIn(home))) {
     const folder = path.join(folderIn(home), name)
     try {
-      const user = attempt(() => holderIn(folder))
+      const user = readFrom(path.join(folder, "holder"))
       const heard = Math.max(changedMillis(path.join(folder, "keys")), changedMillis(path.join(folder, "holder")))
       const isSilent = now - Math.max(heard, changedMillis(folder)) > SILENCE_MILLIS
       if (user === null ? isSilent : system.isGone(user) || (isSilent && !system.isHere(user))) {
@@ -159,7 +147,8 @@ export const read = (home: string, now: number, system: System = here): InUse =>
       }
       const began = statSync(path.join(folder, "holder"), { throwIfNoEntry: false }) ?? statSync(folder)
       since = Math.min(since, began.mtimeMs)
-      if (user !== null && user.build !== null) builds.add(user.build)
+      const build = attempt(() => BoundedFile.read(path.join(folder, "build"), MOST_BUILD_BYTES).toString())
+      if (build !== null) builds.add(build)
       const text = attempt(() => BoundedFile.read(path.join(folder, "keys"), MOST_KEYS_BYTES))
       for (const key of (text ?? "").toString().split("\n")) keys.add(key)
     } catch {

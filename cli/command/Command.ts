@@ -91,8 +91,8 @@ type Needs =
   | Views.Current
   | Reporter
   | CurrentCommon
-  | ExecutorAt
   | Using
+  | ExecutorAt
   | EveryProjects
 
 /** A command that is carried out; its value is the exit code. */

@@ -74,7 +74,7 @@ export const needed = <R>(
     const ranks = new Map<string, number>()
     const isDone = new Set<string>()
     for (const run of yield* records.ids) {
-      // of one that cannot be read nobody knows what it needs
+      // one that is damaged says nothing that may be believed
       const record = yield* Effect.orElseSucceed(records.get(run), () => null)
       yield* onRecord
       if (record === null) continue

@@ -104,6 +104,7 @@ const sort = (home: string, sorted: Sorted, names: ReadonlyArray<string>, lying:
     case "Acceptance":
     case "Pin":
     case "Ledger":
+    case "Acceptance":
     case "Format":
       sorted.own.push(lying)
       break

@@ -1,5 +1,6 @@
 import type { Digest } from "../../artifacts/Digest.ts"
 import type { Lying } from "../../cache/Contents.ts"
+import * as Unfinished from "../../cache/unfinished.ts"
 import { currentBuild, type Folder, type Sorted, touchedMillis } from "./lying.ts"
 import type { Spared, Unit } from "./Policy.ts"
 import { isFresh, type Looking, sparedYoung, unitOf } from "./unit-of.ts"
@@ -15,9 +16,6 @@ const HOUR_MILLIS = 3_600_000
 const NETWORK_RATE = 10e6
 /** Seconds to make a report again. */
 const REPORT_SECONDS = 1
-
-/** How a file is called that is being removed; where its remover died, the next one removes it. */
-export const ASIDE = ".tmp-gc-"
 
 /** What is known of results, as far as it concerns other files. */
 export interface Beside {
@@ -91,7 +89,7 @@ const leftBehind = (looking: Looking, sorted: Sorted, beside: Beside, taken: Rea
   const unfinished = [...sorted.unfinished.values()].map((folder) =>
     unitOf("rubbish", "unfinished files", folder.files, {
       folder: asWhole(folder),
-      spared: folder.name.startsWith(ASIDE) ? null : sparedYoung(looking, folder.files, DAY_MILLIS)
+      spared: Unfinished.isAbandoned(folder.name) ? null : sparedYoung(looking, folder.files, DAY_MILLIS)
     })
   )
   const young = (group: string) => (lying: Lying) =>

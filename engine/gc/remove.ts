@@ -1,9 +1,8 @@
-import { randomBytes } from "node:crypto"
 import { linkSync, lstatSync, renameSync, rmSync } from "node:fs"
 import * as path from "node:path"
 import { Effect } from "effect"
 import type * as Using from "../../cache/Using.ts"
-import { ASIDE } from "./others.ts"
+import * as Unfinished from "../../cache/unfinished.ts"
 import type { Going, Unit } from "./Policy.ts"
 
 /*
@@ -11,7 +10,7 @@ import type { Going, Unit } from "./Policy.ts"
  * they have found, by key; and a time stamp of what they put, though it was there. So each thing is given another name first, and only
  * then it is looked whether somebody has said so by now: who did gets it back, and who says it later finds nothing, and computes it.
  * Whoever finds nothing in the moment between loses it once: what it makes then is newer than its command, and stays. Where this dies,
- * what has another name is the next remover's.
+ * what has another name is unfinished like any other file, and the next command's to remove.
  */
 
 /** So many things are taken aside before it is looked who uses them: marks are read once for all of them. */
@@ -64,8 +63,9 @@ const removeSome = (home: string, items: ReadonlyArray<Item>, inUse: () => Using
   const taken = items
     .filter((item) => !isUsed(item, before))
     .map((item) => {
-      const folder = item.isFolder ? home : path.dirname(item.at)
-      return { item, aside: path.join(folder, `${ASIDE}${randomBytes(8).toString("hex")}`) }
+      // no folder of builds or sources is to have a strange one in it
+      const aside = Unfinished.nameIn(item.isFolder ? home : path.dirname(item.at))
+      return { item, aside }
     })
     // another name may be on another disk, or gone: then it stays, or is gone
     .filter(({ item, aside }) => orFalse(() => renameSync(item.at, aside)))

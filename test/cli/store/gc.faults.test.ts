@@ -66,7 +66,7 @@ it("beside eight runs, and killed at any moment, nothing that lives is lost, no 
   }
   const size = bytesUnder(at.home)
   const { before, after } = await at.asked(["gc", "--keep-last", "1"])
-  // its own lease lies there while it counts
+  // it has a lease of its own meanwhile
   expect(Math.abs(before - size)).toBeLessThan(1000)
   expect(Math.abs(bytesUnder(at.home) - after)).toBeLessThan(1000)
   const left = fs

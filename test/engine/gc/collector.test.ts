@@ -6,6 +6,7 @@ import * as Digest from "../../../artifacts/Digest.ts"
 import type { Files } from "../../../artifacts/Files.ts"
 import * as Key from "../../../cache/Key.ts"
 import * as LeaseDisk from "../../../cache/lease-disk.ts"
+import * as LeaseHolder from "../../../cache/lease-holder.ts"
 import { ObjectStore } from "../../../cache/ObjectStore.ts"
 import * as ObjectStoreDisk from "../../../cache/object-store-disk.ts"
 import * as Pins from "../../../cache/Pins.ts"
@@ -14,6 +15,7 @@ import { SourceFiles } from "../../../cache/SourceFiles.ts"
 import { type Trace, TraceStore } from "../../../cache/Trace.ts"
 import * as TraceDisk from "../../../cache/trace-disk.ts"
 import * as Using from "../../../cache/Using.ts"
+import * as Unfinished from "../../../cache/unfinished.ts"
 import * as Collector from "../../../engine/gc/Collector.ts"
 import { layerMemory, type RunRecord } from "../../../engine/RunRecord.ts"
 import { folder } from "../../rig/folder.ts"
@@ -209,7 +211,9 @@ it.live(
 it.live("what a remover that died had taken aside goes with the next", () =>
   Effect.gen(function* () {
     const home = folder()
-    const left = storeIn(home).write("objects/ab/.tmp-gc-0123456789abcdef")
+    const { here } = LeaseHolder
+    const gone: LeaseHolder.System = { ...here, self: () => ({ ...here.self(), start: "0" }) }
+    const left = storeIn(home).write(`objects/ab/.tmp-${Unfinished.mark(gone)}`)
     yield* collect(home, 0)
     expect(there(left)).toEqual([false])
   })

@@ -26,6 +26,8 @@ export type Content =
   | { readonly _tag: "Source" }
   /** A program as it was built. */
   | { readonly _tag: "Build" }
+  /** What was damaged, and was put aside by `verify`. */
+  | { readonly _tag: "Quarantined" }
   /** What the store says of its format. */
   | { readonly _tag: "Format" }
   /** What is written aside until it gets its name, or was left by somebody who died. */
@@ -91,7 +93,8 @@ const FOLDERS = new Map<string, (below: ReadonlyArray<string>) => Content>(
     leases: () => ({ _tag: "Lease" as const }),
     downloads: () => ({ _tag: "Download" as const }),
     sources: () => ({ _tag: "Source" as const }),
-    build: () => ({ _tag: "Build" as const })
+    build: () => ({ _tag: "Build" as const }),
+    quarantine: () => ({ _tag: "Quarantined" as const })
   })
 )
 

@@ -14,6 +14,7 @@ import { report } from "./report/report-command.ts"
 import { plan } from "./run/plan.ts"
 import { run } from "./run/run.ts"
 import { why } from "./run/why.ts"
+import { verify } from "./store/verify.ts"
 import { sweep } from "./sweep/sweep.ts"
 
 /** All commands, in the order in which help tells them: a new one is a file, and its name here. */
@@ -27,6 +28,7 @@ const ALL: ReadonlyArray<<S>(project: Project<S>) => Command<S>> = [
   report,
   compare,
   list,
+  verify,
   worker,
   workers,
   slurmTask,

@@ -1,6 +1,7 @@
 import * as path from "node:path"
-import { Clock, Effect, Layer, Schema } from "effect"
+import { Clock, Effect, Either, Layer, Schema } from "effect"
 import * as BoundedJson from "../artifacts/BoundedJson.ts"
+import { phrase } from "../artifacts/SchemaRefusal.ts"
 import * as Disk from "../cache/disk.ts"
 import * as StoreFormat from "../cache/StoreFormat.ts"
 import * as RunName from "./RunName.ts"
@@ -13,16 +14,21 @@ const TOGETHER = 16
 /** A sweep of a thousand points has some megabytes. */
 const MOST_BYTES = 256 * 1024 * 1024
 
+const json = BoundedJson.schema(RunRecord)
+const decode = Schema.decodeEither(json)
+
+/** The record that a text holds, or why it holds none. */
+export const recordIn = (text: string): Either.Either<RunRecord, string> => Either.mapLeft(decode(text), phrase)
+
 type Folder = "runs" | "sweeps"
 
 /** Run records as JSON files `runs/<run>.json`, sweeps in `sweeps/`; their names sort by time. */
 export const layerDisk = (home: string): Layer.Layer<RunRecords> =>
   Layer.sync(RunRecords, () => {
-    const json = BoundedJson.schema(RunRecord)
     const fileOf = (folder: Folder, run: string) => path.join(home, folder, `${run}.json`)
     const read = (folder: Folder, run: string): Effect.Effect<RunRecord | null> =>
       Disk.readIfThere(fileOf(folder, run), MOST_BYTES).pipe(
-        Effect.flatMap((bytes) => Schema.decode(json)(new TextDecoder().decode(bytes ?? new Uint8Array()))),
+        Effect.flatMap((bytes) => recordIn(new TextDecoder().decode(bytes ?? new Uint8Array()))),
         Effect.orElseSucceed(() => null)
       )
     const idsIn = (folder: Folder) =>

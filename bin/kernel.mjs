@@ -21,6 +21,7 @@ export const codecs = [
   "Explained",
   "Figure",
   "Files",
+  "FlatBuffer",
   "Masked",
   "OpenFiles",
   "SchemaRefusal",

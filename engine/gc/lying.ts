@@ -101,11 +101,11 @@ const sort = (home: string, sorted: Sorted, names: ReadonlyArray<string>, lying:
       break
     case "Lease":
     case "Using":
-    case "Acceptance":
     case "Pin":
     case "Ledger":
     case "Acceptance":
     case "Format":
+    case "Quarantined":
       sorted.own.push(lying)
       break
     case "Stranger":

@@ -1,27 +1,33 @@
-import { spawn } from "node:child_process"
-import { once } from "node:events"
 import * as fs from "node:fs"
-import { expect, it, vi } from "vitest"
-import { here } from "../../cache/lease-holder.ts"
-import { PATIENCE_MILLIS } from "../rig/patience.ts"
+import * as path from "node:path"
+import { expect, it } from "vitest"
+import { systemAt } from "../../cache/lease-holder.ts"
+import { folder } from "../rig/folder.ts"
 
-it.runIf(process.platform === "linux")(
-  "a process that is dead is gone, though its parent has not asked how it ended",
-  async () => {
-    // the shell gives way to a program that asks for no child of its own
-    const parent = spawn("sh", ["-c", "sleep 0.2 & echo $!; exec sleep 600"])
-    const [told] = await once(parent.stdout, "data")
-    const pid = Number(String(told).trim())
-    const stat = fs.readFileSync(`/proc/${pid}/stat`, "latin1")
-    const start = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? ""
-    const holder = { host: here.host, pid, start }
-    try {
-      expect(here.isGone({ ...holder, pid: parent.pid ?? 0, start: "1" })).toBe(true)
-      await vi.waitFor(() => expect(fs.readFileSync(`/proc/${pid}/stat`, "latin1")).toContain(") Z "), PATIENCE_MILLIS)
-      expect(here.isGone(holder)).toBe(true)
-      expect(here.isHere(holder)).toBe(false)
-    } finally {
-      parent.kill("SIGKILL")
-    }
+/** A system that tells of one process what Linux would, and is asked about it. */
+const systemWith = (pid: number, state: string, start: string) => {
+  const proc = folder("headrace-proc")
+  fs.mkdirSync(path.join(proc, "sys/kernel/random"), { recursive: true })
+  fs.writeFileSync(path.join(proc, "sys/kernel/random/boot_id"), "a-boot\n")
+  fs.mkdirSync(path.join(proc, String(pid)))
+  const before = `${pid} (a name (with) signs) ${state} 1 ${Array.from({ length: 17 }, () => "0").join(" ")}`
+  fs.writeFileSync(path.join(proc, String(pid), "stat"), `${before} ${start} 0 0\n`)
+  const system = systemAt(proc)
+  return { system, holder: { host: system.host, pid, start } }
+}
+
+it("a process that lives is here, in whichever state it is, and one of its number that began at another time is not it", () => {
+  for (const state of ["R", "S", "D", "T"]) {
+    const { system, holder } = systemWith(process.pid, state, "123")
+    expect([system.isHere(holder), system.isGone(holder)]).toEqual([true, false])
+    const other = { ...holder, start: "122" }
+    expect([system.isHere(other), system.isGone(other)]).toEqual([false, true])
   }
-)
+})
+
+it("a process that is dead is gone, though its parent has not asked how it ended", () => {
+  for (const state of ["Z", "X"]) {
+    const { system, holder } = systemWith(process.pid, state, "123")
+    expect([system.isHere(holder), system.isGone(holder)]).toEqual([false, true])
+  }
+})

@@ -26,14 +26,14 @@ const MOST_BYTES = 256 * 1024 * 1024
 /** Reads the records, or the one that is asked for, and gives those that can be read. */
 export const check = (
   recordIn: ReadRecord,
-  only: Recorded | null,
+  alone: Recorded | null,
   { records }: There,
   find: Find
 ): Effect.Effect<ReadonlyArray<Recorded>> =>
   Effect.gen(function* () {
     const read: Array<Recorded> = []
     for (const { content, file, bytes } of records) {
-      if (only !== null && content.run !== only.run) continue
+      if (alone !== null && content.run !== alone.run) continue
       yield* Look.turn
       const found = yield* Reading.small(file, MOST_BYTES, (text) =>
         Either.mapLeft(recordIn(text), Reading.corrupt).pipe(
@@ -51,8 +51,8 @@ export const check = (
   })
 
 /** The results that somebody counts on: those of the run that is asked for, else of the newest run of each pipeline. */
-export const wanted = (only: Recorded | null, records: ReadonlyArray<Recorded>): ReadonlyArray<Recorded> => {
-  if (only !== null) return [only]
+export const wanted = (alone: Recorded | null, records: ReadonlyArray<Recorded>): ReadonlyArray<Recorded> => {
+  if (alone !== null) return [alone]
   const newest = new Map<string, Recorded>()
   // their names sort by time
   for (const record of [...records].sort((a, b) => (a.run < b.run ? -1 : 1)))

@@ -19,7 +19,7 @@ export interface Asked {
   /** Null for all objects. Traces and records, which are small, are all looked at. */
   readonly sample: Sample.Sample | null
   /** The run of which alone is looked at what it made and names; null for all that there is. */
-  readonly only: Recorded.Recorded | null
+  readonly alone: Recorded.Recorded | null
   readonly recordIn: Recorded.ReadRecord
 }
 
@@ -60,7 +60,7 @@ const inPlace = (object: Digest, file: string): Looked | null => {
 
 /** The objects that are to be looked at: those of the sample, and of a run alone those that its traces and results name. */
 const askedOf = (
-  { sample, only }: Asked,
+  { sample, alone }: Asked,
   { objects }: There,
   fileOf: (object: Digest) => string,
   named: ReadonlySet<Digest>
@@ -69,7 +69,7 @@ const askedOf = (
   // what lies in the place of one that is named, and is no file, is none of the store's for whoever walks through it
   const others = [...named].filter((object) => !objects.has(object)).map((object) => inPlace(object, fileOf(object)))
   const files = [...objects]
-    .filter(([object]) => only === null || named.has(object))
+    .filter(([object]) => alone === null || named.has(object))
     .map(([object, { file, bytes }]) => ({ object, file, bytes }))
   return [...files, ...others.filter((other) => other !== null)].filter(({ object }) => isAsked(object))
 }
@@ -80,7 +80,7 @@ const askedOf = (
  */
 export const verify = (asked: Asked): Effect.Effect<Report, never, Listener | ObjectStore> =>
   Effect.gen(function* () {
-    const { home, only, recordIn } = asked
+    const { home, alone, recordIn } = asked
     const listener = yield* Listener
     const findings: Array<Finding> = []
     const find: Find = (finding) =>
@@ -90,10 +90,10 @@ export const verify = (asked: Asked): Effect.Effect<Report, never, Listener | Ob
       })
     const lying = yield* there(home)
     yield* Look.turn
-    const records = yield* Recorded.check(recordIn, only, lying, find)
-    const traces = yield* checkTraces(only, lying, records, find)
+    const records = yield* Recorded.check(recordIn, alone, lying, find)
+    const traces = yield* checkTraces(alone, lying, records, find)
     const names = Told.byObject(traces)
-    const wanted = Recorded.wanted(only, records)
+    const wanted = Recorded.wanted(alone, records)
 
     const fileOf = (object: Digest) => path.join(home, "objects", object.slice(0, 2), object)
     const results = wanted.flatMap((record) => record.results.flatMap(({ parts }) => parts))

@@ -12,14 +12,14 @@ const TURN = 256
 
 /** Reads all traces, or those of the run that is asked for, and gives what those tell that can be believed. */
 export const checkTraces = (
-  only: Recorded.Recorded | null,
+  alone: Recorded.Recorded | null,
   { traces }: There,
   records: ReadonlyArray<Recorded.Recorded>,
   find: Find
 ): Effect.Effect<ReadonlyArray<Told.Told>> =>
   Effect.gen(function* () {
-    const keys = only === null ? null : new Set(only.nodes.map(({ key }) => key))
-    const stages = only === null ? null : new Set(only.nodes.map(({ stage }) => stage))
+    const keys = alone === null ? null : new Set(alone.nodes.map(({ key }) => key))
+    const stages = alone === null ? null : new Set(alone.nodes.map(({ stage }) => stage))
     const read: Array<Told.Told> = []
     for (const [at, { content, file, bytes }] of traces.entries()) {
       if (at % TURN === 0) yield* Look.turn
@@ -37,7 +37,7 @@ export const checkTraces = (
       const makers = content._tag === "Trace" ? Recorded.makersOf(records, content) : []
       yield* find({ ...found.left, what, name: `${stage}/${key}`, file, bytes, makers })
     }
-    if (only === null) return read
+    if (alone === null) return read
     // a stage has chunks of other runs as well
     const own = new Set(
       read.filter(({ node }) => node !== null).flatMap(({ named }) => named.map(({ part }) => part.object))

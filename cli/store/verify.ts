@@ -126,14 +126,14 @@ const mend = (home: string, findings: ReadonlyArray<Finding>) =>
     )
   })
 
-const verifyHere = (only: Recorded | null, part: Sample.Sample | null, isRepairing: boolean) =>
+const verifyHere = (alone: Recorded | null, part: Sample.Sample | null, isRepairing: boolean) =>
   Effect.gen(function* () {
     const reporter = yield* Reporter
     const { home } = yield* Place
     const began = yield* Clock.currentTimeMillis
     const found: Array<Finding> = []
     const listener = yield* listening(home, found)
-    const report = yield* Verify.verify({ home, sample: part, only, recordIn: recordedIn }).pipe(
+    const report = yield* Verify.verify({ home, sample: part, alone, recordIn: recordedIn }).pipe(
       Effect.provideService(Verify.Listener, listener),
       Effect.onInterrupt(() =>
         Effect.zipRight(
@@ -185,7 +185,7 @@ export const verify = <S>({ pipelines }: Project<S>): Command<S> =>
       Effect.gen(function* () {
         const [what] = given.args
         const part = yield* sampleOf(given)
-        const only =
+        const alone =
           what === undefined
             ? null
             : recorded(
@@ -194,6 +194,6 @@ export const verify = <S>({ pipelines }: Project<S>): Command<S> =>
                   what
                 )
               )
-        return yield* verifyHere(only, part, given.flags.has(repairing))
+        return yield* verifyHere(alone, part, given.flags.has(repairing))
       })
   })

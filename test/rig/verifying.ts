@@ -36,13 +36,13 @@ export const verifying = (home = path.join(folder("headrace-verify"), "home")) =
     Layer.provideMerge(Toys.layerCode)
   )
   const verify = (
-    asked: { readonly sample?: Sample.Sample; readonly only?: RunRecord } = {},
+    asked: { readonly sample?: Sample.Sample; readonly alone?: RunRecord } = {},
     listener: typeof Verify.Listener.Service = silent
   ) =>
     Verify.verify({
       home,
       sample: asked.sample ?? null,
-      only: asked.only === undefined ? null : recorded(asked.only),
+      alone: asked.alone === undefined ? null : recorded(asked.alone),
       recordIn: recordedIn
     }).pipe(Effect.provideService(Verify.Listener, listener), Effect.provide(stores))
   return {

@@ -86,6 +86,10 @@ export class SharedStore extends Context.Tag("headrace/SharedStore")<
     readonly objects: Stream.Stream<SharedObject, BlobsFailed>
     /** All traces that lie there, of nodes and then of chunks. */
     readonly traces: Stream.Stream<SharedTrace, BlobsFailed>
+    /** The time by the clock of the store, in milliseconds since 1970. */
+    readonly now: Effect.Effect<number, BlobsFailed>
+    /** A trace as it lies there, whoever signed it; null where it is gone. Nothing in it is believed: it tells what somebody may need. */
+    readonly unopened: (place: SignedTrace.Place) => Effect.Effect<Uint8Array | null, BlobsFailed>
     /** Removes a trace, whoever put it there: its node, or chunk, is computed again, unless a machine has it. */
     readonly removeTrace: (place: SignedTrace.Place) => Effect.Effect<void, BlobsFailed>
   }
@@ -277,6 +281,19 @@ const make = (terms: Terms, isDown: boolean): Effect.Effect<typeof SharedStore.S
         ({ name, bytes, modified }) =>
           Option.map(Option.fromNullable(placeOf(name)), (place) => ({ place, bytes, modified }))
       ),
+      now: Effect.flatMap(newProbe, (name) =>
+        Effect.zipRight(blobs.putNew(name, new Uint8Array()), Stream.runHead(blobs.list(name))).pipe(
+          Effect.ensuring(Effect.ignore(blobs.remove(name)))
+        )
+      ).pipe(
+        Effect.flatMap(
+          Option.match({
+            onNone: () => new BlobsFailed({ cause: "wrong", message: "does not list what was put there a moment ago" }),
+            onSome: ({ modified }) => Effect.succeed(modified)
+          })
+        )
+      ),
+      unopened: (place) => turns.withPermits(1)(blobs.get(traceName(place), MOST_TRACE_BYTES)),
       removeTrace: (place) => blobs.remove(traceName(place))
     }
   })

@@ -12,6 +12,7 @@ import { type Command, type Flag, type Given, numberGiven, type Option, plain, t
 import { UsageInvalid } from "../command/Usage.ts"
 import { Reporter } from "../terminal/Reporter.ts"
 import { table } from "../terminal/table-text.ts"
+import { gcShared } from "./gc-shared.ts"
 
 const keepSize: Option = {
   name: "--keep-size",
@@ -37,6 +38,25 @@ const olderThan: Option = {
   example: "30d"
 }
 const dryRun: Flag = { name: "--dry-run", description: "Say what would go and what it would cost, and remove nothing" }
+
+const shared: Flag = {
+  name: "--shared",
+  description:
+    "Remove from the shared store instead: traces of your namespace that are older than --older-than, and objects that no other trace names. Nothing of the last day goes"
+}
+
+/** The age that was given for the shared store, which nothing is removed from for its size. */
+const agesOf = (given: Given): Effect.Effect<number, UsageInvalid> =>
+  Effect.gen(function* () {
+    const age = yield* ageOf(olderThan, textGiven(given, olderThan))
+    const wrong = [keepSize, keepLast].find((option) => textGiven(given, option) !== null)
+    if (age !== null && wrong === undefined) return age
+    return yield* new UsageInvalid({
+      what: age === null ? "--shared is given without an age" : `--shared is given with ${wrong?.name}`,
+      expected: "an age and nothing else: others need what they put there",
+      fix: "Try --shared --older-than 30d --dry-run."
+    })
+  })
 
 /** What is asked for: a size, or that all goes which is not kept, of what can be made again. */
 const askedOf = (home: string, given: Given): Effect.Effect<Collector.Asked, UsageInvalid | Budget.BudgetInvalid> =>
@@ -166,10 +186,11 @@ export const gc = <S>(): Command<S> =>
     name: "gc",
     description: "Make the store smaller: what is cheapest to make again goes first",
     options: [keepSize, keepLast, olderThan],
-    flags: [dryRun],
+    flags: [dryRun, shared],
     run: (given) =>
       Effect.gen(function* () {
         const { home } = yield* Place
+        if (given.flags.has(shared)) return yield* gcShared(yield* agesOf(given), given.flags.has(dryRun))
         const asked = yield* askedOf(home, given)
         const hear = yield* listener
         // as they lie there: who looks at everything uses nothing of it

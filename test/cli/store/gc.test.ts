@@ -103,6 +103,16 @@ it("what is no size, no age or no number of runs is refused by name, with an exa
   expect(await refused("--keep-last", "0")).toMatchObject({ what: "--keep-last is 0" })
 })
 
+it("a shared store is made smaller by age alone, and only where there is one that may be written to", async () => {
+  const refused = async (...args: ReadonlyArray<string>) =>
+    JSON.parse((await at.pipeline(["gc", "--shared", ...args, "--json"])).stdout).error
+  expect(await refused()).toMatchObject({ what: "--shared is given without an age" })
+  expect(await refused("--older-than", "30d", "--keep-size", "1GB")).toMatchObject({
+    what: "--shared is given with --keep-size"
+  })
+  expect(await refused("--older-than", "30d")).toMatchObject({ tag: "RemoteInvalid" })
+})
+
 it("what was never run, or is not pinned, is refused by name", async () => {
   const refused = async (...args: ReadonlyArray<string>) => {
     const { status, stdout } = await at.pipeline([...args, "--json"])

@@ -4,6 +4,7 @@
  * @module
  */
 import { Inspectable, type ParseResult, Schema, SchemaAST } from "effect"
+import * as Masked from "./Masked.ts"
 
 /** A refusal as two parts of a sentence: what was found where, and what the schema expects there. */
 export interface Refusal {
@@ -15,7 +16,8 @@ export interface Refusal {
 const MOST_LETTERS = 60
 
 const written = (value: unknown): string => {
-  const text = typeof value === "string" ? JSON.stringify(value) : Inspectable.toStringUnknown(value, 0)
+  // before it is cut: half of a password would not be known for one
+  const text = Masked.urls(typeof value === "string" ? JSON.stringify(value) : Inspectable.toStringUnknown(value, 0))
   return text.length > MOST_LETTERS ? `${text.slice(0, MOST_LETTERS)}…` : text
 }
 

@@ -21,6 +21,8 @@ export const codecs = [
   "Explained",
   "Figure",
   "Files",
+  "Masked",
+  "OpenFiles",
   "FlatBuffer",
   "SchemaRefusal",
   "Text",

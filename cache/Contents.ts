@@ -2,8 +2,8 @@ import { type Dirent, lstatSync, readdirSync } from "node:fs"
 import * as path from "node:path"
 import { Effect, Schema } from "effect"
 import { Digest } from "../artifacts/Digest.ts"
-import * as Disk from "./disk.ts"
 import { Key } from "./Key.ts"
+import * as Unfinished from "./unfinished.ts"
 
 // What lies in a store, file by file, for whoever counts, checks or tidies it: nobody else need know which name means what.
 
@@ -18,6 +18,8 @@ export type Content =
   | { readonly _tag: "Record"; readonly run: string }
   /** The page of a run, which its record can make again. */
   | { readonly _tag: "Page"; readonly run: string }
+  /** Somebody's word that a change of code alters no result. */
+  | { readonly _tag: "Acceptance" }
   /** A result that is still to be shared, or dropped elsewhere. */
   | { readonly _tag: "Upload" }
   | { readonly _tag: "Lease" }
@@ -26,6 +28,12 @@ export type Content =
   | { readonly _tag: "Source" }
   /** A program as it was built. */
   | { readonly _tag: "Build" }
+  /** What a running command says that it uses. */
+  | { readonly _tag: "Using" }
+  /** What somebody asked to be kept. */
+  | { readonly _tag: "Pin" }
+  /** What is remembered of what was removed, and of how large the store is. */
+  | { readonly _tag: "Ledger" }
   /** What was damaged, and was put aside by `verify`. */
   | { readonly _tag: "Quarantined" }
   /** What the store says of its format. */
@@ -42,6 +50,10 @@ export interface Lying {
   readonly bytes: number
   /** When it was written, in milliseconds since 1970, by the clock of the file system. */
   readonly modified: number
+  /** When it last changed in any way, got another name among others, in milliseconds by the same clock: nobody can set that. */
+  readonly changed: number
+  /** What all names of the same bytes have in common. */
+  readonly inode: string
   /** The same bytes have so many names: they are free when all of these are gone. */
   readonly names: number
 }
@@ -89,11 +101,15 @@ const FOLDERS = new Map<string, (below: ReadonlyArray<string>) => Content>(
     traces: inTraces,
     runs: inRuns,
     sweeps: inRuns,
+    accepted: () => ({ _tag: "Acceptance" as const }),
     uploads: () => ({ _tag: "Upload" as const }),
     leases: () => ({ _tag: "Lease" as const }),
     downloads: () => ({ _tag: "Download" as const }),
     sources: () => ({ _tag: "Source" as const }),
     build: () => ({ _tag: "Build" as const }),
+    using: () => ({ _tag: "Using" as const }),
+    pins: () => ({ _tag: "Pin" as const }),
+    gc: () => ({ _tag: "Ledger" as const }),
     quarantine: () => ({ _tag: "Quarantined" as const })
   })
 )
@@ -101,7 +117,7 @@ const FOLDERS = new Map<string, (below: ReadonlyArray<string>) => Content>(
 /** What the file of this name is, below the store's folder. */
 export const contentOf = (name: string): Content => {
   const [folder = "", ...below] = name.split("/")
-  if (below.some(Disk.isUnfinished) || Disk.isUnfinished(folder)) return { _tag: "Unfinished" }
+  if (below.some(Unfinished.is) || Unfinished.is(folder)) return { _tag: "Unfinished" }
   if (below.length === 0) return folder === "store.json" ? { _tag: "Format" } : STRANGER
   return FOLDERS.get(folder)?.(below) ?? STRANGER
 }
@@ -141,6 +157,8 @@ export const walk = <E, R>(
             file,
             bytes: stat.size,
             modified: stat.mtimeMs,
+            changed: stat.ctimeMs,
+            inode: `${stat.dev} ${stat.ino}`,
             names: stat.nlink
           })
         }

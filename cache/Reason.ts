@@ -47,6 +47,12 @@ export const ObjectLost = Schema.TaggedStruct("ObjectLost", {
 })
 /** A result is kept, and somebody wanted it computed all the same. */
 export const Again = Schema.TaggedStruct("Again", {})
+/** Not a cause, but why a result of earlier code is reused: somebody said that the change alters nothing. */
+export const Accepted = Schema.TaggedStruct("Accepted", {
+  id: Schema.String,
+  because: Schema.String,
+  by: Schema.String
+})
 /** Not a cause: how much of the work is done already. */
 export const Continues = Schema.TaggedStruct("Continues", { step: Schema.String, at: Schema.Int })
 export const Undecided = Schema.TaggedStruct("Undecided", { ancestors: Schema.Array(Schema.String) })
@@ -66,6 +72,7 @@ export const Reason = Schema.Union(
   Upgraded,
   ObjectLost,
   Again,
+  Accepted,
   Continues,
   Undecided
 )
@@ -118,6 +125,8 @@ export const render = (reason: Reason): string => {
       return `object ${Digest.short(reason.object)} of its output ${reason.output} is ${reason.what}`
     case "Again":
       return "it was to be computed again"
+    case "Accepted":
+      return `a result of earlier code was accepted (${reason.id}, by ${reason.by}): ${reason.because}`
     case "Continues":
       return `continues from ${reason.step} ${reason.at}`
     case "Undecided":

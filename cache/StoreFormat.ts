@@ -1,6 +1,7 @@
 import * as path from "node:path"
-import { Effect, Either, Schema } from "effect"
+import { Effect, Either, Option, Schema } from "effect"
 import * as BoundedJson from "../artifacts/BoundedJson.ts"
+import * as Digest from "../artifacts/Digest.ts"
 import * as Explained from "../artifacts/Explained.ts"
 import * as Disk from "./disk.ts"
 import { StoreFailed } from "./ObjectStore.ts"
@@ -14,7 +15,8 @@ import { Release } from "./Release.ts"
  * no lease is held: a holder of another version looks at the number under its lease, and takes no other one after that.
  *
  * - 1: Headrace 0.1. It has no `store.json`, and leases are files.
- * - 2: leases are folders, traces and records say which version wrote them. Nothing of format 1 is in the way: old leases are nobody's.
+ * - 2: leases are folders, records are sealed as traces are, both say which version wrote them. Nothing of format 1 is in the way: old
+ *   leases are nobody's, and old records are read as they are.
  */
 export const FORMAT = 2
 
@@ -30,8 +32,21 @@ const StoreFile = Schema.Struct({
 })
 export type StoreFile = typeof StoreFile.Type
 
-const json = BoundedJson.schema(StoreFile)
-const decode = Schema.decodeEither(json)
+const parse = Schema.decodeEither(BoundedJson.schema(Schema.Record({ key: Schema.String, value: Schema.Unknown })))
+const decode = Schema.decodeUnknownOption(StoreFile)
+
+const sealOf = (said: object): string => Digest.ofBytes(JSON.stringify(said))
+
+/** What a store says as its file has it: with the sha256 of all that, so that nobody goes by a format that damage made of it. */
+export const written = (said: object): string => `${JSON.stringify({ ...said, sha256: sealOf(said) })}\n`
+
+/** What a file says; null where that is not what was written. One that has no seal was written before there was one. */
+const saidBy = (text: string): StoreFile | null => {
+  const parsed = parse(text)
+  if (Either.isLeft(parsed)) return null
+  const { sha256, ...said } = parsed.right
+  return sha256 === undefined || sha256 === sealOf(said) ? Option.getOrNull(decode(said)) : null
+}
 
 /** Room for what later formats add. */
 const MOST_BYTES = 64 * 1024
@@ -72,11 +87,11 @@ export const read = (home: string): Effect.Effect<StoreFile | null, StoreRefused
       unknown(message)
     )
     if (text === null) return null
-    const found = decode(text)
-    if (Either.isLeft(found)) return yield* unknown("is damaged")
-    const { format, leastKnown, by } = found.right
+    const found = saidBy(text)
+    if (found === null) return yield* unknown("is damaged")
+    const { format, leastKnown, by } = found
     if (leastKnown > FORMAT) return yield* new StoreNewer({ home, format, by, version })
-    return found.right
+    return found
   })
 
 /** Refuses a store that this Headrace does not understand. One small file is read, and nothing is written. */
@@ -99,7 +114,7 @@ export const claim = (home: string): Effect.Effect<void, StoreFailed> =>
     if (found !== null && found.format >= FORMAT) return
     const { version } = yield* Release
     const mine: StoreFile = { format: FORMAT, leastKnown: LEAST_KNOWN, by: version }
-    const bytes = new TextEncoder().encode(`${JSON.stringify(mine)}\n`)
+    const bytes = new TextEncoder().encode(written(mine))
     const file = fileIn(home)
     yield* found === null ? Disk.publishNew(file, bytes, Disk.storeFailed) : Disk.publish(file, bytes)
     // it may be another's by now, or a link that leads nowhere

@@ -1,11 +1,12 @@
-import { randomBytes } from "node:crypto"
 import { constants } from "node:fs"
 import * as fs from "node:fs/promises"
 import * as path from "node:path"
 import { Effect, Schedule } from "effect"
 import * as BoundedFile from "../artifacts/BoundedFile.ts"
 import { type Digest, ofBytes } from "../artifacts/Digest.ts"
+import * as OpenFiles from "../artifacts/OpenFiles.ts"
 import { StoreFailed } from "./ObjectStore.ts"
+import * as Unfinished from "./unfinished.ts"
 
 /** What a failed system call is called: ENOENT, EEXIST. */
 export const codeOf = (cause: unknown): string | undefined => (cause as { readonly code?: string }).code
@@ -39,6 +40,9 @@ export const storeFailed = (doing: string, file: string, cause: unknown): StoreF
         expected: "a directory, or nothing yet",
         fix: "Move the file away, or let PIPELINE_HOME name another directory."
       })
+    case "EMFILE":
+    case "ENFILE":
+      return new StoreFailed(OpenFiles.parts(what))
     default:
       return new StoreFailed({
         what,
@@ -48,23 +52,8 @@ export const storeFailed = (doing: string, file: string, cause: unknown): StoreF
   }
 }
 
-const tryFile = <A>(doing: string, file: string, run: () => Promise<A>): Effect.Effect<A, StoreFailed> =>
+export const attempted = <A>(doing: string, file: string, run: () => Promise<A>): Effect.Effect<A, StoreFailed> =>
   Effect.tryPromise({ try: run, catch: (cause) => storeFailed(doing, file, cause) })
-
-const makeOne = (directory: string): Promise<void> =>
-  fs.mkdir(directory).catch(async (cause) => {
-    const isThere = codeOf(cause) === "EEXIST" && (await fs.stat(directory)).isDirectory()
-    if (!isThere) throw cause
-  })
-
-/** Creates a directory and those above it. Node's own way says ENOENT for whatever stops it, and never ends under /proc. */
-export const makeDirectory = (directory: string): Promise<void> =>
-  makeOne(directory).catch(async (cause) => {
-    const above = path.dirname(directory)
-    if (codeOf(cause) !== "ENOENT" || above === directory) throw cause
-    await makeDirectory(above)
-    await makeOne(directory)
-  })
 
 const syncDirectory = async (directory: string): Promise<void> => {
   const handle = await fs.open(directory, constants.O_RDONLY)
@@ -74,6 +63,32 @@ const syncDirectory = async (directory: string): Promise<void> => {
     await handle.close()
   }
 }
+
+const makeOne = async (directory: string): Promise<void> => {
+  try {
+    await fs.mkdir(directory)
+  } catch (cause) {
+    const isThere = codeOf(cause) === "EEXIST" && (await fs.stat(directory)).isDirectory()
+    if (!isThere) throw cause
+    return
+  }
+  await syncDirectory(path.dirname(directory)).catch((cause) => {
+    // a directory that may be written to and not listed can't be opened to be synced
+    if (codeOf(cause) !== "EACCES") throw cause
+  })
+}
+
+/**
+ * Creates a directory and those above it, and has their names on the disk when it returns: what is published in one that a crash takes
+ * away is lost with it. Node's own way says ENOENT for whatever stops it, and never ends under /proc.
+ */
+export const makeDirectory = (directory: string): Promise<void> =>
+  makeOne(directory).catch(async (cause) => {
+    const above = path.dirname(directory)
+    if (codeOf(cause) !== "ENOENT" || above === directory) throw cause
+    await makeDirectory(above)
+    await makeOne(directory)
+  })
 
 /** Writes all of `bytes` and has them on the disk when it returns. */
 const writeSynced = async (file: string, bytes: Uint8Array): Promise<void> => {
@@ -85,14 +100,6 @@ const writeSynced = async (file: string, bytes: Uint8Array): Promise<void> => {
     await handle.close()
   }
 }
-
-const UNFINISHED = ".tmp-"
-
-/** A name in the directory under which a file is written before it gets its own. */
-export const unfinishedIn = (directory: string): string =>
-  path.join(directory, `${UNFINISHED}${process.pid}-${randomBytes(6).toString("hex")}`)
-
-export const isUnfinished = (name: string): boolean => name.startsWith(UNFINISHED)
 
 /** Gives a file its name. A folder that lies there is none of the store's, and gives way as a file does. */
 const takeName = (temporary: string, file: string): Promise<void> =>
@@ -144,7 +151,7 @@ const place = <A, E>(
   failed: Failed<E>
 ): Effect.Effect<A, E> => {
   const directory = path.dirname(file)
-  const temporary = unfinishedIn(directory)
+  const temporary = Unfinished.nameIn(directory)
   const attempt = <B>(doing: string, file: string, run: () => Promise<B>) =>
     Effect.tryPromise({ try: run, catch: (cause) => failed(doing, file, cause) })
   return Effect.gen(function* () {
@@ -230,7 +237,7 @@ export const readTextIfThere = (
   })
 
 export const removeIfThere = (file: string): Effect.Effect<void, StoreFailed> =>
-  tryFile("Removing", file, () => fs.rm(file, { force: true, recursive: true }))
+  attempted("Removing", file, () => fs.rm(file, { force: true, recursive: true }))
 
 /** Housekeeping: what cannot be removed stays, and stops nobody. */
 export const tidyAway = (file: string): Promise<void> => fs.rm(file, { force: true }).catch(() => undefined)
@@ -239,7 +246,7 @@ export const tidyAway = (file: string): Promise<void> => fs.rm(file, { force: tr
 export const listIfThere = (directory: string): Effect.Effect<ReadonlyArray<string>> =>
   Effect.promise(async () => {
     try {
-      return (await fs.readdir(directory)).filter((name) => !isUnfinished(name))
+      return (await fs.readdir(directory)).filter((name) => !Unfinished.is(name))
     } catch {
       return []
     }

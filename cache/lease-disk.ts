@@ -2,14 +2,12 @@ import { randomBytes } from "node:crypto"
 import type { BigIntStats } from "node:fs"
 import * as fs from "node:fs/promises"
 import * as path from "node:path"
-import { Clock, Deferred, Effect, Layer, Option, Schedule, Schema, type Scope } from "effect"
-import * as BoundedFile from "../artifacts/BoundedFile.ts"
-import * as BoundedJson from "../artifacts/BoundedJson.ts"
+import { Clock, Deferred, Effect, Layer, Schedule, type Scope } from "effect"
 import * as ClaimedFolder from "./claimed-folder.ts"
 import * as Disk from "./disk.ts"
 import type { Key } from "./Key.ts"
 import { type Held, Leases } from "./Lease.ts"
-import { Holder, here, type System } from "./lease-holder.ts"
+import * as LeaseHolder from "./lease-holder.ts"
 import { type Watching, watching } from "./lease-silence.ts"
 import type { StoreFailed } from "./ObjectStore.ts"
 import * as StoreFormat from "./StoreFormat.ts"
@@ -25,22 +23,17 @@ export interface Pace {
   readonly renewalMillis: number
 }
 
-const parse = Schema.decodeUnknownOption(BoundedJson.schema(Holder))
-
 /** What is in a lease's place. */
 interface Seen {
   /** What lies in its folder; null where it is no folder. */
   readonly names: ReadonlyArray<string> | null
   /** Null where nobody can be read out of it. */
-  readonly holder: Holder | null
+  readonly holder: LeaseHolder.Holder | null
   /** Changes at every renewal, whatever the clock of its holder: the file system's own change time is part of it. */
   readonly stamp: string
   /** When it last changed, by the clock of the file system. */
   readonly changedMillis: number
 }
-
-/** A lease is some two hundred bytes; nobody reads more of what was put in its place. */
-const MOST_BYTES = 4096
 
 const stampOf = ({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string =>
   [dev, ino, size, mtimeNs, ctimeNs].join(" ")
@@ -57,7 +50,7 @@ const see = async (place: string): Promise<Seen | null> => {
     if (only === undefined) return null
     return {
       names,
-      holder: others.length === 0 ? holderIn(path.join(place, only)) : null,
+      holder: others.length === 0 ? LeaseHolder.readFrom(path.join(place, only)) : null,
       stamp: names.map((name, at) => `${name} ${stampOf(stats[at] as BigIntStats)}`).join("\n"),
       changedMillis: Math.max(...stats.map(({ ctimeMs }) => Number(ctimeMs)))
     }
@@ -68,16 +61,8 @@ const see = async (place: string): Promise<Seen | null> => {
   }
 }
 
-const holderIn = (file: string): Holder | null => {
-  try {
-    return Option.getOrNull(parse(BoundedFile.read(file, MOST_BYTES).toString()))
-  } catch {
-    return null
-  }
-}
-
 /** Whether the holder was of this host, and is certainly no more. */
-const isGone = (system: System, { holder }: Seen): boolean => holder !== null && system.isGone(holder)
+const isGone = (system: LeaseHolder.System, { holder }: Seen): boolean => holder !== null && system.isGone(holder)
 
 /**
  * Takes a lease away from a holder that is gone: by the name of its file, which no other holder's has, so that nobody's fresh
@@ -99,10 +84,10 @@ const fileOf = (token: string): string => `${token}.json`
 const fileIn = (place: string, token: string): string => path.join(place, fileOf(token))
 
 /** Claims the lease's place for its holder: the token under which the lease is now held, or null. */
-const take = async (place: string, system: System): Promise<string | null> => {
+const take = async (place: string, system: LeaseHolder.System): Promise<string | null> => {
   const token = randomBytes(12).toString("hex")
   try {
-    return (await ClaimedFolder.take(place, fileOf(token), JSON.stringify(system.self()))) ? token : null
+    return (await ClaimedFolder.take(place, fileOf(token), LeaseHolder.written(system.self()))) ? token : null
   } catch (cause) {
     // what lies there is no folder: it counts as a lease that nobody renews
     if (Disk.codeOf(cause) === "ENOTDIR") return null
@@ -114,7 +99,7 @@ const take = async (place: string, system: System): Promise<string | null> => {
 interface Taking {
   readonly silenceMillis: number
   readonly watch: Watching
-  readonly system: System
+  readonly system: LeaseHolder.System
 }
 
 /** One try: the token under which the lease is now held, or null. `now` is of the monotonic clock. */
@@ -148,7 +133,11 @@ const renew = (place: string, token: string): Promise<boolean> =>
  * Removes a lease that nobody asked for again: its holder is certainly gone, or nothing of it has changed since then. So goes
  * what was being made for a lease, and a folder that was let go and not removed.
  */
-export const tidyLease = async (place: string, beforeMillis: number, system: System = here): Promise<void> => {
+export const tidyLease = async (
+  place: string,
+  beforeMillis: number,
+  system: LeaseHolder.System = LeaseHolder.here
+): Promise<void> => {
   const seen = await see(place)
   if (
     seen === null
@@ -168,7 +157,7 @@ export const tidyLease = async (place: string, beforeMillis: number, system: Sys
 export const layerDisk = (
   home: string,
   { silenceMillis, renewalMillis }: Pace = { silenceMillis: SILENCE_MILLIS, renewalMillis: RENEWAL_MILLIS },
-  system: System = here
+  system: LeaseHolder.System = LeaseHolder.here
 ): Layer.Layer<Leases> => {
   const watch = watching(silenceMillis / LOOKS)
   const tryAcquire = (key: Key): Effect.Effect<Held | null, StoreFailed, Scope.Scope> => {

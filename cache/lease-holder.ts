@@ -1,12 +1,31 @@
 import { readFileSync, readlinkSync } from "node:fs"
 import { hostname } from "node:os"
 import * as path from "node:path"
-import { Schema } from "effect"
-import * as Disk from "./disk.ts"
+import { Option, Schema } from "effect"
+import * as BoundedFile from "../artifacts/BoundedFile.ts"
+import * as BoundedJson from "../artifacts/BoundedJson.ts"
+import * as Seal from "./Seal.ts"
 
 /** Who holds a lease. Pids are used again, so a process is its pid and its start. */
-export const Holder = Schema.Struct({ host: Schema.String, pid: Schema.Int, start: Schema.String })
+const Holder = Schema.Struct({ host: Schema.String, pid: Schema.Int, start: Schema.String })
 export type Holder = typeof Holder.Type
+
+const decode = Schema.decodeUnknownOption(BoundedJson.schema(Holder))
+
+/** A holder is some two hundred bytes; nobody reads more of what was put in its place. */
+const MOST_BYTES = 4096
+
+/** A holder as files name it, sealed: by another pid, a living one would be taken for gone. */
+export const written = (holder: Holder): string => Seal.close(JSON.stringify(holder))
+
+/** Whom a file names; null where nobody can be read out of it. */
+export const readFrom = (file: string): Holder | null => {
+  try {
+    return Option.getOrNull(decode(Seal.open(BoundedFile.read(file, MOST_BYTES).toString())))
+  } catch {
+    return null
+  }
+}
 
 /** What a system tells of its processes, as far as leases ask. */
 export interface System {
@@ -16,6 +35,8 @@ export interface System {
   readonly self: () => Holder
   /** Whether the holder was of this host, and is certainly no more. */
   readonly isGone: (holder: Holder) => boolean
+  /** Whether the holder is of this host, and is certainly there, however long it has been silent. */
+  readonly isHere: (holder: Holder) => boolean
 }
 
 /** Whether this host has no such process: one that is another user's, or hidden, is there all the same. */
@@ -24,7 +45,7 @@ const isAbsent = (pid: number): boolean => {
     process.kill(pid, 0)
     return false
   } catch (cause) {
-    return Disk.codeOf(cause) === "ESRCH"
+    return (cause as NodeJS.ErrnoException).code === "ESRCH"
   }
 }
 
@@ -44,18 +65,25 @@ export const systemAt = (proc: string): System => {
   const boot = orEmpty(() => readFileSync(path.join(proc, "sys/kernel/random/boot_id"), "latin1").trim())
   const namespace = orEmpty(() => readlinkSync(path.join(proc, "self/ns/pid")))
   const host = `${hostname()} ${boot} ${namespace}`
-  /** In clock ticks since boot: field 22 of `stat`, after the name, which may hold spaces. Empty where that is not told. */
-  const startOf = (pid: number): string => {
+  /** The fields of `stat` from the third on, after the name, which may hold spaces. */
+  const fieldsOf = (pid: number): ReadonlyArray<string> => {
     const stat = orEmpty(() => readFileSync(path.join(proc, String(pid), "stat"), "latin1"))
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? ""
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")
   }
+  /** In clock ticks since boot: field 22. Empty where that is not told. */
+  const startOf = (pid: number): string => fieldsOf(pid)[19] ?? ""
+  /** One that is dead, and whose parent has not asked how it ended: in containers whose first process is no init, nobody ever does. */
+  const isZombie = (pid: number): boolean => ["Z", "X"].includes(fieldsOf(pid)[0] ?? "")
+  const isTold = (holder: Holder): boolean => boot !== "" && holder.host === host
   return {
     host,
+    isHere: (holder) =>
+      isTold(holder) && holder.start !== "" && startOf(holder.pid) === holder.start && !isZombie(holder.pid),
     self: () => ({ host, pid: process.pid, start: startOf(process.pid) }),
     isGone: (holder) => {
-      if (boot === "" || holder.host !== host) return false
+      if (!isTold(holder)) return false
       const start = startOf(holder.pid)
-      return start === "" ? isAbsent(holder.pid) : start !== holder.start
+      return start === "" ? isAbsent(holder.pid) : start !== holder.start || isZombie(holder.pid)
     }
   }
 }

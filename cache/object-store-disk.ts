@@ -13,6 +13,9 @@ const tooLarge = (bytes: number): StoreFailed =>
     fix: "Make it smaller, or have the stage yield it as a table, whose chunks are objects of their own."
   })
 
+/** Says that a file is as good as new. One that is not there, or another user's, stays as it is. */
+const touch = (file: string): Promise<void> => fs.utimes(file, new Date(), new Date()).catch(() => undefined)
+
 /** Objects as read-only files `objects/ab/abcdef…` under the cache's home. */
 export const layerDisk = (home: string): Layer.Layer<ObjectStore> =>
   Layer.sync(ObjectStore, () => {
@@ -42,6 +45,8 @@ export const layerDisk = (home: string): Layer.Layer<ObjectStore> =>
         if (bytes.length > MOST_OBJECT_BYTES) return yield* tooLarge(bytes.length)
         // what is written is read back and hashed, and gets no name that is another's
         const object = known ?? Digest.ofBytes(bytes)
+        // a time stamp first: who removes what nobody uses looks at it last, and what was removed before that is not there below
+        yield* Effect.promise(() => touch(fileOf(object)))
         const there = (yield* has(object, bytes.length))
           ? yield* Effect.catchTag(Disk.digestIfThere(fileOf(object), MOST_OBJECT_BYTES), "Unbounded", () =>
               Effect.succeed(null)

@@ -2,6 +2,7 @@ import { readdirSync, statSync } from "node:fs"
 import * as path from "node:path"
 import { Effect } from "effect"
 import * as Disk from "./disk.ts"
+import * as Unfinished from "./unfinished.ts"
 
 /** How much a store holds. */
 export interface StoreSize {
@@ -15,7 +16,7 @@ const sizeOfFolder = (folder: string): StoreSize => {
   let [objects, bytes] = [0, 0]
   try {
     for (const name of readdirSync(folder)) {
-      if (Disk.isUnfinished(name)) continue
+      if (Unfinished.is(name)) continue
       const stat = statSync(path.join(folder, name), { throwIfNoEntry: false })
       if (stat?.isFile() !== true) continue
       objects += 1

@@ -3,13 +3,15 @@ import * as path from "node:path"
 import { Effect } from "effect"
 import * as Disk from "./disk.ts"
 import { tidyLease } from "./lease-disk.ts"
+import { here, type System } from "./lease-holder.ts"
+import * as Unfinished from "./unfinished.ts"
 
 /** Nobody writes one file for this long. */
 export const ABANDONED_MILLIS = 24 * 3600 * 1000
 
 /** The time in milliseconds by the clock that stamps changes of files under `home`: that of a file made just now. */
-const fileSystemNow = async (home: string): Promise<number> => {
-  const probe = Disk.unfinishedIn(home)
+export const fileSystemNow = async (home: string): Promise<number> => {
+  const probe = Unfinished.nameIn(home)
   await fs.writeFile(probe, "", { flag: "wx" })
   try {
     return (await fs.stat(probe)).ctimeMs
@@ -24,27 +26,54 @@ const changedMillis = (file: string): Promise<number> =>
     () => Number.POSITIVE_INFINITY
   )
 
-const tidyFolder = async (folder: string, before: number): Promise<void> => {
-  const entries = await fs.readdir(folder, { withFileTypes: true }).catch(() => [])
-  for (const entry of entries) {
-    const file = path.join(folder, entry.name)
-    if (entry.isDirectory()) await tidyFolder(file, before)
-    else if (Disk.isUnfinished(entry.name) && (await changedMillis(file)) < before) await Disk.tidyAway(file)
+/** Folders of the store in which something is written before it gets its name, and how deep below them. */
+const FOLDERS: ReadonlyArray<readonly [folder: string, deep: number]> = [
+  ["objects", 1],
+  ["traces", 2],
+  ["runs", 0],
+  ["sweeps", 0],
+  ["uploads", 0],
+  ["pins", 0],
+  ["accepted", 0],
+  ["gc", 0],
+  ["sources", 0],
+  // a source's own files, which may be many, lie below
+  ["sources/files", 1],
+  ["downloads", 1]
+]
+
+const namesIn = (folder: string) => fs.readdir(folder).catch(() => [])
+
+const tidyFolder = async (folder: string, deep: number, before: number, system: System): Promise<void> => {
+  for (const name of await namesIn(folder)) {
+    if (!Unfinished.is(name)) continue
+    const file = path.join(folder, name)
+    if (Unfinished.isAbandoned(name, system) || (await changedMillis(file)) < before)
+      await fs.rm(file, { force: true, recursive: true }).catch(() => undefined)
   }
+  if (deep === 0) return
+  for (const entry of await fs.readdir(folder, { withFileTypes: true }).catch(() => []))
+    if (entry.isDirectory() && !Unfinished.is(entry.name))
+      await tidyFolder(path.join(folder, entry.name), deep - 1, before, system)
 }
 
 /**
- * Removes from the store what killed processes left a day ago: unfinished files, which are as large as chunks, and leases
- * of keys that nobody asks for. What cannot be removed stays. A day is one of the file system's clock, which stamps every
- * change of a file: that of whoever wrote it may be set to anything.
+ * Removes from the store what killed processes left: unfinished files, which are as large as chunks, and leases of keys that nobody
+ * asks for. Of a process of this machine it is known at once that it was killed, of any other after a day, by the file system's
+ * clock, which stamps every change of a file: that of whoever wrote it may be set to anything. What cannot be removed stays.
  */
-export const tidy = (home: string, now: (home: string) => Promise<number> = fileSystemNow): Effect.Effect<void> =>
+export const tidy = (
+  home: string,
+  now: (home: string) => Promise<number> = fileSystemNow,
+  system: System = here
+): Effect.Effect<void> =>
   Effect.tryPromise(async () => {
     const before = (await now(home)) - ABANDONED_MILLIS
-    for (const folder of ["objects", "traces", "runs", "sweeps", "uploads"])
-      await tidyFolder(path.join(home, folder), before)
+    for (const [folder, deep] of FOLDERS) await tidyFolder(path.join(home, folder), deep, before, system)
     const leases = path.join(home, "leases")
-    const names = await fs.readdir(leases).catch(() => [])
     // those that are being made lie there too, under names of their own
-    for (const name of names) await tidyLease(path.join(leases, name), before).catch(() => undefined)
+    for (const name of await namesIn(leases))
+      await tidyLease(path.join(leases, name), before, system).catch(() => undefined)
+    // the word of a store is written in its own folder
+    await tidyFolder(home, 0, before, system)
   }).pipe(Effect.ignore)

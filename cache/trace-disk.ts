@@ -1,22 +1,12 @@
 import * as path from "node:path"
 import { setImmediate } from "node:timers/promises"
 import { Effect, Either, Layer } from "effect"
-import * as Digest from "../artifacts/Digest.ts"
 import { phrase } from "../artifacts/SchemaRefusal.ts"
 import * as Disk from "./disk.ts"
 import type { Key } from "./Key.ts"
+import * as Seal from "./Seal.ts"
 import { among, type Lookup, newestFirst, type Trace, TraceStore } from "./Trace.ts"
 import { type Format, ofChunk, whole } from "./TraceFormat.ts"
-
-/** A text file whose first line is the sha256 of the rest, so that a cut or changed one is told from a whole one. */
-export const seal = (text: string): Uint8Array => new TextEncoder().encode(`${Digest.ofBytes(text)}\n${text}`)
-
-/** The text, or null where it is not what was sealed. */
-export const unseal = (sealed: string): string | null => {
-  const end = sealed.indexOf("\n")
-  const text = sealed.slice(end + 1)
-  return end > 0 && Digest.ofBytes(text) === sealed.slice(0, end) ? text : null
-}
 
 /** So many traces are read one after the other before timers get their turn, which renew leases: each is read at once. */
 const AT_ONCE = 256
@@ -27,9 +17,12 @@ const MOST_BYTES = 64 * 1024 * 1024
 /** What a stage printed is cut long before. */
 const MOST_PRINTED_BYTES = 1024 * 1024
 
+/** What stands in the place of a text that is not as it was printed. */
+const PRINTED_DAMAGED = `[what the stage printed cannot be shown: ${Seal.DAMAGED}]\n`
+
 /**
  * Traces as sealed JSON files `traces/<stage>/<key>.json`; those of chunks in `traces/<stage>/chunks/`. What was printed is a
- * text file in `traces/<stage>/printed/`: it is for people, and whoever reads a thousand traces needs none of it.
+ * sealed text file in `traces/<stage>/printed/`: it is for people, and whoever reads a thousand traces needs none of it.
  */
 export const layerDisk = (home: string): Layer.Layer<TraceStore> =>
   Layer.sync(TraceStore, () => {
@@ -43,8 +36,8 @@ export const layerDisk = (home: string): Layer.Layer<TraceStore> =>
       Disk.readTextIfThere(file, MOST_BYTES).pipe(
         Effect.map((sealed): Lookup<A> => {
           if (sealed === null) return { _tag: "Absent" }
-          const text = unseal(sealed)
-          if (text === null) return { _tag: "Unreadable", what: "its bytes were damaged" }
+          const text = Seal.open(sealed)
+          if (text === null) return { _tag: "Unreadable", what: Seal.DAMAGED }
           const decoded = decode(text)
           if (Either.isLeft(decoded)) return { _tag: "Unreadable", what: phrase(decoded.left) }
           // a file that was moved or copied speaks of another key
@@ -59,7 +52,7 @@ export const layerDisk = (home: string): Layer.Layer<TraceStore> =>
       )
 
     const write = <A>({ encode }: Format<A>, file: string, trace: A) =>
-      Effect.flatMap(Effect.orDie(encode(trace)), (text) => Disk.publish(file, seal(text)))
+      Effect.flatMap(Effect.orDie(encode(trace)), (text) => Disk.publish(file, Seal.bytesOf(text)))
 
     const ofStage = (stage: string) =>
       Effect.gen(function* () {
@@ -93,12 +86,12 @@ export const layerDisk = (home: string): Layer.Layer<TraceStore> =>
       putChunk: (trace) => write(ofChunk, chunkOf(trace.stage, trace.key), trace),
       printed: (stage, key) =>
         Disk.readTextIfThere(printedOf(stage, key), MOST_PRINTED_BYTES).pipe(
-          Effect.map((text) => text ?? ""),
-          Effect.orElseSucceed(() => "")
+          Effect.map((sealed) => (sealed === null ? "" : (Seal.open(sealed) ?? PRINTED_DAMAGED))),
+          Effect.orElseSucceed(() => PRINTED_DAMAGED)
         ),
       putPrinted: (stage, key, text) =>
         text === ""
           ? Disk.removeIfThere(printedOf(stage, key))
-          : Disk.publish(printedOf(stage, key), new TextEncoder().encode(text))
+          : Disk.publish(printedOf(stage, key), Seal.bytesOf(text))
     }
   })

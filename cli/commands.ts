@@ -1,3 +1,5 @@
+import { accept } from "./accept/accept.ts"
+import { accepted } from "./accept/accepted.ts"
 import { exportTo } from "./artifact/export.ts"
 import { inspect } from "./artifact/inspect.ts"
 import { slurmTask } from "./cluster/slurm-task.ts"
@@ -14,6 +16,9 @@ import { report } from "./report/report-command.ts"
 import { plan } from "./run/plan.ts"
 import { run } from "./run/run.ts"
 import { why } from "./run/why.ts"
+import { gc } from "./store/gc.ts"
+import { pin } from "./store/pin.ts"
+import { unpin } from "./store/unpin.ts"
 import { verify } from "./store/verify.ts"
 import { sweep } from "./sweep/sweep.ts"
 
@@ -22,12 +27,17 @@ const ALL: ReadonlyArray<<S>(project: Project<S>) => Command<S>> = [
   run,
   plan,
   why,
+  accept,
+  accepted,
   sweep,
   inspect,
   exportTo,
   report,
   compare,
   list,
+  gc,
+  pin,
+  unpin,
   verify,
   worker,
   workers,

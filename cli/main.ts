@@ -2,11 +2,18 @@ import * as path from "node:path"
 import { Effect, Layer, Logger, LogLevel, Schema } from "effect"
 import { givenAt } from "../api/given.ts"
 import * as Explained from "../artifacts/Explained.ts"
+import * as Masked from "../artifacts/Masked.ts"
+import * as OpenFiles from "../artifacts/OpenFiles.ts"
+import * as AcceptancesDisk from "../cache/acceptances-disk.ts"
 import * as LeaseDisk from "../cache/lease-disk.ts"
 import { inProject, inRepository, type Made, Release } from "../cache/Release.ts"
 import * as StoreFormat from "../cache/StoreFormat.ts"
 import * as StoreListener from "../cache/StoreListener.ts"
+import { tidy } from "../cache/tidy.ts"
+import * as Using from "../cache/Using.ts"
 import * as Code from "../engine/Code.ts"
+import * as Environment from "../engine/Environment.ts"
+import { ExecutorAt } from "../engine/Executor.ts"
 import * as WorkerExecutor from "../engine/executor-worker.ts"
 import * as Basis from "../engine/Kind.ts"
 import * as Machine from "../engine/Machine.ts"
@@ -22,7 +29,7 @@ import type { Whole } from "../project/Project.ts"
 import * as Views from "../project/Views.ts"
 import * as BuildCode from "../worker/build-code.ts"
 import { workerEnvironment } from "../worker/environment.ts"
-import type { Ran } from "./command/Command.ts"
+import type { Ran, Shape } from "./command/Command.ts"
 import * as CommandLine from "./command/command-line.ts"
 import { help } from "./command/help.ts"
 import { sentence, toldOf } from "./command/option-text.ts"
@@ -99,9 +106,11 @@ const liveOf = <R, S>(project: Whole<R, S>, place: typeof Place.Service, writes:
         Layer.succeed(Kinds, project.kinds),
         stores.layer,
         Layer.succeed(Stores.CurrentCommon, stores.common),
-        LeaseDisk.layerDisk(home),
+        Layer.provideMerge(Using.leases, Layer.mergeAll(LeaseDisk.layerDisk(home), Using.layer(home, build))),
+        AcceptancesDisk.layerDisk(home),
         records,
         workersIn(place, project.exported, stores.forWorker),
+        Layer.succeed(ExecutorAt, (home) => workersIn({ ...place, home }, project.exported, () => ({}))),
         BuildCode.layer(path.join(build, "code.json"), project.exported)
       )
     )
@@ -111,7 +120,10 @@ const liveOf = <R, S>(project: Whole<R, S>, place: typeof Place.Service, writes:
 const isUsage = (error: unknown): boolean =>
   ["UsageInvalid", "ParamInvalid", "ThreadsInvalid"].includes((error as { readonly _tag?: string })._tag ?? "")
 
-const errorLogger = Logger.map(Logger.logfmtLogger, (text) => void process.stderr.write(`${text}\n`))
+const errorLogger = Logger.map(Logger.logfmtLogger, (text) => void process.stderr.write(`${Masked.urls(text)}\n`))
+
+/** Variables by which Headrace itself is told what nobody else may know. */
+const OWN_SECRETS = ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "PIPELINE_KEY", "PIPELINE_REDIS_PASSWORD"]
 
 const setExitCode = (exitCode: number) =>
   Effect.sync(() => {
@@ -155,6 +167,9 @@ const INTERRUPTED = {
   }
 }
 
+/** Whether a command puts results into the store, as somebody types it: what programs start by the thousand leaves it to that. */
+const isWriting = ({ computes, remote }: Shape): boolean => computes === true || remote === "read"
+
 const carryOut = <R, S>(
   args: ReadonlyArray<string>,
   project: Whole<R, S>,
@@ -176,10 +191,13 @@ const carryOut = <R, S>(
         return yield* answer(help(commands, project, asked.command, asked.pipeline, width))
       case "Run": {
         const { command, run } = asked
-        if (command.needsNoStore === true) return yield* carried(run, Stores.own(place.home))
+        if (command.needsNoStore === true) return yield* carried(run, Stores.own(place))
         yield* StoreFormat.check(place.home)
         const stores = yield* Stores.make(process.env, yield* AskedRemote.modeFor(command, mode), place)
-        return yield* carried(command.computes === true ? stores.sharing(run) : run, stores)
+        yield* carried(command.computes === true ? stores.sharing(run) : run, stores)
+        // the work is done, and its results are kept: no housekeeping makes a failure of it
+        if (isWriting(command)) yield* Effect.ignore(Effect.sandbox(tidy(place.home)))
+        return
       }
     }
   }).pipe(Effect.scoped)
@@ -192,7 +210,7 @@ const told = <E, R>(work: Effect.Effect<void, E, R>, reporter: typeof Reporter.R
       fail(
         defect instanceof DefinitionInvalid
           ? defect
-          : new Bug({ what: defect instanceof Error ? defect.message : String(defect) })
+          : (OpenFiles.thrown(defect) ?? new Bug({ what: defect instanceof Error ? defect.message : String(defect) }))
       )
     ),
     Effect.onInterrupt(() => reporter.document(INTERRUPTED)),
@@ -213,7 +231,9 @@ const told = <E, R>(work: Effect.Effect<void, E, R>, reporter: typeof Reporter.R
 export const main = <R, S>(project: Whole<R, S>, launched: Launched): void => {
   const argv = process.argv.slice(2)
   const place = placeOf(launched)
-  const reporter = Reporter.make(argv.includes("--json"))
+  const secrets = Code.definitionsIn(project.exported).flatMap((definition) => definition.secrets)
+  const mask = Environment.maskedAnywhere([...secrets, ...OWN_SECRETS], process.env)
+  const reporter = Reporter.make(argv.includes("--json"), mask)
   const writes = lastWrites()
   const args = argv.filter((arg) => arg !== "--json")
   runToEnd(

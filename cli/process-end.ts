@@ -1,4 +1,5 @@
 import { Cause, Effect, Exit } from "effect"
+import * as Masked from "../artifacts/Masked.ts"
 
 /** A pipe that nobody reads any more (`pipeline list | head -1`), a terminal that was closed. */
 const isGone = ({ code }: NodeJS.ErrnoException): boolean => code === "EPIPE" || code === "EIO"
@@ -79,7 +80,7 @@ export const runToEnd = (
   fiber.addObserver((exit) => {
     if (unwritten) process.exitCode = 1
     if (Exit.isSuccess(exit)) return process.exit()
-    if (!Cause.isInterruptedOnly(exit.cause)) console.error(`This is a bug: ${Cause.pretty(exit.cause)}`)
+    if (!Cause.isInterruptedOnly(exit.cause)) console.error(`This is a bug: ${Masked.urls(Cause.pretty(exit.cause))}`)
     process.exit(Cause.isInterruptedOnly(exit.cause) ? 130 : 1)
   })
 }

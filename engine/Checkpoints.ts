@@ -7,8 +7,10 @@ import { ObjectStore, readPart } from "../cache/ObjectStore.ts"
 import { objectsOf, type Trace, TraceStore } from "../cache/Trace.ts"
 import type { Iterates } from "./Node.ts"
 
+const STATE = ".state"
+
 /** The states of iterating stages are traces of a stage beside them. */
-export const stageOf = (stage: string): string => `${stage}.state`
+export const stageOf = (stage: string): string => `${stage}${STATE}`
 
 const withSteps = (text: Key.KeyText, { steps }: Iterates, at: number): Key.KeyText => ({
   ...text,
@@ -22,12 +24,17 @@ const textOf = (text: Key.KeyText, iterates: Iterates, at: number): Key.KeyText 
   outputs: { state: id(iterates.state) }
 })
 
+/** The name of the stage whose states are traces of this one; null where those are of nodes. */
+export const iteratingOf = (stage: string): string | null =>
+  stage.endsWith(STATE) ? stage.slice(0, -STATE.length) : null
+
+/** Where a node stands, or a state of it: all that both depend on, with the number of steps. */
+export const standing = ({ stage: _, format: __, outputs: ___, ...depends }: Key.KeyText): string =>
+  Either.getOrElse(CanonicalJson.encode(depends), () => "inexact")
+
 /** Whether a state's text says that it stands where the node of another text does. */
-export const isOf = (state: Key.KeyText, node: Key.KeyText): boolean => {
-  const shared = ({ stage: _, format: __, outputs: ___, ...depends }: Key.KeyText) =>
-    Either.getOrElse(CanonicalJson.encode(depends), () => "inexact")
-  return state.stage === stageOf(node.stage) && shared(state) === shared(node)
-}
+export const isOf = (state: Key.KeyText, node: Key.KeyText): boolean =>
+  state.stage === stageOf(node.stage) && standing(state) === standing(node)
 
 /** A kept state, after `at` steps. */
 export interface Kept {

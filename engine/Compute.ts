@@ -2,6 +2,7 @@ import { hostname } from "node:os"
 import { Clock, DateTime, Effect, Either, Schema, type Scope } from "effect"
 import type { Stored } from "../artifacts/Artifact.ts"
 import { type Explained, explain } from "../artifacts/Explained.ts"
+import * as Masked from "../artifacts/Masked.ts"
 import * as Text from "../artifacts/Text.ts"
 import { ObjectStore } from "../cache/ObjectStore.ts"
 import { Release } from "../cache/Release.ts"
@@ -75,7 +76,7 @@ const toFailure = (entry: StageEntry, cause: unknown, mask: (text: string) => st
       ...(at === null ? {} : { at }),
       ...(Either.isRight(encoded) ? { details: encoded.right } : {})
     }
-    return new NodeFailed({ node: entry.name, explained: Environment.maskedWithin(mask, explained) as Explained })
+    return new NodeFailed({ node: entry.name, explained: Masked.within<Explained>(mask, explained) })
   })
 
 /** Computes a node and publishes what it made: objects first, the trace last. */

@@ -1,4 +1,5 @@
 import { Array as Arr, Effect } from "effect"
+import * as Acceptance from "../cache/Acceptance.ts"
 import * as Key from "../cache/Key.ts"
 import * as Reason from "../cache/Reason.ts"
 import { Release } from "../cache/Release.ts"
@@ -18,6 +19,8 @@ export interface Decision extends NodeKey.NodeKey {
   readonly lost: string | null
   /** Which store that may have a result does not answer; null where all did. */
   readonly unanswered: string | null
+  /** By whose word the hit serves though earlier code made it; empty for one of the node's own key. */
+  readonly accepted: ReadonlyArray<Acceptance.Acceptance>
 }
 
 /** The newest run that had the key's result: its trace was there, and somebody removed it. */
@@ -61,6 +64,24 @@ export const recallAll = (nodes: ReadonlyArray<Keyed>): Effect.Effect<ReadonlyAr
     return nodes.map((node) => found.get(node) ?? null)
   })
 
+/** A result of earlier code that somebody accepted in the place of the node's, and by which words; null where none is kept. */
+const acceptedFor = (text: Key.KeyText) =>
+  Effect.gen(function* () {
+    const { of } = yield* Acceptance.Acceptances
+    const acceptances = yield* of(text.stage)
+    if (acceptances.length === 0) return null
+    const traces = yield* TraceStore
+    for (const { key, by } of yield* Acceptance.servingFor(text, acceptances)) {
+      const found = yield* traces.get(text.stage, key)
+      if (found._tag === "Hit") return { hit: found.trace, accepted: by }
+    }
+    return null
+  })
+
+/** Why a result of earlier code serves. */
+export const acceptedBecause = ({ accepted }: Decision): ReadonlyArray<Reason.Reason> =>
+  accepted.map(({ id, because, by }) => Reason.Accepted.make({ id, because, by }))
+
 export const decide = (
   graph: Graph.Graph,
   entry: Graph.StageEntry,
@@ -69,11 +90,14 @@ export const decide = (
   Effect.gen(function* () {
     const { key, text, inputs } = yield* keyed(graph, entry, outputs)
     const found = yield* Effect.flatMap(TraceStore, (traces) => traces.get(text.stage, key))
+    const own = { key, text, inputs, hit: null, lost: null, unanswered: null, accepted: [] }
     // equal keys have equal texts: one of a thousand copies of the code's digests is enough
-    if (found._tag === "Hit") return { key, text, inputs, hit: { ...found.trace, text }, lost: null, unanswered: null }
-    if (found._tag === "Unknown") return { key, text, inputs, hit: null, lost: null, unanswered: found.what }
+    if (found._tag === "Hit") return { ...own, hit: { ...found.trace, text } }
+    const earlier = yield* acceptedFor(text)
+    if (earlier !== null) return { ...own, ...earlier }
+    if (found._tag === "Unknown") return { ...own, unanswered: found.what }
     const lost = found._tag === "Unreadable" ? `it cannot be read, since ${found.what}` : yield* runThatHad(key)
-    return { key, text, inputs, hit: null, lost, unanswered: null }
+    return { ...own, lost }
   })
 
 /**
@@ -91,7 +115,8 @@ export const foresee = (
     inputs,
     hit: null,
     lost: null,
-    unanswered: null
+    unanswered: null,
+    accepted: []
   }))
 }
 

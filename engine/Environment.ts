@@ -1,5 +1,6 @@
 import { Context } from "effect"
 import * as Digest from "../artifacts/Digest.ts"
+import * as Masked from "../artifacts/Masked.ts"
 import type { StageDefinition } from "./Node.ts"
 
 export type Variables = Readonly<Record<string, string | undefined>>
@@ -71,20 +72,23 @@ export const refusalOf = ({ environment, secrets }: Declares): readonly [string,
 
 /** Shorter ones would hide half of every text, and be guessed all the same. */
 const LEAST_SECRET = 4
-const MASK = "***"
+/**
+ * In texts that nobody made of a secret, such as a record's digests and times, a short one may occur by chance. One that is this
+ * long does not.
+ */
+const LEAST_ANYWHERE = 8
 
-/** Hides the values of secrets in a text for people. */
-export const masked = (secrets: ReadonlyArray<string>, variables: Variables): ((text: string) => string) => {
-  const values = secrets.flatMap((name) => variables[name] ?? []).filter(({ length }) => length >= LEAST_SECRET)
+const hiding = (secrets: ReadonlyArray<string>, variables: Variables, least: number): ((text: string) => string) => {
+  const values = [...new Set(secrets)].flatMap((name) => variables[name] ?? []).filter(({ length }) => length >= least)
   // the longest first: one may hold another
   values.sort((one, other) => other.length - one.length)
-  return (text) => values.reduce((hidden, value) => hidden.replaceAll(value, MASK), text)
+  return (text) => Masked.urls(values.reduce((hidden, value) => hidden.replaceAll(value, Masked.MASK), text))
 }
 
-/** The same in every text of a value made of JSON. */
-export const maskedWithin = (mask: (text: string) => string, value: unknown): unknown => {
-  if (typeof value === "string") return mask(value)
-  if (Array.isArray(value)) return value.map((one) => maskedWithin(mask, one))
-  if (typeof value !== "object" || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, maskedWithin(mask, one)]))
-}
+/** Hides the values of secrets, and what is secret in addresses, in a text that a stage made for people. */
+export const masked = (secrets: ReadonlyArray<string>, variables: Variables): ((text: string) => string) =>
+  hiding(secrets, variables, LEAST_SECRET)
+
+/** The same in any text that is kept or shown. */
+export const maskedAnywhere = (secrets: ReadonlyArray<string>, variables: Variables): ((text: string) => string) =>
+  hiding(secrets, variables, LEAST_ANYWHERE)

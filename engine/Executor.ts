@@ -1,6 +1,6 @@
 import { Context, Effect, Layer } from "effect"
-import type { ObjectStore } from "../cache/ObjectStore.ts"
-import type { ChunkCounts, Trace, TraceStore } from "../cache/Trace.ts"
+import { ObjectStore } from "../cache/ObjectStore.ts"
+import { type ChunkCounts, type Trace, TraceStore } from "../cache/Trace.ts"
 import * as Compute from "./Compute.ts"
 import type { ExecuteFailure } from "./Failure.ts"
 import type { Job, Range } from "./Job.ts"
@@ -19,6 +19,12 @@ export interface Task extends Job {
 export class Executor extends Context.Tag("headrace/Executor")<
   Executor,
   { readonly execute: (task: Task) => Effect.Effect<Trace, ExecuteFailure> }
+>() {}
+
+/** Who computes in a store that lies at another place than this machine's own. */
+export class ExecutorAt extends Context.Tag("headrace/ExecutorAt")<
+  ExecutorAt,
+  (home: string) => Layer.Layer<Executor, unknown>
 >() {}
 
 /** Where some of the chunks are computed that the table of a row stage consists of: each is then found by whoever makes the table. */
@@ -40,8 +46,12 @@ export const layerInProcess = <const Ps extends ReadonlyArray<AnyPipeline>>(
 ): Layer.Layer<Executor | ChunkExecutor, never, ObjectStore | TraceStore | RequirementsOf<Ps[number]>> =>
   Layer.effectContext(
     Effect.map(Effect.context<ObjectStore | TraceStore | RequirementsOf<Ps[number]>>(), (context) => {
+      const stores = Context.pick(ObjectStore, TraceStore)(context)
+      // whoever asks says who hears of it, and has stores that need not be those in which it is computed
       const inContext = <A>(computed: Effect.Effect<A, ExecuteFailure, ObjectStore | TraceStore>) =>
-        Effect.mapInputContext(computed, (own: Context.Context<never>) => Context.merge(context, own))
+        Effect.mapInputContext(computed, (own: Context.Context<never>) =>
+          Context.merge(Context.merge(context, own), stores)
+        )
       return onThisMachine(
         (task) => inContext(Compute.compute(task)),
         (task, range) => inContext(Compute.computeChunks(task, range))

@@ -1,5 +1,6 @@
 import { Either } from "effect"
 import * as CanonicalJson from "../artifacts/CanonicalJson.ts"
+import * as Masked from "../artifacts/Masked.ts"
 import type { AnyWire, Definition, Node, StageDefinition } from "./Node.ts"
 import { type AnyParam, DefinitionInvalid } from "./Param.ts"
 
@@ -100,8 +101,7 @@ const outputQualifier = (wire: AnyWire): ReadonlyArray<string> => {
 /** A parameter's value in a few words. */
 export const valueText = (param: AnyParam | undefined, value: unknown, encoded: unknown): string => {
   const text = param?.text?.(value) ?? null
-  if (text !== null) return text
-  return typeof encoded === "string" ? encoded : JSON.stringify(encoded)
+  return Masked.urls(text ?? (typeof encoded === "string" ? encoded : JSON.stringify(encoded)))
 }
 
 /** The name that is not taken yet: itself, or the first of `#2`, `#3`, … */

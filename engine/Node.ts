@@ -49,6 +49,8 @@ export interface StageDefinition {
   readonly share: (params: any) => Share
   /** Null for a stage that declares none. */
   readonly limits: ((params: any) => Limits) | null
+  /** How far numbers may be from those that are kept when it is computed again, and count as the same to an audit. */
+  readonly tolerance: number
   /** Variables of the environment that it may read; its key holds the values of these, and the digests of secrets. */
   readonly environment: ReadonlyArray<string>
   readonly secrets: ReadonlyArray<string>

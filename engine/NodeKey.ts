@@ -3,6 +3,7 @@ import type { Stored } from "../artifacts/Artifact.ts"
 import { id } from "../artifacts/Artifact.ts"
 import type { NotEncodable } from "../artifacts/CanonicalJson.ts"
 import { Explained, explain, TaggedError } from "../artifacts/Explained.ts"
+import * as Masked from "../artifacts/Masked.ts"
 import * as Key from "../cache/Key.ts"
 import { Code, type CodeUnknown, type StageMadeElsewhere } from "./Code.ts"
 import * as Environment from "./Environment.ts"
@@ -146,7 +147,12 @@ const parts = (node: Node<StageDefinition>, resolved: ResolvedInputs): Effect.Ef
           : yield* findOut(known, definition.name, name, fact as Effect.Effect<unknown, Error>)
     }
     // NaN and its like are caught when the key is written; a fact named as a parameter stands for it
-    const counted = Object.fromEntries(Object.entries(node.encoded).filter(([name]) => !(name in facts)))
+    const counted = Object.fromEntries(
+      Object.entries(node.encoded)
+        .filter(([name]) => !(name in facts))
+        // the text is kept, and shared: what opens a door is in it by its digest, as secrets of the environment are
+        .map(([name, value]) => [name, Masked.within(Masked.urlsByDigest, value)])
+    )
     const environment = Environment.valuesOf(definition, yield* Environment.Environment)
     return { params: counted, inputs, code, facts, ...(environment === null ? {} : { environment }) }
   })
@@ -164,7 +170,7 @@ export const make = (node: Node<StageDefinition>, inputs: ResolvedInputs): Effec
   })
 
 const labelsOf = (name: string, resolved: Resolved): ReadonlyArray<readonly [string, string]> =>
-  resolved._tag === "Stored" ? [[name, resolved.label]] : Object.entries(labels(resolved.inputs))
+  resolved._tag === "Stored" ? [[name, Masked.urls(resolved.label)]] : Object.entries(labels(resolved.inputs))
 
 /** What people call the inputs, for the reasons of a later run; several under one name are listed. */
 export const labels = (inputs: ResolvedInputs): Readonly<Record<string, string>> => {

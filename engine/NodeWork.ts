@@ -69,12 +69,17 @@ export const skip = (
 ): Effect.Effect<Outcome, never, RunEvents> =>
   Effect.as(publish(RunEvent.NodeSkipped({ node: name, because })), { _tag: "Skipped", because })
 
-export const reuse = ({ name }: Graph.StageEntry, trace: Trace): Effect.Effect<Outcome, never, RunEvents> =>
-  Effect.as(publish(RunEvent.NodeReused({ node: name, key: trace.key, told: trace.told ?? [] })), {
+/** `reasons`: why a result of earlier code serves; none for one of the node's own key. */
+export const reuse = (
+  { name }: Graph.StageEntry,
+  trace: Trace,
+  reasons: ReadonlyArray<Reason.Reason> = []
+): Effect.Effect<Outcome, never, RunEvents> =>
+  Effect.as(publish(RunEvent.NodeReused({ node: name, key: trace.key, told: trace.told ?? [], reasons })), {
     _tag: "Done",
     status: "reused",
     trace,
-    reasons: []
+    reasons
   })
 
 /** What comes of making a node: its outcome, or what of its inputs is lost. */
@@ -205,7 +210,7 @@ const keepPrinted = ({ name, node: { definition } }: Graph.StageEntry, key: Key,
   )
 
 /** The node as an executor is given it: a point's node is the pipeline's, by its parameters and under its name there. */
-const taskOf = (
+export const taskOf = (
   { state, entry, decision: { inputs, key, text }, outputs }: Decided,
   reasons: ReadonlyArray<Reason.Reason>
 ): Task => {

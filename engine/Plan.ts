@@ -101,9 +101,12 @@ const planNode = (
       : Effect.map(Decide.foresee(graph, entry, known), (foreseen) => ({ ...foreseen, unanswered }))
     const decision = isAgain ? { ...found, hit: null } : found
     const key = isKnown ? decision.key : null
-    if (decision.hit !== null) return as(decision, { status: "reuse", key, seconds: decision.hit.seconds })
+    if (decision.hit !== null) {
+      const reasons = Decide.acceptedBecause(decision)
+      return as(decision, { status: "reuse", key, reasons, seconds: decision.hit.seconds })
+    }
     if (!isKnown && !isAgain && (yield* Decide.mayBeKept(decision)))
-      return as(null, { status: "maybe", reasons: [Reason.Undecided.make({ ancestors: waiting })] })
+      return as(decision, { status: "maybe", reasons: [Reason.Undecided.make({ ancestors: waiting })] })
     const reasons = isAgain ? [Reason.Again.make()] : yield* Decide.explain(graph, entry, decision)
     return as(decision, { status: "run", key, reasons })
   })

@@ -1,9 +1,13 @@
 import { randomBytes } from "node:crypto"
 import { Cause, Clock, DateTime, Effect, Exit } from "effect"
 import { type Explained, explain } from "../artifacts/Explained.ts"
+import * as Masked from "../artifacts/Masked.ts"
 import { ObjectStore, type StoreFailed } from "../cache/ObjectStore.ts"
 import { Release } from "../cache/Release.ts"
+import * as Audit from "./Audit.ts"
+import * as Environment from "./Environment.ts"
 import { asInputLost, type InputLost } from "./Failure.ts"
+import type * as Graph from "./Graph.ts"
 import * as NodeKey from "./NodeKey.ts"
 import { recordNode, recordUnasked, resultsOf } from "./NodeRecording.ts"
 import * as NodeWork from "./NodeWork.ts"
@@ -75,16 +79,19 @@ const deliver = (state: RunState, until: Until.Until): Effect.Effect<void, Store
 export interface Options {
   /** Nodes that take one core run side by side up to this many; all that can where machines elsewhere compute them, which count their own. */
   readonly cores: number | null
+  /** What of the results that it reuses is computed again once they are delivered; null where nothing is. */
+  readonly auditing?: Audit.Auditing | null
 }
 
 /** Names of nodes that are computed though their results are kept; what is below them runs where its inputs change. */
 export type Again = ReadonlySet<string>
 
 /** All of the work of a run: sources, nodes, results. */
-const work = (state: RunState, until: Until.Until) =>
+const work = (state: RunState, until: Until.Until, auditing: Audit.Auditing | null) =>
   Effect.gen(function* () {
     take(state, yield* Sources.resolveAll(state.graph))
     yield* Effect.provideServiceEffect(deliver(state, until), Notice.Notices, Notice.warning(state.notices))
+    if (auditing !== null) yield* Audit.audit(state, auditing)
   }).pipe(NodeKey.rememberFacts, Effect.provideServiceEffect(RunRecords, readOnce))
 
 /** When a run began, and of which files. */
@@ -110,13 +117,15 @@ export const beginning = Effect.gen(function* () {
 })
 
 /** What a record tells that is not the same of a run and of a sweep. */
-interface Told extends Pick<RunRecord, "params" | "nodes" | "results" | "until" | "sweep"> {
+interface Told extends Pick<RunRecord, "params" | "nodes" | "results" | "until" | "sweep" | "audit"> {
   readonly isDone: boolean
 }
 
-/** Publishes a record. A run that did its work is not undone by one that cannot be written. */
-const keep = (record: RunRecord) =>
+/** Publishes a record, without what is secret. A run that did its work is not undone by one that cannot be written. */
+const keep = (known: RunRecord, graph: Graph.Graph) =>
   Effect.gen(function* () {
+    const secrets = graph.stages.flatMap(({ node }) => node.definition.secrets)
+    const record = Masked.within(Environment.maskedAnywhere(secrets, yield* Environment.Environment), known)
     yield* Effect.flatMap(RunRecords, (records) => records.put(record)).pipe(
       Effect.catchAll(({ message }) =>
         publish(RunEvent.Warned({ node: null, message: `The run's record is lost: ${message}` }))
@@ -128,15 +137,16 @@ const keep = (record: RunRecord) =>
 
 /** Does the work and leaves a record of it, whatever becomes of it: it fails, it is interrupted, it breaks. */
 export const recorded = <R>(
-  { graph: { pipeline }, notices }: RunState,
+  { graph, notices }: RunState,
   { run, started, seconds, git }: Beginning,
-  work: Effect.Effect<void, Sources.SourceFailed | StoreFailed | InputLost | NodeKey.KeyFailure, R>,
+  work: Effect.Effect<void, Sources.SourceFailed | StoreFailed | InputLost | NodeKey.KeyFailure | Audit.AuditFailed, R>,
   tell: () => Told
 ): Effect.Effect<RunRecord, never, R | RunRecords | RunEvents> => {
+  const { pipeline } = graph
   const record = (ended: RunRecord["status"], error: Explained | null) =>
     Effect.gen(function* () {
       const { isDone, ...told } = tell()
-      return yield* keep({
+      const known: RunRecord = {
         schema: 1,
         run,
         pipeline,
@@ -148,7 +158,8 @@ export const recorded = <R>(
         error,
         notices,
         by: (yield* Release).version
-      })
+      }
+      return yield* keep(known, graph)
     })
   return Effect.uninterruptibleMask((restore) =>
     Effect.flatMap(Effect.exit(Effect.either(restore(work))), (exit) => {
@@ -170,7 +181,7 @@ export const recorded = <R>(
 export const run = <P extends AnyPipeline>(
   pipeline: P,
   values: Readonly<Record<string, unknown>>,
-  { cores }: Options,
+  { cores, auditing = null }: Options,
   again: Again = new Set(),
   until: Until.Until = null
 ): Effect.Effect<RunRecord, never, Needs | PlanningNeedsOf<P>> =>
@@ -182,13 +193,14 @@ export const run = <P extends AnyPipeline>(
     const state = begin(graph, (entry) => ({ graph, entry, params }), cores, again)
     const nodes = graph.stages.map(({ name }) => name)
     yield* publish(RunEvent.RunStarted({ run: begun.run, pipeline: pipeline.name, nodes }))
-    return yield* recorded(state, begun, work(state, until), () => ({
+    return yield* recorded(state, begun, work(state, until, auditing), () => ({
       isDone: isDone(state),
       params,
       nodes: whole.stages.map((entry) =>
         graph.stages.includes(entry) ? recordNode(state, entry) : recordUnasked(entry)
       ),
       results: resultsOf(state, graph.results),
+      ...(auditing === null ? {} : { audit: state.audited }),
       ...(until === null ? {} : { until: [...until] })
     }))
   })

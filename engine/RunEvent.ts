@@ -25,7 +25,13 @@ export type RunEvent = Data.TaggedEnum<{
   }
   SourceResolved: { readonly source: string; readonly label: string; readonly notice: Text.Text | null }
   /** `told`: what its stage says of the result. */
-  NodeReused: { readonly node: string; readonly key: string; readonly told: ReadonlyArray<Text.Text> }
+  NodeReused: {
+    readonly node: string
+    readonly key: string
+    readonly told: ReadonlyArray<Text.Text>
+    /** Why a result of earlier code serves; none for one of the node's own key. */
+    readonly reasons: ReadonlyArray<Reason>
+  }
   NodeWaiting: { readonly node: string }
   NodeStarted: { readonly node: string; readonly reasons: ReadonlyArray<Reason> }
   /** A machine elsewhere began to compute it. */

@@ -1,6 +1,6 @@
 import { Context, Effect, Layer, Schema } from "effect"
 import { Stored } from "../artifacts/Artifact.ts"
-import { Explained } from "../artifacts/Explained.ts"
+import { Explained, TaggedError } from "../artifacts/Explained.ts"
 import * as Text from "../artifacts/Text.ts"
 import type { StoreFailed } from "../cache/ObjectStore.ts"
 import { Reason } from "../cache/Reason.ts"
@@ -57,6 +57,23 @@ export const Asked = Schema.Struct({
 })
 export type Asked = typeof Asked.Type
 
+/** What came of computing a result again that was reused. */
+export const Audited = Schema.Struct({
+  node: Schema.String,
+  stage: Schema.String,
+  key: Schema.String,
+  /** `close`: its numbers differ by no more than its stage's tolerance. `failed`: it could not be computed. */
+  verdict: Schema.Literal("same", "close", "differs", "failed"),
+  /** That it took to compute it again; null where that failed. */
+  seconds: Schema.NullOr(Schema.Number),
+  /** The first of each output that is another: the kept value is `before`, the one that was computed now `after`. */
+  differences: Schema.Array(
+    Schema.Struct({ output: Schema.String, at: Schema.String, before: Schema.String, after: Schema.String })
+  ),
+  error: Schema.NullOr(Explained)
+})
+export type Audited = typeof Audited.Type
+
 /** A run that is over, one way or another. */
 export const RunRecord = Schema.Struct({
   schema: Schema.Literal(1),
@@ -78,6 +95,8 @@ export const RunRecord = Schema.Struct({
   until: Schema.optional(Schema.Array(Schema.String)),
   /** What was said of the run as a whole, such as that an upgrade has nodes computed again. */
   notices: Schema.optional(Schema.Array(Text.Text)),
+  /** What came of the results that were reused and, to audit them, computed again. */
+  audit: Schema.optional(Schema.Array(Audited)),
   /** The version of Headrace that ran it; missing in records of 0.1. */
   by: Schema.optional(Schema.String),
   /** A sweep's points, and the parameters in which they differ; its own `params` are those that they share. */
@@ -91,11 +110,22 @@ export const RunRecord = Schema.Struct({
 })
 export type RunRecord = typeof RunRecord.Type
 
+/** A record that lies there, and whose word nobody may take. */
+export class RecordUnreadable extends TaggedError<RecordUnreadable>()(
+  "RecordUnreadable",
+  { run: Schema.String, file: Schema.String, what: Schema.String },
+  ({ run, file, what }) => ({
+    what: `The record of run ${run} cannot be read: ${what}`,
+    expected: "one that is as a command of this version or an earlier one wrote it",
+    fix: `Take ${file} back from a copy, or remove it: the results of the run don't depend on it, and are found by running it again.`
+  })
+) {}
+
 export class RunRecords extends Context.Tag("headrace/RunRecords")<
   RunRecords,
   {
     readonly put: (record: RunRecord) => Effect.Effect<void, StoreFailed>
-    /** The newest runs, the newest first, without sweeps; records that cannot be read are left out. */
+    /** The newest runs, the newest first, without sweeps; those that cannot be read are left out, and told of. */
     readonly list: Effect.Effect<ReadonlyArray<RunRecord>>
     /** Sweeps, the newest first. They may be large: at most so many are read. */
     readonly sweeps: (most: number) => Effect.Effect<ReadonlyArray<RunRecord>>
@@ -103,8 +133,10 @@ export class RunRecords extends Context.Tag("headrace/RunRecords")<
     readonly find: (most: number, isWanted: (record: RunRecord) => boolean) => Effect.Effect<ReadonlyArray<RunRecord>>
     /** The ids of all runs and sweeps that left a record, readable or not, the newest first. */
     readonly ids: Effect.Effect<ReadonlyArray<string>>
-    /** What a run or sweep left, by its whole id; null where that cannot be read. */
-    readonly get: (run: string) => Effect.Effect<RunRecord | null>
+    /** What a run or sweep left, by its whole id; null where there is nothing. */
+    readonly get: (run: string) => Effect.Effect<RunRecord | null, RecordUnreadable>
+    /** Of the records that were asked for until now, those that cannot be read, in no order. */
+    readonly unreadable: Effect.Effect<ReadonlyArray<RecordUnreadable>>
   }
 >() {}
 
@@ -121,5 +153,6 @@ export const layerMemory = (records: Array<RunRecord> = []): Layer.Layer<RunReco
     sweeps: (most) => Effect.sync(() => records.filter(({ sweep }) => sweep !== undefined).slice(0, most)),
     find: (most, isWanted) => Effect.sync(() => records.filter(isWanted).slice(0, most)),
     ids: Effect.sync(() => records.map(({ run }) => run)),
-    get: (run) => Effect.sync(() => records.find((record) => record.run === run) ?? null)
+    get: (run) => Effect.sync(() => records.find((record) => record.run === run) ?? null),
+    unreadable: Effect.succeed([])
   })

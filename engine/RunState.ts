@@ -9,6 +9,7 @@ import type { Trace } from "../cache/Trace.ts"
 import type { InputLost } from "./Failure.ts"
 import type * as Graph from "./Graph.ts"
 import * as NodeKey from "./NodeKey.ts"
+import type { Audited } from "./RunRecord.ts"
 import type { Found, SourceFailed } from "./Sources.ts"
 import type { Origin } from "./Union.ts"
 
@@ -49,6 +50,8 @@ export interface RunState {
   readonly upgrade: { isTold: boolean }
   /** Nodes that are computed though their results are kept. */
   readonly again: ReadonlySet<string>
+  /** What came of computing results again that were reused. */
+  readonly audited: Array<Audited>
   /** Keys that are being computed, and those that failed: their twins take what becomes of them. */
   readonly computing: Map<Key, Deferred.Deferred<Outcome | InputLost, StoreFailed>>
   readonly locks: ReadonlyMap<string, Effect.Semaphore>
@@ -83,6 +86,7 @@ export const begin = (
     notices: [],
     upgrade: { isTold: false },
     again,
+    audited: [],
     computing: new Map(),
     locks: new Map(stages.map(({ name }) => [name, Effect.unsafeMakeSemaphore(1)])),
     permits: Effect.unsafeMakeSemaphore(cores ?? 0),

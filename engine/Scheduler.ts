@@ -163,7 +163,8 @@ const attempt = (asked: Asked, losses: Losses): Effect.Effect<Attempted, never, 
     if (because.length > 0) return { outcome: yield* skip(entry, because), of }
     const outputs = outputsOf(state, parents, of)
     const decision = yield* Decide.decide(state.graph, entry, outputs)
-    if (decision.hit !== null && forced === null) return { outcome: yield* reuse(entry, decision.hit), of }
+    if (decision.hit !== null && forced === null)
+      return { outcome: yield* reuse(entry, decision.hit, Decide.acceptedBecause(decision)), of }
     const made = yield* singleFlight({ ...asked, decision, outputs })
     if (!(made instanceof InputLost)) return { outcome: made, of }
     if (isHopeless(losses, made))

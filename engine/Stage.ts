@@ -99,6 +99,11 @@ interface Declared<I extends Inputs, P extends Params, O extends Outputs, S> {
    * It has a process of its own, as others leave memory behind, and may use all of it for JavaScript's objects.
    */
   readonly memory?: Limits.Declared<Values<P>, number>
+  /**
+   * How far the numbers of its results may be from those that are kept, when an audit (`run --audit`) computes them again, and count as
+   * the same: `t · max(1, |a|, |b|)`. Default: 0, not at all. Hits are hits whatever it is.
+   */
+  readonly tolerance?: number
 }
 
 interface Common<I extends Inputs, P extends Params, O extends Outputs, Errors extends Schema.Schema.All, S>
@@ -142,6 +147,7 @@ const shared = <I extends Inputs, P extends Params, O extends Outputs, S>(
   facts: factsOf(definition.facts),
   share: shareOf(definition.share),
   limits: Limits.of(definition),
+  tolerance: definition.tolerance ?? 0,
   environment: definition.environment ?? [],
   secrets: definition.secrets ?? [],
   // a verdict is an effect where `tsc` lets it pass
@@ -157,6 +163,8 @@ const checkDefinition = (definition: StageDefinition): void => {
     fail("is not named in kebab-case", "the name of its file", "Rename it.")
   const refusal = Environment.refusalOf(definition)
   if (refusal !== null) fail(...refusal)
+  if (!(definition.tolerance >= 0 && definition.tolerance < Number.POSITIVE_INFINITY))
+    fail(`declares the tolerance ${definition.tolerance}`, "a number from 0", "Correct it, or leave it out.")
   if (Object.keys(outputs).length === 0) fail("has no outputs", "at least one", "Declare what it produces.")
   if (iterates !== null && !Number.isInteger(params[iterates.steps]?.default))
     fail(`counts its steps by "${iterates.steps}"`, "a parameter that is a whole number", "Name one in `steps`.")

@@ -1,11 +1,13 @@
 import * as path from "node:path"
-import { Clock, Effect, Either, Layer, Schema } from "effect"
+import { Clock, Effect, Either, Layer, Predicate, Schema } from "effect"
 import * as BoundedJson from "../artifacts/BoundedJson.ts"
 import { phrase } from "../artifacts/SchemaRefusal.ts"
 import * as Disk from "../cache/disk.ts"
+import * as Seal from "../cache/Seal.ts"
 import * as StoreFormat from "../cache/StoreFormat.ts"
+import * as StoreListener from "../cache/StoreListener.ts"
 import * as RunName from "./RunName.ts"
-import { RunRecord, RunRecords } from "./RunRecord.ts"
+import { RecordUnreadable, RunRecord, RunRecords } from "./RunRecord.ts"
 
 /** How many of the newest runs are listed. */
 const MOST = 200
@@ -13,24 +15,71 @@ const MOST = 200
 const TOGETHER = 16
 /** A sweep of a thousand points has some megabytes. */
 const MOST_BYTES = 256 * 1024 * 1024
-
-const json = BoundedJson.schema(RunRecord)
-const decode = Schema.decodeEither(json)
-
-/** The record that a text holds, or why it holds none. */
-export const recordIn = (text: string): Either.Either<RunRecord, string> => Either.mapLeft(decode(text), phrase)
+/** So many unreadable records are named where they are told of together. */
+const NAMED = 20
 
 type Folder = "runs" | "sweeps"
 
-/** Run records as JSON files `runs/<run>.json`, sweeps in `sweeps/`; their names sort by time. */
+/** What a sealed record says of itself, so that none passes for one of before there were seals once its first line is gone. */
+const SEALED = { sealed: true }
+
+const parse = Schema.decodeUnknownEither(BoundedJson.schema(Schema.Unknown))
+const decode = Schema.decodeUnknownEither(RunRecord)
+
+/** The record that a file holds, or why it holds none: a sealed one, or one of a version that did not seal them. */
+export const recordIn = (text: string): Either.Either<RunRecord, string> => {
+  const opened = Seal.open(text)
+  const parsed = parse(opened ?? text)
+  if (Either.isLeft(parsed)) return Either.left(opened === null ? Seal.DAMAGED : phrase(parsed.left))
+  if (opened === null && Predicate.hasProperty(parsed.right, "sealed")) return Either.left(Seal.DAMAGED)
+  return Either.mapLeft(decode(parsed.right), phrase)
+}
+
+/** All that were come across at once, as one sentence. */
+const leftOut = (found: ReadonlyArray<RecordUnreadable>): string => {
+  const [first, ...others] = found
+  if (first === undefined || others.length === 0) return `It is left out: ${first?.message}`
+  const names = found.slice(0, NAMED).map(({ run }) => run)
+  const rest = found.length > NAMED ? ` and ${found.length - NAMED} more` : ""
+  return `${found.length} records of runs cannot be read and are left out, ${names.join(", ")}${rest}. Of the first: ${first.message}`
+}
+
+/**
+ * Run records as sealed JSON files `runs/<run>.json`, sweeps in `sweeps/`; their names sort by time. One that cannot be read is
+ * told to whoever listens, once, where it would have been among those that were asked for.
+ */
 export const layerDisk = (home: string): Layer.Layer<RunRecords> =>
   Layer.sync(RunRecords, () => {
+    const unreadable = new Map<string, RecordUnreadable>()
     const fileOf = (folder: Folder, run: string) => path.join(home, folder, `${run}.json`)
-    const read = (folder: Folder, run: string): Effect.Effect<RunRecord | null> =>
-      Disk.readIfThere(fileOf(folder, run), MOST_BYTES).pipe(
-        Effect.flatMap((bytes) => recordIn(new TextDecoder().decode(bytes ?? new Uint8Array()))),
-        Effect.orElseSucceed(() => null)
+    const read = (folder: Folder, run: string): Effect.Effect<RunRecord | null, RecordUnreadable> => {
+      const file = fileOf(folder, run)
+      const refused = (what: string) => new RecordUnreadable({ run, file, what })
+      return Disk.readIfThere(file, MOST_BYTES).pipe(
+        Effect.catchTags({
+          StoreFailed: ({ message }) => refused(message),
+          Unbounded: ({ message }) => refused(`its file ${message}`)
+        }),
+        Effect.flatMap((bytes) => {
+          if (bytes === null) return Effect.succeed(null)
+          const found = recordIn(new TextDecoder().decode(bytes))
+          if (Either.isLeft(found)) return refused(found.left)
+          // a file that was moved or copied speaks of another run
+          return found.right.run === run
+            ? Effect.succeed(found.right)
+            : refused(`it is that of another run, ${found.right.run}`)
+        })
       )
+    }
+    /** Tells of those that nobody was told of yet, and has the others. */
+    const readable = (found: ReadonlyArray<Either.Either<RunRecord | null, RecordUnreadable>>) =>
+      Effect.gen(function* () {
+        const lost = found.filter(Either.isLeft).map(({ left }) => left)
+        const fresh = lost.filter(({ file }) => !unreadable.has(file))
+        for (const one of fresh) unreadable.set(one.file, one)
+        if (fresh.length > 0) yield* StoreListener.tell(leftOut(fresh))
+        return found.flatMap((one) => (Either.isRight(one) && one.right !== null ? [one.right] : []))
+      })
     const idsIn = (folder: Folder) =>
       Effect.map(Disk.listIfThere(path.join(home, folder)), (names) =>
         names.filter((name) => name.endsWith(".json")).map((name) => path.basename(name, ".json"))
@@ -43,7 +92,7 @@ export const layerDisk = (home: string): Layer.Layer<RunRecords> =>
     /** As many of the first as can be read and are wanted: one that cannot does not stand in for one that can. */
     const firstOf = (
       ids: ReadonlyArray<string>,
-      readOne: (id: string) => Effect.Effect<RunRecord | null>,
+      readOne: (id: string) => Effect.Effect<RunRecord | null, RecordUnreadable>,
       most: number,
       isWanted?: (record: RunRecord) => boolean
     ) =>
@@ -52,8 +101,8 @@ export const layerDisk = (home: string): Layer.Layer<RunRecords> =>
         for (let at = 0; records.length < most && at < ids.length; ) {
           // a record may be large: where every one is wanted, no more are read than are missing
           const next = ids.slice(at, at + (isWanted === undefined ? most - records.length : TOGETHER))
-          const found = yield* Effect.forEach(next, readOne, { concurrency: TOGETHER })
-          records.push(...found.filter((record) => record !== null).filter(isWanted ?? (() => true)))
+          const found = yield* Effect.forEach(next, (id) => Effect.either(readOne(id)), { concurrency: TOGETHER })
+          records.push(...(yield* readable(found)).filter(isWanted ?? (() => true)))
           at += next.length
         }
         return records.slice(0, most)
@@ -67,13 +116,14 @@ export const layerDisk = (home: string): Layer.Layer<RunRecords> =>
           StoreFormat.claim(home),
           Disk.publish(
             fileOf(record.sweep === undefined ? "runs" : "sweeps", record.run),
-            new TextEncoder().encode(`${JSON.stringify(record)}\n`)
+            Seal.bytesOf(`${JSON.stringify({ ...record, ...SEALED })}\n`)
           )
         ),
       list: newest("runs", MOST),
       sweeps: (most) => newest("sweeps", most),
       find: (most, isWanted) => Effect.flatMap(everything, (ids) => firstOf(ids, get, most, isWanted)),
       ids: everything,
-      get
+      get,
+      unreadable: Effect.sync(() => [...unreadable.values()])
     }
   })

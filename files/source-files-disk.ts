@@ -8,6 +8,7 @@ import type { Files } from "../artifacts/Files.ts"
 import * as Disk from "../cache/disk.ts"
 import { MOST_OBJECT_BYTES, ObjectStore, type StoreFailed } from "../cache/ObjectStore.ts"
 import { type SourceAccess, SourceFiles, SourceGone, type SourcePart } from "../cache/SourceFiles.ts"
+import * as Unfinished from "../cache/unfinished.ts"
 import * as DigestMemory from "./DigestMemory.ts"
 import { FileDigests, listText } from "./FileDigests.ts"
 
@@ -80,7 +81,7 @@ const make = (home: string): Effect.Effect<SourceAccess, never, FileDigests | Ob
         const lost = () => Effect.succeed(null)
         const bytes = yield* Effect.catchTags(store.get(files.digest), { ObjectMissing: lost, ObjectCorrupt: lost })
         if (bytes === null) return null
-        const aside = Disk.unfinishedIn(folder)
+        const aside = Unfinished.nameIn(folder)
         const list = listIn(bytes) ?? [{ path: "", digest: files.digest }]
         const gone = (name: string) => () =>
           new SourceGone({ ...files, what: `a store has the list of its files, and not ${name}` })

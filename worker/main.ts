@@ -6,6 +6,7 @@ import { Cause, Effect, Exit, Layer } from "effect"
 import { givenAt } from "../api/given.ts"
 import * as ObjectStoreDisk from "../cache/object-store-disk.ts"
 import * as TraceDisk from "../cache/trace-disk.ts"
+import * as Using from "../cache/Using.ts"
 import { ThrownAt } from "../engine/ThrownAt.ts"
 import * as Runner from "../engine/worker-runner.ts"
 import * as SourceFilesDisk from "../files/source-files-disk.ts"
@@ -32,7 +33,10 @@ const place = (): typeof Place.Service => {
 
 /** The stores as the command has them: this machine's, with a shared one behind them where it has one. */
 const storesAt = async (at: typeof Place.Service) => {
-  const own = Layer.mergeAll(ObjectStoreDisk.layerDisk(at.home), TraceDisk.layerDisk(at.home))
+  const own = Layer.mergeAll(
+    ObjectStoreDisk.layerDisk(at.home),
+    Layer.provide(Using.traces, [TraceDisk.layerDisk(at.home), Using.layer(at.home, at.build)])
+  )
   if (given === null) return own
   const { settings } = await import("../cache/remote/settings.ts")
   const { behind, shared } = await import("../cache/remote/stores.ts")

@@ -1,6 +1,7 @@
 import * as path from "node:path"
 import { Effect } from "effect"
 import * as Explained from "../../artifacts/Explained.ts"
+import * as Masked from "../../artifacts/Masked.ts"
 
 /** A shared store whose address, or what the environment says of it, is not one that can be used. */
 export class RemoteInvalid extends Explained.TaggedError<RemoteInvalid>()(
@@ -50,7 +51,7 @@ const BUCKET = /^[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9]$/
 const invalid = (what: string, fix: string, expected = EXAMPLE) => new RemoteInvalid({ what, expected, fix })
 
 /** A text as people are told of it: what stands before an @ may be a password. */
-const quoted = (text: string): string => JSON.stringify(text.replace(/[^/?=&\s]*@/g, "…@"))
+const quoted = (text: string): string => JSON.stringify(Masked.address(text))
 
 /** The text that percent signs stand for; null where they stand for none. */
 const decoded = (text: string): string | null => {

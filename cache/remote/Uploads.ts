@@ -6,6 +6,8 @@ import { Digest } from "../../artifacts/Digest.ts"
 import * as Disk from "../disk.ts"
 import { Key } from "../Key.ts"
 import type { StoreFailed } from "../ObjectStore.ts"
+import * as Seal from "../Seal.ts"
+import * as StoreListener from "../StoreListener.ts"
 import type { Address } from "./SharedStore.ts"
 
 /**
@@ -54,8 +56,7 @@ const nameOf = (note: Note): string => {
 const folderIn = (home: string): string => path.join(home, "uploads")
 const fileOf = (home: string, note: Note): string => path.join(folderIn(home), nameOf(note))
 
-const publish = (home: string, note: Note) =>
-  Disk.publish(fileOf(home, note), new TextEncoder().encode(JSON.stringify(note)))
+const publish = (home: string, note: Note) => Disk.publish(fileOf(home, note), Seal.bytesOf(JSON.stringify(note)))
 
 /** It is carried out, or there is nothing to carry out; whether it was noted. */
 export const strike = (home: string, note: Note): Effect.Effect<boolean> =>
@@ -84,7 +85,13 @@ export const layerDisk = (home: string): Layer.Layer<Uploads> =>
     }
   })
 
-/** What is noted; a damaged note is nobody's, and goes. */
+/** The note that a file holds; null where it was damaged, or is called as another one: it could not be struck. */
+const noteIn = (name: string, sealed: string): Note | null => {
+  const note = Either.getOrNull(decode(Seal.open(sealed) ?? ""))
+  return note !== null && nameOf(note) === name ? note : null
+}
+
+/** What is noted; a damaged note goes, and is told of: what it was of is not known any more. */
 export const pending = (home: string): Effect.Effect<Pending> =>
   Effect.gen(function* () {
     const drops: Array<typeof TraceDrop.Type> = []
@@ -93,12 +100,16 @@ export const pending = (home: string): Effect.Effect<Pending> =>
     for (const name of yield* Disk.listIfThere(folderIn(home))) {
       const file = path.join(folderIn(home), name)
       const text = yield* Effect.orElseSucceed(Disk.readTextIfThere(file, MOST_BYTES), () => "")
-      const read = decode(text ?? "")
-      if (Either.isLeft(read)) {
-        if (text !== null) yield* Effect.promise(() => Disk.tidyAway(file))
-      } else if ("dropObject" in read.right) objectDrops.push(read.right)
-      else if ("drop" in read.right) drops.push(read.right)
-      else uploads.push(read.right)
+      if (text === null) continue
+      const note = noteIn(name, text)
+      if (note === null) {
+        yield* Effect.promise(() => Disk.tidyAway(file))
+        yield* StoreListener.tell(
+          `${file} said what is to be shared, and was damaged; expected what was noted there. It is removed: pipeline push notes anew what is not shared yet.`
+        )
+      } else if ("dropObject" in note) objectDrops.push(note)
+      else if ("drop" in note) drops.push(note)
+      else uploads.push(note)
     }
     return { drops, objectDrops, uploads }
   })

@@ -3,6 +3,7 @@ import * as path from "node:path"
 import { Effect, Layer, Stream } from "effect"
 import * as BoundedFile from "../../artifacts/BoundedFile.ts"
 import * as Disk from "../disk.ts"
+import * as Unfinished from "../unfinished.ts"
 import { type Blob, Blobs, BlobsFailed, type Cause } from "./Blobs.ts"
 
 const CAUSES: Readonly<Record<string, Cause>> = {
@@ -56,7 +57,7 @@ export const layerFolder = (root: string): Layer.Layer<Blobs> =>
         Stream.flatMap((entry) => {
           const name = folder === "" ? entry.name : `${folder}/${entry.name}`
           if (entry.isDirectory()) return within(name)
-          if (Disk.isUnfinished(entry.name)) return Stream.empty
+          if (Unfinished.is(entry.name)) return Stream.empty
           return Stream.fromEffect(ifThere(name, (file) => fs.stat(file))).pipe(
             Stream.flatMap((stat) =>
               stat?.isFile() === true

@@ -4,9 +4,9 @@ import type { Stored, StoredPart } from "../../artifacts/Artifact.ts"
 import type { Digest } from "../../artifacts/Digest.ts"
 import { phrase } from "../../artifacts/SchemaRefusal.ts"
 import type { Key } from "../Key.ts"
+import * as Seal from "../Seal.ts"
 import { type ChunkTrace, isOf, type Trace } from "../Trace.ts"
 import { ofChunk, whole } from "../TraceFormat.ts"
-import { unseal } from "../trace-disk.ts"
 import { corrupt, unreadable, type Wrong } from "./Reading.ts"
 import type { Placed } from "./There.ts"
 
@@ -60,8 +60,8 @@ export const read = (
   sealed: string,
   { _tag, stage, key }: Placed<"Trace" | "ChunkTrace">["content"]
 ): Either.Either<Pick<Told, "node" | "named">, Wrong> => {
-  const text = unseal(sealed)
-  if (text === null) return Either.left(corrupt("its bytes were damaged"))
+  const text = Seal.open(sealed)
+  if (text === null) return Either.left(corrupt(Seal.DAMAGED))
   const decoded: Either.Either<Trace | ChunkTrace, ParseResult.ParseError> =
     _tag === "Trace" ? whole.decode(text) : ofChunk.decode(text)
   if (Either.isLeft(decoded)) return Either.left(unreadable(phrase(decoded.left)))

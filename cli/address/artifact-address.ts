@@ -1,9 +1,10 @@
-import { Chunk, Effect, Stream } from "effect"
+import { Array as Arr, Chunk, Effect, Stream } from "effect"
 import { nearest } from "../../artifacts/Explained.ts"
 import { ObjectStore } from "../../cache/ObjectStore.ts"
+import * as StoreListener from "../../cache/StoreListener.ts"
 import { type Trace, TraceStore } from "../../cache/Trace.ts"
 import * as Checkpoints from "../../engine/Checkpoints.ts"
-import { type RunRecord, RunRecords } from "../../engine/RunRecord.ts"
+import { type RecordUnreadable, type RunRecord, RunRecords } from "../../engine/RunRecord.ts"
 import type * as Kind from "../../kinds/Kind.ts"
 import { Kinds, kindOf } from "../../kinds/Kinds.ts"
 import type { Argument } from "../command/Command.ts"
@@ -139,13 +140,17 @@ const nothing = (
   })
 }
 
-/** The runs whose ids begin so, however long ago they were; those whose records cannot be read are left out. */
+/** The runs whose ids begin so, however long ago they were; a record that cannot be read is told of, or fails where there is no other. */
 const runsThatBegin = (scope: string) =>
   Effect.gen(function* () {
     const records = yield* RunRecords
     const ids = (yield* records.ids).filter(begins(scope))
-    const found = yield* Effect.forEach(ids, records.get)
-    return found.filter((record) => record !== null)
+    const [lost, found] = Arr.separate(yield* Effect.forEach(ids, (id) => Effect.either(records.get(id))))
+    const runs = found.filter((record) => record !== null)
+    const [first] = lost
+    if (first !== undefined && runs.length === 0) return yield* first
+    yield* Effect.forEach(lost, ({ message }) => StoreListener.tell(message))
+    return runs
   })
 
 /** What stands before the first slash of an address, a pipeline or a run, and what stands behind it. */
@@ -171,7 +176,7 @@ export const runsOf = (scope: string, pipelines: ReadonlyArray<string>) =>
 export const resolve = (
   what: string,
   pipelines: ReadonlyArray<string>
-): Effect.Effect<Found, UsageInvalid, TraceStore | RunRecords | ObjectStore | Kinds> =>
+): Effect.Effect<Found, UsageInvalid | RecordUnreadable, TraceStore | RunRecords | ObjectStore | Kinds> =>
   Effect.gen(function* () {
     if (!what.includes("/") && DIGEST_PREFIX.test(what)) return yield* byDigest(what)
     const { scope, address } = split(what)

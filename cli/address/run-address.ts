@@ -1,7 +1,7 @@
 import { Clock, Effect } from "effect"
 import { nearest } from "../../artifacts/Explained.ts"
 import { newestFirst } from "../../engine/RunName.ts"
-import { type RunRecord, RunRecords } from "../../engine/RunRecord.ts"
+import { type RecordUnreadable, type RunRecord, RunRecords } from "../../engine/RunRecord.ts"
 import { UsageInvalid } from "../command/Usage.ts"
 
 /** As many letters of a run's id as tell a day's runs from another's. */
@@ -15,7 +15,7 @@ const few = (ids: ReadonlyArray<string>): string =>
 export const begins = (what: string) => (run: string) => run === what || (what.length >= LEAST && run.startsWith(what))
 
 /** The run or sweep whose id this is, or the only one whose id begins so, however long ago it was. */
-export const runNamed = (what: string): Effect.Effect<RunRecord, UsageInvalid, RunRecords> =>
+export const runNamed = (what: string): Effect.Effect<RunRecord, UsageInvalid | RecordUnreadable, RunRecords> =>
   Effect.gen(function* () {
     const records = yield* RunRecords
     const ids = yield* records.ids
@@ -38,8 +38,8 @@ export const runNamed = (what: string): Effect.Effect<RunRecord, UsageInvalid, R
     const record = yield* records.get(first)
     if (record === null)
       return yield* new UsageInvalid({
-        what: `The record of run ${first} cannot be read`,
-        expected: "one that is whole, as a command of this version writes it",
+        what: `The record of run ${first} is gone: it was there a moment ago`,
+        expected: "one that nobody removes meanwhile",
         fix: "Name another run: see pipeline list."
       })
     return record
@@ -58,7 +58,7 @@ export const runsAndSweeps = (most: number): Effect.Effect<ReadonlyArray<RunReco
 export const runOrNewest = (
   pipelines: ReadonlyArray<string>,
   what: string
-): Effect.Effect<RunRecord, UsageInvalid, RunRecords> =>
+): Effect.Effect<RunRecord, UsageInvalid | RecordUnreadable, RunRecords> =>
   Effect.gen(function* () {
     const records = yield* RunRecords
     const [found] = pipelines.includes(what) ? yield* records.find(1, ({ pipeline }) => pipeline === what) : []

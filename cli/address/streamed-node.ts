@@ -6,7 +6,7 @@ import * as Graph from "../../engine/Graph.ts"
 import type { AnyWire, Node } from "../../engine/Node.ts"
 import { isStreamed } from "../../engine/NodeKey.ts"
 import * as Pipeline from "../../engine/Pipeline.ts"
-import type { RunRecord, RunRecords } from "../../engine/RunRecord.ts"
+import type { RecordUnreadable, RunRecord, RunRecords } from "../../engine/RunRecord.ts"
 import { UsageInvalid } from "../command/Usage.ts"
 import * as Address from "./artifact-address.ts"
 
@@ -52,7 +52,7 @@ const graphOf = (pipelines: ReadonlyArray<Pipeline.AnyPipeline>, { pipeline: nam
 export const find = (
   pipelines: ReadonlyArray<Pipeline.AnyPipeline>,
   what: string
-): Effect.Effect<StreamedNode | null, UsageInvalid, RunRecords> =>
+): Effect.Effect<StreamedNode | null, UsageInvalid | RecordUnreadable, RunRecords> =>
   Effect.gen(function* () {
     const { scope, address } = Address.split(what)
     const { runs } = yield* Address.runsOf(

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os"
 import { Effect } from "effect"
-import { shownOf } from "../../cluster/redis/RedisAddress.ts"
+import * as Masked from "../../artifacts/Masked.ts"
 import { type Flag, type Given, type Option, type Project, textGiven } from "../command/Command.ts"
 import { UsageInvalid } from "../command/Usage.ts"
 import { type Common, CurrentCommon } from "../remote/Stores.ts"
@@ -45,7 +45,7 @@ export const commonFor = (address: string): Effect.Effect<Common, UsageInvalid, 
   Effect.flatMap(CurrentCommon, (common) =>
     common === null
       ? new UsageInvalid({
-          what: `--on ${shownOf(address)} has machines compute that have nothing in common with this one`,
+          what: `--on ${Masked.address(address)} has machines compute that have nothing in common with this one`,
           expected:
             "a shared store that this machine writes to, and a key to sign with: what machines make for each other lies there",
           fix: "Set PIPELINE_REMOTE, and make a key with pipeline key new; docs/many-machines.md shows how."

@@ -1,5 +1,6 @@
 import { availableParallelism, hostname } from "node:os"
 import { Effect } from "effect"
+import { Using } from "../../cache/Using.ts"
 import type { Working } from "../../cluster/redis/worker-redis.ts"
 import { type Command, numberGiven, type Option, type Project, plain, textGiven } from "../command/Command.ts"
 import { UsageInvalid } from "../command/Usage.ts"
@@ -52,6 +53,7 @@ export const worker = <S>(project: Project<S>): Command<S> =>
         const common = yield* commonFor(address)
         const { joined, optionsOf } = yield* Effect.promise(() => import("./on-redis.ts"))
         const { work } = yield* Effect.promise(() => import("../../cluster/redis/worker-redis.ts"))
+        yield* Effect.flatMap(Using, ({ begin }) => begin)
         return yield* Effect.gen(function* () {
           const cluster = yield* joined(address, common)
           const options = yield* optionsOf(count, (working) => note(lineOf(working)))

@@ -3,7 +3,8 @@
  * in the list of `commands.ts`.
  */
 import type { Effect } from "effect"
-import type { ChunkExecutor } from "../../engine/Executor.ts"
+import type { Using } from "../../cache/Using.ts"
+import type { ChunkExecutor, ExecutorAt } from "../../engine/Executor.ts"
 import type { AnyPipeline } from "../../engine/Pipeline.ts"
 import type * as Run from "../../engine/Run.ts"
 import type { RunRecords } from "../../engine/RunRecord.ts"
@@ -82,7 +83,17 @@ export type Project<S> = Omit<Whole<unknown, S>, "layer">
 export type Known<S> = AnyPipeline<unknown, S | EveryProjects>
 
 /** What commands need beside what plans the project. */
-type Needs = Run.Needs | ChunkExecutor | RunRecords | Kinds | Views.Current | Reporter | CurrentCommon | EveryProjects
+type Needs =
+  | Run.Needs
+  | ChunkExecutor
+  | RunRecords
+  | Kinds
+  | Views.Current
+  | Reporter
+  | CurrentCommon
+  | Using
+  | ExecutorAt
+  | EveryProjects
 
 /** A command that is carried out; its value is the exit code. */
 export type Ran<S> = Effect.Effect<number, unknown, Needs | S>

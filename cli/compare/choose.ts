@@ -1,5 +1,5 @@
 import { Effect } from "effect"
-import { RunRecords } from "../../engine/RunRecord.ts"
+import { type RecordUnreadable, RunRecords } from "../../engine/RunRecord.ts"
 import { runNamed } from "../address/run-address.ts"
 import { UsageInvalid } from "../command/Usage.ts"
 import { type Row, rowsOf } from "../report/record-rows.ts"
@@ -67,7 +67,7 @@ export const choose = (
   pipelines: ReadonlyArray<string>,
   names: ReadonlyArray<string>,
   last: string | null
-): Effect.Effect<ReadonlyArray<Row>, UsageInvalid, RunRecords> =>
+): Effect.Effect<ReadonlyArray<Row>, UsageInvalid | RecordUnreadable, RunRecords> =>
   Effect.gen(function* () {
     if (last !== null) return yield* lastOf(pipelines, names, last)
     const pipeline = names.find((name) => pipelines.includes(name))

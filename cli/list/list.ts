@@ -1,8 +1,10 @@
 import { Clock, Effect } from "effect"
+import { explain } from "../../artifacts/Explained.ts"
 import { storeSize } from "../../cache/store-size.ts"
 import { TraceStore } from "../../cache/Trace.ts"
 import type { AnyPipeline } from "../../engine/Pipeline.ts"
-import { type RunRecord, RunRecords } from "../../engine/RunRecord.ts"
+import { newestFirst } from "../../engine/RunName.ts"
+import { type RecordUnreadable, type RunRecord, RunRecords } from "../../engine/RunRecord.ts"
 import { formatBytes, formatCount, formatCounted, formatSeconds, truncate } from "../../kinds/format.ts"
 import { Place } from "../../project/Place.ts"
 import { runsAndSweeps } from "../address/run-address.ts"
@@ -69,11 +71,23 @@ const runRow = (run: RunRecord, now: number) => [
   formatSeconds(run.seconds)
 ]
 
-const runsTable = (runs: ReadonlyArray<RunRecord>, now: number): string =>
-  table(
+/** A record that cannot be read is a run all the same: nobody is to take its neighbours for all that there were. */
+const unreadableRow = ({ run }: RecordUnreadable) => [run, "", "unreadable", "", ""]
+
+/** The newest runs, those whose records cannot be read among them. */
+const runsTable = (
+  runs: ReadonlyArray<RunRecord>,
+  unreadable: ReadonlyArray<RecordUnreadable>,
+  now: number
+): string => {
+  const rows = [...runs.map((run) => runRow(run, now)), ...unreadable.map(unreadableRow)]
+  return table(
     [{ header: "run" }, { header: "pipeline" }, { header: "status" }, right("ago"), right("took")],
-    runs.map((run) => runRow(run, now))
+    newestFirst(rows, ([run = ""]) => run, now).slice(0, RUNS_SHOWN)
   )
+}
+
+const unreadableDocument = (error: RecordUnreadable) => ({ run: error.run, file: error.file, error: explain(error) })
 
 const runDocument = ({ run, pipeline, status, started, seconds, params, git, until, sweep }: RunRecord) => ({
   run,
@@ -134,6 +148,7 @@ const listAll = ({ pipelines, exported }: Files) =>
       Effect.forEach(names, (stage) => Effect.map(traces.keysOf(stage), ({ size }) => ({ stage, results: size })))
     )
     const ids = yield* Effect.flatMap(RunRecords, (records) => records.ids)
+    const unreadable = yield* Effect.flatMap(RunRecords, (records) => records.unreadable)
     const size = yield* sizeOf(home)
     const results = stages.reduce((sum, stage) => sum + stage.results, 0)
 
@@ -143,7 +158,7 @@ const listAll = ({ pipelines, exported }: Files) =>
         told.map((each) => pipelineRow(each, { now, unread: ids.length > runs.length }))
       )
     )
-    if (runs.length > 0) yield* printFitted(`\n${runsTable(runs.slice(0, RUNS_SHOWN), now)}`)
+    if (runs.length + unreadable.length > 0) yield* printFitted(`\n${runsTable(runs, unreadable, now)}`)
     if (ids.length > RUNS_SHOWN) yield* reporter.print(`and ${formatCount(ids.length - RUNS_SHOWN)} older ones`)
     yield* reporter.print(
       `\nstore: ${formatBytes(size.bytes)} in ${formatCounted(size.objects, "object")}, ${formatCounted(results, "result")} of stages, ${formatCounted(ids.length, "run")}`
@@ -161,6 +176,7 @@ const listAll = ({ pipelines, exported }: Files) =>
         kept
       })),
       runs: runs.map(runDocument),
+      unreadable: unreadable.map(unreadableDocument),
       cache: { home, ...size, results, runs: ids.length, stages }
     })
     return 0
@@ -201,7 +217,7 @@ const listOne = ({ pipelines, exported }: Files, name: string) =>
       ]
       // a sweep has as many nodes as points
       if (last.sweep === undefined) yield* printFitted(`\n${table(columns, rows)}`)
-      yield* printFitted(`\n${runsTable(runs.slice(0, RUNS_SHOWN), now)}`)
+      yield* printFitted(`\n${runsTable(runs, [], now)}`)
     }
     yield* reporter.document({
       schema: 1,
@@ -216,7 +232,9 @@ const listOne = ({ pipelines, exported }: Files, name: string) =>
         bytes,
         isKept
       })),
-      runs: runs.map(runDocument)
+      runs: runs.map(runDocument),
+      // of which pipeline they are, nobody can tell
+      unreadable: (yield* Effect.flatMap(RunRecords, (records) => records.unreadable)).map(unreadableDocument)
     })
     return 0
   })

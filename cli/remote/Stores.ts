@@ -8,6 +8,7 @@ import type { Sharing } from "../../cache/remote/Sharing.ts"
 import type { Mode, Variables } from "../../cache/remote/settings.ts"
 import type { TraceStore } from "../../cache/Trace.ts"
 import * as TraceDisk from "../../cache/trace-disk.ts"
+import * as Using from "../../cache/Using.ts"
 import type { Place } from "../../project/Place.ts"
 import type { Reporter } from "../terminal/Reporter.ts"
 
@@ -32,8 +33,11 @@ export interface Stores {
 }
 
 /** This machine's stores, and no other. */
-export const own = (home: string): Stores => ({
-  layer: Layer.mergeAll(ObjectStoreDisk.layerDisk(home), TraceDisk.layerDisk(home)),
+export const own = ({ home, build }: Pick<typeof Place.Service, "home" | "build">): Stores => ({
+  layer: Layer.mergeAll(
+    ObjectStoreDisk.layerDisk(home),
+    Layer.provide(Using.traces, [TraceDisk.layerDisk(home), Using.layer(home, build)])
+  ),
   common: null,
   forWorker: () => ({}),
   sharing: (command) => command
@@ -47,7 +51,7 @@ export const make = (
 ): Effect.Effect<Stores, RemoteInvalid, Scope.Scope> =>
   Effect.gen(function* () {
     const { home } = place
-    const alone = own(home)
+    const alone = own(place)
     if (mode === "off" || (mode === null && !env.PIPELINE_REMOTE)) return alone
     const { settings } = yield* Effect.promise(() => import("../../cache/remote/settings.ts"))
     const found = yield* settings(env, mode, place)

@@ -6,7 +6,6 @@ import * as Pipeline from "../../engine/Pipeline.ts"
 import * as Plan from "../../engine/Plan.ts"
 import type { Given, Known } from "../command/Command.ts"
 import * as ParamOptions from "../command/param-options.ts"
-import { Reporter } from "../terminal/Reporter.ts"
 
 /** A node that has a result. */
 export interface Kept {
@@ -15,14 +14,20 @@ export interface Kept {
   readonly key: Key
 }
 
-/** Does something with each node of a pipeline's run that has a result, and tells how many those are. */
+/** The nodes of a pipeline's run that have a result. */
+export interface KeptNodes {
+  readonly nodes: ReadonlyArray<Kept>
+  /** How many of all those are, for people. */
+  readonly have: string
+}
+
+/** Does something with each node of a pipeline's run that has a result. */
 export const forKept = <S, E, R>(
   pipeline: Known<S>,
   { params }: Given,
   carry: (entry: Graph.StageEntry, decision: Decide.Decision) => Effect.Effect<void, E, R>
 ) =>
   Effect.gen(function* () {
-    const reporter = yield* Reporter
     const values = yield* ParamOptions.decode(pipeline, params)
     const { entries } = yield* Plan.entries(Pipeline.graph(pipeline, values))
     const kept: Array<Kept> = []
@@ -33,7 +38,8 @@ export const forKept = <S, E, R>(
     }
     const stored = entries.filter(({ planned }) => planned.status !== "stream").length
     const have = `${kept.length} of ${stored} nodes of ${pipeline.name} ${kept.length === 1 ? "has" : "have"} a result`
-    yield* reporter.print(kept.length === stored ? have : `${have}; pipeline run ${pipeline.name} computes the others`)
-    yield* reporter.document({ schema: 1, pipeline: pipeline.name, status: "done", nodes: kept })
-    return 0
+    return {
+      nodes: kept,
+      have: kept.length === stored ? have : `${have}; pipeline run ${pipeline.name} computes the others`
+    } satisfies KeptNodes
   })

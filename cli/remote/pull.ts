@@ -17,17 +17,22 @@ export const pull = <S>(): Command<S> =>
     description: "Fetch what the shared store has of a pipeline's run, for a machine that will be without it",
     remote: "read",
     run: (pipeline, given) =>
-      forKept(pipeline, given, (entry, decision) =>
-        Effect.gen(function* () {
-          const { note } = yield* Reporter
-          const { hit } = decision
-          if (hit === null) return
-          // the plan has brought its trace here, and this brings those of its chunks, and of its newest state
-          const { state } = yield* KeptBeside.of(entry, decision)
-          const { check } = yield* ObjectStore
-          const objects = [...objectsOf(hit), ...(state === null ? [] : objectsOf(state))]
-          yield* Effect.forEach(objects, check, { concurrency: AT_ONCE, discard: true })
-          yield* note(`${entry.name}: ${formatBytes(totals(hit).bytes)} here`)
-        })
-      )
+      Effect.gen(function* () {
+        const { note, print, document } = yield* Reporter
+        const { nodes, have } = yield* forKept(pipeline, given, (entry, decision) =>
+          Effect.gen(function* () {
+            const { hit } = decision
+            if (hit === null) return
+            // the plan has brought its trace here, and this brings those of its chunks, and of its newest state
+            const { state } = yield* KeptBeside.of(entry, decision)
+            const { check } = yield* ObjectStore
+            const objects = [...objectsOf(hit), ...(state === null ? [] : objectsOf(state))]
+            yield* Effect.forEach(objects, check, { concurrency: AT_ONCE, discard: true })
+            yield* note(`${entry.name}: ${formatBytes(totals(hit).bytes)} here`)
+          })
+        )
+        yield* print(have)
+        yield* document({ schema: 1, pipeline: pipeline.name, status: "done", nodes })
+        return 0
+      })
   })

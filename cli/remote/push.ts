@@ -2,6 +2,8 @@ import { Effect } from "effect"
 import * as KeptBeside from "../../engine/KeptBeside.ts"
 import { Place } from "../../project/Place.ts"
 import { type Command, ofPipeline } from "../command/Command.ts"
+import { Reporter } from "../terminal/Reporter.ts"
+import { CurrentUploading } from "./CurrentUploading.ts"
 import { forKept } from "./kept.ts"
 import { own } from "./Stores.ts"
 
@@ -17,11 +19,11 @@ export const push = <S>(): Command<S> =>
     remote: "write",
     run: (pipeline, given) =>
       Effect.gen(function* () {
-        const { home } = yield* Place
+        const place = yield* Place
         const { layerDisk, Uploads } = yield* Effect.promise(() => import("../../cache/remote/Uploads.ts"))
-        const { note } = yield* Effect.provide(Uploads, layerDisk(home))
-        const { layer } = own(home)
-        return yield* forKept(pipeline, given, (entry, decision) =>
+        const { note } = yield* Effect.provide(Uploads, layerDisk(place.home))
+        const { layer } = own(place)
+        const { nodes, have } = yield* forKept(pipeline, given, (entry, decision) =>
           Effect.gen(function* () {
             const { stage } = decision.text
             // what this machine has, whatever the shared store has of it
@@ -38,5 +40,11 @@ export const push = <S>(): Command<S> =>
             )
           })
         )
+        const { print, document } = yield* Reporter
+        yield* print(have)
+        const left = yield* Effect.flatMap(CurrentUploading, (uploading) => uploading?.finish ?? Effect.succeed(0))
+        const status = left === 0 ? "done" : "failed"
+        yield* document({ schema: 1, pipeline: pipeline.name, status, nodes, left })
+        return left === 0 ? 0 : 1
       })
   })

@@ -9,6 +9,7 @@ import { FileDigests } from "../../files/FileDigests.ts"
 import * as SourceFilesDisk from "../../files/source-files-disk.ts"
 import { formatBytes, formatCount, formatCounted } from "../../kinds/format.ts"
 import { Reporter } from "../terminal/Reporter.ts"
+import { CurrentUploading } from "./CurrentUploading.ts"
 
 const results = (count: number): string => formatCounted(count, "result")
 
@@ -50,15 +51,20 @@ export const uploading = <A, E, R>(
       Effect.provide(stores),
       Effect.provideService(Uploader.UploadListener, hear)
     )
-    const value = yield* command
-    yield* Ref.set(isOver, true)
-    const { left, why } = yield* uploader.drain
-    yield* reporter.status("")
-    const { done, bytes } = yield* Ref.get(progress)
-    if (done > 0) yield* reporter.note(`${results(done)} put into ${terms.shown} (${formatBytes(bytes)} sent)`)
-    if (left > 0)
-      yield* reporter.note(
-        `warning: ${results(left)} ${left === 1 ? "is" : "are"} not in the shared store ${terms.shown} yet${why === null ? "" : `, which ${why.message}`}: the next run that writes there goes on with them.`
-      )
+    const finish = Effect.gen(function* () {
+      yield* Ref.set(isOver, true)
+      const { left, why } = yield* uploader.drain
+      yield* reporter.status("")
+      const { done, bytes } = yield* Ref.get(progress)
+      if (done > 0) yield* reporter.note(`${results(done)} put into ${terms.shown} (${formatBytes(bytes)} sent)`)
+      if (left > 0)
+        yield* reporter.note(
+          `warning: ${results(left)} ${left === 1 ? "is" : "are"} not in the shared store ${terms.shown} yet${why === null ? "" : `, which ${why.message}`}: the next run that writes there goes on with them.`
+        )
+      return left
+    })
+    const once = yield* Effect.cached(finish)
+    const value = yield* Effect.provideService(command, CurrentUploading, { finish: once })
+    yield* once
     return value
   }).pipe(Effect.scoped)

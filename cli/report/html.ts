@@ -1,3 +1,5 @@
+import * as Masked from "../../artifacts/Masked.ts"
+
 /** Text that is HTML already: what `html` made. Everything else is escaped when it is put into HTML. */
 export interface Html {
   readonly html: string
@@ -14,9 +16,11 @@ const SIGNS: Readonly<Record<string, string>> = {
   "'": "&#39;"
 }
 
-/** Names of classes, files and errors come from anyone: as text in HTML or XML, and in a quoted attribute. */
+/** Names of classes, files and errors come from anyone: as text in HTML or XML, and in a quoted attribute, without what is secret. */
 export const escaped = (text: string): string =>
-  text.replace(CONTROLS, "\ufffd").replace(/[&<>"']/g, (sign) => SIGNS[sign] ?? sign)
+  Masked.urls(text)
+    .replace(CONTROLS, "\ufffd")
+    .replace(/[&<>"']/g, (sign) => SIGNS[sign] ?? sign)
 
 const textOf = (part: Part): string => {
   if (part === null) return ""

@@ -1,10 +1,12 @@
-import { createHash, randomBytes } from "node:crypto"
+import { createHash } from "node:crypto"
 import * as fs from "node:fs/promises"
 import * as path from "node:path"
 import { Effect, Stream } from "effect"
 import type { Digest } from "../../artifacts/Digest.ts"
 import { makeDirectory } from "../../cache/disk.ts"
 import type { StoreFailed } from "../../cache/ObjectStore.ts"
+import { ABANDONED_MILLIS } from "../../cache/tidy.ts"
+import * as Unfinished from "../../cache/unfinished.ts"
 import { discard, swapIn } from "./swap-in.ts"
 
 /** A file of a folder that is built. Its bytes come in pieces: a table is larger than memory. */
@@ -24,14 +26,19 @@ export interface BuiltFile {
 export const indexOf = (files: ReadonlyArray<{ readonly file: string; readonly digest: Digest }>): string =>
   JSON.stringify(files.map(({ file, digest }) => [file, digest]))
 
-/** Folders that a process which was killed left beside `target`, half-built, once they are a day old. */
+/** How earlier versions marked a folder: of which machine the pid was, nobody knows. */
+const BY_PID = /^\d+-[0-9a-f]{8}$/
+
+/** Folders that a process which was killed left beside `target`, half-built: at once where that is known, else once they are a day old. */
 const removeAbandoned = async (target: string): Promise<void> => {
   const root = path.dirname(target)
   const begin = `.${path.basename(target)}-`
   for (const name of await fs.readdir(root).catch(() => [])) {
-    if (!name.startsWith(begin) || !/^\d+-[0-9a-f]{8}(\.old)?$/.test(name.slice(begin.length))) continue
+    const mark = name.slice(begin.length).replace(/\.old$/, "")
+    if (!name.startsWith(begin) || !(BY_PID.test(mark) || Unfinished.isMark(mark))) continue
     const stat = await fs.stat(path.join(root, name)).catch(() => null)
-    if (stat !== null && Date.now() - stat.mtimeMs > 24 * 3600 * 1000) await discard(path.join(root, name))
+    if (Unfinished.isOfGone(mark) || (stat !== null && Date.now() - stat.mtimeMs > ABANDONED_MILLIS))
+      await discard(path.join(root, name))
   }
 }
 
@@ -47,10 +54,7 @@ export const buildFolder = <E, E2 = never>(
   unwritable: (file: string, cause: unknown) => StoreFailed,
   mayReplace: Effect.Effect<unknown, E2> = Effect.void
 ): Effect.Effect<ReadonlyArray<BuiltFile>, E | E2 | StoreFailed> => {
-  const aside = path.join(
-    path.dirname(target),
-    `.${path.basename(target)}-${process.pid}-${randomBytes(4).toString("hex")}`
-  )
+  const aside = path.join(path.dirname(target), `.${path.basename(target)}-${Unfinished.mark()}`)
   const io = <A>(file: string, run: () => Promise<A>) =>
     Effect.tryPromise({ try: run, catch: (cause) => unwritable(file, cause) })
   const write = ({ file, bytes }: FileToBuild<E>) =>

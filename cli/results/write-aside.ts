@@ -1,9 +1,9 @@
-import { randomBytes } from "node:crypto"
 import * as fs from "node:fs/promises"
 import * as path from "node:path"
 import { Effect } from "effect"
 import { causeText, makeDirectory } from "../../cache/disk.ts"
 import { StoreFailed } from "../../cache/ObjectStore.ts"
+import * as Unfinished from "../../cache/unfinished.ts"
 import { discard } from "./swap-in.ts"
 
 /** Writes a file that people open: beside it, then renamed over it, so that nobody opens half of one. */
@@ -12,7 +12,7 @@ export const writeAside = (
   content: string | Uint8Array,
   elsewhere = "let PIPELINE_RESULTS name another folder"
 ): Effect.Effect<void, StoreFailed> => {
-  const aside = `${file}.${randomBytes(4).toString("hex")}.tmp`
+  const aside = Unfinished.nameIn(path.dirname(file))
   return Effect.tryPromise({
     try: async () => {
       await makeDirectory(path.dirname(file))

@@ -1,8 +1,10 @@
 import { Effect } from "effect"
-import { tidy } from "../../cache/tidy.ts"
+import { Using } from "../../cache/Using.ts"
 import { type RunEvent, RunEvents } from "../../engine/RunEvent.ts"
 import type { RunRecord } from "../../engine/RunRecord.ts"
-import { Place } from "../../project/Place.ts"
+import type { Place } from "../../project/Place.ts"
+import { keepWithin } from "../budget/housekeeping.ts"
+import type { Reporter } from "../terminal/Reporter.ts"
 
 /** Who hears of a run or sweep while it goes on, and who tells people and programs of it once it is over. */
 interface Listeners<R> {
@@ -14,9 +16,9 @@ interface Listeners<R> {
 export const carryOut = <R, R2>(
   work: Effect.Effect<RunRecord, never, R>,
   { publish, tell }: Listeners<R2>
-): Effect.Effect<number, never, Exclude<R, RunEvents> | R2 | Place> =>
+): Effect.Effect<number, never, Exclude<R, RunEvents> | R2 | Place | Reporter | Using> =>
   Effect.gen(function* () {
-    const { home } = yield* Place
+    yield* Effect.flatMap(Using, ({ begin }) => begin)
     const context = yield* Effect.context<R2>()
     // an interrupted run ends with this event, and gives no record to whoever waits for one
     const telling = (event: RunEvent) =>
@@ -25,6 +27,6 @@ export const carryOut = <R, R2>(
         : publish(event)
     const record = yield* Effect.provideService(work, RunEvents, { publish: telling })
     // the work is done, and its results are kept: no housekeeping makes a failure of it
-    if (record.nodes.some(({ status }) => status === "ran")) yield* Effect.ignore(Effect.sandbox(tidy(home)))
+    if (record.nodes.some(({ status }) => status === "ran")) yield* Effect.ignore(Effect.sandbox(keepWithin(record)))
     return record.status === "done" ? 0 : 1
   })

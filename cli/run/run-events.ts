@@ -56,7 +56,8 @@ export const layer: Layer.Layer<RunEvents, never, Reporter> = Layer.effect(
           notice === null || !isRun ? Effect.void : reporter.note(`  note: ${shown(notice)}`)
         )
       },
-      NodeReused: ({ node, told }) => tellAll(`${node}: cached`, told),
+      NodeReused: ({ node, told, reasons }) =>
+        tellAll([`${node}: cached`, ...reasons.map(Reason.render)].join(", "), told),
       NodeWaiting: ({ node }) => reporter.note(`${node}: somebody else is computing the same; waiting`),
       NodeStarted: ({ node, reasons }) =>
         reporter.note(`${node}: runs, since ${reasons.map(Reason.render).join("; ")}`),

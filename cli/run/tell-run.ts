@@ -3,8 +3,8 @@ import { Effect } from "effect"
 import type { Stored } from "../../artifacts/Artifact.ts"
 import { ObjectStore, readPart } from "../../cache/ObjectStore.ts"
 import * as Kind from "../../engine/Kind.ts"
-import type { NodeRecord, RunRecord } from "../../engine/RunRecord.ts"
-import { formatSeconds } from "../../kinds/format.ts"
+import type { Audited, NodeRecord, RunRecord } from "../../engine/RunRecord.ts"
+import { formatCounted, formatSeconds } from "../../kinds/format.ts"
 import { ofStored } from "../../kinds/Kinds.ts"
 import { Place } from "../../project/Place.ts"
 import { sentence, shown, toldOf } from "../command/option-text.ts"
@@ -64,6 +64,9 @@ const toJson = (record: RunRecord, report: string | null) =>
     nodes: record.nodes.map(nodeOf),
     results,
     report,
+    ...(record.audit === undefined
+      ? {}
+      : { audit: record.audit.map(({ error, ...one }) => ({ ...one, error: orNull(error, toldOf) })) }),
     ...(record.status === "failed" ? { error: orNull(firstErrorOf(record), toldOf) } : {})
   }))
 
@@ -77,6 +80,23 @@ const whatRan = (record: RunRecord): string => {
   return `${count("ran")} ran, ${count("reused")} cached${failed}${isAll ? "" : `, ${count("unasked")} not asked for`}`
 }
 
+/** How many results came out as they are kept; what came out otherwise is the run's error. */
+const auditText = (audit: ReadonlyArray<Audited>): string => {
+  if (audit.length === 0) return "audit: nothing was reused"
+  const counts = ["same", "close", "differs", "failed"] as const
+  const told = counts.flatMap((verdict) => {
+    const count = audit.filter((one) => one.verdict === verdict).length
+    return count === 0 ? [] : [`${count} ${VERDICTS[verdict]}`]
+  })
+  return `audit: ${formatCounted(audit.length, "result")} computed again: ${told.join(", ")}`
+}
+const VERDICTS: Readonly<Record<Audited["verdict"], string>> = {
+  same: "the same",
+  close: "within their tolerance",
+  differs: "otherwise",
+  failed: "failed"
+}
+
 const summary = (record: RunRecord, report: string | null) =>
   Effect.gen(function* () {
     const reporter = yield* Reporter
@@ -87,6 +107,7 @@ const summary = (record: RunRecord, report: string | null) =>
     yield* reporter.print(
       `${record.pipeline}${untilText(record)} ${record.run} ${record.status} in ${formatSeconds(record.seconds)}: ${did}`
     )
+    if (record.audit !== undefined) yield* reporter.print(auditText(record.audit))
     if (record.error !== null) yield* reporter.note(`error: ${sentence(record.error)}`)
     for (const { node, error } of record.nodes) {
       if (error !== null) yield* reporter.note(`error in ${node}: ${sentence(error)}`)

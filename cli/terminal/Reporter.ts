@@ -1,5 +1,6 @@
 import { writeSync } from "node:fs"
 import { Context, Effect } from "effect"
+import * as Masked from "../../artifacts/Masked.ts"
 
 /** The only place that prints. Answers go to stdout; what is said along the way goes to stderr. */
 export class Reporter extends Context.Tag("headrace/Reporter")<
@@ -48,7 +49,10 @@ const USUAL_ROWS = 24
 export const canReplace = (isTTY: boolean, env: Readonly<Record<string, string | undefined>>): boolean =>
   isTTY && env.TERM !== "dumb" && !env.CI
 
-export const make = (json: boolean): typeof Reporter.Service => {
+/** `mask` hides what is secret in whatever is printed. */
+export const make = (json: boolean, mask: (text: string) => string = Masked.urls): typeof Reporter.Service => {
+  const line = (text: string): string => plain(mask(text))
+  const documentText = (value: unknown): string => `${JSON.stringify(Masked.within(mask, value), null, 2)}\n`
   const terminal = canReplace(process.stderr.isTTY === true, process.env)
   // how many lines of a status stand on the screen, the last without its end
   let pending = 0
@@ -68,7 +72,7 @@ export const make = (json: boolean): typeof Reporter.Service => {
     columns: process.stderr.columns || USUAL_COLUMNS,
     rows: process.stderr.rows || USUAL_ROWS,
     width: (process.stdout.isTTY && process.stdout.columns) || USUAL_COLUMNS,
-    print: (text) => print(plain(text)),
+    print: (text) => print(line(text)),
     picture: print,
     document: (value) =>
       Effect.suspend(() => {
@@ -86,16 +90,14 @@ export const make = (json: boolean): typeof Reporter.Service => {
       }
     },
     answered: () => answered,
-    note: (text) => Effect.suspend(() => write(process.stderr, `${clear()}${plain(text)}\n`)),
+    note: (text) => Effect.suspend(() => write(process.stderr, `${clear()}${line(text)}\n`)),
     status: (text) =>
       terminal
         ? Effect.suspend(() => {
-            const line = `${clear()}${plain(text)}`
+            const lines = `${clear()}${line(text)}`
             pending = text === "" ? 0 : text.split("\n").length
-            return write(process.stderr, line)
+            return write(process.stderr, lines)
           })
         : Effect.void
   }
 }
-
-const documentText = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`

@@ -1,4 +1,5 @@
 import { Effect } from "effect"
+import * as Masked from "../../artifacts/Masked.ts"
 import { TasksFailed } from "../Tasks.ts"
 
 /** Where a Redis or Valkey server is that hands tasks to workers. */
@@ -8,12 +9,6 @@ export interface RedisAddress {
   /** Without that, as people are told of it. */
   readonly shown: string
 }
-
-/** What stands between a scheme and a host is a user and a password. */
-const CREDENTIALS = /[^/]*@/
-
-/** An address as people may see it, also one that is none. */
-export const shownOf = (text: string): string => text.replace(CREDENTIALS, "***@")
 
 const EXPECTED =
   "redis://HOST:PORT, or rediss:// over TLS, with a password where it has one: redis://:PASSWORD@HOST:PORT"
@@ -31,7 +26,7 @@ export const parse = (
   const url = URL.canParse(text) ? new URL(text) : null
   if (url === null || !["redis:", "rediss:"].includes(url.protocol) || url.hostname === "")
     return new TasksFailed({
-      what: `${JSON.stringify(shownOf(text))} is no address of a Redis server`,
+      what: `${JSON.stringify(Masked.address(text))} is no address of a Redis server`,
       expected: EXPECTED,
       fix: "Correct it."
     })

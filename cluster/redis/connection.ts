@@ -48,6 +48,20 @@ const refused = ({ shown }: Pick<RedisAddress, "shown">, cause: unknown): TasksF
   })
 }
 
+/** BullMQ's scripts need streams. */
+const LEAST_VERSION = 5
+
+/** A server too old for what is asked of it; null for one that is not, and for one that does not say. */
+const tooOld = ({ shown }: Pick<RedisAddress, "shown">, info: string): TasksFailed | null => {
+  const version = /^redis_version:(\d+)\S*/m.exec(info)
+  if (version === null || Number(version[1]) >= LEAST_VERSION) return null
+  return new TasksFailed({
+    what: `The Redis server ${shown} is of version ${version[0].slice("redis_version:".length)}`,
+    expected: `Redis ${LEAST_VERSION} or later, or Valkey; 7 is what it is tried with`,
+    fix: "Install a later one, or let --on name another server."
+  })
+}
+
 /** Asks a server for something. It is waited for while it is away; what it refuses is a failure. */
 export const ask = <A>(server: Pick<RedisAddress, "shown">, asked: () => Promise<A>): Effect.Effect<A, TasksFailed> =>
   Effect.tryPromise({ try: asked, catch: (cause) => refused(server, cause) })
@@ -97,9 +111,17 @@ export const connect = (address: RedisAddress): Effect.Effect<Redis, TasksFailed
     const failed = yield* Deferred.make<never, unknown>()
     // without a listener an error would end the process
     client.on("error", (error) => Deferred.unsafeDone(failed, Effect.fail(error)))
-    const pinged = Effect.tryPromise({
-      try: () => client.connect().then(() => tryOut(client)),
-      catch: (cause) => cause
+    const pinged = Effect.gen(function* () {
+      const promised = <A>(asked: () => Promise<A>) => Effect.tryPromise({ try: asked, catch: (cause) => cause })
+      yield* promised(() => client.connect())
+      // whoever may not ask finds out by what fails
+      const info = yield* Effect.orElseSucceed(
+        promised(() => client.info("server")),
+        () => ""
+      )
+      const old = tooOld(address, info)
+      if (old !== null) return yield* old
+      yield* promised(() => tryOut(client))
     })
     const first = yield* pinged.pipe(
       // the event says why, where the promise says that the connection is closed
@@ -109,7 +131,8 @@ export const connect = (address: RedisAddress): Effect.Effect<Redis, TasksFailed
       Effect.timeoutFail({ duration: PATIENCE, onTimeout: () => new Error("it does not answer") }),
       Effect.either
     )
-    if (Either.isLeft(first)) return yield* refused(address, first.left)
+    if (Either.isLeft(first))
+      return yield* first.left instanceof TasksFailed ? first.left : refused(address, first.left)
     isReady = true
     let isAway = false
     client.on("close", () => {

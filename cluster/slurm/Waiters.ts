@@ -1,29 +1,21 @@
 import * as fs from "node:fs/promises"
 import * as path from "node:path"
-import { Effect, Option, Schema } from "effect"
-import * as BoundedFile from "../../artifacts/BoundedFile.ts"
-import * as BoundedJson from "../../artifacts/BoundedJson.ts"
+import { Effect } from "effect"
 import * as Disk from "../../cache/disk.ts"
-import { Holder, here } from "../../cache/lease-holder.ts"
+import * as LeaseHolder from "../../cache/lease-holder.ts"
 import type { TasksFailed } from "../Tasks.ts"
 import { attempt, type TaskFiles } from "./TaskFiles.ts"
 
 // Which commands wait for a task: a file each, so that none ends a job that another waits for.
 
-const decode = Schema.decodeUnknownOption(BoundedJson.schema(Holder))
-const MOST_BYTES = 4096
-
 /** Says that a command waits for a task. */
 export const add = ({ waiting }: TaskFiles, command: string): Effect.Effect<void, TasksFailed> =>
-  attempt("Writing", waiting, () => fs.writeFile(`${waiting}${command}`, JSON.stringify(here.self())))
+  attempt("Writing", waiting, () => fs.writeFile(`${waiting}${command}`, LeaseHolder.written(LeaseHolder.here.self())))
 
 /** Whether the command that a file speaks of was killed on this machine. Of another's nobody here knows: it may wait. */
 const isGone = (file: string): boolean => {
-  try {
-    return Option.exists(decode(BoundedFile.read(file, MOST_BYTES).toString()), here.isGone)
-  } catch {
-    return false
-  }
+  const holder = LeaseHolder.readFrom(file)
+  return holder !== null && LeaseHolder.here.isGone(holder)
 }
 
 /** Takes that back, and says whether another command waits for it. */

@@ -74,6 +74,8 @@ export const escaping = (archive: string, raw: string): ArchiveRefused =>
   })
 
 export interface Limits {
+  /** Entries of any kind, folders and what is left out among them: all their names are held in memory. */
+  readonly entries: number
   /** Unpacked bytes of one entry. */
   readonly entryBytes: number
   /** Unpacked bytes that any archive may have. */
@@ -82,8 +84,16 @@ export interface Limits {
   readonly ratio: number
 }
 
-/** A CIFAR-10 batch is 31 MB and a large photograph 50 MB. */
-export const limits: Limits = { entryBytes: 256 << 20, freeBytes: 1 << 30, ratio: 100 }
+/** A CIFAR-10 batch is 31 MB and a large photograph 50 MB; ImageNet has 1.4 million images, and four million names take a gigabyte. */
+export const limits: Limits = { entries: 4_000_000, entryBytes: 256 << 20, freeBytes: 1 << 30, ratio: 100 }
+
+const tooMany = (archive: string, { entries }: Limits): ArchiveRefused =>
+  new ArchiveRefused({
+    archive,
+    what: `has more than ${entries.toLocaleString("en-US")} files and folders`,
+    expected: "at most that many in one archive",
+    fix: "If it is meant to have them, unpack it and give the folder; else don't trust it."
+  })
 
 export const isBomb = (unpacked: number, packed: number, { freeBytes, ratio }: Limits): boolean =>
   unpacked > freeBytes && unpacked > packed * ratio
@@ -126,7 +136,8 @@ const mostNameShown = 200
  */
 export class Gatherer {
   readonly paths = new Set<string>()
-  private readonly met = new Map<
+  private entries = 0
+  private readonly faults = new Map<
     string,
     { readonly fault: ArchiveFault.Fault; readonly example: string; count: number }
   >()
@@ -137,10 +148,16 @@ export class Gatherer {
     private readonly leftOut: LeftOut
   ) {}
 
+  /** Counts one more entry, whatever becomes of it; the refusal where that is one too many. */
+  met(): ArchiveRefused | null {
+    this.entries += 1
+    return this.entries > this.limits.entries ? tooMany(this.archive, this.limits) : null
+  }
+
   /** Counts an entry that breaks a rule. */
   note(fault: ArchiveFault.Fault, raw: string): void {
-    const before = this.met.get(fault.one)
-    if (before === undefined) this.met.set(fault.one, { fault, example: raw, count: 1 })
+    const before = this.faults.get(fault.one)
+    if (before === undefined) this.faults.set(fault.one, { fault, example: raw, count: 1 })
     else before.count++
   }
 
@@ -175,7 +192,7 @@ export class Gatherer {
 
   /** What the archive is refused for, as far as it was read. */
   get refusal(): ArchiveRefused | null {
-    const [first] = this.met.values()
+    const [first] = this.faults.values()
     if (first === undefined) return null
     const { fault, example, count } = first
     const name = JSON.stringify(example.length > mostNameShown ? `${example.slice(0, mostNameShown)}…` : example)

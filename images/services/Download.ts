@@ -271,4 +271,5 @@ const download = (request: Request) =>
       try: () => fs.renameSync(part.current.path, request.destination),
       catch: (error) => unwritable(request)(reason(error))
     })
+    yield* PartFile.discardOthers(request.destination)
   })

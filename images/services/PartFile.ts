@@ -52,18 +52,32 @@ const rename = (part: PartFile, destination: string, ofVersion: string, owner: s
 
 const ownerOf = (part: PartFile): string => part.path.split(".").at(-2) ?? idle
 
-const takeOver = (destination: string, owner: string): PartFile | null => {
+/** What attempts left that nobody goes on with at the moment. */
+const abandoned = (destination: string): ReadonlyArray<PartFile> => {
   const prefix = `${path.basename(destination)}.`
-  for (const name of fs.readdirSync(path.dirname(destination))) {
-    if (!name.startsWith(prefix) || !name.endsWith(".part")) continue
-    const [ofVersion, formerOwner, ...rest] = name.slice(prefix.length, -".part".length).split(".")
-    if (ofVersion === undefined || formerOwner === undefined || rest.length > 0 || !isAbandoned(formerOwner)) continue
-    const found = { path: path.join(path.dirname(destination), name), version: ofVersion, bytes: 0 }
-    const taken = Option.liftThrowable(rename)(found, destination, ofVersion, owner)
+  return fs.readdirSync(path.dirname(destination)).flatMap((name) => {
+    if (!name.startsWith(prefix) || !name.endsWith(".part")) return []
+    const [ofVersion, owner, ...rest] = name.slice(prefix.length, -".part".length).split(".")
+    if (ofVersion === undefined || owner === undefined || rest.length > 0 || !isAbandoned(owner)) return []
+    return [{ path: path.join(path.dirname(destination), name), version: ofVersion, bytes: 0 }]
+  })
+}
+
+const takeOver = (destination: string, owner: string): PartFile | null => {
+  for (const found of abandoned(destination)) {
+    const taken = Option.liftThrowable(rename)(found, destination, found.version, owner)
     if (Option.isSome(taken)) return taken.value
   }
   return null
 }
+
+/** The whole file lies there: parts of it are for nobody any more. What can't be removed stays. */
+export const discardOthers = (destination: string): Effect.Effect<void> =>
+  Effect.ignore(
+    Effect.try(() => {
+      for (const part of abandoned(destination)) fs.rmSync(part.path, { force: true })
+    })
+  )
 
 /** Takes over what an earlier attempt left, else begins empty. */
 const open = (destination: string): PartFile => {

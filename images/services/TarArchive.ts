@@ -128,8 +128,16 @@ class Reading {
     this.refusal ??= refusal
   }
 
-  private ignored(entry: ReadEntry) {
+  /** Whether an entry, which was met, is one too many. */
+  private isOver(): boolean {
     this.isBegun = true
+    const tooMany = this.gatherer.met()
+    if (tooMany !== null) this.refuse(tooMany)
+    return tooMany !== null
+  }
+
+  private ignored(entry: ReadEntry) {
+    if (this.isOver()) return
     if (remarks.has(entry.type)) return
     const fault = faultOf[entry.type]
     if (fault === undefined) return this.refuse(damaged(this.archive, `an entry of type ${entry.type}`))
@@ -138,7 +146,7 @@ class Reading {
   }
 
   private admit(entry: ReadEntry) {
-    this.isBegun = true
+    if (this.isOver()) return entry.resume()
     const name = entry.path.includes(replacement) ? ArchiveFault.unnamed : null
     const type = regular.has(entry.type) ? null : (faultOf[entry.type] ?? ArchiveFault.device)
     const fault = this.ahead ?? type ?? name
@@ -149,14 +157,12 @@ class Reading {
     if (Either.isLeft(admitted)) this.refuse(admitted.left)
     const path = Either.getOrNull(admitted)
     if (path === null || this.refusal !== null) {
-      entry.resume()
-      return
+      return entry.resume()
     }
     const { size } = entry
     this.found.push({ entry: { path, size } })
     if (!this.isWanted(path)) {
-      entry.resume()
-      return
+      return entry.resume()
     }
     if (size === 0) this.found.push({ path, last: true, bytes: new Uint8Array() })
     let read = 0

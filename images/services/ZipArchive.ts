@@ -94,6 +94,8 @@ export const list = (archive: string, limits: Limits, leftOut: LeftOut): Effect.
       yield* Stream.fromAsyncIterable(zip.eachEntry(), failureOf(archive)).pipe(
         Stream.runForEach((header) =>
           Effect.gen(function* () {
+            const tooMany = gatherer.met()
+            if (tooMany !== null) return yield* gatherer.refusal ?? tooMany
             const { name, separators, isUnsure } = ZipName.of(header, (bytes) => crc32(bytes, 0))
             if (name.endsWith("/") || (separators !== "/" && name.endsWith("\\"))) {
               yield* pathOf(archive, name, separators)

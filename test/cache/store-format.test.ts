@@ -1,7 +1,7 @@
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { expect, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Either } from "effect"
 import { vi } from "vitest"
 import * as Disk from "../../cache/disk.ts"
 import { Leases } from "../../cache/Lease.ts"
@@ -69,7 +69,10 @@ const write = (home: string, text: unknown) => {
   fs.mkdirSync(home, { recursive: true })
   fs.writeFileSync(StoreFormat.fileIn(home), typeof text === "string" ? text : JSON.stringify(text))
 }
-const saidIn = (home: string) => JSON.parse(fs.readFileSync(StoreFormat.fileIn(home), "utf8"))
+const saidIn = (home: string) => {
+  const { sha256: _, ...said } = JSON.parse(fs.readFileSync(StoreFormat.fileIn(home), "utf8"))
+  return said
+}
 const filesIn = (home: string) =>
   fs
     .readdirSync(home, { recursive: true, withFileTypes: true })
@@ -182,6 +185,27 @@ for (const [what, damage] of Object.entries(damages)) {
     })
   )
 }
+
+it.effect("no flipped bit gives a store another format than it has, nor has it taken for a newer one", () =>
+  Effect.gen(function* () {
+    const home = folder()
+    for (const said of [present, newer]) {
+      write(home, StoreFormat.written(said))
+      const whole = fs.readFileSync(StoreFormat.fileIn(home))
+      const ends = new Set<string>()
+      for (let bit = 0; bit < 8 * whole.length; bit++) {
+        const bytes = Buffer.from(whole)
+        bytes.writeUInt8(bytes.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3)
+        fs.writeFileSync(StoreFormat.fileIn(home), bytes)
+        const read = yield* Effect.either(StoreFormat.read(home))
+        ends.add(Either.isRight(read) ? JSON.stringify(read.right) : read.left._tag)
+      }
+      // a flip in the name of the seal leaves what is said as it was, and one in a space between lines changes nothing
+      const asWhole = said === present ? JSON.stringify(present) : "StoreNewer"
+      expect([...ends].sort()).toEqual(["StoreFormatUnknown", asWhole].sort())
+    }
+  })
+)
 
 it.effect("a link that leads nowhere is no store's word", () =>
   Effect.gen(function* () {

@@ -9,6 +9,7 @@ import * as LeaseDisk from "../../cache/lease-disk.ts"
 import * as LeaseHolder from "../../cache/lease-holder.ts"
 import * as ObjectStore from "../../cache/ObjectStore.ts"
 import * as ObjectStoreDisk from "../../cache/object-store-disk.ts"
+import * as Seal from "../../cache/Seal.ts"
 import * as Trace from "../../cache/Trace.ts"
 import * as TraceDisk from "../../cache/trace-disk.ts"
 import { folder } from "../rig/folder.ts"
@@ -209,7 +210,7 @@ it.live("while the traces of a stage are read, timers get their turn", () => {
     fs.mkdirSync(path.join(home, "traces", "s"), { recursive: true })
     const all = Array.from({ length: 600 }, (_, n) => traceOf("s", n))
     for (const trace of all)
-      fs.writeFileSync(path.join(home, "traces", "s", `${trace.key}.json`), TraceDisk.seal(JSON.stringify(trace)))
+      fs.writeFileSync(path.join(home, "traces", "s", `${trace.key}.json`), Seal.bytesOf(JSON.stringify(trace)))
     const seen = new Set<number>()
     reads.atOnce = 0
     const look = () => {
@@ -280,7 +281,7 @@ it.effect("a trace that nests too deep is unreadable by name, whole and sealed a
       for (const at of [["s"], ["s", "chunks"]]) {
         const file = path.join(home, "traces", ...at, `${key}.json`)
         fs.mkdirSync(path.dirname(file), { recursive: true })
-        fs.writeFileSync(file, TraceDisk.seal(`{"key":"${key}","text":${deepJson()}}`))
+        fs.writeFileSync(file, Seal.bytesOf(`{"key":"${key}","text":${deepJson()}}`))
       }
       for (const found of [yield* traces.get("s", key), yield* traces.getChunk("s", key)])
         expect(found).toMatchObject({ _tag: "Unreadable", what: expect.stringContaining("nests 100001 deep") })
@@ -299,7 +300,7 @@ it.live("the lease of a process that is gone is taken over at once, without any 
       { host: LeaseHolder.here.host, pid: process.pid, start: "1" }
     ]) {
       fs.mkdirSync(path.dirname(file), { recursive: true })
-      fs.writeFileSync(file, JSON.stringify(holder))
+      fs.writeFileSync(file, LeaseHolder.written(holder))
       yield* Effect.provide(
         Effect.scoped(Effect.flatMap(Lease.Leases, (leases) => leases.acquire(key))),
         LeaseDisk.layerDisk(home, { silenceMillis: 1e9, renewalMillis: 2000 })
@@ -329,7 +330,7 @@ const putByHand = () => {
     }).pipe(Effect.provide(LeaseDisk.layerDisk(home, undefined, system)))
   return { home, key, place, file, isGotWithin }
 }
-const elsewhere = JSON.stringify({ host: "elsewhere", pid: 1, start: "1" })
+const elsewhere = LeaseHolder.written({ host: "elsewhere", pid: 1, start: "1" })
 const SECOND = 1000
 
 for (const [clock, ahead] of [
@@ -368,12 +369,38 @@ for (const [clock, ahead] of [
   )
 }
 
+it.effect("what a stage printed is shown as it was printed, or said to be damaged", () => {
+  const home = folder()
+  const { key } = traceOf("s", 1)
+  return Effect.gen(function* () {
+    const traces = yield* Trace.TraceStore
+    yield* traces.putPrinted("s", key, "loss 0.1\n")
+    expect(yield* traces.printed("s", key)).toBe("loss 0.1\n")
+    const file = path.join(home, "traces", "s", "printed", `${key}.txt`)
+    fs.writeFileSync(file, fs.readFileSync(file, "utf8").replace("0.1", "0.9"))
+    expect(yield* traces.printed("s", key)).toBe("[what the stage printed cannot be shown: its bytes were damaged]\n")
+  }).pipe(Effect.provide(TraceDisk.layerDisk(home)))
+})
+
+it("no flipped bit of a lease has its holder taken for one that is gone", () => {
+  const { file } = putByHand()
+  const whole = Buffer.from(LeaseHolder.written(LeaseHolder.here.self()))
+  fs.writeFileSync(file, whole)
+  expect(LeaseHolder.readFrom(file)).toEqual(LeaseHolder.here.self())
+  for (let bit = 0; bit < 8 * whole.length; bit++) {
+    const bytes = Buffer.from(whole)
+    bytes.writeUInt8(bytes.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3)
+    fs.writeFileSync(file, bytes)
+    expect(LeaseHolder.readFrom(file)).toBeNull()
+  }
+})
+
 it.effect("where the system does not tell its boots apart, a process that seems gone is waited for as any other", () =>
   Effect.gen(function* () {
     const { home, file, isGotWithin } = putByHand()
     const untold = LeaseHolder.systemAt(folder())
     expect(untold.self()).toMatchObject({ pid: process.pid, start: "" })
-    fs.writeFileSync(file, JSON.stringify({ ...untold.self(), pid: 2 ** 22 + 1 }))
+    fs.writeFileSync(file, LeaseHolder.written({ ...untold.self(), pid: 2 ** 22 + 1 }))
     expect(yield* isGotWithin(9, undefined, untold)).toBe(false)
     expect(yield* isGotWithin(12, undefined, untold)).toBe(true)
     expect(fs.readdirSync(path.join(home, "leases"))).toEqual([])
@@ -382,9 +409,9 @@ it.effect("where the system does not tell its boots apart, a process that seems 
 
 const unreadable: Readonly<Record<string, (file: string) => void>> = {
   empty: (file) => fs.writeFileSync(file, ""),
-  cut: (file) => fs.writeFileSync(file, elsewhere.slice(0, 20)),
+  cut: (file) => fs.writeFileSync(file, elsewhere.slice(0, 80)),
   "of a pid that is none": (file) =>
-    fs.writeFileSync(file, JSON.stringify({ host: LeaseHolder.here.host, pid: -1, start: "1" })),
+    fs.writeFileSync(file, LeaseHolder.written({ host: LeaseHolder.here.host, pid: -1, start: "1" })),
   "a file of 100 MB": (file) => {
     fs.writeFileSync(file, "")
     fs.truncateSync(file, 1e8)
@@ -449,7 +476,7 @@ it.effect("a waiter that was suspended itself does not count that time as the ho
 it.effect("a lease that was let go and taken in the moment in which a waiter removes it stays its taker's", () =>
   Effect.gen(function* () {
     const { home, key, place, file } = putByHand()
-    fs.writeFileSync(file, JSON.stringify({ host: LeaseHolder.here.host, pid: process.pid, start: "1" }))
+    fs.writeFileSync(file, LeaseHolder.written({ host: LeaseHolder.here.host, pid: process.pid, start: "1" }))
     const leases = () => Effect.provide(Lease.Leases, LeaseDisk.layerDisk(home))
     const taker = yield* leases()
     const waiter = yield* leases()

@@ -6,6 +6,7 @@ import * as Lease from "../../cache/Lease.ts"
 import * as LeaseDisk from "../../cache/lease-disk.ts"
 import * as LeaseHolder from "../../cache/lease-holder.ts"
 import { tidy } from "../../cache/tidy.ts"
+import * as Unfinished from "../../cache/unfinished.ts"
 import { folder } from "../rig/folder.ts"
 import { traceOf } from "../rig/store-contract.ts"
 
@@ -13,7 +14,7 @@ const HOUR = 3_600_000
 const write = (home: string, name: string) => {
   const file = path.join(home, name)
   fs.mkdirSync(path.dirname(file), { recursive: true })
-  fs.writeFileSync(file, JSON.stringify({ host: "elsewhere", pid: 1, start: "1" }))
+  fs.writeFileSync(file, LeaseHolder.written({ host: "elsewhere", pid: 1, start: "1" }))
   return file
 }
 /** The file system's clock so many hours after what the test wrote. */
@@ -57,6 +58,62 @@ it.live("what killed processes left is removed after a day: unfinished files, le
   })
 )
 
+/** A name that a process of this machine would write under, had it this pid and start. */
+const nameOf = (holder: Partial<LeaseHolder.Holder>, system: LeaseHolder.System = LeaseHolder.here) =>
+  `.tmp-${Unfinished.mark({ ...system, self: () => ({ ...system.self(), ...holder }) })}`
+/** Linux gives no pid above it. */
+const NOBODY = 2 ** 22 + 1
+const PLACES = [
+  ".",
+  "objects/ab",
+  "traces/s",
+  "traces/s/chunks",
+  "traces/s/printed",
+  "runs",
+  "sweeps",
+  "uploads",
+  "sources",
+  "sources/files/abcd",
+  "downloads",
+  "downloads/cats"
+]
+
+it.live("what a process of this machine left that is no more is removed at once, wherever something is written", () =>
+  Effect.gen(function* () {
+    const home = folder()
+    const gone = PLACES.flatMap((place) => [
+      write(home, path.join(place, nameOf({ pid: NOBODY }))),
+      // its pid was given to another process since, to this one
+      write(home, path.join(place, nameOf({ start: "1" })))
+    ])
+    const folderOfFiles = path.dirname(write(home, `sources/files/abcd/${nameOf({ pid: NOBODY })}/images/1.png`))
+    const elsewhere = { ...LeaseHolder.here, host: `${LeaseHolder.here.host}, another boot` }
+    const kept = PLACES.flatMap((place) => [
+      write(home, path.join(place, nameOf({}))),
+      write(home, path.join(place, nameOf({ pid: NOBODY }, elsewhere))),
+      // as earlier versions named them
+      write(home, path.join(place, `.tmp-${NOBODY}-0123456789ab`))
+    ])
+    const named = write(home, "sources/files/abcd/images/.tmp-of-somebody.png")
+    yield* tidy(home)
+    expect([...gone, folderOfFiles].filter((file) => fs.existsSync(file))).toEqual([])
+    expect([...kept, named].filter((file) => !fs.existsSync(file))).toEqual([])
+    yield* tidy(home, after(25))
+    expect(kept.filter((file) => fs.existsSync(file))).toEqual([])
+    expect(fs.existsSync(named)).toBe(true)
+  })
+)
+
+it.live("where the system does not tell its boots apart, nothing is taken for that of a killed process", () =>
+  Effect.gen(function* () {
+    const home = folder()
+    const untold = LeaseHolder.systemAt(folder())
+    const file = write(home, `objects/ab/${nameOf({ pid: NOBODY }, untold)}`)
+    yield* tidy(home, after(0), untold)
+    expect(fs.existsSync(file)).toBe(true)
+  })
+)
+
 it.live(
   "a lease whose holder's clock is days behind or ahead is not taken for an old one, nor kept for a new one",
   () =>
@@ -79,7 +136,7 @@ it.live("a lease of this host whose process is gone is removed at once", () =>
   Effect.gen(function* () {
     const home = folder()
     const lease = write(home, `leases/${traceOf("s", 1).key}/t.json`)
-    fs.writeFileSync(lease, JSON.stringify({ host: LeaseHolder.here.host, pid: process.pid, start: "1" }))
+    fs.writeFileSync(lease, LeaseHolder.written({ host: LeaseHolder.here.host, pid: process.pid, start: "1" }))
     yield* tidy(home)
     expect(fs.existsSync(lease)).toBe(false)
   })

@@ -10,6 +10,7 @@ import {
   pipeline,
   processesOf,
   type Rig,
+  recordOf,
   rig,
   start,
   stoppedWhere,
@@ -53,7 +54,7 @@ describe("a command whose output nobody reads", () => {
     goOn(command)
     expect((await command.finished).code).toBe(130)
     const [record = ""] = fs.readdirSync(path.join(away.home, "runs")).filter((name) => name.endsWith(".json"))
-    expect(JSON.parse(fs.readFileSync(path.join(away.home, "runs", record), "utf8")).status).toBe("interrupted")
+    expect(recordOf(away, path.basename(record, ".json")).status).toBe("interrupted")
     expect(fs.readdirSync(path.join(away.home, "leases"))).toEqual([])
     expect(processesOf(away)).toEqual([])
   })

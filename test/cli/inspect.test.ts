@@ -8,10 +8,12 @@ import {
   documentOf,
   giveCifar10,
   imageFolder,
+  layRecord,
   nodeOf,
   pipeline,
   type Rig,
   type RunDocument,
+  recordOf,
   rig,
   run
 } from "../rig/cli.ts"
@@ -302,14 +304,9 @@ describe("pipeline inspect and list", () => {
     expect(await text("list")).toMatch(/^transfer +done .* \(8 of 9 nodes\)$/m)
     expect(await text("list", "explore")).toContain("explore was never run.")
     // behind more runs of others than are looked at first
-    const record = JSON.parse(fs.readFileSync(path.join(at.home, "runs", `${last.run}.json`), "utf8"))
+    const record = recordOf(at, last.run)
     const others = Array.from({ length: 210 }, (_, at) => `${last.run}-${at}`)
-    for (const run of others) {
-      fs.writeFileSync(
-        path.join(at.home, "runs", `${run}.json`),
-        JSON.stringify({ ...record, run, pipeline: "explore" })
-      )
-    }
+    for (const run of others) layRecord(at, { ...record, run, pipeline: "explore" })
     expect(await text("list", "transfer")).toContain(`${last.run}  transfer  done`)
     for (const run of others) fs.rmSync(path.join(at.home, "runs", `${run}.json`))
     const unknown = await pipeline(at, "list", "trasnfer")

@@ -17,6 +17,7 @@ import {
   type RunDocument,
   ran,
   ranChunks,
+  recordOf,
   rig,
   run,
   STORED,
@@ -121,8 +122,7 @@ describe("an extraction that is ended half-way", () => {
     const finished = await command.finished
     expect(finished.code, finished.stderr).toBe(130)
     const document = documentOf(finished)
-    const record = JSON.parse(fs.readFileSync(path.join(at.home, "runs", `${document.run}.json`), "utf8"))
-    expect(record).toMatchObject({ run: document.run, status: "interrupted" })
+    expect(recordOf(at, document.run)).toMatchObject({ run: document.run, status: "interrupted" })
     expect(filesIn(at.home).filter((file) => file.startsWith("leases/"))).toEqual([])
     expect(processesOf(at)).toEqual([])
     await resume()
@@ -139,8 +139,7 @@ describe("an extraction that is ended half-way", () => {
     expect(document.status).toBe("interrupted")
     expect(nodeOf(document, "ingest").status).toBe("ran")
     expect(statuses(document)).toMatchObject({ train: "skipped", evaluate: "skipped", plot: "skipped" })
-    const record = JSON.parse(fs.readFileSync(path.join(at.home, "runs", `${document.run}.json`), "utf8"))
-    expect(record).toMatchObject({ run: document.run, status: "interrupted" })
+    expect(recordOf(at, document.run)).toMatchObject({ run: document.run, status: "interrupted" })
     expect(processesOf(at)).toEqual([])
     expect(fs.existsSync(path.join(at.results, "transfer"))).toBe(false)
     await resume()

@@ -9,11 +9,13 @@ import {
   giveCifar10,
   goOn,
   imageFolder,
+  layRecord,
   nodeOf,
   pipeline,
   type Rig,
   type RunDocument,
   ran,
+  recordOf,
   rig,
   start,
   stoppedWhere,
@@ -195,10 +197,9 @@ describeWith(["chromium"], "the report of a run", () => {
   })
 
   it("draws the graph of a pipeline that has changed since as far as the traces tell", async () => {
-    const file = path.join(at.home, "runs", `${first.run}.json`)
-    const record = JSON.parse(read(file))
+    const record = recordOf(at, first.run)
     const nodes = record.nodes.filter(({ node }: { readonly node: string }) => node !== "normalize")
-    fs.writeFileSync(file, JSON.stringify({ ...record, nodes }))
+    layRecord(at, { ...record, nodes })
     const { page } = await openFile(reported(await pipeline(at, "report", first.run, "--json")).report)
     expect(await textOf(page.locator("footer"))).toContain("The pipeline transfer has changed since")
     expect(await page.locator(".edge").count()).toBeGreaterThanOrEqual(5)

@@ -1,7 +1,7 @@
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { describe, expect, it } from "vitest"
-import { documentOf, pipeline, rig } from "../rig/cli.ts"
+import { documentOf, flip, layRecord, pipeline, rig, warnings } from "../rig/cli.ts"
 import { folder } from "../rig/folder.ts"
 
 // A run is found by its id however many came after it, and whatever lies beside its record.
@@ -49,12 +49,60 @@ describe("among many records", () => {
 
   it("one whose record cannot be read is named as that", async () => {
     expect((await ask("report", UNREADABLE[7] ?? "")).error).toMatchObject({
-      what: `The record of run ${UNREADABLE[7]} cannot be read`
+      tag: "RecordUnreadable",
+      what: `The record of run ${UNREADABLE[7]} cannot be read: its bytes were damaged`
     })
   })
 
   it("a pipeline's name means its newest that can be read and is not dated in the future", async () => {
     expect(await ask("report", "simple-cnn")).toMatchObject({ run: MANY.at(-1) })
     expect(await ask("report", AHEAD)).toMatchObject({ run: AHEAD })
+  })
+})
+
+describe("a record of which one bit was flipped", () => {
+  const at = rig({ home: folder("headrace-flipped") })
+  const [older = "", damaged = "", newest = ""] = MANY
+  const records = [older, damaged, newest].map((run) => layRecord(at, { ...record(run), by: "0.2.0" }))
+  flip(records[1] ?? "")
+  const told = `The record of run ${damaged} cannot be read: its bytes were damaged; expected`
+
+  it("is a row of the list, and an entry of its document", async () => {
+    const { stdout, stderr } = await pipeline(at, "list")
+    expect(stdout).toMatch(new RegExp(`^${newest} .* done .*\\n${damaged} +unreadable\\s*\\n${older} .* done `, "m"))
+    expect(warnings(stderr)).toEqual([expect.stringContaining(told)])
+    const { unreadable } = JSON.parse((await pipeline(at, "list", "--json")).stdout)
+    expect(unreadable).toEqual([
+      { run: damaged, file: records[1], error: expect.objectContaining({ tag: "RecordUnreadable" }) }
+    ])
+    expect(JSON.parse((await pipeline(at, "list", "simple-cnn", "--json")).stdout).unreadable).toEqual(unreadable)
+  })
+
+  it.each([
+    ["report", damaged],
+    ["compare", newest, damaged],
+    ["inspect", `${damaged}/model`],
+    ["export", `${damaged}/model`, "--to", path.join(at.home, "model")]
+  ])("is refused by %s where it is named", async (...line) => {
+    const { code, stderr, stdout } = await pipeline(at, ...line)
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" })
+    expect(stderr).toContain(`error: ${told}`)
+  })
+
+  it.each([
+    ["compare", "simple-cnn", "--last", "3"],
+    ["inspect", "simple-cnn/model"],
+    ["list", "simple-cnn"]
+  ])("is told of by %s where a pipeline is named whose runs are gone through", async (...line) => {
+    const { stderr } = await pipeline(at, ...line)
+    expect(warnings(stderr)).toEqual([expect.stringContaining(told)])
+  })
+
+  it("is told of where it is the newest, and another is shown in its place", async () => {
+    flip(records[2] ?? "")
+    const { code, stdout, stderr } = await pipeline(at, "report", "simple-cnn")
+    expect(stdout).toContain(`report of run ${older}`)
+    expect(code).toBe(0)
+    expect(warnings(stderr)[0]).toContain(`2 records of runs cannot be read and are left out, ${newest}, ${damaged}.`)
   })
 })

@@ -32,7 +32,12 @@ describe("a store", () => {
   it("says its format once something is kept, and its results say who wrote them", async () => {
     expect((await run()).status).toBe("done")
     const { version } = JSON.parse(fs.readFileSync(path.join(at.root, "package.json"), "utf8"))
-    expect(JSON.parse(fs.readFileSync(storeFile(), "utf8"))).toEqual({ format: 2, leastKnown: 2, by: version })
+    expect(JSON.parse(fs.readFileSync(storeFile(), "utf8"))).toEqual({
+      format: 2,
+      leastKnown: 2,
+      by: version,
+      sha256: expect.stringMatching(/^[0-9a-f]{64}$/)
+    })
     const inspected = JSON.parse((await pipeline(at, "inspect", "explore/summary", "--json")).stdout)
     expect(JSON.stringify(inspected)).toContain(`"by":"${version}"`)
   })

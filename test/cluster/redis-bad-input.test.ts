@@ -1,3 +1,5 @@
+import { once } from "node:events"
+import { type AddressInfo, createServer } from "node:net"
 import * as path from "node:path"
 import { beforeAll, expect, it } from "vitest"
 import { type Cluster, cluster, type Ended } from "../rig/cluster.ts"
@@ -41,6 +43,26 @@ describeWith(["redis"], "with a Redis server", () => {
     expect(error).toMatchObject({ tag: "TasksFailed", expected: "a server that answers there" })
     expect(error.what).toContain(`redis://127.0.0.1:${port} can't be reached`)
     expect(error.fix).toContain("redis-server --appendonly yes --maxmemory-policy noeviction")
+  })
+
+  it("a server that is too old", async () => {
+    // of what a server says, as much as whoever connects asks for
+    const info = "# Server\r\nredis_version:4.0.14\r\nloading:0\r\n"
+    const old = createServer((socket) =>
+      socket.on("data", (data) => {
+        const asked = data.toString().match(/\$4\r\ninfo/gi) ?? []
+        for (const _ of asked) socket.write(`$${info.length}\r\n${info}\r\n`)
+        if (asked.length === 0) socket.write("+OK\r\n")
+      })
+    )
+    await once(old.listen(0, "127.0.0.1"), "listening")
+    const address = `redis://127.0.0.1:${(old.address() as AddressInfo).port}`
+    const error = await refusal(run(address))
+    old.close()
+    expect(error).toMatchObject({
+      what: `The Redis server ${address} is of version 4.0.14`,
+      expected: "Redis 5 or later, or Valkey; 7 is what it is tried with"
+    })
   })
 
   it("an address of something else, whose password is not shown", async () => {

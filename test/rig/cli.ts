@@ -4,6 +4,7 @@ import * as path from "node:path"
 import { gzipSync } from "node:zlib"
 import sharp from "sharp"
 import { afterAll, expect, vi } from "vitest"
+import * as Seal from "../../cache/Seal.ts"
 import { type Packed, picture, tar } from "./archives.ts"
 import { folder } from "./folder.ts"
 import { heard } from "./heard.ts"
@@ -350,6 +351,20 @@ export const tracesOf = ({ home }: Rig, stage: string): ReadonlyArray<TraceDocum
       const text = fs.readFileSync(path.join(at, name), "utf8")
       return { ...JSON.parse(text.slice(text.indexOf("\n") + 1)), file: path.join(at, name) }
     })
+}
+
+const recordFile = ({ home }: Pick<Rig, "home">, run: string) => path.join(home, "runs", `${run}.json`)
+
+/** The record of a run, as it lies on the disk under its seal. */
+export const recordOf = (at: Pick<Rig, "home">, run: string) =>
+  JSON.parse(Seal.open(fs.readFileSync(recordFile(at, run), "utf8")) ?? "null")
+
+/** Lays a record into a store, as a run does. */
+export const layRecord = <R extends { readonly run: string }>(at: Pick<Rig, "home">, record: R): string => {
+  const file = recordFile(at, record.run)
+  fs.mkdirSync(path.dirname(file), { recursive: true })
+  fs.writeFileSync(file, Seal.bytesOf(JSON.stringify(record)))
+  return file
 }
 
 /** Where the first object of an output lies. */

@@ -6,8 +6,8 @@ import { beforeEach } from "vitest"
 import * as Digest from "../../../artifacts/Digest.ts"
 import type { Key } from "../../../cache/Key.ts"
 import { Leases } from "../../../cache/Lease.ts"
+import * as Seal from "../../../cache/Seal.ts"
 import type { Trace } from "../../../cache/Trace.ts"
-import { seal, unseal } from "../../../cache/trace-disk.ts"
 import { exitCode, type Finding, nodesOf } from "../../../cache/verify/Finding.ts"
 import * as Sample from "../../../cache/verify/Sample.ts"
 import * as Toys from "../../rig/toys.ts"
@@ -30,7 +30,7 @@ const ran = () => ({ stages: Object.fromEntries(Toys.counts.runs), rows: Toys.co
 /** The trace of a stage that has one, and its file. */
 const traceOf = ({ files }: ReturnType<typeof verifying>, stage: string) => {
   const [file = ""] = files(`traces/${stage}`).filter((each) => path.basename(path.dirname(each)) === stage)
-  return { file, trace: JSON.parse(unseal(fs.readFileSync(file, "utf8")) ?? "null") as Trace }
+  return { file, trace: JSON.parse(Seal.open(fs.readFileSync(file, "utf8")) ?? "null") as Trace }
 }
 const objectsOf = (home: string, trace: Trace) =>
   Object.values(trace.outputs).flatMap(({ parts }) =>
@@ -38,7 +38,7 @@ const objectsOf = (home: string, trace: Trace) =>
   )
 
 /** Writes a trace that is sealed, and says something else. */
-const retell = (file: string, trace: unknown) => overwrite(file, seal(JSON.stringify(trace)))
+const retell = (file: string, trace: unknown) => overwrite(file, Seal.bytesOf(JSON.stringify(trace)))
 
 it.effect("a store that runs have filled is found as it was written", () =>
   Effect.gen(function* () {

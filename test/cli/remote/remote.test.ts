@@ -5,6 +5,7 @@ import type { Finished, Rig } from "../../rig/cli.ts"
 import { documentOf, imageFolder, nodeOf, pipeline, project, ran, rig } from "../../rig/cli.ts"
 import { folder } from "../../rig/folder.ts"
 import { describeWith } from "../../rig/needs.ts"
+import { freePorts } from "../../rig/ports.ts"
 import { type S3Server, seaweed } from "../../rig/s3-servers.ts"
 
 // Two machines are two homes of one project: what they share lies in a folder, or in a bucket of a real server.
@@ -103,6 +104,30 @@ describe("a shared folder", () => {
     expect((await pipeline(more, ...training("pull"))).code).toBe(0)
     const longer = documentOf(await pipeline({ ...more, env: {} }, ...training("run", 2)))
     expect(nodeOf(longer, "train-network").reason).toContain("continues from epoch 1")
+  })
+
+  it("that takes nothing makes a push fail, which says what is left; the next one puts it there", async () => {
+    const at = rig({ root, home: path.join(folder("headrace-home"), "home") })
+    const { env } = await person(at, "ada")
+    expect((await pipeline({ ...at, env }, ...exploring("run"))).code).toBe(0)
+    const [port] = await freePorts(1)
+    const silent = {
+      PIPELINE_REMOTE: `s3://team/results?endpoint=http://127.0.0.1:${port}`,
+      AWS_ACCESS_KEY_ID: "ada",
+      AWS_SECRET_ACCESS_KEY: "nobody-asks"
+    }
+    const failed = await pipeline({ ...at, env: { ...env, ...silent } }, ...exploring("push"))
+    expect(failed.code, failed.stderr).toBe(1)
+    const { status, nodes, left } = JSON.parse(failed.stdout)
+    expect({ status, nodes: nodes.length > 0, left: left >= nodes.length }).toEqual({
+      status: "failed",
+      nodes: true,
+      left: true
+    })
+    expect(failed.stderr).toContain("not in the shared store s3://team/results?endpoint=")
+    const other = { ...env, PIPELINE_REMOTE: folder("headrace-shared") }
+    const pushed = await pipeline({ ...at, env: other }, ...exploring("push"))
+    expect({ code: pushed.code, left: JSON.parse(pushed.stdout).left }).toEqual({ code: 0, left: 0 })
   })
 
   it("keeps no secret: neither a record, nor a report, nor what is said has one", async () => {

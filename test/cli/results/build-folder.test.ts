@@ -2,7 +2,9 @@ import * as fs from "node:fs"
 import * as path from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Fiber, Stream } from "effect"
+import * as LeaseHolder from "../../../cache/lease-holder.ts"
 import { StoreFailed } from "../../../cache/ObjectStore.ts"
+import * as Unfinished from "../../../cache/unfinished.ts"
 import { INDEX, targetOf } from "../../../cli/artifact/export-folder.ts"
 import { buildFolder } from "../../../cli/results/build-folder.ts"
 import { eventually, filesIn } from "../../rig/cli.ts"
@@ -63,6 +65,18 @@ describe("a folder that is built", () => {
       )
       expect(refused.what).toMatch(/: notes\.txt$/)
       expect(filesIn(at)).toEqual([`built/${INDEX}`, "built/notes.txt", "built/old.txt"])
+    })
+  )
+
+  it.effect("clears away at once what one left that was killed on this machine, and not what another is building", () =>
+    Effect.gen(function* () {
+      const at = folder()
+      const here = LeaseHolder.here
+      const killed = Unfinished.mark({ ...here, self: () => ({ ...here.self(), pid: 2 ** 22 + 1 }) })
+      const living = `.built-${Unfinished.mark()}`
+      for (const name of [`.built-${killed}`, `.built-${killed}.old`, living]) fs.mkdirSync(path.join(at, name))
+      yield* build(at, file("new.txt", "new"))
+      expect(fs.readdirSync(at).sort()).toEqual([living, "built"])
     })
   )
 

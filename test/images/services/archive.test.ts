@@ -157,6 +157,36 @@ describe("hostile archives", () => {
     })
   )
 
+  it.effect("more entries than the limit are refused, whatever they are: folders, hidden files, links", () =>
+    Effect.gen(function* () {
+      const few = { ...limits, entries: 6 }
+      const kinds: Readonly<Record<string, (index: number) => Packed>> = {
+        files: (index) => ({ path: `a/${index}` }),
+        folders: (index) => ({ path: `a/${index}/`, type: "Directory" }),
+        hidden: (index) => ({ path: `a/.${index}` }),
+        links: (index) => ({ path: `a/${index}`, bytes: "b", type: "SymbolicLink" })
+      }
+      for (const [kind, one] of Object.entries(kinds)) {
+        const many = (count: number) => Array.from({ length: count }, (_, index) => one(index))
+        for (const pack of [tar, zip]) {
+          const over = yield* refusal(`${kind}.${pack.name}`, pack(many(7)), few)
+          // what was noted says more
+          if (kind === "links") expect(over).toContain("6 symbolic links")
+          else
+            expect(over).toMatch(
+              /has more than 6 files and folders; expected at most that many in one archive\. .*unpack it and give the folder/
+            )
+        }
+      }
+      for (const pack of [tar, zip]) {
+        const six = Array.from({ length: 6 }, (_, index) => ({ path: `a/${index}` }))
+        const at = onDisk(`six.${pack.name}`, pack(six))
+        expect((yield* opened(at, few)).entries).toHaveLength(6)
+      }
+      expect(limits.entries).toBe(4_000_000)
+    })
+  )
+
   it.effect("gzip within gzip is refused", () =>
     Effect.gen(function* () {
       expect(yield* refusal("twice.tar.gz", gzipSync(gzipSync(tar(entries))))).toContain("gzip in gzip")

@@ -1,9 +1,11 @@
 import { createHash, randomBytes } from "node:crypto"
 import fs from "node:fs"
 import http from "node:http"
+import os from "node:os"
 import path from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
+import * as Digest from "../../../artifacts/Digest.ts"
 import { Download, type Request } from "../../../images/services/Download.ts"
 import { folder } from "../../rig/folder.ts"
 
@@ -197,6 +199,21 @@ describe("downloads", () => {
       expect(seen.at(-1)?.range).toMatch(/^bytes=\d+-$/)
       expect(left(request)).toEqual(["data.bin", alive])
       yield* Fiber.interrupt(stalled)
+    })
+  )
+
+  it.scopedLive("what several killed processes left of a file is gone once the file is whole", () =>
+    Effect.gen(function* () {
+      const { url } = yield* server(() => false)
+      const request = into(url)
+      const at = path.dirname(request.destination)
+      fs.mkdirSync(at)
+      const host = Digest.ofBytes(os.hostname()).slice(0, 8)
+      const parts = [1, 2, 3].map((random) => `data.bin.${"0".repeat(16)}.${host}-99999999-0000000${random}.part`)
+      const others = "other.bin.none.0badc0de-99999999-00000001.part"
+      for (const name of [...parts, others]) fs.writeFileSync(path.join(at, name), "half")
+      yield* fetching(request)
+      expect(left(request)).toEqual(["data.bin", others])
     })
   )
 

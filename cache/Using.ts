@@ -1,0 +1,167 @@
+import { randomBytes } from "node:crypto"
+import { appendFileSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs"
+import * as path from "node:path"
+import { Context, Effect, Layer, Schedule } from "effect"
+import * as BoundedFile from "../artifacts/BoundedFile.ts"
+import type { Key } from "./Key.ts"
+import { Leases } from "./Lease.ts"
+import { here, readFrom, type System, written } from "./lease-holder.ts"
+import { type Lookup, TraceStore } from "./Trace.ts"
+
+// What running commands and their workers use of a store, so that nobody removes it under them: a folder `using/<token>` each. The file
+// `holder` says who they are, as a lease does, and by its time stamp since when; `build` which build they run from; `keys` has a line for
+// each key whose result they have found.
+
+const MOST_BUILD_BYTES = 16 * 1024
+/** A million keys. */
+const MOST_KEYS_BYTES = 64 * 1024 * 1024
+
+const RENEWAL = "1 minute"
+/** A process of another host, of which nothing was heard for this long, counts as gone: its results are computed again if it is not. */
+const SILENCE_MILLIS = 3_600_000
+
+const folderIn = (home: string): string => path.join(home, "using")
+
+/** Says what this process uses, before it relies on it. A store that cannot be written to is no reason to fail: nothing is removed there either. */
+export class Using extends Context.Tag("headrace/Using")<
+  Using,
+  {
+    /** From now on nothing that is written into the store is anybody's to remove. */
+    readonly begin: Effect.Effect<void>
+    /** Nor are the results of these keys. */
+    readonly declare: (keys: ReadonlyArray<Key>) => Effect.Effect<void>
+  }
+>() {}
+
+/** The mark of this process, made when it first uses something, and removed at its end. */
+export const layer = (home: string, build: string | null = null, system: System = here): Layer.Layer<Using> =>
+  Layer.scoped(
+    Using,
+    Effect.gen(function* () {
+      const folder = path.join(folderIn(home), randomBytes(8).toString("hex"))
+      const keysFile = path.join(folder, "keys")
+      const declared = new Set<Key>()
+      let isMade = false
+      const orNothing = (write: () => void) => Effect.ignore(Effect.try(write))
+      const begin = Effect.suspend(() => {
+        if (isMade) return Effect.void
+        isMade = true
+        return orNothing(() => {
+          mkdirSync(folder, { recursive: true })
+          if (build !== null) writeFileSync(path.join(folder, "build"), build)
+          writeFileSync(path.join(folder, "holder"), written(system.self()))
+        })
+      })
+      const declare = (keys: ReadonlyArray<Key>) =>
+        Effect.suspend(() => {
+          const fresh = keys.filter((key) => !declared.has(key))
+          if (fresh.length === 0) return Effect.void
+          for (const key of fresh) declared.add(key)
+          return Effect.zipRight(
+            begin,
+            orNothing(() => appendFileSync(keysFile, fresh.map((key) => `${key}\n`).join("")))
+          )
+        })
+      const renew = orNothing(() => {
+        if (isMade) utimesSync(keysFile, new Date(), new Date())
+      })
+      yield* Effect.forkScoped(Effect.repeat(renew, Schedule.spaced(RENEWAL)))
+      yield* Effect.addFinalizer(() => orNothing(() => rmSync(folder, { recursive: true, force: true })))
+      return { begin, declare }
+    })
+  )
+
+const hits = (found: ReadonlyArray<Lookup<{ readonly key: Key }>>): ReadonlyArray<Key> =>
+  found.flatMap((one) => (one._tag === "Hit" ? [one.trace.key] : []))
+
+/** Traces whose finders are known to use them. Those that are only compared with others, stage by stage, are not used. */
+export const traces: Layer.Layer<TraceStore, never, TraceStore | Using> = Layer.effect(
+  TraceStore,
+  Effect.gen(function* () {
+    const store = yield* TraceStore
+    const { declare } = yield* Using
+    const one = <A extends { readonly key: Key }>(found: Lookup<A>) => Effect.as(declare(hits([found])), found)
+    const many = <A extends { readonly key: Key }>(found: ReadonlyArray<Lookup<A>>) =>
+      Effect.as(declare(hits(found)), found)
+    return {
+      ...store,
+      get: (stage, key) => Effect.flatMap(store.get(stage, key), one),
+      getMany: (stage, keys) => Effect.flatMap(store.getMany(stage, keys), many),
+      getChunk: (stage, key) => Effect.flatMap(store.getChunk(stage, key), one),
+      getChunks: (stage, keys) => Effect.flatMap(store.getChunks(stage, keys), many)
+    }
+  })
+)
+
+/** Leases whose holders are known to use the store from before they have one. */
+export const leases: Layer.Layer<Leases, never, Leases | Using> = Layer.effect(
+  Leases,
+  Effect.gen(function* () {
+    const { tryAcquire, acquire } = yield* Leases
+    const { begin } = yield* Using
+    return {
+      tryAcquire: (key) => Effect.zipRight(begin, tryAcquire(key)),
+      acquire: (key) => Effect.zipRight(begin, acquire(key))
+    }
+  })
+)
+
+/** What the processes that are alive use. */
+export interface InUse {
+  /** What was written since then is theirs, in milliseconds by the clock of the file system; infinite where nobody is there. */
+  readonly since: number
+  readonly keys: ReadonlySet<string>
+  readonly builds: ReadonlySet<string>
+  /** Folders of those that are gone. */
+  readonly left: ReadonlyArray<string>
+}
+
+const changedMillis = (file: string): number => statSync(file, { throwIfNoEntry: false })?.ctimeMs ?? 0
+
+/** The names in a folder; none where there is none. */
+const namesIn = (folder: string): ReadonlyArray<string> => {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return []
+  }
+}
+
+/**
+ * Reads what is used. `now`: of the file system's clock. A mark that cannot be read is of a process that begins, or nobody's: it
+ * counts as that of one whose keys are not known, until it was silent for long.
+ */
+export const read = (home: string, now: number, system: System = here): InUse => {
+  let since = Number.POSITIVE_INFINITY
+  const [keys, builds] = [new Set<string>(), new Set<string>()]
+  const left: Array<string> = []
+  for (const name of namesIn(folderIn(home))) {
+    const folder = path.join(folderIn(home), name)
+    try {
+      const user = readFrom(path.join(folder, "holder"))
+      const heard = Math.max(changedMillis(path.join(folder, "keys")), changedMillis(path.join(folder, "holder")))
+      const isSilent = now - Math.max(heard, changedMillis(folder)) > SILENCE_MILLIS
+      if (user === null ? isSilent : system.isGone(user) || (isSilent && !system.isHere(user))) {
+        left.push(folder)
+        continue
+      }
+      const began = statSync(path.join(folder, "holder"), { throwIfNoEntry: false }) ?? statSync(folder)
+      since = Math.min(since, began.mtimeMs)
+      const build = attempt(() => BoundedFile.read(path.join(folder, "build"), MOST_BUILD_BYTES).toString())
+      if (build !== null) builds.add(build)
+      const text = attempt(() => BoundedFile.read(path.join(folder, "keys"), MOST_KEYS_BYTES))
+      for (const key of (text ?? "").toString().split("\n")) keys.add(key)
+    } catch {
+      // it ended meanwhile
+    }
+  }
+  return { since, keys, builds, left }
+}
+
+const attempt = <A>(read: () => A): A | null => {
+  try {
+    return read()
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,119 @@
+import * as fs from "node:fs"
+import * as path from "node:path"
+import { expect, it } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+import * as Lease from "../../cache/Lease.ts"
+import * as LeaseHolder from "../../cache/lease-holder.ts"
+import { ObjectStore } from "../../cache/ObjectStore.ts"
+import { layerDisk as objectsAt } from "../../cache/object-store-disk.ts"
+import * as Trace from "../../cache/Trace.ts"
+import * as Using from "../../cache/Using.ts"
+import { folder } from "../rig/folder.ts"
+import { traceOf } from "../rig/store-contract.ts"
+
+const HOUR = 3_600_000
+const { here } = LeaseHolder
+/** As a process that ended sees itself: of this host, with a start that no process of it has. */
+const gone: LeaseHolder.System = { ...here, self: () => ({ ...here.self(), start: "0" }) }
+const elsewhere: LeaseHolder.System = { ...here, self: () => ({ ...here.self(), host: "elsewhere" }) }
+
+const [one, other] = [traceOf("s", 1), traceOf("s", 2)]
+const stores = (home: string) =>
+  Layer.provideMerge(
+    Layer.mergeAll(
+      Layer.provide(Using.traces, Trace.layerMemory(new Map([one, other].map((trace) => [trace.key, trace])))),
+      Layer.provide(Using.leases, Lease.layerMemory)
+    ),
+    Using.layer(home, "b1")
+  )
+
+it.scoped("what a process finds is in use until it ends, and what it compares with is not", () =>
+  Effect.gen(function* () {
+    const home = folder()
+    yield* Effect.gen(function* () {
+      const traces = yield* Trace.TraceStore
+      yield* traces.ofStage("s")
+      expect(Using.read(home, Date.now()).since).toBe(Number.POSITIVE_INFINITY)
+      yield* traces.get("s", one.key)
+      yield* traces.getMany("s", [one.key, "0".repeat(64) as typeof one.key])
+      const used = Using.read(home, Date.now())
+      expect([used.keys.has(one.key), used.keys.has(other.key), used.keys.has("0".repeat(64))]).toEqual([
+        true,
+        false,
+        false
+      ])
+      expect(used.builds).toEqual(new Set(["b1"]))
+      expect(used.left).toEqual([])
+    }).pipe(Effect.provide(stores(home)))
+    expect(Using.read(home, Date.now())).toMatchObject({ since: Number.POSITIVE_INFINITY, keys: new Set(), left: [] })
+  })
+)
+
+it.scoped("whoever asks for a lease uses the store from before that", () =>
+  Effect.gen(function* () {
+    const home = folder()
+    const leases = yield* Lease.Leases.pipe(Effect.provide(yield* Layer.build(stores(home))))
+    yield* leases.tryAcquire(one.key)
+    const marker = path.join(home, "marker")
+    fs.writeFileSync(marker, "")
+    expect(Using.read(home, Date.now()).since).toBeLessThanOrEqual(fs.statSync(marker).mtimeMs)
+  })
+)
+
+const marked = (home: string, system: LeaseHolder.System) =>
+  Effect.flatMap(Layer.build(Using.layer(home, null, system)), (context) =>
+    Effect.provide(
+      Effect.flatMap(Using.Using, ({ declare }) => declare([one.key])),
+      context
+    )
+  )
+
+it.scoped(
+  "a process that is gone uses nothing; one that cannot be asked for counts until it was silent for an hour",
+  () =>
+    Effect.gen(function* () {
+      const home = folder()
+      yield* marked(home, gone)
+      expect(Using.read(home, Date.now())).toMatchObject({ keys: new Set(), left: [expect.stringContaining("using")] })
+
+      const shared = folder()
+      yield* marked(shared, elsewhere)
+      expect(Using.read(shared, Date.now()).keys.has(one.key)).toBe(true)
+      expect(Using.read(shared, Date.now() + 2 * HOUR).keys.has(one.key)).toBe(false)
+
+      const own = folder()
+      yield* marked(own, here)
+      expect(Using.read(own, Date.now() + 48 * HOUR).keys.has(one.key)).toBe(here.isHere(here.self()))
+    })
+)
+
+it("a mark that nobody can read counts as that of a process that begins, for an hour", () => {
+  const home = folder()
+  const mark = path.join(home, "using", "0123456789abcdef")
+  fs.mkdirSync(mark, { recursive: true })
+  fs.writeFileSync(path.join(mark, "holder"), "{")
+  expect(Using.read(home, Date.now()).since).toBe(fs.statSync(path.join(mark, "holder")).mtimeMs)
+  expect(Using.read(home, Date.now() + 2 * HOUR)).toMatchObject({ since: Number.POSITIVE_INFINITY, left: [mark] })
+})
+
+it.effect("a store in which nothing can be written is used all the same", () =>
+  Effect.gen(function* () {
+    const file = path.join(folder(), "file")
+    fs.writeFileSync(file, "")
+    const found = Effect.flatMap(Trace.TraceStore, (traces) => traces.get("s", one.key))
+    expect(yield* Effect.provide(found, stores(path.join(file, "home")))).toMatchObject({ _tag: "Hit" })
+  })
+)
+
+it.effect("bytes that are put again are as good as new, though they were there", () =>
+  Effect.gen(function* () {
+    const home = folder()
+    yield* Effect.gen(function* () {
+      const { put, locate } = yield* ObjectStore
+      const file = locate(yield* put(new Uint8Array([1]))) ?? ""
+      fs.utimesSync(file, 1, 1)
+      yield* put(new Uint8Array([1]))
+      expect(fs.statSync(file).mtimeMs).toBeGreaterThan(1000)
+    }).pipe(Effect.provide(objectsAt(home)))
+  })
+)

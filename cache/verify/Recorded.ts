@@ -50,14 +50,14 @@ export const check = (
     return read
   })
 
-/** The results that somebody counts on: those of the run that is asked for, else of the newest run of each pipeline. */
-export const wanted = (alone: Recorded | null, records: ReadonlyArray<Recorded>): ReadonlyArray<Recorded> => {
+/** The runs whose results somebody counts on: those of the run that is asked for, else of the newest run of each pipeline. */
+export const newest = (alone: Recorded | null, records: ReadonlyArray<Recorded>): ReadonlyArray<Recorded> => {
   if (alone !== null) return [alone]
-  const newest = new Map<string, Recorded>()
+  const found = new Map<string, Recorded>()
   // their names sort by time
   for (const record of [...records].sort((a, b) => (a.run < b.run ? -1 : 1)))
-    if (record.results.length > 0) newest.set(record.pipeline, record)
-  return [...newest.values()]
+    if (record.results.length > 0) found.set(record.pipeline, record)
+  return [...found.values()]
 }
 
 /** Who computed a key, as the records of runs tell: its own trace is damaged. */

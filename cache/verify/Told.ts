@@ -61,7 +61,7 @@ export const read = (
   { _tag, stage, key }: Placed<"Trace" | "ChunkTrace">["content"]
 ): Either.Either<Pick<Told, "node" | "named">, Wrong> => {
   const text = Seal.open(sealed)
-  if (text === null) return Either.left(corrupt("its bytes were damaged"))
+  if (text === null) return Either.left(corrupt(Seal.DAMAGED))
   const decoded: Either.Either<Trace | ChunkTrace, ParseResult.ParseError> =
     _tag === "Trace" ? whole.decode(text) : ofChunk.decode(text)
   if (Either.isLeft(decoded)) return Either.left(unreadable(phrase(decoded.left)))

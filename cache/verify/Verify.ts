@@ -3,7 +3,7 @@ import * as path from "node:path"
 import { Context, Effect } from "effect"
 import type { Digest } from "../../artifacts/Digest.ts"
 import type { ObjectStore } from "../ObjectStore.ts"
-import { checkAbsent, type NotKept } from "./absent.ts"
+import { checkAbsent, type NotKept, wantedOf } from "./absent.ts"
 import { checkObjects, type Looked } from "./check-objects.ts"
 import { checkTraces } from "./check-traces.ts"
 import type { Find, Finding } from "./Finding.ts"
@@ -93,11 +93,10 @@ export const verify = (asked: Asked): Effect.Effect<Report, never, Listener | Ob
     const records = yield* Recorded.check(recordIn, alone, lying, find)
     const traces = yield* checkTraces(alone, lying, records, find)
     const names = Told.byObject(traces)
-    const wanted = Recorded.wanted(alone, records)
+    const wanted = yield* wantedOf(home, Recorded.newest(alone, records), traces)
 
     const fileOf = (object: Digest) => path.join(home, "objects", object.slice(0, 2), object)
-    const results = wanted.flatMap((record) => record.results.flatMap(({ parts }) => parts))
-    const named = new Set([...names.keys(), ...results.map(({ object }) => object)])
+    const named = new Set([...names.keys(), ...wanted.map(({ object }) => object)])
     const objects = askedOf(asked, lying, fileOf, named)
     const total = objects.reduce((sum, { bytes }) => sum + bytes, 0)
     let done = 0

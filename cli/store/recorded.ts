@@ -3,12 +3,21 @@ import type { Recorded } from "../../cache/verify/Recorded.ts"
 import type { RunRecord } from "../../engine/RunRecord.ts"
 import { recordIn } from "../../engine/run-record-disk.ts"
 
-/** What the record of a run, or of a sweep with all its points, says to whoever verifies a store. */
-export const recorded = ({ run, pipeline, nodes, results, sweep }: RunRecord): Recorded => ({
+/**
+ * What the record of a run says to whoever verifies a store. `results` are its own: those of a sweep's points are many, seldom read again, and
+ * the first to go when a store is made smaller.
+ */
+export const recorded = ({ run, pipeline, nodes, results }: RunRecord): Recorded => ({
   run,
   pipeline,
   nodes,
-  results: [results, ...(sweep?.points ?? []).map((point) => point.results)].flatMap((all) =>
+  results: Object.values(results).map(({ stored }) => stored)
+})
+
+/** The same of the run or sweep that is asked for, with the results of all its points. */
+export const recordedWhole = (record: RunRecord): Recorded => ({
+  ...recorded(record),
+  results: [record.results, ...(record.sweep?.points ?? []).map((point) => point.results)].flatMap((all) =>
     Object.values(all).map(({ stored }) => stored)
   )
 })

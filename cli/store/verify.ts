@@ -10,7 +10,7 @@ import { type Command, type Flag, type Given, type Option, type Project, plain, 
 import { UsageInvalid } from "../command/Usage.ts"
 import { Reporter } from "../terminal/Reporter.ts"
 import * as Running from "../terminal/Running.ts"
-import { recorded, recordedIn } from "./recorded.ts"
+import { recordedIn, recordedWhole } from "./recorded.ts"
 import { besidesText, checkedText, findingText, repairText, sumText } from "./verify-text.ts"
 
 const repairing: Flag = {
@@ -188,7 +188,7 @@ export const verify = <S>({ pipelines }: Project<S>): Command<S> =>
         const alone =
           what === undefined
             ? null
-            : recorded(
+            : recordedWhole(
                 yield* runOrNewest(
                   pipelines.map(({ name }) => name),
                   what

@@ -103,7 +103,7 @@ const sort = (home: string, sorted: Sorted, names: ReadonlyArray<string>, lying:
     case "Using":
     case "Pin":
     case "Ledger":
-    case "Acceptance":
+    case "Quarantined":
     case "Format":
     case "Quarantined":
       sorted.own.push(lying)

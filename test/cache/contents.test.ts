@@ -28,6 +28,7 @@ it("a file's place in the store tells what it is", () => {
     "using/0123456789abcdef/keys": "Using",
     "pins/20260101-000000-000abcd.json": "Pin",
     "gc/size.log": "Ledger",
+    [`quarantine/2026-01-01T00-00-00.000Z/objects/ab/${digest}`]: "Quarantined",
     "objects/ab/.tmp-12-0123": "Unfinished",
     "sources/files/.tmp-12-0123/images/a.png": "Unfinished",
     ".tmp-12-0123": "Unfinished"

@@ -8,7 +8,7 @@ import type { Finding } from "../../cache/verify/Finding.ts"
 import * as Repair from "../../cache/verify/Repair.ts"
 import type * as Sample from "../../cache/verify/Sample.ts"
 import * as Verify from "../../cache/verify/Verify.ts"
-import { recorded, recordedIn } from "../../cli/store/recorded.ts"
+import { recordedIn, recordedWhole } from "../../cli/store/recorded.ts"
 import * as Executor from "../../engine/Executor.ts"
 import * as RunEvent from "../../engine/RunEvent.ts"
 import type { RunRecord } from "../../engine/RunRecord.ts"
@@ -42,7 +42,7 @@ export const verifying = (home = path.join(folder("headrace-verify"), "home")) =
     Verify.verify({
       home,
       sample: asked.sample ?? null,
-      alone: asked.alone === undefined ? null : recorded(asked.alone),
+      alone: asked.alone === undefined ? null : recordedWhole(asked.alone),
       recordIn: recordedIn
     }).pipe(Effect.provideService(Verify.Listener, listener), Effect.provide(stores))
   return {

@@ -6,10 +6,13 @@ import { beforeEach } from "vitest"
 import * as Digest from "../../../artifacts/Digest.ts"
 import type { Key } from "../../../cache/Key.ts"
 import { Leases } from "../../../cache/Lease.ts"
+import * as BlobsMemory from "../../../cache/remote/blobs-memory.ts"
 import * as Seal from "../../../cache/Seal.ts"
 import type { Trace } from "../../../cache/Trace.ts"
 import { exitCode, type Finding, nodesOf } from "../../../cache/verify/Finding.ts"
+import * as Repair from "../../../cache/verify/Repair.ts"
 import * as Sample from "../../../cache/verify/Sample.ts"
+import { machine } from "../../rig/machines.ts"
 import * as Toys from "../../rig/toys.ts"
 import { overwrite, silent, verifying } from "../../rig/verifying.ts"
 import { resetWorld, world } from "../../rig/walking.ts"
@@ -450,5 +453,26 @@ it.effect("what somebody computes at the moment is left as it is", () =>
     ).pipe(Effect.scoped, Effect.provide(store.stores))
     expect(repairs).toEqual([{ _tag: "InUse" }])
     expect(fs.existsSync(part?.file ?? "")).toBe(true)
+  })
+)
+
+it.effect("repair takes what a shared store has whole, and nothing is to be computed again", () =>
+  Effect.gen(function* () {
+    const shared = BlobsMemory.layerMemory()
+    const store = verifying()
+    const own = machine(shared, { home: store.home })
+    yield* own.run()
+    yield* own.upload
+    const [part] = objectsOf(store.home, traceOf(store, "sum").trace)
+    const file = part?.file ?? ""
+    const whole = fs.readFileSync(file)
+    overwrite(file, Buffer.from("garbage"))
+    const { findings } = yield* store.verify()
+    const repair = Effect.forEach(findings, (finding) =>
+      Repair.repair(store.home, path.join(store.home, "quarantine", "now"), finding)
+    )
+    expect((yield* Effect.provide(repair, own.whole)).map(({ _tag }) => _tag)).toEqual(["Fetched"])
+    expect(fs.readFileSync(file)).toEqual(whole)
+    expect((yield* store.verify()).findings).toEqual([])
   })
 )

@@ -1,17 +1,13 @@
 import { type AnyBatch, type AnyValues, type Column, type Columns, cellSize } from "./Column.ts"
+import { expect, fieldAt, follow, longAt, required, root, vectorAt, viewOf } from "./FlatBuffer.ts"
 import type { Verified } from "./Verified.ts"
 
-/**
+/*
  * Reads the Arrow IPC files of one record batch that `ArrowFile` writes. The columns, cell shapes and rows are known before
  * a byte is read, so nothing in the file decides how much is done: each count is compared with what it must be, each length
  * and offset with what is there, and no loop is longer than the rows. apache-arrow trusts all of these; one flipped bit
  * kept it in a loop. Whether the rows are the right ones, and of these columns, is for their content digest to say.
  */
-export class Mismatch extends Error {}
-
-const expect = (ok: boolean, what: () => string): void => {
-  if (!ok) throw new Mismatch(what())
-}
 
 const MAGIC = "ARROW1"
 /** The magic, padded to the alignment of all that follows. */
@@ -21,42 +17,6 @@ const CONTINUATION = 0xffffffff
 const PREFIX = 8
 /** Of a file's end: the length of its footer, and the magic again. */
 const END = 4 + MAGIC.length
-
-/** Position of a table's field in a FlatBuffer; null where the table leaves it out. A `DataView` refuses what lies outside. */
-const fieldAt = (view: DataView, table: number, field: number): number | null => {
-  const vtable = table - view.getInt32(table, true)
-  const slot = 4 + 2 * field
-  const offset = slot < view.getUint16(vtable, true) ? view.getUint16(vtable + slot, true) : 0
-  return offset === 0 ? null : table + offset
-}
-
-const follow = (view: DataView, at: number): number => at + view.getUint32(at, true)
-
-const root = (view: DataView): number => follow(view, 0)
-
-const required = (at: number | null, what: string): number => {
-  if (at === null) throw new Mismatch(`it has no ${what}`)
-  return at
-}
-
-/** A 64-bit length or offset, which must be within `most`. */
-const longAt = (view: DataView, at: number, most: number, what: string): number => {
-  const value = view.getBigInt64(at, true)
-  expect(value >= 0n && value <= BigInt(most), () => `${what} is ${value}, and at most ${most} fits`)
-  return Number(value)
-}
-
-/** Where the entries of a vector begin, which must be so many; null where none are wanted and the field is left out. */
-const vectorAt = (view: DataView, table: number, field: number, count: number, what: string): number => {
-  const at = fieldAt(view, table, field)
-  const start = at === null ? null : follow(view, at)
-  const found = start === null ? 0 : view.getUint32(start, true)
-  expect(found === count, () => `it has ${found} ${what}, not ${count}`)
-  return (start ?? 0) + 4
-}
-
-const viewOf = (bytes: Uint8Array, start: number, length: number): DataView =>
-  new DataView(bytes.buffer, bytes.byteOffset + start, length)
 
 /** Footer fields by their numbers in Arrow's `File.fbs`, `Message.fbs`; a `Block` is an offset and two lengths. */
 const FOOTER = { dictionaries: 2, recordBatches: 3 }
@@ -70,7 +30,8 @@ interface Block {
   readonly body: Uint8Array
 }
 
-const onlyBlock = (bytes: Uint8Array): Block => {
+/** The footer of a file, and how many bytes lie before it; throws for what is no whole Arrow file. */
+export const footerOf = (bytes: Uint8Array): { readonly footer: DataView; readonly room: number } => {
   const text = (start: number) => Buffer.from(bytes.buffer, bytes.byteOffset + start, MAGIC.length).toString("latin1")
   expect(
     bytes.length >= START + END && text(0) === MAGIC && text(bytes.length - MAGIC.length) === MAGIC,
@@ -79,11 +40,14 @@ const onlyBlock = (bytes: Uint8Array): Block => {
   const end = bytes.length - END
   const length = viewOf(bytes, end, 4).getInt32(0, true)
   expect(length > 0 && length <= end - START, () => `its footer has ${length} bytes of ${end - START}`)
-  const footer = viewOf(bytes, end - length, length)
+  return { footer: viewOf(bytes, end - length, length), room: end - length }
+}
+
+const onlyBlock = (bytes: Uint8Array): Block => {
+  const { footer, room } = footerOf(bytes)
   const table = root(footer)
   vectorAt(footer, table, FOOTER.dictionaries, 0, "dictionaries")
   const block = vectorAt(footer, table, FOOTER.recordBatches, 1, "record batches")
-  const room = end - length
   const offset = longAt(footer, block, room, "the batch's offset")
   const metadataLength = footer.getInt32(block + 8, true)
   const bodyLength = longAt(footer, block + 16, room, "the batch's length")

@@ -32,6 +32,7 @@ import {
   rows
 } from "./Column.ts"
 import type { Digest } from "./Digest.ts"
+import { Mismatch } from "./FlatBuffer.ts"
 import { phrase } from "./SchemaRefusal.ts"
 
 /** What all chunks of a table have in common. It is part of the digest of the table's content. */
@@ -209,11 +210,11 @@ export const readChunk = <E>(
     Effect.try({
       try: () => {
         const rows = part.rows ?? 0
-        if (rows > Chunker.MOST_ROWS) throw new ArrowReader.Mismatch(`it is said to have ${rows} rows`)
+        if (rows > Chunker.MOST_ROWS) throw new Mismatch(`it is said to have ${rows} rows`)
         const batch = ArrowReader.decode(artifact.columns, header.shapes, rows, bytes)
         const rowDigests = Chunker.digestRows(batch, Object.keys(artifact.columns))
         const content = contentHash(artifact, header).update(rowDigests).digest("hex")
-        if (content !== part.content) throw new ArrowReader.Mismatch("its rows are not those of its content digest")
+        if (content !== part.content) throw new Mismatch("its rows are not those of its content digest")
         return { batch, rowDigests }
       },
       catch: (error) =>

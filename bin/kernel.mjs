@@ -21,7 +21,9 @@ export const codecs = [
   "Explained",
   "Figure",
   "Files",
+  "FlatBuffer",
   "Masked",
+  "OpenFiles",
   "SchemaRefusal",
   "Text",
   "Verified"

@@ -190,8 +190,16 @@ const textOf = (error) => {
   return `${told.join(", ")}${all.length > MOST_TOLD ? `, and ${all.length - MOST_TOLD} more` : ""}`
 }
 
+/** Whether the system opens no more files: `artifacts/OpenFiles.ts` tells of it once the program runs. */
+const isExhausted = (error) => /\bE[MN]FILE\b/.test(`${error.code} ${error.message}`)
+const EXHAUSTED = {
+  expected: "a limit that leaves room for a command, its worker processes and their packages, some hundred files each",
+  fix: "Too many files are open: raise the limit (ulimit -n 4096), or close other programs. Run again."
+}
+
 /** What was expected of a project that can't be built, and what to do. */
 const remedyOf = (error) => {
+  if (isExhausted(error)) return EXHAUSTED
   if (error.fix !== undefined) return { expected: error.expected, fix: error.fix }
   return ["EACCES", "EDQUOT", "ENOSPC", "EPERM", "EROFS"].includes(error.code)
     ? {
@@ -218,6 +226,7 @@ const NOT_REQUIRED = ["ERR_PACKAGE_PATH_NOT_EXPORTED", "ERR_REQUIRE_ASYNC_MODULE
 const unstarted = async (error, directory) => {
   const { _tag: tag, what, expected, fix, code, message } = error
   if (tag === "DefinitionInvalid") return { tag, what, expected, fix }
+  if (isExhausted(error)) return { tag: "StartFailed", what: `The program cannot start: ${message}`, ...EXHAUSTED }
   const { thrownAt } = await import("./thrown.mjs")
   const at = thrownAt(error, join(directory, "cli.cjs"), root)
   const where = at === null ? "The program cannot start" : `The program cannot start: ${at}`

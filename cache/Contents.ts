@@ -34,6 +34,8 @@ export type Content =
   | { readonly _tag: "Pin" }
   /** What is remembered of what was removed, and of how large the store is. */
   | { readonly _tag: "Ledger" }
+  /** What was damaged, and was put aside by `verify`. */
+  | { readonly _tag: "Quarantined" }
   /** What the store says of its format. */
   | { readonly _tag: "Format" }
   /** What is written aside until it gets its name, or was left by somebody who died. */
@@ -107,7 +109,8 @@ const FOLDERS = new Map<string, (below: ReadonlyArray<string>) => Content>(
     build: () => ({ _tag: "Build" as const }),
     using: () => ({ _tag: "Using" as const }),
     pins: () => ({ _tag: "Pin" as const }),
-    gc: () => ({ _tag: "Ledger" as const })
+    gc: () => ({ _tag: "Ledger" as const }),
+    quarantine: () => ({ _tag: "Quarantined" as const })
   })
 )
 

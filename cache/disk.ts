@@ -4,6 +4,7 @@ import * as path from "node:path"
 import { Effect, Schedule } from "effect"
 import * as BoundedFile from "../artifacts/BoundedFile.ts"
 import { type Digest, ofBytes } from "../artifacts/Digest.ts"
+import * as OpenFiles from "../artifacts/OpenFiles.ts"
 import { StoreFailed } from "./ObjectStore.ts"
 import * as Unfinished from "./unfinished.ts"
 
@@ -39,6 +40,9 @@ export const storeFailed = (doing: string, file: string, cause: unknown): StoreF
         expected: "a directory, or nothing yet",
         fix: "Move the file away, or let PIPELINE_HOME name another directory."
       })
+    case "EMFILE":
+    case "ENFILE":
+      return new StoreFailed(OpenFiles.parts(what))
     default:
       return new StoreFailed({
         what,

@@ -65,20 +65,25 @@ export const systemAt = (proc: string): System => {
   const boot = orEmpty(() => readFileSync(path.join(proc, "sys/kernel/random/boot_id"), "latin1").trim())
   const namespace = orEmpty(() => readlinkSync(path.join(proc, "self/ns/pid")))
   const host = `${hostname()} ${boot} ${namespace}`
-  /** In clock ticks since boot: field 22 of `stat`, after the name, which may hold spaces. Empty where that is not told. */
-  const startOf = (pid: number): string => {
+  /** The fields of `stat` from the third on, after the name, which may hold spaces. */
+  const fieldsOf = (pid: number): ReadonlyArray<string> => {
     const stat = orEmpty(() => readFileSync(path.join(proc, String(pid), "stat"), "latin1"))
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? ""
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")
   }
+  /** In clock ticks since boot: field 22. Empty where that is not told. */
+  const startOf = (pid: number): string => fieldsOf(pid)[19] ?? ""
+  /** One that is dead, and whose parent has not asked how it ended: in containers whose first process is no init, nobody ever does. */
+  const isZombie = (pid: number): boolean => ["Z", "X"].includes(fieldsOf(pid)[0] ?? "")
   const isTold = (holder: Holder): boolean => boot !== "" && holder.host === host
   return {
     host,
-    isHere: (holder) => isTold(holder) && holder.start !== "" && startOf(holder.pid) === holder.start,
+    isHere: (holder) =>
+      isTold(holder) && holder.start !== "" && startOf(holder.pid) === holder.start && !isZombie(holder.pid),
     self: () => ({ host, pid: process.pid, start: startOf(process.pid) }),
     isGone: (holder) => {
       if (!isTold(holder)) return false
       const start = startOf(holder.pid)
-      return start === "" ? isAbsent(holder.pid) : start !== holder.start
+      return start === "" ? isAbsent(holder.pid) : start !== holder.start || isZombie(holder.pid)
     }
   }
 }

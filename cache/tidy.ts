@@ -33,6 +33,9 @@ const FOLDERS: ReadonlyArray<readonly [folder: string, deep: number]> = [
   ["runs", 0],
   ["sweeps", 0],
   ["uploads", 0],
+  ["pins", 0],
+  ["accepted", 0],
+  ["gc", 0],
   ["sources", 0],
   // a source's own files, which may be many, lie below
   ["sources/files", 1],

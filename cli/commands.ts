@@ -19,6 +19,7 @@ import { why } from "./run/why.ts"
 import { gc } from "./store/gc.ts"
 import { pin } from "./store/pin.ts"
 import { unpin } from "./store/unpin.ts"
+import { verify } from "./store/verify.ts"
 import { sweep } from "./sweep/sweep.ts"
 
 /** All commands, in the order in which help tells them: a new one is a file, and its name here. */
@@ -37,6 +38,7 @@ const ALL: ReadonlyArray<<S>(project: Project<S>) => Command<S>> = [
   gc,
   pin,
   unpin,
+  verify,
   worker,
   workers,
   slurmTask,

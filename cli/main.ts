@@ -3,6 +3,7 @@ import { Effect, Layer, Logger, LogLevel, Schema } from "effect"
 import { givenAt } from "../api/given.ts"
 import * as Explained from "../artifacts/Explained.ts"
 import * as Masked from "../artifacts/Masked.ts"
+import * as OpenFiles from "../artifacts/OpenFiles.ts"
 import * as AcceptancesDisk from "../cache/acceptances-disk.ts"
 import * as LeaseDisk from "../cache/lease-disk.ts"
 import { inProject, inRepository, type Made, Release } from "../cache/Release.ts"
@@ -209,7 +210,7 @@ const told = <E, R>(work: Effect.Effect<void, E, R>, reporter: typeof Reporter.R
       fail(
         defect instanceof DefinitionInvalid
           ? defect
-          : new Bug({ what: defect instanceof Error ? defect.message : String(defect) })
+          : (OpenFiles.thrown(defect) ?? new Bug({ what: defect instanceof Error ? defect.message : String(defect) }))
       )
     ),
     Effect.onInterrupt(() => reporter.document(INTERRUPTED)),

@@ -1,9 +1,13 @@
 import { Schema } from "effect"
 import { Explained, explain, TaggedError } from "../artifacts/Explained.ts"
+import * as OpenFiles from "../artifacts/OpenFiles.ts"
 import { ObjectCorrupt, ObjectMissing } from "../cache/ObjectStore.ts"
 
 /** What was thrown where nothing may be, such as by what a stage declares of itself. */
-export const explainDefect = (defect: unknown): Explained => ({ ...explain(defect), tag: "Defect" })
+export const explainDefect = (defect: unknown): Explained => {
+  const exhausted = OpenFiles.thrown(defect)
+  return exhausted === null ? { ...explain(defect), tag: "Defect" } : explain(exhausted)
+}
 
 /** A node's stage failed: what its own error tells, with the fields of that as `details`; a defect has none. */
 export class NodeFailed extends TaggedError<NodeFailed>()(
@@ -33,6 +37,17 @@ export const asInputLost = <E>(error: E | ObjectMissing | ObjectCorrupt): E | In
   return error
 }
 
+/** What Node writes as the last line where something was thrown that nobody caught. */
+const UNCAUGHT = /^Node\.js v\d/
+const THROWN = /^(Uncaught )?\w*(Error|Exception)\b.*: /
+
+/** Of what a process said last, what tells most: the error that ended it stands above its stack. */
+const saidLast = (lastWords: string): string => {
+  const lines = lastWords.split("\n")
+  const thrown = UNCAUGHT.test(lines.at(-1) ?? "") ? lines.findLast((line) => THROWN.test(line)) : undefined
+  return thrown ?? lines.slice(-3).join(" ")
+}
+
 /** The process that computed a node is gone: a native abort, an out-of-memory kill. */
 export class WorkerDied extends TaggedError<WorkerDied>()(
   "WorkerDied",
@@ -44,10 +59,12 @@ export class WorkerDied extends TaggedError<WorkerDied>()(
   },
   ({ node, signal, code, lastWords }) => {
     const isKilled = signal === "SIGKILL"
-    const said = isKilled || lastWords === "" ? "" : `, saying "${lastWords.split("\n").slice(-3).join(" ")}"`
+    const said = isKilled || lastWords === "" ? "" : `, saying "${saidLast(lastWords)}"`
     const hint = isKilled ? "If nobody killed it, the machine ran out of memory: close other programs. " : ""
+    const what = `The worker process of ${node} was ended ${signal === null ? `with exit code ${code}` : `by ${signal}`}${said}`
+    if (OpenFiles.isExhausted(said)) return OpenFiles.parts(what)
     return {
-      what: `The worker process of ${node} was ended ${signal === null ? `with exit code ${code}` : `by ${signal}`}${said}`,
+      what,
       expected: "it to finish",
       fix: `${hint}Run again: finished chunks are not computed again.`
     }
@@ -58,11 +75,14 @@ export class WorkerDied extends TaggedError<WorkerDied>()(
 export class WorkerNotStarted extends TaggedError<WorkerNotStarted>()(
   "WorkerNotStarted",
   { node: Schema.String, what: Schema.String },
-  ({ node, what }) => ({
-    what: `The worker process of ${node} could not be started: ${what}`,
-    expected: "the system to start it",
-    fix: "Where it has no memory, processes or open files left (ENOMEM, EAGAIN, EMFILE), close other programs or raise the limits (ulimit -u, ulimit -n). Run again: finished nodes are not computed again."
-  })
+  ({ node, what }) =>
+    OpenFiles.isExhausted(what)
+      ? OpenFiles.parts(`The worker process of ${node} could not be started: ${what}`)
+      : {
+          what: `The worker process of ${node} could not be started: ${what}`,
+          expected: "the system to start it",
+          fix: "Where it has no memory or processes left (ENOMEM, EAGAIN), close other programs or raise the limit (ulimit -u). Run again: finished nodes are not computed again."
+        }
 ) {}
 
 /** The process that computed a node told no more that it lives, and was ended. */

@@ -27,7 +27,7 @@ const parse = Schema.decodeUnknownEither(BoundedJson.schema(Schema.Unknown))
 const decode = Schema.decodeUnknownEither(RunRecord)
 
 /** The record that a file holds, or why it holds none: a sealed one, or one of a version that did not seal them. */
-const recordIn = (text: string): Either.Either<RunRecord, string> => {
+export const recordIn = (text: string): Either.Either<RunRecord, string> => {
   const opened = Seal.open(text)
   const parsed = parse(opened ?? text)
   if (Either.isLeft(parsed)) return Either.left(opened === null ? Seal.DAMAGED : phrase(parsed.left))

@@ -101,6 +101,25 @@ export const attend = (
     return yield* Effect.zipRight(Effect.schedule(look, Schedule.spaced(BEAT_MILLIS)), Effect.never)
   })
 
+/** Worker processes that have not ended. */
+const living = new Set<ChildProcess>()
+const killAll = () => {
+  for (const child of living) child.kill("SIGKILL")
+}
+
+/**
+ * A worker ends by itself once its command is gone, if it gets to: a stopped one does not, and a busy one takes a second. Whatever
+ * ends the command, short of a kill, it takes its workers with it.
+ */
+const endWithCommand = (child: ChildProcess): void => {
+  if (living.size === 0) process.on("exit", killAll)
+  living.add(child)
+  child.once("close", () => {
+    living.delete(child)
+    if (living.size === 0) process.off("exit", killAll)
+  })
+}
+
 /** A process that the system started. Where it has nothing left for another it throws, or tells of that by an event. */
 const forked = (options: Options, settings: Settings, node: string): Effect.Effect<ChildProcess, WorkerNotStarted> =>
   Effect.gen(function* () {
@@ -118,7 +137,9 @@ const forked = (options: Options, settings: Settings, node: string): Effect.Effe
     const told = yield* Deferred.make<never, WorkerNotStarted>()
     // also of one that runs: a message that cannot be sent any more, whose end tells why
     child.on("error", (cause) => Deferred.unsafeDone(told, Exit.fail(refused(cause))))
-    return child.pid === undefined ? yield* Deferred.await(told) : child
+    if (child.pid === undefined) return yield* Deferred.await(told)
+    endWithCommand(child)
+    return child
   })
 
 /** Starts a worker for `node`. */

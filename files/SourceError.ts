@@ -1,5 +1,6 @@
 import { Schema } from "effect"
 import * as Explained from "../artifacts/Explained.ts"
+import * as OpenFiles from "../artifacts/OpenFiles.ts"
 import * as Text from "../artifacts/Text.ts"
 
 /** The operating system does not give the bytes of a source. */
@@ -9,11 +10,14 @@ export class SourceUnreadable extends Explained.TaggedError<SourceUnreadable>()(
     path: Schema.String,
     what: Schema.String
   },
-  ({ path, what }) => ({
-    what: `${path} cannot be read: ${what}`,
-    expected: "a readable file or folder",
-    fix: "Check that it exists, and its permissions."
-  })
+  ({ path, what }) =>
+    OpenFiles.isExhausted(what)
+      ? OpenFiles.parts(`${path} cannot be read: ${what}`)
+      : {
+          what: `${path} cannot be read: ${what}`,
+          expected: "a readable file or folder",
+          fix: "Check that it exists, and its permissions."
+        }
 ) {}
 
 /** Something in a folder can be no part of a dataset, such as a link or a device. */

@@ -105,6 +105,7 @@ const sort = (home: string, sorted: Sorted, names: ReadonlyArray<string>, lying:
     case "Ledger":
     case "Acceptance":
     case "Format":
+    case "Quarantined":
       sorted.own.push(lying)
       break
     case "Stranger":

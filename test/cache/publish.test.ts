@@ -5,6 +5,9 @@ import * as path from "node:path"
 import { Effect } from "effect"
 import { beforeAll, expect, it } from "vitest"
 import { tidy } from "../../cache/tidy.ts"
+import * as Unfinished from "../../cache/unfinished.ts"
+import { RunRecords } from "../../engine/RunRecord.ts"
+import * as RunRecordDisk from "../../engine/run-record-disk.ts"
 import { bundle } from "../rig/bundle.ts"
 import { folder } from "../rig/folder.ts"
 
@@ -16,6 +19,8 @@ beforeAll(async () => {
 })
 
 const BYTES = 128 * 1024 * 1024
+/** Beside what is published a store has small files, such as its own word. */
+const LARGE = 1024
 /** Nothing where the file has been renamed since it was listed. */
 const sizeOf = (file: string): number => fs.statSync(file, { throwIfNoEntry: false })?.size ?? 0
 const filesOf = (home: string) =>
@@ -35,7 +40,7 @@ const seenOf = async (how: string, killAt: number) => {
   const seen = new Set<number>()
   const look = () => {
     const files = filesOf(home)
-    for (const { name, size } of files) if (size > 0 && /^[0-9a-f]{64}$/.test(name)) seen.add(size)
+    for (const { name, size } of files) if (size > 0 && !Unfinished.is(name)) seen.add(size)
     return Math.max(0, ...files.map(({ size }) => size))
   }
   while (writer.exitCode === null && writer.signalCode === null) {
@@ -45,16 +50,38 @@ const seenOf = async (how: string, killAt: number) => {
   await ended
   look()
   await Effect.runPromise(tidy(home))
-  return { sizes: [...seen], left: filesOf(home).map(({ name }) => name) }
+  return { home, sizes: [...seen].filter((size) => size >= LARGE), left: filesOf(home).map(({ name }) => name) }
 }
 
 const moments = [1, BYTES / 4, BYTES / 2, BYTES]
 
 it("a process that is killed while it publishes an object leaves none, or a whole one, and nothing beside it for long", async () => {
   for (const killAt of moments) {
-    const { sizes, left } = await seenOf("aside", killAt)
+    const { sizes, left } = await seenOf("object", killAt)
     expect(sizes.filter((size) => size !== BYTES)).toEqual([])
     expect(left.filter((name) => !/^[0-9a-f]{64}$/.test(name))).toEqual([])
+  }
+})
+
+it("a process that is killed while it writes a run's record leaves none, or one that can be read", async () => {
+  for (const killAt of moments) {
+    const { home, left } = await seenOf("record", killAt)
+    const { listed, unreadable } = await Effect.runPromise(
+      Effect.flatMap(RunRecords, (records) =>
+        Effect.map(records.list, (listed) => ({ listed, unreadable: records.unreadable }))
+      ).pipe(Effect.provide(RunRecordDisk.layerDisk(home)))
+    )
+    expect(await Effect.runPromise(unreadable)).toEqual([])
+    for (const { params } of listed) expect(params.text).toHaveLength(BYTES)
+    expect(left.filter(Unfinished.is)).toEqual([])
+  }
+})
+
+it("a process that is killed while it writes a report leaves none, or a whole one", async () => {
+  for (const killAt of moments) {
+    const { sizes, left } = await seenOf("report", killAt)
+    expect(sizes.filter((size) => size !== BYTES)).toEqual([])
+    expect(left.filter(Unfinished.is)).toEqual([])
   }
 })
 

@@ -113,6 +113,22 @@ describe("an extraction that is ended half-way", () => {
     await resume()
   })
 
+  it("Ctrl-C twice takes along a worker that hears of nothing, as one that was stopped", async () => {
+    const command = await halfway()
+    const [worker = 0] = workersOf(at, command)
+    goOn(command)
+    process.kill(worker, "SIGSTOP")
+    while (command.child.exitCode === null) {
+      process.kill(command.pid, "SIGINT")
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    const finished = await command.finished
+    expect(finished.code, finished.stderr).toBe(130)
+    expect(documentOf(finished).status).toBe("interrupted")
+    await eventually(() => expect(processesOf(at)).toEqual([]))
+    await resume()
+  })
+
   it("its terminal closes: as Ctrl-C, also where the signal comes twice", async () => {
     const command = await halfway()
     // the kernel sends it, and so does the shell

@@ -110,9 +110,9 @@ export const storingProject = () => {
       if (status !== 0) throw new Error(`pipeline ${args.join(" ")}: ${stderr}${stdout}`)
       return JSON.parse(stdout)
     },
-    /** Starts it, and waits for nothing. */
+    /** Starts it in a process group of its own, and waits for nothing. */
     start: (args: ReadonlyArray<string>, env: Readonly<Record<string, string>> = {}) =>
-      spawn(process.execPath, [launcher, ...args], { ...settings(env), stdio: "ignore" })
+      spawn(process.execPath, [launcher, ...args], { ...settings(env), stdio: "ignore", detached: true })
   }
 }
 export type StoringProject = ReturnType<typeof storingProject>

@@ -79,3 +79,20 @@ it("beside eight runs, and killed at any moment, nothing that lives is lost, no 
   expect(scored.stderr).not.toContain("is computed again")
   expect(JSON.parse(scored.stdout).results).toEqual(pinned)
 })
+
+it("a sweep of many points keeps its metrics and its hits in a store that has room for few of its models", async () => {
+  const at = storingProject()
+  const points = times({ quick: 10, long: 300 })
+  const over = `seed=${Array.from({ length: points }, (_, seed) => seed).join(",")}`
+  const first = await at.asked(["sweep", "storing", "--over", over])
+  expect(first.nodes).toMatchObject({ ran: 2 * points + 1, failed: 0 })
+  // what many points share, words of a few kB a point, and two of the models
+  const room = 500_000 + points * 12_000
+  await at.asked(["gc", "--keep-size", `${room}B`])
+  expect(bytesUnder(at.home)).toBeLessThanOrEqual(room)
+  const again = await at.asked(["sweep", "storing", "--over", over])
+  expect(again.nodes).toMatchObject({ ran: 0, failed: 0 })
+  const metricsOf = ({ points: all }: { readonly points: ReadonlyArray<{ readonly metrics: unknown }> }) =>
+    all.map(({ metrics }) => metrics)
+  expect(metricsOf(again)).toEqual(metricsOf(first))
+})

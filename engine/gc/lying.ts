@@ -105,7 +105,6 @@ const sort = (home: string, sorted: Sorted, names: ReadonlyArray<string>, lying:
     case "Ledger":
     case "Quarantined":
     case "Format":
-    case "Quarantined":
       sorted.own.push(lying)
       break
     case "Stranger":

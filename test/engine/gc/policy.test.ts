@@ -50,8 +50,8 @@ const units: fc.Arbitrary<ReadonlyArray<Unit>> = fc
       ...rest,
       group: rest.turn,
       key: `k${at}`,
-      // records are nobody's objects
-      files: rest.turn === "record" ? [held(FILES + 3 * at)] : files.map(held),
+      // traces and records are nobody's objects
+      files: ["trace", "record"].includes(rest.turn) ? [held(FILES + 3 * at)] : files.map(held),
       folder: null,
       isRead: false,
       makes: [`c${at}`],

@@ -222,12 +222,17 @@ export const choose: Policy = (units, { bytes, recordsBefore }, missing = []) =>
   for (const unit of inTurn("rubbish")) if (isOver()) lose(unit)
   const records = oldestFirst(inTurn("record"))
   for (const unit of records) if (recordsBefore !== null && unit.made < recordsBefore) lose(unit)
-  for (const unit of cheapestFirst(inTurn("priced"), priceOf)) {
+  // what others have that stay is not freed, whatever is lost beside them
+  const staying = new Set(
+    units.flatMap(({ spared, files }) => (spared === null ? [] : files.map(({ inode }) => inode)))
+  )
+  const isWorth = ({ files }: Unit) => files.some(({ inode }) => !staying.has(inode))
+  for (const unit of cheapestFirst(inTurn("priced").filter(isWorth), priceOf)) {
     if (!isOver()) break
     lose(unit)
   }
   if (bytes !== null) {
-    for (const unit of oldestFirst(inTurn("small"))) if (isOver()) lose(unit)
+    for (const unit of oldestFirst(inTurn("small").filter(isWorth))) if (isOver()) lose(unit)
     for (const unit of oldestFirst(inTurn("trace"))) if (isOver() && unit.after.every(count.isGone)) lose(unit)
     const lost = new Set(goes.map(({ unit }) => unit))
     const sizeOf = ({ files }: Unit) => files.reduce((sum, file) => sum + file.bytes, 0)

@@ -34,6 +34,8 @@ export interface Sorted {
   /** Of other machines, by digest. */
   readonly sources: Map<string, Folder>
   readonly unfinished: Map<string, Folder>
+  /** What was found to be wrong and put aside. */
+  readonly quarantined: Array<Lying>
   /** What the store says of itself, and what is remembered. */
   readonly own: Array<Lying>
 }
@@ -49,6 +51,7 @@ const empty = (): Sorted => ({
   builds: new Map(),
   sources: new Map(),
   unfinished: new Map(),
+  quarantined: [],
   own: []
 })
 
@@ -96,6 +99,9 @@ const sort = (home: string, sorted: Sorted, names: ReadonlyArray<string>, lying:
       if (names[1] === "files" && names.length > 3) into(sorted.sources, below(3), lying)
       else sorted.own.push(lying)
       break
+    case "Quarantined":
+      sorted.quarantined.push(lying)
+      break
     case "Unfinished":
       into(sorted.unfinished, below(names.findIndex(Unfinished.is) + 1), lying)
       break
@@ -103,7 +109,7 @@ const sort = (home: string, sorted: Sorted, names: ReadonlyArray<string>, lying:
     case "Using":
     case "Pin":
     case "Ledger":
-    case "Quarantined":
+    case "Acceptance":
     case "Format":
       sorted.own.push(lying)
       break

@@ -98,6 +98,10 @@ const leftBehind = (looking: Looking, sorted: Sorted, beside: Beside, taken: Rea
     ...unfinished,
     ...nobodys.map(young("objects of no trace")),
     ...beside.unreadable.map(young("damaged traces")),
+    // somebody may want to look at it
+    ...sorted.quarantined.map((lying) =>
+      unitOf("rubbish", "quarantine", [lying], { spared: sparedYoung(looking, [lying], DAY_MILLIS) })
+    ),
     ...[...sorted.printed.values()]
       .filter(({ file }) => !beside.named.has(file))
       .map(young("printed by no trace's stage"))

@@ -201,10 +201,16 @@ it.live(
       const { put, write } = storeIn(home)
       yield* put(bytesOf("orphan", 100))
       write("objects/ab/.tmp-1-ab", 100)
+      write("quarantine/objects/abcd", 100)
       write(`traces/s/${"0".repeat(64)}.json`, 10)
       expect(yield* later(home, 0, null)).toEqual([])
       expect(yield* later(home, 2 * HOUR, null)).toEqual(["objects of no trace", "damaged traces"])
-      expect(yield* later(home, 25 * HOUR, null)).toEqual(["unfinished files", "objects of no trace", "damaged traces"])
+      expect(yield* later(home, 25 * HOUR, null)).toEqual([
+        "unfinished files",
+        "objects of no trace",
+        "damaged traces",
+        "quarantine"
+      ])
     })
 )
 

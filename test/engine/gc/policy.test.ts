@@ -50,8 +50,8 @@ const units: fc.Arbitrary<ReadonlyArray<Unit>> = fc
       ...rest,
       group: rest.turn,
       key: `k${at}`,
-      // records are nobody's objects
-      files: rest.turn === "record" ? [held(FILES + 3 * at)] : files.map(held),
+      // traces and records are nobody's objects
+      files: ["trace", "record"].includes(rest.turn) ? [held(FILES + 3 * at)] : files.map(held),
       folder: null,
       isRead: false,
       makes: [`c${at}`],
@@ -158,10 +158,13 @@ const mightGo = (all: ReadonlyArray<Unit>, goal: Goal, decision: Decision) => {
   const records = all
     .filter((unit) => unit.turn === "record" && !lost.has(unit))
     .reduce((sum, { files }) => sum + files.reduce((bytes, file) => bytes + file.bytes, 0), 0)
+  const staying = new Set(all.flatMap(({ spared, files }) => (spared === null ? [] : files.map(({ inode }) => inode))))
   return all.filter((unit) => {
     if (unit.spared !== null || lost.has(unit)) return false
     if (unit.turn === "trace") return goal.bytes !== null && unit.after.every((file) => gone.has(file))
     if (unit.turn === "record") return goal.bytes !== null && records > goal.bytes * RECORDS_SHARE
+    // what units that stay have as well is not freed by it
+    if (unit.turn !== "rubbish" && unit.files.every(({ inode }) => staying.has(inode))) return false
     return unit.turn !== "small" || goal.bytes !== null
   })
 }
@@ -175,6 +178,26 @@ describe("the goal is met, or nothing is left that may go", () => {
     }
   it("holds", () => holds(law))
   it("is broken by a policy that frees nothing", () => breaks(law, frugal))
+})
+
+it("what others have that stay is not lost in vain: nothing would be freed, and its cost would be told", () => {
+  const unit = (key: string, spared: Spared | null): Unit => ({
+    turn: "priced",
+    group: "train",
+    files: [held(1)],
+    folder: null,
+    isRead: false,
+    seconds: 10,
+    uses: 1,
+    made: 0,
+    spared,
+    key,
+    makes: [],
+    needs: [],
+    after: []
+  })
+  const decision = choose([unit("kept", "pinned"), unit("other", null)], { bytes: 0, recordsBefore: null })
+  expect([decision.goes, decision.seconds]).toEqual([[], 0])
 })
 
 describe("nothing goes once the goal is met", () => {

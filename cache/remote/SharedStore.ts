@@ -90,6 +90,10 @@ export class SharedStore extends Context.Tag("headrace/SharedStore")<
     readonly now: Effect.Effect<number, BlobsFailed>
     /** A trace as it lies there, whoever signed it; null where it is gone. Nothing in it is believed: it tells what somebody may need. */
     readonly unopened: (place: SignedTrace.Place) => Effect.Effect<Uint8Array | null, BlobsFailed>
+    /** How many bytes an object has there; null where it is not. */
+    readonly size: (object: Digest.Digest) => Effect.Effect<number | null, BlobsFailed>
+    /** The sha256 of what lies in an object's place; null where nothing does. */
+    readonly digest: (object: Digest.Digest) => Effect.Effect<Digest.Digest | null, BlobsFailed>
     /** Removes a trace, whoever put it there: its node, or chunk, is computed again, unless a machine has it. */
     readonly removeTrace: (place: SignedTrace.Place) => Effect.Effect<void, BlobsFailed>
   }
@@ -273,6 +277,11 @@ const make = (terms: Terms, isDown: boolean): Effect.Effect<typeof SharedStore.S
       putTrace,
       dropTrace,
       dropObject: (name) => blobs.remove(objectName(name)),
+      size: (name) => blobs.size(objectName(name)),
+      digest: (name) =>
+        Effect.map(blobs.get(objectName(name), MOST_OBJECT_BYTES), (bytes) =>
+          bytes === null ? null : Digest.ofBytes(bytes)
+        ),
       objects: Stream.filterMap(blobs.list(OBJECTS), ({ name, bytes, modified }) =>
         Option.map(Option.fromNullable(objectOf(name)), (object) => ({ object, bytes, modified }))
       ),

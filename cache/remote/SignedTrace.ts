@@ -40,6 +40,19 @@ export const isBy = (sealed: Uint8Array, key: PublicKey): boolean => {
   return Either.isRight(found) && found.right.by === key
 }
 
+/** The text of a trace that is as its signer left it in this place, whoever that is; else what is wrong with it. */
+export const signedText = (
+  sealed: Uint8Array,
+  place: Place
+): Either.Either<{ readonly text: string; readonly by: PublicKey }, string> => {
+  const found = decode(Buffer.from(sealed).toString("utf8"))
+  if (Either.isLeft(found)) return Either.left("it is damaged")
+  const { by, signature, trace } = found.right
+  return isSignedBy(by, signedBytes(place, trace), signature)
+    ? Either.right({ text: trace, by })
+    : Either.left("it is not as it was signed")
+}
+
 /** The text of a trace that somebody trusted signed for this place, else why it serves nobody: the end of a sentence. */
 export const open = (sealed: Uint8Array, place: Place, trust: Trust): Either.Either<string, string> => {
   const found = decode(Buffer.from(sealed).toString("utf8"))

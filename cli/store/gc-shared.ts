@@ -1,16 +1,9 @@
 import { Effect } from "effect"
-import * as Explained from "../../artifacts/Explained.ts"
 import type { BlobsFailed } from "../../cache/remote/Blobs.ts"
 import { formatBytes, formatCounted, formatSeconds } from "../../kinds/format.ts"
 import { Place } from "../../project/Place.ts"
 import { Reporter } from "../terminal/Reporter.ts"
-
-/** The shared store did not do what it was asked. */
-class SharedFailed extends Explained.TaggedError<SharedFailed>()(
-  "SharedFailed",
-  Explained.fields,
-  ({ what, expected, fix }) => ({ what, expected, fix })
-) {}
+import { SharedFailed } from "./SharedFailed.ts"
 
 const failed =
   (shown: string) =>

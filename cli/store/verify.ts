@@ -11,11 +11,22 @@ import { UsageInvalid } from "../command/Usage.ts"
 import { Reporter } from "../terminal/Reporter.ts"
 import * as Running from "../terminal/Running.ts"
 import { recordedIn, recordedWhole } from "./recorded.ts"
+import { verifyShared } from "./verify-shared.ts"
 import { besidesText, checkedText, findingText, repairText, sumText } from "./verify-text.ts"
 
 const repairing: Flag = {
   name: "--repair",
   description: "Put aside what is damaged, so that the next run computes it again; fetch it where a shared store has it"
+}
+
+const sharing: Flag = {
+  name: "--shared",
+  description: "Verify the shared store instead, by what it lists: traces by their signatures, objects by their lengths"
+}
+
+const hashing: Flag = {
+  name: "--hash",
+  description: "With --shared: fetch the objects and hash them, or those of the sample"
 }
 
 const sample: Option = {
@@ -179,12 +190,21 @@ export const verify = <S>({ pipelines }: Project<S>): Command<S> =>
         isOptional: true
       }
     ],
-    flags: [repairing],
+    flags: [repairing, sharing, hashing],
     options: [sample],
     run: (given) =>
       Effect.gen(function* () {
         const [what] = given.args
         const part = yield* sampleOf(given)
+        const [isShared, isHashing] = [given.flags.has(sharing), given.flags.has(hashing)]
+        const lonely = !isShared && isHashing ? hashing.name : isShared && what !== undefined ? what : null
+        if (lonely !== null)
+          return yield* new UsageInvalid({
+            what: isShared ? `${lonely} says nothing of a shared store` : `${lonely} is of a shared store`,
+            expected: "--shared with --hash, --sample and --repair, or a run without it",
+            fix: `Leave ${lonely} out.`
+          })
+        if (isShared) return yield* verifyShared({ isHashing, sample: part, isRepairing: given.flags.has(repairing) })
         const alone =
           what === undefined
             ? null

@@ -1,8 +1,10 @@
 import { Effect } from "effect"
+import type { ObjectStore } from "../../cache/ObjectStore.ts"
 import { Using } from "../../cache/Using.ts"
+import { trickle } from "../../cache/verify/trickle.ts"
 import { type RunEvent, RunEvents } from "../../engine/RunEvent.ts"
 import type { RunRecord } from "../../engine/RunRecord.ts"
-import type { Place } from "../../project/Place.ts"
+import { Place } from "../../project/Place.ts"
 import { keepWithin } from "../budget/housekeeping.ts"
 import type { Reporter } from "../terminal/Reporter.ts"
 
@@ -16,7 +18,7 @@ interface Listeners<R> {
 export const carryOut = <R, R2>(
   work: Effect.Effect<RunRecord, never, R>,
   { publish, tell }: Listeners<R2>
-): Effect.Effect<number, never, Exclude<R, RunEvents> | R2 | Place | Reporter | Using> =>
+): Effect.Effect<number, never, Exclude<R, RunEvents> | R2 | Place | Reporter | Using | ObjectStore> =>
   Effect.gen(function* () {
     yield* Effect.flatMap(Using, ({ begin }) => begin)
     const context = yield* Effect.context<R2>()
@@ -25,7 +27,12 @@ export const carryOut = <R, R2>(
       event._tag === "RunFinished"
         ? Effect.zipRight(publish(event), Effect.provide(tell(event.record), context))
         : publish(event)
-    const record = yield* Effect.provideService(work, RunEvents, { publish: telling })
+    const { home } = yield* Place
+    // while others compute, this process has little to do
+    const looking = Effect.forkScoped(trickle(home))
+    const record = yield* Effect.zipRight(looking, Effect.provideService(work, RunEvents, { publish: telling })).pipe(
+      Effect.scoped
+    )
     // the work is done, and its results are kept: no housekeeping makes a failure of it
     if (record.nodes.some(({ status }) => status === "ran")) yield* Effect.ignore(Effect.sandbox(keepWithin(record)))
     return record.status === "done" ? 0 : 1

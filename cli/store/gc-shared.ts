@@ -1,18 +1,13 @@
 import { Effect } from "effect"
-import type { BlobsFailed } from "../../cache/remote/Blobs.ts"
 import { formatBytes, formatCounted, formatSeconds } from "../../kinds/format.ts"
 import { Place } from "../../project/Place.ts"
 import { Reporter } from "../terminal/Reporter.ts"
-import { SharedFailed } from "./SharedFailed.ts"
+import { sharedFailed } from "./SharedFailed.ts"
 
-const failed =
-  (shown: string) =>
-  ({ message }: BlobsFailed) =>
-    new SharedFailed({
-      what: `The shared store ${shown} ${message}`,
-      expected: "to list and remove what is old there",
-      fix: "See to the store and try again: what is gone by now is gone, and nobody is served wrong by it."
-    })
+const ASKED = {
+  expected: "to list and remove what is old there",
+  fix: "See to the store and try again: what is gone by now is gone, and nobody is served wrong by it."
+}
 
 /** Removes from the shared store what is older, or says what that would be. */
 export const gcShared = (age: number, isDry: boolean) =>
@@ -28,7 +23,7 @@ export const gcShared = (age: number, isDry: boolean) =>
     const { shown, namespaces } = found.terms
     yield* status(`looking at the shared store ${shown}`)
     const expired = yield* (isDry ? Expiry.expired(age) : Expiry.remove(age)).pipe(
-      Effect.mapError(failed(shown)),
+      Effect.mapError(sharedFailed(shown, ASKED)),
       Effect.provide(shared(found))
     )
     yield* status("")

@@ -1,6 +1,5 @@
 import { Clock, Effect } from "effect"
 import * as Digest from "../../artifacts/Digest.ts"
-import type { BlobsFailed } from "../../cache/remote/Blobs.ts"
 import type { Finding, Progress } from "../../cache/remote/VerifyShared.ts"
 import { exitCode } from "../../cache/verify/Finding.ts"
 import * as Sample from "../../cache/verify/Sample.ts"
@@ -8,7 +7,7 @@ import { formatBytes, formatCounted, formatSeconds } from "../../kinds/format.ts
 import { Place } from "../../project/Place.ts"
 import { Reporter } from "../terminal/Reporter.ts"
 import * as Running from "../terminal/Running.ts"
-import { SharedFailed } from "./SharedFailed.ts"
+import { sharedFailed } from "./SharedFailed.ts"
 
 interface Asked {
   /** Whether bytes are fetched and hashed; of a sample alone, where there is one. */
@@ -23,14 +22,10 @@ const nameOf = ({ what, name }: Finding): string =>
 const textOf = (finding: Finding): string =>
   `${finding.fault}: ${nameOf(finding)}: ${finding.found}${finding.isRemoved ? "; it is removed" : ""}`
 
-const failed =
-  (shown: string) =>
-  ({ message }: BlobsFailed) =>
-    new SharedFailed({
-      what: `The shared store ${shown} ${message}`,
-      expected: "to list and read what lies there",
-      fix: "See to the store and verify again."
-    })
+const ASKED = {
+  expected: "to list and read what lies there",
+  fix: "See to the store and verify again."
+}
 
 /** Verifies the shared store: what lies there, and whether it is as it was signed and named. */
 export const verifyShared = ({ isHashing, sample, isRepairing }: Asked) =>
@@ -62,7 +57,7 @@ export const verifyShared = ({ isHashing, sample, isRepairing }: Asked) =>
       isRepairing
     }).pipe(
       Effect.provideService(VerifyShared.Listener, listener),
-      Effect.mapError(failed(shown)),
+      Effect.mapError(sharedFailed(shown, ASKED)),
       Effect.provide(shared(found))
     )
     yield* status("")

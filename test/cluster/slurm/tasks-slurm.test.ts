@@ -3,6 +3,7 @@ import * as fs from "node:fs"
 import * as path from "node:path"
 import { Duration, Effect, Fiber } from "effect"
 import { beforeEach, describe, expect, it } from "vitest"
+import * as LeaseHolder from "../../../cache/lease-holder.ts"
 import type { Answer, Said } from "../../../cluster/Answer.ts"
 import * as Claims from "../../../cluster/slurm/Claims.ts"
 import type { Slurm } from "../../../cluster/slurm/Slurm.ts"
@@ -165,8 +166,10 @@ describe("a task that another command claimed", () => {
     await claimed(handed("a"))
     const { stdout: gone } = await command(process.execPath, ["-p", "process.pid"])
     const [mark = ""] = fs.readdirSync(files().folder)
-    const holder = JSON.parse(fs.readFileSync(path.join(files().folder, mark), "utf8"))
-    fs.writeFileSync(path.join(files().folder, mark), JSON.stringify({ ...holder, pid: Number(gone) }))
+    const file = path.join(files().folder, mark)
+    const holder = LeaseHolder.readFrom(file)
+    if (holder === null) throw new Error(`${file} names nobody`)
+    fs.writeFileSync(file, LeaseHolder.written({ ...holder, pid: Number(gone) }))
     const fake = fakeSlurm(() => "RUNNING")
     fake.rows.push(row("PENDING"))
     const heard: Array<string> = []

@@ -44,9 +44,9 @@ describe("help", () => {
   it("has the whole way to write the command in its usage line", () => {
     const [transfer] = pipelines.filter(({ name }) => name === "transfer")
     expect(usageOf(commandOf("run"), transfer ?? null)).toBe(
-      "pipeline run transfer [--PARAMETER VALUE] … [--again NODE] … [--until NODE] … [--on ADDRESS] [--slurm-options OPTIONS] [--refresh] [--not-here] [--json]"
+      "pipeline run transfer [--PARAMETER VALUE] … [--again NODE] … [--until NODE] … [--audit SHARE] [--on ADDRESS] [--slurm-options OPTIONS] [--refresh] [--not-here] [--json]"
     )
-    expect(usageOf(commandOf("why"), null)).toBe("pipeline why PIPELINE [NODE] [--PARAMETER VALUE] … [--json]")
+    expect(usageOf(commandOf("why"), null)).toBe("pipeline why PIPELINE [NODE] [--PARAMETER VALUE] … [--run RUN] [--json]")
     expect(usageOf(commandOf("export"), null)).toBe("pipeline export ADDRESS --to FOLDER [--json]")
     for (const command of commands)
       expect(help(commands, project, command, null, 400)).toContain(`usage: ${usageOf(command, null)}\n`)

@@ -36,7 +36,7 @@ it("beside eight runs, and killed at any moment, nothing that lives is lost, no 
   const pinned = (await at.asked(["run", "storing", "--seed", "1000"])).results
   await at.asked(["pin", "storing"])
   const metrics = new Map<number, unknown>()
-  for (let round = 0; round < times({ quick: 6, long: 200 }); round++) {
+  for (let round = 0; round < times({ quick: 4, long: 200 }); round++) {
     const before = fs.existsSync(path.join(at.home, "objects")) ? objectsIn(at.home) : 0
     const gc = at.start(["gc", "--keep-last", "1"])
     started.add(gc)

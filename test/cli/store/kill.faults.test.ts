@@ -27,7 +27,7 @@ it("a sweep that is killed at any moment goes on to the same bytes, and leaves n
   const objects = filesIn(path.join(at.home, "objects"))
   let most = 0
   // how far one got is told by what it wrote, and not by a clock
-  const rounds = times({ quick: 6, long: 500 })
+  const rounds = times({ quick: 4, long: 500 })
   for (let round = 0; round < rounds; round++) {
     empty()
     const wanted = Math.floor((round * (objects.length + 2)) / rounds)

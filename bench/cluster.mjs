@@ -44,8 +44,8 @@ const simulate = async (program, asked) => {
 const POINTS = 200
 const PAIRS = 3
 const WORKERS = 4
-/** A small head, of a second or two of one thread. */
-const HEAD = ["--units", "64", "--epochs", "3", "--batch-size", "128", "--decay", "0", "--threads", "1"]
+/** A head as the bench of sweeps has it, of a few seconds of one thread. */
+const HEAD = ["--units", "128", "--epochs", "20", "--batch-size", "128", "--decay", "0", "--threads", "1"]
 
 /** One sweep of heads by this machine alone and one by four workers on it, of which each has a thread, in turns. */
 const sweeps = async (scratch, points, pairs) => {

@@ -57,7 +57,9 @@ describe("more epochs", () => {
     await trained(at, 10)
     const args = ["simple-cnn", ...params, "--epochs", "30"]
     const planned = await pipeline(at, "plan", ...args)
-    expect(planned.stdout).toMatch(/train-network +run +~\S+ \w+ +~\S+ \w+ +epochs was 10, is 30; continues from epoch 10/)
+    expect(planned.stdout).toMatch(
+      /train-network +run +~\S+ \w+ +~\S+ \w+ +epochs was 10, is 30; continues from epoch 10/
+    )
     expect((await pipeline(at, "why", ...args)).stdout).toContain("continues from epoch 10")
     const { document, stderr } = await trained(at, 30)
     expect(nodeOf(document, "train-network").reason).toBe("epochs was 10, is 30; continues from epoch 10")

@@ -43,7 +43,7 @@ it("the number of threads counts as the machine's own does", async () => {
   expect((await pipeline(at, "run", ...args)).code).toBe(0)
   const planned = async (threads: string) => (await pipeline(at, "plan", ...args, "--threads", threads)).stdout
   expect(await planned("3")).toMatch(/^train +reuse /m)
-  expect(await planned("1")).toMatch(/^train +run +~.+  threads was 3, is 1/m)
+  expect(await planned("1")).toMatch(/^train +run +~.+ {2}threads was 3, is 1/m)
   const refused = await pipeline(at, "run", ...args, "--threads", "0")
   expect(refused.code).toBe(2)
   expect(refused.stderr).toContain("expected a whole number from 1 to 1024, or null for the machine's")

@@ -46,7 +46,9 @@ describe("help", () => {
     expect(usageOf(commandOf("run"), transfer ?? null)).toBe(
       "pipeline run transfer [--PARAMETER VALUE] … [--again NODE] … [--until NODE] … [--audit SHARE] [--on ADDRESS] [--slurm-options OPTIONS] [--refresh] [--not-here] [--json]"
     )
-    expect(usageOf(commandOf("why"), null)).toBe("pipeline why PIPELINE [NODE] [--PARAMETER VALUE] … [--run RUN] [--json]")
+    expect(usageOf(commandOf("why"), null)).toBe(
+      "pipeline why PIPELINE [NODE] [--PARAMETER VALUE] … [--run RUN] [--json]"
+    )
     expect(usageOf(commandOf("export"), null)).toBe("pipeline export ADDRESS --to FOLDER [--json]")
     for (const command of commands)
       expect(help(commands, project, command, null, 400)).toContain(`usage: ${usageOf(command, null)}\n`)

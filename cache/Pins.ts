@@ -40,7 +40,8 @@ const MOST_BYTES = 64 * 1024 * 1024
 
 const isKey = Schema.is(Key)
 const folderIn = (home: string): string => path.join(home, "pins")
-const nameOf = (subject: Subject): string => (subject._tag === "Run" ? subject.run : subject.key)
+/** What it is called by, in full. */
+export const nameOf = (subject: Subject): string => (subject._tag === "Run" ? subject.run : subject.key)
 const fileOf = (home: string, subject: Subject): string => path.join(folderIn(home), `${nameOf(subject)}.json`)
 
 /** Asks for something to be kept, from now on; of two pins of one thing the later counts. */

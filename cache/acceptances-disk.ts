@@ -73,10 +73,10 @@ export const remove = (home: string, id: string): Effect.Effect<void, StoreFaile
   Disk.removeIfThere(fileOf(home, id))
 
 /** The acceptances as files `accepted/<id>.json`, read when first asked for. */
-export const layerDisk = (home: string): Layer.Layer<never> =>
+export const layerDisk = (home: string): Layer.Layer<Acceptances> =>
   Layer.effect(
     Acceptances,
     Effect.map(Effect.cached(all(home)), (once) => ({
       of: (stage: string) => Effect.map(once, (found) => found.filter((one) => one.stage === stage))
     }))
-  ) as Layer.Layer<never>
+  )

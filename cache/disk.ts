@@ -179,7 +179,8 @@ export const publish = (
 export const publishNew = <E>(file: string, bytes: Uint8Array, failed: Failed<E>): Effect.Effect<boolean, E> =>
   place(file, bytes, {}, takeFreeName, failed)
 
-const isAbsent = (cause: unknown): boolean => ["ENOENT", "ENOTDIR"].includes(codeOf(cause) ?? "")
+/** Whether a failed system call says that there is no such file. */
+export const isAbsent = (cause: unknown): boolean => ["ENOENT", "ENOTDIR"].includes(codeOf(cause) ?? "")
 
 const notRead = (file: string, cause: unknown): Effect.Effect<null, StoreFailed | BoundedFile.Unbounded> =>
   isAbsent(cause)

@@ -70,20 +70,27 @@ export const systemAt = (proc: string): System => {
     const stat = orEmpty(() => readFileSync(path.join(proc, String(pid), "stat"), "latin1"))
     return stat.slice(stat.lastIndexOf(")") + 2).split(" ")
   }
-  /** In clock ticks since boot: field 22. Empty where that is not told. */
-  const startOf = (pid: number): string => fieldsOf(pid)[19] ?? ""
-  /** One that is dead, and whose parent has not asked how it ended: in containers whose first process is no init, nobody ever does. */
-  const isZombie = (pid: number): boolean => ["Z", "X"].includes(fieldsOf(pid)[0] ?? "")
+  /**
+   * `start` is in clock ticks since boot, field 22; empty where that is not told. A dead process is there until its parent asks how it
+   * ended: in containers whose first process is no init, nobody ever does.
+   */
+  const toldOf = (pid: number) => {
+    const fields = fieldsOf(pid)
+    return { start: fields[19] ?? "", isDead: ["Z", "X"].includes(fields[0] ?? "") }
+  }
   const isTold = (holder: Holder): boolean => boot !== "" && holder.host === host
   return {
     host,
-    isHere: (holder) =>
-      isTold(holder) && holder.start !== "" && startOf(holder.pid) === holder.start && !isZombie(holder.pid),
-    self: () => ({ host, pid: process.pid, start: startOf(process.pid) }),
+    isHere: (holder) => {
+      if (!isTold(holder) || holder.start === "") return false
+      const { start, isDead } = toldOf(holder.pid)
+      return start === holder.start && !isDead
+    },
+    self: () => ({ host, pid: process.pid, start: toldOf(process.pid).start }),
     isGone: (holder) => {
       if (!isTold(holder)) return false
-      const start = startOf(holder.pid)
-      return start === "" ? isAbsent(holder.pid) : start !== holder.start || isZombie(holder.pid)
+      const { start, isDead } = toldOf(holder.pid)
+      return start === "" ? isAbsent(holder.pid) : start !== holder.start || isDead
     }
   }
 }

@@ -5,6 +5,7 @@ import * as Text from "../artifacts/Text.ts"
 import { ObjectStore, readPart } from "../cache/ObjectStore.ts"
 import * as Reason from "../cache/Reason.ts"
 import type { Trace } from "../cache/Trace.ts"
+import * as Again from "./Again.ts"
 import * as Decide from "./Decide.ts"
 import * as Difference from "./Difference.ts"
 import type { Task } from "./Executor.ts"
@@ -62,11 +63,9 @@ const differencesOf = (entry: Graph.StageEntry, before: Trace, { trace: after, r
     const store = yield* ObjectStore
     const { outputs, tolerance } = entry.node.definition
     const found: Array<Audited["differences"][number]> = []
-    let others = 0
-    for (const [output, kept] of Object.entries(before.outputs)) {
-      const now = after.outputs[output] as Stored
-      if (now.content === kept.content) continue
-      others += 1
+    const others = Again.differing(before, after)
+    for (const output of others) {
+      const [kept, now] = [before.outputs[output] as Stored, after.outputs[output] as Stored]
       const difference = yield* Difference.first<unknown>(
         outputs[output] as AnyArtifact,
         { stored: kept, read: readPart(store) },
@@ -75,7 +74,7 @@ const differencesOf = (entry: Graph.StageEntry, before: Trace, { trace: after, r
       )
       if (difference !== null) found.push({ output, ...difference })
     }
-    return { found, isSame: others === 0 }
+    return { found, isSame: others.length === 0 }
   })
 
 const auditOne = (state: RunState, entry: Graph.StageEntry, kept: Trace, { compute }: Auditing) =>

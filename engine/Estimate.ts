@@ -1,7 +1,7 @@
 import { Effect } from "effect"
 import * as Key from "../cache/Key.ts"
 import * as Reason from "../cache/Reason.ts"
-import { listOnce, type Trace, TraceStore, totals } from "../cache/Trace.ts"
+import { type Trace, TraceStore, totals } from "../cache/Trace.ts"
 import type * as Plan from "./Plan.ts"
 
 /** What a node that is to run, or may, is likely to take, by an earlier result of its stage. */
@@ -77,4 +77,4 @@ export const estimates = (
       if (likely !== null) found.set(one.entry.name, likely)
     }
     return found
-  }).pipe(Effect.provideServiceEffect(TraceStore, listOnce))
+  })

@@ -22,11 +22,20 @@ const SignedTrace = Schema.Struct({ by: PublicKey, signature: Schema.String, tra
 const json = BoundedJson.schema(SignedTrace)
 const decode = Schema.decodeEither(json)
 
+type SignedTrace = typeof SignedTrace.Type
+
+/** What lies there, of which nobody has seen yet whether it is as it was signed. */
+const read = (sealed: Uint8Array): Either.Either<SignedTrace, string> =>
+  Either.mapLeft(decode(Buffer.from(sealed).toString("utf8")), () => "it is damaged")
+
 /** What is signed: a line each, none of which can hold the end of one, so that no two traces have the same bytes. */
 const signedBytes = ({ kind, namespace, stage, key }: Place, trace: string): Uint8Array =>
   new TextEncoder().encode(
     ["headrace", String(FORMAT), kind, namespace, JSON.stringify(stage), key, Digest.ofBytes(trace)].join("\n")
   )
+
+const isAsSigned = ({ by, signature, trace }: SignedTrace, place: Place): boolean =>
+  isSignedBy(by, signedBytes(place, trace), signature)
 
 /** A trace's text, signed for its place. */
 export const seal = (writer: Writer, place: Place, trace: string): Uint8Array =>
@@ -36,7 +45,7 @@ export const seal = (writer: Writer, place: Place, trace: string): Uint8Array =>
 
 /** Whether it says to be signed by a key: enough for whoever has that key and is to remove what it put there. */
 export const isBy = (sealed: Uint8Array, key: PublicKey): boolean => {
-  const found = decode(Buffer.from(sealed).toString("utf8"))
+  const found = read(sealed)
   return Either.isRight(found) && found.right.by === key
 }
 
@@ -45,19 +54,17 @@ export const signedText = (
   sealed: Uint8Array,
   place: Place
 ): Either.Either<{ readonly text: string; readonly by: PublicKey }, string> => {
-  const found = decode(Buffer.from(sealed).toString("utf8"))
-  if (Either.isLeft(found)) return Either.left("it is damaged")
-  const { by, signature, trace } = found.right
-  return isSignedBy(by, signedBytes(place, trace), signature)
-    ? Either.right({ text: trace, by })
-    : Either.left("it is not as it was signed")
+  const found = read(sealed)
+  if (Either.isLeft(found)) return Either.left(found.left)
+  const { by, trace } = found.right
+  return isAsSigned(found.right, place) ? Either.right({ text: trace, by }) : Either.left("it is not as it was signed")
 }
 
 /** The text of a trace that somebody trusted signed for this place, else why it serves nobody: the end of a sentence. */
 export const open = (sealed: Uint8Array, place: Place, trust: Trust): Either.Either<string, string> => {
-  const found = decode(Buffer.from(sealed).toString("utf8"))
-  if (Either.isLeft(found)) return Either.left("it is damaged")
-  const { by, signature, trace } = found.right
+  const found = read(sealed)
+  if (Either.isLeft(found)) return Either.left(found.left)
+  const { by, trace } = found.right
   const who = standing(trust, by, place.namespace)
   switch (who._tag) {
     case "Unknown":
@@ -67,7 +74,7 @@ export const open = (sealed: Uint8Array, place: Place, trust: Trust): Either.Eit
     case "Elsewhere":
       return Either.left(`it is signed by ${who.name}, who is not trusted for ${place.namespace}`)
     case "Trusted":
-      return isSignedBy(by, signedBytes(place, trace), signature)
+      return isAsSigned(found.right, place)
         ? Either.right(trace)
         : Either.left(`it is said to be signed by ${who.name}, who signed something else`)
   }

@@ -24,16 +24,15 @@ const SMALL_BYTES = 256 * 1024
  */
 export const turn: Effect.Effect<void> = Effect.promise(() => setImmediate())
 
-const ABSENT = ["ENOENT", "ENOTDIR"]
 const FORBIDDEN = ["EACCES", "EPERM"]
 
 const notRead = (file: string, cause: unknown): Exclude<Looked, { readonly _tag: "Whole" }> => {
   if (cause instanceof BoundedFile.Unbounded) return { _tag: "Other", what: `its file ${cause.message}` }
-  const code = Disk.causeText(cause)
-  if (ABSENT.includes(code))
+  if (Disk.isAbsent(cause))
     return lstatSync(file, { throwIfNoEntry: false }) === undefined
       ? { _tag: "Absent" }
       : { _tag: "Other", what: "its file is a link that leads nowhere" }
+  const code = Disk.causeText(cause)
   return { _tag: "Refused", what: `its file can't be read (${code})`, isForbidden: FORBIDDEN.includes(code) }
 }
 

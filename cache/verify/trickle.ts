@@ -40,7 +40,7 @@ export const trickle = (home: string, pace: Pace = PACE): Effect.Effect<never, n
     const one = Effect.gen(function* () {
       const object = yield* draw(root)
       if (object === null) return 0
-      const { size } = yield* Effect.tryPromise(() => fs.stat(path.join(root, object.slice(0, 2), object)))
+      const { size } = yield* Effect.tryPromise(() => fs.stat(store.locate(object) ?? ""))
       yield* Effect.catchTag(store.check(object), "ObjectCorrupt", ({ found }) =>
         say(
           `Object ${Digest.short(object)} is damaged: ${found}. Nothing wrong is used: whoever needs it computes it again. pipeline verify tells of all such, and with --repair mends them.`

@@ -25,10 +25,8 @@ const because: Option = {
   isVerbatim: true
 }
 
-const refuse = (what: string, expected: string, fix: string) => new Usage.UsageInvalid({ what, expected, fix })
-
 const notYet = (name: string, waiting: ReadonlyArray<string>) =>
-  refuse(
+  Usage.invalid(
     `What ${name} depends on is not known before ${waiting.join(", ")} ${waiting.length === 1 ? "has" : "have"} a result`,
     "a node whose inputs are kept",
     "Accept those first, or run them."
@@ -39,9 +37,13 @@ const unacceptable = ({ entry: { name }, planned, waiting }: Plan.Entry, pipelin
   if (waiting.length > 0) return notYet(name, waiting)
   const fix = `See pipeline plan ${pipeline}.`
   if (planned.status === "reuse")
-    return refuse(`${name} has a result already, which serves`, "a node that would run since its code changed", fix)
+    return Usage.invalid(
+      `${name} has a result already, which serves`,
+      "a node that would run since its code changed",
+      fix
+    )
   if (planned.status === "stream")
-    return refuse(
+    return Usage.invalid(
       `${name} is streamed: nothing of it is kept`,
       "a node that it is made for, whose key has its code",
       fix
@@ -71,9 +73,10 @@ const earlierOf = (
   const found = all.find(({ reasons }) => reasons.length > 0 && reasons.every(isOfCode))
   if (found !== undefined) return Effect.succeed(found)
   const [newest] = all
-  if (newest === undefined) return refuse(`${name} has no earlier result`, "one that earlier code made", "Run it.")
+  if (newest === undefined)
+    return Usage.invalid(`${name} has no earlier result`, "one that earlier code made", "Run it.")
   const others = newest.reasons.filter((reason) => !isOfCode(reason)).map(Reason.render)
-  return refuse(
+  return Usage.invalid(
     `From its earlier results ${name} differs by more than code, from the newest since ${others.join("; ")}`,
     "a change of code alone",
     "Give the parameters and inputs of the result that is to serve."
@@ -103,7 +106,7 @@ export const accept = <S>(): Command<S> =>
         const [node = ""] = given.args
         const why = (textGiven(given, because) ?? "").trim()
         if (why === "")
-          return yield* refuse("--because says nothing", "a reason in words", "Say why no result changes.")
+          return yield* Usage.invalid("--because says nothing", "a reason in words", "Say why no result changes.")
         const values = yield* ParamOptions.decode(pipeline, given.params)
         const graph = Pipeline.graph(pipeline, values)
         const { entries } = yield* Plan.entries(graph)

@@ -25,6 +25,10 @@ const oneOf = (name: string, names: ReadonlyArray<string>): string => {
   return `one of ${names.length}, such as ${Explained.byLikeness(name, names).slice(0, SOME_NAMES).join(", ")}`
 }
 
+/** A refusal in the three parts that every one has. */
+export const invalid = (what: string, expected: string, fix: string): UsageInvalid =>
+  new UsageInvalid({ what, expected, fix })
+
 /** A name that is none of those known (of `owner`, if they are something's own), with the nearest of them. */
 export const unknown = (
   kind: string,

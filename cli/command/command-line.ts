@@ -5,7 +5,7 @@ import type { Command, Flag, Given, Known, Option, Ran, Shape } from "./Command.
 import { usageOf } from "./help.ts"
 import { optionName } from "./option-text.ts"
 import { defaultText } from "./param-options.ts"
-import { UsageInvalid, unknown } from "./Usage.ts"
+import { invalid, UsageInvalid, unknown } from "./Usage.ts"
 
 /** What a command line asks for. */
 export type Asked<S> =
@@ -20,8 +20,6 @@ const isNegative = (arg: string): boolean => /^-\.?\d/.test(arg)
 const isOption = (arg: string): boolean => arg.startsWith("-") && arg !== "-" && !isNegative(arg)
 
 const names = (all: ReadonlyArray<string>): string => (all.length === 1 ? `${all[0]}` : `one of ${all.join(", ")}`)
-
-const invalid = (what: string, expected: string, fix: string) => new UsageInvalid({ what, expected, fix })
 
 /** An option as it is looked for: a parameter of the pipeline, or one of the command's own. */
 interface Expected {

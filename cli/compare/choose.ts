@@ -1,13 +1,11 @@
 import { Effect } from "effect"
 import { type RecordUnreadable, RunRecords } from "../../engine/RunRecord.ts"
 import { runNamed } from "../address/run-address.ts"
-import { UsageInvalid } from "../command/Usage.ts"
+import { invalid, type UsageInvalid } from "../command/Usage.ts"
 import { type Row, rowsOf } from "../report/record-rows.ts"
 
 const COUNT = /^[0-9]+$/
 const expected = "two runs or more, or a pipeline's name and --last N"
-
-const invalid = (what: string, expected: string, fix: string) => new UsageInvalid({ what, expected, fix })
 
 /** The newest finished runs of a pipeline, the oldest of them first. */
 const lastOf = (pipelines: ReadonlyArray<string>, names: ReadonlyArray<string>, last: string) => {

@@ -8,13 +8,11 @@ import { keyFile, writerOf } from "../../cache/remote/settings.ts"
 import { type Trust, TrustedKey } from "../../cache/remote/Trust.ts"
 import * as TrustFile from "../../cache/remote/TrustFile.ts"
 import { Place } from "../../project/Place.ts"
-import { UsageInvalid, unknown } from "../command/Usage.ts"
+import { invalid, type UsageInvalid, unknown } from "../command/Usage.ts"
 import { Reporter } from "../terminal/Reporter.ts"
 import { table } from "../terminal/table-text.ts"
 
 const ACTIONS = ["new", "trust", "revoke", "list"]
-
-const invalid = (what: string, expected: string, fix: string) => new UsageInvalid({ what, expected, fix })
 
 /** A file that its owner alone may read, which nothing that is there gives way to. */
 const writeSecret = (file: string, secret: string) =>

@@ -1,5 +1,6 @@
 import { Effect } from "effect"
 import * as Reason from "../../cache/Reason.ts"
+import { listOnce, TraceStore } from "../../cache/Trace.ts"
 import * as Estimate from "../../engine/Estimate.ts"
 import * as Pipeline from "../../engine/Pipeline.ts"
 import * as Plan from "../../engine/Plan.ts"
@@ -126,5 +127,9 @@ export const plan = <S>(): Command<S> =>
           notices: notices.map(shown)
         })
         return given.flags.has(exitCode) && count("run") + count("maybe") > 0 ? WOULD_RUN : 0
-      }).pipe(refreshing(given))
+      }).pipe(
+        refreshing(given),
+        // what the plan compares is what is likely
+        Effect.provideServiceEffect(TraceStore, listOnce)
+      )
   })

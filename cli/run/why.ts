@@ -63,16 +63,15 @@ const ofPast = (pipeline: string, { args: [node], params }: Given, named: string
   Effect.gen(function* () {
     const reporter = yield* Reporter
     const record = yield* runNamed(named)
-    const wrong = (what: string, expected: string, fix: string) => new Usage.UsageInvalid({ what, expected, fix })
     if (record.pipeline !== pipeline)
-      return yield* wrong(
+      return yield* Usage.invalid(
         `Run ${record.run} is of ${record.pipeline}`,
         `a run of ${pipeline}`,
         `Write pipeline why ${record.pipeline} --run ${named}.`
       )
     const [param] = params.keys()
     if (param !== undefined)
-      return yield* wrong(
+      return yield* Usage.invalid(
         `--${optionName(param)} says nothing of run ${record.run}, which is over`,
         "no parameters beside --run",
         "Leave one of the two out."

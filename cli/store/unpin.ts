@@ -10,15 +10,15 @@ import { pinned } from "./pinned.ts"
 
 const what: Argument = { name: "WHAT", description: "What was pinned, as it was written, or as pipeline pin lists it" }
 
-const nameOf = (subject: Pins.Subject): string => (subject._tag === "Run" ? subject.run : subject.key)
-
 /** The pins that somebody means: by what was written, by name, or by what that leads to now. */
 const meant = <S>(project: Project<S>, pins: ReadonlyArray<Pins.Pin>, asked: string) =>
   Effect.gen(function* () {
-    const found = pins.filter(({ subject, content }) => content?.asked === asked || begins(asked)(nameOf(subject)))
+    const found = pins.filter(({ subject, content }) => content?.asked === asked || begins(asked)(Pins.nameOf(subject)))
     if (found.length > 0) return found
     const now = yield* Effect.option(pinned(project, asked))
-    return now._tag === "None" ? [] : pins.filter(({ subject }) => nameOf(subject) === nameOf(now.value.subject))
+    return now._tag === "None"
+      ? []
+      : pins.filter(({ subject }) => Pins.nameOf(subject) === Pins.nameOf(now.value.subject))
   })
 
 /** Lets go what was pinned. */
@@ -34,7 +34,7 @@ export const unpin = <S>(project: Project<S>): Command<S> =>
         const pins = yield* Pins.list(home)
         const found = yield* meant(project, pins, asked)
         if (found.length === 0) {
-          const names = pins.map(({ subject, content }) => content?.asked ?? nameOf(subject))
+          const names = pins.map(({ subject, content }) => content?.asked ?? Pins.nameOf(subject))
           const near = nearest(asked, names)
           return yield* new UsageInvalid({
             what: `Nothing is pinned by "${asked}"`,
@@ -44,9 +44,13 @@ export const unpin = <S>(project: Project<S>): Command<S> =>
         }
         for (const { subject, content } of found) {
           yield* Pins.remove(home, subject)
-          yield* reporter.print(`${content?.label ?? nameOf(subject)} is no longer pinned`)
+          yield* reporter.print(`${content?.label ?? Pins.nameOf(subject)} is no longer pinned`)
         }
-        yield* reporter.document({ schema: 1, status: "done", unpinned: found.map(({ subject }) => nameOf(subject)) })
+        yield* reporter.document({
+          schema: 1,
+          status: "done",
+          unpinned: found.map(({ subject }) => Pins.nameOf(subject))
+        })
         return 0
       })
   })

@@ -1,13 +1,13 @@
 import { Clock, Effect } from "effect"
-import * as Digest from "../../artifacts/Digest.ts"
 import type { Finding, Progress } from "../../cache/remote/VerifyShared.ts"
 import { exitCode } from "../../cache/verify/Finding.ts"
 import * as Sample from "../../cache/verify/Sample.ts"
 import { formatBytes, formatCounted, formatSeconds } from "../../kinds/format.ts"
 import { Place } from "../../project/Place.ts"
 import { Reporter } from "../terminal/Reporter.ts"
-import * as Running from "../terminal/Running.ts"
+import { progressing } from "./progressing.ts"
 import { sharedFailed } from "./SharedFailed.ts"
+import { nameOf } from "./verify-text.ts"
 
 interface Asked {
   /** Whether bytes are fetched and hashed; of a sample alone, where there is one. */
@@ -15,9 +15,6 @@ interface Asked {
   readonly sample: Sample.Sample | null
   readonly isRepairing: boolean
 }
-
-const nameOf = ({ what, name }: Finding): string =>
-  what === "object" ? `object ${Digest.short(name)}` : `${what} ${name}`
 
 const textOf = (finding: Finding): string =>
   `${finding.fault}: ${nameOf(finding)}: ${finding.found}${finding.isRemoved ? "; it is removed" : ""}`
@@ -30,7 +27,8 @@ const ASKED = {
 /** Verifies the shared store: what lies there, and whether it is as it was signed and named. */
 export const verifyShared = ({ isHashing, sample, isRepairing }: Asked) =>
   Effect.gen(function* () {
-    const { print, note, document, status, terminal } = yield* Reporter
+    const reporter = yield* Reporter
+    const { print, note, document, status } = reporter
     const place = yield* Place
     const { settings } = yield* Effect.promise(() => import("../../cache/remote/settings.ts"))
     const { shared } = yield* Effect.promise(() => import("../../cache/remote/stores.ts"))
@@ -40,17 +38,10 @@ export const verifyShared = ({ isHashing, sample, isRepairing }: Asked) =>
     if (found === null) return 1
     const { shown } = found.terms
     const began = yield* Clock.currentTimeMillis
-    const running = Running.make(terminal)
+    const progressed = progressing(reporter)
     const listener = {
       found: (finding: Finding) => note(textOf(finding)),
-      progress: ({ what, done, total }: Progress) =>
-        Effect.gen(function* () {
-          const now = yield* Clock.currentTimeMillis
-          running.progressed("verifying", { done, total, unit: what, reused: 0, note: null }, now)
-          if (!running.isDue(now)) return
-          const [line = ""] = running.lines()
-          yield* terminal ? status(line) : note(line)
-        })
+      progress: ({ what, done, total }: Progress) => progressed(done, total, what)
     }
     const report = yield* VerifyShared.verify({
       hashed: (object) => isHashing && (sample === null || Sample.has(sample, object)),

@@ -8,7 +8,8 @@ import { formatBytes, formatCount, formatCounted, formatSeconds } from "../../ki
 /** So many nodes are named in a line; `--json` has all. */
 const NAMED = 4
 
-const nameOf = ({ what, name }: Pick<Finding, "what" | "name">): string =>
+/** An object by some of its digits, everything else by its whole name. */
+export const nameOf = ({ what, name }: Pick<Finding, "what" | "name">): string =>
   what === "object" ? `object ${Digest.short(name)}` : `${what} ${name}`
 
 /** `about 3 s: rents/fit, rents/report`; how long it takes is left out where nothing tells. */

@@ -10,6 +10,7 @@ import {
   type Turn,
   type Unit
 } from "../../../engine/gc/Policy.ts"
+import { unitOf } from "../../rig/gc-unit.ts"
 
 // What a policy must never do, as properties over random stores, each beside twins that must break it.
 
@@ -181,21 +182,7 @@ describe("the goal is met, or nothing is left that may go", () => {
 })
 
 it("what others have that stay is not lost in vain: nothing would be freed, and its cost would be told", () => {
-  const unit = (key: string, spared: Spared | null): Unit => ({
-    turn: "priced",
-    group: "train",
-    files: [held(1)],
-    folder: null,
-    isRead: false,
-    seconds: 10,
-    uses: 1,
-    made: 0,
-    spared,
-    key,
-    makes: [],
-    needs: [],
-    after: []
-  })
+  const unit = (key: string, spared: Spared | null) => unitOf({ key, spared, files: [held(1)], seconds: 10 })
   const decision = choose([unit("kept", "pinned"), unit("other", null)], { bytes: 0, recordsBefore: null })
   expect([decision.goes, decision.seconds]).toEqual([[], 0])
 })

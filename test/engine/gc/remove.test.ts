@@ -8,6 +8,7 @@ import * as Using from "../../../cache/Using.ts"
 import type { Going } from "../../../engine/gc/Policy.ts"
 import { remove } from "../../../engine/gc/remove.ts"
 import { folder } from "../../rig/folder.ts"
+import { unitOf } from "../../rig/gc-unit.ts"
 import { traceOf } from "../../rig/store-contract.ts"
 
 const { key } = traceOf("s", 1)
@@ -24,21 +25,7 @@ const objectThatGoes = Effect.gen(function* () {
   const stat = fs.statSync(file)
   const held = { file, bytes: stat.size, inode: String(stat.ino), names: stat.nlink, modified: stat.mtimeMs }
   const going: Going = {
-    unit: {
-      turn: "priced",
-      group: "s",
-      files: [held],
-      folder: null,
-      isRead: false,
-      seconds: 1,
-      uses: 1,
-      made: 0,
-      spared: null,
-      key,
-      makes: [],
-      needs: [],
-      after: []
-    },
+    unit: unitOf({ files: [held], key }),
     files: [held],
     frees: held.bytes
   }

@@ -2,7 +2,7 @@ import * as Explained from "../../artifacts/Explained.ts"
 import type { BlobsFailed } from "../../cache/remote/Blobs.ts"
 
 /** The shared store did not do what it was asked. */
-class SharedFailed extends Explained.TaggedError<SharedFailed>()(
+export class SharedFailed extends Explained.TaggedError<SharedFailed>()(
   "SharedFailed",
   Explained.fields,
   ({ what, expected, fix }) => ({ what, expected, fix })

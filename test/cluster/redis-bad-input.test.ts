@@ -46,15 +46,21 @@ describeWith(["redis"], "with a Redis server", () => {
   })
 
   it("a server that is too old", async () => {
-    // of what a server says, as much as whoever connects asks for
+    // of what a server says, as much as whoever connects asks for; requests come in pieces, and several in one
     const info = "# Server\r\nredis_version:4.0.14\r\nloading:0\r\n"
-    const old = createServer((socket) =>
+    const old = createServer((socket) => {
+      let heard = ""
       socket.on("data", (data) => {
-        const asked = data.toString().match(/\$4\r\ninfo/gi) ?? []
-        for (const _ of asked) socket.write(`$${info.length}\r\n${info}\r\n`)
-        if (asked.length === 0) socket.write("+OK\r\n")
+        heard += data.toString()
+        for (;;) {
+          const [start, count] = heard.match(/^\*(\d+)\r\n/) ?? []
+          const request = heard.match(new RegExp(`^\\*\\d+\r\n(?:\\$\\d+\r\n[^\r]*\r\n){${count}}`))?.[0]
+          if (start === undefined || request === undefined) return
+          heard = heard.slice(request.length)
+          socket.write(/\r\ninfo\r\n/i.test(request) ? `$${info.length}\r\n${info}\r\n` : "+OK\r\n")
+        }
       })
-    )
+    })
     await once(old.listen(0, "127.0.0.1"), "listening")
     const address = `redis://127.0.0.1:${(old.address() as AddressInfo).port}`
     const error = await refusal(run(address))

@@ -176,17 +176,34 @@ describeWith(["redis"], "the workers of a Redis server survive", () => {
   })
 
   it.each([
-    ["of another code version", { files: { "stages/add-one.ts": "" }, says: "it has other code in stages/add-one.ts" }],
-    ["with another fact", { env: { PIPELINE_THREADS: "7" }, says: /its threads is 7 where \d+ is needed/ }],
-    ["with another environment variable", { env: { WAITING: "there" }, says: "its environment variable WAITING" }],
-    ["with another secret", { env: { WAITING_TOKEN: "geheim" }, says: "its environment variable WAITING_TOKEN" }]
+    [
+      "of another code version",
+      { number: 1910, files: { "stages/add-one.ts": "" }, says: "it has other code in stages/add-one.ts" }
+    ],
+    [
+      "with another fact",
+      { number: 1920, env: { PIPELINE_THREADS: "7" }, says: /its threads is 7 where \d+ is needed/ }
+    ],
+    [
+      "with another environment variable",
+      { number: 1930, env: { WAITING: "there" }, says: "its environment variable WAITING" }
+    ],
+    [
+      "with another secret",
+      { number: 1940, env: { WAITING_TOKEN: "geheim" }, says: "its environment variable WAITING_TOKEN" }
+    ]
   ] as ReadonlyArray<
     readonly [
       string,
-      { readonly files?: Record<string, string>; readonly env?: Record<string, string>; says: string | RegExp }
+      {
+        readonly number: number
+        readonly files?: Record<string, string>
+        readonly env?: Record<string, string>
+        says: string | RegExp
+      }
     ]
   >)("a worker %s is given nothing that it would compute otherwise, and what it lacks is told", async (_, other) => {
-    const { files = {}, env = {}, says } = other
+    const { number, files = {}, env = {}, says } = other
     const code = Object.fromEntries(
       Object.entries(files).map(([file, text]) => [
         file,
@@ -194,15 +211,14 @@ describeWith(["redis"], "the workers of a Redis server survive", () => {
       ])
     )
     const stranger = await worker({ at: checkoutOf(machines.root, code), env })
-    const number = String(1900 + Math.floor(Math.random() * 90))
-    const running = run("--number", number)
+    const running = run("--number", String(number))
     await running.hears(says)
     expect(running.said()).not.toContain("geheim")
     const fit = await worker()
     const done = await running.ended
     expect(done.code, done.stderr).toBe(0)
     expect(ranIn(done)).toContain("add-one")
-    expect(JSON.parse(done.stdout).results.added).toMatchObject({ number: Number(number) + 1 })
+    expect(JSON.parse(done.stdout).results.added).toMatchObject({ number: number + 1 })
     expect(stranger.said()).toMatch(/computes no (wait|add-one) for others/)
     await end(stranger, fit)
   })

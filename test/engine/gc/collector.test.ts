@@ -154,11 +154,25 @@ it.live("what is pinned, in use, or still to be uploaded stays, however small th
   })
 )
 
+/** Until a file that is written gets another time stamp than those that lie there: file systems have clocks of some milliseconds. */
+const laterIn = (home: string): void => {
+  const probe = path.join(home, "probe")
+  const stamp = (): number => {
+    fs.rmSync(probe, { force: true })
+    fs.writeFileSync(probe, "")
+    return fs.statSync(probe).mtimeMs
+  }
+  const first = stamp()
+  while (stamp() === first) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
+  fs.rmSync(probe)
+}
+
 it.live("what was written since a running command began stays, whoever wrote it", () =>
   Effect.gen(function* () {
     const home = folder()
     const { traced } = storeIn(home)
     const before = yield* traced("before", LARGE)
+    laterIn(home)
     yield* Effect.gen(function* () {
       const { begin } = yield* Using.Using
       yield* begin

@@ -1,4 +1,5 @@
 import { Context, Effect, Either, Schema } from "effect"
+import * as BoundedJson from "../artifacts/BoundedJson.ts"
 import type { NotEncodable } from "../artifacts/CanonicalJson.ts"
 import { Code, type Input, isRecipe, type Key, type KeyText, ofText, type Recipe } from "./Key.ts"
 
@@ -27,12 +28,16 @@ export const Acceptance = Schema.Struct({
 })
 export type Acceptance = typeof Acceptance.Type
 
-/** The acceptances of a store that hold. */
+/** As text: one acceptance has one. */
+export const json = BoundedJson.schema(Acceptance)
+
+/** The acceptances that hold, the newest first, as they are when somebody first asks. */
 export class Acceptances extends Context.Reference<Acceptances>()("headrace/Acceptances", {
-  defaultValue: () => ({
-    of: (_stage: string): Effect.Effect<ReadonlyArray<Acceptance>> => Effect.succeed([])
-  })
+  defaultValue: (): { readonly all: Effect.Effect<ReadonlyArray<Acceptance>> } => ({ all: Effect.succeed([]) })
 }) {}
+
+export const newestFirst = (acceptances: ReadonlyArray<Acceptance>): ReadonlyArray<Acceptance> =>
+  [...acceptances].sort((a, b) => (a.accepted < b.accepted ? 1 : a.accepted > b.accepted ? -1 : 0))
 
 type Part = Pick<Recipe, "stage" | "code" | "inputs">
 

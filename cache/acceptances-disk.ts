@@ -1,7 +1,6 @@
 import * as path from "node:path"
 import { Effect, Either, Layer, Schema } from "effect"
-import * as BoundedJson from "../artifacts/BoundedJson.ts"
-import { Acceptance, Acceptances } from "./Acceptance.ts"
+import { type Acceptance, Acceptances, json, newestFirst } from "./Acceptance.ts"
 import * as Disk from "./disk.ts"
 import type { StoreFailed } from "./ObjectStore.ts"
 import { isSignedBy, PublicKey, type Writer } from "./remote/Signature.ts"
@@ -11,7 +10,6 @@ import * as StoreListener from "./StoreListener.ts"
 
 const MOST_BYTES = 4 * 1024 * 1024
 
-const json = BoundedJson.schema(Acceptance)
 const decode = Schema.decodeEither(json)
 
 const folderIn = (home: string): string => path.join(home, "accepted")
@@ -57,7 +55,7 @@ export const all = (home: string): Effect.Effect<ReadonlyArray<Acceptance>> =>
           `The acceptance ${file} ${one.left}: nothing is reused by it. Remove the file, and accept again.`
         )
     }
-    return found.sort((a, b) => (a.accepted < b.accepted ? 1 : -1))
+    return newestFirst(found)
   })
 
 /** Keeps an acceptance, which holds from then on. */
@@ -76,7 +74,5 @@ export const remove = (home: string, id: string): Effect.Effect<void, StoreFaile
 export const layerDisk = (home: string): Layer.Layer<Acceptances> =>
   Layer.effect(
     Acceptances,
-    Effect.map(Effect.cached(all(home)), (once) => ({
-      of: (stage: string) => Effect.map(once, (found) => found.filter((one) => one.stage === stage))
-    }))
+    Effect.map(Effect.cached(all(home)), (once) => ({ all: once }))
   )

@@ -4,7 +4,6 @@ import { givenAt } from "../api/given.ts"
 import * as Explained from "../artifacts/Explained.ts"
 import * as Masked from "../artifacts/Masked.ts"
 import * as OpenFiles from "../artifacts/OpenFiles.ts"
-import * as AcceptancesDisk from "../cache/acceptances-disk.ts"
 import * as LeaseDisk from "../cache/lease-disk.ts"
 import { inProject, inRepository, type Made, Release } from "../cache/Release.ts"
 import * as StoreFormat from "../cache/StoreFormat.ts"
@@ -105,9 +104,9 @@ const liveOf = <R, S>(project: Whole<R, S>, place: typeof Place.Service, writes:
         Layer.succeed(Basis.Kinds, project.kinds),
         Layer.succeed(Kinds, project.kinds),
         stores.layer,
+        Layer.succeed(Stores.CurrentShared, stores.shared),
         Layer.succeed(Stores.CurrentCommon, stores.common),
         Layer.provideMerge(Using.leases, Layer.mergeAll(LeaseDisk.layerDisk(home), Using.layer(home, build))),
-        AcceptancesDisk.layerDisk(home),
         records,
         workersIn(place, project.exported, stores.forWorker),
         Layer.succeed(ExecutorAt, (home) => workersIn({ ...place, home }, project.exported, () => ({}))),

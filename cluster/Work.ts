@@ -3,8 +3,8 @@ import { type Explained, explain } from "../artifacts/Explained.ts"
 import { Leases } from "../cache/Lease.ts"
 import type { ObjectStore, StoreFailed } from "../cache/ObjectStore.ts"
 import type { BlobsFailed } from "../cache/remote/Blobs.ts"
-import type { Address } from "../cache/remote/SharedStore.ts"
 import { Sharing } from "../cache/remote/Sharing.ts"
+import type { Upload } from "../cache/remote/Uploads.ts"
 import { type Trace, TraceStore } from "../cache/Trace.ts"
 import type { Code } from "../engine/Code.ts"
 import * as Decide from "../engine/Decide.ts"
@@ -53,9 +53,9 @@ const notShared = (node: string, shown: string, { message }: BlobsFailed) =>
   })
 
 /** Puts something that this machine has made where whoever asked for it finds it. */
-const share = (node: string, address: Address) =>
+const share = (node: string, upload: Upload) =>
   Effect.flatMap(Sharing, ({ putTrace, terms }) =>
-    Effect.mapError(putTrace(address), (error) => notShared(node, terms.shown, error))
+    Effect.mapError(putTrace(upload), (error) => notShared(node, terms.shown, error))
   )
 
 const computeTable = (task: Task) =>

@@ -64,11 +64,15 @@ export const recallAll = (nodes: ReadonlyArray<Keyed>): Effect.Effect<ReadonlyAr
     return nodes.map((node) => found.get(node) ?? null)
   })
 
+const acceptancesOf = (stage: string) =>
+  Effect.flatMap(Acceptance.Acceptances, ({ all }) =>
+    Effect.map(all, (found) => found.filter((one) => one.stage === stage))
+  )
+
 /** A result of earlier code that somebody accepted in the place of the node's, and by which words; null where none is kept. */
 const acceptedFor = (text: Key.KeyText) =>
   Effect.gen(function* () {
-    const { of } = yield* Acceptance.Acceptances
-    const acceptances = yield* of(text.stage)
+    const acceptances = yield* acceptancesOf(text.stage)
     if (acceptances.length === 0) return null
     const traces = yield* TraceStore
     for (const { key, by } of yield* Acceptance.servingFor(text, acceptances)) {
@@ -124,8 +128,13 @@ export const foresee = (
 export const mayBeKept = ({ text }: NodeKey.NodeKey): Effect.Effect<boolean, NodeKey.KeyFailure, TraceStore> =>
   Effect.gen(function* () {
     const traces = yield* TraceStore
-    for (const kept of yield* traces.ofStage(text.stage))
-      if ((yield* Key.ofText(Key.withContentsOf(text, kept.text))) === kept.key) return true
+    const acceptances = yield* acceptancesOf(text.stage)
+    for (const kept of yield* traces.ofStage(text.stage)) {
+      const closed = Key.withContentsOf(text, kept.text)
+      if ((yield* Key.ofText(closed)) === kept.key) return true
+      const serving = yield* Acceptance.servingFor(closed, acceptances)
+      if (serving.some(({ key }) => key === kept.key)) return true
+    }
     return false
   })
 

@@ -7,7 +7,18 @@ import { MOST_OBJECT_BYTES } from "../ObjectStore.ts"
 import * as StoreListener from "../StoreListener.ts"
 import { Blobs, BlobsFailed, givesNewNamesOnce } from "./Blobs.ts"
 import * as Breaker from "./Breaker.ts"
-import { folderOf, ID, OBJECTS, objectName, objectOf, placeOf, probeName, TRACES, traceName } from "./names.ts"
+import {
+  ACCEPTED,
+  folderOf,
+  ID,
+  OBJECTS,
+  objectName,
+  objectOf,
+  placeOf,
+  probeName,
+  TRACES,
+  traceName
+} from "./names.ts"
 import type { Writer } from "./Signature.ts"
 import * as SignedTrace from "./SignedTrace.ts"
 import type { Namespace, Trust } from "./Trust.ts"
@@ -23,7 +34,7 @@ export interface Terms {
   readonly writer: Writer | null
 }
 
-/** Where a trace belongs, in any namespace. */
+/** Where a trace, or another signed text, belongs in any namespace. */
 export type Address = Omit<SignedTrace.Place, "namespace">
 
 /** What lies in a shared store, for whoever counts, checks or tidies it. */
@@ -56,6 +67,11 @@ export class SharedStore extends Context.Tag("headrace/SharedStore")<
   SharedStore,
   {
     readonly terms: Terms
+    /**
+     * Where words on changes of code lie that count here, of which nobody has seen yet whether they are believed; null where the store
+     * does not answer.
+     */
+    readonly accepted: Effect.Effect<ReadonlyArray<SignedTrace.Place> | null>
     /** Whether it does not answer at the moment, as far as this process knows. */
     readonly isDown: () => boolean
     /** What tells this store from every other: given to it by whoever asked first. */
@@ -110,6 +126,9 @@ const MOST_AT_ONCE = 32
 const MOST_LISTED = 20_000
 /** What was put there since is found after that, and where it was not, it is made once more: that harms nobody. */
 const LISTED_FOR = "5 seconds"
+
+/** Every command that lacks a result reads them all: whoever has more is to write them into the project. */
+const MOST_ACCEPTED = 1000
 
 /** Why the store does not answer, where no more is known than that another process found so. */
 const silentBefore = new BlobsFailed({ cause: "unreachable", message: "did not answer a moment ago" })
@@ -260,9 +279,20 @@ const make = (terms: Terms, isDown: boolean): Effect.Effect<typeof SharedStore.S
         if (there !== null && SignedTrace.isBy(there, writer.publicKey)) yield* blobs.remove(name)
       })
 
+    const lying = (prefix: string) =>
+      Stream.filterMap(blobs.list(prefix), ({ name, bytes, modified }) =>
+        Option.map(Option.fromNullable(placeOf(name)), (place) => ({ place, bytes, modified }))
+      )
+
     return {
       terms,
       id,
+      accepted: orNull(guard(Stream.runCollect(Stream.take(lying(ACCEPTED), MOST_ACCEPTED)))).pipe(
+        Effect.map(
+          (found) =>
+            found && [...found].map(({ place }) => place).filter(({ namespace }) => namespaces.includes(namespace))
+        )
+      ),
       isDown: breaker.isOpen,
       mayWrite: keepsNames,
       trace,
@@ -285,11 +315,7 @@ const make = (terms: Terms, isDown: boolean): Effect.Effect<typeof SharedStore.S
       objects: Stream.filterMap(blobs.list(OBJECTS), ({ name, bytes, modified }) =>
         Option.map(Option.fromNullable(objectOf(name)), (object) => ({ object, bytes, modified }))
       ),
-      traces: Stream.filterMap(
-        Stream.concatAll(Chunk.fromIterable(TRACES.map(blobs.list))),
-        ({ name, bytes, modified }) =>
-          Option.map(Option.fromNullable(placeOf(name)), (place) => ({ place, bytes, modified }))
-      ),
+      traces: Stream.concatAll(Chunk.fromIterable(TRACES.map(lying))),
       now: Effect.flatMap(newProbe, (name) =>
         Effect.zipRight(blobs.putNew(name, new Uint8Array()), Stream.runHead(blobs.list(name))).pipe(
           Effect.ensuring(Effect.ignore(blobs.remove(name)))

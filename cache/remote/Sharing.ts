@@ -12,6 +12,7 @@ import * as SignedTrace from "./SignedTrace.ts"
 import * as SourceUploads from "./SourceUploads.ts"
 import { share } from "./share.ts"
 import { isPassing, upload } from "./Uploader.ts"
+import type { Upload } from "./Uploads.ts"
 
 /**
  * How machines that work together have their results in common: what one computed is in the shared store before it says so, and
@@ -22,7 +23,7 @@ export class Sharing extends Context.Tag("headrace/Sharing")<
   {
     readonly terms: Terms
     /** Puts a result of this machine there: its objects, then its trace. */
-    readonly putTrace: (address: Address) => Effect.Effect<void, BlobsFailed>
+    readonly putTrace: (upload: Upload) => Effect.Effect<void, BlobsFailed>
     /**
      * Puts what artifacts consist of there, as far as it isn't, and the files of sources where this machine has them. Fails where this machine
      * lacks an object as well.
@@ -48,7 +49,7 @@ const ASKING = "1 second"
  */
 export const layer = (
   writer: Writer,
-  done: (address: Address) => Effect.Effect<void> = () => Effect.void
+  done: (uploaded: Upload) => Effect.Effect<void> = () => Effect.void
 ): Layer.Layer<Sharing, never, SharedStore | ObjectStore | TraceStore> =>
   Layer.effect(
     Sharing,

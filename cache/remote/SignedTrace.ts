@@ -8,9 +8,10 @@ import { type Namespace, standing, type Trust } from "./Trust.ts"
 /** The format of what lies in a shared store, which its names begin with. */
 export const FORMAT = 1
 
-/** What a trace is of: a signature of one serves nothing else. */
+/** What a signed text is of: a signature of one serves nothing else. */
 export interface Place {
-  readonly kind: "trace" | "chunk"
+  /** A node's trace, that of a chunk, or somebody's word on a change of code, whose key is its own digest. */
+  readonly kind: "trace" | "chunk" | "acceptance"
   readonly namespace: Namespace
   readonly stage: string
   readonly key: Key

@@ -5,7 +5,7 @@ import { ObjectStore } from "../ObjectStore.ts"
 import { type ChunkTrace, type Trace, TraceStore } from "../Trace.ts"
 import { ofChunk, whole } from "../TraceFormat.ts"
 import type { BlobsFailed } from "./Blobs.ts"
-import { type Address, SharedStore } from "./SharedStore.ts"
+import { SharedStore } from "./SharedStore.ts"
 import type { Writer } from "./Signature.ts"
 import * as SourceUploads from "./SourceUploads.ts"
 import { sharePart } from "./share.ts"
@@ -59,7 +59,7 @@ const partsOf = (trace: Trace | ChunkTrace): ReadonlyArray<StoredPart> =>
   "part" in trace ? [trace.part] : Object.values(trace.outputs).flatMap(({ parts }) => parts)
 
 /** The trace as this store has it, and as text; null where it has none any more. */
-const read = ({ kind, stage, key }: Address) =>
+const read = ({ kind, stage, key }: Uploads.Upload) =>
   Effect.gen(function* () {
     const traces = yield* TraceStore
     const found = kind === "trace" ? yield* traces.get(stage, key) : yield* traces.getChunk(stage, key)
@@ -75,7 +75,7 @@ const lost = () => Effect.succeed(null)
 
 /** Objects first, then the trace that names them: nobody finds a trace whose objects are not there. */
 export const upload = (
-  address: Address,
+  address: Uploads.Upload,
   writer: Writer,
   sources: Effect.Effect.Success<typeof SourceUploads.make>,
   sent: (bytes: number) => Effect.Effect<void> = () => Effect.void

@@ -8,7 +8,6 @@ import { Key } from "../Key.ts"
 import type { StoreFailed } from "../ObjectStore.ts"
 import * as Seal from "../Seal.ts"
 import * as StoreListener from "../StoreListener.ts"
-import type { Address } from "./SharedStore.ts"
 
 /**
  * Notes which traces are to be uploaded, and what of them is to be dropped again. Whoever computes them, a worker process among
@@ -17,9 +16,9 @@ import type { Address } from "./SharedStore.ts"
 export class Uploads extends Context.Tag("headrace/Uploads")<
   Uploads,
   {
-    readonly note: (address: Address) => Effect.Effect<void, StoreFailed>
+    readonly note: (upload: Upload) => Effect.Effect<void, StoreFailed>
     /** A trace that was put here, with objects that it names, is removed: it is not to be uploaded, or no longer to be there. */
-    readonly drop: (address: Address, objects: ReadonlyArray<Digest>) => Effect.Effect<void, StoreFailed>
+    readonly drop: (upload: Upload, objects: ReadonlyArray<Digest>) => Effect.Effect<void, StoreFailed>
     /** An object that no other trace names is removed. */
     readonly dropObject: (object: Digest) => Effect.Effect<void, StoreFailed>
   }
@@ -33,6 +32,8 @@ export const layerNone: Layer.Layer<Uploads> = Layer.succeed(Uploads, {
 })
 
 const Upload = Schema.Struct({ kind: Schema.Literal("trace", "chunk"), stage: Schema.String, key: Key })
+/** What is computed, and goes to the shared store by itself. */
+export type Upload = typeof Upload.Type
 const TraceDrop = Schema.Struct({ drop: Upload })
 const ObjectDrop = Schema.Struct({ dropObject: Digest })
 const Note = Schema.Union(Upload, TraceDrop, ObjectDrop)
@@ -45,7 +46,7 @@ const MOST_BYTES = 4096
 export interface Pending {
   readonly drops: ReadonlyArray<typeof TraceDrop.Type>
   readonly objectDrops: ReadonlyArray<typeof ObjectDrop.Type>
-  readonly uploads: ReadonlyArray<Address>
+  readonly uploads: ReadonlyArray<Upload>
 }
 
 const DROP = ".drop.json"
@@ -96,7 +97,7 @@ export const pending = (home: string): Effect.Effect<Pending> =>
   Effect.gen(function* () {
     const drops: Array<typeof TraceDrop.Type> = []
     const objectDrops: Array<typeof ObjectDrop.Type> = []
-    const uploads: Array<Address> = []
+    const uploads: Array<Upload> = []
     for (const name of yield* Disk.listIfThere(folderIn(home))) {
       const file = path.join(folderIn(home), name)
       const text = yield* Effect.orElseSucceed(Disk.readTextIfThere(file, MOST_BYTES), () => "")

@@ -27,13 +27,16 @@ const written = (stage: string): string =>
 const read = (stage: string): string =>
   stage.replace(/(_[0-9a-f]{2})+/g, (bytes) => Buffer.from(bytes.replaceAll("_", ""), "hex").toString())
 
-const KINDS = { trace: "traces", chunk: "chunks" } as const
+const KINDS = { trace: "traces", chunk: "chunks", acceptance: "accepted" } as const
+const rootOf = (kind: SignedTrace.Place["kind"]): string => `${ROOT}/${KINDS[kind]}/`
 /** How the names of traces begin, of both kinds. */
-export const TRACES: ReadonlyArray<string> = Object.values(KINDS).map((folder) => `${ROOT}/${folder}/`)
+export const TRACES: ReadonlyArray<string> = [rootOf("trace"), rootOf("chunk")]
+/** How the names of what was accepted begin, in any namespace. */
+export const ACCEPTED = rootOf("acceptance")
 
 /** What the names of a stage's traces begin with. */
 export const folderOf = ({ kind, namespace, stage }: Omit<SignedTrace.Place, "key">): string =>
-  `${ROOT}/${KINDS[kind]}/${namespace}/${written(stage)}/`
+  `${rootOf(kind)}${namespace}/${written(stage)}/`
 
 export const traceName = (place: SignedTrace.Place): string => `${folderOf(place)}${place.key}.json`
 
@@ -44,16 +47,16 @@ export const objectOf = (name: string): Digest | null => {
 }
 
 const Place = Schema.Struct({
-  kind: Schema.Literal("trace", "chunk"),
+  kind: Schema.Literal("trace", "chunk", "acceptance"),
   namespace: Namespace,
   stage: Schema.String,
   key: Key
 })
 
-/** The place of the trace that has this name; null where it is another's. */
+/** The place of the signed text that has this name; null where it is another's. */
 export const placeOf = (name: string): SignedTrace.Place | null => {
   const [, folder, namespace, stage = "", file = ""] = name.split("/")
-  const kind = folder === KINDS.trace ? "trace" : "chunk"
+  const [kind] = Object.entries(KINDS).find(([, own]) => own === folder) ?? []
   const found = Schema.decodeUnknownEither(Place)({
     kind,
     namespace,

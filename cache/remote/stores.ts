@@ -1,6 +1,8 @@
 import { Duration, Layer } from "effect"
+import type { Acceptances } from "../Acceptance.ts"
 import type { ObjectStore } from "../ObjectStore.ts"
 import type { TraceStore } from "../Trace.ts"
+import * as AcceptancesBehind from "./acceptances-behind.ts"
 import * as BlobsFolder from "./blobs-folder.ts"
 import * as BlobsS3 from "./blobs-s3.ts"
 import * as ObjectsBehind from "./objects-behind.ts"
@@ -28,7 +30,7 @@ export const behind = (
   home: string,
   own: Layer.Layer<ObjectStore | TraceStore>,
   isNoting: boolean
-): Layer.Layer<ObjectStore | TraceStore, never, SharedStore.SharedStore> =>
-  Layer.mergeAll(ObjectsBehind.layer, TracesBehind.layer).pipe(
+): Layer.Layer<ObjectStore | TraceStore | Acceptances, never, SharedStore.SharedStore> =>
+  Layer.mergeAll(ObjectsBehind.layer, TracesBehind.layer, AcceptancesBehind.layer).pipe(
     Layer.provide([own, isNoting ? Uploads.layerDisk(home) : Uploads.layerNone])
   )

@@ -3,8 +3,8 @@ import type * as Key from "../Key.ts"
 import * as StoreListener from "../StoreListener.ts"
 import { type ChunkTrace, isOf, type Lookup, objectsOf, type Trace, TraceStore } from "../Trace.ts"
 import { type Format, ofChunk, whole } from "../TraceFormat.ts"
-import { type Address, SharedStore } from "./SharedStore.ts"
-import { Uploads } from "./Uploads.ts"
+import { SharedStore } from "./SharedStore.ts"
+import { type Upload, Uploads } from "./Uploads.ts"
 
 /** So many keys are asked for side by side. */
 const AT_ONCE = 16
@@ -15,7 +15,7 @@ const ABSENT = { _tag: "Absent" } as const
 
 /** Traces or those of chunks: how they are found and kept here, and read from a text. */
 interface Kind<A> {
-  readonly kind: Address["kind"]
+  readonly kind: Upload["kind"]
   readonly format: Format<A>
   readonly here: (stage: string, keys: ReadonlyArray<Key.Key>) => Effect.Effect<ReadonlyArray<Lookup<A>>>
   readonly keep: (trace: A) => Effect.Effect<unknown, unknown>
@@ -87,7 +87,7 @@ export const layer: Layer.Layer<TraceStore, never, TraceStore | SharedStore | Up
 
     const ofTraces: Kind<Trace> = { kind: "trace", format: whole, here: local.getMany, keep: local.put }
     const ofChunks: Kind<ChunkTrace> = { kind: "chunk", format: ofChunk, here: local.getChunks, keep: local.putChunk }
-    const at = (kind: Address["kind"], stage: string, key: Key.Key): Address => ({ kind, stage, key })
+    const at = (kind: Upload["kind"], stage: string, key: Key.Key): Upload => ({ kind, stage, key })
 
     /** The first of the keys that the shared store has. */
     const there = (stage: string, keys: ReadonlyArray<Key.Key>) =>

@@ -11,7 +11,7 @@ import type { RunRecords } from "../../engine/RunRecord.ts"
 import type { Kinds } from "../../kinds/Kinds.ts"
 import type { Given as EveryProjects, Whole } from "../../project/Project.ts"
 import type * as Views from "../../project/Views.ts"
-import type { CurrentCommon } from "../remote/Stores.ts"
+import type { CurrentCommon, CurrentShared } from "../remote/Stores.ts"
 import type { Reporter } from "../terminal/Reporter.ts"
 
 /** An option of a command's own, beside the parameters of its pipeline. Its value is a text. */
@@ -91,6 +91,7 @@ type Needs =
   | Views.Current
   | Reporter
   | CurrentCommon
+  | CurrentShared
   | Using
   | ExecutorAt
   | EveryProjects

@@ -1,9 +1,12 @@
 import { Context, Effect, Layer, type Scope } from "effect"
+import type { Acceptances } from "../../cache/Acceptance.ts"
+import * as AcceptancesDisk from "../../cache/acceptances-disk.ts"
 import type { ObjectStore } from "../../cache/ObjectStore.ts"
 import * as ObjectStoreDisk from "../../cache/object-store-disk.ts"
 import type { BlobsFailed } from "../../cache/remote/Blobs.ts"
 import { forWorker } from "../../cache/remote/for-worker.ts"
 import type { RemoteInvalid } from "../../cache/remote/RemoteAddress.ts"
+import type { SharedStore } from "../../cache/remote/SharedStore.ts"
 import type { Sharing } from "../../cache/remote/Sharing.ts"
 import type { Mode, Variables } from "../../cache/remote/settings.ts"
 import type { TraceStore } from "../../cache/Trace.ts"
@@ -22,10 +25,17 @@ export interface Common {
 /** The same for a command that may have machines elsewhere compute; null where nothing is shared, or nothing that this one computes. */
 export class CurrentCommon extends Context.Tag("headrace/CurrentCommon")<CurrentCommon, Common | null>() {}
 
+/** The shared store of a command; null where nothing is shared. */
+export class CurrentShared extends Context.Tag("headrace/CurrentShared")<
+  CurrentShared,
+  typeof SharedStore.Service | null
+>() {}
+
 /** The stores of a command. */
 export interface Stores {
+  readonly shared: typeof SharedStore.Service | null
   readonly common: Common | null
-  readonly layer: Layer.Layer<ObjectStore | TraceStore>
+  readonly layer: Layer.Layer<ObjectStore | TraceStore | Acceptances>
   /** What a worker process that starts now has in its environment, to see them as well. */
   readonly forWorker: () => Readonly<Record<string, string | undefined>>
   /** Lets others have what a command computes, where that is asked for. */
@@ -36,8 +46,10 @@ export interface Stores {
 export const own = ({ home, build }: Pick<typeof Place.Service, "home" | "build">): Stores => ({
   layer: Layer.mergeAll(
     ObjectStoreDisk.layerDisk(home),
+    AcceptancesDisk.layerDisk(home),
     Layer.provide(Using.traces, [TraceDisk.layerDisk(home), Using.layer(home, build)])
   ),
+  shared: null,
   common: null,
   forWorker: () => ({}),
   sharing: (command) => command
@@ -61,12 +73,13 @@ export const make = (
     const { uploading } = yield* Effect.promise(() => import("./uploading.ts"))
     const { commonOf } = yield* Effect.promise(() => import("./common.ts"))
     const store = yield* Layer.build(shared(found))
-    const { isDown } = Context.get(store, SharedStore)
+    const service = Context.get(store, SharedStore)
     const { writer } = found.terms
     return {
+      shared: service,
       common: writer === null ? null : commonOf(writer, home, Layer.merge(alone.layer, Layer.succeedContext(store))),
       layer: Layer.provide(behind(home, alone.layer, writer !== null), Layer.succeedContext(store)),
-      forWorker: () => forWorker(env, found, isDown()),
+      forWorker: () => forWorker(env, found, service.isDown()),
       sharing: (command) =>
         writer === null ? command : Effect.provide(uploading(command, { home, writer, own: alone.layer }), store)
     }

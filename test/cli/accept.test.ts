@@ -1,6 +1,7 @@
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { beforeAll, expect, it } from "vitest"
+import { cluster } from "../rig/cluster.ts"
 import { command as execute } from "../rig/command.ts"
 import { folder } from "../rig/folder.ts"
 import { waitingProject } from "../rig/waiting-project.ts"
@@ -115,4 +116,62 @@ it("an acceptance that was changed serves nothing, and is told of", async () => 
   const ended = await command("run", "waiting", "--number", "7", "--json")
   expect(ran(JSON.parse(ended.stdout))).toEqual(["wait"])
   expect(ended.stderr).toContain(`The acceptance ${file} is damaged: nothing is reused by it`)
+})
+
+it("is shared by whoever pushes it and nobody else, and taken back everywhere by whoever may write there", async () => {
+  const machines = await cluster()
+  const [ada, ben] = [folder("headrace-ada"), folder("headrace-ben")]
+  const at = async (home: string, args: ReadonlyArray<string>, env: Readonly<Record<string, string>> = {}) => {
+    const ended = await machines.start([...args, "--json"], { home, env }).ended
+    return { ...ended, document: JSON.parse(ended.stdout) }
+  }
+  const planned = async (home: string) =>
+    (await at(home, ["plan", "waiting"])).document.nodes.map(({ status }: { status: string }) => status)
+  expect(ran((await at(ada, ["run", "waiting"])).document).sort()).toEqual(["add-one", "wait"])
+  const file = path.join(machines.root, "stages/wait.ts")
+  fs.writeFileSync(file, fs.readFileSync(file, "utf8").replace("waited: { number }", "waited: { number: +number }"))
+
+  const { id } = (await at(ada, becauseOf("numbers are numbers"))).document.acceptance
+  expect(await planned(ada)).toEqual(["reuse", "reuse"])
+  expect(await planned(ben)).toEqual(["run", "run"])
+  expect((await at(ada, ["accepted", "--push", "ba9876543210"])).document.error.what).toContain("no acceptance")
+  const without = (await at(ada, ["accepted", "--push", id, "--remote", "off"])).document
+  expect(without.error.what).toContain("--remote says not to")
+  expect(await planned(ben)).toEqual(["run", "run"])
+
+  const pushed = (await at(ada, ["accepted", "--push", id])).document
+  expect(pushed.accepted).toMatchObject([{ id, where: "shared", because: "numbers are numbers" }])
+  for (const home of [ada, ben]) expect(await planned(home)).toEqual(["reuse", "reuse"])
+  expect(ran((await at(ben, ["run", "waiting"])).document)).toEqual([])
+  expect((await machines.start(["why", "waiting", "wait"], { home: ben }).ended).stdout).toContain(
+    `a result of earlier code was accepted (${id}, by `
+  )
+  // a machine that looks into another namespace has nothing of it
+  const other = await at(folder("headrace-other"), ["plan", "waiting", "--remote", "read"], {
+    PIPELINE_NAMESPACE: "pr-7"
+  })
+  expect(other.document.nodes[0].status).toBe("run")
+
+  const revoked = await at(ben, ["accepted", "--revoke", id])
+  expect(revoked.document, revoked.stderr).toMatchObject({ revoked: id, accepted: [] })
+  for (const home of [ada, ben]) expect((await planned(home))[0]).toBe("run")
+})
+
+it("what is made of something that is still to be computed may be kept by an acceptance, as plan says", async () => {
+  const changed = (file: string, from: string, to: string) => {
+    const at = path.join(root, file)
+    const text = fs.readFileSync(at, "utf8")
+    expect(text).toContain(from)
+    fs.writeFileSync(at, text.replace(from, to))
+  }
+  const statuses = async () =>
+    (await json("plan", "waiting", "--number", "11")).nodes.map(({ status }: { status: string }) => status)
+  await run("--number", "11")
+  changed("stages/add-one.ts", "waited.number + 1", "1 + waited.number")
+  expect(await statuses()).toEqual(["reuse", "run"])
+  await json("accept", "waiting", "add-one", "--because", "sums have no order", "--number", "11")
+  expect(await statuses()).toEqual(["reuse", "reuse"])
+  edit("2 + same }", "same + 2 }")
+  expect(await statuses()).toEqual(["run", "maybe"])
+  expect(ran(await run("--number", "11"))).toEqual(["wait"])
 })

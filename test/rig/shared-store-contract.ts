@@ -94,6 +94,23 @@ export const sharedStoreContract = (name: string, blobs: () => Layer.Layer<Blobs
         expect(yield* main.trace({ kind: "trace", stage, key })).toEqual({ _tag: "Found", text: "{}" })
     }))
 
+  test("what was accepted is listed for its own namespaces, and is no trace", (of) =>
+    Effect.gen(function* () {
+      const [main, request] = [yield* of("main"), yield* of("pr-7")]
+      const accepted = { kind: "acceptance", stage: "two words", key: keyOf("one") } as const
+      expect(yield* main.accepted).toEqual([])
+      expect(yield* main.putTrace(accepted, "{}", ada)).toBe(true)
+      expect(yield* main.accepted).toEqual([{ ...accepted, namespace: "main" }])
+      expect(yield* main.trace(accepted)).toEqual({ _tag: "Found", text: "{}" })
+      expect([yield* request.accepted, yield* request.trace(accepted)]).toEqual([[], { _tag: "Absent" }])
+      // signed as what it is: it is no trace under the same key
+      expect(yield* main.trace({ ...accepted, kind: "trace" })).toEqual({ _tag: "Absent" })
+      expect(yield* all(main.traces)).toEqual([])
+      const [place] = (yield* main.accepted) ?? []
+      if (place !== undefined) yield* main.removeTrace(place)
+      expect(yield* main.accepted).toEqual([])
+    }))
+
   test("what is removed is there no more, and may be put again", (of) =>
     Effect.gen(function* () {
       const store = yield* of("main")

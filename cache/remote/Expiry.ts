@@ -2,7 +2,8 @@ import { Effect, Predicate, Stream } from "effect"
 import * as BoundedJson from "../../artifacts/BoundedJson.ts"
 import * as Digest from "../../artifacts/Digest.ts"
 import { BlobsFailed } from "./Blobs.ts"
-import { type SharedObject, SharedStore, type SharedTrace } from "./SharedStore.ts"
+import type { SharedObject, SharedTrace } from "./Listing.ts"
+import { SharedStore } from "./SharedStore.ts"
 
 // What of a shared store is older than anybody wants: traces by their age, and objects that no trace names any more. Nobody's result is
 // wrong by it: who lacks something computes it.

@@ -1,24 +1,14 @@
 import { randomBytes } from "node:crypto"
 import * as path from "node:path"
-import { Cache, Chunk, Context, Effect, Either, Layer, Option, Ref, type Scope, Stream } from "effect"
+import { Cache, Context, Effect, Either, Layer, Option, Ref, type Scope, Stream } from "effect"
 import * as Digest from "../../artifacts/Digest.ts"
 import * as Verified from "../../artifacts/Verified.ts"
 import { MOST_OBJECT_BYTES } from "../ObjectStore.ts"
 import * as StoreListener from "../StoreListener.ts"
 import { Blobs, BlobsFailed, givesNewNamesOnce } from "./Blobs.ts"
 import * as Breaker from "./Breaker.ts"
-import {
-  ACCEPTED,
-  folderOf,
-  ID,
-  OBJECTS,
-  objectName,
-  objectOf,
-  placeOf,
-  probeName,
-  TRACES,
-  traceName
-} from "./names.ts"
+import * as Listing from "./Listing.ts"
+import { folderOf, ID, objectName, probeName, traceName } from "./names.ts"
 import type { Writer } from "./Signature.ts"
 import * as SignedTrace from "./SignedTrace.ts"
 import type { Namespace, Trust } from "./Trust.ts"
@@ -36,20 +26,6 @@ export interface Terms {
 
 /** Where a trace, or another signed text, belongs in any namespace. */
 export type Address = Omit<SignedTrace.Place, "namespace">
-
-/** What lies in a shared store, for whoever counts, checks or tidies it. */
-interface Lying {
-  readonly bytes: number
-  /** Milliseconds since 1970, by the clock of the store: a machine's own may be another. */
-  readonly modified: number
-}
-export interface SharedObject extends Lying {
-  readonly object: Digest.Digest
-}
-/** A trace of any namespace, of which nobody has seen yet whether it is believed. */
-export interface SharedTrace extends Lying {
-  readonly place: SignedTrace.Place
-}
 
 /** What a shared store says of a trace. */
 export type Answer =
@@ -99,9 +75,9 @@ export class SharedStore extends Context.Tag("headrace/SharedStore")<
     /** Removes an object that no trace names any more; whoever finds one that does makes it again. */
     readonly dropObject: (object: Digest.Digest) => Effect.Effect<void, BlobsFailed>
     /** All objects that lie there, in the order of their names. What is there and is no object is left out. */
-    readonly objects: Stream.Stream<SharedObject, BlobsFailed>
+    readonly objects: Stream.Stream<Listing.SharedObject, BlobsFailed>
     /** All traces that lie there, of nodes and then of chunks. */
-    readonly traces: Stream.Stream<SharedTrace, BlobsFailed>
+    readonly traces: Stream.Stream<Listing.SharedTrace, BlobsFailed>
     /** The time by the clock of the store, in milliseconds since 1970. */
     readonly now: Effect.Effect<number, BlobsFailed>
     /** A trace as it lies there, whoever signed it; null where it is gone. Nothing in it is believed: it tells what somebody may need. */
@@ -140,6 +116,7 @@ const make = (terms: Terms, isDown: boolean): Effect.Effect<typeof SharedStore.S
   Effect.gen(function* () {
     const { shown, namespaces, trust } = terms
     const blobs = yield* Blobs
+    const listing = Listing.of(blobs)
     const say = StoreListener.once(StoreListener.tell)
     const newProbe = Effect.sync(() => probeName(randomBytes(8).toString("hex")))
     const breaker = yield* Breaker.make({
@@ -279,15 +256,10 @@ const make = (terms: Terms, isDown: boolean): Effect.Effect<typeof SharedStore.S
         if (there !== null && SignedTrace.isBy(there, writer.publicKey)) yield* blobs.remove(name)
       })
 
-    const lying = (prefix: string) =>
-      Stream.filterMap(blobs.list(prefix), ({ name, bytes, modified }) =>
-        Option.map(Option.fromNullable(placeOf(name)), (place) => ({ place, bytes, modified }))
-      )
-
     return {
       terms,
       id,
-      accepted: orNull(guard(Stream.runCollect(Stream.take(lying(ACCEPTED), MOST_ACCEPTED)))).pipe(
+      accepted: orNull(guard(Stream.runCollect(Stream.take(listing.accepted, MOST_ACCEPTED)))).pipe(
         Effect.map(
           (found) =>
             found && [...found].map(({ place }) => place).filter(({ namespace }) => namespaces.includes(namespace))
@@ -312,22 +284,9 @@ const make = (terms: Terms, isDown: boolean): Effect.Effect<typeof SharedStore.S
         Effect.map(blobs.get(objectName(name), MOST_OBJECT_BYTES), (bytes) =>
           bytes === null ? null : Digest.ofBytes(bytes)
         ),
-      objects: Stream.filterMap(blobs.list(OBJECTS), ({ name, bytes, modified }) =>
-        Option.map(Option.fromNullable(objectOf(name)), (object) => ({ object, bytes, modified }))
-      ),
-      traces: Stream.concatAll(Chunk.fromIterable(TRACES.map(lying))),
-      now: Effect.flatMap(newProbe, (name) =>
-        Effect.zipRight(blobs.putNew(name, new Uint8Array()), Stream.runHead(blobs.list(name))).pipe(
-          Effect.ensuring(Effect.ignore(blobs.remove(name)))
-        )
-      ).pipe(
-        Effect.flatMap(
-          Option.match({
-            onNone: () => new BlobsFailed({ cause: "wrong", message: "does not list what was put there a moment ago" }),
-            onSome: ({ modified }) => Effect.succeed(modified)
-          })
-        )
-      ),
+      objects: listing.objects,
+      traces: listing.traces,
+      now: Effect.flatMap(newProbe, listing.now),
       unopened: (place) => turns.withPermits(1)(blobs.get(traceName(place), MOST_TRACE_BYTES)),
       removeTrace: (place) => blobs.remove(traceName(place))
     }

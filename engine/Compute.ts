@@ -44,7 +44,7 @@ const checkNames = ({ name, outputs }: StageDefinition, found: ReadonlyArray<str
 
 const computeAtOnce = ({ entry, inputs }: Job): Untyped<Readonly<Record<string, unknown>>> =>
   Effect.flatMap(RowStream.decodeInputs(entry.node, inputs), (given) =>
-    entry.node.definition.run(given, entry.node.params)
+    ReadWatch.ofStage(entry.node.definition.run(given, entry.node.params))
   )
 
 const computeWhole = (job: Job): Untyped<Computed> =>
@@ -88,7 +88,7 @@ const publish = (job: Job, mask: (text: string) => string): Untyped<Trace> =>
     const { outputs, chunks } = yield* Effect.scoped(
       definition.keep === "whole" ? computeWhole(job) : ComputeRows.computeRows(job)
     ).pipe(Effect.provideService(Remark.RemarkListener, (remark) => Effect.sync(() => void remarks.push(remark))))
-    const told = (yield* Effect.all(remarks))
+    const told = (yield* Effect.all([...remarks, ReadWatch.told]))
       .filter((remark) => remark !== null)
       .map((remark) => Text.map(remark, mask))
     const now = yield* DateTime.now

@@ -44,7 +44,7 @@ const resumed = (
       })
     )
     if (state === null) return yield* resumed(job, iterates, iteration, again === null ? older : yield* again, null)
-    yield* iteration.resume(state)
+    yield* ReadWatch.ofStage(iteration.resume(state))
     // those that a killed process had replaced
     yield* Effect.forEach(older, (one) => Checkpoints.drop(text, iterates, one), { discard: true })
     return kept
@@ -61,7 +61,9 @@ export const computeSteps = (job: Job, iterates: Iterates): Untyped<Readonly<Rec
     const last = wanted as number
     const given = yield* RowStream.decodeInputs(job.entry.node, job.inputs)
     const started = yield* Clock.currentTimeMillis
-    const iteration: Iteration<Readonly<Record<string, unknown>>, unknown> = yield* definition.run(given, others)
+    const iteration: Iteration<Readonly<Record<string, unknown>>, unknown> = yield* ReadWatch.ofStage(
+      definition.run(given, others)
+    )
     const states = Checkpoints.kept(job.text, iterates, last)
     const before = job.isAgain ? null : yield* resumed(job, iterates, iteration, yield* states, states)
     const from = before?.at ?? 0
@@ -87,16 +89,16 @@ export const computeSteps = (job: Job, iterates: Iterates): Untyped<Readonly<Rec
       })
     let writing: Fiber.Fiber<Checkpoints.Kept | null, unknown> = Fiber.succeed(before)
     for (let at = from + 1; at <= last; at++) {
-      const note = yield* iteration.step(at)
+      const note = yield* ReadWatch.ofStage(iteration.step(at))
       yield* Progress.report({ done: at, total: last, unit: iterates.steps, reused: from, note })
       const replaced = yield* Fiber.join(writing)
       // encoded here and not where it is written: the next step begins before that, and may work on the very arrays
-      writing = yield* iteration.save.pipe(
+      writing = yield* ReadWatch.ofStage(iteration.save).pipe(
         Effect.zipLeft(ReadWatch.check),
         Effect.flatMap((state) => Checkpoints.encode(job.text, iterates, at, state)),
         Effect.flatMap((encoded) => Effect.forkScoped(publish(encoded, replaced)))
       )
     }
     yield* Fiber.join(writing)
-    return yield* iteration.finish
+    return yield* ReadWatch.ofStage(iteration.finish)
   })

@@ -1,4 +1,4 @@
-import { Context, Effect, Schema } from "effect"
+import { Clock, Context, Effect, Random, Schema } from "effect"
 import * as Explained from "../artifacts/Explained.ts"
 import * as Files from "../artifacts/Files.ts"
 import type * as Key from "../cache/Key.ts"
@@ -53,21 +53,82 @@ export interface Declared {
   readonly code: ReadonlySet<string>
 }
 
+/** What no two runs have in common, and no key could hold. */
+export type Chance = "clock" | "chance"
+
+/** That a stage asked for it, and which file of the program did; null where that is not known. */
+export interface Asked {
+  readonly kind: Chance
+  readonly by: string | null
+}
+
 export interface Watch {
   /** Fails where the node's code read something when it was loaded. */
   readonly begin: (declared: Declared) => Effect.Effect<void, UndeclaredRead>
   /** Fails with the first read that was refused since, also where the stage made nothing of that. */
   readonly check: Effect.Effect<void, UndeclaredRead>
+  /** Hears that the stage asks for it by what Effect has. */
+  readonly asks: (kind: Chance) => Effect.Effect<void>
+  /** What it asked for since, the first of each kind: that is no failure, as many a stage only measures its time. */
+  readonly asked: Effect.Effect<ReadonlyArray<Asked>>
   readonly end: Effect.Effect<void>
 }
 
-const nobody: Watch = { begin: () => Effect.void, check: Effect.void, end: Effect.void }
+const nobody: Watch = {
+  begin: () => Effect.void,
+  check: Effect.void,
+  asks: () => Effect.void,
+  asked: Effect.succeed([]),
+  end: Effect.void
+}
 
 /** Whoever watches what nodes read while they are computed; nobody, in a process that does other things beside. */
 export class ReadWatch extends Context.Reference<ReadWatch>()("headrace/ReadWatch", { defaultValue: () => nobody }) {}
 
 /** Fails where the node that is computed read what it must not: asked before anything that it made is published. */
 export const check: Effect.Effect<void, UndeclaredRead> = Effect.flatMap(ReadWatch, (watch) => watch.check)
+
+const heardClock = (real: Clock.Clock, hear: Effect.Effect<void>): Clock.Clock => ({
+  [Clock.ClockTypeId]: Clock.ClockTypeId,
+  currentTimeMillis: Effect.zipRight(hear, real.currentTimeMillis),
+  currentTimeNanos: Effect.zipRight(hear, real.currentTimeNanos),
+  // by these Effect itself measures what it does
+  unsafeCurrentTimeMillis: () => real.unsafeCurrentTimeMillis(),
+  unsafeCurrentTimeNanos: () => real.unsafeCurrentTimeNanos(),
+  sleep: (duration) => real.sleep(duration)
+})
+
+const heardRandom = (real: Random.Random, hear: Effect.Effect<void>): Random.Random => ({
+  [Random.RandomTypeId]: Random.RandomTypeId,
+  next: Effect.zipRight(hear, real.next),
+  nextBoolean: Effect.zipRight(hear, real.nextBoolean),
+  nextInt: Effect.zipRight(hear, real.nextInt),
+  nextRange: (min, max) => Effect.zipRight(hear, real.nextRange(min, max)),
+  nextIntBetween: (min, max) => Effect.zipRight(hear, real.nextIntBetween(min, max)),
+  shuffle: (elements) => Effect.zipRight(hear, real.shuffle(elements))
+})
+
+/** An effect of a stage, whose clock and chance are heard; those that it seeds itself are its own. */
+export const ofStage = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.flatMap(ReadWatch, ({ asks }) =>
+    Effect.clockWith((clock) =>
+      Effect.flatMap(Effect.random, (random) =>
+        effect.pipe(
+          Effect.withClock(heardClock(clock, asks("clock"))),
+          Effect.withRandom(heardRandom(random, asks("chance")))
+        )
+      )
+    )
+  )
+
+const WORDS = { clock: "reads the clock", chance: "draws chance without a seed" } as const
+
+/** What a node asked for, to be told wherever its result is; null where that was nothing. */
+export const told: Effect.Effect<string | null> = Effect.gen(function* () {
+  const { asked } = yield* ReadWatch
+  const all = (yield* asked).map(({ kind, by }) => `${WORDS[kind]}${by === null ? "" : ` in ${by}`}`)
+  return all.length === 0 ? null : `it ${all.join(" and ")}, so that computed again it may come out otherwise`
+})
 
 const codeOf = ({ code, inputs }: Pick<Key.Recipe, "code" | "inputs">): ReadonlyArray<string> => {
   const below = (input: Key.Input): ReadonlyArray<string> => {

@@ -11,6 +11,7 @@ import { FirstRow } from "./FirstRow.ts"
 import type { InputSpec, Node, StageDefinition } from "./Node.ts"
 import { isMany } from "./Node.ts"
 import type { Resolved, ResolvedInputs } from "./NodeKey.ts"
+import * as ReadWatch from "./ReadWatch.ts"
 
 /** Rows that pass through fused stages at a time: bounds memory, and is a batch that networks like. */
 export const ROWS = 32
@@ -104,8 +105,10 @@ export const open = (
     const resolved = inputs[node.definition.over as string] as Resolved
     const before = resolved._tag === "Streamed" ? yield* open(resolved.node, resolved.inputs) : undefined
     const given = yield* decodeInputs(node, inputs)
-    const run: BatchFunction = yield* node.definition.run(given, node.params) as Untyped<BatchFunction>
-    const own = checked(node, run, shapes)
+    const run: BatchFunction = yield* ReadWatch.ofStage(
+      node.definition.run(given, node.params) as Untyped<BatchFunction>
+    )
+    const own = checked(node, (batch) => ReadWatch.ofStage(run(batch)), shapes)
     return before === undefined ? own : (batch) => Effect.flatMap(before(batch), own)
   })
 

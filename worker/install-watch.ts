@@ -2,6 +2,7 @@ import { syncBuiltinESMExports } from "node:module"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
 import { given } from "./given-remote.ts"
+import { watchChance } from "./watched-chance.ts"
 import { watchEnvironment } from "./watched-environment.ts"
 import { watchFiles } from "./watched-files.ts"
 
@@ -14,5 +15,6 @@ const shared = path.isAbsolute(remote) ? [remote] : []
 
 watchFiles({ own: [path.resolve(home), ...shared, path.dirname(fileURLToPath(import.meta.url))] })
 watchEnvironment()
+watchChance()
 // what `import { readFileSync } from "node:fs"` and `import { env } from "node:process"` give
 syncBuiltinESMExports()

@@ -1,6 +1,6 @@
 import { Effect } from "effect"
-import { type Declared, UndeclaredRead, type Watch } from "../engine/ReadWatch.ts"
-import { isPlatform } from "./program-files.ts"
+import { type Asked, type Chance, type Declared, UndeclaredRead, type Watch } from "../engine/ReadWatch.ts"
+import { isLibrary, isPlatform } from "./program-files.ts"
 
 /** Something that is read of what lies outside. */
 export type Read = Pick<UndeclaredRead, "kind" | "name" | "by">
@@ -10,7 +10,14 @@ interface Node {
   /** Files and folders that it made itself. */
   readonly made: Set<string>
   refused: UndeclaredRead | null
+  /** What it asked for of clock and chance, the first of each kind. */
+  readonly asked: Map<Chance, Asked>
+  /** How often it was looked who asks. */
+  looks: number
 }
+
+/** Who asks is looked up so often a node, which takes a tenth of a second: a library that asks at every turn is not to be slow. */
+const MOST_LOOKS = 5_000
 
 /** The node that is computed: a worker computes one at a time. */
 let node: Node | null = null
@@ -37,12 +44,20 @@ export const hear = (read: Read): UndeclaredRead | null => {
   return null
 }
 
+/** The clock or chance was asked for; `find` gives the file whose code did, and is looked for only where that would be news. */
+export const hearChance = (kind: Chance, find: () => string | null): void => {
+  if (node === null || node.asked.has(kind) || node.looks >= MOST_LOOKS) return
+  node.looks += 1
+  const by = find()
+  if (by !== null && !isLibrary(by) && !isPlatform(by)) node.asked.set(kind, { kind, by })
+}
+
 /** Watches the reads of this process. */
 export const watch: Watch = {
   begin: (declared) =>
     Effect.suspend(() => {
       isLoading = false
-      const began: Node = { declared, made: new Set(), refused: null }
+      const began: Node = { declared, made: new Set(), refused: null, asked: new Map(), looks: 0 }
       const read = whileLoading.find(
         ({ kind, name, by }) => declared.code.has(by) && !(kind === "variable" && declared.variables.has(name))
       )
@@ -51,6 +66,11 @@ export const watch: Watch = {
       return Effect.void
     }),
   check: Effect.suspend(() => node?.refused ?? Effect.void),
+  asks: (kind) =>
+    Effect.sync(() => {
+      if (node?.asked.has(kind) === false) node.asked.set(kind, { kind, by: null })
+    }),
+  asked: Effect.sync(() => [...(node?.asked.values() ?? [])]),
   end: Effect.sync(() => {
     node = null
   })

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto"
 import fs, { createReadStream, readFileSync } from "node:fs"
 import { appendFile, mkdtemp, readFile, writeFile } from "node:fs/promises"
 import { createRequire } from "node:module"
@@ -7,7 +8,7 @@ import { env } from "node:process"
 import { pipeline as flow } from "node:stream/promises"
 import { promisify } from "node:util"
 import { FileSystem } from "@effect/platform"
-import { Config, Effect, Schema } from "effect"
+import { Clock, Config, Effect, Random, Schema } from "effect"
 import * as Digest from "../../artifacts/Digest.ts"
 import * as Document from "../../artifacts/Document.ts"
 import * as Files from "../../artifacts/Files.ts"
@@ -59,6 +60,20 @@ const WAYS = {
   },
   declared: () => process.env.WORD ?? "absent",
   dated: () => new Date(2026, 0, 1).toISOString(),
+  now: () => String(Date.now() > 0),
+  today: () => String(new Date() > new Date(0)),
+  "today as text": () => String(Date().length > 0),
+  "measured time": () => String(performance.now() > 0),
+  "measured nanoseconds": () => String(process.hrtime.bigint() > 0n),
+  drawn: () => String(Math.random() < 1),
+  "drawn by another's loop": () => String(Array.from({ length: 3 }, Math.random).length),
+  "drawn after many times": () => {
+    for (let time = 0; time < 100_000; time++) Math.random()
+    return String(new Date() > new Date(0))
+  },
+  bytes: () => String(randomBytes(4).length),
+  "bytes of the web": () => String(crypto.getRandomValues(new Uint8Array(4)).length),
+  id: () => String(crypto.randomUUID().length),
   home: () => process.env.HOME ?? "absent",
   "read sync": (at: string) => textOf(readFileSync(at)),
   "read by the default export": (at: string) => textOf(fs.readFileSync(at)),
@@ -149,8 +164,18 @@ const WAYS = {
 type Way = keyof typeof WAYS
 const ways = Object.keys(WAYS) as [Way, ...ReadonlyArray<Way>]
 
+/** Ways that are effects. */
+const effects = {
+  "clock of Effect": Effect.map(Clock.currentTimeMillis, (now) => String(now > 0)),
+  "chance of Effect": Effect.map(Random.next, (drawn) => String(drawn < 1)),
+  "chance that it seeds": Effect.map(Effect.withRandom(Random.next, Random.make("seed")), (drawn) => String(drawn < 1)),
+  sleep: Effect.as(Effect.sleep(1), "slept")
+}
+const isEffect = (way: string): way is keyof typeof effects => way in effects
+const ofEffect = Object.keys(effects) as Array<keyof typeof effects>
+
 const params = {
-  way: Param.make(Schema.Literal(...ways, "config", "file system"), "nothing", "How it reads"),
+  way: Param.make(Schema.Literal(...ways, ...ofEffect, "config", "file system"), "nothing", "How it reads"),
   at: Param.make(Schema.String, "", "A path")
 }
 
@@ -163,6 +188,7 @@ export const peek = Stage.make({
   run: ({ file }, { way, at }) =>
     Effect.gen(function* () {
       const wanted = at === "" ? file.path : at
+      if (isEffect(way)) return { text: { text: yield* effects[way] } }
       if (way === "config") return { text: { text: yield* Effect.orDie(Config.string("SCALE")) } }
       if (way === "file system") {
         const files = yield* FileSystem.FileSystem

@@ -187,6 +187,39 @@ describe("a file", () => {
   })
 })
 
+describe("what no key could hold, clock and chance, fails nothing and is told with the result", () => {
+  const where = "in test/rig/reading-pipeline.ts"
+  const told = (said: string) => [`it ${said}, so that computed again it may come out otherwise`]
+  it.each([
+    ["now", `reads the clock ${where}`],
+    ["today", `reads the clock ${where}`],
+    ["today as text", `reads the clock ${where}`],
+    ["measured time", `reads the clock ${where}`],
+    ["measured nanoseconds", `reads the clock ${where}`],
+    ["clock of Effect", "reads the clock"],
+    ["drawn", `draws chance without a seed ${where}`],
+    ["drawn by another's loop", `draws chance without a seed ${where}`],
+    ["drawn after many times", `draws chance without a seed ${where} and reads the clock ${where}`],
+    ["bytes", `draws chance without a seed ${where}`],
+    ["bytes of the web", `draws chance without a seed ${where}`],
+    ["id", `draws chance without a seed ${where}`],
+    ["chance of Effect", "draws chance without a seed"]
+  ])("%s", async (way, said) => {
+    expect((await peek(way)).node).toMatchObject({ status: "ran", told: told(said) })
+    // by whoever reuses it too
+    expect((await peek(way)).node).toMatchObject({ status: "reused", told: told(said) })
+  })
+
+  it.each(["nothing", "dated", "chance that it seeds", "sleep", "declared"])(
+    "and nothing is told of a stage that asks for none: %s",
+    async (way) => {
+      const { node } = await peek(way, "pure")
+      expect(node?.status).toBe("ran")
+      expect(node?.told ?? []).toEqual([])
+    }
+  )
+})
+
 describe("what is read while the program is loaded", () => {
   const [undeclared, declared, elsewhere] = earlyPipelines
   it("counts for the nodes whose code the file is", async () => {

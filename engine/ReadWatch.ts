@@ -56,10 +56,10 @@ export interface Declared {
 /** What no two runs have in common, and no key could hold. */
 export type Chance = "clock" | "chance"
 
-/** That a stage asked for it, and which file of the program did; null where that is not known. */
+/** That a stage asked for it, and which file of the program did. */
 export interface Asked {
   readonly kind: Chance
-  readonly by: string | null
+  readonly by: string
 }
 
 export interface Watch {
@@ -67,7 +67,7 @@ export interface Watch {
   readonly begin: (declared: Declared) => Effect.Effect<void, UndeclaredRead>
   /** Fails with the first read that was refused since, also where the stage made nothing of that. */
   readonly check: Effect.Effect<void, UndeclaredRead>
-  /** Hears that the stage asks for it by what Effect has. */
+  /** Hears that it is asked for by what Effect has, by the stage or by a service of it. */
   readonly asks: (kind: Chance) => Effect.Effect<void>
   /** What it asked for since, the first of each kind: that is no failure, as many a stage only measures its time. */
   readonly asked: Effect.Effect<ReadonlyArray<Asked>>
@@ -126,7 +126,7 @@ const WORDS = { clock: "reads the clock", chance: "draws chance without a seed" 
 /** What a node asked for, to be told wherever its result is; null where that was nothing. */
 export const told: Effect.Effect<string | null> = Effect.gen(function* () {
   const { asked } = yield* ReadWatch
-  const all = (yield* asked).map(({ kind, by }) => `${WORDS[kind]}${by === null ? "" : ` in ${by}`}`)
+  const all = (yield* asked).map(({ kind, by }) => `${WORDS[kind]} in ${by}`)
   return all.length === 0 ? null : `it ${all.join(" and ")}, so that computed again it may come out otherwise`
 })
 

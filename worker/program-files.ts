@@ -15,15 +15,26 @@ const readText = readFileSync
 /** The bundle. */
 export const here = fileURLToPath(import.meta.url)
 
+const linesOf = (): ReadonlyArray<string> => readText(here, "utf8").split("\n")
+
 let known: ReadonlyArray<Beginning> | null = null
 const beginnings = (): ReadonlyArray<Beginning> => {
-  known ??= readText(here, "utf8")
-    .split("\n")
-    .flatMap((text, at) => {
-      const file = FILE.exec(text)?.[1]
-      return file === undefined ? [] : [{ line: at + 1, file }]
-    })
+  known ??= linesOf().flatMap((text, at) => {
+    const file = FILE.exec(text)?.[1]
+    return file === undefined ? [] : [{ line: at + 1, file }]
+  })
   return known
+}
+
+/** The first of some files of the program whose code, as it is bundled, has something; null where none has. */
+export const mentioning = (files: ReadonlySet<string>, what: RegExp): string | null => {
+  const lines = linesOf()
+  const found = beginnings().find(
+    ({ file, line }, at, all) =>
+      files.has(file) &&
+      lines.slice(line, (all[at + 1]?.line ?? Number.POSITIVE_INFINITY) - 1).some((one) => what.test(one))
+  )
+  return found?.file ?? null
 }
 
 const fileAt = (line: number): string | null => {
@@ -107,3 +118,7 @@ const PLATFORM = new Set<string | null>(["engine", "cache", "kinds", "project", 
 
 /** Whether it is what computes nodes, of which no node's result is: its reads are not the stages'. */
 export const isPlatform = (file: string): boolean => PLATFORM.has(programFolder(file))
+
+/** Whether the time, or chance, that it asks for may get into a result: of the services of files only how new one is depends on it. */
+export const mayTellTime = (file: string): boolean =>
+  !isLibrary(file) && !isPlatform(file) && programFolder(file) !== "files"

@@ -1,6 +1,6 @@
 import { Effect } from "effect"
 import { type Asked, type Chance, type Declared, UndeclaredRead, type Watch } from "../engine/ReadWatch.ts"
-import { isLibrary, isPlatform } from "./program-files.ts"
+import { isPlatform, mayTellTime, mentioning } from "./program-files.ts"
 
 /** Something that is read of what lies outside. */
 export type Read = Pick<UndeclaredRead, "kind" | "name" | "by">
@@ -12,8 +12,16 @@ interface Node {
   refused: UndeclaredRead | null
   /** What it asked for of clock and chance, the first of each kind. */
   readonly asked: Map<Chance, Asked>
+  /** What its code was looked through for. */
+  readonly lookedFor: Set<Chance>
   /** How often it was looked who asks. */
   looks: number
+}
+
+/** By these names the bundle has what Effect has of it, whether all of Effect is imported or that alone. */
+const OF_EFFECT: Readonly<Record<Chance, RegExp>> = {
+  clock: /\b(?:Clock|DateTime)_exports\b|\bcurrentTime(?:Millis|Nanos)\d*\b/,
+  chance: /\bRandom_exports\b/
 }
 
 /** Who asks is looked up so often a node, which takes a tenth of a second: a library that asks at every turn is not to be slow. */
@@ -49,7 +57,7 @@ export const hearChance = (kind: Chance, find: () => string | null): void => {
   if (node === null || node.asked.has(kind) || node.looks >= MOST_LOOKS) return
   node.looks += 1
   const by = find()
-  if (by !== null && !isLibrary(by) && !isPlatform(by)) node.asked.set(kind, { kind, by })
+  if (by !== null && mayTellTime(by)) node.asked.set(kind, { kind, by })
 }
 
 /** Watches the reads of this process. */
@@ -57,7 +65,7 @@ export const watch: Watch = {
   begin: (declared) =>
     Effect.suspend(() => {
       isLoading = false
-      const began: Node = { declared, made: new Set(), refused: null, asked: new Map(), looks: 0 }
+      const began: Node = { declared, made: new Set(), refused: null, asked: new Map(), lookedFor: new Set(), looks: 0 }
       const read = whileLoading.find(
         ({ kind, name, by }) => declared.code.has(by) && !(kind === "variable" && declared.variables.has(name))
       )
@@ -68,7 +76,12 @@ export const watch: Watch = {
   check: Effect.suspend(() => node?.refused ?? Effect.void),
   asks: (kind) =>
     Effect.sync(() => {
-      if (node?.asked.has(kind) === false) node.asked.set(kind, { kind, by: null })
+      if (node === null || node.asked.has(kind) || node.lookedFor.has(kind)) return
+      node.lookedFor.add(kind)
+      // no stack says whose effect it is: it is the stage's if its code has such a one, and otherwise that of a service
+      const own = [...node.declared.code].filter(mayTellTime)
+      const by = mentioning(new Set(own), OF_EFFECT[kind])
+      if (by !== null) node.asked.set(kind, { kind, by })
     }),
   asked: Effect.sync(() => [...(node?.asked.values() ?? [])]),
   end: Effect.sync(() => {

@@ -8,6 +8,9 @@ import { strangers } from "../rig/strangers.ts"
 const builds = ({ root }: Rig) => path.join(root, ".pipeline/build")
 const currentOf = (at: Rig): string => JSON.parse(fs.readFileSync(path.join(builds(at), "current.json"), "utf8")).id
 
+/** A project of which nothing was built yet. */
+const fresh = (): Rig => rig({ root: project({ isBuilt: false }) })
+
 /** The code of every stage, as the build of the sources as they are has it. */
 const build = async (at: Rig): Promise<Readonly<Record<string, unknown>>> => {
   const finished = await pipeline(at, "--build")
@@ -36,7 +39,7 @@ const slowBundler = (root: string, after: string) => {
 describe("a build", () => {
   for (const what of ["a FIFO", "an endless device"])
     it(`whose records are ${what} is made anew, and waited for by nobody`, async () => {
-      const at = rig()
+      const at = fresh()
       const code = await build(at)
       const id = currentOf(at)
       for (const record of ["current.json", `${id}/basis.json`]) strangers[what]?.(path.join(builds(at), record))
@@ -47,7 +50,7 @@ describe("a build", () => {
     })
 
   it("that another command finished first is left alone: somebody runs from it", async () => {
-    const at = rig()
+    const at = fresh()
     const gate = path.join(folder("headrace-gate"), "gate")
     slowBundler(
       at.root,
@@ -71,7 +74,7 @@ describe("a build", () => {
   })
 
   it("whose sources change while it is made is of the changed ones", async () => {
-    const at = rig()
+    const at = fresh()
     slowBundler(
       at.root,
       `if (!fs.existsSync(process.env.ONCE)) {
@@ -127,7 +130,7 @@ describe("packages", () => {
       .sort()
 
   it("count for the stages that compute with them, and for no others", async () => {
-    const at = rig()
+    const at = fresh()
     ownPackages(at.root)
     for (const name of ["sharp", "yauzl"]) own(at, name)
     const codes = (await build(at)) as Packages
@@ -185,7 +188,7 @@ describe("sources that can't be built", () => {
     ],
     ["a syntax error", "const = 1", /^The program cannot be built: stages\/train\.ts:1: /]
   ])("fail every command, naming the place: %s", async (_, line, what) => {
-    const at = rig()
+    const at = fresh()
     const file = path.join(at.root, "stages/train.ts")
     fs.writeFileSync(file, `${line}\n${fs.readFileSync(file, "utf8")}`)
     const [plain, json] = [await pipeline(at, "list"), await pipeline(at, "list", "--json")]
@@ -217,7 +220,7 @@ describe("sources that can't be built", () => {
       /^The program cannot start: stages\/train\.ts:\d+: not today$/
     ]
   ])("are told apart from %s", async (_, line, what) => {
-    const at = rig()
+    const at = fresh()
     const file = path.join(at.root, "stages/train.ts")
     fs.writeFileSync(file, `${fs.readFileSync(file, "utf8")}\n${line}\n`)
     const [plain, json] = [await pipeline(at, "list"), await pipeline(at, "list", "--json")]

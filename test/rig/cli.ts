@@ -3,45 +3,28 @@ import * as fs from "node:fs"
 import * as path from "node:path"
 import { gzipSync } from "node:zlib"
 import sharp from "sharp"
-import { afterAll, expect, vi } from "vitest"
+import { afterAll, expect, inject, vi } from "vitest"
 import * as Seal from "../../cache/Seal.ts"
 import { type Packed, picture, tar } from "./archives.ts"
 import { folder } from "./folder.ts"
 import { heard } from "./heard.ts"
 import { mirror } from "./mirror.ts"
 import { PATIENCE_MILLIS } from "./patience.ts"
+import { buildsOf, copyProject } from "./project-copy.ts"
 
-const checkout = path.resolve(import.meta.dirname, "../..")
-
-const SOURCES = [
-  "api",
-  "artifacts",
-  "bin",
-  "cache",
-  "cli",
-  "cluster",
-  "engine",
-  "files",
-  "images",
-  "kinds",
-  "pipelines",
-  "project",
-  "stages",
-  "worker",
-  "headrace.config.ts",
-  "package.json",
-  "tsconfig.json"
-]
-
-/** A copy of the project that tests may edit, so that nobody else's edit reaches them; the packages are shared. */
-export const project = (): string => {
+/**
+ * A copy of the project that tests may edit, so that nobody else's edit reaches them; the packages are shared. It has a build of its sources, with which
+ * its first command need not begin, unless a test is of builds.
+ */
+export const project = ({ isBuilt = true }: { readonly isBuilt?: boolean } = {}): string => {
   const root = folder("headrace-project")
-  for (const name of SOURCES) {
-    fs.cpSync(path.join(checkout, name), path.join(root, name), { recursive: true })
-  }
-  fs.symlinkSync(path.join(checkout, "node_modules"), path.join(root, "node_modules"))
+  copyProject(root)
+  if (isBuilt) fs.cpSync(buildsOf(inject("built")), buildsOf(root), { recursive: true, filter: isNoRecord })
   return root
 }
+
+/** What says which build is the current one has the time stamps of another copy's files. */
+const isNoRecord = (file: string): boolean => path.basename(file) !== "current.json"
 
 /** Gives a project packages of its own: links to the shared ones, which a test may replace. Returns their folder. */
 export const ownPackages = (root: string): string => {

@@ -196,14 +196,14 @@ describe("what no key could hold, clock and chance, fails nothing and is told wi
     ["today as text", `reads the clock ${where}`],
     ["measured time", `reads the clock ${where}`],
     ["measured nanoseconds", `reads the clock ${where}`],
-    ["clock of Effect", "reads the clock"],
+    ["clock of Effect", `reads the clock ${where}`],
     ["drawn", `draws chance without a seed ${where}`],
     ["drawn by another's loop", `draws chance without a seed ${where}`],
     ["drawn after many times", `draws chance without a seed ${where} and reads the clock ${where}`],
     ["bytes", `draws chance without a seed ${where}`],
     ["bytes of the web", `draws chance without a seed ${where}`],
     ["id", `draws chance without a seed ${where}`],
-    ["chance of Effect", "draws chance without a seed"]
+    ["chance of Effect", `draws chance without a seed ${where}`]
   ])("%s", async (way, said) => {
     expect((await peek(way)).node).toMatchObject({ status: "ran", told: told(said) })
     // by whoever reuses it too

@@ -39,6 +39,15 @@ export const ChunkTrace = Schema.Struct({
 })
 export type ChunkTrace = typeof ChunkTrace.Type
 
+const STATE = ".state"
+
+/** The stage of the states of an iterating one, which are traces beside its own. */
+export const stateStage = (stage: string): string => `${stage}${STATE}`
+
+/** The stage whose states are traces of this one; null where those are of nodes. */
+export const iteratingOf = (stage: string): string | null =>
+  stage.endsWith(STATE) ? stage.slice(0, -STATE.length) : null
+
 /** What a look-up finds. An unreadable trace is a miss that deserves a warning. */
 export type Lookup<A> =
   | { readonly _tag: "Hit"; readonly trace: A }

@@ -4,13 +4,8 @@ import * as CanonicalJson from "../artifacts/CanonicalJson.ts"
 import * as Checkpoint from "../artifacts/Checkpoint.ts"
 import * as Key from "../cache/Key.ts"
 import { ObjectStore, readPart } from "../cache/ObjectStore.ts"
-import { objectsOf, type Trace, TraceStore } from "../cache/Trace.ts"
+import { objectsOf, stateStage, type Trace, TraceStore } from "../cache/Trace.ts"
 import type { Iterates } from "./Node.ts"
-
-const STATE = ".state"
-
-/** The states of iterating stages are traces of a stage beside them. */
-export const stageOf = (stage: string): string => `${stage}${STATE}`
 
 const withSteps = (text: Key.KeyText, { steps }: Iterates, at: number): Key.KeyText => ({
   ...text,
@@ -20,13 +15,9 @@ const withSteps = (text: Key.KeyText, { steps }: Iterates, at: number): Key.KeyT
 /** What a node's state after some steps depends on: all that the node does, with that number for its own. */
 const textOf = (text: Key.KeyText, iterates: Iterates, at: number): Key.KeyText => ({
   ...withSteps(text, iterates, at),
-  stage: stageOf(text.stage),
+  stage: stateStage(text.stage),
   outputs: { state: id(iterates.state) }
 })
-
-/** The name of the stage whose states are traces of this one; null where those are of nodes. */
-export const iteratingOf = (stage: string): string | null =>
-  stage.endsWith(STATE) ? stage.slice(0, -STATE.length) : null
 
 /** Where a node stands, or a state of it: all that both depend on, with the number of steps. */
 export const standing = ({ stage: _, format: __, outputs: ___, ...depends }: Key.KeyText): string =>
@@ -34,7 +25,7 @@ export const standing = ({ stage: _, format: __, outputs: ___, ...depends }: Key
 
 /** Whether a state's text says that it stands where the node of another text does. */
 export const isOf = (state: Key.KeyText, node: Key.KeyText): boolean =>
-  state.stage === stageOf(node.stage) && standing(state) === standing(node)
+  state.stage === stateStage(node.stage) && standing(state) === standing(node)
 
 /** A kept state, after `at` steps. */
 export interface Kept {
@@ -46,7 +37,7 @@ export interface Kept {
 export const kept = (text: Key.KeyText, iterates: Iterates, most: number) =>
   Effect.gen(function* () {
     const traces = yield* TraceStore
-    const stage = stageOf(text.stage)
+    const stage = stateStage(text.stage)
     const steps = new Map<Key.Key, number>()
     for (let at = most; at > 0; at--) steps.set(yield* Key.ofText(textOf(text, iterates, at)), at)
     const states: Array<Kept> = []

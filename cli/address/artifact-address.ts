@@ -2,7 +2,7 @@ import { Array as Arr, Chunk, Effect, Stream } from "effect"
 import { nearest } from "../../artifacts/Explained.ts"
 import { ObjectStore } from "../../cache/ObjectStore.ts"
 import * as StoreListener from "../../cache/StoreListener.ts"
-import { type Trace, TraceStore } from "../../cache/Trace.ts"
+import { stateStage, type Trace, TraceStore } from "../../cache/Trace.ts"
 import * as Checkpoints from "../../engine/Checkpoints.ts"
 import { type RecordUnreadable, type RunRecord, RunRecords } from "../../engine/RunRecord.ts"
 import type * as Kind from "../../kinds/Kind.ts"
@@ -51,7 +51,7 @@ const statesOf = (pipeline: string, outputs: ReadonlyArray<Found>) =>
     const stages = yield* traces.stages
     const nodes = new Map(outputs.map((found) => [found.node, found]))
     const found = yield* Effect.forEach(nodes.values(), ({ node, trace }) => {
-      const stage = Checkpoints.stageOf(trace.text.stage)
+      const stage = stateStage(trace.text.stage)
       if (!stages.includes(stage)) return Effect.succeed([])
       return Effect.map(traces.ofStage(stage), (states) =>
         states

@@ -2,7 +2,7 @@ import type { Stored } from "../../artifacts/Artifact.ts"
 import * as Digest from "../../artifacts/Digest.ts"
 import type { Lying } from "../../cache/Contents.ts"
 import type { Input, KeyText } from "../../cache/Key.ts"
-import type { ChunkTrace, Trace } from "../../cache/Trace.ts"
+import { type ChunkTrace, iteratingOf, type Trace } from "../../cache/Trace.ts"
 import * as Checkpoints from "../Checkpoints.ts"
 import type { Sorted } from "./lying.ts"
 import type { Spared, Unit } from "./Policy.ts"
@@ -53,7 +53,7 @@ const standingOf = (stage: string, text: KeyText): string => Digest.ofBytes(`${s
 
 /** Where the finished nodes of iterating stages stand: a state of the same place saves work only where the training goes on. */
 const finished = (nodes: ReadonlyArray<Read<Trace>>): ReadonlySet<string> => {
-  const iterating = new Set(nodes.map(({ trace }) => Checkpoints.iteratingOf(trace.text.stage)))
+  const iterating = new Set(nodes.map(({ trace }) => iteratingOf(trace.text.stage)))
   return new Set(
     nodes.flatMap(({ trace: { text } }) => (iterating.has(text.stage) ? [standingOf(text.stage, text)] : []))
   )
@@ -120,7 +120,7 @@ export const resultsOf = (
 
   const addNode = ({ trace, lying }: Read<Trace>): void => {
     const { key, text } = trace
-    const iterating = Checkpoints.iteratingOf(text.stage)
+    const iterating = iteratingOf(text.stage)
     const goesOn = iterating !== null && isFinished.has(standingOf(iterating, text)) ? GOES_ON : 1
     const inputs = contentsIn(text.inputs)
     if (sparedBy(key, []) !== null) for (const content of inputs) if (!made.has(content)) sources.add(content)

@@ -336,7 +336,8 @@ const SECOND = 1000
 for (const [clock, ahead] of [
   ["right", 0],
   ["30 seconds behind", -30],
-  ["an hour ahead", 3600],
+  ["a day behind", -86_400],
+  ["a day ahead", 86_400],
   ["of 1970", -Date.now() / SECOND]
 ] as const) {
   const stamp = (file: string) => fs.utimesSync(file, Date.now() / SECOND + ahead, Date.now() / SECOND + ahead)

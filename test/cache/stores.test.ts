@@ -370,6 +370,22 @@ for (const [clock, ahead] of [
   )
 }
 
+it.effect(
+  "the lease of another boot of this host is nobody's after ten seconds, not before: its pid means nothing now",
+  () =>
+    Effect.gen(function* () {
+      const { host } = LeaseHolder.here
+      const another = host.replace(/ \S* /, " another-boot ")
+      expect(another).not.toBe(host)
+      for (const pid of [process.pid, 2 ** 22 + 1]) {
+        const { file, isGotWithin } = putByHand()
+        fs.writeFileSync(file, LeaseHolder.written({ ...LeaseHolder.here.self(), host: another, pid }))
+        expect(yield* isGotWithin(9)).toBe(false)
+        expect(yield* isGotWithin(12)).toBe(true)
+      }
+    })
+)
+
 it.effect("what a stage printed is shown as it was printed, or said to be damaged", () => {
   const home = folder()
   const { key } = traceOf("s", 1)

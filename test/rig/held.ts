@@ -18,6 +18,9 @@ export const heldBy = (pid: number): Held | null => {
   }
 }
 
+/** Whether a process is stopped, as by SIGSTOP. */
+export const isStopped = (pid: number): boolean => /^State:\s+T/m.test(fs.readFileSync(`/proc/${pid}/status`, "utf8"))
+
 /** The processes of a group, such as a command that leads one and its workers. */
 export const groupOf = (leader: number): ReadonlyArray<number> =>
   fs.readdirSync("/proc").flatMap((name) => {

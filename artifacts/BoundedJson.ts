@@ -39,12 +39,36 @@ const depthOf = (json: string): number => {
   return deepest
 }
 
-/** Parses a JSON text. Throws an `Unbounded` for one that nests deeper than `most`, and a `SyntaxError` for what is no JSON. */
+/** The name of a field that becomes the prototype of what the fields are copied to, and no field of it: schemas copy them so. */
+const PROTOTYPE = "__proto__"
+/** What a text has in it that has such a field, as it is or escaped. */
+const MAY_NAME = /__proto__|\\u00/
+
+/** Whether an object in a value, however deep, has a field called `__proto__`. It is looked at without recursion. */
+export const namesPrototype = (value: unknown): boolean => {
+  const seen = new Set<unknown>()
+  const left = [value]
+  while (left.length > 0) {
+    const next = left.pop()
+    if (typeof next !== "object" || next === null || ArrayBuffer.isView(next) || seen.has(next)) continue
+    if (Object.hasOwn(next, PROTOTYPE)) return true
+    seen.add(next)
+    for (const inner of Object.values(next)) if (typeof inner === "object") left.push(inner)
+  }
+  return false
+}
+
+/**
+ * Parses a JSON text. Throws an `Unbounded` for one that nests deeper than `most` or has a field called `__proto__`, and a `SyntaxError`
+ * for what is no JSON.
+ */
 export const parse = (json: string, most: number = MOST_DEPTH): unknown => {
   // each level takes a bracket to open and one to close
   const depth = json.length > 2 * most ? depthOf(json) : 0
   if (depth > most) throw new Unbounded({ message: `nests ${depth} deep, where ${most} is the most` })
-  return JSON.parse(json)
+  const value: unknown = JSON.parse(json)
+  if (MAY_NAME.test(json) && namesPrototype(value)) throw new Unbounded({ message: `has a field called ${PROTOTYPE}` })
+  return value
 }
 
 const Json = Schema.transformOrFail(Schema.String, Schema.Unknown, {

@@ -52,6 +52,9 @@ const write = (value: unknown, path: string, room: number): string => {
     if (prototype === Object.prototype || prototype === null) {
       const fields = value as Record<string, unknown>
       const names = Object.keys(fields).sort()
+      // whoever reads it by a schema would have no such field, and another prototype
+      if (Object.hasOwn(fields, "__proto__"))
+        throw new Stop(new NotEncodable({ path, what: "an object with a field __proto__" }))
       const written = names.map((name) => `${JSON.stringify(name)}:${write(fields[name], `${path}.${name}`, room - 1)}`)
       return `{${written.join(",")}}`
     }

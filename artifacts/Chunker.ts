@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
 import { Chunk as EffectChunk, Stream } from "effect"
-import { type AnyBatch, type AnyValues, concat, isTensor, slice } from "./Column.ts"
+import { type AnyBatch, type AnyValues, concat, copy, isTensor, slice } from "./Column.ts"
 
 /** Rows that are stored together, with 32 bytes of digest for each. */
 export interface Chunk {
@@ -79,21 +79,26 @@ const cut = (state: State, batch: AnyBatch, names: ReadonlyArray<string>, out: A
   let pending = [...state.pending]
   let pendingRows = state.pendingRows
   let start = 0
-  const take = (end: number) => {
-    pending.push({ batch: slice(batch, start, end), rowDigests: rowDigests.subarray(start * DIGEST, end * DIGEST) })
+  const take = (end: number): Chunk => {
+    const taken = { batch: slice(batch, start, end), rowDigests: rowDigests.subarray(start * DIGEST, end * DIGEST) }
     start = end
+    return taken
   }
   for (let row = 0; row < batch.rows; row++) {
     pendingRows += 1
     const marked = (view.getUint32(row * DIGEST, true) & (target - 1)) === 0
     if ((marked && pendingRows >= target / 4) || pendingRows >= target * 4) {
-      take(row + 1)
+      pending.push(take(row + 1))
       out.push(join(pending as unknown as readonly [Chunk, ...ReadonlyArray<Chunk>]))
       pending = []
       pendingRows = 0
     }
   }
-  if (start < batch.rows) take(batch.rows)
+  if (start < batch.rows) {
+    const { batch: last, rowDigests: digests } = take(batch.rows)
+    // a stage may fill the batch anew before the rest of the chunk is there
+    pending.push({ batch: copy(last), rowDigests: digests })
+  }
   return { pending, pendingRows, target }
 }
 

@@ -116,6 +116,14 @@ export const slice = <B extends AnyBatch>(batch: B, start: number, end: number):
   return { rows: end - start, columns } as unknown as B
 }
 
+/** The same rows in memory of their own: whoever gave the batch may fill it anew. */
+export const copy = <B extends AnyBatch>({ rows, columns }: B): B => {
+  const copied = (values: AnyValues): AnyValues =>
+    isTensor(values) ? { shape: values.shape, data: values.data.slice() } : values.slice()
+  const own = Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, copied(values)]))
+  return { rows, columns: own } as unknown as B
+}
+
 const concatArrays = (arrays: ReadonlyArray<AnyValues>): AnyValues => {
   const [first] = arrays
   if (first === undefined) return []

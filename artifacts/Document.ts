@@ -71,6 +71,13 @@ export const make = <const Name extends string, A, I>(
             what: `a value that nests more than ${CanonicalJson.MOST_DEPTH} deep`,
             expected: "one that nests less"
           })
+        // a schema leaves it out, and what is kept would not be what was given
+        if (BoundedJson.namesPrototype(value))
+          return yield* new ArtifactInvalid({
+            artifact,
+            what: "an object with a field __proto__",
+            expected: "another name for it"
+          })
         const encoded = yield* Schema.encode(schema)(value).pipe(
           Effect.mapError((error) => new ArtifactInvalid({ artifact, ...SchemaRefusal.refusalOf(error) }))
         )

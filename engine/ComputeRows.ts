@@ -3,7 +3,7 @@ import { Effect, type Scope, Stream } from "effect"
 import * as ArrowTable from "../artifacts/ArrowTable.ts"
 import type { Stored, StoredPart } from "../artifacts/Artifact.ts"
 import * as Chunker from "../artifacts/Chunker.ts"
-import { type AnyBatch, type Columns, concat } from "../artifacts/Column.ts"
+import { type AnyBatch, type Columns, concat, copy } from "../artifacts/Column.ts"
 import type * as Key from "../cache/Key.ts"
 import { ObjectStore, readPart } from "../cache/ObjectStore.ts"
 import { type ChunkCounts, type ChunkTrace, type Lookup, TraceStore } from "../cache/Trace.ts"
@@ -197,7 +197,8 @@ const stepsOf = (making: Making, looked: Looked & { readonly kept: Finished | nu
 const compute = (making: Making, step: Step): Untyped<Step> =>
   Effect.gen(function* () {
     if (step._tag === "Found") return step
-    const batch = yield* RowStream.rowsOf(yield* making.toRows, step)
+    // the next batches are computed before this one is written, and their stage may fill its memory anew
+    const batch = copy(yield* RowStream.rowsOf(yield* making.toRows, step))
     yield* report(making, batch.rows)
     return { ...step, batch }
   })

@@ -8,8 +8,9 @@ import * as Upgrade from "../cache/Upgrade.ts"
 import * as Checkpoints from "./Checkpoints.ts"
 import type { Code } from "./Code.ts"
 import type * as Graph from "./Graph.ts"
+import * as HadBefore from "./HadBefore.ts"
 import * as NodeKey from "./NodeKey.ts"
-import { RunRecords } from "./RunRecord.ts"
+import type { RunRecords } from "./RunRecord.ts"
 
 /** What is known of a node once its inputs are: its key, and the result kept under it, if any. */
 export interface Decision extends NodeKey.NodeKey {
@@ -25,12 +26,9 @@ export interface Decision extends NodeKey.NodeKey {
 
 /** The newest run that had the key's result: its trace was there, and somebody removed it. */
 const runThatHad = (key: string): Effect.Effect<string | null, never, RunRecords> =>
-  Effect.gen(function* () {
-    const records = yield* Effect.flatMap(RunRecords, (all) => all.list)
-    const had = records.find(({ nodes }) =>
-      nodes.some((node) => node.key === key && (node.status === "ran" || node.status === "reused"))
-    )
-    return had === undefined ? null : `it is gone, though run ${had.run} had it`
+  Effect.map(HadBefore.asked, ({ runs }) => {
+    const run = runs.get(key)
+    return run === undefined ? null : `it is gone, though run ${run} had it`
   })
 
 /** A node's key, and what it is made of. */
@@ -154,15 +152,10 @@ export const leaseOf = ({ node: { definition } }: Graph.StageEntry, { key, text 
 
 /** Keys under which earlier runs of the pipeline had a result of the node: another pipeline may have computed it first. */
 const keysBefore = (
-  graph: Graph.Graph,
-  entry: Graph.StageEntry
+  { pipeline }: Graph.Graph,
+  { name }: Graph.StageEntry
 ): Effect.Effect<ReadonlySet<string>, never, RunRecords> =>
-  Effect.gen(function* () {
-    const records = yield* Effect.flatMap(RunRecords, (all) => all.list)
-    const nodes = records.filter(({ pipeline }) => pipeline === graph.pipeline).flatMap(({ nodes }) => nodes)
-    const had = nodes.filter(({ node, status }) => node === entry.name && (status === "ran" || status === "reused"))
-    return new Set(had.flatMap(({ key }) => key ?? []))
-  })
+  Effect.map(HadBefore.asked, ({ keys }) => keys.get(pipeline)?.get(name) ?? new Set())
 
 /** The earlier results of the node itself, the newest first: its siblings' differ from them by what makes them siblings. */
 export const ownBefore = (

@@ -41,9 +41,16 @@ export const asInputLost = <E>(error: E | ObjectMissing | ObjectCorrupt): E | In
 const UNCAUGHT = /^Node\.js v\d/
 const THROWN = /^(Uncaught )?\w*(Error|Exception)\b.*: /
 
+/** What V8 says before it aborts a process; a stack of addresses follows. */
+const FATAL = /^FATAL ERROR: /
+/** It says this where the objects are as large as it was told that they may be, or as it allows by itself. */
+export const HEAP_FULL = /heap out of memory/
+
 /** Of what a process said last, what tells most: the error that ended it stands above its stack. */
 const saidLast = (lastWords: string): string => {
   const lines = lastWords.split("\n")
+  const fatal = lines.findLast((line) => FATAL.test(line))
+  if (fatal !== undefined) return fatal
   const thrown = UNCAUGHT.test(lines.at(-1) ?? "") ? lines.findLast((line) => THROWN.test(line)) : undefined
   return thrown ?? lines.slice(-3).join(" ")
 }
@@ -60,7 +67,11 @@ export class WorkerDied extends TaggedError<WorkerDied>()(
   ({ node, signal, code, lastWords }) => {
     const isKilled = signal === "SIGKILL"
     const said = isKilled || lastWords === "" ? "" : `, saying "${saidLast(lastWords)}"`
-    const hint = isKilled ? "If nobody killed it, the machine ran out of memory: close other programs. " : ""
+    const hint = isKilled
+      ? "If nobody killed it, the machine ran out of memory: close other programs. "
+      : HEAP_FULL.test(said)
+        ? "Its objects took more than Node gives a process: give it less to do at once, or declare the stage's `memory`. "
+        : ""
     const what = `The worker process of ${node} was ended ${signal === null ? `with exit code ${code}` : `by ${signal}`}${said}`
     if (OpenFiles.isExhausted(said)) return OpenFiles.parts(what)
     return {

@@ -138,9 +138,33 @@ const nameOf = (builder: Builder, node: Node): string => {
   return freeName(name, builder.names)
 }
 
-const visit = (builder: Builder, node: Node): void => {
-  if (builder.byNode.has(node)) return
-  for (const wire of node.wires) visit(builder, wire.node)
+/**
+ * Visits all that something is made of and then itself, inputs before their consumers, but for what was visited before. It keeps its path
+ * in an array: a pipeline may be deeper than calls can be nested.
+ */
+export const visitAll = <A>(
+  last: A,
+  inputsOf: (one: A) => ReadonlyArray<A>,
+  isVisited: (one: A) => boolean,
+  visit: (one: A) => void
+): void => {
+  const path: Array<{ readonly one: A; readonly inputs: ReadonlyArray<A>; at: number }> = []
+  const enter = (one: A) => {
+    if (!isVisited(one)) path.push({ one, inputs: inputsOf(one), at: 0 })
+  }
+  enter(last)
+  for (let step = path.at(-1); step !== undefined; step = path.at(-1)) {
+    const input = step.inputs[step.at]
+    step.at += 1
+    if (input !== undefined) enter(input)
+    else {
+      visit(step.one)
+      path.pop()
+    }
+  }
+}
+
+const add = (builder: Builder, node: Node): void => {
   define(builder.identities.definitions, node.definition, builder.pipeline)
   const identity = identify(builder, node)
   const twin = builder.byIdentity.get(identity)
@@ -176,7 +200,14 @@ export const make = (
     names: new Set(),
     pipelineParams
   }
-  for (const wire of Object.values(results)) visit(builder, wire.node)
+  const inputsOf = ({ wires }: Node) => wires.map(({ node }) => node)
+  for (const { node } of Object.values(results))
+    visitAll(
+      node,
+      inputsOf,
+      (one) => builder.byNode.has(one),
+      (one) => add(builder, one)
+    )
   const entries = [...builder.byIdentity.values()]
   const of = (node: Node): Entry => {
     const entry = builder.byNode.get(node)
@@ -203,11 +234,12 @@ export const parents = (graph: Graph, entry: Entry): ReadonlyArray<Entry> => [
 /** Entries and all that they are made of, inputs before their consumers. */
 export const closure = (graph: Graph, entries: Iterable<Entry>): ReadonlySet<Entry> => {
   const found = new Set<Entry>()
-  const visit = (entry: Entry): void => {
-    if (found.has(entry)) return
-    parents(graph, entry).forEach(visit)
-    found.add(entry)
-  }
-  for (const entry of entries) visit(entry)
+  for (const entry of entries)
+    visitAll(
+      entry,
+      (one) => parents(graph, one),
+      (one) => found.has(one),
+      (one) => found.add(one)
+    )
   return found
 }

@@ -127,7 +127,7 @@ const underLease = (decided: Decided): Effect.Effect<Made, StoreFailed, Needs> =
       held === null
         ? Effect.succeed(null)
         : Effect.raceFirst(compute(decided), Effect.zipRight(held.lost, Effect.as(publish(tookOver(entry)), null)))
-    ).pipe(Effect.scoped, state.permits.withPermits(share))
+    ).pipe(Effect.scoped, state.machine.holding(share))
     if (mine !== null) return mine
     yield* publish(RunEvent.NodeWaiting({ node: entry.name }))
     const trace = yield* Effect.scoped(Effect.zipRight(leases.acquire(lease), recheck(decided)))

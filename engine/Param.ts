@@ -4,6 +4,7 @@
  * @module
  */
 import { Either, Inspectable, Schema } from "effect"
+import * as BoundedJson from "../artifacts/BoundedJson.ts"
 import { fields, type Parts, TaggedError } from "../artifacts/Explained.ts"
 import { expectation } from "../artifacts/SchemaRefusal.ts"
 import * as Text from "../artifacts/Text.ts"
@@ -124,7 +125,8 @@ export const fill = (
   for (const name in params) {
     const param = params[name] as AnyParam
     const value = given[name] === undefined ? param.default : given[name]
-    if (given[name] !== undefined && !accepts(param, value)) {
+    const isRefused = () => BoundedJson.namesPrototype(value) || !accepts(param, value)
+    if (given[name] !== undefined && isRefused()) {
       throw new DefinitionInvalid({
         what: `${of} is given ${Inspectable.toStringUnknown(value, 0)} for the parameter "${name}"`,
         expected: expectation(param.schema),

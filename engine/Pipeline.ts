@@ -5,6 +5,7 @@
  */
 import { Either, Schema } from "effect"
 import type { AnyArtifact } from "../artifacts/Artifact.ts"
+import * as BoundedJson from "../artifacts/BoundedJson.ts"
 import { expectation } from "../artifacts/SchemaRefusal.ts"
 import * as Text from "../artifacts/Text.ts"
 import * as Graph from "./Graph.ts"
@@ -176,6 +177,16 @@ export const decodeParams = (
         })
       )
     }
+    // its schema would leave it out, and let a stage see what no key holds
+    if (BoundedJson.namesPrototype(value))
+      return Either.left(
+        new ParamInvalid({
+          name,
+          found: String(JSON.stringify(value)),
+          expected: "no field called __proto__",
+          fix: suggestion(name, param)
+        })
+      )
     const decoded = Schema.decodeUnknownEither(param.schema)(value)
     if (Either.isLeft(decoded)) {
       const refusal = refusalOf(param.schema, value)
@@ -205,7 +216,9 @@ export const fillParams = (
     const param = pipeline.params[name]
     // what cannot be encoded is refused as it is
     encoded[name] =
-      param === undefined ? value : Either.getOrElse(Schema.encodeUnknownEither(param.schema)(value), () => value)
+      param === undefined || BoundedJson.namesPrototype(value)
+        ? value
+        : Either.getOrElse(Schema.encodeUnknownEither(param.schema)(value), () => value)
   }
   return decodeParams(pipeline, encoded)
 }

@@ -4,6 +4,7 @@ import { type Explained, explain } from "../artifacts/Explained.ts"
 import * as Masked from "../artifacts/Masked.ts"
 import { ObjectStore, type StoreFailed } from "../cache/ObjectStore.ts"
 import { Release } from "../cache/Release.ts"
+import { listOnce, TraceStore } from "../cache/Trace.ts"
 import * as Audit from "./Audit.ts"
 import * as Environment from "./Environment.ts"
 import { asInputLost, type InputLost } from "./Failure.ts"
@@ -92,7 +93,11 @@ const work = (state: RunState, until: Until.Until, auditing: Audit.Auditing | nu
     take(state, yield* Sources.resolveAll(state.graph))
     yield* Effect.provideServiceEffect(deliver(state, until), Notice.Notices, Notice.warning(state.notices))
     if (auditing !== null) yield* Audit.audit(state, auditing)
-  }).pipe(NodeKey.rememberFacts, Effect.provideServiceEffect(RunRecords, readOnce))
+  }).pipe(
+    NodeKey.rememberFacts,
+    Effect.provideServiceEffect(RunRecords, readOnce),
+    Effect.provideServiceEffect(TraceStore, listOnce)
+  )
 
 /** When a run began, and of which files. */
 interface Beginning {

@@ -6,6 +6,7 @@ import type { Key } from "../cache/Key.ts"
 import type { StoreFailed } from "../cache/ObjectStore.ts"
 import type * as Reason from "../cache/Reason.ts"
 import type { Trace } from "../cache/Trace.ts"
+import * as Cores from "./Cores.ts"
 import type { InputLost } from "./Failure.ts"
 import type * as Graph from "./Graph.ts"
 import * as NodeKey from "./NodeKey.ts"
@@ -55,7 +56,7 @@ export interface RunState {
   /** Keys that are being computed, and those that failed: their twins take what becomes of them. */
   readonly computing: Map<Key, Deferred.Deferred<Outcome | InputLost, StoreFailed>>
   readonly locks: ReadonlyMap<string, Effect.Semaphore>
-  readonly permits: Effect.Semaphore
+  readonly machine: Cores.Cores
   /** Null where nodes are computed elsewhere. */
   readonly cores: number | null
   readonly stages: ReadonlyMap<string, Graph.StageEntry>
@@ -89,7 +90,7 @@ export const begin = (
     audited: [],
     computing: new Map(),
     locks: new Map(stages.map(({ name }) => [name, Effect.unsafeMakeSemaphore(1)])),
-    permits: Effect.unsafeMakeSemaphore(cores ?? 0),
+    machine: Cores.make(cores ?? 0),
     cores,
     stages: new Map(stages.map((entry) => [entry.name, entry]))
   }

@@ -48,14 +48,16 @@ export const make = (pipeline: string, builds: ReadonlyArray<Build>, { params, v
   const names = new Set<string>()
   const dependsOn = new Map<Graph.Entry, ReadonlyArray<string>>()
 
-  const add = (build: Build, entry: Graph.Entry): Graph.Entry => {
-    const known = byIdentity.get(entry.identity)
-    if (known !== undefined) {
-      byNode.set(entry.node, known)
-      return known
-    }
+  /** The entry that stands for one of a build's, which is added by now, and from now on for its node. */
+  const standIn = ({ node, identity }: Graph.Entry): Graph.Entry => {
+    const added = Graph.entryOf(byIdentity, identity)
+    byNode.set(node, added)
+    return added
+  }
+
+  const addOne = (build: Build, entry: Graph.Entry): void => {
     const behind = entry.node.wires.map((wire) => {
-      const parent = add(build, build.graph.of(wire.node))
+      const parent = standIn(build.graph.of(wire.node))
       byNode.set(wire.node, parent)
       return parent
     })
@@ -71,11 +73,19 @@ export const make = (pipeline: string, builds: ReadonlyArray<Build>, { params, v
     const added = { ...entry, name }
     names.add(name)
     dependsOn.set(added, own)
-    byNode.set(entry.node, added)
     byIdentity.set(entry.identity, added)
     if (Graph.isStage(entry)) origins.set(added, { ...build, entry })
     entries.push(added)
-    return added
+  }
+
+  const add = (build: Build, entry: Graph.Entry): Graph.Entry => {
+    Graph.visitAll(
+      entry,
+      (one) => Graph.parents(build.graph, one),
+      ({ identity }) => byIdentity.has(identity),
+      (one) => addOne(build, one)
+    )
+    return standIn(entry)
   }
 
   const results = builds.map((build) => {

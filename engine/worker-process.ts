@@ -4,7 +4,7 @@ import * as Worker from "@effect/platform/Worker"
 import * as NodeWorker from "@effect/platform-node/NodeWorker"
 import { Clock, Deferred, Effect, Exit, Schedule, Scope, type Stream } from "effect"
 import { BEAT_MILLIS, BEATS_DESCRIPTOR, type Listening, listening } from "./Beats.ts"
-import { MemoryExceeded, WorkerDied, WorkerNotStarted, WorkerSilent } from "./Failure.ts"
+import { HEAP_FULL, MemoryExceeded, WorkerDied, WorkerNotStarted, WorkerSilent } from "./Failure.ts"
 import * as Printed from "./Printed.ts"
 import { StillListener } from "./Progress.ts"
 import type { ComputeNode } from "./WorkerProtocol.ts"
@@ -58,9 +58,6 @@ const SILENT_MILLIS = 60_000
 const STILL_MILLIS = 300_000
 
 const monotonicMillis = Effect.map(Clock.currentTimeNanos, (nanos) => Number(nanos / 1_000_000n))
-
-/** What V8 says before it aborts a process whose objects are as large as it was told that they may be. */
-const HEAP_FULL = /heap out of memory/
 
 /** Why a worker that ended costs its node, which may have been given so many bytes. */
 export const died = (node: string, how: Ended, memory: number | null): WorkerDied | MemoryExceeded =>

@@ -336,7 +336,8 @@ const SECOND = 1000
 for (const [clock, ahead] of [
   ["right", 0],
   ["30 seconds behind", -30],
-  ["an hour ahead", 3600],
+  ["a day behind", -86_400],
+  ["a day ahead", 86_400],
   ["of 1970", -Date.now() / SECOND]
 ] as const) {
   const stamp = (file: string) => fs.utimesSync(file, Date.now() / SECOND + ahead, Date.now() / SECOND + ahead)
@@ -368,6 +369,22 @@ for (const [clock, ahead] of [
     })
   )
 }
+
+it.effect(
+  "the lease of another boot of this host is nobody's after ten seconds, not before: its pid means nothing now",
+  () =>
+    Effect.gen(function* () {
+      const { host } = LeaseHolder.here
+      const another = host.replace(/ \S* /, " another-boot ")
+      expect(another).not.toBe(host)
+      for (const pid of [process.pid, 2 ** 22 + 1]) {
+        const { file, isGotWithin } = putByHand()
+        fs.writeFileSync(file, LeaseHolder.written({ ...LeaseHolder.here.self(), host: another, pid }))
+        expect(yield* isGotWithin(9)).toBe(false)
+        expect(yield* isGotWithin(12)).toBe(true)
+      }
+    })
+)
 
 it.effect("what a stage printed is shown as it was printed, or said to be damaged", () => {
   const home = folder()

@@ -169,6 +169,25 @@ for (const [how, end] of [
   )
 }
 
+it.live("a worker whose objects fill all memory costs its node alone, which says that and what helps", () =>
+  inWorker(
+    (run) =>
+      Effect.gen(function* () {
+        const ran = yield* run(siblings, { how: "fill" })
+        expect(ran.failures).toMatchObject([{ _tag: "WorkerDied" }])
+        expect(ran.record.nodes.map(({ status }) => status).sort()).toEqual(["failed", "ran"])
+        expect(nodeOf(ran)?.error).toMatchObject({
+          tag: "WorkerDied",
+          what: expect.stringMatching(/saying "FATAL ERROR: .*heap out of memory"$/),
+          fix: expect.stringContaining("declare the stage's `memory`")
+        })
+        expect(nodeOf(yield* run(single, { number: 9 }))?.status).toBe("ran")
+      }),
+    // as if the machine had no more
+    { NODE_OPTIONS: "--max-old-space-size=64" }
+  )
+)
+
 /** A worker's program that says its pid in a file, and does not get as far as to answer. */
 const unready = (toyHome: string, does: string, limits: Partial<WorkerExecutor.Options> = {}) => {
   const entry = path.join(toyHome, "unready.mjs")

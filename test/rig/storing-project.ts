@@ -82,17 +82,8 @@ const FILES: Readonly<Record<string, string>> = {
   `
 }
 
-/** A project whose models take room: 160 kB of numbers, a model of 80 kB a seed, and what it scores, which is small. */
-export const storingProject = () => {
-  const root = path.join(folder("headrace-storing"), "project")
-  const home = path.join(root, "..", "home")
-  for (const [file, text] of Object.entries(FILES)) {
-    fs.mkdirSync(path.dirname(path.join(root, file)), { recursive: true })
-    fs.writeFileSync(path.join(root, file), text.replaceAll(/^ {4}/gm, "").trimStart())
-  }
-  fs.mkdirSync(path.join(root, "node_modules"))
-  fs.symlinkSync(checkout, path.join(root, "node_modules/headrace"))
-  fs.symlinkSync(path.join(checkout, "node_modules/effect"), path.join(root, "node_modules/effect"))
+/** Commands of a project on a store. */
+const on = (root: string, home: string) => {
   const launcher = path.join(checkout, "bin/pipeline.mjs")
   const settings = (env: Readonly<Record<string, string>>) => ({
     cwd: root,
@@ -115,7 +106,27 @@ export const storingProject = () => {
       spawn(process.execPath, [launcher, ...args], { ...settings(env), stdio: "ignore", detached: true })
   }
 }
-export type StoringProject = ReturnType<typeof storingProject>
+export type StoringProject = ReturnType<typeof on>
+
+/**
+ * A project whose models take room: 160 kB of numbers, a model of 80 kB a seed, and what it scores, which is small; and whatever a test
+ * adds to it.
+ */
+export const storingProject = (added: Readonly<Record<string, string>> = {}) => {
+  const root = path.join(folder("headrace-storing"), "project")
+  for (const [file, text] of Object.entries({ ...FILES, ...added })) {
+    fs.mkdirSync(path.dirname(path.join(root, file)), { recursive: true })
+    fs.writeFileSync(path.join(root, file), text.replaceAll(/^ {4}/gm, "").trimStart())
+  }
+  fs.mkdirSync(path.join(root, "node_modules"))
+  fs.symlinkSync(checkout, path.join(root, "node_modules/headrace"))
+  fs.symlinkSync(path.join(checkout, "node_modules/effect"), path.join(root, "node_modules/effect"))
+  return {
+    ...on(root, path.join(root, "..", "home")),
+    /** The same project, as it is built, on an empty store. */
+    anew: () => on(root, path.join(folder("headrace-storing"), "home"))
+  }
+}
 
 /** The bytes of the files under a folder, each once however many names it has. */
 export const bytesUnder = (at: string): number => {

@@ -27,6 +27,12 @@ it("refuses what is no regular file or too large, and waits for none", () => {
   expect(() => readParamJson(large)).toThrow("has 100000000 bytes")
 })
 
+it("refuses a field that would become a prototype, however it is written and however deep, and no text of that name", () => {
+  for (const json of ['{"__proto__":1}', '[{"a":{"\\u005f_proto__":{"units":3}}}]'])
+    expect(() => readParamJson(json)).toThrow("has a field called __proto__")
+  expect(readParamJson('["__proto__",{"a":"\\u005f_proto__"},null]')).toEqual(["__proto__", { a: "__proto__" }, null])
+})
+
 it("refuses what nests too deep, however it is written, and counts no brackets of texts", () => {
   const deep = (depth: number) => `${"[".repeat(depth)}${"]".repeat(depth)}`
   expect(() => readParamJson(deep(100_000))).toThrow("nests 100000 deep, where 64 is the most")

@@ -79,14 +79,23 @@ const numbers = <D extends keyof typeof TYPES>(dtype: D, buffer: Uint8Array, cou
   return new Type(from.buffer as ArrayBuffer, from.byteOffset, count) as InstanceType<(typeof TYPES)[D]>
 }
 
-const textOf = (name: string, rows: number, offsets: Uint8Array, text: Uint8Array): ReadonlyArray<string> => {
+/** Where the texts of a column begin and end: each after the other, within the text. */
+const offsetsOf = (name: string, rows: number, offsets: Uint8Array, text: Uint8Array): Int32Array => {
   const at = numbers("int32", offsets, rows + 1, name)
+  let start = at[0] ?? -1
+  expect(start >= 0, () => `column ${name} has a text at ${start}`)
+  for (let row = 1; row <= rows; row++) {
+    const end = at[row] ?? -1
+    expect(start <= end && end <= text.length, () => `column ${name} has a text at ${start} to ${end}`)
+    start = end
+  }
+  return at
+}
+
+const textOf = (name: string, rows: number, offsets: Uint8Array, text: Uint8Array): ReadonlyArray<string> => {
+  const at = offsetsOf(name, rows, offsets, text)
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
-  return Array.from({ length: rows }, (_, row) => {
-    const [start = -1, end = -1] = at.subarray(row, row + 2)
-    expect(0 <= start && start <= end && end <= text.length, () => `column ${name} has a text at ${start} to ${end}`)
-    return decoder.decode(text.subarray(start, end))
-  })
+  return Array.from({ length: rows }, (_, row) => decoder.decode(text.subarray(at[row], at[row + 1])))
 }
 
 /** The buffers of a column, validity apart: of numbers one, of text its offsets and its bytes. */
@@ -105,13 +114,22 @@ const layoutOf = (name: string, column: Column, shape: ReadonlyArray<number>, ro
   return { nodes: [rows, count], validities: 2, data: 1 }
 }
 
-/** The file's only batch. Typed arrays are views of `bytes` wherever they are aligned. Throws a `Mismatch` or a `RangeError`. */
-export const decode = (
-  columns: Columns,
-  shapes: Readonly<Record<string, ReadonlyArray<number>>>,
-  rows: number,
-  bytes: Verified
-): AnyBatch => {
+/** A column of a file's only batch, with the buffers that hold its values: of numbers one, of text its offsets and its bytes. */
+interface Placed {
+  readonly name: string
+  readonly column: Column
+  /** So many numbers, or texts. */
+  readonly count: number
+  readonly first: Uint8Array
+  readonly second: Uint8Array
+}
+
+const NOTHING = new Uint8Array()
+
+type Shapes = Readonly<Record<string, ReadonlyArray<number>>>
+
+/** The columns of the file's only batch, each compared with what it must be: their number, their rows and cells, where they lie. */
+const placedIn = (columns: Columns, shapes: Shapes, rows: number, bytes: Verified): ReadonlyArray<Placed> => {
   const { metadata, body } = onlyBlock(bytes)
   const message = root(metadata)
   const type = metadata.getUint8(required(fieldAt(metadata, message, MESSAGE.headerType), "message type"))
@@ -148,20 +166,40 @@ export const decode = (
     next += PAIR
     return body.subarray(start, start + size)
   }
-  const read = layouts.map(
+  return layouts.map(
     ([
       name,
       column,
       {
-        nodes: [, cells = rows],
-        validities
+        nodes: [, count = rows],
+        validities,
+        data
       }
-    ]): [string, AnyValues] => {
+    ]) => {
       for (let skipped = 0; skipped < validities; skipped++) buffer()
-      if (column === "utf8") return [name, textOf(name, rows, buffer(), buffer())]
-      if (typeof column === "string") return [name, numbers(column, buffer(), rows, name)]
-      return [name, { shape: shapes[name] ?? [], data: numbers(column.dtype, buffer(), cells, name) }]
+      return { name, column, count, first: buffer(), second: data > 1 ? buffer() : NOTHING }
+    }
+  )
+}
+
+const dtypeOf = (column: Exclude<Column, "utf8">) => (typeof column === "string" ? column : column.dtype)
+
+/** The file's only batch. Typed arrays are views of `bytes` wherever they are aligned. Throws a `Mismatch` or a `RangeError`. */
+export const decode = (columns: Columns, shapes: Shapes, rows: number, bytes: Verified): AnyBatch => {
+  const read = placedIn(columns, shapes, rows, bytes).map(
+    ({ name, column, count, first, second }): [string, AnyValues] => {
+      if (column === "utf8") return [name, textOf(name, rows, first, second)]
+      if (typeof column === "string") return [name, numbers(column, first, count, name)]
+      return [name, { shape: shapes[name] ?? [], data: numbers(column.dtype, first, count, name) }]
     }
   )
   return { rows, columns: Object.fromEntries(read) }
+}
+
+/** Throws what `decode` would, for a file that it cannot read, and makes no values: that takes no longer with more rows of numbers. */
+export const check = (columns: Columns, shapes: Shapes, rows: number, bytes: Verified): void => {
+  for (const { name, column, count, first, second } of placedIn(columns, shapes, rows, bytes)) {
+    if (column === "utf8") offsetsOf(name, rows, first, second)
+    else numbers(dtypeOf(column), first, count, name)
+  }
 }

@@ -19,6 +19,7 @@ import * as sweep from "./sweep.mjs"
 import * as sweepCached from "./sweep-cached.mjs"
 import * as training from "./training.mjs"
 import * as verifiedReads from "./verified-reads.mjs"
+import * as verify from "./verify.mjs"
 
 /** In this order a home that is given empty is filled by the first, for the others to reuse. */
 const benches = {
@@ -37,6 +38,7 @@ const benches = {
   sweep,
   "sweep-cached": sweepCached,
   "verified-reads": verifiedReads,
+  verify,
   cluster
 }
 
@@ -51,7 +53,7 @@ ${Object.entries(benches)
                   sweep, sweep-cached, verified-reads
   --skip-folder   leave the folder of 60,000 files out of no-op
   --only NAME     one part of networks or size-sweeps, by its name there; what was written of the others stays
-  --samples N     measurements: cluster, extraction, inspect, no-op, verified-reads
+  --samples N     measurements: cluster, extraction, inspect, no-op, verified-reads, verify
   --images N      the first N images only, for trying a bench out
   --out DIR       where the JSON goes`
 

@@ -51,6 +51,10 @@ export const put = (home: string, subject: Subject, content: Content): Effect.Ef
 export const remove = (home: string, subject: Subject): Effect.Effect<void, StoreFailed> =>
   Disk.removeIfThere(fileOf(home, subject))
 
+/** What something is that is called by this name. */
+export const subjectOf = (name: string): Subject =>
+  isKey(name) ? { _tag: "Key", key: name } : { _tag: "Run", run: name }
+
 /** All that is asked to be kept, in the order of their names. */
 export const list = (home: string): Effect.Effect<ReadonlyArray<Pin>> =>
   Effect.gen(function* () {
@@ -63,8 +67,7 @@ export const list = (home: string): Effect.Effect<ReadonlyArray<Pin>> =>
           () => null
         )
         const text = sealed === null ? null : Seal.open(sealed)
-        const subject: Subject = isKey(name) ? { _tag: "Key", key: name } : { _tag: "Run", run: name }
-        return { subject, content: text === null ? null : Option.getOrNull(decode(text)) }
+        return { subject: subjectOf(name), content: text === null ? null : Option.getOrNull(decode(text)) }
       })
     )
   })

@@ -1,5 +1,14 @@
 import { randomBytes } from "node:crypto"
-import { appendFileSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs"
+import {
+  appendFileSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync
+} from "node:fs"
 import * as path from "node:path"
 import { Context, Effect, Layer, Schedule } from "effect"
 import * as BoundedFile from "../artifacts/BoundedFile.ts"
@@ -7,6 +16,7 @@ import type { Key } from "./Key.ts"
 import { Leases } from "./Lease.ts"
 import { here, readFrom, type System, written } from "./lease-holder.ts"
 import { type Lookup, TraceStore } from "./Trace.ts"
+import * as Unfinished from "./unfinished.ts"
 
 // What running commands and their workers use of a store, so that nobody removes it under them: a folder `using/<token>` each. The file
 // `holder` says who they are, as a lease does, and by its time stamp since when; `build` which build they run from; `keys` has a line for
@@ -49,7 +59,10 @@ export const layer = (home: string, build: string | null = null, system: System 
         return orNothing(() => {
           mkdirSync(folder, { recursive: true })
           if (build !== null) writeFileSync(path.join(folder, "build"), build)
-          writeFileSync(path.join(folder, "holder"), written(system.self()))
+          // nobody sees half of it
+          const aside = Unfinished.nameIn(folder)
+          writeFileSync(aside, written(system.self()))
+          renameSync(aside, path.join(folder, "holder"))
         })
       })
       const declare = (keys: ReadonlyArray<Key>) =>

@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto"
 import * as fs from "node:fs/promises"
 import * as path from "node:path"
 import { Effect, Option, Schema } from "effect"
 import * as BoundedFile from "../artifacts/BoundedFile.ts"
 import * as BoundedJson from "../artifacts/BoundedJson.ts"
+import * as Seal from "../cache/Seal.ts"
 import * as AtomicFile from "./AtomicFile.ts"
 
 /**
@@ -30,15 +30,8 @@ const headerBytes = 32_768
 /** Two million files; beyond that all are hashed again. */
 const mostBytes = 256 << 20
 
-const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex")
-const sealed = (text: string): string => `${sha256(text)} ${text}\n`
-const unsealed = (line: string | undefined): string | null => {
-  const text = line?.slice(65) ?? ""
-  return line !== undefined && line.slice(0, 64) === sha256(text) ? text : null
-}
-
 const line = <A, I>(schema: Schema.Schema<A, I>, read: () => string | undefined): Effect.Effect<Option.Option<A>> =>
-  Effect.try(() => unsealed(read())).pipe(
+  Effect.try(() => Seal.openLine(read() ?? "")).pipe(
     Effect.flatMap((text) => Schema.decodeUnknown(schema)(text)),
     Effect.option
   )
@@ -71,4 +64,6 @@ export const rows = (file: string): Effect.Effect<ReadonlyArray<Row>> =>
 
 /** Memory only saves time, so that a read-only or full disk is no failure. */
 export const save = (file: string, head: Header, kept: ReadonlyArray<Row>): Effect.Effect<void> =>
-  AtomicFile.write(file, sealed(JSON.stringify(head)) + sealed(JSON.stringify(kept))).pipe(Effect.ignore)
+  AtomicFile.write(file, Seal.closeLine(JSON.stringify(head)) + Seal.closeLine(JSON.stringify(kept))).pipe(
+    Effect.ignore
+  )

@@ -1,5 +1,6 @@
 import type { Effect } from "effect"
 import type { Key } from "../Key.ts"
+import type * as Pins from "../Pins.ts"
 
 // What is wrong with a store, as whoever verifies it tells of it.
 
@@ -28,8 +29,20 @@ export interface Maker {
 
 export interface Finding {
   readonly fault: Fault
-  readonly what: "object" | "trace" | "trace of a chunk" | "record"
-  /** An object's digest, the stage and key of a trace, the id of a run. */
+  readonly what:
+    | "object"
+    | "trace"
+    | "trace of a chunk"
+    | "record"
+    | "printed text"
+    | "pin"
+    | "acceptance"
+    | "upload note"
+    | "lease"
+    | "mark of a command"
+    | "memory of removals"
+    | "remembered digests"
+  /** An object's digest, the stage and key of a trace, the id of a run, what a note is called by. */
   readonly name: string
   readonly file: string
   readonly bytes: number
@@ -41,6 +54,10 @@ export interface Finding {
   readonly isForbidden?: boolean
   /** Whoever makes it, as far as that is known. */
   readonly makers: ReadonlyArray<Maker>
+  /** Of a note, which nobody computes: what is lost with it, as a clause. */
+  readonly loss?: string
+  /** What a damaged pin is written anew with. */
+  readonly pin?: { readonly subject: Pins.Subject; readonly content: Pins.Content }
 }
 
 /** All that was found as the bits of an exit code; 0 where that is nothing. */

@@ -6,6 +6,7 @@ import * as Disk from "../disk.ts"
 import type { Key } from "../Key.ts"
 import { Leases } from "../Lease.ts"
 import { ObjectStore, type StoreFailed } from "../ObjectStore.ts"
+import * as Pins from "../Pins.ts"
 import type { Finding } from "./Finding.ts"
 import { isStill } from "./Look.ts"
 
@@ -15,6 +16,8 @@ export type Repair =
   | { readonly _tag: "Quarantined"; readonly to: string }
   /** The same, and a shared store had it whole: it is there again. */
   | { readonly _tag: "Fetched"; readonly to: string }
+  /** A pin, of which a copy was put aside, keeps what it kept: it is written anew. */
+  | { readonly _tag: "Rewritten"; readonly to: string }
   /** Somebody computes the same at the moment, and puts it in order, or leaves it for the next time. */
   | { readonly _tag: "InUse" }
   /** It is there no longer as it was found. */
@@ -48,7 +51,8 @@ const putAside = (file: string, seen: string | null, to: string): Effect.Effect<
 
 /** The keys whose holders may be about to write what was found damaged, or to read it. */
 const keysOf = ({ what, name, makers }: Finding): ReadonlyArray<Key> => {
-  const own = what === "object" || what === "record" ? [] : [name.slice(name.lastIndexOf("/") + 1) as Key]
+  const isOfKey = what === "trace" || what === "trace of a chunk" || what === "printed text"
+  const own = isOfKey ? [name.slice(name.lastIndexOf("/") + 1) as Key] : []
   return [...new Set([...makers.map(({ key }) => key), ...own])]
 }
 
@@ -58,6 +62,32 @@ const holdAll = (keys: ReadonlyArray<Key>) =>
     const { tryAcquire } = yield* Leases
     for (const key of keys) if ((yield* tryAcquire(key)) === null) return false
     return true
+  })
+
+/** For so long somebody may be silent who holds a lease, as far as those know who wait for it. */
+const PATIENCE = "30 seconds"
+
+/**
+ * Waits for a damaged lease, as whoever needs its key does: a holder that lives lets it go, and one that is gone, or was silent for long, loses it.
+ * Nobody else may end a lease of which it can't be read whose it is.
+ */
+const takenOver = (key: Key): Effect.Effect<Repair, StoreFailed, Leases> =>
+  Effect.flatMap(Leases, ({ acquire }) => Effect.scoped(acquire(key))).pipe(
+    Effect.timeoutTo({
+      duration: PATIENCE,
+      onSuccess: (): Repair => ({ _tag: "Gone" }),
+      onTimeout: (): Repair => ({ _tag: "InUse" })
+    })
+  )
+
+/** Writes a damaged pin anew. Its name is there all the time: what it keeps is removed by nobody. */
+const rewritten = (home: string, { file, seen, pin }: Finding, to: string): Effect.Effect<Repair, StoreFailed> =>
+  Effect.gen(function* () {
+    if (pin === undefined || !(yield* isStill(file, seen))) return { _tag: "Gone" as const }
+    yield* attempt(file, () => Disk.makeDirectory(path.dirname(to)))
+    yield* attempt(file, () => fs.copyFile(file, to))
+    yield* Pins.put(home, pin.subject, pin.content)
+    return { _tag: "Rewritten" as const, to }
   })
 
 /** The bytes that a shared store has instead of those that were put aside; whether it had them. */
@@ -82,8 +112,15 @@ export const repair = (
     const { fault, what, name, file, seen } = finding
     if (fault === "missing") return { _tag: "Left" as const, why: "it is computed by the next run that needs it" }
     if (finding.isForbidden) return { _tag: "Left" as const, why: "its permissions are yours to correct" }
+    if (what === "mark of a command")
+      return {
+        _tag: "Left" as const,
+        why: "its command may be running, and gc removes it once nothing was heard of it for an hour"
+      }
+    if (what === "lease") return yield* takenOver(name as Key)
     if (!(yield* holdAll(keysOf(finding)))) return { _tag: "InUse" as const }
     const to = path.join(folder, path.relative(home, file))
+    if (what === "pin") return yield* rewritten(home, finding, to)
     if (!(yield* putAside(file, seen, to))) return { _tag: "Gone" as const }
     const isBack = what === "object" && (yield* fetched(name))
     return { _tag: isBack ? ("Fetched" as const) : ("Quarantined" as const), to }

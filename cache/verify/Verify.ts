@@ -4,6 +4,7 @@ import { Context, Effect } from "effect"
 import type { Digest } from "../../artifacts/Digest.ts"
 import type { ObjectStore } from "../ObjectStore.ts"
 import { checkAbsent, type NotKept, wantedOf } from "./absent.ts"
+import { checkNotes } from "./check-notes.ts"
 import { checkObjects, type Looked } from "./check-objects.ts"
 import { checkTraces } from "./check-traces.ts"
 import type { Find, Finding } from "./Finding.ts"
@@ -45,6 +46,8 @@ export interface Report {
     readonly bytes: number
     readonly traces: number
     readonly records: number
+    /** Other files that are sealed: what stages printed, pins, acceptances, leases, and what else is noted. */
+    readonly notes: number
   }
   readonly findings: ReadonlyArray<Finding>
   readonly notKept: NotKept
@@ -75,7 +78,7 @@ const askedOf = (
 }
 
 /**
- * Verifies a store: every record, every trace, and every object by its bytes and by what traces say of it. Nothing is changed. Commands may
+ * Verifies a store: every record, every trace, all that is noted beside them, and every object by its bytes and by what traces say of it. Nothing is changed. Commands may
  * compute, write and remove meanwhile: a file is wrong only if it is still there as it was found.
  */
 export const verify = (asked: Asked): Effect.Effect<Report, never, Listener | ObjectStore> =>
@@ -92,6 +95,7 @@ export const verify = (asked: Asked): Effect.Effect<Report, never, Listener | Ob
     yield* Look.turn
     const records = yield* Recorded.check(recordIn, alone, lying, find)
     const traces = yield* checkTraces(alone, lying, records, find)
+    const notes = yield* checkNotes(alone, lying, records, find)
     const names = Told.byObject(traces)
     const wanted = yield* wantedOf(home, Recorded.newest(alone, records), traces)
 
@@ -108,7 +112,7 @@ export const verify = (asked: Asked): Effect.Effect<Report, never, Listener | Ob
     const notKept = yield* checkAbsent(lying, names, isAbsent, fileOf, wanted, find)
     const { files, bytes } = lying.quarantine
     return {
-      checked: { objects: objects.length, bytes: total, traces: traces.length, records: records.length },
+      checked: { objects: objects.length, bytes: total, traces: traces.length, records: records.length, notes },
       findings,
       notKept,
       quarantine: { files, bytes }

@@ -24,8 +24,9 @@ export const costText = (makers: ReadonlyArray<Maker>): string => {
 
 /** `corrupt: object 0123456789ab in objects/01/…: its bytes have sha256 …; to compute it again takes about 3 s of rents/fit` */
 export const findingText = (home: string, finding: Finding): string => {
-  const { fault, found, file, makers } = finding
-  const cost = makers.length === 0 ? "" : `; to make it again takes ${costText(makers)}`
+  const { fault, found, file, makers, loss } = finding
+  const cost =
+    loss !== undefined ? `; ${loss}` : makers.length === 0 ? "" : `; to make it again takes ${costText(makers)}`
   return `${fault}: ${nameOf(finding)} (${path.relative(home, file)}): ${found}${cost}`
 }
 
@@ -33,7 +34,9 @@ export const repairText = (home: string, finding: Finding, repair: Repair): stri
   const name = nameOf(finding)
   switch (repair._tag) {
     case "Quarantined":
-      return `${name} is put aside in ${path.relative(home, repair.to)}: whoever needs it computes it again`
+      return `${name} is put aside in ${path.relative(home, repair.to)}: ${finding.loss ?? "whoever needs it computes it again"}`
+    case "Rewritten":
+      return `${name} is written anew; as it was found it is in ${path.relative(home, repair.to)}`
     case "Fetched":
       return `${name} is put aside in ${path.relative(home, repair.to)}, and came whole from the shared store`
     case "InUse":
@@ -46,8 +49,8 @@ export const repairText = (home: string, finding: Finding, repair: Repair): stri
 }
 
 /** What was looked at, and how fast. */
-export const checkedText = ({ objects, bytes, traces, records }: Report["checked"], seconds: number): string =>
-  `${formatCounted(objects, "object")} (${formatBytes(bytes)}), ${formatCounted(traces, "trace")} and ${formatCounted(records, "record")} verified in ${formatSeconds(seconds)}${seconds < 1 ? "" : `, ${formatBytes(bytes / seconds)}/s`}`
+export const checkedText = ({ objects, bytes, traces, records, notes }: Report["checked"], seconds: number): string =>
+  `${formatCounted(objects, "object")} (${formatBytes(bytes)}), ${formatCounted(traces, "trace")}, ${formatCounted(records, "record")} and ${formatCounted(notes, "note")} verified in ${formatSeconds(seconds)}${seconds < 1 ? "" : `, ${formatBytes(bytes / seconds)}/s`}`
 
 /** What is no fault, and good to know. */
 export const besidesText = (home: string, { notKept, quarantine }: Omit<Report, "checked" | "findings">) => [

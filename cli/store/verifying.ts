@@ -18,7 +18,7 @@ interface Settled {
 
 /** Whether a fault is there no longer. */
 const isMended = ({ repair }: Settled): boolean =>
-  repair !== null && ["Quarantined", "Fetched", "Gone"].includes(repair._tag)
+  repair !== null && ["Quarantined", "Fetched", "Rewritten", "Gone"].includes(repair._tag)
 
 const nodeDocument = ({ pipeline, node, stage, key, share }: Finding["makers"][number]) => ({
   pipeline,
@@ -28,7 +28,7 @@ const nodeDocument = ({ pipeline, node, stage, key, share }: Finding["makers"][n
   seconds: share
 })
 
-const settledDocument = ({ finding: { fault, what, name, file, bytes, found, makers }, repair }: Settled) => ({
+const settledDocument = ({ finding: { fault, what, name, file, bytes, found, makers, loss }, repair }: Settled) => ({
   fault,
   what,
   name,
@@ -36,6 +36,7 @@ const settledDocument = ({ finding: { fault, what, name, file, bytes, found, mak
   bytes,
   found,
   nodes: makers.map(nodeDocument),
+  loss: loss ?? null,
   repair
 })
 

@@ -4,6 +4,7 @@ import { expect, it } from "@effect/vitest"
 import { Effect, TestClock } from "effect"
 import { beforeEach } from "vitest"
 import { times } from "../../rig/fault-counts.ts"
+import { FOLDERS, noteAll } from "../../rig/notes.ts"
 import * as Toys from "../../rig/toys.ts"
 import { flipped, overwrite, verifying } from "../../rig/verifying.ts"
 import { resetWorld } from "../../rig/walking.ts"
@@ -28,13 +29,17 @@ const numbers = (seed: number) => {
 }
 
 it.effect(
-  "each of so many flipped bits of objects, states and traces is found, and nothing else",
+  "each of so many flipped bits of whatever is sealed or called by its digest is found, and nothing else",
   () =>
     Effect.gen(function* () {
       const store = verifying()
-      yield* store.run()
+      const { run } = yield* store.run()
       yield* store.walk({ steps: 2 })
-      const files = store.files("objects", "traces").filter((file) => !file.endsWith(".txt"))
+      yield* noteAll(store.home, run)
+      const files = store.files("objects", "traces", "runs", ...FOLDERS)
+      expect(new Set(files.map((file) => path.relative(store.home, file).split(path.sep)[0])).size).toBe(
+        3 + FOLDERS.length
+      )
       const next = numbers(1)
       for (let flip = 0; flip < FLIPS; flip++) {
         const file = files[next(files.length)] ?? ""
@@ -61,10 +66,11 @@ it.effect(
       const store = verifying()
       const results = Toys.contents(yield* store.run())
       const walked = Toys.contents(yield* store.walk({ steps: 2 }))
+      yield* noteAll(store.home, "20260101-000000-0000000")
       const next = numbers(2)
       for (let flip = 0; flip < RUNS; flip++) {
         yield* TestClock.adjust("1 second")
-        const files = store.files("objects", "traces", "runs").filter((file) => !file.endsWith(".txt"))
+        const files = store.files("objects", "traces", "runs", "pins", "sources", "uploads")
         const file = files[next(files.length)] ?? ""
         const whole = fs.readFileSync(file)
         overwrite(file, flipped(whole, next(8 * whole.length)))

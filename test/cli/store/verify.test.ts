@@ -31,7 +31,7 @@ it("verify says what is wrong by its exit code, in text and in one document, and
   const { home, file } = storeOf("won")
   const told = await pipeline(home, "verify")
   expect(told.status).toBe(1)
-  expect(told.stdout).toContain("3 objects (11 B), 0 traces and 0 records verified in")
+  expect(told.stdout).toContain("3 objects (11 B), 0 traces, 0 records and 0 notes verified in")
   expect(told.stdout).toContain("to mend it: pipeline verify --repair")
   expect(told.stderr).toContain(`corrupt: object ${Digest.short(path.basename(file))}`)
   const document = await pipeline(home, "verify", "--json")
@@ -39,7 +39,7 @@ it("verify says what is wrong by its exit code, in text and in one document, and
   expect(JSON.parse(document.stdout)).toMatchObject({
     schema: 1,
     status: "failed",
-    checked: { objects: 3, bytes: 11, traces: 0, records: 0 },
+    checked: { objects: 3, bytes: 11, traces: 0, records: 0, notes: 0 },
     findings: [{ fault: "corrupt", what: "object", name: path.basename(file), file, nodes: [], repair: null }]
   })
   expect(fs.readFileSync(file, "utf8")).toBe("won")

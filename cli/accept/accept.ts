@@ -13,6 +13,7 @@ import { Place } from "../../project/Place.ts"
 import { type Command, type Option, ofPipeline, textGiven } from "../command/Command.ts"
 import * as ParamOptions from "../command/param-options.ts"
 import * as Usage from "../command/Usage.ts"
+import { CurrentShared } from "../remote/Stores.ts"
 import { Reporter } from "../terminal/Reporter.ts"
 
 const because: Option = {
@@ -138,6 +139,8 @@ export const accept = <S>(): Command<S> =>
           `${stage}: what earlier code made serves again, though ${reasons.map(Reason.render).join("; ")}`
         )
         yield* reporter.print(`  to check it: pipeline run ${pipeline.name} --audit 100%`)
+        if ((yield* CurrentShared) !== null)
+          yield* reporter.print(`  to have it hold for all who share the store: pipeline accepted --push ${id}`)
         yield* reporter.print(`  to take it back: pipeline accepted --revoke ${id}`)
         const acceptance = { id, stage, because: why, by, accepted }
         yield* reporter.document({ schema: 1, status: "done", pipeline: pipeline.name, node, acceptance, reasons })

@@ -49,6 +49,8 @@ export const layer = (home: string, build: string | null = null, system: System 
         return orNothing(() => {
           mkdirSync(folder, { recursive: true })
           if (build !== null) writeFileSync(path.join(folder, "build"), build)
+          // it is renewed from now on, also while nothing is found: a first node may take hours
+          writeFileSync(keysFile, "")
           writeFileSync(path.join(folder, "holder"), written(system.self()))
         })
       })

@@ -59,6 +59,8 @@ export const layer = (home: string, build: string | null = null, system: System 
         return orNothing(() => {
           mkdirSync(folder, { recursive: true })
           if (build !== null) writeFileSync(path.join(folder, "build"), build)
+          // it is renewed from now on, also while nothing is found: a first node may take hours
+          writeFileSync(keysFile, "")
           // nobody sees half of it
           const aside = Unfinished.nameIn(folder)
           writeFileSync(aside, written(system.self()))

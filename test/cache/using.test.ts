@@ -1,7 +1,7 @@
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { expect, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, TestClock } from "effect"
 import * as Lease from "../../cache/Lease.ts"
 import * as LeaseHolder from "../../cache/lease-holder.ts"
 import { ObjectStore } from "../../cache/ObjectStore.ts"
@@ -58,6 +58,21 @@ it.scoped("whoever asks for a lease uses the store from before that", () =>
     fs.writeFileSync(marker, "")
     expect(Using.read(home, Date.now()).since).toBeLessThanOrEqual(fs.statSync(marker).mtimeMs)
   })
+)
+
+it.scoped(
+  "a process that has found nothing yet is heard of every minute all the same: its first node may take hours",
+  () =>
+    Effect.gen(function* () {
+      const home = folder()
+      const { begin } = yield* Using.Using.pipe(Effect.provide(yield* Layer.build(Using.layer(home))))
+      yield* begin
+      const [mark = ""] = fs.readdirSync(path.join(home, "using"))
+      const keys = path.join(home, "using", mark, "keys")
+      fs.utimesSync(keys, 1, 1)
+      yield* TestClock.adjust("1 minute")
+      expect(fs.statSync(keys).mtimeMs).toBeGreaterThan(1000)
+    })
 )
 
 const marked = (home: string, system: LeaseHolder.System) =>

@@ -81,3 +81,14 @@ export const flipped = (bytes: Uint8Array, bit: number): Uint8Array => {
   other[bit >> 3] = (other[bit >> 3] ?? 0) ^ (1 << (bit & 7))
   return other
 }
+
+/** What becomes of a file whose writer, disk or copier fails. */
+export const DAMAGES: Readonly<Record<string, (bytes: Uint8Array) => Uint8Array>> = {
+  "cut off at its beginning": () => new Uint8Array(),
+  "cut off after a byte": (bytes) => bytes.subarray(0, 1),
+  "cut in half": (bytes) => bytes.subarray(0, bytes.length >> 1),
+  "cut off before its last byte": (bytes) => bytes.subarray(0, -1),
+  "filled with zeros": (bytes) => new Uint8Array(bytes.length),
+  "filled with something else": (bytes) => bytes.map((_, at) => (at * 31 + 7) % 251),
+  "made longer by a byte": (bytes) => Uint8Array.of(...bytes, 0)
+}

@@ -6,7 +6,7 @@ import { beforeEach } from "vitest"
 import { times } from "../../rig/fault-counts.ts"
 import { FOLDERS, noteAll } from "../../rig/notes.ts"
 import * as Toys from "../../rig/toys.ts"
-import { flipped, overwrite, verifying } from "../../rig/verifying.ts"
+import { DAMAGES, flipped, overwrite, verifying } from "../../rig/verifying.ts"
 import { resetWorld } from "../../rig/walking.ts"
 
 const FLIPS = times({ quick: 1000, long: 10_000 })
@@ -59,27 +59,37 @@ it.effect(
   1_800_000
 )
 
-it.effect(
-  "with a flipped bit in any file of the store a run gives what it gave, before a repair and after",
-  () =>
-    Effect.gen(function* () {
-      const store = verifying()
-      const results = Toys.contents(yield* store.run())
-      const walked = Toys.contents(yield* store.walk({ steps: 2 }))
-      yield* noteAll(store.home, "20260101-000000-0000000")
-      const next = numbers(2)
-      for (let flip = 0; flip < RUNS; flip++) {
-        yield* TestClock.adjust("1 second")
-        const files = store.files("objects", "traces", "runs", "pins", "sources", "uploads")
-        const file = files[next(files.length)] ?? ""
-        const whole = fs.readFileSync(file)
-        overwrite(file, flipped(whole, next(8 * whole.length)))
-        if (flip % 2 === 0) yield* store.repair((yield* store.verify()).findings)
-        expect(Toys.contents(yield* store.run())).toEqual(results)
-        expect(Toys.contents(yield* store.walk({ steps: 2 }))).toEqual(walked)
-        yield* store.repair((yield* store.verify()).findings)
-        expect((yield* store.verify()).findings).toEqual([])
-      }
-    }),
-  1_800_000
-)
+/** What is made of a file that nobody looks after. */
+const neglects: Readonly<Record<string, (whole: Uint8Array, next: (below: number) => number) => Uint8Array>> = {
+  "a bit of": (whole, next) => flipped(whole, next(8 * whole.length)),
+  "an end or all of": (whole, next) => {
+    const damages = Object.values(DAMAGES)
+    return damages[next(damages.length)]?.(whole) ?? whole
+  }
+}
+
+for (const [what, damage] of Object.entries(neglects))
+  it.effect(
+    `with ${what} any file of the store damaged a run gives what it gave, before a repair and after`,
+    () =>
+      Effect.gen(function* () {
+        const store = verifying()
+        const results = Toys.contents(yield* store.run())
+        const walked = Toys.contents(yield* store.walk({ steps: 2 }))
+        yield* noteAll(store.home, "20260101-000000-0000000")
+        const next = numbers(2)
+        for (let flip = 0; flip < RUNS; flip++) {
+          yield* TestClock.adjust("1 second")
+          const files = store.files("objects", "traces", "runs", "pins", "sources", "uploads")
+          const file = files[next(files.length)] ?? ""
+          const whole = fs.readFileSync(file)
+          overwrite(file, damage(whole, next))
+          if (flip % 2 === 0) yield* store.repair((yield* store.verify()).findings)
+          expect(Toys.contents(yield* store.run())).toEqual(results)
+          expect(Toys.contents(yield* store.walk({ steps: 2 }))).toEqual(walked)
+          yield* store.repair((yield* store.verify()).findings)
+          expect((yield* store.verify()).findings).toEqual([])
+        }
+      }),
+    1_800_000
+  )

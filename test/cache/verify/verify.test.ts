@@ -16,7 +16,7 @@ import * as Sample from "../../../cache/verify/Sample.ts"
 import { machine } from "../../rig/machines.ts"
 import { FOLDERS, noteAll } from "../../rig/notes.ts"
 import * as Toys from "../../rig/toys.ts"
-import { flipped, overwrite, silent, verifying } from "../../rig/verifying.ts"
+import { DAMAGES, flipped, overwrite, silent, verifying } from "../../rig/verifying.ts"
 import { resetWorld, world } from "../../rig/walking.ts"
 
 beforeEach(() => {
@@ -70,16 +70,6 @@ it.effect("a store that is not there has nothing wrong with it", () =>
     expect([findings, checked]).toEqual([[], { objects: 0, bytes: 0, traces: 0, records: 0, notes: 0 }])
   })
 )
-
-const DAMAGES: Readonly<Record<string, (bytes: Uint8Array) => Uint8Array>> = {
-  "cut off at its beginning": () => new Uint8Array(),
-  "cut off after a byte": (bytes) => bytes.subarray(0, 1),
-  "cut in half": (bytes) => bytes.subarray(0, bytes.length >> 1),
-  "cut off before its last byte": (bytes) => bytes.subarray(0, -1),
-  "filled with zeros": (bytes) => new Uint8Array(bytes.length),
-  "filled with something else": (bytes) => bytes.map((_, at) => (at * 31 + 7) % 251),
-  "made longer by a byte": (bytes) => Uint8Array.of(...bytes, 0)
-}
 
 /** The damages that a way of verifying does not find, of every file in some folders and every damage. */
 const unfound = (

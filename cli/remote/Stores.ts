@@ -26,6 +26,8 @@ export class CurrentCommon extends Context.Tag("headrace/CurrentCommon")<Current
 export interface Stores {
   readonly common: Common | null
   readonly layer: Layer.Layer<ObjectStore | TraceStore>
+  /** What this process says that it uses: one mark for all that it does. */
+  readonly using: Layer.Layer<Using.Using>
   /** What a worker process that starts now has in its environment, to see them as well. */
   readonly forWorker: () => Readonly<Record<string, string | undefined>>
   /** Lets others have what a command computes, where that is asked for. */
@@ -33,15 +35,23 @@ export interface Stores {
 }
 
 /** This machine's stores, and no other. */
-export const own = ({ home, build }: Pick<typeof Place.Service, "home" | "build">): Stores => ({
-  layer: Layer.mergeAll(
-    ObjectStoreDisk.layerDisk(home),
-    Layer.provide(Using.traces, [TraceDisk.layerDisk(home), Using.layer(home, build)])
-  ),
-  common: null,
-  forWorker: () => ({}),
-  sharing: (command) => command
-})
+export const own = ({
+  home,
+  build
+}: Pick<typeof Place.Service, "home" | "build">): Effect.Effect<Stores, never, Scope.Scope> =>
+  Effect.map(Layer.build(Using.layer(home, build)), (context) => {
+    const using = Layer.succeedContext(context)
+    return {
+      layer: Layer.mergeAll(
+        ObjectStoreDisk.layerDisk(home),
+        Layer.provide(Using.traces, [TraceDisk.layerDisk(home), using])
+      ),
+      using,
+      common: null,
+      forWorker: () => ({}),
+      sharing: (command) => command
+    }
+  })
 
 /** This machine's stores, with the shared one behind them where there is one. A command that has none loads nothing of it. */
 export const make = (
@@ -51,7 +61,7 @@ export const make = (
 ): Effect.Effect<Stores, RemoteInvalid, Scope.Scope> =>
   Effect.gen(function* () {
     const { home } = place
-    const alone = own(place)
+    const alone = yield* own(place)
     if (mode === "off" || (mode === null && !env.PIPELINE_REMOTE)) return alone
     const { settings } = yield* Effect.promise(() => import("../../cache/remote/settings.ts"))
     const found = yield* settings(env, mode, place)
@@ -66,6 +76,7 @@ export const make = (
     return {
       common: writer === null ? null : commonOf(writer, home, Layer.merge(alone.layer, Layer.succeedContext(store))),
       layer: Layer.provide(behind(home, alone.layer, writer !== null), Layer.succeedContext(store)),
+      using: alone.using,
       forWorker: () => forWorker(env, found, isDown()),
       sharing: (command) =>
         writer === null ? command : Effect.provide(uploading(command, { home, writer, own: alone.layer }), store)

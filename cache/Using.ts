@@ -18,9 +18,9 @@ import { here, readFrom, type System, written } from "./lease-holder.ts"
 import { type Lookup, TraceStore } from "./Trace.ts"
 import * as Unfinished from "./unfinished.ts"
 
-// What running commands and their workers use of a store, so that nobody removes it under them: a folder `using/<token>` each. The file
-// `holder` says who they are, as a lease does, and by its time stamp since when; `build` which build they run from; `keys` has a line for
-// each key whose result they have found.
+// What running commands and their workers use of a store, so that nobody removes it under them: a folder `using/<token>` each, and one
+// for each work of a process that goes on after it. The file `holder` says who they are, as a lease does, and by its time stamp since when; `build` which
+// build they run from; `keys` has a line for each key whose result they have found.
 
 const MOST_BUILD_BYTES = 16 * 1024
 /** A million keys. */
@@ -40,6 +40,11 @@ export class Using extends Context.Tag("headrace/Using")<
     readonly begin: Effect.Effect<void>
     /** Nor are the results of these keys. */
     readonly declare: (keys: ReadonlyArray<Key>) => Effect.Effect<void>
+    /**
+     * Does some work of a process that goes on after it: what is found and written for it is in use until it is done. Of such a process nothing is in
+     * use for longer than the oldest of its work.
+     */
+    readonly during: <A, E, R>(work: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   }
 >() {}
 
@@ -48,41 +53,79 @@ export const layer = (home: string, build: string | null = null, system: System 
   Layer.scoped(
     Using,
     Effect.gen(function* () {
-      const folder = path.join(folderIn(home), randomBytes(8).toString("hex"))
-      const keysFile = path.join(folder, "keys")
-      const declared = new Set<Key>()
+      const newMark = () => path.join(folderIn(home), randomBytes(8).toString("hex"))
+      const folder = newMark()
+      /** The marks of this process, with the keys that each has declared: its own, and those of work that goes on. */
+      const own = new Map([[folder, new Set<Key>()]])
+      const ofWork = new Map<string, Set<Key>>()
       let isMade = false
       const orNothing = (write: () => void) => Effect.ignore(Effect.try(write))
+      const keysIn = (mark: string) => path.join(mark, "keys")
+      /** Makes a mark, or has it say that it is of now. */
+      const mark = (at: string) =>
+        orNothing(() => {
+          mkdirSync(at, { recursive: true })
+          if (build !== null) writeFileSync(path.join(at, "build"), build)
+          // it is renewed from now on, also while nothing is found: a first node may take hours
+          appendFileSync(keysIn(at), "")
+          // nobody sees half of it
+          const aside = Unfinished.nameIn(at)
+          writeFileSync(aside, written(system.self()))
+          renameSync(aside, path.join(at, "holder"))
+        })
+      const unmark = (at: string) => orNothing(() => rmSync(at, { recursive: true, force: true }))
       const begin = Effect.suspend(() => {
         if (isMade) return Effect.void
         isMade = true
-        return orNothing(() => {
-          mkdirSync(folder, { recursive: true })
-          if (build !== null) writeFileSync(path.join(folder, "build"), build)
-          // it is renewed from now on, also while nothing is found: a first node may take hours
-          writeFileSync(keysFile, "")
-          // nobody sees half of it
-          const aside = Unfinished.nameIn(folder)
-          writeFileSync(aside, written(system.self()))
-          renameSync(aside, path.join(folder, "holder"))
-        })
+        return mark(folder)
       })
-      const declare = (keys: ReadonlyArray<Key>) =>
+      const declareAt = (at: string, declared: Set<Key>, keys: ReadonlyArray<Key>) =>
         Effect.suspend(() => {
           const fresh = keys.filter((key) => !declared.has(key))
-          if (fresh.length === 0) return Effect.void
           for (const key of fresh) declared.add(key)
-          return Effect.zipRight(
-            begin,
-            orNothing(() => appendFileSync(keysFile, fresh.map((key) => `${key}\n`).join("")))
-          )
+          return fresh.length === 0
+            ? Effect.void
+            : orNothing(() => appendFileSync(keysIn(at), fresh.map((key) => `${key}\n`).join("")))
         })
-      const renew = orNothing(() => {
-        if (isMade) utimesSync(keysFile, new Date(), new Date())
-      })
+      const declare = (keys: ReadonlyArray<Key>) =>
+        keys.length === 0
+          ? Effect.void
+          : Effect.zipRight(
+              begin,
+              // which work it is that has found them is not known: each has
+              Effect.forEach(ofWork.size > 0 ? ofWork : own, ([at, declared]) => declareAt(at, declared, keys), {
+                discard: true
+              })
+            )
+      const during = <A, E, R>(work: Effect.Effect<A, E, R>) =>
+        Effect.acquireUseRelease(
+          Effect.gen(function* () {
+            const at = newMark()
+            yield* mark(at)
+            ofWork.set(at, new Set())
+            // what was written before the oldest work began is in nobody's use any more
+            isMade = true
+            yield* mark(folder)
+            return at
+          }),
+          () => work,
+          (at) =>
+            Effect.suspend(() => {
+              ofWork.delete(at)
+              // nor is what this work has written, and other work does not use
+              return Effect.zipRight(mark(folder), unmark(at))
+            })
+        )
+      const renew = Effect.suspend(() =>
+        Effect.forEach([...own.keys(), ...ofWork.keys()], (at) =>
+          orNothing(() => {
+            if (isMade) utimesSync(keysIn(at), new Date(), new Date())
+          })
+        )
+      )
       yield* Effect.forkScoped(Effect.repeat(renew, Schedule.spaced(RENEWAL)))
-      yield* Effect.addFinalizer(() => orNothing(() => rmSync(folder, { recursive: true, force: true })))
-      return { begin, declare }
+      yield* Effect.addFinalizer(() => unmark(folder))
+      return { begin, declare, during }
     })
   )
 

@@ -106,7 +106,7 @@ const liveOf = <R, S>(project: Whole<R, S>, place: typeof Place.Service, writes:
         stores.layer,
         Layer.succeed(Stores.CurrentShared, stores.shared),
         Layer.succeed(Stores.CurrentCommon, stores.common),
-        Layer.provideMerge(Using.leases, Layer.mergeAll(LeaseDisk.layerDisk(home), Using.layer(home, build))),
+        Layer.provideMerge(Using.leases, Layer.mergeAll(LeaseDisk.layerDisk(home), stores.using)),
         records,
         workersIn(place, project.exported, stores.forWorker),
         Layer.succeed(ExecutorAt, (home) => workersIn({ ...place, home }, project.exported, () => ({}))),
@@ -190,7 +190,7 @@ const carryOut = <R, S>(
         return yield* answer(help(commands, project, asked.command, asked.pipeline, width))
       case "Run": {
         const { command, run } = asked
-        if (command.needsNoStore === true) return yield* carried(run, Stores.own(place))
+        if (command.needsNoStore === true) return yield* carried(run, yield* Stores.own(place))
         yield* StoreFormat.check(place.home)
         const stores = yield* Stores.make(process.env, yield* AskedRemote.modeFor(command, mode), place)
         yield* carried(command.computes === true ? stores.sharing(run) : run, stores)

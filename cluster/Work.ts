@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import { Context, Effect } from "effect"
 import { type Explained, explain } from "../artifacts/Explained.ts"
 import { Leases } from "../cache/Lease.ts"
 import type { ObjectStore, StoreFailed } from "../cache/ObjectStore.ts"
@@ -19,6 +19,13 @@ import { jobOf } from "../engine/Request.ts"
 import type { ComputeNode } from "../engine/WorkerProtocol.ts"
 import type { Answer, Said } from "./Answer.ts"
 import * as Ranges from "./Ranges.ts"
+
+/** Hears how many bytes this machine's store may have got for a task that is done. Nobody does by default. */
+export class WroteListener extends Context.Reference<WroteListener>()("headrace/WroteListener", {
+  defaultValue: (): ((bytes: number) => Effect.Effect<void>) => () => Effect.void
+}) {}
+
+const wrote = (bytes: number) => Effect.flatMap(WroteListener, (hear) => hear(bytes))
 
 /** What computing for others takes. */
 export type Needs = ChunkExecutor | Code | Executor | Leases | ObjectStore | Sharing | TraceStore
@@ -63,6 +70,7 @@ const computeTable = (task: Task) =>
     const { seal } = yield* Sharing
     const trace = yield* make(task)
     yield* share(task.entry.name, { kind: "trace", stage: task.text.stage, key: task.key })
+    yield* wrote(Object.values(trace.outputs).reduce((sum, { bytes }) => sum + bytes, 0))
     return { _tag: "Computed", sealed: seal(trace) } as const
   })
 
@@ -78,6 +86,10 @@ const computeChunks = (task: Task, range: Range) =>
       concurrency: SHARED_AT_ONCE,
       discard: true
     })
+    const { getChunks } = yield* TraceStore
+    const keys = made.map(({ key }) => key)
+    const traces = yield* Effect.orElseSucceed(getChunks(task.text.stage, keys), () => [])
+    yield* wrote(traces.reduce((sum, found) => (found._tag === "Hit" ? sum + found.trace.part.bytes : sum), 0))
     return { _tag: "ChunksComputed", chunks } as const
   })
 

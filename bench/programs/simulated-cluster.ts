@@ -3,7 +3,7 @@
  * JSON: its `address`, the number of `workers` and `tasks`, the `millis` that each task takes, and how many tasks are handed out
  * `atOnce`. Prints the results as one JSON line, the last.
  */
-import { Effect, Layer, Schema } from "effect"
+import { Effect, identity, Layer, Schema } from "effect"
 import * as Digest from "../../artifacts/Digest.ts"
 import * as Document from "../../artifacts/Document.ts"
 import type { Code as CodeParts } from "../../cache/Key.ts"
@@ -90,7 +90,7 @@ const join = Effect.flatMap(RedisAddress.parse(address, {}), (found) => Cluster.
 
 const one = Effect.gen(function* () {
   const cluster = yield* join
-  const options = { jobs: 1, project: "bench", store: "memory", hear: () => Effect.void }
+  const options = { jobs: 1, project: "bench", store: "memory", hear: () => Effect.void, during: identity }
   yield* Effect.forkScoped(work(cluster, [waiting], options))
 })
 

@@ -35,7 +35,8 @@ export const optionsOf = (jobs: number, hear: Options["hear"]) =>
   Effect.gen(function* () {
     const { root } = yield* Place
     const { terms } = yield* Sharing
-    return { jobs, project: root, store: `${terms.shown} ${terms.namespaces[0]}`, hear } satisfies Options
+    const store = `${terms.shown} ${terms.namespaces[0]}`
+    return { jobs, project: root, store, hear, during: (work) => work } satisfies Options
   })
 
 /** Carries something out on the workers of a Redis server, of which this machine is one unless it is not to be. */

@@ -2,6 +2,8 @@ import { availableParallelism, hostname } from "node:os"
 import { Effect } from "effect"
 import { Using } from "../../cache/Using.ts"
 import type { Working } from "../../cluster/redis/worker-redis.ts"
+import { WroteListener } from "../../cluster/Work.ts"
+import { keeping } from "../budget/housekeeping.ts"
 import { type Command, numberGiven, type Option, type Project, plain, textGiven } from "../command/Command.ts"
 import { UsageInvalid } from "../command/Usage.ts"
 import { Reporter } from "../terminal/Reporter.ts"
@@ -53,14 +55,32 @@ export const worker = <S>(project: Project<S>): Command<S> =>
         const common = yield* commonFor(address)
         const { joined, optionsOf } = yield* Effect.promise(() => import("./on-redis.ts"))
         const { work } = yield* Effect.promise(() => import("../../cluster/redis/worker-redis.ts"))
-        yield* Effect.flatMap(Using, ({ begin }) => begin)
+        const { begin, during } = yield* Using
+        yield* begin
         return yield* Effect.gen(function* () {
           const cluster = yield* joined(address, common)
           const options = yield* optionsOf(count, (working) => note(lineOf(working)))
           yield* note(
             `worker ${hostname()}:${process.pid} on ${cluster.shown}: ${count} at a time, with ${options.store}`
           )
-          return yield* work(cluster, project.pipelines, options)
+          const keep = yield* keeping
+          let written = 0
+          // what a task has written is in use until it is over, and may go after that
+          const keepAfter = Effect.suspend(() => {
+            const bytes = written
+            written = 0
+            return bytes === 0 ? Effect.void : keep(bytes)
+          })
+          const wrote = (bytes: number) =>
+            Effect.sync(() => {
+              written += bytes
+            })
+          const around: typeof during = (task) => Effect.ensuring(during(task), keepAfter)
+          return yield* Effect.provideService(
+            work(cluster, project.pipelines, { ...options, during: around }),
+            WroteListener,
+            wrote
+          )
         }).pipe(Effect.provide(common.layer), Effect.scoped, telling)
       })
   })

@@ -36,6 +36,8 @@ export interface Stores {
   readonly shared: typeof SharedStore.Service | null
   readonly common: Common | null
   readonly layer: Layer.Layer<ObjectStore | TraceStore | Acceptances>
+  /** What this process says that it uses: one mark for all that it does. */
+  readonly using: Layer.Layer<Using.Using>
   /** What a worker process that starts now has in its environment, to see them as well. */
   readonly forWorker: () => Readonly<Record<string, string | undefined>>
   /** Lets others have what a command computes, where that is asked for. */
@@ -43,17 +45,25 @@ export interface Stores {
 }
 
 /** This machine's stores, and no other. */
-export const own = ({ home, build }: Pick<typeof Place.Service, "home" | "build">): Stores => ({
-  layer: Layer.mergeAll(
-    ObjectStoreDisk.layerDisk(home),
-    AcceptancesDisk.layerDisk(home),
-    Layer.provide(Using.traces, [TraceDisk.layerDisk(home), Using.layer(home, build)])
-  ),
-  shared: null,
-  common: null,
-  forWorker: () => ({}),
-  sharing: (command) => command
-})
+export const own = ({
+  home,
+  build
+}: Pick<typeof Place.Service, "home" | "build">): Effect.Effect<Stores, never, Scope.Scope> =>
+  Effect.map(Layer.build(Using.layer(home, build)), (context) => {
+    const using = Layer.succeedContext(context)
+    return {
+      layer: Layer.mergeAll(
+        ObjectStoreDisk.layerDisk(home),
+        AcceptancesDisk.layerDisk(home),
+        Layer.provide(Using.traces, [TraceDisk.layerDisk(home), using])
+      ),
+      using,
+      shared: null,
+      common: null,
+      forWorker: () => ({}),
+      sharing: (command) => command
+    }
+  })
 
 /** This machine's stores, with the shared one behind them where there is one. A command that has none loads nothing of it. */
 export const make = (
@@ -63,7 +73,7 @@ export const make = (
 ): Effect.Effect<Stores, RemoteInvalid, Scope.Scope> =>
   Effect.gen(function* () {
     const { home } = place
-    const alone = own(place)
+    const alone = yield* own(place)
     if (mode === "off" || (mode === null && !env.PIPELINE_REMOTE)) return alone
     const { settings } = yield* Effect.promise(() => import("../../cache/remote/settings.ts"))
     const found = yield* settings(env, mode, place)
@@ -79,6 +89,7 @@ export const make = (
       shared: service,
       common: writer === null ? null : commonOf(writer, home, Layer.merge(alone.layer, Layer.succeedContext(store))),
       layer: Layer.provide(behind(home, alone.layer, writer !== null), Layer.succeedContext(store)),
+      using: alone.using,
       forWorker: () => forWorker(env, found, service.isDown()),
       sharing: (command) =>
         writer === null ? command : Effect.provide(uploading(command, { home, writer, own: alone.layer }), store)

@@ -22,7 +22,7 @@ export const push = <S>(): Command<S> =>
         const place = yield* Place
         const { layerDisk, Uploads } = yield* Effect.promise(() => import("../../cache/remote/Uploads.ts"))
         const { note } = yield* Effect.provide(Uploads, layerDisk(place.home))
-        const { layer } = own(place)
+        const { layer } = yield* own(place)
         const { nodes, have } = yield* forKept(pipeline, given, (entry, decision) =>
           Effect.gen(function* () {
             const { stage } = decision.text
@@ -46,5 +46,5 @@ export const push = <S>(): Command<S> =>
         const status = left === 0 ? "done" : "failed"
         yield* document({ schema: 1, pipeline: pipeline.name, status, nodes, left })
         return left === 0 ? 0 : 1
-      })
+      }).pipe(Effect.scoped)
   })

@@ -5,7 +5,7 @@ import { trickle } from "../../cache/verify/trickle.ts"
 import { type RunEvent, RunEvents } from "../../engine/RunEvent.ts"
 import type { RunRecord } from "../../engine/RunRecord.ts"
 import { Place } from "../../project/Place.ts"
-import { keepWithin } from "../budget/housekeeping.ts"
+import { bytesOf, keepWithin } from "../budget/housekeeping.ts"
 import type { Reporter } from "../terminal/Reporter.ts"
 
 /** Who hears of a run or sweep while it goes on, and who tells people and programs of it once it is over. */
@@ -34,6 +34,7 @@ export const carryOut = <R, R2>(
       Effect.scoped
     )
     // the work is done, and its results are kept: no housekeeping makes a failure of it
-    if (record.nodes.some(({ status }) => status === "ran")) yield* Effect.ignore(Effect.sandbox(keepWithin(record)))
+    if (record.nodes.some(({ status }) => status === "ran"))
+      yield* Effect.ignore(Effect.sandbox(keepWithin(bytesOf(record))))
     return record.status === "done" ? 0 : 1
   })

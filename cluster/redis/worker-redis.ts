@@ -38,6 +38,8 @@ export interface Options {
   readonly project: string
   readonly store: string
   readonly hear: (working: Working) => Effect.Effect<void>
+  /** What goes around the work of each task. */
+  readonly during: <A, E, R>(work: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 }
 
 /** Something that is needed, and that this worker can compute. */
@@ -75,7 +77,7 @@ const isWaitedFor = (cluster: Cluster, task: string): Effect.Effect<boolean, Tas
 export const work = <S>(
   cluster: Cluster,
   pipelines: ReadonlyArray<AnyPipeline<unknown, S>>,
-  { jobs, project, store, hear }: Options
+  { jobs, project, store, hear, during }: Options
 ): Effect.Effect<never, TasksFailed, Needs | S | Scope.Scope> =>
   Effect.gen(function* () {
     const { client, key } = cluster
@@ -184,7 +186,7 @@ export const work = <S>(
         const ended = (how: Extract<Working, { readonly _tag: "Ended" }>["how"]) =>
           hear({ _tag: "Ended", task, node, how })
         const answer = yield* Effect.raceFirst(
-          perform(pipelines, request.right, say),
+          during(perform(pipelines, request.right, say)),
           Effect.as(lost(offer, task, token), null)
         ).pipe(
           Effect.onInterrupt(() =>

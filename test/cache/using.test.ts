@@ -75,6 +75,42 @@ it.scoped(
     })
 )
 
+it.scoped(
+  "of a process that goes on, work uses what it finds and what is written from its begin to its end, and no longer",
+  () =>
+    Effect.gen(function* () {
+      const home = folder()
+      const used = () => Using.read(home, Date.now())
+      const { begin, declare, during } = yield* Using.Using.pipe(Effect.provide(yield* Layer.build(stores(home))))
+      yield* begin
+      const [first] = fs.readdirSync(path.join(home, "using"))
+      const holder = path.join(home, "using", first ?? "", "holder")
+      // as if it had begun long before
+      fs.utimesSync(holder, 1, 1)
+      expect(used().since).toBe(1000)
+      let written = Number.POSITIVE_INFINITY
+      yield* during(
+        Effect.gen(function* () {
+          yield* declare([one.key])
+          expect(used().keys.has(one.key)).toBe(true)
+          expect(used().builds).toEqual(new Set(["b1"]))
+          const since = used().since
+          expect(since).toBeGreaterThan(1000)
+          yield* during(declare([other.key]))
+          expect(used()).toMatchObject({ since })
+          const file = path.join(home, "written")
+          fs.writeFileSync(file, "")
+          written = fs.statSync(file).mtimeMs
+          // which work has found it is not known: the one that goes on counts
+          expect(used().keys.has(other.key)).toBe(true)
+        })
+      )
+      expect([used().keys.has(one.key), used().keys.has(other.key)]).toEqual([false, false])
+      expect(used().since).toBeGreaterThanOrEqual(written)
+      expect(fs.readdirSync(path.join(home, "using"))).toEqual([first])
+    })
+)
+
 const marked = (home: string, system: LeaseHolder.System) =>
   Effect.flatMap(Layer.build(Using.layer(home, null, system)), (context) =>
     Effect.provide(

@@ -1,3 +1,5 @@
+import { readdirSync } from "node:fs"
+import * as path from "node:path"
 import { beforeAll, expect, it, vi } from "vitest"
 import { type Cluster, cluster, type Ended, type Machine, ranIn } from "../rig/cluster.ts"
 import { describeWith } from "../rig/needs.ts"
@@ -41,6 +43,22 @@ describeWith(["redis"], "on the workers of a Redis server", () => {
     expect(first.stderr).toContain(`:${helper.child.pid}`)
     expect(ranIn(await run("--not-here", "--number", "1").ended)).toEqual([])
     expect(times(1)).toBe(1)
+    await end(helper)
+  })
+
+  it("a worker keeps its store within the budget after its tasks, while it goes on, and says so once", async () => {
+    const helper = machines.start(["worker", ...on(), "--jobs", "1"], { env: { PIPELINE_KEEP_SIZE: "1B" } })
+    await helper.hears(/^worker .* 1 at a time/m)
+    const objects = () => readdirSync(path.join(helper.home, "objects"), { recursive: true, withFileTypes: true })
+    for (const number of ["7", "8"]) {
+      expect(ranIn(await run("--not-here", "--number", number).ended)).toEqual(["add-one", "wait"])
+      await vi.waitFor(() => expect(objects().filter((entry) => entry.isFile())).toEqual([]), {
+        timeout: PATIENCE_MILLIS,
+        interval: 50
+      })
+    }
+    expect(helper.said().match(/PIPELINE_KEEP_SIZE=100GB lets it grow/g)).toHaveLength(1)
+    expect(helper.child.exitCode).toBeNull()
     await end(helper)
   })
 

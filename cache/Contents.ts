@@ -2,6 +2,7 @@ import { type Dirent, lstatSync, readdirSync } from "node:fs"
 import * as path from "node:path"
 import { Effect, Schema } from "effect"
 import { Digest } from "../artifacts/Digest.ts"
+import * as EventLoop from "../artifacts/EventLoop.ts"
 import { Key } from "./Key.ts"
 import * as Unfinished from "./unfinished.ts"
 
@@ -132,9 +133,9 @@ const entriesOf = (folder: string): ReadonlyArray<Dirent> => {
 }
 
 /**
- * Walks through the store under `home`, and gives what lies there to `visit`, folder by folder: 100,000 files take about a second. What
- * goes away meanwhile is left out. Files are looked at at once, for a promise a file would cost several times as much; whoever
- * interrupts waits for a folder at most.
+ * Walks through the store under `home`, and gives what lies there to `visit`, folder by folder: 100,000 files take about a
+ * second. What goes away meanwhile is left out. Files are looked at at once, for a promise a file would cost several times as much; timers and
+ * signals have their turn after each folder that has some, so that whoever interrupts waits for one at most.
  */
 export const walk = <E, R>(
   home: string,
@@ -164,7 +165,7 @@ export const walk = <E, R>(
         }
       }
       return Effect.zipRight(
-        lying.length === 0 ? Effect.void : Effect.zipRight(visit(lying), Effect.yieldNow()),
+        lying.length === 0 ? Effect.void : Effect.zipRight(visit(lying), EventLoop.turn),
         Effect.forEach(folders, (name) => walkFolder([...below, name]), { discard: true })
       )
     })

@@ -1,7 +1,7 @@
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { expect, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Fiber } from "effect"
 import * as Contents from "../../cache/Contents.ts"
 import { folder } from "../rig/folder.ts"
 
@@ -79,6 +79,26 @@ it.effect("a walk gives every file of a store once, with its length, and follows
     for (const [length, name] of names.entries()) expect(found.get(name)).toMatchObject({ bytes: length, names: 1 })
     for (const link of ["objects/around", `objects/ab/${"cd".repeat(32)}`])
       expect(found.get(link)?.content).toEqual({ _tag: "Stranger" })
+  })
+)
+
+it.live("a walk lets timers have their turn between folders, and ends where it is interrupted", () =>
+  Effect.gen(function* () {
+    const home = folder("headrace-contents")
+    const folders = 2000
+    for (let at = 0; at < folders; at++) {
+      const name = path.join(home, "downloads", `${at}`)
+      fs.mkdirSync(name, { recursive: true })
+      fs.writeFileSync(path.join(name, "file"), "")
+    }
+    let visited = 0
+    const count = Effect.sync(() => {
+      visited += 1
+    })
+    const walk = yield* Effect.fork(Contents.walk(home, () => count))
+    yield* Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 0)))
+    yield* Fiber.interrupt(walk)
+    expect(visited).toBeLessThan(folders)
   })
 )
 

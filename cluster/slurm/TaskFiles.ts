@@ -1,5 +1,6 @@
 import * as fs from "node:fs/promises"
 import * as path from "node:path"
+import { setTimeout } from "node:timers/promises"
 import { Effect } from "effect"
 import * as Disk from "../../cache/disk.ts"
 import { TasksFailed } from "../Tasks.ts"
@@ -66,10 +67,29 @@ export const failed = (doing: string, file: string, cause: unknown): TasksFailed
 export const attempt = <A>(doing: string, file: string, run: () => Promise<A>): Effect.Effect<A, TasksFailed> =>
   Effect.tryPromise({ try: run, catch: (cause) => failed(doing, file, cause) })
 
+/** A file that somebody still needs: a task, or that a command waits for one. */
+const isNeeded = (name: string): boolean => /^\d+\.json$/.test(name) || name.includes(ENDINGS.waiting)
+
+/** A job that is ended while it starts may make its output once its task is gone: so often it is looked for that, so long after another. */
+const STRAYS = { looks: 5, millis: 50 }
+
+/** Removes a folder in which nothing is left that somebody needs, with what jobs that were ended have left there. */
+const removeFolder = async (folder: string, looks: number): Promise<void> => {
+  const isRemoved = await fs.rmdir(folder).then(
+    () => true,
+    () => false
+  )
+  const names = isRemoved ? [] : await fs.readdir(folder).catch(() => [])
+  if (names.length === 0 || names.some(isNeeded) || looks === 0) return
+  await Promise.all(names.map((name) => Disk.tidyAway(path.join(folder, name))))
+  if (looks < STRAYS.looks) await setTimeout(STRAYS.millis)
+  await removeFolder(folder, looks - 1)
+}
+
 /** Removes the files of a task, and the folder of its array with the last of them. What can't be removed stays, and stops nobody. */
 export const remove = (root: string, place: Place): Effect.Effect<void> =>
   Effect.promise(async () => {
     const { folder, task, answer, said, output } = at(root, place)
     await Promise.all([task, answer, said, output].map(Disk.tidyAway))
-    await fs.rmdir(folder).catch(() => undefined)
+    await removeFolder(folder, STRAYS.looks)
   })

@@ -58,6 +58,8 @@ export const layer = (home: string, build: string | null = null, system: System 
       /** The marks of this process, with the keys that each has declared: its own, and those of work that goes on. */
       const own = new Map([[folder, new Set<Key>()]])
       const ofWork = new Map<string, Set<Key>>()
+      /** Whether the process does one work after the other: what it finds between them is in nobody's use. */
+      let isWorking = false
       let isMade = false
       const orNothing = (write: () => void) => Effect.ignore(Effect.try(write))
       const keysIn = (mark: string) => path.join(mark, "keys")
@@ -93,7 +95,7 @@ export const layer = (home: string, build: string | null = null, system: System 
           : Effect.zipRight(
               begin,
               // which work it is that has found them is not known: each has
-              Effect.forEach(ofWork.size > 0 ? ofWork : own, ([at, declared]) => declareAt(at, declared, keys), {
+              Effect.forEach(isWorking ? ofWork : own, ([at, declared]) => declareAt(at, declared, keys), {
                 discard: true
               })
             )
@@ -103,6 +105,7 @@ export const layer = (home: string, build: string | null = null, system: System 
             const at = newMark()
             yield* mark(at)
             ofWork.set(at, new Set())
+            isWorking = true
             // what was written before the oldest work began is in nobody's use any more
             isMade = true
             yield* mark(folder)

@@ -105,6 +105,7 @@ it.scoped(
           expect(used().keys.has(other.key)).toBe(true)
         })
       )
+      yield* declare([one.key])
       expect([used().keys.has(one.key), used().keys.has(other.key)]).toEqual([false, false])
       expect(used().since).toBeGreaterThanOrEqual(written)
       expect(fs.readdirSync(path.join(home, "using"))).toEqual([first])

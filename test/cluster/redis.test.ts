@@ -50,7 +50,7 @@ describeWith(["redis"], "on the workers of a Redis server", () => {
     const helper = machines.start(["worker", ...on(), "--jobs", "1"], { env: { PIPELINE_KEEP_SIZE: "1B" } })
     await helper.hears(/^worker .* 1 at a time/m)
     const objects = () => readdirSync(path.join(helper.home, "objects"), { recursive: true, withFileTypes: true })
-    for (const number of ["7", "8"]) {
+    for (const number of ["701", "702"]) {
       expect(ranIn(await run("--not-here", "--number", number).ended)).toEqual(["add-one", "wait"])
       await vi.waitFor(() => expect(objects().filter((entry) => entry.isFile())).toEqual([]), {
         timeout: PATIENCE_MILLIS,

@@ -134,9 +134,11 @@ export const watching = ({ slurm, root, project, pace }: Options): Effect.Effect
           return yield* one.missed < MOST_MISSED ? Effect.void : end(one)
         }
         one.missed = 0
-        if (!Queue.isPending(row)) return
-        if (before !== null && before.nodes !== "") yield* tellBegunAgain(one, row, before)
-        yield* tellWaiting(one, row)
+        const isPending = Queue.isPending(row)
+        // it may have waited and begun again between two looks
+        const isElsewhere = before !== null && before.nodes !== "" && (isPending || row.nodes !== before.nodes)
+        if (isElsewhere) yield* tellBegunAgain(one, row, before)
+        if (isPending) yield* tellWaiting(one, row)
       })
 
     const lookAtQueue = Effect.gen(function* () {

@@ -39,6 +39,15 @@ export class Acceptances extends Context.Reference<Acceptances>()("headrace/Acce
 export const newestFirst = (acceptances: ReadonlyArray<Acceptance>): ReadonlyArray<Acceptance> =>
   [...acceptances].sort((a, b) => (a.accepted < b.accepted ? 1 : a.accepted > b.accepted ? -1 : 0))
 
+/** Those of this machine and of others, each once, the newest first. */
+export const joined = (
+  own: ReadonlyArray<Acceptance>,
+  others: ReadonlyArray<Acceptance>
+): ReadonlyArray<Acceptance> => {
+  const ids = new Set(own.map(({ id }) => id))
+  return newestFirst([...own, ...others.filter(({ id }) => !ids.has(id))])
+}
+
 type Part = Pick<Recipe, "stage" | "code" | "inputs">
 
 /** The same with the code before; the same object where nothing of it changed. `met`: the changes that it has. */

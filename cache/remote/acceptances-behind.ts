@@ -1,5 +1,5 @@
 import { Effect, Layer } from "effect"
-import { Acceptances, newestFirst } from "../Acceptance.ts"
+import { Acceptances, joined } from "../Acceptance.ts"
 import * as SharedAcceptances from "./SharedAcceptances.ts"
 import { SharedStore } from "./SharedStore.ts"
 
@@ -10,11 +10,12 @@ export const layer: Layer.Layer<Acceptances, never, SharedStore> = Layer.effect(
     const local = yield* Acceptances
     const shared = yield* SharedStore
     const theirs = Effect.provideService(SharedAcceptances.all, SharedStore, shared)
-    const all = Effect.zipWith(local.all, theirs, (own, found) => {
-      const ids = new Set(own.map(({ id }) => id))
-      const others = (found ?? []).map(({ acceptance }) => acceptance).filter(({ id }) => !ids.has(id))
-      return newestFirst([...own, ...others])
-    })
+    const all = Effect.zipWith(local.all, theirs, (own, found) =>
+      joined(
+        own,
+        (found ?? []).map(({ acceptance }) => acceptance)
+      )
+    )
     return { all: yield* Effect.cached(all) }
   })
 )

@@ -1,5 +1,4 @@
 import { lstatSync } from "node:fs"
-import { setImmediate } from "node:timers/promises"
 import { Effect } from "effect"
 import * as BoundedFile from "../../artifacts/BoundedFile.ts"
 import * as Digest from "../../artifacts/Digest.ts"
@@ -17,12 +16,6 @@ export type Looked =
 
 /** Files up to this size are read at once: promises would cost more than what they wait for. */
 const SMALL_BYTES = 256 * 1024
-
-/**
- * Lets timers and signals have their turn: small files are read at once, one after the other, and without it nobody would be heard until
- * the last of them.
- */
-export const turn: Effect.Effect<void> = Effect.promise(() => setImmediate())
 
 const FORBIDDEN = ["EACCES", "EPERM"]
 

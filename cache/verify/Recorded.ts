@@ -1,7 +1,7 @@
 import { Effect, Either } from "effect"
 import type { Stored } from "../../artifacts/Artifact.ts"
+import * as EventLoop from "../../artifacts/EventLoop.ts"
 import type { Find, Maker } from "./Finding.ts"
-import * as Look from "./Look.ts"
 import * as Reading from "./Reading.ts"
 import type { Placed, There } from "./There.ts"
 
@@ -34,7 +34,7 @@ export const check = (
     const read: Array<Recorded> = []
     for (const { content, file, bytes } of records) {
       if (alone !== null && content.run !== alone.run) continue
-      yield* Look.turn
+      yield* EventLoop.turn
       const found = yield* Reading.small(file, MOST_BYTES, (text) =>
         Either.mapLeft(recordIn(text), Reading.corrupt).pipe(
           Either.filterOrLeft(

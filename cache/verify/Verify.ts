@@ -2,13 +2,13 @@ import { lstatSync } from "node:fs"
 import * as path from "node:path"
 import { Context, Effect } from "effect"
 import type { Digest } from "../../artifacts/Digest.ts"
+import * as EventLoop from "../../artifacts/EventLoop.ts"
 import type { ObjectStore } from "../ObjectStore.ts"
 import { checkAbsent, type NotKept, wantedOf } from "./absent.ts"
 import { checkNotes } from "./check-notes.ts"
 import { checkObjects, type Looked } from "./check-objects.ts"
 import { checkTraces } from "./check-traces.ts"
 import type { Find, Finding } from "./Finding.ts"
-import * as Look from "./Look.ts"
 import * as Recorded from "./Recorded.ts"
 import * as Sample from "./Sample.ts"
 import { type There, there } from "./There.ts"
@@ -92,7 +92,7 @@ export const verify = (asked: Asked): Effect.Effect<Report, never, Listener | Ob
         return listener.found(finding)
       })
     const lying = yield* there(home)
-    yield* Look.turn
+    yield* EventLoop.turn
     const records = yield* Recorded.check(recordIn, alone, lying, find)
     const traces = yield* checkTraces(alone, lying, records, find)
     const notes = yield* checkNotes(alone, lying, records, find)

@@ -1,4 +1,5 @@
 import { Effect, Either } from "effect"
+import * as EventLoop from "../../artifacts/EventLoop.ts"
 import type * as Contents from "../Contents.ts"
 import * as Pins from "../Pins.ts"
 import * as Seal from "../Seal.ts"
@@ -44,7 +45,7 @@ export const checkNotes = (
     for (const lying of notes) {
       const note = isAsked(lying) ? noteOf(lying) : null
       if (note === null) continue
-      if (looked++ % TURN === 0) yield* Look.turn
+      if (looked++ % TURN === 0) yield* EventLoop.turn
       const { file, bytes, modified } = lying
       const { what, name, loss, isSealed } = note
       const found = yield* Reading.small(file, MOST_BYTES, (text) =>

@@ -1,5 +1,6 @@
 import { Effect } from "effect"
 import type { Digest } from "../../artifacts/Digest.ts"
+import * as EventLoop from "../../artifacts/EventLoop.ts"
 import { makersOf } from "./Cost.ts"
 import { checkObject } from "./check-object.ts"
 import type { Find } from "./Finding.ts"
@@ -57,7 +58,7 @@ export const checkObjects = (
       objects,
       (looked, at) =>
         Effect.zipRight(
-          at % TURN === 0 ? Look.turn : Effect.void,
+          at % TURN === 0 ? EventLoop.turn : Effect.void,
           memory.withPermits(megabytesOf(looked.bytes))(one(looked))
         ),
       { concurrency: AT_ONCE, discard: true }

@@ -1,6 +1,6 @@
 import { Effect, Either } from "effect"
+import * as EventLoop from "../../artifacts/EventLoop.ts"
 import type { Find } from "./Finding.ts"
-import * as Look from "./Look.ts"
 import * as Reading from "./Reading.ts"
 import * as Recorded from "./Recorded.ts"
 import type { There } from "./There.ts"
@@ -22,7 +22,7 @@ export const checkTraces = (
     const stages = alone === null ? null : new Set(alone.nodes.map(({ stage }) => stage))
     const read: Array<Told.Told> = []
     for (const [at, { content, file, bytes }] of traces.entries()) {
-      if (at % TURN === 0) yield* Look.turn
+      if (at % TURN === 0) yield* EventLoop.turn
       const { _tag, stage, key } = content
       const isAsked = _tag === "Trace" ? keys?.has(key) : stages?.has(stage)
       if (isAsked === false) continue

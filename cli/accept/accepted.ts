@@ -1,5 +1,5 @@
 import { Effect } from "effect"
-import { type Acceptance, newestFirst } from "../../cache/Acceptance.ts"
+import { type Acceptance, joined } from "../../cache/Acceptance.ts"
 import * as AcceptancesDisk from "../../cache/acceptances-disk.ts"
 import type { Shared } from "../../cache/remote/SharedAcceptances.ts"
 import { Place } from "../../project/Place.ts"
@@ -31,14 +31,14 @@ interface Held {
   readonly shared: Shared | null
 }
 
-const held = (own: ReadonlyArray<Acceptance>, shared: ReadonlyArray<Shared>): ReadonlyArray<Held> => {
-  const ids = new Set(own.map(({ id }) => id))
-  const others = shared.map(({ acceptance }) => acceptance).filter(({ id }) => !ids.has(id))
-  return newestFirst([...own, ...others]).map((acceptance) => ({
+const held = (own: ReadonlyArray<Acceptance>, shared: ReadonlyArray<Shared>): ReadonlyArray<Held> =>
+  joined(
+    own,
+    shared.map(({ acceptance }) => acceptance)
+  ).map((acceptance) => ({
     acceptance,
     shared: shared.find((one) => one.acceptance.id === acceptance.id) ?? null
   }))
-}
 
 const whereOf = ({ shared }: Held): "here" | "shared" => (shared === null ? "here" : "shared")
 

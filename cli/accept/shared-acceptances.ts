@@ -1,6 +1,5 @@
 import { Effect } from "effect"
 import type { Acceptance } from "../../cache/Acceptance.ts"
-import type { BlobsFailed } from "../../cache/remote/Blobs.ts"
 import type { Shared } from "../../cache/remote/SharedAcceptances.ts"
 import { Place } from "../../project/Place.ts"
 import * as Usage from "../command/Usage.ts"
@@ -65,8 +64,6 @@ export const withdraw = ({ place }: Shared) =>
         "the namespace that it is of",
         `Set PIPELINE_NAMESPACE=${place.namespace}.`
       )
-    yield* Effect.mapError((error: BlobsFailed) => failed(shown, "to remove the acceptance there")(error))(
-      store.removeTrace(place)
-    )
+    yield* Effect.mapError(store.removeTrace(place), failed(shown, "to remove the acceptance there"))
     return shown
   })

@@ -6,7 +6,7 @@
  * @module
  */
 /** What random numbers are needed for. Each has numbers of its own; a value is never given to another purpose. */
-const purposes = { split: 0, order: 1, weights: 2, dropout: 4, view: 5, sweep: 6, augmentation: 7 } as const
+const purposes = { split: 0, order: 1, weights: 2, dropout: 4, view: 5, sweep: 6, augmentation: 7, tune: 8 } as const
 
 /** Where random numbers are needed. Epochs and steps count from 1, and are 0 where there are none; the seed is a safe integer. */
 export interface Place {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { Effect, Either, Schema } from "effect"
+import { Effect, Either, Schema, SchemaAST } from "effect"
 import { type Artifact, ArtifactInvalid, ArtifactUnreadable, id, type Read, type Stored } from "./Artifact.ts"
 import { Unbounded } from "./BoundedFile.ts"
 import * as BoundedJson from "./BoundedJson.ts"
@@ -24,7 +24,21 @@ export const isToldWhole = ({ header }: Pick<Stored, "header">): boolean => !Sch
 export interface Document<Name extends string, A> extends Artifact<Name, A> {
   readonly kind: "document"
   readonly told: "whole" | "numbers"
+  /** The numbers at its top level, by their names. */
+  readonly numbers: ReadonlyArray<string>
 }
+
+const isNumber = (ast: SchemaAST.AST): boolean =>
+  ast._tag === "NumberKeyword" ||
+  (ast._tag === "Literal" && typeof ast.literal === "number") ||
+  (ast._tag === "Refinement" && isNumber(ast.from)) ||
+  (ast._tag === "Union" && ast.types.some(isNumber))
+
+/** The fields of a schema's JSON that may be numbers; none where it has no fields. */
+const numbersOf = <A, I>({ ast }: Schema.Schema<A, I>): ReadonlyArray<string> =>
+  SchemaAST.getPropertySignatures(SchemaAST.encodedAST(ast)).flatMap(({ name, type }) =>
+    typeof name === "string" && isNumber(type) ? [name] : []
+  )
 
 /** Reads the JSON of a stored document as it is, for whoever shows what is there whatever its schema. */
 export const json = <E>(stored: Stored, read: Read<E>): Effect.Effect<unknown, E | ArtifactUnreadable> => {
@@ -61,6 +75,7 @@ export const make = <const Name extends string, A, I>(
     version,
     kind: "document",
     told,
+    numbers: numbersOf(schema),
     isPicture: told === "numbers",
     encode: (value, write) =>
       Effect.gen(function* () {

@@ -21,6 +21,7 @@ import { pin } from "./store/pin.ts"
 import { unpin } from "./store/unpin.ts"
 import { verify } from "./store/verify.ts"
 import { sweep } from "./sweep/sweep.ts"
+import { tune } from "./sweep/tune.ts"
 
 /** All commands, in the order in which help tells them: a new one is a file, and its name here. */
 const ALL: ReadonlyArray<<S>(project: Project<S>) => Command<S>> = [
@@ -30,6 +31,7 @@ const ALL: ReadonlyArray<<S>(project: Project<S>) => Command<S>> = [
   accept,
   accepted,
   sweep,
+  tune,
   inspect,
   exportTo,
   report,

@@ -21,6 +21,10 @@ export interface Param<A, I extends Json> {
   readonly description: string
   /** Writes a value in a few words for names of nodes; null where it shall tell none apart. Without it they have its JSON. */
   readonly text: ((value: A) => string | null) | null
+  /** Why no trials are to be chosen by results that have this value; null where they may, as without it. */
+  readonly unfit?: (value: A) => string | null
+  /** Why results that differ in it are measured by different things, so that none is the better; missing where they are not. */
+  readonly incomparable?: string
   /** By what a definition is told from others, whatever its default is. */
   readonly of: symbol
 }
@@ -84,8 +88,27 @@ export const make = <A, I extends Json>(
  * const params = { ...shared, epochs: Param.withDefault(shared.epochs, 30) }
  */
 export const withDefault = <A, I extends Json>(param: Param<A, I>, value: NoInfer<A>): Param<A, I> => ({
+  ...param,
   ...make(param.schema, value, param.description, param.text),
   of: param.of
+})
+
+/**
+ * Says of a parameter that results of some of its values are not to choose among trials by, such as those of a model that was chosen on the
+ * very test images: a tune refuses them unless it is told twice. `why` gives a clause for such a value, and null for any other.
+ */
+export const unfit = <A, I extends Json>(
+  param: Param<A, I>,
+  why: (value: NoInfer<A>) => string | null
+): Param<A, I> => ({ ...param, unfit: why })
+
+/**
+ * Says of a parameter that results which differ in it are measured by different things, such as by other images: a tune over it is refused.
+ * `why` is a clause.
+ */
+export const incomparable = <A, I extends Json>(param: Param<A, I>, why: string): Param<A, I> => ({
+  ...param,
+  incomparable: why
 })
 
 /**

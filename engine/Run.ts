@@ -122,14 +122,18 @@ export const beginning = Effect.gen(function* () {
 })
 
 /** What a record tells that is not the same of a run and of a sweep. */
-interface Told extends Pick<RunRecord, "params" | "nodes" | "results" | "until" | "sweep" | "audit"> {
+interface Told
+  extends Pick<RunRecord, "params" | "nodes" | "notices" | "results" | "until" | "sweep" | "tune" | "audit"> {
   readonly isDone: boolean
 }
 
+/** What is recorded: a pipeline, and the stages of it that are carried out, which may get more meanwhile. */
+type Recorded = Pick<Graph.Graph, "pipeline" | "stages">
+
 /** Publishes a record, without what is secret. A run that did its work is not undone by one that cannot be written. */
-const keep = (known: RunRecord, graph: Graph.Graph) =>
+const keep = (known: RunRecord, { stages }: Recorded) =>
   Effect.gen(function* () {
-    const secrets = graph.stages.flatMap(({ node }) => node.definition.secrets)
+    const secrets = stages.flatMap(({ node }) => node.definition.secrets)
     const record = Masked.within(Environment.maskedAnywhere(secrets, yield* Environment.Environment), known)
     yield* Effect.flatMap(RunRecords, (records) => records.put(record)).pipe(
       Effect.catchAll(({ message }) =>
@@ -141,13 +145,13 @@ const keep = (known: RunRecord, graph: Graph.Graph) =>
   })
 
 /** Does the work and leaves a record of it, whatever becomes of it: it fails, it is interrupted, it breaks. */
-export const recorded = <R>(
-  { graph, notices }: RunState,
+export const recorded = <E, R>(
+  of: Recorded,
   { run, started, seconds, git }: Beginning,
-  work: Effect.Effect<void, Sources.SourceFailed | StoreFailed | InputLost | NodeKey.KeyFailure | Audit.AuditFailed, R>,
+  work: Effect.Effect<void, E, R>,
   tell: () => Told
 ): Effect.Effect<RunRecord, never, R | RunRecords | RunEvents> => {
-  const { pipeline } = graph
+  const { pipeline } = of
   const record = (ended: RunRecord["status"], error: Explained | null) =>
     Effect.gen(function* () {
       const { isDone, ...told } = tell()
@@ -161,10 +165,9 @@ export const recorded = <R>(
         git: yield* git,
         ...told,
         error,
-        notices,
         by: (yield* Release).version
       }
-      return yield* keep(known, graph)
+      return yield* keep(known, of)
     })
   return Effect.uninterruptibleMask((restore) =>
     Effect.flatMap(Effect.exit(Effect.either(restore(work))), (exit) => {
@@ -198,9 +201,10 @@ export const run = <P extends AnyPipeline>(
     const state = begin(graph, (entry) => ({ graph, entry, params }), cores, again)
     const nodes = graph.stages.map(({ name }) => name)
     yield* publish(RunEvent.RunStarted({ run: begun.run, pipeline: pipeline.name, nodes }))
-    return yield* recorded(state, begun, work(state, until, auditing), () => ({
+    return yield* recorded(graph, begun, work(state, until, auditing), () => ({
       isDone: isDone(state),
       params,
+      notices: state.notices,
       nodes: whole.stages.map((entry) =>
         graph.stages.includes(entry) ? recordNode(state, entry) : recordUnasked(entry)
       ),

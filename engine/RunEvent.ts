@@ -23,6 +23,19 @@ export type RunEvent = Data.TaggedEnum<{
     readonly documents: Readonly<Record<string, unknown>>
     readonly error: Explained | null
   }
+  /** `rungs`: the steps after which trials are compared, or null where nothing iterates. */
+  TuneStarted: { readonly run: string; readonly pipeline: string; readonly rungs: ReadonlyArray<number | null> }
+  /** Trials begin to be carried out to a rung, counted from 0: the points of those that have not been there. */
+  RungStarted: {
+    readonly rung: number
+    readonly steps: number | null
+    /** How many trials are compared at it. */
+    readonly of: number
+    readonly points: ReadonlyArray<{ readonly trial: number; readonly point: number }>
+    readonly shared: ReadonlySet<string>
+  }
+  /** The best trial is known, and carried out with all of its results. */
+  TrialChosen: { readonly trial: number; readonly point: number }
   SourceResolved: { readonly source: string; readonly label: string; readonly notice: Text.Text | null }
   /** `told`: what its stage says of the result. */
   NodeReused: {

@@ -57,6 +57,39 @@ export const Asked = Schema.Struct({
 })
 export type Asked = typeof Asked.Type
 
+/** How the best of many trials was looked for, and what came of it. */
+export const TuneRecord = Schema.Struct({
+  goal: Schema.Struct({ direction: Schema.Literal("max", "min"), metric: Schema.String }),
+  /** The parameter that counts the steps of a trial; null where nothing iterates. */
+  steps: Schema.NullOr(Schema.String),
+  /** The steps after which trials were compared, rising; null where nothing iterates. */
+  rungs: Schema.Array(Schema.NullOr(Schema.Int)),
+  /** As it was written. */
+  asked: Schema.Struct({
+    over: Schema.Array(Schema.String),
+    strategy: Schema.Literal("halving", "random", "grid"),
+    trials: Schema.NullOr(Schema.Int),
+    budget: Schema.NullOr(Schema.String),
+    /** Of the sequence that trials are drawn from. */
+    draw: Schema.Int
+  }),
+  /** Of the record's points, in their order: a trial at a rung each. */
+  trials: Schema.Array(
+    Schema.Struct({
+      /** Counted from 0. */
+      trial: Schema.Int,
+      steps: Schema.NullOr(Schema.Int),
+      /** Null where it failed, or came to no number. */
+      score: Schema.NullOr(Schema.Number),
+      /** Of the whole machine, that its own nodes took when they were computed. */
+      seconds: Schema.NullOr(Schema.Number)
+    })
+  ),
+  /** The place of the best one among the points, which has all results; null where none was found. */
+  best: Schema.NullOr(Schema.Int)
+})
+export type TuneRecord = typeof TuneRecord.Type
+
 /** What came of computing a result again that was reused. */
 export const Audited = Schema.Struct({
   node: Schema.String,
@@ -106,7 +139,9 @@ export const RunRecord = Schema.Struct({
       asked: Schema.optional(Asked),
       points: Schema.Array(PointRecord)
     })
-  )
+  ),
+  /** Of a tune, whose points are trials at rungs, as a sweep has them. */
+  tune: Schema.optional(TuneRecord)
 })
 export type RunRecord = typeof RunRecord.Type
 

@@ -23,6 +23,8 @@ export interface Union {
   readonly builds: ReadonlyArray<Build>
   readonly graph: Graph.Graph
   readonly origin: (entry: Graph.StageEntry) => Origin
+  /** The parameters, of those in which the builds differ, that an entry or one above it takes. */
+  readonly variedBy: (entry: Graph.Entry) => ReadonlyArray<string>
   /** Each build's wanted results, by the union's names. */
   readonly results: ReadonlyArray<Graph.Graph["results"]>
 }
@@ -119,6 +121,7 @@ export const make = (pipeline: string, builds: ReadonlyArray<Build>, { params, v
       if (found === undefined) throw new Error(`${entry.name} is not a node of ${pipeline}`)
       return found
     },
+    variedBy: (entry) => dependsOn.get(entry) ?? [],
     results
   }
 }

@@ -8,10 +8,13 @@ export const dataset = Source.make({
   name: "dataset",
   artifact: DatasetFiles,
   params: {
-    dataset: Param.make(
-      Schema.NonEmptyString.annotations({ description: "a dataset's name, or a path" }),
-      "cifar10",
-      "cifar10, cifar10-5k, sample (drawn, needs no network), or the path of an image folder, an archive of one, or a CIFAR binary archive"
+    dataset: Param.incomparable(
+      Param.make(
+        Schema.NonEmptyString.annotations({ description: "a dataset's name, or a path" }),
+        "cifar10",
+        "cifar10, cifar10-5k, sample (drawn, needs no network), or the path of an image folder, an archive of one, or a CIFAR binary archive"
+      ),
+      "each dataset has images of its own"
     )
   },
   resolve: ({ dataset: name }) =>

@@ -25,15 +25,21 @@ export const ingest = Stage.make({
       null,
       "Side of the square that images are stretched to; null keeps their size, which must then be one"
     ),
-    testFraction: Param.make(
-      Schema.Number.pipe(Schema.between(0.01, 0.9)).annotations({ description: "a number from 0.01 to 0.9" }),
-      0.2,
-      "Share of the training images that is tested on where no folder of a dataset is"
+    testFraction: Param.incomparable(
+      Param.make(
+        Schema.Number.pipe(Schema.between(0.01, 0.9)).annotations({ description: "a number from 0.01 to 0.9" }),
+        0.2,
+        "Share of the training images that is tested on where no folder of a dataset is"
+      ),
+      "it moves images from one split to another"
     ),
-    splits: Param.make(
-      SplitText,
-      "auto",
-      "Folders to train, to choose the best epoch and to test on: auto goes by their names, none takes all for classes"
+    splits: Param.incomparable(
+      Param.make(
+        SplitText,
+        "auto",
+        "Folders to train, to choose the best epoch and to test on: auto goes by their names, none takes all for classes"
+      ),
+      "it says which images are validated on"
     )
   },
   outputs: { train: Images, validation: Images, test: Images },

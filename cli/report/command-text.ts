@@ -1,6 +1,6 @@
 import type { AnyPipeline } from "../../engine/Pipeline.ts"
 import * as Pipeline from "../../engine/Pipeline.ts"
-import type { Asked, RunRecord } from "../../engine/RunRecord.ts"
+import type { Asked, RunRecord, TuneRecord } from "../../engine/RunRecord.ts"
 import { optionWords, shellWord } from "../command/option-text.ts"
 
 /** The parameters as they are when nobody gives them, encoded. */
@@ -43,11 +43,40 @@ const sweepCommandOf = (pipeline: AnyPipeline, shared: Encoded, asked: Asked | u
   ].join(" ")
 }
 
-/** The command that a run or a sweep was; null also for a sweep whose record does not say how it was asked for. */
+/** The command of a tune whose trials share these parameters. */
+const tuneCommandOf = (
+  pipeline: AnyPipeline,
+  shared: Encoded,
+  { goal, asked, steps, rungs }: TuneRecord
+): string | null => {
+  const options = optionsOf(pipeline, steps === null ? shared : { ...shared, [steps]: rungs.at(-1) })
+  if (options === null) return null
+  const { strategy, trials, budget, draw } = asked
+  const others = [
+    ["--trials", trials],
+    ["--budget", budget],
+    ["--draw", draw === 0 ? null : draw]
+  ] as const
+  return [
+    "npx pipeline tune",
+    pipeline.name,
+    ...options,
+    ...asked.over.flatMap((text) => ["--over", shellWord(text)]),
+    ...others.flatMap(([option, value]) => (value === null ? [] : [option, shellWord(String(value))])),
+    ...["--goal", `${goal.direction}:${goal.metric}`, "--strategy", strategy]
+  ].join(" ")
+}
+
+/** The command that a run, a sweep or a tune was; null also for a sweep whose record does not say how it was asked for. */
 export const commandOfRecord = (
   pipeline: AnyPipeline,
-  { params, sweep, until = [] }: Pick<RunRecord, "params" | "sweep" | "until">
+  { params, sweep, tune, until = [] }: Pick<RunRecord, "params" | "sweep" | "tune" | "until">
 ): string | null => {
-  const command = sweep === undefined ? commandOf(pipeline, params) : sweepCommandOf(pipeline, params, sweep.asked)
+  const command =
+    tune !== undefined
+      ? tuneCommandOf(pipeline, params, tune)
+      : sweep === undefined
+        ? commandOf(pipeline, params)
+        : sweepCommandOf(pipeline, params, sweep.asked)
   return command === null ? null : [command, ...until.flatMap((node) => ["--until", shellWord(node)])].join(" ")
 }

@@ -22,7 +22,7 @@ export type Pages = Pick<Whole<unknown, unknown>, "pipelines">
 
 /**
  * Where a run's report belongs: beside its results while they are the pipeline's last finished ones, else beside its
- * record; the last finished sweep's of each pipeline lies in `sweep/`. Two runs of one pipeline that end within the same
+ * record; the last finished sweep's and tune's of each pipeline lie in `sweep/` and `tune/`. Two runs of one pipeline that end within the same
  * millisecond may leave the other's beside the results.
  */
 const placeOf = (record: RunRecord): Effect.Effect<string, never, Place | Kinds> =>
@@ -30,7 +30,8 @@ const placeOf = (record: RunRecord): Effect.Effect<string, never, Place | Kinds>
     const { home, results } = yield* Place
     const kinds = yield* Kinds
     const isWhole = record.status === "done" && record.until === undefined
-    if (record.sweep !== undefined && isWhole) return path.join(results, "sweep", `${record.pipeline}.html`)
+    const kind = record.tune === undefined ? "sweep" : "tune"
+    if (record.sweep !== undefined && isWhole) return path.join(results, kind, `${record.pipeline}.html`)
     const folder = path.join(results, record.pipeline)
     const people = Object.entries(record.results).flatMap(([name, result]) =>
       kindOf(kinds, result.stored).isResult ? [{ name, ...result }] : []
@@ -43,10 +44,10 @@ const placeOf = (record: RunRecord): Effect.Effect<string, never, Place | Kinds>
  * Stands at the end of a page: what it shows but for the run that it tells of, the nodes by their keys. A page that ends so
  * says all that one of a run with nothing to do would.
  */
-const endOf = ({ pipeline, params, until, nodes, results, sweep, notices, by }: RunRecord): string => {
+const endOf = ({ pipeline, params, until, nodes, results, sweep, tune, notices, by }: RunRecord): string => {
   const keys = nodes.map(({ node, key }) => [node, key])
   const contents = Object.entries(results).map(([name, { stored }]) => [name, stored.content])
-  const shown = [by, pipeline, params, until, keys, contents, sweep, notices]
+  const shown = [by, pipeline, params, until, keys, contents, sweep, tune, notices]
   return `<!-- shows ${Digest.ofBytes(JSON.stringify(shown))} -->\n`
 }
 

@@ -1,8 +1,8 @@
 import type { Trace } from "../../cache/Trace.ts"
 import * as GraphOf from "../../engine/Graph.ts"
 import { type AnyPipeline, decodeParams, graph as graphOf } from "../../engine/Pipeline.ts"
+import { unionOf } from "../../engine/Points.ts"
 import type { RunRecord } from "../../engine/RunRecord.ts"
-import { unionOf } from "../../engine/Sweep.ts"
 import type { Graph, GraphNode } from "./Report.ts"
 import { rowsOf } from "./record-rows.ts"
 

@@ -1,7 +1,7 @@
 import { Effect } from "effect"
 import * as Pipeline from "../../engine/Pipeline.ts"
+import type { Part } from "../../engine/Points.ts"
 import { Refresh } from "../../engine/Source.ts"
-import type { Part } from "../../engine/Sweep.ts"
 import * as Until from "../../engine/Until.ts"
 import { kept, nodeNamed, nodesNamed } from "../address/node-address.ts"
 import { type Flag, type Given, type Option, textsGiven } from "../command/Command.ts"

@@ -48,6 +48,9 @@ export const layer: Layer.Layer<RunEvents, never, Reporter> = Layer.effect(
     const publish = RunEvent.$match({
       RunStarted: () => begins,
       SweepStarted: () => begins,
+      TuneStarted: () => begins,
+      RungStarted: () => Effect.void,
+      TrialChosen: () => Effect.void,
       PointSettled: () => Effect.void,
       SourceResolved: ({ source, label, notice }) => {
         running.allEnded()

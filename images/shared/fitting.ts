@@ -40,15 +40,21 @@ export const fittingParams = {
   batchSize: Param.make(count(65_536), 64, "Rows in a training step"),
   epochs: Param.make(count(100_000), 10, "Passes over the training images; more go on from fewer"),
   l2: Param.make(Schema.NonNegative.annotations({ description: "a number from 0" }), 0, "L2 penalty of the kernels"),
-  validationSplit: Param.make(
-    Schema.Number.pipe(Schema.between(0.001, 0.9)).annotations({ description: "a number from 0.001 to 0.9" }),
-    0.1,
-    "Share of the training images held out to choose the best epoch"
+  validationSplit: Param.incomparable(
+    Param.make(
+      Schema.Number.pipe(Schema.between(0.001, 0.9)).annotations({ description: "a number from 0.001 to 0.9" }),
+      0.1,
+      "Share of the training images held out to choose the best epoch"
+    ),
+    "it says which images are held out"
   ),
-  seed: Param.make(
-    Schema.Int.annotations({ description: "a whole number" }),
-    0,
-    "Seed of weights, split, shuffling and dropout"
+  seed: Param.incomparable(
+    Param.make(
+      Schema.Int.annotations({ description: "a whole number" }),
+      0,
+      "Seed of weights, split, shuffling and dropout"
+    ),
+    "it draws which images are held out, and the best of several seeds is the luckiest"
   ),
   threads: Param.make(
     Schema.NullOr(count(1024)).annotations({ description: "a whole number from 1 to 1024, or null for the machine's" }),
@@ -70,10 +76,16 @@ export const FittingError = Schema.Union(
 )
 
 /** What a pipeline offers beside: which images its training is given as `validation`. */
-export const validationParam = Param.make(
-  Schema.Literal("auto", "held-out", "test"),
-  "auto",
-  "What chooses the best epoch: the dataset's validation images, or where it has none (and with held-out) training images held out; or the test images, as the homework has it"
+export const validationParam = Param.incomparable(
+  Param.unfit(
+    Param.make(
+      Schema.Literal("auto", "held-out", "test"),
+      "auto",
+      "What chooses the best epoch: the dataset's validation images, or where it has none (and with held-out) training images held out; or the test images, as the homework has it"
+    ),
+    (value) => (value === "test" ? "the best epoch of each would be chosen on the test images" : null)
+  ),
+  "it says which images the best epoch is chosen on"
 )
 
 /** The tables that a training is given as `validation`. */

@@ -6,10 +6,10 @@ import * as Executor from "../../engine/Executor.ts"
 import type { Wire } from "../../engine/Node.ts"
 import * as Param from "../../engine/Param.ts"
 import * as Pipeline from "../../engine/Pipeline.ts"
+import * as Points from "../../engine/Points.ts"
 import * as Run from "../../engine/Run.ts"
 import * as Source from "../../engine/Source.ts"
 import * as Stage from "../../engine/Stage.ts"
-import * as Sweep from "../../engine/Sweep.ts"
 import { codeOf } from "../rig/code.ts"
 import * as Toys from "../rig/toys.ts"
 
@@ -266,7 +266,7 @@ it("two definitions under one name are refused where parameters let them meet, i
   }))
   expect(message(() => Pipeline.graph(pipeline, { how: "both" }))).toBe(twice("notes"))
   const points = [{ how: "ones" }, { how: "twos" }] as const
-  expect(message(() => Sweep.unionOf(pipeline, points, ["how"]))).toBe(twice("notes"))
+  expect(message(() => Points.unionOf(pipeline, points, ["how"]))).toBe(twice("notes"))
 })
 
 it("two pipelines of one project that mean different stages by one name are refused together", () => {

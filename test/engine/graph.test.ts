@@ -4,8 +4,8 @@ import * as Document from "../../artifacts/Document.ts"
 import * as Graph from "../../engine/Graph.ts"
 import * as Param from "../../engine/Param.ts"
 import * as Pipeline from "../../engine/Pipeline.ts"
+import * as Points from "../../engine/Points.ts"
 import * as Stage from "../../engine/Stage.ts"
-import * as Sweep from "../../engine/Sweep.ts"
 
 /** More than calls can be nested. */
 const DEEP = 20_000
@@ -48,6 +48,6 @@ it("a pipeline may be deeper than calls can be nested, and its nodes stand in th
 it("so may the part of it that a node needs, and what a sweep makes of many", () => {
   const graph = Pipeline.graph(deep, { last: 0 })
   expect([...Graph.closure(graph, graph.stages.slice(-1))]).toEqual(graph.entries)
-  const { graph: union } = Sweep.unionOf(deep, [{ last: 0 }, { last: 1 }], ["last"])
+  const { graph: union } = Points.unionOf(deep, [{ last: 0 }, { last: 1 }], ["last"])
   expect(union.stages.length).toBe(DEEP + 2)
 })

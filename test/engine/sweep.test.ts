@@ -6,6 +6,7 @@ import { Code, CodeUnknown } from "../../engine/Code.ts"
 import * as Executor from "../../engine/Executor.ts"
 import { NodeFailed } from "../../engine/Failure.ts"
 import * as Pipeline from "../../engine/Pipeline.ts"
+import * as Points from "../../engine/Points.ts"
 import type { RunRecord } from "../../engine/RunRecord.ts"
 import * as Sweep from "../../engine/Sweep.ts"
 import { wrap } from "../rig/broken.ts"
@@ -28,7 +29,7 @@ beforeEach(() => {
 const memory = () => {
   const kept = Toys.memory()
   const layer = Layer.provideMerge(Executor.layerInProcess(Toys.toy), kept.layer)
-  const sweep = (points: ReadonlyArray<Given>, jobs = 2, part: Sweep.Part = { again: new Set(), until: null }) =>
+  const sweep = (points: ReadonlyArray<Given>, jobs = 2, part: Points.Part = { again: new Set(), until: null }) =>
     Effect.flatMap(
       Effect.forEach(points, (given) => Effect.orDie(Pipeline.decodeParams(Toys.toy, given))),
       (values) =>
@@ -42,7 +43,7 @@ const memory = () => {
   return {
     ...kept,
     layer,
-    sweep: (points: ReadonlyArray<Given>, jobs?: number, part?: Sweep.Part) =>
+    sweep: (points: ReadonlyArray<Given>, jobs?: number, part?: Points.Part) =>
       Effect.provide(sweep(points, jobs, part), layer),
     unprovided: sweep,
     runs: () => Object.fromEntries(Toys.counts.runs)
@@ -89,7 +90,7 @@ it("a node is named by the varied parameters that its call takes, not by others 
     }
   })
   const points = ["apples", "pears"].map((unit) => ({ list: "a", unit }))
-  const { graph } = Sweep.unionOf(twice, points, ["unit"])
+  const { graph } = Points.unionOf(twice, points, ["unit"])
   expect(graph.stages.map(({ name }) => name)).toEqual([
     "read",
     "double",

@@ -1,0 +1,70 @@
+import { Effect } from "effect"
+import * as Estimate from "../../engine/Estimate.ts"
+import type * as Goal from "../../engine/Goal.ts"
+import * as Halving from "../../engine/Halving.ts"
+import { coresOf } from "../../engine/Node.ts"
+import * as Pipeline from "../../engine/Pipeline.ts"
+import * as Plan from "../../engine/Plan.ts"
+import { formatSeconds } from "../../kinds/format.ts"
+
+interface Asked {
+  readonly metric: Goal.Metric
+  readonly steps: string | null
+  readonly varied: ReadonlyArray<string>
+  /** Of this machine; null where others compute. */
+  readonly cores: number | null
+}
+
+/** Seconds of the whole machine, as far as earlier results tell. */
+export interface Likely {
+  /** That all trials need, and is still to be made; null where nothing tells. */
+  readonly shared: number | null
+  /** Of a step of a trial, or of a trial where nothing iterates. */
+  readonly step: number | null
+}
+
+const NOTHING: Likely = { shared: null, step: null }
+
+/** What the first trial is likely to take, which stands for the others. */
+export const likely = (
+  pipeline: Pipeline.AnyPipeline,
+  first: Readonly<Record<string, unknown>>,
+  { metric, steps, varied, cores }: Asked
+) =>
+  Effect.gen(function* () {
+    const graph = Pipeline.graph(pipeline, first)
+    const { entries } = yield* Plan.entries(graph, new Set(), new Set([metric.node]))
+    const estimates = yield* Estimate.estimates(entries)
+    const own = new Set([...varied, ...(steps === null ? [] : [steps])])
+    let [shared, each] = [0, 0]
+    let isKnown = true
+    for (const { entry, planned } of entries) {
+      const { definition, given, params } = entry.node
+      if (planned.status === "stream" || planned.status === "unasked") continue
+      const seconds = estimates.get(entry.name)?.seconds ?? planned.seconds
+      const isOwn = Object.keys(definition.params).some((name) => name in given && own.has(name))
+      if (seconds === null) isKnown = isKnown && !isOwn
+      else if (isOwn) each += (seconds * (cores === null ? 1 : coresOf(definition.share(params), cores))) / (cores ?? 1)
+      else if (planned.status !== "reuse") shared += seconds
+    }
+    const most = steps === null ? 1 : (first[steps] as number)
+    return { shared, step: isKnown && each > 0 ? each / most : null } satisfies Likely
+    // what keeps a plan from being made keeps the tune from beginning, which says so
+  }).pipe(Effect.catchAll(() => Effect.succeed(NOTHING)))
+
+/** `; about 3 min, 1.2 s an epoch`: nothing where nothing is known. */
+export const likelyText = (
+  { shared, step }: Likely,
+  trials: number,
+  rungs: ReadonlyArray<number | null>,
+  steps: string | null
+): string => {
+  if (step === null) return ""
+  const cost = Halving.costOf(
+    trials,
+    rungs.map((rung) => rung ?? 1)
+  )
+  const first = shared === null || shared === 0 ? "" : `, ${formatSeconds(shared)} of them for what trials share`
+  const unit = steps === null ? "a trial" : `of ${steps} each`
+  return `; about ${formatSeconds((shared ?? 0) + step * cost)} (${formatSeconds(step)} ${unit}${first}), less for what is cached`
+}

@@ -1,0 +1,180 @@
+import { Effect } from "effect"
+import * as Graph from "../../engine/Graph.ts"
+import * as Pipeline from "../../engine/Pipeline.ts"
+import { RunEvents } from "../../engine/RunEvent.ts"
+import * as Tune from "../../engine/Tune.ts"
+import { formatSeconds } from "../../kinds/format.ts"
+import { notHere, on, onMachines, slurmOptions } from "../cluster/on.ts"
+import {
+  type Command,
+  numberGiven,
+  type Option,
+  ofPipeline,
+  type Project,
+  textGiven,
+  textsGiven
+} from "../command/Command.ts"
+import * as ParamOptions from "../command/param-options.ts"
+import { UsageInvalid } from "../command/Usage.ts"
+import { flags, refreshing } from "../run/asked.ts"
+import { carryOut } from "../run/carry-out.ts"
+import { Reporter } from "../terminal/Reporter.ts"
+import { type Axis, axesOf, type Encoded } from "./axes.ts"
+import { checked, goalOf, onTest, type Strategy, stepsOf, strategyOf } from "./tune-asked.ts"
+import { type Budget, budgetOf, costText, MOST_TRIALS, trialsOf } from "./tune-budget.ts"
+import { likely, likelyText } from "./tune-cost.ts"
+import { tuneEvents } from "./tune-events.ts"
+import { tell } from "./tune-told.ts"
+import { sizeOf, trialsAt } from "./tune-trials.ts"
+
+const over: Option = {
+  name: "--over",
+  value: "PARAMETER=VALUES",
+  description:
+    "A parameter and what to choose from: units=64,128 or a range, learning-rate=log(1e-4,1e-1), linear(FROM,TO), int(FROM,TO); repeat it for several",
+  expected: "a parameter and its values or range",
+  example: "learning-rate=log(1e-4,1e-1)",
+  isRepeated: true
+}
+const whole = (name: string, description: string, example: string): Option => ({
+  name,
+  value: "N",
+  description,
+  expected: "a whole number from 1",
+  example,
+  isWhole: true
+})
+const trialsOption = whole("--trials", "So many trials; 27, or as many as the budget allows", "50")
+const budgetOption: Option = {
+  name: "--budget",
+  value: "AMOUNT",
+  description:
+    "What all trials may take: a time of this machine (30m, 2h), steps of training (200epochs) or trials (50trials)",
+  expected: "a time, steps or trials",
+  example: "30m"
+}
+const goalOption: Option = {
+  name: "--goal",
+  value: "max:NAME",
+  description:
+    "The number of the results that is to be largest, or with min: smallest; max:validationAccuracy by default",
+  expected: "max: or min: and the name of a number",
+  example: "max:validationAccuracy"
+}
+const strategyOption: Option = {
+  name: "--strategy",
+  value: "NAME",
+  description:
+    "halving: many trials take a few steps, the best third of them more, and so on (the default where something iterates); random: each takes all steps; grid: so does every combination of the values",
+  expected: "halving, random or grid",
+  example: "halving"
+}
+const drawOption: Option = {
+  ...whole("--draw", "Another draw of the trials; the same trials for the same number, 0 by default", "1"),
+  expected: "a whole number from 0"
+}
+const jobs = whole("--jobs", "Trials computed side by side; as many as cores by default, with --on 256", "2")
+/** Trials whose nodes are handed out at a time, as of a sweep. */
+const ELSEWHERE = 256
+/** As many rows as tell who was near the best. */
+const ROWS_TOLD = 12
+
+interface Asked {
+  readonly shared: Encoded
+  readonly strategy: Strategy
+  readonly budget: Budget
+  readonly rungs: ReadonlyArray<number | null>
+  readonly steps: string | null
+  readonly draw: number
+}
+
+const drawnTrials = (pipeline: Pipeline.AnyPipeline, axes: ReadonlyArray<Axis>, asked: Asked) =>
+  Effect.gen(function* () {
+    const isGrid = asked.strategy === "grid"
+    const size = yield* sizeOf(axes, isGrid)
+    if (isGrid && size !== null && size > MOST_TRIALS)
+      return yield* new UsageInvalid({
+        what: `The grid has ${size} combinations`,
+        expected: `${MOST_TRIALS} at most`,
+        fix: "Take fewer values, or --strategy halving."
+      })
+    // without a word of how many, a grid is all of it
+    const isOpen = asked.budget.trials === null && asked.budget.steps === null && asked.budget.seconds === null
+    const budget = isGrid && isOpen ? { ...asked.budget, trials: size } : asked.budget
+    const count = trialsOf(budget, asked.rungs, asked.steps, size)
+    if (typeof count !== "number") return yield* count
+    return yield* trialsAt(pipeline, axes, { shared: asked.shared, count, draw: isGrid ? "grid" : asked.draw })
+  })
+
+/** Looks for the parameters of a pipeline that do best. */
+export const tune = <S>(project: Project<S>): Command<S> =>
+  ofPipeline<S>({
+    name: "tune",
+    description: "Find the parameters of a pipeline that do best, by few steps of many trials and all of the best",
+    flags: [...flags, onTest, notHere],
+    options: [over, trialsOption, budgetOption, goalOption, strategyOption, drawOption, jobs, on, slurmOptions],
+    computes: true,
+    run: (pipeline, given) =>
+      Effect.gen(function* () {
+        const reporter = yield* Reporter
+        const shared = yield* ParamOptions.given(pipeline, given.params)
+        const values = yield* Pipeline.decodeParams(pipeline, shared)
+        const axes = yield* axesOf(pipeline, textsGiven(given, over), shared)
+        const graph = Pipeline.graph(pipeline, values)
+        const { goal, metric } = yield* goalOf(graph, textGiven(given, goalOption))
+        const iterated = stepsOf(graph, metric, pipeline.params)
+        const strategy = yield* strategyOf(textGiven(given, strategyOption), iterated)
+        // what is varied as a parameter is no measure of a trial
+        const steps = axes.some(({ name }) => name === iterated) && strategy !== "halving" ? null : iterated
+        yield* checked({ pipeline, axes, values, metric, steps, strategy }, given.flags.has(onTest))
+        const budget = budgetOf(numberGiven(given, trialsOption), textGiven(given, budgetOption), steps)
+        if (budget instanceof UsageInvalid) return yield* budget
+        const most = steps === null ? null : (values[steps] as number)
+        const rungs = Tune.rungsOf(strategy, most)
+        const draw = numberGiven(given, drawOption) ?? 0
+        const trials = yield* drawnTrials(pipeline, axes, { shared, strategy, budget, rungs, steps, draw })
+        const varied = axes.map(({ name }) => name)
+        const texts = trials.map((trial) => {
+          const encoded = Pipeline.encodeParams(pipeline, trial)
+          return varied.map((name) => Graph.valueText(pipeline.params[name], trial[name], encoded[name]))
+        })
+        const side = numberGiven(given, jobs)
+        const [first = values] = trials
+        return yield* onMachines(project, given, (cores) =>
+          Effect.gen(function* () {
+            const takes = yield* likely(pipeline, first, { metric, steps, varied, cores })
+            const cost =
+              budget.seconds === null
+                ? `${costText(trials.length, rungs, steps)}${likelyText(takes, trials.length, rungs, steps)}`
+                : `as many trials as ${formatSeconds(budget.seconds)} of this machine allow, ${Tune.GROWTH} at least`
+            yield* reporter.note(`${pipeline.name}: ${cost}`)
+            const events = yield* RunEvents
+            const all = budget.seconds === null ? trials.length : null
+            const told = { goal, metric, varied, texts, steps, rungs, trials: all }
+            const { publish, table, tried } = yield* tuneEvents(told, events.publish)
+            return yield* carryOut(
+              Tune.run(pipeline, trials, {
+                cores,
+                jobs: side ?? cores ?? ELSEWHERE,
+                varied,
+                steps,
+                goal,
+                metric,
+                seconds: budget.seconds,
+                asked: {
+                  over: textsGiven(given, over),
+                  strategy,
+                  trials: numberGiven(given, trialsOption),
+                  budget: textGiven(given, budgetOption),
+                  draw
+                }
+              }),
+              {
+                publish,
+                tell: (record) => tell(pipeline, record, { table: () => table(ROWS_TOLD), tried })
+              }
+            )
+          })
+        )
+      }).pipe(refreshing(given))
+  })

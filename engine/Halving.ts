@@ -1,0 +1,60 @@
+/**
+ * Successive halving (Jamieson and Talwalkar, 2016): many trials take a few steps, the best third of them more, and so on. What is asked
+ * of it is a function of numbers alone, decided rung by rung, so that nothing depends on which trial ended first.
+ *
+ * @module
+ */
+
+/** Of the trials of a rung, one in so many goes on to the next, which has as many times the steps. */
+export const FACTOR = 3
+/** The first of the rungs has this share of all steps: with fewer, a number says more of chance than of its trial. */
+const LEAST_SHARE = FACTOR ** 3
+
+/** The steps after which trials are compared, rising; the last are all. */
+export const rungsOf = (most: number): ReadonlyArray<number> => {
+  const rungs: Array<number> = [most]
+  for (let share = FACTOR; share <= LEAST_SHARE; share *= FACTOR) {
+    const steps = Math.max(1, Math.round(most / share))
+    if (steps < (rungs[0] ?? 0)) rungs.unshift(steps)
+  }
+  return rungs
+}
+
+/** How many of so many trials take each rung: one at least. */
+export const countsOf = (trials: number, rungs: ReadonlyArray<number>): ReadonlyArray<number> =>
+  rungs.map((_, at) => Math.max(1, Math.floor(trials / FACTOR ** at)))
+
+/** The steps that so many trials take in all, those that a trial has taken for a rung counted once. */
+export const costOf = (trials: number, rungs: ReadonlyArray<number>): number =>
+  countsOf(trials, rungs).reduce((sum, count, at) => sum + count * ((rungs[at] ?? 0) - (rungs[at - 1] ?? 0)), 0)
+
+/** The most trials that take no more than so many steps, `limit` at most; 0 where one alone takes more. */
+export const trialsWithin = (steps: number, rungs: ReadonlyArray<number>, limit: number): number => {
+  let [fits, exceeds] = [0, limit + 1]
+  // the cost rises with the trials
+  while (exceeds - fits > 1) {
+    const middle = Math.floor((fits + exceeds) / 2)
+    if (costOf(middle, rungs) <= steps) fits = middle
+    else exceeds = middle
+  }
+  return fits
+}
+
+/** What a trial came to at some rung; a score of null is a trial that failed, or came to no number. */
+export interface Scored {
+  readonly trial: number
+  readonly score: number | null
+}
+
+/** The best of these, so many at most, equal ones in the order in which they are given. Those without a score go no further. */
+export const best = <S extends Scored>(
+  scored: ReadonlyArray<S>,
+  count: number,
+  direction: "max" | "min"
+): ReadonlyArray<S> => {
+  const rank = ({ score }: Scored) => (score === null ? Number.NEGATIVE_INFINITY : direction === "max" ? score : -score)
+  return scored
+    .filter(({ score }) => score !== null)
+    .toSorted((one, other) => rank(other) - rank(one))
+    .slice(0, count)
+}

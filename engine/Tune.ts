@@ -1,0 +1,268 @@
+import { Effect, Schema } from "effect"
+import { TaggedError } from "../artifacts/Explained.ts"
+import * as Goal from "./Goal.ts"
+import type * as Graph from "./Graph.ts"
+import * as Halving from "./Halving.ts"
+import { coresOf } from "./Node.ts"
+import { recordNode } from "./NodeRecording.ts"
+import type * as NodeWork from "./NodeWork.ts"
+import * as Pipeline from "./Pipeline.ts"
+import * as Points from "./Points.ts"
+import * as Run from "./Run.ts"
+import { publish, RunEvent, RunEvents } from "./RunEvent.ts"
+import type { NodeRecord, PointRecord, RunRecord, TuneRecord } from "./RunRecord.ts"
+
+/** No trial came to a number, so that none is the best. */
+export class NoTrialSucceeded extends TaggedError<NoTrialSucceeded>()(
+  "NoTrialSucceeded",
+  { trials: Schema.Int, metric: Schema.String },
+  ({ trials, metric }) => ({
+    what: `Of ${trials} trials none came to a ${metric}`,
+    expected: "one at least that does",
+    fix: "See why they failed, and look elsewhere: lower learning rates, smaller networks."
+  })
+) {}
+
+export interface Options extends Pick<Points.Options, "cores" | "jobs"> {
+  /** The parameters in which trials differ, but for that of the steps. */
+  readonly varied: ReadonlyArray<string>
+  /** The pipeline's parameter that counts the steps of a trial; null where nothing of it iterates. */
+  readonly steps: string | null
+  readonly goal: Goal.Goal
+  readonly metric: Goal.Metric
+  /** As it was asked for, which is kept with the record. */
+  readonly asked: TuneRecord["asked"]
+  /**
+   * Trials are added while all that they take stays within so many seconds of this machine; a node counts by the share of it that it
+   * takes, and what it took when it was computed, so that the same is found again. Null where all trials are carried out.
+   */
+  readonly seconds: number | null
+}
+
+/** A trial at a rung. */
+interface Evaluated extends Halving.Scored {
+  /** Its place among the record's points. */
+  readonly point: number
+  readonly steps: number | null
+  /** Of this machine, that its own nodes took when they were computed. */
+  readonly seconds: number
+}
+
+/** Trials that were carried out to one rung, side by side. */
+interface Batch {
+  readonly all: Points.Points
+  readonly first: number
+  readonly trials: ReadonlyArray<number>
+  readonly steps: number | null
+}
+
+interface Tuning {
+  readonly pipeline: Pipeline.AnyPipeline
+  readonly trials: ReadonlyArray<Points.Values>
+  readonly options: Options
+  readonly rungs: ReadonlyArray<number | null>
+  readonly batches: Array<Batch>
+  /** By trial and steps. */
+  readonly evaluated: Map<string, Evaluated>
+  /** The best trial as a whole, once it is known. */
+  chosen: { readonly best: Evaluated; readonly all: Points.Points } | null
+}
+
+/** So many trials are added at a time where there is a budget in time. */
+export const GROWTH = Halving.FACTOR ** 2
+
+const valuesOf = ({ trials, options }: Tuning, trial: number, steps: number | null): Points.Values => ({
+  ...trials[trial],
+  ...(options.steps === null ? {} : { [options.steps]: steps })
+})
+
+const variedOf = ({ varied, steps }: Options): ReadonlyArray<string> => (steps === null ? varied : [...varied, steps])
+
+const keyOf = (trial: number, steps: number | null): string => `${trial} ${steps}`
+
+/** What a point's own nodes took of the machine when they were computed: those that are not the same for all trials. */
+const secondsOf = ({ state, union, needs }: Points.Points, point: number): number =>
+  (needs[point] ?? []).reduce((sum, entry) => {
+    const { definition, params } = entry.node
+    const outcome = state.outcomes.get(entry.name)
+    if (union.variedBy(entry).length === 0 || outcome?._tag !== "Done") return sum
+    const share = state.cores === null ? 1 : coresOf(definition.share(params), state.cores) / state.cores
+    return sum + outcome.trace.seconds * share
+  }, 0)
+
+/** Tells of points by their places in the record. */
+const placed =
+  (place: (point: number) => number) =>
+  <A, E, R>(work: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | RunEvents> =>
+    Effect.flatMap(RunEvents, (events) =>
+      Effect.provideService(work, RunEvents, {
+        publish: (event) =>
+          events.publish(event._tag === "PointSettled" ? { ...event, point: place(event.point) } : event)
+      })
+    )
+
+const open = (tuning: Tuning, points: ReadonlyArray<Points.Values>, part: Points.Part) =>
+  Points.open(tuning.pipeline, points, {
+    ...tuning.options,
+    varied: variedOf(tuning.options),
+    parts: points.map(() => part)
+  })
+
+/** Carries out trials to a rung, those of them that have not been there, and gives what they came to. */
+const evaluate = (tuning: Tuning, rung: number, trials: ReadonlyArray<number>) =>
+  Effect.gen(function* () {
+    const { options, batches, evaluated } = tuning
+    const steps = tuning.rungs[rung] ?? null
+    const missing = trials.filter((trial) => !evaluated.has(keyOf(trial, steps)))
+    if (missing.length > 0) {
+      const first = batches.reduce((sum, batch) => sum + batch.trials.length, 0)
+      const values = missing.map((trial) => valuesOf(tuning, trial, steps))
+      const part = { again: new Set<string>(), until: new Set([options.metric.node]), isTold: true }
+      const all = open(tuning, values, part)
+      batches.push({ all, first, trials: missing, steps })
+      const points = missing.map((trial, at) => ({ trial, point: first + at }))
+      const shared = Points.sharedOf(all)
+      yield* publish(RunEvent.RungStarted({ rung, steps, of: trials.length, points, shared }))
+      yield* placed((point) => first + point)(Points.work(all, options.jobs))
+      for (const [at, trial] of missing.entries()) {
+        const { documents = {} } = all.settled.get(at) ?? {}
+        evaluated.set(keyOf(trial, steps), {
+          trial,
+          steps,
+          point: first + at,
+          score: Goal.scoreOf(options.metric, documents),
+          seconds: secondsOf(all, at)
+        })
+      }
+    }
+    return trials.flatMap((trial) => evaluated.get(keyOf(trial, steps)) ?? [])
+  })
+
+/** Carries out so many trials by rungs: of each rung the best go on. */
+const halve = (tuning: Tuning, count: number) =>
+  Effect.gen(function* () {
+    const { rungs, options } = tuning
+    const counts = Halving.countsOf(
+      count,
+      rungs.map((steps) => steps ?? 1)
+    )
+    let trials: ReadonlyArray<number> = Array.from({ length: count }, (_, trial) => trial)
+    for (const [rung, most] of counts.entries()) {
+      const scored = yield* evaluate(tuning, rung, trials.slice(0, most))
+      trials = Halving.best(scored, counts[rung + 1] ?? 0, options.goal.direction).map(({ trial }) => trial)
+    }
+  })
+
+const secondsUsed = ({ evaluated }: Tuning): number =>
+  [...evaluated.values()].reduce((sum, { seconds }) => sum + seconds, 0)
+
+/** Adds trials while they fit into the budget, going by what those before took; the first are carried out in any case. */
+const grow = (tuning: Tuning, budget: number) =>
+  Effect.gen(function* () {
+    const all = tuning.trials.length
+    for (let count = Math.min(GROWTH, all); ; count = Math.min(count + GROWTH, all)) {
+      yield* halve(tuning, count)
+      const used = secondsUsed(tuning)
+      if (count === all || used * (1 + GROWTH / count) > budget) return
+    }
+  })
+
+/** Carries out all of the pipeline for the best trial, and for no other: the test images are looked at once. */
+const choose = (tuning: Tuning) =>
+  Effect.gen(function* () {
+    const { goal, jobs } = tuning.options
+    // of equals, the one that was looked at for longest, and then the earliest
+    const scored = [...tuning.evaluated.values()].toSorted(
+      (one, other) => (other.steps ?? 0) - (one.steps ?? 0) || one.trial - other.trial
+    )
+    const [best] = Halving.best(scored, 1, goal.direction)
+    if (best === undefined)
+      return yield* new NoTrialSucceeded({ trials: tuning.trials.length, metric: tuning.options.metric.field })
+    const all = open(tuning, [valuesOf(tuning, best.trial, best.steps)], { again: new Set(), until: null })
+    tuning.chosen = { best, all }
+    yield* publish(RunEvent.TrialChosen({ trial: best.trial, point: best.point }))
+    yield* placed(() => best.point)(Points.work(all, jobs))
+  })
+
+/** The nodes of all batches, those of one name once: what ran somewhere was found by the others. */
+const nodesOf = (points: ReadonlyArray<Points.Points>): ReadonlyArray<NodeRecord> => {
+  const known = new Map<string, NodeRecord>()
+  for (const { state } of points)
+    for (const entry of state.graph.stages) {
+      const record = recordNode(state, entry)
+      const before = known.get(record.node)
+      if (before === undefined || before.status === "skipped" || record.status === "failed")
+        known.set(record.node, record)
+    }
+  return [...known.values()]
+}
+
+/** What became of each trial at each rung; of the best one all of its results. */
+const pointsOf = ({ batches, chosen, options }: Tuning): ReadonlyArray<PointRecord> => {
+  const varied = variedOf(options)
+  const told = batches.flatMap(({ all }) => Points.records(all, varied))
+  const [whole] = chosen === null ? [] : Points.records(chosen.all, varied)
+  return told.map((point, at) => (whole !== undefined && at === chosen?.best.point ? whole : point))
+}
+
+const recordOf = ({ batches, evaluated, chosen, options, rungs }: Tuning): TuneRecord => ({
+  goal: options.goal,
+  steps: options.steps,
+  rungs,
+  asked: options.asked,
+  trials: batches.flatMap(({ trials, steps }) =>
+    trials.map((trial) => {
+      const { score = null, seconds = null } = evaluated.get(keyOf(trial, steps)) ?? {}
+      return { trial, steps, score, seconds }
+    })
+  ),
+  best: chosen?.best.point ?? null
+})
+
+/** The rungs at which trials are compared: their steps, or null where nothing iterates. */
+export const rungsOf = (strategy: TuneRecord["asked"]["strategy"], steps: number | null): Tuning["rungs"] =>
+  steps !== null && strategy === "halving" ? Halving.rungsOf(steps) : [steps]
+
+/**
+ * Looks for the parameters that do best by a number of the results: carries out trials as far as that number needs it, those that do best
+ * further, and the best of all with everything. A rung of a trial is the trial with fewer steps, so that it goes on from there, and what
+ * was found once is found again. Leaves one record, also when it is interrupted.
+ */
+export const run = <P extends Pipeline.AnyPipeline>(
+  pipeline: P,
+  trials: ReadonlyArray<Points.Values>,
+  options: Options
+): Effect.Effect<RunRecord, never, NodeWork.Needs | Pipeline.PlanningNeedsOf<P>> =>
+  Effect.gen(function* () {
+    const begun = yield* Run.beginning
+    const [first = {}] = trials
+    const most = options.steps === null ? null : (first[options.steps] as number)
+    const rungs = rungsOf(options.asked.strategy, most)
+    const tuning: Tuning = { pipeline, trials, options, rungs, batches: [], evaluated: new Map(), chosen: null }
+    const carriedOut = () =>
+      [...tuning.batches, ...(tuning.chosen === null ? [] : [tuning.chosen])].map(({ all }) => all)
+    const recorded = {
+      pipeline: pipeline.name,
+      get stages(): ReadonlyArray<Graph.StageEntry> {
+        return carriedOut().flatMap(({ state }) => state.graph.stages)
+      }
+    }
+    yield* publish(RunEvent.TuneStarted({ run: begun.run, pipeline: pipeline.name, rungs }))
+    const { seconds } = options
+    const search = seconds === null ? halve(tuning, trials.length) : grow(tuning, seconds)
+    return yield* Run.recorded(recorded, begun, Effect.zipRight(search, choose(tuning)), () => {
+      const varied = variedOf(options)
+      const points = pointsOf(tuning)
+      const params = Pipeline.encodeParams(pipeline, first)
+      const notices = carriedOut().flatMap(({ state }) => state.notices)
+      return {
+        isDone: tuning.chosen !== null && points[tuning.chosen.best.point]?.status === "done",
+        params: Object.fromEntries(Object.entries(params).filter(([name]) => !varied.includes(name))),
+        nodes: nodesOf(carriedOut()),
+        notices: [...new Map(notices.map((notice) => [JSON.stringify(notice), notice])).values()],
+        results: {},
+        sweep: { varied, points },
+        tune: recordOf(tuning)
+      }
+    })
+  })

@@ -17,7 +17,7 @@ export class NoTrialSucceeded extends TaggedError<NoTrialSucceeded>()(
   "NoTrialSucceeded",
   { trials: Schema.Int, metric: Schema.String },
   ({ trials, metric }) => ({
-    what: `Of ${trials} trials none came to a ${metric}`,
+    what: `None of ${trials} trials came to a ${metric}`,
     expected: "one at least that does",
     fix: "See why they failed, and look elsewhere: lower learning rates, smaller networks."
   })
@@ -153,8 +153,14 @@ const halve = (tuning: Tuning, count: number) =>
     }
   })
 
-const secondsUsed = ({ evaluated }: Tuning): number =>
-  [...evaluated.values()].reduce((sum, { seconds }) => sum + seconds, 0)
+/** What trials took so far. One that failed leaves no word of it, and counts as those that got as far. */
+const secondsUsed = ({ evaluated, rungs }: Tuning): number =>
+  rungs.reduce((sum: number, rung) => {
+    const there = [...evaluated.values()].filter(({ steps }) => steps === rung)
+    const scored = there.filter(({ score }) => score !== null)
+    const seconds = scored.reduce((all, one) => all + one.seconds, 0)
+    return sum + (scored.length === 0 ? 0 : (seconds / scored.length) * there.length)
+  }, 0)
 
 /** Adds trials while they fit into the budget, going by what those before took; the first are carried out in any case. */
 const grow = (tuning: Tuning, budget: number) =>
@@ -163,7 +169,8 @@ const grow = (tuning: Tuning, budget: number) =>
     for (let count = Math.min(GROWTH, all); ; count = Math.min(count + GROWTH, all)) {
       yield* halve(tuning, count)
       const used = secondsUsed(tuning)
-      if (count === all || used * (1 + GROWTH / count) > budget) return
+      const isHopeless = [...tuning.evaluated.values()].every(({ score }) => score === null)
+      if (count === all || isHopeless || used * (1 + GROWTH / count) > budget) return
     }
   })
 
@@ -177,7 +184,10 @@ const choose = (tuning: Tuning) =>
     )
     const [best] = Halving.best(scored, 1, goal.direction)
     if (best === undefined)
-      return yield* new NoTrialSucceeded({ trials: tuning.trials.length, metric: tuning.options.metric.field })
+      return yield* new NoTrialSucceeded({
+        trials: new Set([...tuning.evaluated.values()].map(({ trial }) => trial)).size,
+        metric: tuning.options.metric.field
+      })
     const all = open(tuning, [valuesOf(tuning, best.trial, best.steps)], { again: new Set(), until: null })
     tuning.chosen = { best, all }
     yield* publish(RunEvent.TrialChosen({ trial: best.trial, point: best.point }))

@@ -3,6 +3,7 @@ import type { Fitted, Part } from "../../project/View.ts"
 import type { Told } from "../command/option-text.ts"
 import type { Chart } from "./Chart.ts"
 import type { Metric } from "./metrics.ts"
+import type { Tuned } from "./Tuned.ts"
 
 /** A node of the drawn graph; a source has no record, and is drawn with a status of its own. */
 export interface GraphNode {
@@ -112,6 +113,8 @@ export interface Report {
   readonly metrics: ReadonlyArray<Metric>
   readonly fits: ReadonlyArray<Fit>
   readonly points: Points | null
+  /** How the best of many trials was looked for; null for what is no tune. */
+  readonly tuned: Tuned | null
   readonly remarks: ReadonlyArray<Remarks>
   readonly printed: ReadonlyArray<Printed>
   readonly curves: Chart | null

@@ -27,6 +27,7 @@ import {
   tablesOf,
   valuesOf
 } from "./documents.ts"
+import { tunedOf } from "./gather-tune.ts"
 import { historiesOf } from "./histories.ts"
 import { isQuality, metricsOf } from "./metrics.ts"
 import { sectionsOf } from "./own-sections.ts"
@@ -243,6 +244,7 @@ export const gather = (pipelines: ReadonlyArray<AnyPipeline>, record: RunRecord)
       metrics,
       fits,
       points: pointsOf(pipeline, points),
+      tuned: yield* tunedOf(pipeline, record),
       remarks: remarksOf(record),
       printed: yield* printedOf(record),
       curves: chart,

@@ -4,6 +4,7 @@ import { type Html, html } from "./html.ts"
 import { page } from "./page.ts"
 import type { Failed, Fit, Points, Printed, Remarks, Report } from "./Report.ts"
 import { chart, figures, metrics, ownPart, section, table, tables } from "./sections.ts"
+import { tuneSections } from "./tune-sections.ts"
 
 /** Stands above everything: it tells why more was computed than a reader expects, or that it was computed otherwise. */
 const noticeBox = (notices: ReadonlyArray<string>): Html | null =>
@@ -12,8 +13,13 @@ const noticeBox = (notices: ReadonlyArray<string>): Html | null =>
     : html`<div class="notice" role="note">${notices.map((each) => html`<p>${each}</p>`)}</div>\n`
 
 const header = (report: Report): Html => {
-  const { pipeline, run, status, description, started, seconds, revision, until, work, points, notices } = report
-  const kind = points === null ? "Run" : `Sweep of ${formatCounted(points.rows.length, "point")},`
+  const { pipeline, run, status, description, started, seconds, revision, until, work, points, tuned, notices } = report
+  const kind =
+    tuned !== null
+      ? `Tune of ${formatCounted(tuned.trials.length, "trial")},`
+      : points === null
+        ? "Run"
+        : `Sweep of ${formatCounted(points.rows.length, "point")},`
   const did = status === "done" && work.ran === 0 ? "everything was reused" : `${work.ran} ran, ${work.reused} reused`
   return html`<header>
 <div class="top"><h1>${pipeline}</h1><span class="badge ${status}">${status}</span></div>
@@ -67,8 +73,10 @@ const ending = ({ status, failures, notReached }: Report): Html | null => {
   )
 }
 
-const commandBox = (command: string): Html =>
-  html`<div class="command"><pre><code id="command">${command}</code></pre><button type="button" class="action" data-copy="command">Copy</button></div>`
+const commandBox =
+  (id: string) =>
+  (command: string): Html =>
+    html`<div class="command"><pre><code id="${id}">${command}</code></pre><button type="button" class="action" data-copy="${id}">Copy</button></div>`
 
 const remarksOf = ({ node, told }: Remarks): Html =>
   html`<h3>${node}</h3>${told.map((remark) => html`<p>${remark}</p>`)}`
@@ -119,6 +127,7 @@ export const runPage = (report: Report): string =>
     report.metrics.length + report.fits.length === 0
       ? null
       : section("metrics", "Result", metrics(report.metrics), html`${fitBoxes(report.fits)}`),
+    ...(report.tuned === null ? [] : tuneSections(report.tuned, commandBox("best-command"))),
     report.points === null
       ? null
       : section("points", "Points, the best validation accuracy first", pointsTable(report.points)),
@@ -130,6 +139,6 @@ export const runPage = (report: Report): string =>
     ...report.sections.map(({ title, parts }, at) => section(`own-${at}`, title, ...parts.map(ownPart))),
     section("params", "Parameters", paramsTable(report)),
     section("tables", "Tables", tables(report.tables)),
-    report.command === null ? null : section("again", "Make it again", commandBox(report.command)),
+    report.command === null ? null : section("again", "Make it again", commandBox("command")(report.command)),
     html`<footer>${report.notes.map((note) => html`<p>${note}</p>`)}<p>Made by headrace from the record of run ${report.run}. This file is complete: it asks nothing of any network.</p></footer>`
   ])

@@ -60,6 +60,8 @@ button:hover{border-color:var(--accent)}
 .line path{fill:none;stroke:var(--c);stroke-width:2;stroke-linecap:round;stroke-linejoin:round}.line circle,.dot{fill:var(--c)}.dot{stroke:var(--card);stroke-width:1.5}
 .many .training path{stroke-width:1.2;opacity:.65}
 .off{display:none}
+.chart.wide{min-width:560px}.bar{fill:var(--accent)}.chart.bars{max-width:620px}
+.tuned .line path{stroke-width:1.3;opacity:.55}.tuned .chosen path{stroke-width:3.2;opacity:1}.tuned .front path{stroke:var(--muted);stroke-dasharray:4 3;opacity:1}
 .c0{--c:var(--l0)}.c1{--c:var(--l1)}.c2{--c:var(--l2)}.c3{--c:var(--l3)}.c4{--c:var(--l4)}.c5{--c:var(--l5)}.c6{--c:var(--l6)}.c7{--c:var(--l7)}
 .d1 path{stroke-dasharray:7 4}.d2 path{stroke-dasharray:2 4}.d3 path{stroke-dasharray:9 3 2 3}
 .tip{position:absolute;z-index:3;pointer-events:none;background:var(--ink);color:var(--card);border-radius:8px;padding:7px 11px;font-size:12.5px;line-height:1.45;max-width:min(320px,90%);overflow-wrap:anywhere;font-variant-numeric:tabular-nums;box-shadow:0 3px 14px #0004}

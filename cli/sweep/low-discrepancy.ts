@@ -1,22 +1,38 @@
 import * as Random from "../../api/random.ts"
 
-/** The positive solution of x^(dimensions + 1) = x + 1: the golden ratio for one dimension, the plastic number for two. */
-const ratioOf = (dimensions: number): number => {
-  let ratio = 2
-  // a contraction, which is exact to the last bit after some thirty rounds
-  for (let round = 0; round < 64; round++) ratio = (1 + ratio) ** (1 / (dimensions + 1))
-  return ratio
+/** So many prime numbers: the bases of as many dimensions. */
+const primes = (count: number): ReadonlyArray<number> => {
+  const found: Array<number> = []
+  for (let candidate = 2; found.length < count; candidate++)
+    if (found.every((prime) => candidate % prime !== 0)) found.push(candidate)
+  return found
 }
 
+/** Digits of a place: as many as tell floats apart. */
+const SIGNIFICANT = 2 ** 32
+
 /**
- * A sequence of points in [0, 1) of so many dimensions that fills them evenly from its start on, each a function of its number alone: the
- * additive recurrence R of Roberts ("The unreasonable effectiveness of quasirandom sequences", 2018), shifted by what `draw` gives.
+ * A sequence of points in [0, 1) of so many dimensions that fills them evenly from its start on, each a function of its number alone:
+ * Halton's, whose digits are permuted by what `draw` gives (Owen, "A randomized Halton algorithm in R", 2017). Any n points that follow
+ * each other are spread over each dimension nearly as n equal distances would be.
  */
 export const lowDiscrepancy = (dimensions: number, draw: number): ((at: number) => ReadonlyArray<number>) => {
-  const ratio = ratioOf(dimensions)
-  const axes = Array.from({ length: dimensions }, (_, axis) => {
-    const [word = 0] = Random.words({ seed: draw, purpose: "tune", epoch: 0, step: axis }, 1)
-    return { shift: word / 2 ** 32, step: ratio ** -(axis + 1) }
+  const axes = primes(dimensions).map((base, axis) => {
+    const digits = Math.ceil(Math.log(SIGNIFICANT) / Math.log(base))
+    const identity = Int32Array.from({ length: base }, (_, digit) => digit)
+    return Array.from({ length: digits }, (_, position) =>
+      Random.shuffle({ seed: draw, purpose: "tune", epoch: axis, step: position }, identity)
+    )
   })
-  return (at) => axes.map(({ shift, step }) => (shift + at * step) % 1)
+  return (at) =>
+    axes.map((permutations) => {
+      let [place, share, rest] = [0, 1, at]
+      for (const permutation of permutations) {
+        const base = permutation.length
+        share /= base
+        place += (permutation[rest % base] ?? 0) * share
+        rest = Math.floor(rest / base)
+      }
+      return place
+    })
 }

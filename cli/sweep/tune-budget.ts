@@ -1,6 +1,7 @@
 import * as Halving from "../../engine/Halving.ts"
 import { formatCounted } from "../../kinds/format.ts"
 import { UsageInvalid } from "../command/Usage.ts"
+import { stepsText } from "./tune-table.ts"
 
 /** What a tune may take. Null where that is not bounded. */
 export interface Budget {
@@ -81,6 +82,8 @@ export const trialsOf = (
 export const costText = (trials: number, rungs: ReadonlyArray<number | null>, stepsName: string | null): string => {
   const ladder = rungs.flatMap((rung) => rung ?? [])
   if (stepsName === null || ladder.length === 0) return formatCounted(trials, "trial")
-  const each = Halving.countsOf(trials, ladder).map((count, at) => `${count} to ${ladder[at]}`)
+  const each = Halving.countsOf(trials, ladder).map(
+    (count, at) => `${count} to ${at === 0 ? stepsText(ladder[at] ?? 0, stepsName) : ladder[at]}`
+  )
   return `${formatCounted(trials, "trial")}, ${Halving.costOf(trials, ladder)} ${stepsName} of them: ${each.join(", ")}`
 }

@@ -5,6 +5,7 @@ import * as Halving from "../../engine/Halving.ts"
 import { coresOf } from "../../engine/Node.ts"
 import * as Pipeline from "../../engine/Pipeline.ts"
 import * as Plan from "../../engine/Plan.ts"
+import { layerSilent } from "../../engine/RunEvent.ts"
 import { formatSeconds } from "../../kinds/format.ts"
 
 interface Asked {
@@ -49,8 +50,11 @@ export const likely = (
     }
     const most = steps === null ? 1 : (first[steps] as number)
     return { shared, step: isKnown && each > 0 ? each / most : null } satisfies Likely
-    // what keeps a plan from being made keeps the tune from beginning, which says so
-  }).pipe(Effect.catchAll(() => Effect.succeed(NOTHING)))
+  }).pipe(
+    // what keeps a plan from being made keeps the tune from beginning, which says so, as it does of sources
+    Effect.catchAll(() => Effect.succeed(NOTHING)),
+    Effect.provide(layerSilent)
+  )
 
 /** `; about 3 min, 1.2 s an epoch`: nothing where nothing is known. */
 export const likelyText = (

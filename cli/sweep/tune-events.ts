@@ -8,7 +8,7 @@ import { metricsOf } from "../report/metrics.ts"
 import { numberText, wordsOf } from "../terminal/numbers.ts"
 import { Reporter } from "../terminal/Reporter.ts"
 import * as Running from "../terminal/Running.ts"
-import { type Columns, type Tried, tuneTable } from "./tune-table.ts"
+import { type Columns, stepsText, type Tried, tuneTable } from "./tune-table.ts"
 
 /** Lines of the screen that are left to what was said before. */
 const LINES_LEFT = 8
@@ -59,7 +59,7 @@ export const tuneEvents = (told: Told, tellShared: (event: RunEvent) => Effect.E
       if (rung === null) return ""
       const { steps, rung: at } = rung
       const place = rungs.length === 1 ? "" : `rung ${at + 1} of ${rungs.length}: `
-      const to = steps === null ? "" : ` to ${steps} ${told.steps}`
+      const to = steps === null ? "" : ` to ${stepsText(steps, told.steps ?? "")}`
       return `${place}${inRung(rung)} trials${to}${allSteps === null ? "" : budgetText(allSteps, now)}`
     }
     /** How much is done, and by the rate of the steps that had to be computed, how long the others take. */
@@ -86,7 +86,10 @@ export const tuneEvents = (told: Told, tellShared: (event: RunEvent) => Effect.E
       const what = varied.map((name, at) => `${wordsOf(name)} ${texts[trial]?.[at]}`).join(", ")
       const found = score === null ? "no number" : `${wordsOf(metric.field)} ${numberText(metric.field, score)}`
       const how = error === null ? `${found}${ran ? "" : ", cached"}` : `FAILED. ${sentence(error)}`
-      const at = rung === null ? "" : `${inRung(rung)}${rung.steps === null ? "" : ` to ${rung.steps} ${told.steps}`}: `
+      const at =
+        rung === null
+          ? ""
+          : `${inRung(rung)}${rung.steps === null ? "" : ` to ${stepsText(rung.steps, told.steps ?? "")}`}: `
       return reporter.note(`${at}trial ${trial + 1}, ${what}: ${how}`)
     }
 

@@ -26,12 +26,17 @@ export interface Columns {
   readonly steps: string | null
 }
 
+/** `7 epochs`, `1 epoch`. */
+export const stepsText = (count: number, name: string): string =>
+  `${count} ${count === 1 && name.endsWith("s") ? name.slice(0, -1) : name}`
+
 /** Each trial by its best, failed ones last. */
 const ranked = (tried: ReadonlyArray<Tried>, { direction }: Goal): ReadonlyArray<Tried> => {
   const byPoint = tried.toSorted((one, other) => (other.steps ?? 0) - (one.steps ?? 0) || one.trial - other.trial)
   const best = Halving.best(byPoint, byPoint.length, direction)
   const failed = byPoint.filter(({ score }) => score === null)
-  return [...new Map([...best, ...failed].toReversed().map((one) => [one.trial, one])).values()].toReversed()
+  const told = new Set<number>()
+  return [...best, ...failed].filter(({ trial }) => !told.has(trial) && told.add(trial))
 }
 
 /** The trials so far, so many at most, the best first. */

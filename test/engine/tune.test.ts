@@ -1,5 +1,6 @@
 import { beforeEach, expect, it } from "@effect/vitest"
-import { Effect, Exit, Layer, TestClock } from "effect"
+import { Effect, Exit, Layer } from "effect"
+import { type Trace, TraceStore } from "../../cache/Trace.ts"
 import { Code } from "../../engine/Code.ts"
 import * as Executor from "../../engine/Executor.ts"
 import * as Goal from "../../engine/Goal.ts"
@@ -7,6 +8,7 @@ import * as Halving from "../../engine/Halving.ts"
 import * as Pipeline from "../../engine/Pipeline.ts"
 import type { RunRecord } from "../../engine/RunRecord.ts"
 import * as Tune from "../../engine/Tune.ts"
+import { wrap } from "../rig/broken.ts"
 import { codeOf } from "../rig/code.ts"
 import { accuracyOf, computed, learning, resetSchool, school } from "../rig/learning.ts"
 import * as Toys from "../rig/toys.ts"
@@ -30,9 +32,27 @@ beforeEach(() => {
 const rates = (count: number): ReadonlyArray<Given> =>
   Array.from({ length: count }, (_, at) => ({ rate: 10 ** (-4 + ((at * 7) % count) * (3.5 / count)) }))
 
+/** What has been learned in so many epochs took a second for each that it was asked for. */
+const timed = (trace: Trace): Trace => {
+  const { epochs } = trace.text.params
+  return trace.text.stage === "learn" && typeof epochs === "number" ? { ...trace, seconds: epochs } : trace
+}
+
 const memory = () => {
   const kept = Toys.memory()
-  const layer = Layer.provideMerge(Executor.layerInProcess(learning), Layer.mergeAll(kept.layer, code))
+  const store = Layer.mergeAll(
+    kept.layer,
+    code,
+    wrap(TraceStore, kept.layer, (sound) => ({ ...sound, put: (trace) => sound.put(timed(trace)) }))
+  )
+  const inProcess = Layer.provideMerge(Executor.layerInProcess(learning), store)
+  const layer = Layer.merge(
+    inProcess,
+    wrap(Executor.Executor, inProcess, (sound) => ({
+      ...sound,
+      execute: (task) => Effect.map(sound.execute(task), timed)
+    }))
+  )
   const tune = (trials: ReadonlyArray<Given>, more: Partial<Tune.Options> = {}) =>
     Effect.gen(function* () {
       const values = yield* Effect.forEach(trials, (given) => Effect.orDie(Pipeline.decodeParams(learning, given)))
@@ -164,6 +184,22 @@ it.effect("where every trial fails, none is the best, and the record says so", (
   })
 )
 
+it.effect("a budget in time is not spent on more of what fails, and counts what failed as what did not", () =>
+  Effect.gen(function* () {
+    const { tune } = memory()
+    const failing = Array.from({ length: 99 }, (_, at) => ({ rate: 1 + at }))
+    const none = yield* tune(failing, { seconds: 75 })
+    expect(none.error?.tag).toBe("NoTrialSucceeded")
+    expect(none.tune?.trials).toHaveLength(Tune.GROWTH)
+    const some = yield* tune(
+      rates(99).flatMap((given, at) => [given, ...failing.slice(at, at + 1)]),
+      { seconds: 75 }
+    )
+    expect(some.status).toBe("done")
+    expect(new Set(some.tune?.trials.map(({ trial }) => trial)).size).toBeLessThan(99)
+  })
+)
+
 it.effect("the smallest number is the best where that is asked for", () =>
   Effect.gen(function* () {
     const record = yield* memory().tune(rates(9), { goal: { direction: "min", metric: "validationAccuracy" } })
@@ -185,15 +221,16 @@ it.effect("without halving each trial takes all steps", () =>
 it.effect("a budget in time adds trials while they fit, the same when it is carried out again", () =>
   Effect.gen(function* () {
     const { tune } = memory()
-    // a step takes a second of one of two cores, which is half of the machine
-    school.each = TestClock.adjust("1 second")
     const record = yield* tune(rates(99), { seconds: 75, jobs: 1 })
     const cost = computed()
     const trials = new Set(record.tune?.trials.map(({ trial }) => trial)).size
     expect(trials % Tune.GROWTH).toBe(0)
     expect(trials).toBeGreaterThan(Tune.GROWTH)
     expect(trials).toBeLessThan(99)
-    expect(cost).toBeLessThanOrEqual(150)
+    // a core is half of the machine
+    const used = record.tune?.trials.reduce((sum, { seconds }) => sum + (seconds ?? 0), 0) ?? 0
+    expect(used).toBe((record.tune?.trials.reduce((sum, { steps }) => sum + (steps ?? 0), 0) ?? 0) / 2)
+    expect(used).toBeLessThanOrEqual(75)
     const again = yield* tune(rates(99), { seconds: 75, jobs: 1 })
     expect(told(again)).toEqual(told(record))
     expect(computed()).toBe(cost)

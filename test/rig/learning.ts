@@ -23,16 +23,15 @@ export class LearningDiverged extends Explained.TaggedError<LearningDiverged>()(
   ({ rate }) => ({ what: `It diverged at ${rate}`, expected: "a rate below 1", fix: "Lower the rate." })
 ) {}
 
-/** The epochs that were computed, by rate; the whole number of them at whose beginning the run is killed; what an epoch takes. */
+/** The epochs that were computed, by rate and units; how often it was judged; after how many epochs in all the run is killed. */
 export const school = {
   epochs: new Map<string, Array<number>>(),
   judged: 0,
-  killAfter: Number.POSITIVE_INFINITY,
-  each: Effect.void as Effect.Effect<void>
+  killAfter: Number.POSITIVE_INFINITY
 }
 export const resetSchool = () => {
   school.epochs.clear()
-  Object.assign(school, { judged: 0, killAfter: Number.POSITIVE_INFINITY, each: Effect.void })
+  Object.assign(school, { judged: 0, killAfter: Number.POSITIVE_INFINITY })
 }
 export const computed = (): number => [...school.epochs.values()].flat().length
 
@@ -73,7 +72,6 @@ const learn = Stage.iterate({
           Effect.gen(function* () {
             if (computed() >= school.killAfter) return yield* Effect.interrupt
             if (rate >= 1) return yield* new LearningDiverged({ rate })
-            yield* school.each
             done = at
             school.epochs.set(name, [...(school.epochs.get(name) ?? []), at])
             return null

@@ -145,6 +145,10 @@ export const RunRecord = Schema.Struct({
 })
 export type RunRecord = typeof RunRecord.Type
 
+/** What left a record. */
+export const kindOf = ({ sweep, tune }: Pick<RunRecord, "sweep" | "tune">): "run" | "sweep" | "tune" =>
+  tune !== undefined ? "tune" : sweep !== undefined ? "sweep" : "run"
+
 /** A record that lies there, and whose word nobody may take. */
 export class RecordUnreadable extends TaggedError<RecordUnreadable>()(
   "RecordUnreadable",

@@ -4,7 +4,7 @@ import { storeSize } from "../../cache/store-size.ts"
 import { TraceStore } from "../../cache/Trace.ts"
 import type { AnyPipeline } from "../../engine/Pipeline.ts"
 import { newestFirst } from "../../engine/RunName.ts"
-import { type RecordUnreadable, type RunRecord, RunRecords } from "../../engine/RunRecord.ts"
+import { kindOf, type RecordUnreadable, type RunRecord, RunRecords } from "../../engine/RunRecord.ts"
 import { formatBytes, formatCount, formatCounted, formatSeconds, truncate } from "../../kinds/format.ts"
 import { Place } from "../../project/Place.ts"
 import { runsAndSweeps } from "../address/run-address.ts"
@@ -14,6 +14,7 @@ import { paramsDocument } from "../command/params-document.ts"
 import { unknown } from "../command/Usage.ts"
 import { untilText } from "../run/record-text.ts"
 import { Reporter } from "../terminal/Reporter.ts"
+import { sizeText } from "../terminal/size-text.ts"
 import { table } from "../terminal/table-text.ts"
 import { countKept, type KeptCount, keptNodes } from "./kept-nodes.ts"
 
@@ -32,8 +33,10 @@ const ago = ({ started }: RunRecord, now: number): string => {
   return formatSeconds(Math.ceil(seconds)).split(" ").slice(0, 2).join(" ")
 }
 
-const nameOf = ({ pipeline, sweep }: RunRecord): string =>
-  sweep === undefined ? pipeline : `${pipeline}, ${formatCounted(sweep.points.length, "point")}`
+const nameOf = (record: RunRecord): string => {
+  const size = sizeText(record)
+  return size === null ? record.pipeline : `${record.pipeline}, ${size}`
+}
 
 const statusOf = (run: RunRecord): string => `${run.status}${untilText(run)}`
 
@@ -57,7 +60,7 @@ const pipelineRow = (
     ? [name, unread ? "no recent run" : "never run", "", "", ""]
     : [
         name,
-        last.sweep === undefined ? statusOf(last) : `sweep ${last.status}`,
+        last.sweep === undefined ? statusOf(last) : `${kindOf(last)} ${last.status}`,
         ago(last, now),
         formatSeconds(last.seconds),
         keptText(kept)
@@ -89,7 +92,7 @@ const runsTable = (
 
 const unreadableDocument = (error: RecordUnreadable) => ({ run: error.run, file: error.file, error: explain(error) })
 
-const runDocument = ({ run, pipeline, status, started, seconds, params, git, until, sweep }: RunRecord) => ({
+const runDocument = ({ run, pipeline, status, started, seconds, params, git, until, sweep, tune }: RunRecord) => ({
   run,
   pipeline,
   status,
@@ -98,7 +101,8 @@ const runDocument = ({ run, pipeline, status, started, seconds, params, git, unt
   params,
   git,
   until: until ?? null,
-  points: sweep === undefined ? null : sweep.points.length
+  points: sweep === undefined ? null : sweep.points.length,
+  trials: tune === undefined ? null : new Set(tune.trials.map(({ trial }) => trial)).size
 })
 
 /** Lines that are no longer than the screen is wide. */

@@ -1,3 +1,5 @@
+import type { Metric } from "./metrics.ts"
+
 /** A value of a parameter on its axis of a drawing. */
 export interface Tick {
   /** From 0, at the bottom, to 1. */
@@ -41,6 +43,7 @@ export interface Tuned {
     readonly trial: number
     readonly command: string | null
     readonly params: ReadonlyArray<{ readonly name: string; readonly value: string }>
+    readonly metrics: ReadonlyArray<Metric>
   } | null
   readonly params: ReadonlyArray<TunedParam>
   readonly trials: ReadonlyArray<TunedTrial>

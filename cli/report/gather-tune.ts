@@ -27,14 +27,18 @@ interface Axis {
 const axisOf = (values: ReadonlyArray<unknown>): Axis => {
   if (values.every((value) => typeof value === "number") && new Set(values).size > 1) {
     const [low, high] = extent(values, 1)
+    const distinct = [...new Set(values)].toSorted((one, other) => one - other)
     const isLog = low > 0 && high / low >= 20
     const scale = (value: number) => (isLog ? Math.log10(value) : value)
     const place = (value: unknown) => (scale(Number(value)) - scale(low)) / (scale(high) - scale(low))
-    const written = isLog
-      ? ticks(Math.ceil(Math.log10(low)), Math.floor(Math.log10(high)), MOST_TICKS)
-          .filter(Number.isInteger)
-          .map((power) => 10 ** power)
-      : ticks(low, high, MOST_TICKS)
+    const written =
+      distinct.length <= MOST_TICKS
+        ? distinct
+        : isLog
+          ? ticks(Math.ceil(Math.log10(low)), Math.floor(Math.log10(high)), MOST_TICKS)
+              .filter(Number.isInteger)
+              .map((power) => 10 ** power)
+          : ticks(low, high, MOST_TICKS)
     return {
       place,
       ticks: written
@@ -76,7 +80,11 @@ const spentOf = (entries: ReadonlyArray<Entry>, rungs: TuneRecord["rungs"], labe
 }
 
 /** What a page tells of a tune, from its record and what is kept of its trials' histories; null for any other record. */
-export const tunedOf = (pipeline: AnyPipeline | undefined, record: RunRecord) =>
+export const tunedOf = (
+  pipeline: AnyPipeline | undefined,
+  record: RunRecord,
+  metricsOf: (point: number) => ReadonlyMap<string, number>
+) =>
   Effect.gen(function* () {
     const { tune, sweep, nodes, params } = record
     if (tune === undefined || sweep === undefined) return null
@@ -129,7 +137,8 @@ export const tunedOf = (pipeline: AnyPipeline | undefined, record: RunRecord) =>
           : {
               trial: best.trial + 1,
               command: pipeline === undefined ? null : commandOf(pipeline, { ...params, ...best.point.params }),
-              params: sweep.varied.map((name) => ({ name, value: valueText(best.point.params[name]) }))
+              params: sweep.varied.map((name) => ({ name, value: valueText(best.point.params[name]) })),
+              metrics: [...metricsOf(best.at)].map(([name, value]) => ({ name, value }))
             },
       params: names.map((name, at) => ({
         name,

@@ -244,7 +244,11 @@ export const gather = (pipelines: ReadonlyArray<AnyPipeline>, record: RunRecord)
       metrics,
       fits,
       points: pointsOf(pipeline, points),
-      tuned: yield* tunedOf(pipeline, record),
+      tuned: yield* tunedOf(
+        pipeline,
+        record,
+        (point) => points.find(({ id }) => id === `${record.run}#${point + 1}`)?.metrics ?? new Map()
+      ),
       remarks: remarksOf(record),
       printed: yield* printedOf(record),
       curves: chart,

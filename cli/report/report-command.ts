@@ -1,13 +1,13 @@
 import * as fs from "node:fs/promises"
 import * as path from "node:path"
 import { Effect } from "effect"
-import type { RunRecord } from "../../engine/RunRecord.ts"
-import { formatCounted } from "../../kinds/format.ts"
+import { kindOf, type RunRecord } from "../../engine/RunRecord.ts"
 import { runOrNewest } from "../address/run-address.ts"
 import { type Command, type Option, type Project, plain, textGiven } from "../command/Command.ts"
 import { UsageInvalid } from "../command/Usage.ts"
 import { Reporter } from "../terminal/Reporter.ts"
 import { shortPath } from "../terminal/short-path.ts"
+import { sizeText } from "../terminal/size-text.ts"
 import { writeReport } from "./report-writer.ts"
 
 /** The file that --to names. A folder can't be replaced by a file, and rarely is meant. */
@@ -33,9 +33,11 @@ const toFile: Option = {
   example: "report.html"
 }
 
-/** Which record is told of: a pipeline's name may mean a run as well as a sweep. */
-const named = ({ pipeline, run, status, sweep }: RunRecord): string =>
-  `${sweep === undefined ? "run" : "sweep"} ${run} of ${pipeline}${sweep === undefined ? "" : `, ${formatCounted(sweep.points.length, "point")}`}, ${status}`
+/** Which record is told of: a pipeline's name may mean a run as well as a sweep or a tune. */
+const named = (record: RunRecord): string => {
+  const size = sizeText(record)
+  return `${kindOf(record)} ${record.run} of ${record.pipeline}${size === null ? "" : `, ${size}`}, ${record.status}`
+}
 
 /** Makes the report of a kept run again, whatever became of the run. */
 export const report = <S>(project: Project<S>): Command<S> =>

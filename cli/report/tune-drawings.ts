@@ -1,3 +1,4 @@
+import { formatCounted } from "../../kinds/format.ts"
 import { numberText, wordsOf } from "../terminal/numbers.ts"
 import { extent, ticks } from "./Chart.ts"
 import { type Html, html } from "./html.ts"
@@ -28,7 +29,7 @@ export const rungKeys = ({ rungs, steps, trials }: Tuned): Html | null => {
   const counts = rungs.map((_, rung) => trials.filter((trial) => trial.rung === rung).length)
   return html`<p class="keys">${rungs.map(
     (rung, at) =>
-      html`<span class="key"><svg class="line ${colourOf(at)}" width="22" height="10" aria-hidden="true"><path d="M2 5H20"/></svg>${steps} ${rung}: ${counts[at] ?? 0}</span>`
+      html`<span class="key"><svg class="line ${colourOf(at)}" width="22" height="10" aria-hidden="true"><path d="M2 5H20"/></svg>${formatCounted(counts[at] ?? 0, "trial")} to ${steps} ${rung}</span>`
   )}</p>`
 }
 

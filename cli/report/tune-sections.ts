@@ -1,14 +1,14 @@
 import { formatCounted } from "../../kinds/format.ts"
 import { wordsOf } from "../terminal/numbers.ts"
 import { type Html, html } from "./html.ts"
-import { section } from "./sections.ts"
+import { metrics, section } from "./sections.ts"
 import type { Tuned } from "./Tuned.ts"
 import { curvesByRung, importances, parallelCoordinates, rungKeys, scoreByCost } from "./tune-drawings.ts"
 
 const bestOf = ({ best, metric, wanted, trials }: Tuned, commandBox: (command: string) => Html): Html | null => {
   if (best === null) return null
   const tiles = best.params.map(({ name, value }) => html`<div><dt>${wordsOf(name)}</dt><dd>${value}</dd></div>`)
-  return html`<p>Trial ${best.trial} of ${formatCounted(trials.length, "trial")} has the ${wanted} ${wordsOf(metric)}. It alone was evaluated on the test images.</p><dl class="tiles">${tiles}</dl>${best.command === null ? null : commandBox(best.command)}`
+  return html`<p>Trial ${best.trial} of ${formatCounted(trials.length, "trial")} has the ${wanted} ${wordsOf(metric)}. It alone was carried out with all of its results.</p><dl class="tiles">${tiles}</dl>${best.command === null ? null : html`<p></p>${commandBox(best.command)}`}${metrics(best.metrics)}`
 }
 
 /** What a page tells of a tune before its points. */

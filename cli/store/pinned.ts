@@ -1,6 +1,6 @@
 import { Effect } from "effect"
 import type * as Pins from "../../cache/Pins.ts"
-import { type RunRecord, RunRecords } from "../../engine/RunRecord.ts"
+import { kindOf, type RunRecord, RunRecords } from "../../engine/RunRecord.ts"
 import * as Address from "../address/artifact-address.ts"
 import { begins, runOrNewest } from "../address/run-address.ts"
 import type { Project } from "../command/Command.ts"
@@ -12,9 +12,9 @@ export interface Meant {
   readonly keys: ReadonlyArray<string>
 }
 
-const ofRun = ({ run, pipeline, nodes, sweep }: RunRecord): Meant => ({
+const ofRun = ({ run, pipeline, nodes, ...record }: RunRecord): Meant => ({
   subject: { _tag: "Run", run },
-  label: `${sweep === undefined ? "run" : "sweep"} ${run} of ${pipeline}`,
+  label: `${kindOf(record)} ${run} of ${pipeline}`,
   keys: [...new Set(nodes.flatMap(({ key }) => key ?? []))]
 })
 

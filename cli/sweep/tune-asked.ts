@@ -40,8 +40,7 @@ export const goalOf = (graph: Graph.Graph, text: string | null) =>
         fix: `Try --goal ${example}.`
       })
     const found = Goal.find(all, metric)
-    if (found === null)
-      return yield* unknown("number", metric, names, `Try --goal ${example}.`, `No result of ${graph.pipeline}`)
+    if (found === null) return yield* unknown("number", metric, names, `Try --goal ${example}.`, graph.pipeline)
     return { goal: { direction: direction as "max" | "min", metric }, metric: found }
   })
 

@@ -1,6 +1,6 @@
 import { Clock, Effect } from "effect"
 import type * as Pins from "../../cache/Pins.ts"
-import { type RunRecord, RunRecords } from "../RunRecord.ts"
+import { kindOf, type RunRecord, RunRecords } from "../RunRecord.ts"
 import type { Spared } from "./Policy.ts"
 
 // What runs that are kept need, by their records and by pins, and how often results were found.
@@ -78,7 +78,7 @@ export const needed = <R>(
       const record = yield* Effect.orElseSucceed(records.get(run), () => null)
       yield* onRecord
       if (record === null) continue
-      const kind = `${record.pipeline} ${record.sweep === undefined ? "run" : "sweep"}`
+      const kind = `${record.pipeline} ${kindOf(record)}`
       const rank = ranks.get(kind) ?? 0
       ranks.set(kind, rank + 1)
       const isPinned = runs.get(run) === "pinned"

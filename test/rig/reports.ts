@@ -77,6 +77,7 @@ export const finished: Report = {
     }
   ],
   points: null,
+  tuned: null,
   remarks: [
     { node: "ingest", told: ["2 classes (cat, dog); 4 images to train on", "1 archive is passed over (x.zip)."] }
   ],
@@ -122,6 +123,58 @@ export const finished: Report = {
     }
   ],
   notes: ["A note."]
+}
+
+/** A tune of four trials, of which one failed. */
+export const tuned: Report = {
+  ...finished,
+  tuned: {
+    wanted: "largest",
+    metric: "validationAccuracy",
+    unit: "share",
+    steps: "epochs",
+    rungs: [1, 3],
+    best: {
+      trial: 2,
+      command: "npx pipeline run transfer --learning-rate 0.01",
+      params: [
+        { name: "learningRate", value: "0.01" },
+        { name: "epochs", value: "3" }
+      ],
+      metrics: [{ name: "testAccuracy", value: 0.71 }]
+    },
+    params: [
+      {
+        name: "learningRate",
+        ticks: [
+          { at: 0, text: "0.001" },
+          { at: 1, text: "0.1" }
+        ],
+        importance: 0.75
+      },
+      { name: "optimizer", ticks: [{ at: 0.5, text: "adam" }], importance: null }
+    ],
+    trials: [
+      { trial: 1, rung: 0, places: [0, 0.5], score: 0.5, label: "trial 1, learning rate 0.001", curve: [[1, 0.5]] },
+      {
+        trial: 2,
+        rung: 1,
+        places: [0.5, 0.5],
+        score: 0.75,
+        label: "trial 2, learning rate 0.01",
+        curve: [
+          [1, 0.6],
+          [3, 0.75]
+        ]
+      },
+      { trial: 3, rung: 0, places: [1, 0.5], score: null, label: "trial 3, learning rate 0.1", curve: [] }
+    ],
+    spent: [
+      { cost: 1, score: 0.5, rung: 0, label: "trial 1" },
+      { cost: 2, score: 0.6, rung: 0, label: "trial 2" },
+      { cost: 5, score: 0.75, rung: 1, label: "trial 2" }
+    ]
+  }
 }
 
 /** A run that failed at its training. */

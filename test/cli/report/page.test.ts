@@ -5,7 +5,7 @@ import type { Report } from "../../../cli/report/Report.ts"
 import { runPage } from "../../../cli/report/run-page.ts"
 import { browser, DESKTOP, expectSound, type Opened, PHONE, textOf } from "../../rig/browser.ts"
 import { describeWith } from "../../rig/needs.ts"
-import { chartOf, failed, finished, graph, HOSTILE, history, hostile } from "../../rig/reports.ts"
+import { chartOf, failed, finished, graph, HOSTILE, history, hostile, tuned } from "../../rig/reports.ts"
 import { comparedRun } from "../../rig/rows.ts"
 
 const { open } = browser()
@@ -22,7 +22,12 @@ const compared = comparePage({
   notes: []
 })
 
-const PAGES = { "finished run": runPage(finished), "failed run": runPage(failed), comparison: compared }
+const PAGES = {
+  "finished run": runPage(finished),
+  "failed run": runPage(failed),
+  tune: runPage(tuned),
+  comparison: compared
+}
 
 /** The first panel, of accuracies, and its box of values. */
 const accuracy = ({ page }: Opened) => {
@@ -60,6 +65,30 @@ for (const [name, html] of Object.entries(PAGES))
       expect(await page.evaluate<string>("getComputedStyle(document.body).backgroundColor")).toBe("rgb(255, 255, 255)")
     })
   })
+
+describeWith(["chromium"], "the page of a tune", () => {
+  it("tells the best parameters with the command that repeats them, and draws a line for each trial that came to something", async () => {
+    const { page } = await openRun(tuned)
+    const best = page.locator("section", { hasText: "The best parameters" })
+    expect(await textOf(best)).toMatch(
+      /Trial 2 of 3 trials has the largest validation accuracy\..*learning rate\s+0\.01/s
+    )
+    expect(await textOf(best.locator("code"))).toBe("npx pipeline run transfer --learning-rate 0.01")
+    const parallel = page.locator("section", { hasText: "Parameters and what came of them" })
+    expect(await parallel.locator("svg.wide .line").count()).toBe(2)
+    expect(await parallel.locator("svg.wide .line.chosen title").textContent()).toBe("trial 2, learning rate 0.01")
+    expect(await textOf(parallel)).toContain("1 trial failed, and has no line.")
+    const search = page.locator("section", { hasText: "How the search went" })
+    expect(await search.locator("circle.dot").count()).toBe(3)
+    expect(await textOf(page.locator("section", { hasText: "How much each parameter matters" }))).toContain("75 %")
+  })
+
+  it("lets nobody's names become markup", async () => {
+    const opened = await openRun(hostile(tuned))
+    expect(await opened.page.evaluate("window.broken")).toBe(undefined)
+    await expectSound(opened)
+  })
+})
 
 describeWith(["chromium"], "the page of a run", () => {
   it("tells what came out, and on which images the best epoch was chosen", async () => {

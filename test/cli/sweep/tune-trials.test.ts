@@ -1,0 +1,77 @@
+import { expect, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { axesOf } from "../../../cli/sweep/axes.ts"
+import { lowDiscrepancy } from "../../../cli/sweep/low-discrepancy.ts"
+import { sizeOf, trialsAt } from "../../../cli/sweep/tune-trials.ts"
+import { simpleCnn } from "../../../pipelines/simple-cnn.ts"
+
+// Trials fill the ranges evenly from the first on, each a function of its number and the draw alone.
+
+const trials = (over: ReadonlyArray<string>, count: number, draw: number | "grid" = 0) =>
+  Effect.flatMap(axesOf(simpleCnn, over, {}), (axes) => trialsAt(simpleCnn, axes, { shared: {}, count, draw }))
+
+it("any n points that follow each other are spread over each dimension: every tenth of it has its share", () => {
+  for (const draw of [0, 1, 2]) {
+    const at = lowDiscrepancy(6, draw)
+    const points = Array.from({ length: 300 }, (_, number) => at(number))
+    for (let dimension = 0; dimension < 6; dimension++) {
+      const counts = new Array<number>(10).fill(0)
+      for (const point of points) {
+        const place = point[dimension] ?? -1
+        expect(place).toBeGreaterThanOrEqual(0)
+        expect(place).toBeLessThan(1)
+        const tenth = Math.floor(place * 10)
+        counts[tenth] = (counts[tenth] ?? 0) + 1
+      }
+      // of independent draws some tenth of some dimension would nearly always have 20 or 40
+      expect(Math.min(...counts)).toBeGreaterThanOrEqual(24)
+      expect(Math.max(...counts)).toBeLessThanOrEqual(36)
+    }
+  }
+})
+
+it("no two draws are the same, and one draw is always", () => {
+  const of = (draw: number) => lowDiscrepancy(2, draw)(5)
+  expect(of(0)).toEqual(of(0))
+  expect(of(1)).not.toEqual(of(0))
+})
+
+it.effect("more trials go on from fewer", () =>
+  Effect.gen(function* () {
+    const over = ["learning-rate=log(1e-4,1e-1)", "batch-size=16,32,64", "l2=linear(0,0.01)"]
+    const many = yield* trials(over, 40)
+    expect((yield* trials(over, 9)).map(({ learningRate }) => learningRate)).toEqual(
+      many.slice(0, 9).map(({ learningRate }) => learningRate)
+    )
+    expect(new Set(many.map((trial) => JSON.stringify(trial))).size).toBe(40)
+    const sizes = [16, 32, 64].map((size) => many.filter(({ batchSize }) => batchSize === size).length)
+    for (const size of sizes) expect(Math.abs(size - 40 / 3)).toBeLessThan(3)
+  })
+)
+
+it.effect("where there are few values, each combination is drawn once, and then no more", () =>
+  Effect.gen(function* () {
+    const over = ["batch-size=16,32", "threads=int(1,3)"]
+    expect(yield* Effect.flatMap(axesOf(simpleCnn, over, {}), (axes) => sizeOf(axes, false))).toBe(6)
+    const all = yield* trials(over, 100)
+    expect(new Set(all.map(({ batchSize, threads }) => `${batchSize} ${threads}`)).size).toBe(6)
+    expect(all).toHaveLength(6)
+  })
+)
+
+it.effect("a grid has every combination, and needs to know how many values a range has", () =>
+  Effect.gen(function* () {
+    const grid = yield* trials(["batch-size=16,32", "l2=linear(0,1,3)"], 6, "grid")
+    expect(grid.map(({ batchSize, l2 }) => [batchSize, l2])).toEqual([
+      [16, 0],
+      [16, 0.5],
+      [16, 1],
+      [32, 0],
+      [32, 0.5],
+      [32, 1]
+    ])
+    const axes = yield* axesOf(simpleCnn, ["l2=linear(0,1)"], {})
+    expect(yield* Effect.flip(sizeOf(axes, true))).toMatchObject({ _tag: "UsageInvalid" })
+    expect((yield* Effect.flip(sizeOf([], false))).message).toContain("over nothing")
+  })
+)

@@ -18,6 +18,7 @@ import * as sizeSweeps from "./size-sweeps.mjs"
 import * as sweep from "./sweep.mjs"
 import * as sweepCached from "./sweep-cached.mjs"
 import * as training from "./training.mjs"
+import * as tune from "./tune.mjs"
 import * as verifiedReads from "./verified-reads.mjs"
 import * as verify from "./verify.mjs"
 
@@ -37,6 +38,7 @@ const benches = {
   remote,
   sweep,
   "sweep-cached": sweepCached,
+  tune,
   "verified-reads": verifiedReads,
   verify,
   cluster
@@ -50,7 +52,7 @@ ${Object.entries(benches)
   ${"all".padEnd(21)}every one of them (over six hours)
 
   --home DIR      work in a home that holds results already: cold-60k, features, inspect, no-op, networks, size-sweeps,
-                  sweep, sweep-cached, verified-reads
+                  sweep, sweep-cached, tune, verified-reads
   --skip-folder   leave the folder of 60,000 files out of no-op
   --only NAME     one part of networks or size-sweeps, by its name there; what was written of the others stays
   --samples N     measurements: cluster, extraction, inspect, no-op, verified-reads, verify

@@ -117,7 +117,7 @@ export class RecordUnreadable extends TaggedError<RecordUnreadable>()(
   ({ run, file, what }) => ({
     what: `The record of run ${run} cannot be read: ${what}`,
     expected: "one that is as a command of this version or an earlier one wrote it",
-    fix: `Take ${file} back from a copy, or remove it: the results of the run don't depend on it, and are found by running it again.`
+    fix: `Take ${file} back from a copy, or have pipeline verify --repair put it aside: the results of the run don't depend on it, and are found by running it again.`
   })
 ) {}
 

@@ -126,11 +126,17 @@ interface Told extends Pick<RunRecord, "params" | "nodes" | "results" | "until" 
   readonly isDone: boolean
 }
 
+/** The same without what is secret to a graph's stages. */
+const withoutSecrets = <A>(told: A, graph: Graph.Graph): Effect.Effect<A> =>
+  Effect.map(Environment.Environment, (environment) => {
+    const secrets = graph.stages.flatMap(({ node }) => node.definition.secrets)
+    return Masked.within(Environment.maskedAnywhere(secrets, environment), told)
+  })
+
 /** Publishes a record, without what is secret. A run that did its work is not undone by one that cannot be written. */
 const keep = (known: RunRecord, graph: Graph.Graph) =>
   Effect.gen(function* () {
-    const secrets = graph.stages.flatMap(({ node }) => node.definition.secrets)
-    const record = Masked.within(Environment.maskedAnywhere(secrets, yield* Environment.Environment), known)
+    const record = yield* withoutSecrets(known, graph)
     yield* Effect.flatMap(RunRecords, (records) => records.put(record)).pipe(
       Effect.catchAll(({ message }) =>
         publish(RunEvent.Warned({ node: null, message: `The run's record is lost: ${message}` }))
@@ -140,11 +146,15 @@ const keep = (known: RunRecord, graph: Graph.Graph) =>
     return record
   })
 
-/** Does the work and leaves a record of it, whatever becomes of it: it fails, it is interrupted, it breaks. */
+/** What of a record is known when its run begins. */
+type Opening = Pick<RunRecord, "params" | "until" | "sweep">
+
+/** Does the work and leaves a record of it, whatever becomes of it: it fails, it is interrupted, it breaks. Where the process is killed, its note becomes one. */
 export const recorded = <R>(
   { graph, notices }: RunState,
   { run, started, seconds, git }: Beginning,
   work: Effect.Effect<void, Sources.SourceFailed | StoreFailed | InputLost | NodeKey.KeyFailure | Audit.AuditFailed, R>,
+  opening: Opening,
   tell: () => Told
 ): Effect.Effect<RunRecord, never, R | RunRecords | RunEvents> => {
   const { pipeline } = graph
@@ -166,7 +176,12 @@ export const recorded = <R>(
       }
       return yield* keep(known, graph)
     })
-  return Effect.uninterruptibleMask((restore) =>
+  const note = Effect.gen(function* () {
+    const { version: by } = yield* Release
+    const { begin } = yield* RunRecords
+    yield* begin(yield* withoutSecrets({ run, pipeline, started, by, ...opening }, graph))
+  })
+  const done = Effect.uninterruptibleMask((restore) =>
     Effect.flatMap(Effect.exit(Effect.either(restore(work))), (exit) => {
       if (Exit.isFailure(exit)) {
         const finished = Cause.isInterrupted(exit.cause)
@@ -177,6 +192,7 @@ export const recorded = <R>(
       return exit.value._tag === "Left" ? record("failed", explain(exit.value.left)) : record("done", null)
     })
   )
+  return Effect.scoped(Effect.zipRight(note, done))
 }
 
 /**
@@ -198,14 +214,14 @@ export const run = <P extends AnyPipeline>(
     const state = begin(graph, (entry) => ({ graph, entry, params }), cores, again)
     const nodes = graph.stages.map(({ name }) => name)
     yield* publish(RunEvent.RunStarted({ run: begun.run, pipeline: pipeline.name, nodes }))
-    return yield* recorded(state, begun, work(state, until, auditing), () => ({
+    const opening = { params, ...(until === null ? {} : { until: [...until] }) }
+    return yield* recorded(state, begun, work(state, until, auditing), opening, () => ({
+      ...opening,
       isDone: isDone(state),
-      params,
       nodes: whole.stages.map((entry) =>
         graph.stages.includes(entry) ? recordNode(state, entry) : recordUnasked(entry)
       ),
       results: resultsOf(state, graph.results),
-      ...(auditing === null ? {} : { audit: state.audited }),
-      ...(until === null ? {} : { until: [...until] })
+      ...(auditing === null ? {} : { audit: state.audited })
     }))
   })

@@ -248,15 +248,19 @@ export const run = <P extends Pipeline.AnyPipeline>(
     const { builds } = sweep.union
     const shared = sharedOf(sweep)
     yield* publish(RunEvent.SweepStarted({ run: begun.run, pipeline: pipeline.name, points: points.length, shared }))
-    return yield* Run.recorded(sweep.state, begun, work(sweep, options), () => {
+    const opening = {
+      params: Object.fromEntries(Object.entries(builds[0]?.params ?? {}).filter(([name]) => !varied.includes(name))),
+      ...(until.size === 0 ? {} : { until: [...until] }),
+      sweep: { varied, ...(asked === undefined ? {} : { asked }), points: [] }
+    }
+    return yield* Run.recorded(sweep.state, begun, work(sweep, options), opening, () => {
       const records = builds.map((build, point) => recordPoint(sweep, build, varied, point))
       return {
+        ...opening,
         isDone: records.every(({ status }) => status === "done"),
-        params: Object.fromEntries(Object.entries(builds[0]?.params ?? {}).filter(([name]) => !varied.includes(name))),
         nodes: sweep.state.graph.stages.map((entry) => recordNode(sweep.state, entry)),
         results: {},
-        ...(until.size === 0 ? {} : { until: [...until] }),
-        sweep: { varied, ...(asked === undefined ? {} : { asked }), points: records }
+        sweep: { ...opening.sweep, points: records }
       }
     })
   })

@@ -35,7 +35,9 @@ const ago = ({ started }: RunRecord, now: number): string => {
 const nameOf = ({ pipeline, sweep }: RunRecord): string =>
   sweep === undefined ? pipeline : `${pipeline}, ${formatCounted(sweep.points.length, "point")}`
 
-const statusOf = (run: RunRecord): string => `${run.status}${untilText(run)}`
+/** Of a run whose process was killed the status says so: whoever ended one by Ctrl-C knows why it ended. */
+const statusOf = (run: RunRecord): string =>
+  `${run.status}${run.error?.tag === "ProcessGone" ? " without a word" : ""}${untilText(run)}`
 
 const keptText = ({ kept, nodes, bytes }: KeptCount): string =>
   kept === 0
@@ -89,7 +91,7 @@ const runsTable = (
 
 const unreadableDocument = (error: RecordUnreadable) => ({ run: error.run, file: error.file, error: explain(error) })
 
-const runDocument = ({ run, pipeline, status, started, seconds, params, git, until, sweep }: RunRecord) => ({
+const runDocument = ({ run, pipeline, status, started, seconds, params, git, until, sweep, error }: RunRecord) => ({
   run,
   pipeline,
   status,
@@ -98,7 +100,8 @@ const runDocument = ({ run, pipeline, status, started, seconds, params, git, unt
   params,
   git,
   until: until ?? null,
-  points: sweep === undefined ? null : sweep.points.length
+  points: sweep === undefined ? null : sweep.points.length,
+  error
 })
 
 /** Lines that are no longer than the screen is wide. */

@@ -253,7 +253,7 @@ it.effect(
       const { run } = yield* store.run()
       yield* noteAll(store.home, run)
       const sound = yield* store.verify()
-      expect([sound.findings, sound.checked.notes]).toEqual([[], 8])
+      expect([sound.findings, sound.checked.notes]).toEqual([[], 9])
       const files = [...store.files(...FOLDERS), ...store.files("traces").filter((file) => file.endsWith(".txt"))]
       for (const file of files) overwrite(file, flipped(fs.readFileSync(file), 5))
       const { findings } = yield* store.verify()
@@ -263,6 +263,7 @@ it.effect(
           "lease",
           "mark of a command",
           "memory of removals",
+          "note of a run",
           "pin",
           "printed text",
           "remembered digests",
@@ -278,6 +279,7 @@ it.effect(
         acceptance: "Quarantined",
         "mark of a command": "Left",
         "memory of removals": "Quarantined",
+        "note of a run": "Quarantined",
         pin: "Rewritten",
         "printed text": "Quarantined",
         "remembered digests": "Quarantined",

@@ -18,19 +18,8 @@ import {
   type Write
 } from "./Artifact.ts"
 import * as Chunker from "./Chunker.ts"
-import {
-  type AnyBatch,
-  type AnyValues,
-  type Batch,
-  type Column,
-  type Columns,
-  cellSize,
-  concat,
-  HOLDERS,
-  isTensor,
-  type Row,
-  rows
-} from "./Column.ts"
+import { type AnyBatch, type AnyValues, type Batch, type Columns, concat, isTensor, type Row, rows } from "./Column.ts"
+import { isOf, lengthOf } from "./ColumnValues.ts"
 import type { Digest } from "./Digest.ts"
 import { Mismatch } from "./FlatBuffer.ts"
 import { phrase } from "./SchemaRefusal.ts"
@@ -132,15 +121,6 @@ export const contentHash = (artifact: Layout, header: Header): Hash =>
       Object.entries(header.metadata).sort(([a], [b]) => (a < b ? -1 : 1))
     ])
   )
-
-const lengthOf = (values: AnyValues): number =>
-  isTensor(values) ? values.data.length / cellSize(values.shape) : values.length
-
-const isOf = (column: Column, values: AnyValues): boolean => {
-  if (column === "utf8") return Array.isArray(values)
-  if (typeof column === "string") return values instanceof HOLDERS[column]
-  return isTensor(values) && values.data instanceof HOLDERS[column.dtype]
-}
 
 /** Fails for a batch that is not what the columns say: one is missing, has another length, or cells of a wrong or changing shape. */
 export const checkBatch = (

@@ -18,19 +18,8 @@ import {
   type Write
 } from "./Artifact.ts"
 import * as Chunker from "./Chunker.ts"
-import {
-  type AnyBatch,
-  type AnyValues,
-  type Batch,
-  type Column,
-  type Columns,
-  cellSize,
-  concat,
-  HOLDERS,
-  isTensor,
-  type Row,
-  rows
-} from "./Column.ts"
+import { type AnyBatch, type AnyValues, type Batch, type Columns, concat, isTensor, type Row, rows } from "./Column.ts"
+import { isOf, lengthOf } from "./ColumnValues.ts"
 import type { Digest } from "./Digest.ts"
 import { Mismatch } from "./FlatBuffer.ts"
 import { phrase } from "./SchemaRefusal.ts"
@@ -132,15 +121,6 @@ export const contentHash = (artifact: Layout, header: Header): Hash =>
       Object.entries(header.metadata).sort(([a], [b]) => (a < b ? -1 : 1))
     ])
   )
-
-const lengthOf = (values: AnyValues): number =>
-  isTensor(values) ? values.data.length / cellSize(values.shape) : values.length
-
-const isOf = (column: Column, values: AnyValues): boolean => {
-  if (column === "utf8") return Array.isArray(values)
-  if (typeof column === "string") return values instanceof HOLDERS[column]
-  return isTensor(values) && values.data instanceof HOLDERS[column.dtype]
-}
 
 /** Fails for a batch that is not what the columns say: one is missing, has another length, or cells of a wrong or changing shape. */
 export const checkBatch = (
@@ -294,6 +274,31 @@ const encode =
       // E of the source is the stage's own; `Stage` restores it, since an artifact cannot name it
     }) as Effect.Effect<Stored, E | ArtifactInvalid>
 
+/** The rows of a table, a chunk at a time. Whoever reads them to the end knows that they are those of the table's content digest. */
+const batchesOf = <C extends Columns, E>(
+  artifact: TableArtifact<string, C>,
+  header: Header,
+  { parts, content }: Stored,
+  read: Read<E>
+): Stream.Stream<Batch<C>, E | ArtifactUnreadable> =>
+  Stream.suspend(() => {
+    const hash = contentHash(artifact, header)
+    const chunks = Stream.fromIterable(parts).pipe(
+      Stream.mapEffect((part) => readChunk(artifact, header, part, read)),
+      Stream.map(({ batch, rowDigests }) => {
+        hash.update(rowDigests)
+        return batch as Batch<C>
+      })
+    )
+    const what = "its chunks are not those of its content digest"
+    const end = Effect.suspend(() =>
+      hash.digest("hex") === content
+        ? Effect.void
+        : new ArtifactUnreadable({ artifact: id(artifact), object: content, what })
+    )
+    return Stream.concat(chunks, Stream.drain(Stream.fromEffect(end)))
+  })
+
 /**
  * Declares a table. Raise the version when what a column means changes: it is part of every key.
  *
@@ -315,14 +320,7 @@ export const make = <const Name extends string, const C extends Columns>(
     decode: (table, read) =>
       Effect.gen(function* () {
         const header = yield* headerOf(id(artifact), table)
-        return {
-          rows: table.rows ?? 0,
-          header,
-          batches: Stream.fromIterable(table.parts).pipe(
-            Stream.mapEffect((part) => readChunk(artifact, header, part, read)),
-            Stream.map(({ batch }) => batch as never)
-          )
-        }
+        return { rows: table.rows ?? 0, header, batches: batchesOf(artifact, header, table, read) }
       })
   }
   return artifact

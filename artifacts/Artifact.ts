@@ -61,7 +61,10 @@ export class ArtifactInvalid extends Explained.TaggedError<ArtifactInvalid>()(
   })
 ) {}
 
-/** Bytes with the right digest that still do not decode: written by another version, or by a bug. */
+/**
+ * Bytes with the right digest that still do not decode, or are of another content than their trace says: written by another version, or by
+ * a bug. A run that comes across one computes its node again (`engine/Failure.ts`); who only reads has it computed.
+ */
 export class ArtifactUnreadable extends Explained.TaggedError<ArtifactUnreadable>()(
   "ArtifactUnreadable",
   {
@@ -72,7 +75,7 @@ export class ArtifactUnreadable extends Explained.TaggedError<ArtifactUnreadable
   ({ object, artifact, what }) => ({
     what: `Object ${object} of ${artifact} cannot be decoded: ${what}`,
     expected: "what this version of the project writes",
-    fix: "Delete it and run again: it is then recomputed."
+    fix: "Run its pipeline with --again and the node that makes it: what that makes now takes its place."
   })
 ) {}
 

@@ -25,13 +25,13 @@ import { resolutionOf } from "./resolution.mjs"
 import { sourcePackagesOf } from "./source-packages.mjs"
 import { kindAt, sourcesOf, upwards } from "./sources.mjs"
 import { tsconfigOf } from "./tsconfig.mjs"
+import { BASIS, isWhole, replaceIn, writeDigests } from "./whole.mjs"
 
 /** Builds that no command has started from for this long are removed. */
 const KEPT_MILLIS = 7 * 24 * 3600 * 1000
 /** Builds that were overtaken by an edit before somebody stops editing. */
 const ATTEMPTS = 10
 const UNWRITABLE = new Set(["EACCES", "EDQUOT", "ENOSPC", "EPERM", "EROFS"])
-const BASIS = "basis.json"
 
 /** The bundler is the program's, not the project's. */
 const bundler = () => createRequire(join(CORE, "package.json"))("esbuild")
@@ -91,6 +91,7 @@ const makeIn = async (directory, root, stampOf) => {
   // beside the bundle packages are found as the project finds them
   writeFileSync(join(directory, "import.mjs"), "export default (name) => import(name)\n")
   writeFileSync(join(directory, "code.json"), JSON.stringify(codes, null, 1))
+  writeDigests(directory)
   return { id: idOf(basis, metafiles), stamps, current: stillHolds(root, basis, sources, stampOf) }
 }
 
@@ -115,13 +116,13 @@ const keepStamps = (buildHome, id, stamps) => {
   }
 }
 
-/** A kept build of the same contents, as after an edit that was taken back. */
+/** A kept build of the same contents, as after an edit that was taken back. One that is damaged is none. */
 const findKept = (root, buildHome, stampOf) => {
   const sources = sourcesOf(stampOf)
   for (const directory of foldersIn(buildHome)) {
     if (!existsSync(join(directory, "code.json"))) continue
     const basis = readBasis(join(directory, BASIS))
-    if (basis === null || !holds(root, basis, sources)) continue
+    if (basis === null || !holds(root, basis, sources) || !isWhole(directory)) continue
     const stamps = stampsOf(root, basis, sources, stampOf)
     if (stillHolds(root, basis, sources, stampOf)) return { id: basename(directory), stamps }
   }
@@ -142,7 +143,11 @@ const makeKept = async (root, buildHome, stampOf) => {
       } catch (error) {
         if (!existsSync(join(directory, "code.json"))) throw error
       }
-    } else renameSync(join(aside, BASIS), join(directory, BASIS))
+    } else if (isWhole(directory)) renameSync(join(aside, BASIS), join(directory, BASIS))
+    else {
+      console.error(`warning: The build ${directory} was damaged: it is made anew.`)
+      replaceIn(directory, aside)
+    }
     return { id, stamps }
   } finally {
     rmSync(aside, { recursive: true, force: true })

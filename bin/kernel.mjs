@@ -15,6 +15,7 @@ export const codecs = [
   "Checkpoint",
   "Chunker",
   "Column",
+  "ColumnValues",
   "Digest",
   "Document",
   "EventLoop",

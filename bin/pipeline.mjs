@@ -6,6 +6,7 @@ import { createRequire } from "node:module"
 import { dirname, join, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import vm from "node:vm"
+import { closed, isWhole, opened, STARTED_FROM, WORKED_FROM } from "./whole.mjs"
 
 const asksJson = process.argv.includes("--json")
 
@@ -93,7 +94,7 @@ const stampOf = (path) => {
   }
 }
 
-/** The current build, if it is there and nothing that it was made of was touched since. */
+/** The current build, if it is there as it was made, and nothing that it was made of was touched since. */
 const current = () => {
   const file = join(buildHome, "current.json")
   try {
@@ -101,7 +102,7 @@ const current = () => {
     if (!statSync(file).isFile()) return null
     const { id, stamps } = JSON.parse(readFileSync(file, "utf8"))
     for (const path in stamps) if (stampOf(resolve(root, path)) !== stamps[path]) return null
-    return existsSync(join(buildHome, id, "code.json")) ? { directory: join(buildHome, id), remove: null } : null
+    return isWhole(join(buildHome, id), STARTED_FROM) ? { directory: join(buildHome, id), remove: null } : null
   } catch {
     return null
   }
@@ -134,6 +135,16 @@ const build = async () => {
   return built
 }
 
+/**
+ * Makes the program of worker processes anew where it is damaged: the sources are mostly as they were, and the same comes out. Where they are others by now,
+ * the next command builds these.
+ */
+const mendWorkers = async (directory) => {
+  if (isWhole(directory, WORKED_FROM)) return
+  const { build } = await import("./build.mjs")
+  await build({ root, buildHome, stampOf })
+}
+
 /** Runs the bundle from V8's code cache: parsing and compiling it anew takes longer than most commands. */
 const run = (directory) => {
   const file = join(directory, "cli.cjs")
@@ -146,7 +157,8 @@ const run = (directory) => {
   const cacheFile = join(directory, `cli.${process.version}.${process.arch}.cache`)
   let cachedData
   try {
-    cachedData = readFileSync(cacheFile)
+    // one that is damaged is made anew, as one that V8 refuses: nobody loses anything by it
+    cachedData = opened(readFileSync(cacheFile)) ?? undefined
   } catch {
     // the first run of a build makes it
   }
@@ -162,13 +174,14 @@ const run = (directory) => {
     root,
     build: directory,
     isProgram: root === dirname(import.meta.dirname),
-    importModule
+    importModule,
+    mendWorkers: () => mendWorkers(directory)
   })
   if (cachedData !== undefined && !script.cachedDataRejected) return
   process.once("exit", () => {
     try {
       // after the run, so that what it compiled lazily is in
-      writeFileSync(`${cacheFile}.${process.pid}`, script.createCachedData())
+      writeFileSync(`${cacheFile}.${process.pid}`, closed(script.createCachedData()))
       renameSync(`${cacheFile}.${process.pid}`, cacheFile)
     } catch {
       // a read-only checkout starts a little slower
@@ -243,7 +256,7 @@ const unstarted = async (error, directory) => {
         // behind the first line Node lists files of its own
         what: `${where}: ${code === "MODULE_NOT_FOUND" ? message.split("\n")[0] : textOf(error)}`,
         expected: "sources that can be loaded, and packages that are installed",
-        fix: "Correct what npx tsc names; if it names nothing, remove .pipeline/build."
+        fix: "Correct what npx tsc names; if it names nothing, run npm install."
       }
 }
 

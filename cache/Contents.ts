@@ -17,6 +17,8 @@ export type Content =
   | { readonly _tag: "Printed"; readonly stage: string; readonly key: Key }
   /** Of a run or a sweep. */
   | { readonly _tag: "Record"; readonly run: string }
+  /** What a run or sweep noted when it began, until its record is there. */
+  | { readonly _tag: "Begun"; readonly run: string }
   /** The page of a run, which its record can make again. */
   | { readonly _tag: "Page"; readonly run: string }
   /** Somebody's word that a change of code alters no result. */
@@ -90,6 +92,11 @@ const inRuns = ([name = "", ...rest]: ReadonlyArray<string>): Content => {
   return page === null ? STRANGER : { _tag: "Page", run: page }
 }
 
+const inBegun = ([name = "", ...rest]: ReadonlyArray<string>): Content => {
+  const run = rest.length > 0 ? null : before(name, ".json")
+  return run === null ? STRANGER : { _tag: "Begun", run }
+}
+
 const inObjects = ([folder = "", name = "", ...rest]: ReadonlyArray<string>): Content =>
   rest.length === 0 && isDigest(name) && name.startsWith(folder) && folder.length === 2
     ? { _tag: "Object", object: name }
@@ -102,6 +109,7 @@ const FOLDERS = new Map<string, (below: ReadonlyArray<string>) => Content>(
     traces: inTraces,
     runs: inRuns,
     sweeps: inRuns,
+    begun: inBegun,
     accepted: () => ({ _tag: "Acceptance" as const }),
     uploads: () => ({ _tag: "Upload" as const }),
     leases: () => ({ _tag: "Lease" as const }),

@@ -1,3 +1,4 @@
+import { lstatSync } from "node:fs"
 import * as path from "node:path"
 import { Effect, Either, Option, Schema } from "effect"
 import * as BoundedJson from "../artifacts/BoundedJson.ts"
@@ -6,6 +7,8 @@ import * as Explained from "../artifacts/Explained.ts"
 import * as Disk from "./disk.ts"
 import { StoreFailed } from "./ObjectStore.ts"
 import { Release } from "./Release.ts"
+import * as StoreListener from "./StoreListener.ts"
+import * as StoreWriters from "./store-writers.ts"
 
 // What a store says of itself in `store.json`, so that no Headrace reads or writes what it does not understand.
 
@@ -65,11 +68,11 @@ export class StoreNewer extends Explained.TaggedError<StoreNewer>()(
 /** A store of which nobody can tell the format. */
 export class StoreFormatUnknown extends Explained.TaggedError<StoreFormatUnknown>()(
   "StoreFormatUnknown",
-  { file: Schema.String, found: Schema.String, version: Schema.String },
-  ({ file, found, version }) => ({
+  { file: Schema.String, found: Schema.String, later: Schema.String, version: Schema.String },
+  ({ file, found, later, version }) => ({
     what: `The format of the store cannot be told: ${file} ${found}`,
-    expected: "a file that says which format the store has",
-    fix: `Remove it if no later Headrace than ${version} wrote in there: it is made anew, and nothing else is lost. If one did, use that, or let PIPELINE_HOME name another folder.`
+    expected: `a file that says it, or a store in which nothing lies that a later Headrace than ${version} may have written`,
+    fix: `Use the Headrace that wrote ${later}: it knows the format, and makes the file anew. Or let PIPELINE_HOME name another folder.`
   })
 ) {}
 
@@ -77,18 +80,31 @@ export type StoreRefused = StoreNewer | StoreFormatUnknown
 
 export const fileIn = (home: string): string => path.join(home, "store.json")
 
-/** What the store says of itself; null where it says nothing: a store of format 1, or none yet. */
+/** What the store's file says, or what is there instead of one that says something: a clause. Null where nothing is. */
+const lookedAt = (home: string): Effect.Effect<StoreFile | string | null, StoreFailed> =>
+  Effect.gen(function* () {
+    const file = fileIn(home)
+    const text = yield* Effect.catchTag(Disk.readTextIfThere(file, MOST_BYTES), "Unbounded", ({ message }) =>
+      Effect.succeed({ message })
+    )
+    if (text === null)
+      return lstatSync(file, { throwIfNoEntry: false }) === undefined ? null : "is a link that leads nowhere"
+    return typeof text === "string" ? (saidBy(text) ?? "is damaged") : text.message
+  })
+
+/**
+ * What the store says of itself; null where it says nothing: a store of format 1, or none yet. One whose file is damaged counts as one that
+ * says nothing where all that lies in it was written by versions that are known, so that nobody has to mend it by hand.
+ */
 export const read = (home: string): Effect.Effect<StoreFile | null, StoreRefused | StoreFailed> =>
   Effect.gen(function* () {
     const { version } = yield* Release
-    const file = fileIn(home)
-    const unknown = (found: string) => new StoreFormatUnknown({ file, found, version })
-    const text = yield* Effect.catchTag(Disk.readTextIfThere(file, MOST_BYTES), "Unbounded", ({ message }) =>
-      unknown(message)
-    )
-    if (text === null) return null
-    const found = saidBy(text)
-    if (found === null) return yield* unknown("is damaged")
+    const found = yield* lookedAt(home)
+    if (found === null) return null
+    if (typeof found === "string") {
+      const later = yield* StoreWriters.later(home, version)
+      return later === null ? null : yield* new StoreFormatUnknown({ file: fileIn(home), found, later, version })
+    }
     const { format, leastKnown, by } = found
     if (leastKnown > FORMAT) return yield* new StoreNewer({ home, format, by, version })
     return found
@@ -116,7 +132,9 @@ export const claim = (home: string): Effect.Effect<void, StoreFailed> =>
     const mine: StoreFile = { format: FORMAT, leastKnown: LEAST_KNOWN, by: version }
     const bytes = new TextEncoder().encode(written(mine))
     const file = fileIn(home)
-    yield* found === null ? Disk.publishNew(file, bytes, Disk.storeFailed) : Disk.publish(file, bytes)
-    // it may be another's by now, or a link that leads nowhere
-    if ((yield* read(home)) === null) return yield* new StoreFormatUnknown({ file, found: "leads nowhere", version })
+    const there = yield* lookedAt(home)
+    if (typeof there === "string") yield* StoreListener.tell(`${file} ${there}: it is made anew.`)
+    yield* there === null ? Disk.publishNew(file, bytes, Disk.storeFailed) : Disk.publish(file, bytes)
+    // it may be another's by now
+    yield* read(home)
   }).pipe(Effect.mapError(toStoreFailed))

@@ -52,7 +52,7 @@ export const all = (home: string): Effect.Effect<ReadonlyArray<Acceptance>> =>
       if (Either.isRight(one)) found.push(one.right)
       else
         yield* StoreListener.tell(
-          `The acceptance ${file} ${one.left}: nothing is reused by it. Remove the file, and accept again.`
+          `The acceptance ${file} ${one.left}: nothing is reused by it. Accept again; pipeline verify --repair puts this one aside.`
         )
     }
     return newestFirst(found)

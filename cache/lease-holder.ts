@@ -7,7 +7,7 @@ import * as BoundedJson from "../artifacts/BoundedJson.ts"
 import * as Seal from "./Seal.ts"
 
 /** Who holds a lease. Pids are used again, so a process is its pid and its start. */
-const Holder = Schema.Struct({ host: Schema.String, pid: Schema.Int, start: Schema.String })
+export const Holder = Schema.Struct({ host: Schema.String, pid: Schema.Int, start: Schema.String })
 export type Holder = typeof Holder.Type
 
 const decode = Schema.decodeUnknownOption(BoundedJson.schema(Holder))

@@ -32,6 +32,7 @@ const FOLDERS: ReadonlyArray<readonly [folder: string, deep: number]> = [
   ["traces", 2],
   ["runs", 0],
   ["sweeps", 0],
+  ["begun", 0],
   ["uploads", 0],
   ["pins", 0],
   ["accepted", 0],

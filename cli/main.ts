@@ -47,6 +47,8 @@ export interface Launched {
   readonly build: string
   /** Whether the project is the program's own repository. */
   readonly isProgram: boolean
+  /** Makes what worker processes start from anew where it is damaged. */
+  readonly mendWorkers: () => Promise<void>
 }
 
 // a variable that is empty counts as not set: it would name the current folder
@@ -61,6 +63,7 @@ const placeOf = ({ root, build }: Launched): typeof Place.Service => ({
 /** Where nodes are computed: processes of the program that was built with this one. */
 const workersIn = (
   { root, build, home }: typeof Place.Service,
+  prepare: Effect.Effect<void>,
   exported: Code.Exported,
   remote: () => Readonly<Record<string, string | undefined>>
 ) => {
@@ -73,6 +76,7 @@ const workersIn = (
       WorkerExecutor.layerWorkerProcess({
         start: path.join(build, "start.mjs"),
         entry: path.join(build, "worker.mjs"),
+        prepare,
         threads,
         env: (settings) => ({
           ...workerEnvironment({ own: process.env, declared, root, home, codeFile, ...settings }),
@@ -84,7 +88,13 @@ const workersIn = (
 }
 
 /** All that commands need: what is the same everywhere, and what plans this project. */
-const liveOf = <R, S>(project: Whole<R, S>, place: typeof Place.Service, writes: LastWrites, stores: Stores.Stores) => {
+const liveOf = <R, S>(
+  project: Whole<R, S>,
+  place: typeof Place.Service,
+  prepare: Effect.Effect<void>,
+  writes: LastWrites,
+  stores: Stores.Stores
+) => {
   const { home, build } = place
   const records = Layer.effect(
     RunRecords,
@@ -108,8 +118,8 @@ const liveOf = <R, S>(project: Whole<R, S>, place: typeof Place.Service, writes:
         Layer.succeed(Stores.CurrentCommon, stores.common),
         Layer.provideMerge(Using.leases, Layer.mergeAll(LeaseDisk.layerDisk(home), stores.using)),
         records,
-        workersIn(place, project.exported, stores.forWorker),
-        Layer.succeed(ExecutorAt, (home) => workersIn({ ...place, home }, project.exported, () => ({}))),
+        workersIn(place, prepare, project.exported, stores.forWorker),
+        Layer.succeed(ExecutorAt, (home) => workersIn({ ...place, home }, prepare, project.exported, () => ({}))),
         BuildCode.layer(path.join(build, "code.json"), project.exported)
       )
     )
@@ -173,13 +183,14 @@ const carryOut = <R, S>(
   args: ReadonlyArray<string>,
   project: Whole<R, S>,
   place: typeof Place.Service,
+  prepare: Effect.Effect<void>,
   writes: LastWrites
 ) =>
   Effect.gen(function* () {
     const { print, document, width } = yield* Reporter.Reporter
     const answer = (text: string) => Effect.zipRight(print(text), document({ schema: 1, status: "done", text }))
     const carried = (run: Ran<S>, stores: Stores.Stores) =>
-      Effect.flatMap(Effect.provide(run, liveOf(project, place, writes, stores)), setExitCode)
+      Effect.flatMap(Effect.provide(run, liveOf(project, place, prepare, writes, stores)), setExitCode)
     const commands = commandsOf(project)
     const { args: rest, mode } = yield* AskedRemote.split(args)
     const asked = yield* CommandLine.read(rest, commands, project.pipelines)
@@ -230,13 +241,15 @@ const told = <E, R>(work: Effect.Effect<void, E, R>, reporter: typeof Reporter.R
 export const main = <R, S>(project: Whole<R, S>, launched: Launched): void => {
   const argv = process.argv.slice(2)
   const place = placeOf(launched)
+  // who can't build tells of it where the worker does not start
+  const prepare = Effect.ignore(Effect.tryPromise(launched.mendWorkers))
   const secrets = Code.definitionsIn(project.exported).flatMap((definition) => definition.secrets)
   const mask = Environment.maskedAnywhere([...secrets, ...OWN_SECRETS], process.env)
   const reporter = Reporter.make(argv.includes("--json"), mask)
   const writes = lastWrites()
   const args = argv.filter((arg) => arg !== "--json")
   runToEnd(
-    told(carryOut(args, project, place, writes), reporter, launched.isProgram ? inRepository : inProject),
+    told(carryOut(args, project, place, prepare, writes), reporter, launched.isProgram ? inRepository : inProject),
     () => reporter.lastDocument(INTERRUPTED),
     writes.isWriting
   )

@@ -1,4 +1,5 @@
 import { Schema } from "effect"
+import { ArtifactUnreadable } from "../artifacts/Artifact.ts"
 import { Explained, explain, TaggedError } from "../artifacts/Explained.ts"
 import * as OpenFiles from "../artifacts/OpenFiles.ts"
 import { ObjectCorrupt, ObjectMissing } from "../cache/ObjectStore.ts"
@@ -16,24 +17,36 @@ export class NodeFailed extends TaggedError<NodeFailed>()(
   ({ explained }) => explained
 ) {}
 
-/** Bytes that a node needs are gone or corrupt: the engine computes their node again. */
+/**
+ * Bytes that a node needs are gone or corrupt, or whole and not to be decoded: the engine computes their node again. `object` is then the
+ * digest of a part or of a whole content, and `found` says why it cannot be decoded.
+ */
 export class InputLost extends TaggedError<InputLost>()(
   "InputLost",
   {
     object: Schema.String,
-    what: Schema.Literal("missing", "corrupt")
+    what: Schema.Literal("missing", "corrupt", "undecodable"),
+    found: Schema.optional(Schema.String)
   },
-  ({ object, what }) => ({
-    what: `Object ${object} is ${what}`,
-    expected: "it in the store",
-    fix: "Run again: it is recomputed."
-  })
+  ({ object, what, found }) =>
+    what === "undecodable"
+      ? {
+          what: `Object ${object} cannot be decoded: ${found}`,
+          expected: "what this version of the project writes",
+          fix: "Run again: its node is computed again. If it comes out the same, correct the stage or the artifact that makes it."
+        }
+      : { what: `Object ${object} is ${what}`, expected: "it in the store", fix: "Run again: it is recomputed." }
 ) {}
 
-/** What a store fails with where bytes are gone or corrupt is what the engine computes again; any other failure stays itself. */
-export const asInputLost = <E>(error: E | ObjectMissing | ObjectCorrupt): E | InputLost => {
+/**
+ * What a store fails with where bytes are gone or corrupt is what the engine computes again, and so is what a codec refuses, which a
+ * faulty program wrote; any other failure stays itself.
+ */
+export const asInputLost = <E>(error: E | ObjectMissing | ObjectCorrupt | ArtifactUnreadable): E | InputLost => {
   if (error instanceof ObjectMissing) return new InputLost({ object: error.object, what: "missing" })
   if (error instanceof ObjectCorrupt) return new InputLost({ object: error.object, what: "corrupt" })
+  if (error instanceof ArtifactUnreadable)
+    return new InputLost({ object: error.object, what: "undecodable", found: `${error.artifact}: ${error.what}` })
   return error
 }
 

@@ -4,7 +4,7 @@ import { type Explained, explain } from "../artifacts/Explained.ts"
 import type { Key } from "../cache/Key.ts"
 import { Leases } from "../cache/Lease.ts"
 import { ObjectStore, type StoreFailed } from "../cache/ObjectStore.ts"
-import type * as Reason from "../cache/Reason.ts"
+import * as Reason from "../cache/Reason.ts"
 import { type Trace, TraceStore, totals } from "../cache/Trace.ts"
 import * as Again from "./Again.ts"
 import type { Code } from "./Code.ts"
@@ -137,14 +137,23 @@ const underLease = (decided: Decided): Effect.Effect<Made, StoreFailed, Needs> =
 /** Whether all that a trace speaks of is there. */
 const isWhole = (trace: Trace) => Effect.map(firstMissing(Object.values(trace.outputs)), (missing) => missing === null)
 
+/** Whether nothing that is kept of a node serves, down to its chunks: somebody wants it anew, or a faulty program wrote it. */
+const isAnew = (reason: Reason.Reason): boolean =>
+  reason._tag === "Again" || (reason._tag === "ObjectLost" && reason.what === "undecodable")
+
+/** Whether two traces of a key say the same of what came out, down to the parts. */
+const saysTheSame = (one: Trace | null, other: Trace): boolean =>
+  Reason.written(one?.outputs) === Reason.written(other.outputs)
+
 /** The key is looked up anew under its lease: what its last holder left, where that serves. */
-const recheck = ({ decision: { key, text }, forced }: Decided) =>
+const recheck = ({ decision: { key, text, hit }, forced }: Decided) =>
   Effect.gen(function* () {
     if (forced?._tag === "Again") return null
     // looked at anew: it may have been mended since it was found corrupt
     if (forced?.what === "corrupt") yield* Effect.flatMap(ObjectStore, (store) => store.discard(forced.object))
     const found = yield* Effect.flatMap(TraceStore, (traces) => traces.get(text.stage, key))
-    return found._tag === "Hit" && (forced === null || (yield* isWhole(found.trace))) ? found.trace : null
+    if (found._tag !== "Hit" || (forced?.what === "undecodable" && saysTheSame(hit, found.trace))) return null
+    return forced === null || (yield* isWhole(found.trace)) ? found.trace : null
   })
 
 /** Says once in a run what an upgrade of Headrace costs, before the first of its nodes is computed. */
@@ -221,7 +230,7 @@ export const taskOf = (
     inputs,
     key,
     text,
-    isAgain: reasons.some(({ _tag }) => _tag === "Again"),
+    isAgain: reasons.some(isAnew),
     params: origin.params,
     outputs: outputsAt(state, origin, outputs)
   }

@@ -130,11 +130,17 @@ interface Told
 /** What is recorded: a pipeline, and the stages of it that are carried out, which may get more meanwhile. */
 type Recorded = Pick<Graph.Graph, "pipeline" | "stages">
 
-/** Publishes a record, without what is secret. A run that did its work is not undone by one that cannot be written. */
-const keep = (known: RunRecord, { stages }: Recorded) =>
-  Effect.gen(function* () {
+/** The same without what is secret to stages. */
+const withoutSecrets = <A>(told: A, { stages }: Pick<Recorded, "stages">): Effect.Effect<A> =>
+  Effect.map(Environment.Environment, (environment) => {
     const secrets = stages.flatMap(({ node }) => node.definition.secrets)
-    const record = Masked.within(Environment.maskedAnywhere(secrets, yield* Environment.Environment), known)
+    return Masked.within(Environment.maskedAnywhere(secrets, environment), told)
+  })
+
+/** Publishes a record, without what is secret. A run that did its work is not undone by one that cannot be written. */
+const keep = (known: RunRecord, of: Recorded) =>
+  Effect.gen(function* () {
+    const record = yield* withoutSecrets(known, of)
     yield* Effect.flatMap(RunRecords, (records) => records.put(record)).pipe(
       Effect.catchAll(({ message }) =>
         publish(RunEvent.Warned({ node: null, message: `The run's record is lost: ${message}` }))
@@ -144,11 +150,15 @@ const keep = (known: RunRecord, { stages }: Recorded) =>
     return record
   })
 
-/** Does the work and leaves a record of it, whatever becomes of it: it fails, it is interrupted, it breaks. */
+/** What of a record is known when its run begins. */
+type Opening = Pick<RunRecord, "params" | "until" | "sweep" | "tune">
+
+/** Does the work and leaves a record of it, whatever becomes of it: it fails, it is interrupted, it breaks. Where the process is killed, its note becomes one. */
 export const recorded = <E, R>(
   of: Recorded,
   { run, started, seconds, git }: Beginning,
   work: Effect.Effect<void, E, R>,
+  opening: Opening,
   tell: () => Told
 ): Effect.Effect<RunRecord, never, R | RunRecords | RunEvents> => {
   const { pipeline } = of
@@ -169,7 +179,12 @@ export const recorded = <E, R>(
       }
       return yield* keep(known, of)
     })
-  return Effect.uninterruptibleMask((restore) =>
+  const note = Effect.gen(function* () {
+    const { version: by } = yield* Release
+    const { begin } = yield* RunRecords
+    yield* begin(yield* withoutSecrets({ run, pipeline, started, by, ...opening }, of))
+  })
+  const done = Effect.uninterruptibleMask((restore) =>
     Effect.flatMap(Effect.exit(Effect.either(restore(work))), (exit) => {
       if (Exit.isFailure(exit)) {
         const finished = Cause.isInterrupted(exit.cause)
@@ -180,6 +195,7 @@ export const recorded = <E, R>(
       return exit.value._tag === "Left" ? record("failed", explain(exit.value.left)) : record("done", null)
     })
   )
+  return Effect.scoped(Effect.zipRight(note, done))
 }
 
 /**
@@ -201,15 +217,15 @@ export const run = <P extends AnyPipeline>(
     const state = begin(graph, (entry) => ({ graph, entry, params }), cores, again)
     const nodes = graph.stages.map(({ name }) => name)
     yield* publish(RunEvent.RunStarted({ run: begun.run, pipeline: pipeline.name, nodes }))
-    return yield* recorded(graph, begun, work(state, until, auditing), () => ({
+    const opening = { params, ...(until === null ? {} : { until: [...until] }) }
+    return yield* recorded(graph, begun, work(state, until, auditing), opening, () => ({
+      ...opening,
       isDone: isDone(state),
-      params,
       notices: state.notices,
       nodes: whole.stages.map((entry) =>
         graph.stages.includes(entry) ? recordNode(state, entry) : recordUnasked(entry)
       ),
       results: resultsOf(state, graph.results),
-      ...(auditing === null ? {} : { audit: state.audited }),
-      ...(until === null ? {} : { until: [...until] })
+      ...(auditing === null ? {} : { audit: state.audited })
     }))
   })

@@ -1,7 +1,8 @@
-import { Context, Effect, Layer, Schema } from "effect"
+import { Clock, Context, Effect, Layer, Schema, type Scope } from "effect"
 import { Stored } from "../artifacts/Artifact.ts"
-import { Explained, TaggedError } from "../artifacts/Explained.ts"
+import { Explained, explain, TaggedError } from "../artifacts/Explained.ts"
 import * as Text from "../artifacts/Text.ts"
+import { Holder, here, type System } from "../cache/lease-holder.ts"
 import type { StoreFailed } from "../cache/ObjectStore.ts"
 import { Reason } from "../cache/Reason.ts"
 import { ChunkCounts } from "../cache/Trace.ts"
@@ -149,6 +150,60 @@ export type RunRecord = typeof RunRecord.Type
 export const kindOf = ({ sweep, tune }: Pick<RunRecord, "sweep" | "tune">): "run" | "sweep" | "tune" =>
   tune !== undefined ? "tune" : sweep !== undefined ? "sweep" : "run"
 
+/**
+ * What is known of a run or sweep when it begins, and who carries it out. It is noted until its record is there, so that a process which is killed, or whose
+ * machine stops, leaves more than nothing.
+ */
+export const Begun = Schema.Struct({
+  ...RunRecord.pick("run", "pipeline", "started", "params", "until", "sweep", "tune", "by").fields,
+  holder: Holder
+})
+export type Begun = typeof Begun.Type
+
+/** A note as it is found, and when somebody last said that its run goes on, in milliseconds since 1970. */
+export interface Noted {
+  readonly begun: Begun
+  readonly heard: number
+}
+
+/** A process on a host of which it can't be told whether it lives, and which has said nothing for so long, counts as gone. */
+const SILENCE_MILLIS = 24 * 3600 * 1000
+
+/** The process that carried out a run is gone, and left no record of it. */
+class ProcessGone extends TaggedError<ProcessGone>()(
+  "ProcessGone",
+  { pid: Schema.Int, host: Schema.String },
+  ({ pid, host }) => ({
+    what: `The process that carried it out (${pid} on ${host}) ended without a word`,
+    expected: "it to finish, or to say why it does not",
+    fix: "It was killed, for want of memory or by somebody, or its machine stopped. Run it again: finished nodes, chunks and steps are not computed again."
+  })
+) {}
+
+/**
+ * The record of a run whose process ended without a word; null while it may go on. What became of its nodes nobody knows: their traces tell,
+ * to whoever runs it again.
+ */
+export const recordOfGone = (
+  { begun: { holder, ...begun }, heard }: Noted,
+  now: number,
+  system: System = here
+): RunRecord | null => {
+  const isSilent = now - heard > SILENCE_MILLIS && !system.isHere(holder)
+  if (!system.isGone(holder) && !isSilent) return null
+  const [host = ""] = holder.host.split(" ")
+  return {
+    ...begun,
+    schema: 1,
+    status: "interrupted",
+    seconds: Math.max(0, (heard - Date.parse(begun.started)) / 1000),
+    git: null,
+    nodes: [],
+    results: {},
+    error: explain(new ProcessGone({ pid: holder.pid, host }))
+  }
+}
+
 /** A record that lies there, and whose word nobody may take. */
 export class RecordUnreadable extends TaggedError<RecordUnreadable>()(
   "RecordUnreadable",
@@ -156,13 +211,18 @@ export class RecordUnreadable extends TaggedError<RecordUnreadable>()(
   ({ run, file, what }) => ({
     what: `The record of run ${run} cannot be read: ${what}`,
     expected: "one that is as a command of this version or an earlier one wrote it",
-    fix: `Take ${file} back from a copy, or remove it: the results of the run don't depend on it, and are found by running it again.`
+    fix: `Take ${file} back from a copy, or have pipeline verify --repair put it aside: the results of the run don't depend on it, and are found by running it again.`
   })
 ) {}
 
 export class RunRecords extends Context.Tag("headrace/RunRecords")<
   RunRecords,
   {
+    /**
+     * Notes that this process begins a run, until the scope closes: a process that does not come to that has a record made of its note by
+     * whoever reads or writes records next. What cannot be noted is no reason not to run.
+     */
+    readonly begin: (begun: Omit<Begun, "holder">) => Effect.Effect<void, never, Scope.Scope>
     readonly put: (record: RunRecord) => Effect.Effect<void, StoreFailed>
     /** The newest runs, the newest first, without sweeps; those that cannot be read are left out, and told of. */
     readonly list: Effect.Effect<ReadonlyArray<RunRecord>>
@@ -185,13 +245,40 @@ export const readOnce: Effect.Effect<typeof RunRecords.Service, never, RunRecord
   (records) => Effect.map(Effect.cached(records.list), (list) => ({ ...records, list }))
 )
 
-export const layerMemory = (records: Array<RunRecord> = []): Layer.Layer<RunRecords> =>
-  Layer.succeed(RunRecords, {
-    put: (record) => Effect.sync(() => void records.unshift(record)),
-    list: Effect.sync(() => records.filter(({ sweep }) => sweep === undefined)),
-    sweeps: (most) => Effect.sync(() => records.filter(({ sweep }) => sweep !== undefined).slice(0, most)),
-    find: (most, isWanted) => Effect.sync(() => records.filter(isWanted).slice(0, most)),
-    ids: Effect.sync(() => records.map(({ run }) => run)),
-    get: (run) => Effect.sync(() => records.find((record) => record.run === run) ?? null),
-    unreadable: Effect.succeed([])
+/** Records and notes that live and die with the process; both are shared, so that tests can lay into them what another left. */
+export const layerMemory = (
+  records: Array<RunRecord> = [],
+  notes: Map<string, Noted> = new Map(),
+  system: System = here
+): Layer.Layer<RunRecords> =>
+  Layer.sync(RunRecords, () => {
+    const settled = Effect.map(Clock.currentTimeMillis, (now) => {
+      for (const [run, noted] of notes) {
+        const known = records.find((record) => record.run === run)
+        const gone = known === undefined ? recordOfGone(noted, now, system) : null
+        if (gone !== null) records.unshift(gone)
+        if (gone !== null || known !== undefined) notes.delete(run)
+      }
+    })
+    const asked = <A>(read: () => A): Effect.Effect<A> => Effect.map(settled, read)
+    return {
+      begin: (begun) =>
+        Effect.zipRight(
+          settled,
+          Effect.acquireRelease(
+            Effect.map(
+              Clock.currentTimeMillis,
+              (heard) => void notes.set(begun.run, { begun: { ...begun, holder: system.self() }, heard })
+            ),
+            () => Effect.sync(() => void notes.delete(begun.run))
+          )
+        ),
+      put: (record) => asked(() => void records.unshift(record)),
+      list: asked(() => records.filter(({ sweep }) => sweep === undefined)),
+      sweeps: (most) => asked(() => records.filter(({ sweep }) => sweep !== undefined).slice(0, most)),
+      find: (most, isWanted) => asked(() => records.filter(isWanted).slice(0, most)),
+      ids: asked(() => records.map(({ run }) => run)),
+      get: (run) => asked(() => records.find((record) => record.run === run) ?? null),
+      unreadable: Effect.succeed([])
+    }
   })

@@ -33,8 +33,9 @@ const MOST_LOSSES = 3
 /** The objects that were found lost so far, each as often as it was. */
 type Losses = ReadonlyArray<string>
 
-const isHopeless = (losses: Losses, { object }: InputLost): boolean =>
-  losses.filter((lost) => lost === object).length >= MOST_LOSSES
+/** A disk may fail twice; a program that has written anew what cannot be decoded writes the same the next time. */
+const isHopeless = (losses: Losses, { object, what }: InputLost): boolean =>
+  losses.filter((lost) => lost === object).length >= (what === "undecodable" ? 1 : MOST_LOSSES)
 
 /** One fiber at a time settles a node, whoever else asks for it. */
 const locked = <A, E, R>(state: RunState, entry: Graph.StageEntry, effect: Effect.Effect<A, E, R>) =>
@@ -182,7 +183,8 @@ const attempt = (asked: Asked, losses: Losses): Effect.Effect<Attempted, never, 
 /** The reason to compute a node again: the output of it that has the object; null where none has, or it is there after all. */
 const lossOf = (trace: Trace, { object, what }: InputLost) =>
   Effect.gen(function* () {
-    for (const [output, { parts }] of Object.entries(trace.outputs)) {
+    for (const [output, { parts, content }] of Object.entries(trace.outputs)) {
+      if (what === "undecodable" && content === object) return Reason.ObjectLost.make({ output, object: content, what })
       const part = parts.find((each) => each.object === object)
       if (part === undefined) continue
       const store = yield* ObjectStore
@@ -216,7 +218,9 @@ const repair = (
       const outcome = yield* settle({ state, entry, forced })
       if (outcome._tag !== "Done" || Again.differing(known.trace, outcome.trace).length === 0) return
       Again.forgetBelow(state, entry.name, outcome.trace)
-      if (outcome.trace.key === known.trace.key) yield* Again.compare(entry.name, known.trace, outcome.trace)
+      // of what could not be decoded nobody expects that it comes out as it was
+      if (outcome.trace.key === known.trace.key && lost.what !== "undecodable")
+        yield* Again.compare(entry.name, known.trace, outcome.trace)
     })
   )
 

@@ -29,17 +29,21 @@ export const run = <P extends Pipeline.AnyPipeline>(
     const { graph, notices } = all.state
     const shared = Points.sharedOf(all)
     yield* publish(RunEvent.SweepStarted({ run: begun.run, pipeline: pipeline.name, points: points.length, shared }))
-    return yield* Run.recorded(graph, begun, Points.work(all, jobs), () => {
+    const [first] = all.union.builds
+    const opening = {
+      params: Object.fromEntries(Object.entries(first?.params ?? {}).filter(([name]) => !varied.includes(name))),
+      ...(until.size === 0 ? {} : { until: [...until] }),
+      sweep: { varied, ...(asked === undefined ? {} : { asked }), points: [] }
+    }
+    return yield* Run.recorded(graph, begun, Points.work(all, jobs), opening, () => {
       const records = Points.records(all, varied)
-      const [first] = all.union.builds
       return {
+        ...opening,
         isDone: records.every(({ status }) => status === "done"),
-        params: Object.fromEntries(Object.entries(first?.params ?? {}).filter(([name]) => !varied.includes(name))),
         nodes: graph.stages.map((entry) => recordNode(all.state, entry)),
         notices,
         results: {},
-        ...(until.size === 0 ? {} : { until: [...until] }),
-        sweep: { varied, ...(asked === undefined ? {} : { asked }), points: records }
+        sweep: { ...opening.sweep, points: records }
       }
     })
   })

@@ -254,20 +254,26 @@ export const run = <P extends Pipeline.AnyPipeline>(
     const recorded = {
       pipeline: pipeline.name,
       get stages(): ReadonlyArray<Graph.StageEntry> {
-        return carriedOut().flatMap(({ state }) => state.graph.stages)
+        // of the first trial before there is any: what is secret to its stages is so from the beginning
+        return [...Pipeline.graph(pipeline, first).stages, ...carriedOut().flatMap(({ state }) => state.graph.stages)]
       }
+    }
+    const varied = variedOf(options)
+    const params = Pipeline.encodeParams(pipeline, first)
+    const opening = {
+      params: Object.fromEntries(Object.entries(params).filter(([name]) => !varied.includes(name))),
+      sweep: { varied, points: [] },
+      tune: recordOf(tuning)
     }
     yield* publish(RunEvent.TuneStarted({ run: begun.run, pipeline: pipeline.name, rungs }))
     const { seconds } = options
     const search = seconds === null ? halve(tuning, trials.length) : grow(tuning, seconds)
-    return yield* Run.recorded(recorded, begun, Effect.zipRight(search, choose(tuning)), () => {
-      const varied = variedOf(options)
+    return yield* Run.recorded(recorded, begun, Effect.zipRight(search, choose(tuning)), opening, () => {
       const points = pointsOf(tuning)
-      const params = Pipeline.encodeParams(pipeline, first)
       const notices = carriedOut().flatMap(({ state }) => state.notices)
       return {
+        ...opening,
         isDone: tuning.chosen !== null && points[tuning.chosen.best.point]?.status === "done",
-        params: Object.fromEntries(Object.entries(params).filter(([name]) => !varied.includes(name))),
         nodes: nodesOf(carriedOut()),
         notices: [...new Map(notices.map((notice) => [JSON.stringify(notice), notice])).values()],
         results: {},

@@ -172,6 +172,7 @@ export const layerWorkerProcess = (options: Options): Layer.Layer<Executor | Chu
       )
       /** Pools whose idle members were ended, for one of another. */
       const ended = new Set<string>()
+      const prepared = yield* Effect.cached(options.prepare ?? Effect.void)
       let isAlternating = false
       /** Ends what is idle beside the member that is to be started, and may hold as much as it ever needed. */
       const makeRoom = (pool: string) =>
@@ -188,7 +189,10 @@ export const layerWorkerProcess = (options: Options): Layer.Layer<Executor | Chu
           const { settings, pool, idle } = idleFor(task)
           const member = idle.pop()
           if (member !== undefined && !WorkerProcess.isEnded(member)) return Effect.succeed(member)
-          return Effect.zipRight(makeRoom(pool), WorkerProcess.spawn(options, settings, task.entry.name))
+          return Effect.zipRight(
+            Effect.zipRight(prepared, makeRoom(pool)),
+            WorkerProcess.spawn(options, settings, task.entry.name)
+          )
         })
       const putBack = (task: Task) => (member: WorkerProcess.Member, exit: Exit.Exit<unknown, ExecuteFailure>) => {
         const { settings, idle } = idleFor(task)

@@ -24,6 +24,8 @@ export interface Options {
   readonly start: string
   /** The worker's program, an ES module. */
   readonly entry: string
+  /** Done once, before the first worker starts. */
+  readonly prepare?: Effect.Effect<void>
   /** The whole environment of a worker: some libraries read theirs at the start only. */
   readonly env: (settings: Settings) => Readonly<Record<string, string | undefined>>
   /** A worker without a sign of life for so long is ended; a beat comes every second. */

@@ -10,7 +10,7 @@ class BuildDamaged extends Explained.TaggedError<BuildDamaged>()(
   ({ file }) => ({
     what: `${file} cannot be read`,
     expected: "the digests of the code of this build",
-    fix: "Remove its folder: the next command builds anew."
+    fix: "Run again: a build that is damaged is made anew."
   })
 ) {}
 

@@ -26,6 +26,15 @@ export interface Blob {
   readonly modified: number
 }
 
+/** What lies in a shared store under no name yet. */
+export interface Unfinished {
+  readonly files: number
+  readonly bytes: number
+}
+
+/** Where what is put is there whole or not at all, nothing is ever half-written. */
+export const NOTHING_UNFINISHED: Unfinished = { files: 0, bytes: 0 }
+
 /**
  * Bytes under names, which many machines have in common: the least that a shared store must do. Names are `/`-separated words of
  * letters, digits and `.`, `_`, `-`. Nothing that it gives is trusted.
@@ -40,6 +49,11 @@ export class Blobs extends Context.Tag("headrace/Blobs")<
     /** Gives bytes a name that nothing has. Of many who do so at once, one is told true; bytes are there whole or not at all. */
     readonly putNew: (name: string, bytes: Uint8Array) => Effect.Effect<boolean, BlobsFailed>
     readonly remove: (name: string) => Effect.Effect<void, BlobsFailed>
+    /**
+     * Removes what writers left half-written who are gone: those of this machine at once, others once nothing of it has changed for a day, by the clock
+     * of the store. What it was; where `isDry`, nothing is removed.
+     */
+    readonly tidy: (isDry: boolean) => Effect.Effect<Unfinished, BlobsFailed>
     /** All whose names begin so, in the order of their names. */
     readonly list: (prefix: string) => Stream.Stream<Blob, BlobsFailed>
   }

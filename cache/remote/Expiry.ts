@@ -1,7 +1,7 @@
 import { Effect, Predicate, Stream } from "effect"
 import * as BoundedJson from "../../artifacts/BoundedJson.ts"
 import * as Digest from "../../artifacts/Digest.ts"
-import { BlobsFailed } from "./Blobs.ts"
+import { BlobsFailed, type Unfinished } from "./Blobs.ts"
 import type { SharedObject, SharedTrace } from "./Listing.ts"
 import { SharedStore } from "./SharedStore.ts"
 
@@ -23,12 +23,15 @@ const digestsIn = (bytes: Uint8Array): ReadonlyArray<string> =>
 export interface Expired {
   readonly traces: ReadonlyArray<SharedTrace>
   readonly objects: ReadonlyArray<SharedObject>
+  /** What writers that are gone left half-written. */
+  readonly unfinished: Unfinished
 }
 
 const sizeOf = (all: ReadonlyArray<{ readonly bytes: number }>): number =>
   all.reduce((sum, { bytes }) => sum + bytes, 0)
 /** Bytes of all of it. */
-export const bytesOf = ({ traces, objects }: Expired): number => sizeOf(traces) + sizeOf(objects)
+export const bytesOf = ({ traces, objects, unfinished }: Expired): number =>
+  sizeOf(traces) + sizeOf(objects) + unfinished.bytes
 
 /** The contents that a trace says its result was made of: sources among them, which travel as objects. Damaged ones say none. */
 const inputsIn = (sealed: Uint8Array): ReadonlyArray<string> => {
@@ -98,7 +101,8 @@ export const expired = (age: number): Effect.Effect<Expired, BlobsFailed, Shared
     )
     return {
       traces: traces.filter(isOld),
-      objects: objects.filter(({ object, modified }) => modified < now - DAY_MILLIS && !named.has(object))
+      objects: objects.filter(({ object, modified }) => modified < now - DAY_MILLIS && !named.has(object)),
+      unfinished: yield* store.tidy(true)
     }
   })
 
@@ -119,5 +123,5 @@ export const remove = (age: number): Effect.Effect<Expired, BlobsFailed, SharedS
       concurrency: AT_ONCE,
       discard: true
     })
-    return { traces: first.traces, objects: second.objects }
+    return { traces: first.traces, objects: second.objects, unfinished: yield* store.tidy(false) }
   })

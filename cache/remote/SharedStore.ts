@@ -88,6 +88,8 @@ export class SharedStore extends Context.Tag("headrace/SharedStore")<
     readonly digest: (object: Digest.Digest) => Effect.Effect<Digest.Digest | null, BlobsFailed>
     /** Removes a trace, whoever put it there: its node, or chunk, is computed again, unless a machine has it. */
     readonly removeTrace: (place: SignedTrace.Place) => Effect.Effect<void, BlobsFailed>
+    /** As `Blobs` has it. */
+    readonly tidy: (typeof Blobs.Service)["tidy"]
   }
 >() {}
 
@@ -288,7 +290,8 @@ const make = (terms: Terms, isDown: boolean): Effect.Effect<typeof SharedStore.S
       traces: listing.traces,
       now: Effect.flatMap(newProbe, listing.now),
       unopened: (place) => turns.withPermits(1)(blobs.get(traceName(place), MOST_TRACE_BYTES)),
-      removeTrace: (place) => blobs.remove(traceName(place))
+      removeTrace: (place) => blobs.remove(traceName(place)),
+      tidy: blobs.tidy
     }
   })
 

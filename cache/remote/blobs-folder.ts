@@ -3,8 +3,10 @@ import * as path from "node:path"
 import { Effect, Layer, Stream } from "effect"
 import * as BoundedFile from "../../artifacts/BoundedFile.ts"
 import * as Disk from "../disk.ts"
+import { here, type System } from "../lease-holder.ts"
+import { ABANDONED_MILLIS, fileSystemNow } from "../tidy.ts"
 import * as Unfinished from "../unfinished.ts"
-import { type Blob, Blobs, BlobsFailed, type Cause } from "./Blobs.ts"
+import { type Blob, Blobs, BlobsFailed, type Cause, NOTHING_UNFINISHED } from "./Blobs.ts"
 
 const CAUSES: Readonly<Record<string, Cause>> = {
   EACCES: "forbidden",
@@ -28,7 +30,11 @@ const isAbsent = (cause: unknown): boolean => ["ENOENT", "ENOTDIR"].includes(Dis
  * A folder that all machines share. It must be there: an empty one in the place of a disk that is not mounted would take what
  * nobody else sees.
  */
-export const layerFolder = (root: string): Layer.Layer<Blobs> =>
+export const layerFolder = (
+  root: string,
+  now: (root: string) => Promise<number> = fileSystemNow,
+  system: System = here
+): Layer.Layer<Blobs> =>
   Layer.sync(Blobs, () => {
     const fileOf = (name: string) => path.join(root, name)
     const absent = new BlobsFailed({ cause: "absent", message: "is no folder that is there" })
@@ -68,7 +74,45 @@ export const layerFolder = (root: string): Layer.Layer<Blobs> =>
         })
       )
 
+    /** What of a folder, and of those in it, is half-written and nobody's: its files, as they are come across. */
+    const abandoned = (folder: string, before: number): Stream.Stream<{ file: string; bytes: number }, BlobsFailed> =>
+      Stream.fromIterableEffect(
+        Effect.map(
+          ifThere(folder, (file) => fs.readdir(file, { withFileTypes: true })),
+          (entries) => entries ?? []
+        )
+      ).pipe(
+        Stream.flatMap((entry) => {
+          const name = path.join(folder, entry.name)
+          if (entry.isDirectory()) return abandoned(name, before)
+          if (!entry.isFile() || !Unfinished.is(entry.name)) return Stream.empty
+          return Stream.fromEffect(ifThere(name, (file) => fs.lstat(file))).pipe(
+            Stream.filter((stat) => stat !== null),
+            Stream.filter((stat) => Unfinished.isAbandoned(entry.name, system) || stat.ctimeMs < before),
+            Stream.map(({ size }) => ({ file: fileOf(name), bytes: size }))
+          )
+        })
+      )
+
+    const tidy = (isDry: boolean) =>
+      Effect.gen(function* () {
+        const instant = yield* Effect.tryPromise({
+          try: () => now(root),
+          catch: (cause) => failed("writing", root, cause)
+        })
+        return yield* Stream.runFoldEffect(
+          abandoned("", instant - ABANDONED_MILLIS),
+          NOTHING_UNFINISHED,
+          ({ files, bytes }, one) =>
+            Effect.as(isDry ? Effect.void : Effect.promise(() => Disk.tidyAway(one.file)), {
+              files: files + 1,
+              bytes: bytes + one.bytes
+            })
+        )
+      })
+
     return {
+      tidy: (isDry) => inFolder(tidy(isDry)),
       get: (name, most) => inFolder(ifThere(name, (file) => BoundedFile.readLarge(file, most))),
       size: (name) =>
         inFolder(

@@ -1,5 +1,5 @@
 import { Effect, Layer, Stream } from "effect"
-import { type Blob, Blobs, BlobsFailed } from "./Blobs.ts"
+import { type Blob, Blobs, BlobsFailed, NOTHING_UNFINISHED } from "./Blobs.ts"
 
 /** A shared store that lives and dies with the process. The map is shared, so that tests can damage it. */
 export const layerMemory = (blobs: Map<string, Uint8Array> = new Map()): Layer.Layer<Blobs> => {
@@ -26,6 +26,7 @@ export const layerMemory = (blobs: Map<string, Uint8Array> = new Map()): Layer.L
         return true
       }),
     remove: (name) => Effect.sync(() => void blobs.delete(name)),
+    tidy: () => Effect.succeed(NOTHING_UNFINISHED),
     list: (prefix) =>
       Stream.suspend(() =>
         Stream.fromIterable(

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
 import { AwsClient } from "aws4fetch"
 import { Chunk, Duration, Effect, Layer, Option, Stream } from "effect"
-import { Blobs, BlobsFailed } from "./Blobs.ts"
+import { Blobs, BlobsFailed, NOTHING_UNFINISHED } from "./Blobs.ts"
 import type { RemoteAddress } from "./RemoteAddress.ts"
 import { type Answer, codeOf, failed, isPage, noStore, pageOf, refusal, unreached } from "./s3-answers.ts"
 
@@ -203,6 +203,8 @@ export const layerS3 = (
         Effect.flatMap(send({ method: "DELETE", url: urlOf(name) }), (answer) =>
           answer.status < 300 || answer.status === 404 ? Effect.void : refusal(answer)
         ),
+      // an object is put by one request: there are no uploads in parts which somebody could leave
+      tidy: () => Effect.succeed(NOTHING_UNFINISHED),
       list: (from) =>
         Stream.paginateChunkEffect(null as string | null, (token) =>
           Effect.map(page(from, token), ({ blobs, next }) => [Chunk.fromIterable(blobs), Option.fromNullable(next)])

@@ -39,6 +39,7 @@ export interface Finding {
     | "acceptance"
     | "upload note"
     | "lease"
+    | "note of a run"
     | "mark of a command"
     | "memory of removals"
     | "remembered digests"

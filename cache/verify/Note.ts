@@ -54,6 +54,13 @@ export const noteOf = ({ content, file }: Contents.Lying): Note | null => {
       return isKey(folder)
         ? { what: "lease", name: folder, loss: "whoever waits takes it over once nobody renews it", isSealed: isWhole }
         : null
+    case "Begun":
+      return {
+        what: "note of a run",
+        name: content.run,
+        loss: "nothing tells of the run if its process ends without a word",
+        isSealed: isWhole
+      }
     case "Using":
       return name === "holder"
         ? {

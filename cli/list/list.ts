@@ -38,7 +38,9 @@ const nameOf = (record: RunRecord): string => {
   return size === null ? record.pipeline : `${record.pipeline}, ${size}`
 }
 
-const statusOf = (run: RunRecord): string => `${run.status}${untilText(run)}`
+/** Of a run whose process was killed the status says so: whoever ended one by Ctrl-C knows why it ended. */
+const statusOf = (run: RunRecord): string =>
+  `${run.status}${run.error?.tag === "ProcessGone" ? " without a word" : ""}${untilText(run)}`
 
 const keptText = ({ kept, nodes, bytes }: KeptCount): string =>
   kept === 0
@@ -92,7 +94,7 @@ const runsTable = (
 
 const unreadableDocument = (error: RecordUnreadable) => ({ run: error.run, file: error.file, error: explain(error) })
 
-const runDocument = ({ run, pipeline, status, started, seconds, params, git, until, sweep, tune }: RunRecord) => ({
+const runDocument = ({ run, pipeline, status, started, seconds, params, git, until, sweep, tune, error }: RunRecord) => ({
   run,
   pipeline,
   status,
@@ -102,7 +104,8 @@ const runDocument = ({ run, pipeline, status, started, seconds, params, git, unt
   git,
   until: until ?? null,
   points: sweep === undefined ? null : sweep.points.length,
-  trials: tune === undefined ? null : new Set(tune.trials.map(({ trial }) => trial)).size
+  trials: tune === undefined ? null : new Set(tune.trials.map(({ trial }) => trial)).size,
+  error
 })
 
 /** Lines that are no longer than the screen is wide. */

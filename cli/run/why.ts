@@ -81,6 +81,8 @@ const ofPast = (pipeline: string, { args: [node], params }: Given, named: string
     if (node !== undefined && !names.includes(node))
       return yield* Usage.unknown("node", node, names, `See pipeline why ${pipeline} --run ${record.run}.`, pipeline)
     const told = all.filter((each) => node === undefined || each.record.node === node)
+    if (all.length === 0 && record.error !== null)
+      yield* reporter.print(`what became of its nodes is not known: ${record.error.what}`)
     for (const each of told) yield* reporter.print(`${each.record.node} ${pastText(record, each)}`)
     yield* reporter.document({
       schema: 1,

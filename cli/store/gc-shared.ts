@@ -28,16 +28,18 @@ export const gcShared = (age: number, isDry: boolean) =>
     )
     yield* status("")
     const bytes = Expiry.bytesOf(expired)
-    const what = `${formatCounted(expired.traces.length, "trace")} of ${namespaces[0]} older than ${formatSeconds(age / 1000)} and ${formatCounted(expired.objects.length, "object")} that no other names`
-    yield* print(`${what}, ${formatBytes(bytes)}, ${isDry ? "would go from" : "went from"} ${shown}`)
+    const { traces, objects, unfinished } = expired
+    const what = `${formatCounted(traces.length, "trace")} of ${namespaces[0]} older than ${formatSeconds(age / 1000)}, ${formatCounted(objects.length, "object")} that no other names and ${formatCounted(unfinished.files, "file")} that nobody finished`
+    yield* print(`${what}: ${formatBytes(bytes)} ${isDry ? "would go from" : "went from"} ${shown}`)
     yield* document({
       schema: 1,
       status: "done",
       dryRun: isDry,
       shared: shown,
       namespace: namespaces[0],
-      traces: expired.traces.length,
-      objects: expired.objects.length,
+      traces: traces.length,
+      objects: objects.length,
+      unfinished: unfinished.files,
       freed: bytes
     })
     return 0

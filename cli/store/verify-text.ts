@@ -53,7 +53,7 @@ export const checkedText = ({ objects, bytes, traces, records, notes }: Report["
   `${formatCounted(objects, "object")} (${formatBytes(bytes)}), ${formatCounted(traces, "trace")}, ${formatCounted(records, "record")} and ${formatCounted(notes, "note")} verified in ${formatSeconds(seconds)}${seconds < 1 ? "" : `, ${formatBytes(bytes / seconds)}/s`}`
 
 /** What is no fault, and good to know. */
-export const besidesText = (home: string, { notKept, quarantine }: Omit<Report, "checked" | "findings">) => [
+export const besidesText = ({ notKept, quarantine }: Omit<Report, "checked" | "findings">) => [
   ...(notKept.objects === 0
     ? []
     : [
@@ -62,7 +62,7 @@ export const besidesText = (home: string, { notKept, quarantine }: Omit<Report, 
   ...(quarantine.files === 0
     ? []
     : [
-        `in quarantine: ${formatCounted(quarantine.files, "file")}, ${formatBytes(quarantine.bytes)}; nobody reads them, remove them with rm -r ${path.join(home, "quarantine")}`
+        `in quarantine: ${formatCounted(quarantine.files, "file")}, ${formatBytes(quarantine.bytes)}; nobody reads them, and after a day they are the first to go when pipeline gc makes room`
       ])
 ]
 

@@ -122,7 +122,7 @@ export const verifyHere = (alone: Recorded | null, part: Sample.Sample | null, i
     const left = settled.filter((one) => !isMended(one)).map(({ finding }) => finding)
     const seconds = ((yield* Clock.currentTimeMillis) - began) / 1000
     yield* reporter.print(checkedText(report.checked, seconds))
-    for (const line of besidesText(home, report)) yield* reporter.print(line)
+    for (const line of besidesText(report)) yield* reporter.print(line)
     if (findings.length === 0) yield* reporter.print("all is as it was written")
     else {
       yield* reporter.print(`wrong: ${sumText(findings)}`)

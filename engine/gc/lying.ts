@@ -110,6 +110,7 @@ const sort = (home: string, sorted: Sorted, names: ReadonlyArray<string>, lying:
     case "Pin":
     case "Ledger":
     case "Acceptance":
+    case "Begun":
     case "Format":
       sorted.own.push(lying)
       break

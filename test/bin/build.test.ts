@@ -232,18 +232,4 @@ describe("sources that can't be built", () => {
       stderr: `error: ${error?.what}; expected ${error?.expected}. ${error?.fix}\n`
     })
   })
-
-  it("are told apart from a build that is damaged", async () => {
-    const at = rig()
-    await build(at)
-    const code = path.join(builds(at), currentOf(at), "code.json")
-    fs.writeFileSync(code, "nonsense")
-    const [plain, json] = [await pipeline(at, "list"), await pipeline(at, "list", "--json")]
-    expect([plain.code, json.code]).toEqual([1, 1])
-    const { error } = documentOf(json)
-    expect(error).toMatchObject({ tag: "BuildDamaged", what: `${code} cannot be read` })
-    expect(plain.stderr).toBe(`error: ${error?.what}; expected ${error?.expected}. ${error?.fix}\n`)
-    fs.rmSync(path.dirname(code), { recursive: true })
-    expect((await pipeline(at, "list")).code).toBe(0)
-  })
 })

@@ -104,7 +104,7 @@ describe("an optional package", () => {
     const { status, stderr } = await project.command()
     expect([status, stderr]).toEqual([
       1,
-      "error: The program cannot start: stages/value.ts:2: Cannot find module 'extra'; expected sources that can be loaded, and packages that are installed. Correct what npx tsc names; if it names nothing, remove .pipeline/build.\n"
+      "error: The program cannot start: stages/value.ts:2: Cannot find module 'extra'; expected sources that can be loaded, and packages that are installed. Correct what npx tsc names; if it names nothing, run npm install.\n"
     ])
   })
 })

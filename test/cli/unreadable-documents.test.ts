@@ -55,7 +55,9 @@ it.effect("a model whose description nests too deep is refused by name", () =>
     const error = yield* Effect.flip(layersOf(yield* put("model", "model.json", `{"modelTopology":${deepJson()}}`)))
     expect(error).toMatchObject({
       _tag: "ArtifactUnreadable",
-      message: expect.stringMatching(/cannot be decoded: .*nests 100001 deep.*; expected .*\. Delete it/s)
+      message: expect.stringMatching(
+        /cannot be decoded: .*nests 100001 deep.*; expected .*\. Run its pipeline with --again/s
+      )
     })
   }).pipe(Effect.provide(ObjectStore.layerMemory()))
 )

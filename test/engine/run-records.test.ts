@@ -127,7 +127,7 @@ it.effect(
         expect(heard).toHaveLength(1)
         expect(heard[0]).toMatch(
           new RegExp(
-            `^2 records of runs cannot be read and are left out, ${first}, ${third}\\. Of the first: The record of run ${first} cannot be read: its bytes were damaged; expected one .*\\. Take ${home}/runs/${first}\\.json back from a copy, or remove it`
+            `^2 records of runs cannot be read and are left out, ${first}, ${third}\\. Of the first: The record of run ${first} cannot be read: its bytes were damaged; expected one .*\\. Take ${home}/runs/${first}\\.json back from a copy, or have pipeline verify --repair put it aside`
           )
         )
         expect((yield* records.unreadable).map(({ run }) => run).sort()).toEqual([third, first])
@@ -202,7 +202,7 @@ it.effect("what is no record, is huge or nests too deep is none, and nobody wait
       for (const id of ids) {
         const refused = yield* Effect.flip(Effect.provideService(runNamed(id), RunRecords, records))
         expect(refused.message).toMatch(
-          /The record of run .* cannot be read: .*; expected .*\. Take .* back from a copy, or remove it/
+          /The record of run .* cannot be read: .*; expected .*\. Take .* back from a copy, or have pipeline verify --repair put it aside/
         )
         yield* records.put(recordOf(id, false))
         expect((yield* records.get(id))?.run).toBe(id)

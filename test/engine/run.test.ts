@@ -1,5 +1,7 @@
 import { beforeEach, expect, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
+import * as Trace from "../../cache/Trace.ts"
+import { TraceStore } from "../../cache/Trace.ts"
 import { Code } from "../../engine/Code.ts"
 import * as Executor from "../../engine/Executor.ts"
 import * as Pipeline from "../../engine/Pipeline.ts"
@@ -7,6 +9,7 @@ import * as Plan from "../../engine/Plan.ts"
 import * as Run from "../../engine/Run.ts"
 import * as RunRecord from "../../engine/RunRecord.ts"
 import { RunRecords } from "../../engine/RunRecord.ts"
+import * as Sweep from "../../engine/Sweep.ts"
 import { wrap } from "../rig/broken.ts"
 import * as Toys from "../rig/toys.ts"
 import { siblings } from "../rig/worker-pipeline.ts"
@@ -86,6 +89,35 @@ it.effect("the past records are read once a run or plan, however many nodes miss
       expect(counts).toEqual({ lists: 2, codes: { read: 1, shift: 1, double: 1, sum: 1, describe: 1 } })
       expect(Toys.ran(yield* Effect.provide(Toys.runToy(), layer))).toEqual([])
       expect(counts.lists).toBe(2)
+    })
+  )
+)
+
+it.effect("earlier results of a stage are listed once a run, plan or sweep, however many of its nodes miss", () =>
+  withMemory(({ traces, chunks }) =>
+    Effect.gen(function* () {
+      const listed: Array<string> = []
+      const counting = wrap(TraceStore, Trace.layerMemory(traces, chunks), (store) => ({
+        ...store,
+        ofStage: (stage) =>
+          Effect.zipRight(
+            Effect.sync(() => void listed.push(stage)),
+            store.ofStage(stage)
+          )
+      }))
+      /** The stages whose traces were listed meanwhile, each as often as it was. */
+      const during = <A, E, R>(work: Effect.Effect<A, E, R>) =>
+        Effect.map(Effect.provide(work, counting), () => listed.splice(0).sort())
+      const layer = Executor.layerInProcess(Toys.toy, siblings)
+      const plan = Effect.suspend(() => Plan.make(Pipeline.graph(siblings, { how: "well" })))
+      expect(yield* during(plan)).toEqual(["behave"])
+      const run = Effect.provide(Run.run(siblings, { how: "well" }, { cores: 2 }), layer)
+      expect(yield* during(run)).toEqual(["behave"])
+      yield* Toys.runToy()
+      const points = yield* Effect.forEach([3, 5, 7], (modulo) => Toys.params({ modulo }))
+      const sweep = Sweep.run(Toys.toy, points, { cores: 2, jobs: 3, varied: ["modulo"] })
+      expect(yield* during(Effect.provide(sweep, layer))).toEqual(["describe", "sum"])
+      expect(yield* during(run)).toEqual([])
     })
   )
 )

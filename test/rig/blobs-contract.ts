@@ -75,4 +75,19 @@ export const blobsContract = (name: string, blobs: () => Layer.Layer<Blobs>) => 
       expect((yield* named(store, "many/010")).map(({ name }) => name)).toEqual(names.slice(100, 110))
       expect(yield* named(store, "none/")).toEqual([])
     }))
+
+  test("what was put, and what is being put, is nothing that somebody left half-written", (store) =>
+    Effect.gen(function* () {
+      const large = new Uint8Array(MOST)
+      const put = Effect.forEach(Array.from({ length: 8 }).keys(), (at) => store.putNew(`some/${at}`, large), {
+        concurrency: 4
+      })
+      for (const isDry of [true, false]) {
+        const [, ...found] = yield* Effect.all([put, store.tidy(isDry), store.tidy(isDry)], {
+          concurrency: "unbounded"
+        })
+        expect(found).toEqual(Array(2).fill({ files: 0, bytes: 0 }))
+      }
+      expect((yield* named(store, "some/")).map(({ bytes }) => bytes)).toEqual(Array(8).fill(MOST))
+    }))
 }

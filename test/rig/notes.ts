@@ -7,6 +7,7 @@ import type { Key } from "../../cache/Key.ts"
 import { here, written } from "../../cache/lease-holder.ts"
 import * as Pins from "../../cache/Pins.ts"
 import * as Uploads from "../../cache/remote/Uploads.ts"
+import * as Seal from "../../cache/Seal.ts"
 import { TraceStore } from "../../cache/Trace.ts"
 import * as TraceDisk from "../../cache/trace-disk.ts"
 import * as Ledger from "../../engine/gc/Ledger.ts"
@@ -14,7 +15,7 @@ import * as DigestMemory from "../../files/DigestMemory.ts"
 import { codeOf } from "./code.ts"
 
 /** The folders of a store that have notes alone. */
-export const FOLDERS = ["accepted", "gc", "leases", "pins", "sources", "uploads", "using"] as const
+export const FOLDERS = ["accepted", "begun", "gc", "leases", "pins", "sources", "uploads", "using"] as const
 
 const key = Digest.ofBytes("a key") as string as Key
 /** Whoever mends what is of the other one waits for no lease. */
@@ -48,6 +49,8 @@ export const noteAll = (home: string, run: string) =>
     yield* Ledger.rememberFound(home, new Map([[key, 3]]))
     const memory = { format: 1, root: "/data", fingerprint: null, digest: key } as const
     yield* DigestMemory.save(path.join(home, "sources", `${key}.txt`), memory, [["a.csv", "1 2 3", key]])
+    fs.mkdirSync(path.join(home, "begun"), { recursive: true })
+    fs.writeFileSync(path.join(home, "begun", "20990101-000000-000-abcd.json"), Seal.bytesOf("{}"))
     for (const file of [`leases/${leased}/token.json`, "using/0123456789abcdef/holder"]) {
       fs.mkdirSync(path.dirname(path.join(home, file)), { recursive: true })
       fs.writeFileSync(path.join(home, file), written(here.self()))

@@ -3,10 +3,12 @@ import * as path from "node:path"
 import { expect, it } from "@effect/vitest"
 import { Duration, Effect, Layer, Stream } from "effect"
 import { afterAll, beforeAll } from "vitest"
+import type { Holder, System } from "../../../cache/lease-holder.ts"
 import { Blobs, BlobsFailed, givesNewNamesOnce } from "../../../cache/remote/Blobs.ts"
 import { layerFolder } from "../../../cache/remote/blobs-folder.ts"
 import { layerMemory } from "../../../cache/remote/blobs-memory.ts"
 import { layerS3 } from "../../../cache/remote/blobs-s3.ts"
+import * as Unfinished from "../../../cache/unfinished.ts"
 import { blobsContract } from "../../rig/blobs-contract.ts"
 import { folder } from "../../rig/folder.ts"
 import { machine } from "../../rig/machines.ts"
@@ -34,6 +36,44 @@ it.effect("a folder that is not there is absent, and is not made: it may be a di
     )
     expect(fs.existsSync(root)).toBe(false)
   })
+)
+
+it.effect(
+  "what writers left half-written who are gone is told of and removed, wherever it lies, and nothing of others",
+  () =>
+    Effect.gen(function* () {
+      const root = folder()
+      const [dead, alive, stranger] = [3, 4, 5].map((pid) => ({
+        host: pid === 5 ? "bob" : "ada",
+        self: () => ({ host: pid === 5 ? "bob" : "ada", pid, start: "1" }),
+        isGone: (holder: Holder) => holder.host === "ada" && holder.pid === 3,
+        isHere: () => false
+      }))
+      const nameBy = (system: System | undefined) => `.tmp-${Unfinished.mark(system)}`
+      const lay = (file: string) => {
+        fs.mkdirSync(path.dirname(path.join(root, file)), { recursive: true })
+        fs.writeFileSync(path.join(root, file), "half")
+        return file
+      }
+      const left = ["v1/objects/ab", "v1/traces/main/stage", "v1"].map((at) => lay(`${at}/${nameBy(dead)}`))
+      const others = [alive, stranger].map((system) => lay(`v1/objects/ab/${nameBy(system)}`))
+      yield* using(layerFolder(root), (store) => store.putNew("v1/objects/ab/abcd", new Uint8Array(9)))
+      const after = (millis: number) => layerFolder(root, async () => Date.now() + millis, alive)
+      const filesIn = () => [...left, ...others].filter((file) => fs.existsSync(path.join(root, file)))
+      const day = 24 * 3600 * 1000
+      expect(yield* using(after(0), (store) => store.tidy(true))).toEqual({ files: 3, bytes: 12 })
+      expect(filesIn()).toEqual([...left, ...others])
+      expect(yield* using(after(0.9 * day), (store) => store.tidy(false))).toEqual({ files: 3, bytes: 12 })
+      expect(filesIn()).toEqual(others)
+      expect(yield* using(after(1.1 * day), (store) => store.tidy(false))).toEqual({ files: 2, bytes: 8 })
+      expect(filesIn()).toEqual([])
+      expect(yield* using(after(0), (store) => store.size("v1/objects/ab/abcd"))).toBe(9)
+      expect(yield* Effect.flip(using(layerFolder(path.join(root, "no")), (store) => store.tidy(false)))).toMatchObject(
+        {
+          cause: "absent"
+        }
+      )
+    })
 )
 
 it.effect("the twin that looks before it writes, and is overtaken in between, is found out by the probe", () =>

@@ -142,3 +142,21 @@ it.live("ages are told by the store's clock, and what tells the time is not left
     expect(fs.readdirSync(at, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())).toEqual([])
   })
 )
+
+it.live("what nobody finished is counted, and goes with the rest", () =>
+  Effect.gen(function* () {
+    const at = folder()
+    const later = BlobsFolder.layerFolder(at, async () => Date.now() + 2 * DAY)
+    const { layer, put, left } = sharedAt(at, "main", later)
+    yield* put(10, "new", ["only new"])
+    const half = path.join(at, "v1/objects", ".tmp-half")
+    fs.writeFileSync(half, "half")
+    const dry = yield* Effect.provide(Expiry.expired(30 * DAY), layer)
+    expect(dry).toEqual({ traces: [], objects: [], unfinished: { files: 1, bytes: 4 } })
+    expect(Expiry.bytesOf(dry)).toBe(4)
+    expect(fs.existsSync(half)).toBe(true)
+    expect(yield* Effect.provide(Expiry.remove(30 * DAY), layer)).toEqual(dry)
+    expect(fs.existsSync(half)).toBe(false)
+    expect(yield* left).toMatchObject({ objects: sorted("only new") })
+  })
+)

@@ -4,7 +4,7 @@ import * as Random from "../../../api/random.ts"
 import type { Layer } from "../../../images/models/Layer.ts"
 import * as Network from "../../../images/models/Network.ts"
 import type { Optimizer } from "../../../images/models/Optimizer.ts"
-import type { Setup } from "../../../images/models/Stepper.ts"
+import { plain, type Setup } from "../../../images/models/Stepper.ts"
 import * as Compiled from "../../../images/models/training-compiled.ts"
 import * as Eager from "../../../images/models/training-eager.ts"
 import { Tensorflow } from "../../../images/services/Tensorflow.ts"
@@ -50,7 +50,19 @@ const setupOf = (
     inputs.forEach((value, at) => {
       inputs[at] = value + 0.4 * ((labels[Math.floor(at / size)] ?? 0) - 1.5)
     })
-    return { network, inputs, labels, optimizer, l2: 0, batchSize, seed: 9, lookEvery: steps, ...changes }
+    const stepsPerEpoch = Math.ceil(rows / batchSize)
+    return {
+      ...plain,
+      network,
+      inputs,
+      labels,
+      optimizer,
+      batchSize,
+      stepsPerEpoch,
+      seed: 9,
+      lookEvery: steps,
+      ...changes
+    }
   })
 
 /** Trained on its rows, and validated on them. */

@@ -1,3 +1,8 @@
+/**
+ * The epochs of a history, as charts take them.
+ *
+ * @module
+ */
 import { Effect } from "effect"
 import { ArrowTable, type Stage } from "headrace"
 import * as ChosenBy from "../artifacts/ChosenBy.ts"

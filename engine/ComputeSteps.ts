@@ -67,6 +67,7 @@ export const computeSteps = (job: Job, iterates: Iterates): Untyped<Readonly<Rec
     const states = Checkpoints.kept(job.text, iterates, last)
     const before = job.isAgain ? null : yield* resumed(job, iterates, iteration, yield* states, states)
     const from = before?.at ?? 0
+    const isOver = ReadWatch.ofStage(iteration.isOver ?? Effect.succeed(false))
 
     const publish = (encoded: Checkpoints.Encoded, replaced: Checkpoints.Kept | null) =>
       Effect.gen(function* () {
@@ -88,9 +89,12 @@ export const computeSteps = (job: Job, iterates: Iterates): Untyped<Readonly<Rec
         return kept
       })
     let writing: Fiber.Fiber<Checkpoints.Kept | null, unknown> = Fiber.succeed(before)
-    for (let at = from + 1; at <= last; at++) {
+    // where it was over before, it is so from the beginning, and its state stays under the number of its last step
+    let over = yield* isOver
+    for (let at = from + 1; at <= last && !over; at++) {
       const note = yield* ReadWatch.ofStage(iteration.step(at))
-      yield* Progress.report({ done: at, total: last, unit: iterates.steps, reused: from, note })
+      over = yield* isOver
+      yield* Progress.report({ done: at, total: over ? at : last, unit: iterates.steps, reused: from, note })
       const replaced = yield* Fiber.join(writing)
       // encoded here and not where it is written: the next step begins before that, and may work on the very arrays
       writing = yield* ReadWatch.ofStage(iteration.save).pipe(

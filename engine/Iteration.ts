@@ -7,6 +7,11 @@ export interface Iteration<Outputs, E> {
   readonly resume: (state: State) => Effect.Effect<void, E>
   /** Carries out one step, which is counted from 1 over the whole iteration, and gives a few words that are worth a glance, or null. */
   readonly step: (at: number) => Effect.Effect<string | null, E>
+  /**
+   * Whether no further step changes anything. Then none is carried out, and what `finish` gives stands for every greater number of
+   * steps. It must follow from the state, so that it is the same after `resume`. An iteration without it is over after its last step.
+   */
+  readonly isOver?: Effect.Effect<boolean, E>
   /** The state after the steps so far: all that `resume` needs. */
   readonly save: Effect.Effect<State, E>
   /** The outputs after the steps so far. */

@@ -235,7 +235,8 @@ export const make = <
 /**
  * Makes a stage that gets to its outputs step by step, such as a training by its epochs, so that more steps go on from fewer. `run`
  * gives an iteration with `resume`, `step`, `save` and `finish`. It does not see how many steps there will be, and a step must be a
- * function of the state before it and of its number alone. The newest state is kept.
+ * function of the state before it and of its number alone. The newest state is kept. An iteration that tells by `isOver` that no further
+ * step changes anything is not asked for more of them.
  */
 export const iterate = <
   const I extends Inputs,

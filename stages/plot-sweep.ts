@@ -17,7 +17,7 @@ import { sweepCurves, type Trained } from "headrace-images/charts/sweep-curves"
 import { bestOf } from "headrace-images/models/Epoch"
 import * as Network from "headrace-images/models/Network"
 import { FigureFailed, Figures, fontVersion } from "headrace-images/services/Figures"
-import { epochsOf } from "headrace-images/shared/epochs"
+import { chosenBy, epochsOf } from "headrace-images/shared/epochs"
 
 /** The lists that make up a sweep are of different lengths. */
 export class SweepMismatch extends Explained.TaggedError<SweepMismatch>()(
@@ -46,8 +46,8 @@ const parametersOf = (layers: Network.Network | null, shape: ReadonlyArray<numbe
     ? Effect.succeed(null)
     : Effect.map(Network.check(Network.withEnd(layers, classes), shape, classes), Network.parameters)
 
-const rowOf = ({ name, epochs }: Trained, parameters: number | null, testAccuracy: number | null) => {
-  const best = bestOf(epochs)
+const rowOf = ({ name, epochs, chosenBy }: Trained, parameters: number | null, testAccuracy: number | null) => {
+  const best = bestOf(epochs, chosenBy)
   const last = epochs.at(-1)
   const share = (value: number | undefined) => (value === undefined ? null : finite(value))
   return {
@@ -95,7 +95,10 @@ export const plotSweep = Stage.make({
       }
       const classes = yield* ClassNames.fromMetadata(header.metadata)
       const trained = yield* Effect.forEach(histories, (history, at) =>
-        Effect.map(epochsOf(history), (epochs): Trained => ({ name: networks[at]?.name ?? "", epochs }))
+        Effect.map(
+          epochsOf(history),
+          (epochs): Trained => ({ name: networks[at]?.name ?? "", epochs, chosenBy: chosenBy(history) })
+        )
       )
       const parameters = yield* Effect.forEach(networks, ({ layers }) =>
         parametersOf(layers, header.shapes.image ?? [], classes.length)

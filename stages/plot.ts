@@ -6,7 +6,7 @@ import { History } from "headrace-images/artifacts/History"
 import { confusionHeatmap } from "headrace-images/charts/confusion-heatmap"
 import { learningCurves } from "headrace-images/charts/learning-curves"
 import { FigureFailed, Figures, fontVersion } from "headrace-images/services/Figures"
-import { epochsOf } from "headrace-images/shared/epochs"
+import { chosenBy, epochsOf } from "headrace-images/shared/epochs"
 
 /** The confusion matrix as class names and counts by [actual][predicted]. */
 const countsOf = (confusion: ArrowTable.Table<typeof ConfusionMatrix.columns, Stage.InputFailure>) =>
@@ -31,7 +31,7 @@ export const plot = Stage.make({
       const figures = yield* Figures
       const { classes, counts } = yield* countsOf(confusion)
       return {
-        curves: yield* figures.render(learningCurves(yield* epochsOf(history), "Learning curves")),
+        curves: yield* figures.render(learningCurves(yield* epochsOf(history), "Learning curves", chosenBy(history))),
         heatmap: yield* figures.render(confusionHeatmap(classes, counts, "Confusion matrix, test images"))
       }
     })

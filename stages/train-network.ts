@@ -10,7 +10,8 @@ import * as Evaluation from "headrace-images/models/Evaluation"
 import { kindNames } from "headrace-images/models/Layer"
 import * as Network from "headrace-images/models/Network"
 import * as Training from "headrace-images/models/Training"
-import { FittingError, fitting, fittingParams, gather, gatherValidation } from "headrace-images/shared/fitting"
+import { FittingError, fitting, gather, gatherValidation } from "headrace-images/shared/fitting"
+import { fittingParams, stepViewParams } from "headrace-images/shared/fitting-params"
 import { tensorflowFactsWith } from "headrace-images/shared/tensorflow-facts"
 
 /** The largest images that there are: a network that does not fit them fits none. The data's own size is checked later. */
@@ -66,7 +67,8 @@ export const trainNetwork = Stage.iterate({
       "Layers before the softmax over the classes",
       Network.text
     ),
-    ...fittingParams
+    ...fittingParams,
+    ...stepViewParams
   },
   steps: "epochs",
   state: TrainingState,
@@ -75,5 +77,5 @@ export const trainNetwork = Stage.iterate({
   facts: tensorflowFactsWith,
   share: ({ threads }) => (threads === 1 ? "core" : "machine"),
   run: ({ pixels, validation }, params) =>
-    Effect.flatMap(examplesOf(pixels, validation), (examples) => fitting(params.network, examples, params))
+    Effect.flatMap(examplesOf(pixels, validation), (examples) => fitting(params.network, examples, params, params))
 })

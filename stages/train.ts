@@ -12,15 +12,8 @@ import { Fit } from "headrace-images/artifacts/Fit"
 import { History } from "headrace-images/artifacts/History"
 import { TrainingState } from "headrace-images/artifacts/TrainingState"
 import * as DenseHead from "headrace-images/models/DenseHead"
-import {
-  count,
-  FittingError,
-  fitting,
-  fittingParams,
-  gather,
-  gatherValidation,
-  share
-} from "headrace-images/shared/fitting"
+import { FittingError, fitting, gather, gatherValidation } from "headrace-images/shared/fitting"
+import { count, fittingParams, share } from "headrace-images/shared/fitting-params"
 import { tensorflowFactsWith } from "headrace-images/shared/tensorflow-facts"
 
 /** The tables do not belong together: their rows, their features or their classes differ. */

@@ -11,7 +11,7 @@ import { Effect } from "effect"
 import * as Random from "../../api/random.ts"
 import * as DenseHead from "../../images/models/DenseHead.ts"
 import * as Network from "../../images/models/Network.ts"
-import type { Setup, Stepper } from "../../images/models/Stepper.ts"
+import { plain, type Setup, type Stepper } from "../../images/models/Stepper.ts"
 import * as Compiled from "../../images/models/training-compiled.ts"
 import * as Eager from "../../images/models/training-eager.ts"
 import { Tensorflow } from "../../images/services/Tensorflow.ts"
@@ -143,7 +143,8 @@ const measure = (one: Case, peer: Effect.Effect.Success<ReturnType<typeof keras>
     const setupOf = (layers: Network.Network) =>
       Effect.map(Network.check(layers, one.input, 10), (network): Setup => {
         const optimizer = { kind: "adam", learningRate } as const
-        return { ...data, network, optimizer, l2: 0, batchSize, seed: 2, lookEvery: 100 }
+        const stepsPerEpoch = Math.ceil(rows / batchSize)
+        return { ...plain, ...data, network, optimizer, batchSize, stepsPerEpoch, seed: 2, lookEvery: 100 }
       })
     const setup = yield* setupOf(one.layers)
     const weights = Network.initialWeights(setup.network, setup.seed)

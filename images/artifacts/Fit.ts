@@ -8,6 +8,8 @@ export const Fit = Document.make(
   1,
   Schema.Struct({
     epochs: Schema.Int,
+    /** There where the training was over, so that none of further epochs is computed. */
+    isOver: Schema.optional(Schema.Literal(true)),
     bestEpoch: Schema.Int,
     accuracy: Share,
     /** Mean cross-entropy, in nats. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { bestOf, type Epoch } from "../models/Epoch.ts"
+import { bestOf, type Epoch, type Measure } from "../models/Epoch.ts"
 import type { Json, VegaLiteSpec } from "../services/Figures.ts"
 import { colors, config, schema } from "./theme.ts"
 
@@ -70,9 +70,13 @@ const best = (epoch: number, { value, label }: NonNullable<Panel["mark"]>, [low,
 }
 
 /** Accuracy and loss by epoch side by side, over training and validation rows, the best epoch marked in both. */
-export const learningCurves = (rows: ReadonlyArray<Epoch>, title: string): VegaLiteSpec => {
+export const learningCurves = (
+  rows: ReadonlyArray<Epoch>,
+  title: string,
+  chosenBy: Measure = "accuracy"
+): VegaLiteSpec => {
   const { domain, x } = epochAxis(rows.map(({ epoch }) => epoch))
-  const chosen = bestOf(rows)
+  const chosen = bestOf(rows, chosenBy)
   const panel = ({ title, field, labelExpr, mark }: Panel): Json => {
     const { rule, marks } =
       chosen === undefined || mark === null ? { rule: [], marks: [] } : best(chosen.epoch, mark, domain)

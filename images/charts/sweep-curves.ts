@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { bestOf, type Epoch } from "../models/Epoch.ts"
+import { bestOf, type Epoch, type Measure } from "../models/Epoch.ts"
 import type { Json, VegaLiteSpec } from "../services/Figures.ts"
 import { epochAxis, finite } from "./learning-curves.ts"
 import { colors, config, schema, sequence } from "./theme.ts"
@@ -12,14 +12,16 @@ import { colors, config, schema, sequence } from "./theme.ts"
 export interface Trained {
   readonly name: string
   readonly epochs: ReadonlyArray<Epoch>
+  /** The highest validation accuracy where nothing is said. */
+  readonly chosenBy?: Measure
 }
 
 const width = 430
 const height = 340
 
 /** The legend's line of a network: its name and its best validation point. */
-const labelOf = ({ name, epochs }: Trained): string => {
-  const best = bestOf(epochs)
+const labelOf = ({ name, epochs, chosenBy }: Trained): string => {
+  const best = bestOf(epochs, chosenBy)
   return best === undefined
     ? `${name}: no validation accuracy`
     : `${name}: ${(best.validationAccuracy * 100).toFixed(1)} % at epoch ${best.epoch}`
@@ -58,7 +60,7 @@ export const sweepCurves = (networks: ReadonlyArray<Trained>, title: string): Ve
     ])
   )
   const best = networks.flatMap((network, index) => {
-    const row = bestOf(network.epochs)
+    const row = bestOf(network.epochs, network.chosenBy)
     return row === undefined
       ? []
       : [

@@ -18,11 +18,19 @@ export const Epoch = Schema.Struct({
 })
 export type Epoch = typeof Epoch.Type
 
-/** The epoch of the highest validation accuracy, the earliest of equals; undefined where none is finite. */
-export const bestOf = (rows: ReadonlyArray<Epoch>): Epoch | undefined =>
+/** By what the best epoch is chosen: the highest validation accuracy, or the lowest validation loss. */
+export const Measure = Schema.Literal("accuracy", "loss")
+export type Measure = typeof Measure.Type
+
+/** How good an epoch is by a measure: the more the better. */
+const goodOf = ({ validationAccuracy, validationLoss }: Epoch, by: Measure): number =>
+  by === "accuracy" ? validationAccuracy : -validationLoss
+
+/** Whether an epoch is better than another; of equals none is. */
+export const isBetter = (row: Epoch, other: Epoch, by: Measure): boolean => goodOf(row, by) > goodOf(other, by)
+
+/** The best epoch, the earliest of equals; undefined where none is measured by a finite number. */
+export const bestOf = (rows: ReadonlyArray<Epoch>, by: Measure = "accuracy"): Epoch | undefined =>
   rows
-    .filter((row) => Number.isFinite(row.validationAccuracy))
-    .reduce<Epoch | undefined>(
-      (best, row) => (best === undefined || row.validationAccuracy > best.validationAccuracy ? row : best),
-      undefined
-    )
+    .filter((row) => Number.isFinite(goodOf(row, by)))
+    .reduce<Epoch | undefined>((best, row) => (best === undefined || isBetter(row, best, by) ? row : best), undefined)

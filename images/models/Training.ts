@@ -8,11 +8,15 @@ import { Effect, Schema, type Scope } from "effect"
 import { type Checkpoint, EventLoop, Explained, Text } from "headrace"
 import * as Random from "headrace/random"
 import type { GraphUnloadable, Tensorflow } from "../services/Tensorflow.ts"
-import { Epoch } from "./Epoch.ts"
+import * as ClassWeights from "./ClassWeights.ts"
+import * as EarlyStopping from "./EarlyStopping.ts"
+import { Epoch, isBetter, type Measure } from "./Epoch.ts"
 import * as Evaluation from "./Evaluation.ts"
 import type { Shape } from "./Layer.ts"
 import * as Network from "./Network.ts"
 import * as Optimizer from "./Optimizer.ts"
+import * as Stepper from "./Stepper.ts"
+import type * as StepViews from "./StepViews.ts"
 import * as TrainingState from "./TrainingState.ts"
 import { type CompiledStepper, open as compiled } from "./training-compiled.ts"
 
@@ -39,6 +43,14 @@ export interface Options {
   readonly optimizer: Optimizer.Optimizer
   /** L2 penalty of the kernels: l2 * sum(kernel^2) is added to what is minimised, not to the losses told. */
   readonly l2: number
+  /** The share of each label that is spread over all classes in what is minimised, not in the losses told. */
+  readonly labelSmoothing?: number
+  /** Whether the rows of rare classes count more in what is minimised, not in the losses told. */
+  readonly classWeights?: "none" | "balanced"
+  /** How each step sees its images otherwise than they are; they are [height, width, channels] then. */
+  readonly stepViews?: StepViews.Strengths | null
+  /** When the training is over before its last epoch. It also says what the best epoch is chosen by. */
+  readonly stopping?: EarlyStopping.EarlyStopping | null
   readonly batchSize: number
   readonly seed: number
 }
@@ -49,8 +61,10 @@ export interface Trained {
   /** Those of the best epoch, in the order of `Network.weights`. */
   readonly weights: ReadonlyArray<Float32Array>
   readonly history: ReadonlyArray<Epoch>
-  /** The epoch of the highest validation accuracy, the earliest of equals. */
+  /** The epoch of the highest validation accuracy, or what else it is chosen by; the earliest of equals. */
   readonly bestEpoch: number
+  /** Whether it is over before its last epoch. */
+  readonly isOver: boolean
 }
 
 /**
@@ -204,6 +218,8 @@ export interface Fitting {
   /** The next epoch; interruptible between steps. */
   readonly epoch: (epoch: number) => Effect.Effect<Epoch, Diverged>
   readonly save: Effect.Effect<Checkpoint.State>
+  /** Whether no further epoch is to be computed: the same after a training is resumed. */
+  readonly isOver: Effect.Effect<boolean>
   /** What came of the epochs so far, of which there must be one. */
   readonly trained: Effect.Effect<Trained, TrainingDataInvalid>
 }
@@ -226,13 +242,27 @@ export const open = (
     const fitted = { ...options, batchSize }
     const { batchRows } = Evaluation
     const { inputs, labels } = validated(data)
-    const stepper = yield* compiled({ ...fitted, ...data, network, lookEvery }, { inputs, batchRows })
+    const setup: Stepper.Setup = {
+      ...Stepper.plain,
+      ...fitted,
+      ...data,
+      network,
+      lookEvery,
+      stepsPerEpoch: Math.ceil(data.training.length / batchSize),
+      classWeights: options.classWeights === "balanced" ? ClassWeights.balanced(data) : null,
+      stepViews: options.stepViews ?? null
+    }
+    const stepper = yield* compiled(setup, { inputs, batchRows })
+    const { slots } = Optimizer.rule(setup.optimizer, setup.stepsPerEpoch)
+    const stopping = options.stopping ?? null
+    const by: Measure = stopping?.on ?? "accuracy"
     let history: ReadonlyArray<Epoch> = []
     let best: TrainingState.Best | undefined
+    const isOver = () => stopping !== null && EarlyStopping.isOver(history, stopping)
     return {
       network,
       resume: (state) =>
-        Effect.map(TrainingState.read(network, Optimizer.rule(options.optimizer).slots, state), (read) => {
+        Effect.map(TrainingState.read(network, slots, by, state), (read) => {
           stepper.restore(read.weights, read.slots)
           history = read.history
           best = read.best
@@ -246,10 +276,9 @@ export const open = (
             return yield* new Diverged({ epoch, step: steps, learningRate, history })
           }
           const row = { epoch, ...trained, ...measured }
+          const leader = best === undefined ? undefined : history[best.epoch - 1]
           history = [...history, row]
-          if (best === undefined || row.validationAccuracy > best.validationAccuracy) {
-            best = { epoch, validationAccuracy: row.validationAccuracy, weights: stepper.weights() }
-          }
+          if (leader === undefined || isBetter(row, leader, by)) best = { epoch, weights: stepper.weights() }
           return row
         }),
       save: Effect.sync(() => {
@@ -257,15 +286,16 @@ export const open = (
         const weights = best !== undefined && best.epoch === history.length ? best.weights : stepper.weights()
         return TrainingState.write(network, { weights, slots: stepper.slots(), history, best })
       }),
+      isOver: Effect.sync(isOver),
       trained: Effect.suspend(() =>
         best === undefined
           ? new TrainingDataInvalid({ what: "there are no epochs", expected: "at least one" })
-          : Effect.succeed({ network, weights: best.weights, history, bestEpoch: best.epoch })
+          : Effect.succeed({ network, weights: best.weights, history, bestEpoch: best.epoch, isOver: isOver() })
       )
     }
   })
 
-/** Trains for so many epochs, and tells each. */
+/** Trains for so many epochs, or until it is over, and tells each. */
 export const fit = <E = never, R = never>(
   layers: Network.Network,
   data: Data,
@@ -274,6 +304,7 @@ export const fit = <E = never, R = never>(
 ) =>
   Effect.gen(function* () {
     const fitting = yield* open(layers, data, options)
-    for (let epoch = 1; epoch <= epochs; epoch++) yield* Effect.flatMap(fitting.epoch(epoch), onEpoch)
+    for (let epoch = 1; epoch <= epochs && !(yield* fitting.isOver); epoch++)
+      yield* Effect.flatMap(fitting.epoch(epoch), onEpoch)
     return yield* fitting.trained
   }).pipe(Effect.scoped)

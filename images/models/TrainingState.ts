@@ -6,7 +6,7 @@
 import { Effect, Schema } from "effect"
 import { type Checkpoint, Explained } from "headrace"
 import { BoundedJson } from "headrace/files"
-import { bestOf, Epoch } from "./Epoch.ts"
+import { bestOf, Epoch, type Measure } from "./Epoch.ts"
 import * as Network from "./Network.ts"
 
 /** Everything that the next epoch depends on. Arrays are in the order of `Network.weights`. */
@@ -18,10 +18,9 @@ export interface TrainingState {
   readonly best: Best | undefined
 }
 
-/** The epoch of the highest validation accuracy so far, the earliest of equals. */
+/** The best epoch so far, the earliest of equals. */
 export interface Best {
   readonly epoch: number
-  readonly validationAccuracy: number
   readonly weights: ReadonlyArray<Float32Array>
 }
 
@@ -56,10 +55,11 @@ export const write = (network: Network.Checked, { weights, slots, history, best 
   return { arrays, texts: { history: JSON.stringify(history) } }
 }
 
-/** What `write` wrote for a training of this network, whose optimizer keeps so many slots a weight. */
+/** What `write` wrote for a training of this network, whose optimizer keeps so many slots a weight and whose best epoch is chosen by a measure. */
 export const read = (
   network: Network.Checked,
   slotsPerWeight: number,
+  by: Measure,
   { arrays, texts }: Checkpoint.State
 ): Effect.Effect<TrainingState, StateUnreadable> =>
   Effect.gen(function* () {
@@ -79,13 +79,12 @@ export const read = (
     const slots = yield* Effect.forEach(named, ({ own, shape }) =>
       Effect.forEach(Array.from({ length: slotsPerWeight }), (_, slot) => find(`${own}/slot_${slot}`, shape))
     )
-    const row = bestOf(history)
+    const row = bestOf(history, by)
     const best =
       row === undefined
         ? undefined
         : {
             epoch: row.epoch,
-            validationAccuracy: row.validationAccuracy,
             weights: row.epoch === history.length ? weights : yield* all("best/")
           }
     return { weights, slots: slots.flat(), history, best }

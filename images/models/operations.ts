@@ -22,6 +22,10 @@ export interface Operations {
   readonly dropout: (x: Tensor, rate: number, seed: Tensor) => Tensor
   /** The sum of losses times shares, differentiable by the logits. */
   readonly weightedCrossEntropy: (logits: Tensor, labels: Tensor, shares: Tensor) => Tensor
+  /** The same where the share `smoothing` of each label is spread evenly over all classes, its own among them. */
+  readonly smoothedCrossEntropy: (logits: Tensor, labels: Tensor, shares: Tensor, smoothing: number) => Tensor
+  /** Images as maps (float32 [batch, 8]) show them, bilinear, mirrored beyond their edges. Not differentiable. */
+  readonly mapped: (images: Tensor, maps: Tensor) => Tensor
 }
 
 /**
@@ -68,8 +72,9 @@ const fusedWidth = 64
 
 export const operations = (tf: Tf): Operations => {
   const backend = tf.backend() as NodeJSKernelBackend
-  const { TF_ATTR_BOOL, TF_ATTR_TYPE, TF_FLOAT, TF_INT32 } = backend.binding
+  const { TF_ATTR_BOOL, TF_ATTR_STRING, TF_ATTR_TYPE, TF_FLOAT, TF_INT32 } = backend.binding
   const type = (name: string, value: number) => ({ name, type: TF_ATTR_TYPE, value })
+  const text = (name: string, value: string) => ({ name, type: TF_ATTR_STRING, value })
   const flag = (name: string) => ({ name, type: TF_ATTR_BOOL, value: false })
   const float = type("T", TF_FLOAT)
   const native = (op: string, ...inputs: Array<Tensor>) => backend.executeSingleOutput(op, [float], inputs)
@@ -80,6 +85,25 @@ export const operations = (tf: Tf): Operations => {
       [logits, labels],
       2
     ) as [Tensor, Tensor]
+  const smoothedCrossEntropy = (logits: Tensor, labels: Tensor, smoothing: number) => {
+    const classes = logits.shape[1] ?? 1
+    const targets = tf.add(tf.mul(tf.oneHot(labels, classes), 1 - smoothing), smoothing / classes)
+    return backend.executeMultipleOutputs("SoftmaxCrossEntropyWithLogits", [float], [logits, targets], 2) as [
+      Tensor,
+      Tensor
+    ]
+  }
+  /** The sum of the losses, times shares, that a kernel gives with their gradients by the logits. */
+  const weighted = (logits: Tensor, shares: Tensor, losses: (logits: Tensor) => [Tensor, Tensor]): Tensor =>
+    tf.customGrad((logits, save) => {
+      const [each, byLogits] = losses(logits as Tensor)
+      ;(save as (tensors: Array<Tensor>) => void)([byLogits])
+      return {
+        value: tf.sum(tf.mul(each, shares)),
+        gradFunc: (dy: Tensor, saved: Array<Tensor>) =>
+          tf.mul(saved[0] as Tensor, tf.reshape(tf.mul(shares, dy), [shares.size, 1]))
+      }
+    })(logits)
 
   const biasAdd = (x: Tensor, bias: Tensor): Tensor =>
     tf.customGrad((x, bias) => ({
@@ -120,14 +144,14 @@ export const operations = (tf: Tf): Operations => {
     flatten: (x) => tf.reshape(x, [x.shape[0] ?? 0, x.size / (x.shape[0] ?? 1)]),
     dropout: (x, rate, seed) => tf.mul(x, dropoutMask(tf, x.shape, rate, seed)),
     weightedCrossEntropy: (logits, labels, shares) =>
-      tf.customGrad((logits, save) => {
-        const [losses, byLogits] = crossEntropy(logits as Tensor, labels)
-        ;(save as (tensors: Array<Tensor>) => void)([byLogits])
-        return {
-          value: tf.sum(tf.mul(losses, shares)),
-          gradFunc: (dy: Tensor, saved: Array<Tensor>) =>
-            tf.mul(saved[0] as Tensor, tf.reshape(tf.mul(shares, dy), [shares.size, 1]))
-        }
-      })(logits)
+      weighted(logits, shares, (logits) => crossEntropy(logits, labels)),
+    smoothedCrossEntropy: (logits, labels, shares, smoothing) =>
+      weighted(logits, shares, (logits) => smoothedCrossEntropy(logits, labels, smoothing)),
+    mapped: (images, maps) =>
+      backend.executeSingleOutput(
+        "ImageProjectiveTransformV3",
+        [type("dtype", TF_FLOAT), text("interpolation", "BILINEAR"), text("fill_mode", "REFLECT")],
+        [images, maps, tf.tensor1d(images.shape.slice(1, 3), "int32"), tf.scalar(0)]
+      )
   }
 }

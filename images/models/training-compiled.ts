@@ -16,6 +16,7 @@ import {
 } from "./network-graph.ts"
 import * as Optimizer from "./Optimizer.ts"
 import * as Stepper from "./Stepper.ts"
+import * as StepViews from "./StepViews.ts"
 
 type Tensor = import("@tensorflow/tfjs-node-gpu").Tensor
 
@@ -27,13 +28,15 @@ const stepNodes = (tf: Tf, graph: Builder, setup: Stepper.Setup, weights: Readon
   Effect.gen(function* () {
     const { network, batchSize } = setup
     const { add, fed, gather, read, variable } = graph
-    const rule = Optimizer.rule(setup.optimizer)
+    const rule = Optimizer.rule(setup.optimizer, setup.stepsPerEpoch)
     const count = rule.scalars(1, 1).length
     const rows = fed("rows", "int32", [batchSize])
     const shares = fed("shares", "float", [batchSize])
     const slot = fed("slot", "int32", [])
     const scalarsFed = fed("scalars", "float", [count])
     const seedNames = Array.from({ length: Network.dropouts(network) }, (_, at) => fed(`seed_${at}`, "int32", [2]))
+    const weightedFed = setup.classWeights === null ? null : fed("weighted", "float", [batchSize])
+    const mapsFed = setup.stepViews === null ? null : fed("maps", "float", [batchSize, StepViews.mapSize])
 
     variable("inputs", "float", [setup.labels.length, ...network.input])
     variable("labels", "int32", [setup.labels.length])
@@ -42,15 +45,25 @@ const stepNodes = (tf: Tf, graph: Builder, setup: Stepper.Setup, weights: Readon
     const x = standIn(tf, inputsOfBatch, "float", [batchSize, ...network.input])
     const labels = standIn(tf, gather("batch_labels", "labels", rows, "int32"), "int32", [batchSize])
     const share = standIn(tf, shares, "float", [batchSize])
+    const weighted = weightedFed === null ? null : standIn(tf, weightedFed, "float", [batchSize])
+    const maps = mapsFed === null ? null : standIn(tf, mapsFed, "float", [batchSize, StepViews.mapSize])
     const seeds = seedNames.map((name) => standIn(tf, name, "int32", [2]))
     const values = weights.map(({ value, shape }) => standIn(tf, value, "float", shape))
-    const given = [x, labels, share, ...seeds, ...values]
+    const some = [weighted, maps].filter((one) => one !== null)
+    const given = [x, labels, share, ...some, ...seeds, ...values]
     const { nodes, outputs } = yield* traceOwn(tf, "step_", given, () =>
       Stepper.gradients(
         tf,
         setup,
         values.map(({ tensor }) => tensor),
-        { x: x.tensor, labels: labels.tensor, shares: share.tensor, seeds: seeds.map(({ tensor }) => tensor) }
+        {
+          x: x.tensor,
+          labels: labels.tensor,
+          shares: share.tensor,
+          weighted: weighted?.tensor ?? null,
+          maps: maps?.tensor ?? null,
+          seeds: seeds.map(({ tensor }) => tensor)
+        }
       )
     ).pipe(Effect.ensuring(Effect.sync(() => tf.dispose(given.map(({ tensor }) => tensor)))))
     graph.nodes.push(...nodes)
@@ -64,10 +77,16 @@ const stepNodes = (tf: Tf, graph: Builder, setup: Stepper.Setup, weights: Readon
       "NoOp",
       gradients.map((gradient) => `^${gradient.split(":", 1)[0]}`)
     )
-    const updates = weights.map(({ name, handle, shape }, at) => {
+    const decayed = ({ name, handle, value }: Variable, decay: number) => {
+      const lost = add(`${name}_lost`, "Mul", [value, scalars[decay] as string], { T: float })
+      return add(`${name}_decayed`, "AssignSubVariableOp", [handle, lost, `^${ready}`], { dtype: float })
+    }
+    const updates = weights.map((weight, at) => {
+      const { name, handle, shape } = weight
       const slots = Array.from({ length: rule.slots }, (_, index) => variable(slotName(name, index), "float", shape))
       const inputs = rule.inputs(handle, slots, scalars, gradients[at] as string)
-      return add(`${name}_update`, rule.op, [...inputs, `^${ready}`], rule.attrs)
+      const before = rule.weightDecay === null ? ready : decayed(weight, rule.weightDecay)
+      return add(`${name}_update`, rule.op, [...inputs, `^${before}`], rule.attrs)
     })
     const noted = add("noted", "ResourceScatterUpdate", ["told", slot, told], { dtype: float, Tindices: int32 })
     const done = graph.after("stepped", [...updates, noted])
@@ -77,6 +96,8 @@ const stepNodes = (tf: Tf, graph: Builder, setup: Stepper.Setup, weights: Readon
       slot: { node: slot, type: "int32" },
       scalars: { node: scalarsFed, type: "float" }
     }
+    if (weightedFed !== null) inputs.weighted = { node: weightedFed, type: "float" }
+    if (mapsFed !== null) inputs.maps = { node: mapsFed, type: "float" }
     for (const name of seedNames) inputs[name] = { node: name, type: "int32" }
     const signatures: Record<string, Signature> = {
       step: { inputs, outputs: { done } },
@@ -177,14 +198,16 @@ export const open = (
     }
     return {
       step: (rows, epoch, step) => {
-        const batch = Stepper.whole(rows, batchSize)
+        const given = Stepper.given(setup, rows, epoch, step)
         const fed: Record<string, Tensor> = {
-          rows: tf.tensor1d(batch.rows, "int32"),
-          shares: tf.tensor1d(batch.shares),
+          rows: tf.tensor1d(given.rows, "int32"),
+          shares: tf.tensor1d(given.shares),
           slot: tf.scalar(pending, "int32"),
           scalars: tf.tensor1d(Float32Array.from(rule.scalars(epoch, step)))
         }
-        Stepper.seeds(setup, epoch, step).forEach((seed, at) => {
+        if (given.weighted !== null) fed.weighted = tf.tensor1d(given.weighted)
+        if (given.maps !== null) fed.maps = tf.tensor2d(given.maps, [batchSize, StepViews.mapSize])
+        given.seeds.forEach((seed, at) => {
           fed[`seed_${at}`] = tf.tensor1d(seed, "int32")
         })
         tf.dispose(call("step", fed))

@@ -5,6 +5,7 @@ import type { Attr } from "../services/tensorflow-graph.ts"
 import * as Network from "./Network.ts"
 import * as Optimizer from "./Optimizer.ts"
 import * as Stepper from "./Stepper.ts"
+import * as StepViews from "./StepViews.ts"
 
 type Tensor = import("@tensorflow/tfjs-node-gpu").Tensor
 
@@ -34,6 +35,8 @@ const native = (tf: Tf) => {
       backend.executeMultipleOutputs("DestroyResourceOp", [lenient], [variable], 0)
       variable.dispose()
     },
+    subtract: (variable: Tensor, value: Tensor) =>
+      backend.executeMultipleOutputs("AssignSubVariableOp", [dtype], [variable, value], 0),
     update: ({ op, attrs }: Optimizer.Rule, inputs: ReadonlyArray<Tensor>) =>
       backend.executeMultipleOutputs(op, Object.entries(attrs).map(attribute), [...inputs], 0)
   }
@@ -42,8 +45,8 @@ const native = (tf: Tf) => {
 /** Training by single operations: the reference that the compiled step is tested against. */
 export const open = (tf: Tf, setup: Stepper.Setup): Effect.Effect<Stepper.Stepper, never, Scope.Scope> => {
   const ops = native(tf)
-  const { network, batchSize } = setup
-  const rule = Optimizer.rule(setup.optimizer)
+  const { network } = setup
+  const rule = Optimizer.rule(setup.optimizer, setup.stepsPerEpoch)
   const shapes = Network.weights(network).map(({ shape }) => [...shape])
 
   // each weight with its slots
@@ -73,14 +76,16 @@ export const open = (tf: Tf, setup: Stepper.Setup): Effect.Effect<Stepper.Steppe
       const current = () => variables.map(([value]) => ops.read(value as Tensor))
       const gradients = (rows: Int32Array, epoch: number, step: number) =>
         tf.tidy(() => {
-          const batch = Stepper.whole(rows, batchSize)
-          const index = tf.tensor1d(batch.rows, "int32")
+          const given = Stepper.given(setup, rows, epoch, step)
+          const index = tf.tensor1d(given.rows, "int32")
           return [
             ...Stepper.gradients(tf, setup, current(), {
               x: tf.gather(inputs, index),
               labels: tf.gather(labels, index),
-              shares: tf.tensor1d(batch.shares),
-              seeds: Stepper.seeds(setup, epoch, step).map((seed) => tf.tensor1d(seed, "int32"))
+              shares: tf.tensor1d(given.shares),
+              weighted: given.weighted === null ? null : tf.tensor1d(given.weighted),
+              maps: given.maps === null ? null : tf.tensor2d(given.maps, [setup.batchSize, StepViews.mapSize]),
+              seeds: given.seeds.map((seed) => tf.tensor1d(seed, "int32"))
             })
           ]
         })
@@ -92,6 +97,8 @@ export const open = (tf: Tf, setup: Stepper.Setup): Effect.Effect<Stepper.Steppe
             const scalars = rule.scalars(epoch, step).map((value) => tf.scalar(value))
             byWeight.forEach((gradient, at) => {
               const [weight, ...slots] = variables[at] ?? []
+              if (rule.weightDecay !== null)
+                ops.subtract(weight as Tensor, tf.mul(ops.read(weight as Tensor), scalars[rule.weightDecay] as Tensor))
               ops.update(rule, rule.inputs(weight as Tensor, slots, scalars, gradient))
             })
             pending.push(tf.keep(told as Tensor))

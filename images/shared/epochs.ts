@@ -1,7 +1,17 @@
+/**
+ * The epochs of a history, as charts take them.
+ *
+ * @module
+ */
 import { Effect } from "effect"
 import { ArrowTable, type Stage } from "headrace"
+import * as ChosenBy from "../artifacts/ChosenBy.ts"
 import type { History } from "../artifacts/History.ts"
-import type { Epoch } from "../models/Epoch.ts"
+import type { Epoch, Measure } from "../models/Epoch.ts"
+
+/** By what a history's best epoch is chosen. */
+export const chosenBy = ({ header }: ArrowTable.Table<typeof History.columns, Stage.InputFailure>): Measure =>
+  ChosenBy.fromMetadata(header.metadata)
 
 /** A history's rows, as the charts take them. */
 export const epochsOf = (history: ArrowTable.Table<typeof History.columns, Stage.InputFailure>) =>

@@ -1,67 +1,24 @@
 /**
- * What the stages that train networks share: their parameters, the rows that they gather, and the training, for
+ * What the stages that train networks share beside their parameters: the rows that they gather, and the training, for
  * `Stage.iterate`.
  *
  * @module
  */
 import { Effect, Schema, Stream } from "effect"
 import { ArrowTable, Param } from "headrace"
+import * as ChosenBy from "../artifacts/ChosenBy.ts"
 import * as ClassNames from "../artifacts/ClassNames.ts"
 import type { History } from "../artifacts/History.ts"
 import * as ValidationRows from "../artifacts/ValidationRows.ts"
 import * as TrainedClassifier from "../models/Classifier.ts"
-import type { Epoch } from "../models/Epoch.ts"
+import type { Epoch, Measure } from "../models/Epoch.ts"
 import * as HoldOut from "../models/HoldOut.ts"
 import * as Network from "../models/Network.ts"
-import type { Optimizer } from "../models/Optimizer.ts"
+import type * as StepViews from "../models/StepViews.ts"
 import * as Training from "../models/Training.ts"
 import { StateUnreadable } from "../models/TrainingState.ts"
 import { GraphUnloadable, TensorflowUnloadable, withTensorflow } from "../services/Tensorflow.ts"
-
-/** The schema of whole numbers from 1 to `most`. */
-export const count = (most: number) =>
-  Schema.Int.pipe(Schema.between(1, most)).annotations({ description: `a whole number from 1 to ${most}` })
-
-/** A number from 0 to below 1. */
-export const share = Schema.Number.pipe(Schema.greaterThanOrEqualTo(0), Schema.lessThan(1)).annotations({
-  description: "a number from 0 to below 1"
-})
-
-/** What every stage that trains a network takes. */
-export const fittingParams = {
-  optimizer: Param.make(Schema.Literal("adam", "sgd"), "adam", "How weights follow their gradients"),
-  learningRate: Param.make(Schema.Positive.annotations({ description: "a number above 0" }), 1e-3, "Step size"),
-  decay: Param.make(
-    Schema.NonNegative.annotations({ description: "a number from 0" }),
-    0,
-    "How steps shrink: those of an epoch are of learningRate / (1 + decay * epochs before)"
-  ),
-  momentum: Param.make(share, 0, "Momentum of sgd; adam has its own"),
-  batchSize: Param.make(count(65_536), 64, "Rows in a training step"),
-  epochs: Param.make(count(100_000), 10, "Passes over the training images; more go on from fewer"),
-  l2: Param.make(Schema.NonNegative.annotations({ description: "a number from 0" }), 0, "L2 penalty of the kernels"),
-  validationSplit: Param.incomparable(
-    Param.make(
-      Schema.Number.pipe(Schema.between(0.001, 0.9)).annotations({ description: "a number from 0.001 to 0.9" }),
-      0.1,
-      "Share of the training images held out to choose the best epoch"
-    ),
-    "it says which images are held out"
-  ),
-  seed: Param.incomparable(
-    Param.make(
-      Schema.Int.annotations({ description: "a whole number" }),
-      0,
-      "Seed of weights, split, shuffling and dropout"
-    ),
-    "it draws which images are held out, and the best of several seeds is the luckiest"
-  ),
-  threads: Param.make(
-    Schema.NullOr(count(1024)).annotations({ description: "a whole number from 1 to 1024, or null for the machine's" }),
-    null,
-    "Native threads of a training; with 1 a sweep trains as many networks at once as there are cores"
-  )
-}
+import { type Fitting, optionsOf } from "./fitting-params.ts"
 
 /** What may go wrong where a network is trained: the `errors` of such a stage. */
 export const FittingError = Schema.Union(
@@ -143,24 +100,23 @@ export const gatherValidation = <B, E, R>(
     return rows.labels.length === 0 ? null : { ...rows, of: isOwn ? ("dataset" as const) : ("test" as const) }
   })
 
-type Fitting = Omit<Param.Values<typeof fittingParams>, "epochs">
-
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`
 
-const optimizerOf = ({ optimizer, learningRate, decay, momentum }: Fitting): Optimizer =>
-  optimizer === "adam" ? { kind: "adam", learningRate, decay } : { kind: "sgd", learningRate, decay, momentum }
-
-const historyOf = (epochs: ReadonlyArray<Epoch>) =>
-  ArrowTable.fromBatch<typeof History.columns>({
-    rows: epochs.length,
-    columns: {
-      epoch: Int32Array.from(epochs, ({ epoch }) => epoch),
-      loss: Float64Array.from(epochs, ({ loss }) => loss),
-      accuracy: Float64Array.from(epochs, ({ accuracy }) => accuracy),
-      validationLoss: Float64Array.from(epochs, ({ validationLoss }) => validationLoss),
-      validationAccuracy: Float64Array.from(epochs, ({ validationAccuracy }) => validationAccuracy)
-    }
-  })
+/** Without the metadata the best epoch is that of the highest accuracy, as ever. */
+const historyOf = (epochs: ReadonlyArray<Epoch>, by: Measure) =>
+  ArrowTable.fromBatch<typeof History.columns>(
+    {
+      rows: epochs.length,
+      columns: {
+        epoch: Int32Array.from(epochs, ({ epoch }) => epoch),
+        loss: Float64Array.from(epochs, ({ loss }) => loss),
+        accuracy: Float64Array.from(epochs, ({ accuracy }) => accuracy),
+        validationLoss: Float64Array.from(epochs, ({ validationLoss }) => validationLoss),
+        validationAccuracy: Float64Array.from(epochs, ({ validationAccuracy }) => validationAccuracy)
+      }
+    },
+    ChosenBy.toMetadata(by)
+  )
 
 const dataOf = ({ inputs, labels, shape, views, classes, validation }: Examples, { validationSplit, seed }: Fitting) =>
   Effect.gen(function* () {
@@ -180,12 +136,21 @@ const dataOf = ({ inputs, labels, shape, views, classes, validation }: Examples,
     return { ...rows, training: drawn.training, validation: { inputs, labels, rows: drawn.validation } }
   })
 
+/** Few words on an epoch that is worth a glance. */
+const told = ({ loss, validationAccuracy }: Epoch): string =>
+  `loss ${loss.toFixed(3)}, validation accuracy ${percent(validationAccuracy)}`
+
 /** Trains the layers with a softmax over the classes at their end; keeps the epoch that does best on validation images. */
-export const fitting = (layers: Network.Network, examples: Examples, params: Fitting) =>
+export const fitting = (
+  layers: Network.Network,
+  examples: Examples,
+  params: Fitting,
+  strengths: StepViews.Strengths = { flip: false, shift: 0 }
+) =>
   Effect.gen(function* () {
     const data = yield* dataOf(examples, params)
-    const options = { ...params, optimizer: optimizerOf(params) }
-    const { resume, epoch, save, trained } = yield* Training.open(
+    const options = optionsOf(params, strengths)
+    const { resume, epoch, isOver, save, trained } = yield* Training.open(
       Network.withEnd(layers, examples.classes.length),
       data,
       options
@@ -194,20 +159,17 @@ export const fitting = (layers: Network.Network, examples: Examples, params: Fit
       /** Goes on from what `save` gave. */
       resume,
       /** Trains epoch `at`, counted from 1, and tells in a few words how it went. */
-      step: (at: number) =>
-        Effect.map(
-          epoch(at),
-          ({ loss, validationAccuracy }) =>
-            `loss ${loss.toFixed(3)}, validation accuracy ${percent(validationAccuracy)}`
-        ),
+      step: (at: number) => Effect.map(epoch(at), told),
+      isOver,
       save,
-      finish: Effect.map(trained, ({ network, weights, history, bestEpoch }) => {
+      finish: Effect.map(trained, ({ network, weights, history, bestEpoch, isOver }) => {
         const { epoch: _, ...best } = history[bestEpoch - 1] as Epoch
         return {
           model: TrainedClassifier.toFiles({ network, weights, classes: examples.classes }),
-          history: historyOf(history),
+          history: historyOf(history, options.stopping?.on ?? "accuracy"),
           fit: {
             epochs: history.length,
+            ...(isOver ? { isOver } : {}),
             bestEpoch,
             ...best,
             trainingRows: data.training.length,

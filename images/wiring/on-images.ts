@@ -28,7 +28,8 @@ const classifierParams = { ...trainingParams, ...mistakes.params, network }
 export const classifierParamsOf = (layers: Network.Network, epochs: number) => ({
   ...classifierParams,
   network: Param.withDefault(network, layers),
-  epochs: Param.withDefault(fitting.epochs, epochs)
+  epochs: Param.withDefault(fitting.epochs, epochs),
+  cosineEpochs: Param.withDefault(fitting.cosineEpochs, epochs)
 })
 
 const pixelsOf = (params: Training) => {

@@ -92,6 +92,43 @@ it.effect("fewer steps than are kept start from the beginning, and leave the oth
   })
 )
 
+it.effect(
+  "what is over stays over: no further step is carried out for any number of them, and the state stands where it ended",
+  () =>
+    Effect.gen(function* () {
+      const { run, states, plan } = memory()
+      const first = yield* run({ steps: 6, until: 3 })
+      expect(world.steps).toEqual([1, 2, 3])
+      expect(states()).toEqual([3])
+      expect(Toys.contents(first)).toEqual(yield* fromScratch({ steps: 3, until: 3 }))
+      for (const steps of [9, 4, 3]) {
+        world.steps = []
+        const planned = (yield* plan({ steps, until: 3 })).nodes.find(({ node }) => node === "walk")
+        expect(planned?.reasons.map(({ _tag }) => _tag)).toEqual(["ParamChanged", "Continues"])
+        const record = yield* run({ steps, until: 3 })
+        expect([steps, world.steps, states()]).toEqual([steps, [], [3]])
+        expect(Toys.contents(record)).toEqual(Toys.contents(first))
+      }
+      world.steps = []
+      yield* run({ steps: 2, until: 3 })
+      expect(world.steps).toEqual([1, 2])
+    })
+)
+
+it.effect("what is over before its last step has done all of its progress", () =>
+  Effect.gen(function* () {
+    const { run, events } = memory()
+    yield* run({ steps: 5, until: 2 })
+    const told = events.flatMap((event) =>
+      event._tag === "NodeProgress" && event.node === "walk" ? [[event.progress.done, event.progress.total]] : []
+    )
+    expect(told).toEqual([
+      [1, 5],
+      [2, 2]
+    ])
+  })
+)
+
 it.effect("another value of any other parameter starts from the beginning", () =>
   Effect.gen(function* () {
     const { run } = memory()
@@ -269,17 +306,18 @@ const endsAsFromScratch = (forgetful: boolean) =>
       maxLength: 5
     }),
     fc.integer({ min: 1, max: 8 }),
-    (runs, steps) =>
+    fc.option(fc.integer({ min: 1, max: 8 })),
+    (runs, steps, until) =>
       Effect.runPromise(
         Effect.gen(function* () {
           const { run } = memory()
           for (const one of runs) {
             world.killAt = one.killAt
-            yield* Effect.exit(run({ steps: one.steps, forgetful }))
+            yield* Effect.exit(run({ steps: one.steps, until, forgetful }))
           }
           world.killAt = Number.POSITIVE_INFINITY
-          const record = yield* run({ steps, forgetful })
-          expect(Toys.contents(record)).toEqual(yield* fromScratch({ steps, forgetful }))
+          const record = yield* run({ steps, until, forgetful })
+          expect(Toys.contents(record)).toEqual(yield* fromScratch({ steps, until, forgetful }))
         })
       )
   )

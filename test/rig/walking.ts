@@ -20,6 +20,7 @@ export const resetWorld = () => void Object.assign(world, { steps: [], killAt: N
 const params = {
   steps: Param.make(Schema.Int.pipe(Schema.positive()), 5, "Steps to walk"),
   stride: Param.make(Schema.Number, 1, "Length of a step"),
+  until: Param.make(Schema.NullOr(Schema.Int), null, "Places after which the walk is over"),
   forgetful: Param.make(Schema.Boolean, false, "Keeps part of where it is out of its state: a bug")
 }
 
@@ -31,7 +32,7 @@ const walk = Stage.iterate({
   steps: "steps",
   state: WalkState,
   outputs: { walked: Walked },
-  run: ({ total }, { stride, forgetful, ...others }) =>
+  run: ({ total }, { stride, until, forgetful, ...others }) =>
     Effect.sync(() => {
       expect(others).not.toHaveProperty("steps")
       // worked on in place, and saved as it is
@@ -52,6 +53,7 @@ const walk = Stage.iterate({
                 path = [...path, ...place]
                 return `at ${place}`
               }),
+        isOver: Effect.sync(() => until !== null && path.length >= until),
         save: Effect.sync(() => {
           world.states.push("saved")
           return { arrays: { place: { shape: [1], data: place } }, texts: { path: JSON.stringify(path) } }

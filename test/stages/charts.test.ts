@@ -50,6 +50,10 @@ describe("bestEpoch", () => {
   it("the earliest of the epochs with the highest validation accuracy is the best one", () => {
     assert.strictEqual(bestOf(epochs([0.5, Number.NaN, 0.793, 0.7, 0.793]))?.epoch, 3)
   })
+  it("by the loss it is the earliest of the epochs with the lowest validation loss", () => {
+    const rows = epochs([0.9, 0.7, 0.5, 0.6]).map((row, at) => ({ ...row, validationLoss: [2, 1, 1, 3][at] ?? 0 }))
+    assert.strictEqual(bestOf(rows, "loss")?.epoch, 2)
+  })
   it("there is no best epoch without validation", () => {
     assert.isUndefined(bestOf(epochs([Number.NaN, Number.NaN])))
   })
@@ -62,6 +66,8 @@ layer(Figures.live)("charts", (it) => {
       const { texts } = yield* draw(learningCurves(rows, "Transfer learning"))
       assert.includeMembers(texts, ["Transfer learning", "Accuracy", "Loss", "training", "validation", "80 %"])
       assert.includeMembers(texts, ["best: epoch 7, 79.3 %", "epoch 7, 0.471"])
+      const byLoss = yield* draw(learningCurves(rows, "Transfer learning", "loss"))
+      assert.includeMembers(byLoss.texts, ["best: epoch 10, 79.0 %", "epoch 10, 0.420"])
       for (const { epoch } of rows) assert.strictEqual(count(texts, String(epoch)), epoch === 1 ? 3 : 2, `${epoch}`)
     })
   )

@@ -96,7 +96,7 @@ describe("help", () => {
       dropout: "0 to below 1",
       learningRate: "above 0",
       l2: "from 0",
-      optimizer: "adam or sgd",
+      optimizer: "adam, adamw or sgd",
       runtime: "auto, tensorflow or onnxruntime",
       threads: "1 to 1024 or null",
       flip: "true or false",

@@ -5,6 +5,7 @@ import type { Layer } from "../../../images/models/Layer.ts"
 import * as Network from "../../../images/models/Network.ts"
 import type { Optimizer } from "../../../images/models/Optimizer.ts"
 import { dropoutMask } from "../../../images/models/operations.ts"
+import { plain } from "../../../images/models/Stepper.ts"
 import * as Compiled from "../../../images/models/training-compiled.ts"
 import * as Eager from "../../../images/models/training-eager.ts"
 import { Tensorflow, type Tf } from "../../../images/services/Tensorflow.ts"
@@ -44,7 +45,7 @@ const networks: Readonly<Record<string, readonly [layers: Network.Network, input
 }
 
 /** What a step adds to a weight: each is an epoch of its own here. */
-type Formula = () => (step: number, gradient: number) => number
+type Formula = () => (step: number, gradient: number, weight: number) => number
 
 const adam =
   (rate: (epoch: number) => number): Formula =>
@@ -63,6 +64,22 @@ const byFormula: Readonly<Record<string, readonly [Optimizer, Formula]>> = {
   "adam with a decay": [
     { kind: "adam", learningRate: 0.01, decay: 0.5 },
     adam((epoch) => [0.01, 0.01 / 1.5, 0.005][epoch - 1] ?? Number.NaN)
+  ],
+  "adam along a cosine": [
+    // one epoch up, four down to a tenth: at the start of the warm-up, at its end, after a quarter of the way down
+    { kind: "adam", learningRate: 0.01, schedule: { kind: "cosine", warmUpEpochs: 1, epochs: 4, end: 0.1 } },
+    adam((epoch) => [0, 0.01, 0.01 * (0.9 * 0.5 * (1 + Math.SQRT1_2) + 0.1)][epoch - 1] ?? Number.NaN)
+  ],
+  adamw: [
+    { kind: "adamw", learningRate: 0.01, weightDecay: 5 },
+    () => {
+      const update = adam(() => 0.01)()
+      return (step, gradient, weight) => -0.01 * 5 * weight + update(step, gradient, weight)
+    }
+  ],
+  "sgd in steps": [
+    { kind: "sgd", learningRate: 0.05, momentum: 0, schedule: { kind: "step", epochs: 2, factor: 0.3 } },
+    () => (epoch, gradient) => ([-0.05, -0.05, -0.015][epoch - 1] ?? Number.NaN) * gradient
   ],
   sgd: [{ kind: "sgd", learningRate: 0.05, momentum: 0 }, () => (_, gradient) => -0.05 * gradient],
   momentum: [
@@ -119,7 +136,18 @@ layer(Tensorflow.live)("a training step", (it) => {
           const size = input.reduce((product, length) => product * length, 1)
           const inputs = Random.uniform({ seed: 3, purpose: "weights", epoch: 0, step: 0 }, rows * size, 1)
           const labels = Int32Array.from({ length: rows }, (_, row) => (row * 3) % classes)
-          const setup = { network, inputs, labels, optimizer, l2, batchSize, seed, lookEvery: steps }
+          const setup = {
+            ...plain,
+            network,
+            inputs,
+            labels,
+            optimizer,
+            l2,
+            batchSize,
+            stepsPerEpoch: 1,
+            seed,
+            lookEvery: steps
+          }
           const steppers = [yield* Compiled.open(setup, { inputs, batchRows: 4 }), yield* Eager.open(tf, setup)]
           const named = Network.weights(network)
           let weights = Network.initialWeights(network, seed).map((start) => Float64Array.from(start))
@@ -158,7 +186,9 @@ layer(Tensorflow.live)("a training step", (it) => {
                 .map((gradient) => gradient.dataSync())
             })
             weights = weights.map((values, index) =>
-              values.map((value, at) => value + (rules[index]?.[at]?.(step, gradients[index]?.[at] ?? 0) ?? Number.NaN))
+              values.map(
+                (value, at) => value + (rules[index]?.[at]?.(step, gradients[index]?.[at] ?? 0, value) ?? Number.NaN)
+              )
             )
           }
           for (const stepper of steppers) {

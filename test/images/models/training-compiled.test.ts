@@ -1,10 +1,11 @@
+import { createHash } from "node:crypto"
 import { expect, it, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import * as Random from "../../../api/random.ts"
 import type { Layer } from "../../../images/models/Layer.ts"
 import * as Network from "../../../images/models/Network.ts"
 import type { Optimizer } from "../../../images/models/Optimizer.ts"
-import type { Setup } from "../../../images/models/Stepper.ts"
+import { plain, type Setup } from "../../../images/models/Stepper.ts"
 import * as Compiled from "../../../images/models/training-compiled.ts"
 import * as Eager from "../../../images/models/training-eager.ts"
 import { Tensorflow } from "../../../images/services/Tensorflow.ts"
@@ -50,7 +51,19 @@ const setupOf = (
     inputs.forEach((value, at) => {
       inputs[at] = value + 0.4 * ((labels[Math.floor(at / size)] ?? 0) - 1.5)
     })
-    return { network, inputs, labels, optimizer, l2: 0, batchSize, seed: 9, lookEvery: steps, ...changes }
+    const stepsPerEpoch = Math.ceil(rows / batchSize)
+    return {
+      ...plain,
+      network,
+      inputs,
+      labels,
+      optimizer,
+      batchSize,
+      stepsPerEpoch,
+      seed: 9,
+      lookEvery: steps,
+      ...changes
+    }
   })
 
 /** Trained on its rows, and validated on them. */
@@ -193,21 +206,53 @@ layer(Tensorflow.live)("the compiled step", (it) => {
   )
 })
 
+/** The graph that a training opens. */
+const graphOf = (setup: Setup) =>
+  Effect.gen(function* () {
+    const { tf } = yield* Tensorflow
+    const graphs: Array<SessionGraph> = []
+    const watched = Tensorflow.of({
+      ...(yield* Tensorflow),
+      session: (graph) => {
+        graphs.push(graph)
+        return Effect.succeed({ run: () => ({ done: tf.scalar(0) }) })
+      }
+    })
+    yield* Effect.provideService(open(setup), Tensorflow, watched)
+    return graphs[0] as SessionGraph
+  })
+
+it.scoped(
+  "the step of a training that is told nothing more is the graph that it was in version 0.1, and of others it is not",
+  () =>
+    Effect.gen(function* () {
+      const digestOf = (changes: Partial<Setup>) =>
+        Effect.gen(function* () {
+          const layers = [conv(6, "valid"), pool, drop, flatten, dense, end]
+          const graph = yield* graphOf(yield* setupOf(layers, [9, 8, 3], optimizers.adam, { l2: 1e-3, ...changes }))
+          const text = JSON.stringify(graph, (_, value) => (ArrayBuffer.isView(value) ? Object.values(value) : value))
+          return createHash("sha256").update(text).digest("hex")
+        })
+      const before = "65d1d894cf1203ea6ee3937660dbdcd117326c7904ba6e7db30a18af1f9949bc"
+      expect(yield* digestOf({})).toBe(before)
+      const others = yield* Effect.forEach(
+        [
+          { labelSmoothing: 0.1 },
+          { classWeights: [1, 2, 1, 1] },
+          { stepViews: { flip: true, shift: 0 } },
+          { optimizer: { ...optimizers.adam, kind: "adamw", weightDecay: 0.1 } as const }
+        ],
+        digestOf
+      )
+      expect(new Set([before, ...others]).size).toBe(5)
+    }).pipe(Effect.provide(Tensorflow.live))
+)
+
 it.scoped(
   "assigns what is written to a copy: it must not be JavaScript's memory that TensorFlow's threads give back",
   () =>
     Effect.gen(function* () {
-      const { tf } = yield* Tensorflow
-      const graphs: Array<SessionGraph> = []
-      const watched = Tensorflow.of({
-        ...(yield* Tensorflow),
-        session: (graph) => {
-          graphs.push(graph)
-          return Effect.succeed({ run: () => ({ done: tf.scalar(0) }) })
-        }
-      })
-      const setup = yield* setupOf([dense, drop, end], [20], optimizers.momentum)
-      yield* Effect.provideService(open(setup), Tensorflow, watched)
+      const graphs = [yield* graphOf(yield* setupOf([dense, drop, end], [20], optimizers.momentum))]
       const nodes = new Map(graphs.flatMap(({ nodes }) => nodes.map((node) => [node.name, node])))
       const all = [...nodes.values()]
       const written = new Set(all.flatMap(({ op, inputs }) => (/^Resource(Apply|Scatter)/.test(op) ? [inputs[0]] : [])))

@@ -3,6 +3,7 @@ import { expect, it, layer } from "@effect/vitest"
 import { Deferred, Effect, Fiber } from "effect"
 import * as Random from "../../../api/random.ts"
 import type * as Checkpoint from "../../../artifacts/Checkpoint.ts"
+import * as ClassWeights from "../../../images/models/ClassWeights.ts"
 import * as DenseHead from "../../../images/models/DenseHead.ts"
 import * as Evaluation from "../../../images/models/Evaluation.ts"
 import * as HoldOut from "../../../images/models/HoldOut.ts"
@@ -45,6 +46,11 @@ const withRows = (rows: Training.Rows): Training.Data => ({
 })
 
 const data = blobs(0.35)
+/** The same with fewer rows of half of the classes to train on. */
+const uneven = (data: Training.Data): Training.Data => ({
+  ...data,
+  training: data.training.filter((row) => row % classes < classes / 2 || row < rows / 2)
+})
 type Changes = Partial<Training.Options> & {
   readonly epochs?: number
   readonly units?: number
@@ -262,6 +268,100 @@ layer(Tensorflow.live)("training", (it) => {
       }
     })
   )
+
+  it.effect("goes on to the very bytes of an uninterrupted training with whatever it is told to do", () =>
+    Effect.gen(function* () {
+      const images = { ...uneven(blobs(0.13)), shape: [8, 40, 4] }
+      const adam = { kind: "adam", learningRate: 0.01 } as const
+      const cosine = { kind: "cosine", warmUpEpochs: 1, epochs: 3, end: 0 } as const
+      const all: ReadonlyArray<Partial<Training.Options>> = [
+        { optimizer: { ...adam, schedule: cosine } },
+        { optimizer: { ...adam, schedule: { kind: "step", epochs: 2, factor: 0.5 } } },
+        { optimizer: { ...adam, kind: "adamw", weightDecay: 0.1 } },
+        { labelSmoothing: 0.1 },
+        { classWeights: "balanced" },
+        { stepViews: { flip: true, shift: 0.2 } },
+        { stopping: { patience: 2, on: "loss" } },
+        {
+          optimizer: { ...adam, kind: "adamw", weightDecay: 0.1, schedule: cosine },
+          labelSmoothing: 0.1,
+          classWeights: "balanced",
+          stepViews: { flip: true, shift: 0.2 },
+          stopping: { patience: 1, on: "accuracy" }
+        }
+      ]
+      const network = Network.withEnd([{ kind: "flatten" }, ...DenseHead.layers({ units: 16, dropout: 0.2 })], classes)
+      const digests = new Set<string>()
+      for (const changes of all) {
+        const given = { ...options, optimizer: adam, ...changes }
+        const straight = yield* Training.fit(network, images, { ...given, epochs: 5 }, () => Effect.void)
+        digests.add(digest(straight))
+        let state: Checkpoint.State | undefined
+        let resumed: typeof straight | undefined
+        for (const epochs of [[1], [2, 3], [4, 5]]) {
+          yield* Effect.scoped(
+            Effect.gen(function* () {
+              const fitting = yield* Training.open(network, images, given)
+              if (state !== undefined) yield* fitting.resume(state)
+              for (const epoch of epochs) if (!(yield* fitting.isOver)) yield* fitting.epoch(epoch)
+              state = yield* fitting.save
+              resumed = yield* fitting.trained
+            })
+          )
+        }
+        expect(resumed && digest(resumed), JSON.stringify(changes)).toBe(digest(straight))
+        expect(resumed?.isOver).toBe(straight.isOver)
+      }
+      expect(digests.size).toBe(all.length)
+    })
+  )
+
+  it.effect("has the bytes of a training that is told nothing where it is told what changes nothing", () =>
+    Effect.gen(function* () {
+      const nothing = { labelSmoothing: 0, classWeights: "none", stepViews: null, stopping: null } as const
+      const told = yield* train({ epochs: 2, ...nothing })
+      const patient = yield* train({ epochs: 2, stopping: { patience: 2, on: "accuracy" } })
+      const [one, other] = [digest(told), digest(yield* train({ epochs: 2 }))]
+      expect([one, digest(patient)]).toEqual([other, other])
+    })
+  )
+
+  it.effect("tells the loss of the labels themselves, all rows counting the same, whatever it minimises", () =>
+    Effect.gen(function* () {
+      const still = { epochs: 1, dropout: 0, learningRate: 1e-12 }
+      const [plain, ...others] = yield* Effect.forEach(
+        [{}, { labelSmoothing: 0.3 }, { classWeights: "balanced" as const }],
+        (changes) => train({ ...still, ...changes }, uneven(data))
+      )
+      for (const { history } of others) expect(history[0]?.loss).toBeCloseTo(plain?.history[0]?.loss ?? Number.NaN, 6)
+    })
+  )
+
+  it.effect(
+    "is over once so many epochs in a row were no better, by the accuracy or by the loss, and keeps the best by that",
+    () =>
+      Effect.gen(function* () {
+        const hard = blobs(0.13)
+        const steep = { epochs: 20, learningRate: 0.05 }
+        for (const on of ["accuracy", "loss"] as const) {
+          const whole = yield* train(steep, hard)
+          const { history, bestEpoch, isOver } = yield* train({ ...steep, stopping: { patience: 2, on } }, hard)
+          expect(isOver).toBe(true)
+          expect(history.length).toBeLessThan(whole.history.length)
+          expect(history).toEqual(whole.history.slice(0, history.length))
+          expect(history.length).toBe(bestEpoch + 2)
+          const goods = history.map((row) => (on === "loss" ? -row.validationLoss : row.validationAccuracy))
+          expect(goods.indexOf(Math.max(...goods)) + 1).toBe(bestEpoch)
+        }
+      })
+  )
+
+  it("weighs the classes as scikit-learn's balanced does: by the rows that are trained on", () => {
+    const labels = Int32Array.of(0, 1, 0, 1, 0, 0, 2, 2)
+    // of six that are trained on four are of class 0, one of 1 and one of 2: 6 / (3 * 4), 6 / (3 * 1)
+    const training = Int32Array.of(0, 1, 2, 4, 5, 6)
+    expect(ClassWeights.balanced({ labels, training, classes: 3 })).toEqual([0.5, 2, 2])
+  })
 
   it.effect("draws one view of each image an epoch, and holds an image out with all its views", () =>
     Effect.gen(function* () {

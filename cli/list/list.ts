@@ -94,7 +94,19 @@ const runsTable = (
 
 const unreadableDocument = (error: RecordUnreadable) => ({ run: error.run, file: error.file, error: explain(error) })
 
-const runDocument = ({ run, pipeline, status, started, seconds, params, git, until, sweep, tune, error }: RunRecord) => ({
+const runDocument = ({
+  run,
+  pipeline,
+  status,
+  started,
+  seconds,
+  params,
+  git,
+  until,
+  sweep,
+  tune,
+  error
+}: RunRecord) => ({
   run,
   pipeline,
   status,

@@ -61,9 +61,11 @@ describe("law 1: incremental equals from scratch", () => {
       for (const edits of rounds) {
         for (const edit of edits) Session.apply(session, edit)
         const incremental = await run(session, twin(session))
-        const scratch = await run(Session.fromScratch(session))
+        const fresh = Session.fromScratch(session)
+        const scratch = await run(fresh)
         expect(incremental.status).toBe("done")
         expect(Session.contents(incremental)).toEqual(Session.contents(scratch))
+        expect(session.handed).toEqual(fresh.handed)
       }
     }
   it("holds", () => holds(everything, law))

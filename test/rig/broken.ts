@@ -29,7 +29,8 @@ export const unverified =
         Effect.suspend(() => {
           const bytes = objects.get(object)
           return bytes === undefined ? new ObjectMissing({ object }) : Effect.succeed(bytes as Verified)
-        })
+        }),
+      check: (object) => Effect.suspend(() => (objects.has(object) ? Effect.void : new ObjectMissing({ object })))
     }))
   })
 

@@ -1,5 +1,5 @@
 import { Effect, Layer } from "effect"
-import type * as Digest from "../../artifacts/Digest.ts"
+import * as Digest from "../../artifacts/Digest.ts"
 import type { Key } from "../../cache/Key.ts"
 import * as Lease from "../../cache/Lease.ts"
 import { ObjectStore, layerMemory as objectsInMemory } from "../../cache/ObjectStore.ts"
@@ -36,20 +36,23 @@ export interface Session {
   readonly chunks: Map<Key, Trace.ChunkTrace>
   readonly shape: Graphs.Shape
   readonly by: Array<number>
+  /** The digests of the bytes that the last run handed over to people. */
+  readonly handed: Set<Digest.Digest>
 }
 
 export const open = ({ shape, lists, by }: Graphs.Start): Session => {
   Graphs.world.now = { lists, code: { take: 0, shift: 0, double: 0, add: 0, total: 0 } }
   Graphs.world.hidden = null
   Graphs.runs.clear()
-  return { objects: new Map(), traces: new Map(), chunks: new Map(), shape, by: [...by] }
+  return { objects: new Map(), traces: new Map(), chunks: new Map(), shape, by: [...by], handed: new Set() }
 }
 /** The same pipeline and world with nothing kept. */
 export const fromScratch = (session: Session): Session => ({
   ...session,
   objects: new Map(),
   traces: new Map(),
-  chunks: new Map()
+  chunks: new Map(),
+  handed: new Set()
 })
 
 const anyOf = <K>(map: ReadonlyMap<K, unknown>, at: number): K | undefined => [...map.keys()].sort()[at % map.size]
@@ -90,17 +93,21 @@ export const apply = (session: Session, edit: Graphs.Edit): void => {
 }
 
 /** Opens every result, as the command does for a person. */
-const reader = Layer.effect(
-  Results.ResultsWriter,
-  Effect.map(ObjectStore, (store) => ({
-    write: (_pipeline: string, results: ReadonlyArray<Results.Result>) =>
-      Effect.forEach(
-        results.flatMap(({ stored }) => stored.parts),
-        ({ object }) => store.get(object),
-        { discard: true }
-      )
-  }))
-)
+const readerOf = ({ handed }: Session) =>
+  Layer.effect(
+    Results.ResultsWriter,
+    Effect.map(ObjectStore, (store) => ({
+      write: (_pipeline: string, results: ReadonlyArray<Results.Result>) =>
+        Effect.suspend(() => {
+          handed.clear()
+          return Effect.forEach(
+            results.flatMap(({ stored }) => stored.parts),
+            ({ object }) => Effect.map(store.get(object), (bytes) => void handed.add(Digest.ofBytes(bytes))),
+            { discard: true }
+          )
+        })
+    }))
+  )
 
 const layerOf = (session: Session, change: Change) => {
   const whole: Parts = {
@@ -117,7 +124,7 @@ const layerOf = (session: Session, change: Change) => {
     Layer.effect(Executor.Executor, Effect.flatMap(Executor.Executor, parts.executor)),
     Executor.layerInProcess()
   )
-  return Layer.mergeAll(executor, reader, RunEvent.layerSilent, RunRecord.layerMemory(records)).pipe(
+  return Layer.mergeAll(executor, readerOf(session), RunEvent.layerSilent, RunRecord.layerMemory(records)).pipe(
     Layer.provideMerge(cache)
   )
 }

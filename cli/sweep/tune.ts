@@ -65,7 +65,7 @@ const strategyOption: Option = {
   name: "--strategy",
   value: "NAME",
   description:
-    "halving: many trials take a few steps, the best third of them more, and so on (the default where something iterates); random: each takes all steps; grid: so does every combination of the values",
+    "halving, the default where something iterates: the best third of all trials takes more steps, and so on; random and grid: each takes all",
   expected: "halving, random or grid",
   example: "halving"
 }

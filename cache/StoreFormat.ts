@@ -80,6 +80,15 @@ export type StoreRefused = StoreNewer | StoreFormatUnknown
 
 export const fileIn = (home: string): string => path.join(home, "store.json")
 
+/** Whether something lies there, be it a link. Where the folder is none, whoever makes it tells of that. */
+const isThere = (file: string): boolean => {
+  try {
+    return lstatSync(file, { throwIfNoEntry: false }) !== undefined
+  } catch {
+    return false
+  }
+}
+
 /** What the store's file says, or what is there instead of one that says something: a clause. Null where nothing is. */
 const lookedAt = (home: string): Effect.Effect<StoreFile | string | null, StoreFailed> =>
   Effect.gen(function* () {
@@ -87,8 +96,7 @@ const lookedAt = (home: string): Effect.Effect<StoreFile | string | null, StoreF
     const text = yield* Effect.catchTag(Disk.readTextIfThere(file, MOST_BYTES), "Unbounded", ({ message }) =>
       Effect.succeed({ message })
     )
-    if (text === null)
-      return lstatSync(file, { throwIfNoEntry: false }) === undefined ? null : "is a link that leads nowhere"
+    if (text === null) return isThere(file) ? "is a link that leads nowhere" : null
     return typeof text === "string" ? (saidBy(text) ?? "is damaged") : text.message
   })
 

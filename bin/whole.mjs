@@ -18,7 +18,9 @@ const digestIn = (directory, file) => sha256(readFileSync(join(directory, file))
 
 /** Writes down the digests of a build that has just been made. */
 export const writeDigests = (directory) => {
-  const files = readdirSync(directory).filter((file) => file !== BASIS)
+  // a build elsewhere has a link to the project's packages beside its own files
+  const own = readdirSync(directory, { withFileTypes: true }).filter((file) => file.isFile() && file.name !== BASIS)
+  const files = own.map(({ name }) => name)
   const digests = Object.fromEntries(files.map((file) => [file, digestIn(directory, file)]))
   writeFileSync(join(directory, DIGESTS), closed(Buffer.from(JSON.stringify(digests))))
 }

@@ -244,7 +244,9 @@ describeWith(["redis"], "the workers of a Redis server survive", () => {
     expect(ahead.said()).toContain("wait: done")
     expect(behind.said()).toContain("wait: done")
     const running = run("--number", "2010", "--millis", "2000")
-    await vi.waitFor(() => expect(`${ahead.said()}${behind.said()}`.match(/wait: begins/g)).toHaveLength(9))
+    await vi.waitFor(() => expect(`${ahead.said()}${behind.said()}`.match(/wait: begins/g)).toHaveLength(9), {
+      timeout: PATIENCE_MILLIS
+    })
     const [first, second] = /begins\n$/.test(ahead.said()) ? [ahead, behind] : [behind, ahead]
     first.child.kill("SIGKILL")
     expect((await running.ended).code).toBe(0)

@@ -56,7 +56,7 @@ export const likely = (
     Effect.provide(layerSilent)
   )
 
-/** `; about 3 min, 1.2 s an epoch`: nothing where nothing is known. */
+/** `; about 3 min (1.2 s per epoch), less for what is cached`: nothing where nothing is known. */
 export const likelyText = (
   { shared, step }: Likely,
   trials: number,
@@ -69,6 +69,6 @@ export const likelyText = (
     rungs.map((rung) => rung ?? 1)
   )
   const first = shared === null || shared === 0 ? "" : `, ${formatSeconds(shared)} of them for what trials share`
-  const unit = steps === null ? "a trial" : `of ${steps} each`
+  const unit = `per ${steps === null ? "trial" : steps.replace(/s$/, "")}`
   return `; about ${formatSeconds((shared ?? 0) + step * cost)} (${formatSeconds(step)} ${unit}${first}), less for what is cached`
 }

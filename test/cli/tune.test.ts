@@ -95,7 +95,7 @@ describe("a tune", () => {
     const { stdout, stderr, code } = await pipeline(at, "tune", "simple-cnn", ...fixed, ...over, "--budget", "30epochs")
     expect(code, stderr).toBe(0)
     expect(stderr).toMatch(
-      /^simple-cnn: \d+ trials, \d+ epochs of them: \d+ to 1 epoch, \d+ to 3, \d+ to 9; about .* of epochs each/m
+      /^simple-cnn: \d+ trials, \d+ epochs of them: \d+ to 1 epoch, \d+ to 3, \d+ to 9; about .* per epoch/m
     )
     expect(stderr).toMatch(/^1 of \d+ to 1 epoch: trial \d+, learning rate \S+: validation accuracy [\d.]+ %/m)
     expect(stderr).toMatch(/^trial \d+ is the best, and carried out as a whole$/m)

@@ -3,6 +3,7 @@ import * as Random from "../../api/random.ts"
 import * as Pipeline from "../../engine/Pipeline.ts"
 import type { Asked } from "../../engine/RunRecord.ts"
 import { type Axis, axesOf, distinct, type Encoded, invalid, MOST_POINTS, product } from "./axes.ts"
+import { miscounted } from "./counted.ts"
 
 export interface Points {
   /** The parameters in which the points differ, in the order in which they were given. */
@@ -50,13 +51,14 @@ export const pointsOf = (pipeline: Pipeline.AnyPipeline, { over, random, seeds, 
       return yield* invalid(`--seeds and ${alsoSeeds} both say which seeds`, "one of them", "Leave out the other.")
     if (random !== null && axes.length === 0)
       return yield* invalid("--random has nothing to draw from", "one --over or more beside it")
-    for (const [option, count] of [
+    for (const [name, count] of [
       ["--random", random],
       ["--seeds", seeds],
       ["--jobs", jobs]
-    ] as const)
-      if (count !== null && !(Number.isInteger(count) && count >= 1 && count <= MOST_POINTS))
-        return yield* invalid(`${option} is ${count}`, `a whole number from 1 to ${MOST_POINTS}`, `Try ${option} 10.`)
+    ] as const) {
+      const refused = miscounted({ name }, count)
+      if (refused !== null) return yield* refused
+    }
     const uncounted = axes.find(({ values }) => values === null)
     if (random === null && uncounted !== undefined)
       return yield* invalid(

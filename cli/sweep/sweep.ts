@@ -15,6 +15,7 @@ import { carryOut } from "../run/carry-out.ts"
 import { aboutRecord, countOf, untilText } from "../run/record-text.ts"
 import { Reporter } from "../terminal/Reporter.ts"
 import { shortPath } from "../terminal/short-path.ts"
+import { counted, ELSEWHERE } from "./counted.ts"
 import { sweepEvents } from "./sweep-events.ts"
 import { pointsOf } from "./sweep-points.ts"
 import { type Settled, sweepTable } from "./sweep-table.ts"
@@ -83,14 +84,6 @@ const over: Option = {
   example: "learning-rate=1e-4,1e-3",
   isRepeated: true
 }
-const counted = (name: string, description: string, example: string): Option => ({
-  name,
-  value: "N",
-  description,
-  expected: "a whole number from 1",
-  example,
-  isWhole: true
-})
 const random = counted(
   "--random",
   "Draw so many points at random from the values and ranges, instead of every combination",
@@ -98,9 +91,6 @@ const random = counted(
 )
 const seeds = counted("--seeds", "Every point with so many seeds, from 0", "3")
 const jobs = counted("--jobs", "Points computed side by side; as many as cores by default, with --on 256", "2")
-
-/** Points whose nodes are handed out at a time: enough for every worker to have a next one, and few for a server to keep. */
-const ELSEWHERE = 256
 
 /** Runs a pipeline at many points. */
 export const sweep = <S>(project: Project<S>): Command<S> =>

@@ -20,6 +20,7 @@ import { flags, refreshing } from "../run/asked.ts"
 import { carryOut } from "../run/carry-out.ts"
 import { Reporter } from "../terminal/Reporter.ts"
 import { type Axis, axesOf, type Encoded } from "./axes.ts"
+import { counted, ELSEWHERE, miscounted } from "./counted.ts"
 import { checked, goalOf, onTest, type Strategy, stepsOf, strategyOf } from "./tune-asked.ts"
 import { type Budget, budgetOf, costText, MOST_TRIALS, trialsOf } from "./tune-budget.ts"
 import { likely, likelyText } from "./tune-cost.ts"
@@ -36,15 +37,7 @@ const over: Option = {
   example: "learning-rate=log(1e-4,1e-1)",
   isRepeated: true
 }
-const whole = (name: string, description: string, example: string): Option => ({
-  name,
-  value: "N",
-  description,
-  expected: "a whole number from 1",
-  example,
-  isWhole: true
-})
-const trialsOption = whole("--trials", "So many trials; 27, or as many as the budget allows", "50")
+const trialsOption = counted("--trials", "So many trials; 27, or as many as the budget allows", "50")
 const budgetOption: Option = {
   name: "--budget",
   value: "AMOUNT",
@@ -70,12 +63,10 @@ const strategyOption: Option = {
   example: "halving"
 }
 const drawOption: Option = {
-  ...whole("--draw", "Another draw of the trials; the same trials for the same number, 0 by default", "1"),
+  ...counted("--draw", "Another draw of the trials; the same trials for the same number, 0 by default", "1"),
   expected: "a whole number from 0"
 }
-const jobs = whole("--jobs", "Trials computed side by side; as many as cores by default, with --on 256", "2")
-/** Trials whose nodes are handed out at a time, as of a sweep. */
-const ELSEWHERE = 256
+const jobs = counted("--jobs", "Trials computed side by side; as many as cores by default, with --on 256", "2")
 /** As many rows as tell who was near the best. */
 const ROWS_TOLD = 12
 
@@ -132,13 +123,15 @@ export const tune = <S>(project: Project<S>): Command<S> =>
         const most = steps === null ? null : (values[steps] as number)
         const rungs = Tune.rungsOf(strategy, most)
         const draw = numberGiven(given, drawOption) ?? 0
+        const side = numberGiven(given, jobs)
+        const refused = miscounted(jobs, side) ?? miscounted(drawOption, draw, 0)
+        if (refused !== null) return yield* refused
         const trials = yield* drawnTrials(pipeline, axes, { shared, strategy, budget, rungs, steps, draw })
         const varied = axes.map(({ name }) => name)
         const texts = trials.map((trial) => {
           const encoded = Pipeline.encodeParams(pipeline, trial)
           return varied.map((name) => Graph.valueText(pipeline.params[name], trial[name], encoded[name]))
         })
-        const side = numberGiven(given, jobs)
         const [first = values] = trials
         return yield* onMachines(project, given, (cores) =>
           Effect.gen(function* () {

@@ -148,6 +148,7 @@ describe("a tune", () => {
     ["a goal that no result has", [...over, "--goal", "max:beauty"], 'simple-cnn has no number "beauty"'],
     ["the test images", [...over, "--goal", "max:testAccuracy"], "The trials would be chosen on the test set"],
     ["the test images as validation", [...over, "--validation", "test"], "say it a second time, by --choose-on-test"],
+    ["no trial at a time", [...over, "--jobs", "0"], "--jobs is 0; expected a whole number from 1"],
     ["another strategy", [...over, "--strategy", "luck"], 'There is no strategy "luck"'],
     ["a grid of a range", [...over, "--strategy", "grid"], "does not say how many values it has"]
   ])("refuses %s before anything is computed", async (_, args, what) => {

@@ -10,7 +10,10 @@ export const FACTOR = 3
 /** The first of the rungs has this share of all steps: with fewer, a number says more of chance than of its trial. */
 const LEAST_SHARE = FACTOR ** 3
 
-/** The steps after which trials are compared, rising; the last are all. */
+/** The steps after which trials are compared, rising; null for a trial that takes none, and counts as one. */
+export type Rungs = ReadonlyArray<number | null>
+
+/** The steps after which trials of so many are compared, rising; the last are all. */
 export const rungsOf = (most: number): ReadonlyArray<number> => {
   const rungs: Array<number> = [most]
   for (let share = FACTOR; share <= LEAST_SHARE; share *= FACTOR) {
@@ -21,15 +24,18 @@ export const rungsOf = (most: number): ReadonlyArray<number> => {
 }
 
 /** How many of so many trials take each rung: one at least. */
-export const countsOf = (trials: number, rungs: ReadonlyArray<number>): ReadonlyArray<number> =>
+export const countsOf = (trials: number, rungs: Rungs): ReadonlyArray<number> =>
   rungs.map((_, at) => Math.max(1, Math.floor(trials / FACTOR ** at)))
 
+/** The steps that a trial takes for a rung, counted from 0, beyond those for the rung below. */
+export const stepsFor = (rungs: Rungs, at: number): number => (rungs[at] ?? 1) - (rungs[at - 1] ?? 0)
+
 /** The steps that so many trials take in all, those that a trial has taken for a rung counted once. */
-export const costOf = (trials: number, rungs: ReadonlyArray<number>): number =>
-  countsOf(trials, rungs).reduce((sum, count, at) => sum + count * ((rungs[at] ?? 0) - (rungs[at - 1] ?? 0)), 0)
+export const costOf = (trials: number, rungs: Rungs): number =>
+  countsOf(trials, rungs).reduce((sum, count, at) => sum + count * stepsFor(rungs, at), 0)
 
 /** The most trials that take no more than so many steps, `limit` at most; 0 where one alone takes more. */
-export const trialsWithin = (steps: number, rungs: ReadonlyArray<number>, limit: number): number => {
+export const trialsWithin = (steps: number, rungs: Rungs, limit: number): number => {
   let [fits, exceeds] = [0, limit + 1]
   // the cost rises with the trials
   while (exceeds - fits > 1) {

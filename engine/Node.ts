@@ -24,6 +24,10 @@ export type Share = "core" | "half" | "machine"
 export const coresOf = (share: Share, cores: number | null): number =>
   cores === null ? 0 : share === "machine" ? cores : share === "half" ? Math.ceil(cores / 2) : 1
 
+/** The part of a machine of so many cores that a node is counted for; all of one whose cores are not known. */
+export const partOf = (share: Share, cores: number | null): number =>
+  cores === null ? 1 : coresOf(share, cores) / cores
+
 /** How a stage gets to its outputs step by step. */
 export interface Iterates {
   /** The parameter that counts the steps, such as `epochs`. */

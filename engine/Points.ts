@@ -225,6 +225,10 @@ export const sharedOf = ({ needs }: Points): ReadonlySet<string> => {
   return shared
 }
 
+/** Of the parameters of a point those that all points share. */
+export const withoutVaried = (params: Values, varied: ReadonlyArray<string>): Values =>
+  Object.fromEntries(Object.entries(params).filter(([name]) => !varied.includes(name)))
+
 /** What became of each point, in their order. */
 export const records = (
   { state, union, needs, settled }: Points,

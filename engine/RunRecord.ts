@@ -146,6 +146,9 @@ export const RunRecord = Schema.Struct({
 })
 export type RunRecord = typeof RunRecord.Type
 
+/** How many trials a tune carried out, to whatever rung. */
+export const trialsOf = ({ trials }: TuneRecord): number => new Set(trials.map(({ trial }) => trial)).size
+
 /** What left a record. */
 export const kindOf = ({ sweep, tune }: Pick<RunRecord, "sweep" | "tune">): "run" | "sweep" | "tune" =>
   tune !== undefined ? "tune" : sweep !== undefined ? "sweep" : "run"

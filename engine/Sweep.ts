@@ -31,7 +31,7 @@ export const run = <P extends Pipeline.AnyPipeline>(
     yield* publish(RunEvent.SweepStarted({ run: begun.run, pipeline: pipeline.name, points: points.length, shared }))
     const [first] = all.union.builds
     const opening = {
-      params: Object.fromEntries(Object.entries(first?.params ?? {}).filter(([name]) => !varied.includes(name))),
+      params: Points.withoutVaried(first?.params ?? {}, varied),
       ...(until.size === 0 ? {} : { until: [...until] }),
       sweep: { varied, ...(asked === undefined ? {} : { asked }), points: [] }
     }

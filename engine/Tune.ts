@@ -3,7 +3,7 @@ import { TaggedError } from "../artifacts/Explained.ts"
 import * as Goal from "./Goal.ts"
 import type * as Graph from "./Graph.ts"
 import * as Halving from "./Halving.ts"
-import { coresOf } from "./Node.ts"
+import { partOf } from "./Node.ts"
 import { recordNode } from "./NodeRecording.ts"
 import type * as NodeWork from "./NodeWork.ts"
 import * as Pipeline from "./Pipeline.ts"
@@ -51,7 +51,6 @@ interface Evaluated extends Halving.Scored {
 /** Trials that were carried out to one rung, side by side. */
 interface Batch {
   readonly all: Points.Points
-  readonly first: number
   readonly trials: ReadonlyArray<number>
   readonly steps: number | null
 }
@@ -60,7 +59,7 @@ interface Tuning {
   readonly pipeline: Pipeline.AnyPipeline
   readonly trials: ReadonlyArray<Points.Values>
   readonly options: Options
-  readonly rungs: ReadonlyArray<number | null>
+  readonly rungs: Halving.Rungs
   readonly batches: Array<Batch>
   /** By trial and steps. */
   readonly evaluated: Map<string, Evaluated>
@@ -86,8 +85,7 @@ const secondsOf = ({ state, union, needs }: Points.Points, point: number): numbe
     const { definition, params } = entry.node
     const outcome = state.outcomes.get(entry.name)
     if (union.variedBy(entry).length === 0 || outcome?._tag !== "Done") return sum
-    const share = state.cores === null ? 1 : coresOf(definition.share(params), state.cores) / state.cores
-    return sum + outcome.trace.seconds * share
+    return sum + outcome.trace.seconds * partOf(definition.share(params), state.cores)
   }, 0)
 
 /** Tells of points by their places in the record. */
@@ -119,7 +117,7 @@ const evaluate = (tuning: Tuning, rung: number, trials: ReadonlyArray<number>) =
       const values = missing.map((trial) => valuesOf(tuning, trial, steps))
       const part = { again: new Set<string>(), until: new Set([options.metric.node]), isTold: true }
       const all = open(tuning, values, part)
-      batches.push({ all, first, trials: missing, steps })
+      batches.push({ all, trials: missing, steps })
       const points = missing.map((trial, at) => ({ trial, point: first + at }))
       const shared = Points.sharedOf(all)
       yield* publish(RunEvent.RungStarted({ rung, steps, of: trials.length, points, shared }))
@@ -142,10 +140,7 @@ const evaluate = (tuning: Tuning, rung: number, trials: ReadonlyArray<number>) =
 const halve = (tuning: Tuning, count: number) =>
   Effect.gen(function* () {
     const { rungs, options } = tuning
-    const counts = Halving.countsOf(
-      count,
-      rungs.map((steps) => steps ?? 1)
-    )
+    const counts = Halving.countsOf(count, rungs)
     let trials: ReadonlyArray<number> = Array.from({ length: count }, (_, trial) => trial)
     for (const [rung, most] of counts.entries()) {
       const scored = yield* evaluate(tuning, rung, trials.slice(0, most))
@@ -230,7 +225,7 @@ const recordOf = ({ batches, evaluated, chosen, options, rungs }: Tuning): TuneR
 })
 
 /** The rungs at which trials are compared: their steps, or null where nothing iterates. */
-export const rungsOf = (strategy: TuneRecord["asked"]["strategy"], steps: number | null): Tuning["rungs"] =>
+export const rungsOf = (strategy: TuneRecord["asked"]["strategy"], steps: number | null): Halving.Rungs =>
   steps !== null && strategy === "halving" ? Halving.rungsOf(steps) : [steps]
 
 /**
@@ -259,9 +254,8 @@ export const run = <P extends Pipeline.AnyPipeline>(
       }
     }
     const varied = variedOf(options)
-    const params = Pipeline.encodeParams(pipeline, first)
     const opening = {
-      params: Object.fromEntries(Object.entries(params).filter(([name]) => !varied.includes(name))),
+      params: Points.withoutVaried(Pipeline.encodeParams(pipeline, first), varied),
       sweep: { varied, points: [] },
       tune: recordOf(tuning)
     }

@@ -4,7 +4,7 @@ import { storeSize } from "../../cache/store-size.ts"
 import { TraceStore } from "../../cache/Trace.ts"
 import type { AnyPipeline } from "../../engine/Pipeline.ts"
 import { newestFirst } from "../../engine/RunName.ts"
-import { kindOf, type RecordUnreadable, type RunRecord, RunRecords } from "../../engine/RunRecord.ts"
+import { kindOf, type RecordUnreadable, type RunRecord, RunRecords, trialsOf } from "../../engine/RunRecord.ts"
 import { formatBytes, formatCount, formatCounted, formatSeconds, truncate } from "../../kinds/format.ts"
 import { Place } from "../../project/Place.ts"
 import { runsAndSweeps } from "../address/run-address.ts"
@@ -116,7 +116,7 @@ const runDocument = ({
   git,
   until: until ?? null,
   points: sweep === undefined ? null : sweep.points.length,
-  trials: tune === undefined ? null : new Set(tune.trials.map(({ trial }) => trial)).size,
+  trials: tune === undefined ? null : trialsOf(tune),
   error
 })
 

@@ -1,4 +1,5 @@
 import { Effect } from "effect"
+import * as Halving from "../../engine/Halving.ts"
 import type { AnyPipeline } from "../../engine/Pipeline.ts"
 import type { RunRecord, TuneRecord } from "../../engine/RunRecord.ts"
 import { valueText } from "../command/option-text.ts"
@@ -74,7 +75,7 @@ const spentOf = (entries: ReadonlyArray<Entry>, rungs: TuneRecord["rungs"], labe
   let cost = 0
   return entries.flatMap((entry) => {
     const rung = rungs.indexOf(entry.steps)
-    cost += entry.steps === null ? 1 : entry.steps - (rungs[rung - 1] ?? 0)
+    cost += Halving.stepsFor(rungs, rung)
     return entry.score === null ? [] : [{ cost, score: entry.score, rung, label: labelOf(entry) }]
   })
 }

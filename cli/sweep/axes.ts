@@ -1,4 +1,5 @@
 import { Effect } from "effect"
+import * as Graph from "../../engine/Graph.ts"
 import type * as Param from "../../engine/Param.ts"
 import * as Pipeline from "../../engine/Pipeline.ts"
 import { optionName } from "../command/option-text.ts"
@@ -127,6 +128,17 @@ export const product = (axes: ReadonlyArray<Axis>): ReadonlyArray<Encoded> =>
       points.flatMap((point) => (values ?? []).map((value) => ({ ...point, [name]: value }))),
     [{}]
   )
+
+/** Each point's values of some parameters, in a few words. */
+export const textsOf = (
+  pipeline: Pipeline.AnyPipeline,
+  points: ReadonlyArray<Readonly<Record<string, unknown>>>,
+  varied: ReadonlyArray<string>
+): ReadonlyArray<ReadonlyArray<string>> =>
+  points.map((point) => {
+    const encoded = Pipeline.encodeParams(pipeline, point)
+    return varied.map((name) => Graph.valueText(pipeline.params[name], point[name], encoded[name]))
+  })
 
 /** Points, equal ones once. */
 export const distinct = (points: ReadonlyArray<Encoded>): ReadonlyArray<Encoded> => [

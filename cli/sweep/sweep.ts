@@ -1,6 +1,5 @@
 import { Effect } from "effect"
-import * as Graph from "../../engine/Graph.ts"
-import * as Pipeline from "../../engine/Pipeline.ts"
+import type * as Pipeline from "../../engine/Pipeline.ts"
 import { RunEvents } from "../../engine/RunEvent.ts"
 import type { RunRecord } from "../../engine/RunRecord.ts"
 import * as Sweep from "../../engine/Sweep.ts"
@@ -15,6 +14,7 @@ import { carryOut } from "../run/carry-out.ts"
 import { aboutRecord, countOf, untilText } from "../run/record-text.ts"
 import { Reporter } from "../terminal/Reporter.ts"
 import { shortPath } from "../terminal/short-path.ts"
+import { textsOf } from "./axes.ts"
 import { counted, ELSEWHERE } from "./counted.ts"
 import { sweepEvents } from "./sweep-events.ts"
 import { pointsOf } from "./sweep-points.ts"
@@ -111,10 +111,7 @@ export const sweep = <S>(project: Project<S>): Command<S> =>
           jobs: side
         })
         const parts = yield* Effect.forEach(points, (point) => asked(pipeline, point, given))
-        const values = points.map((point) => {
-          const encoded = Pipeline.encodeParams(pipeline, point)
-          return varied.map((name) => Graph.valueText(pipeline.params[name], point[name], encoded[name]))
-        })
+        const values = textsOf(pipeline, points, varied)
         const events = yield* RunEvents
         const { publish, settled } = yield* sweepEvents({ varied, values }, events.publish)
         return yield* onMachines(project, given, (cores) =>

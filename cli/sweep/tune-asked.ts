@@ -1,9 +1,10 @@
 import { Effect } from "effect"
 import * as Goal from "../../engine/Goal.ts"
-import * as Graph from "../../engine/Graph.ts"
+import type * as Graph from "../../engine/Graph.ts"
 import type * as Param from "../../engine/Param.ts"
 import type * as Pipeline from "../../engine/Pipeline.ts"
 import type { TuneRecord } from "../../engine/RunRecord.ts"
+import * as Until from "../../engine/Until.ts"
 import type { Flag } from "../command/Command.ts"
 import { optionName } from "../command/option-text.ts"
 import { UsageInvalid, unknown } from "../command/Usage.ts"
@@ -46,16 +47,9 @@ export const goalOf = (graph: Graph.Graph, text: string | null) =>
 
 /** The pipeline's parameter that counts the steps on the way to a number; null where nothing iterates, or each its own. */
 export const stepsOf = (graph: Graph.Graph, { node }: Goal.Metric, params: Param.Params): string | null => {
-  const needed = Graph.closure(
-    graph,
-    graph.stages.filter(({ name }) => name === node)
-  )
-  const names = [...needed].flatMap((entry) => {
-    if (!Graph.isStage(entry)) return []
-    const { iterates } = entry.node.definition
-    return iterates === null || !(iterates.steps in entry.node.given) || !(iterates.steps in params)
-      ? []
-      : [iterates.steps]
+  const names = Until.part(graph, new Set([node])).stages.flatMap(({ node: { definition, given } }) => {
+    const { iterates } = definition
+    return iterates === null || !(iterates.steps in given) || !(iterates.steps in params) ? [] : [iterates.steps]
   })
   const [only = null, ...others] = new Set(names)
   return others.length === 0 ? only : null

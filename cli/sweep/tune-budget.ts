@@ -60,17 +60,16 @@ export const budgetOf = (
  */
 export const trialsOf = (
   { trials, steps, seconds }: Budget,
-  rungs: ReadonlyArray<number | null>,
+  rungs: Halving.Rungs,
   stepsName: string | null,
   all: number | null
 ): number | UsageInvalid => {
   const most = all ?? MOST_TRIALS
   const asked = trials ?? (steps === null && seconds === null ? Math.min(all ?? USUAL_TRIALS, USUAL_TRIALS) : most)
   if (steps === null) return Math.min(asked, most)
-  const ladder = rungs.map((rung) => rung ?? 1)
-  const within = Halving.trialsWithin(steps, ladder, Math.min(asked, most))
+  const within = Halving.trialsWithin(steps, rungs, Math.min(asked, most))
   if (within > 0) return within
-  const least = Halving.costOf(1, ladder)
+  const least = Halving.costOf(1, rungs)
   return new UsageInvalid({
     what: `A budget of ${steps} ${stepsName} is not enough for one trial`,
     expected: `${least} ${stepsName} or more: a trial takes so many`,
@@ -79,7 +78,7 @@ export const trialsOf = (
 }
 
 /** `27 trials, 64 epochs of them: 27 to 1, 9 to 2, 3 to 7, 1 to 20`. */
-export const costText = (trials: number, rungs: ReadonlyArray<number | null>, stepsName: string | null): string => {
+export const costText = (trials: number, rungs: Halving.Rungs, stepsName: string | null): string => {
   const ladder = rungs.flatMap((rung) => rung ?? [])
   if (stepsName === null || ladder.length === 0) return formatCounted(trials, "trial")
   const each = Halving.countsOf(trials, ladder).map(

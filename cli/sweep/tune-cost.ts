@@ -2,11 +2,12 @@ import { Effect } from "effect"
 import * as Estimate from "../../engine/Estimate.ts"
 import type * as Goal from "../../engine/Goal.ts"
 import * as Halving from "../../engine/Halving.ts"
-import { coresOf } from "../../engine/Node.ts"
+import { partOf } from "../../engine/Node.ts"
 import * as Pipeline from "../../engine/Pipeline.ts"
 import * as Plan from "../../engine/Plan.ts"
 import { layerSilent } from "../../engine/RunEvent.ts"
 import { formatSeconds } from "../../kinds/format.ts"
+import { singular } from "./tune-table.ts"
 
 interface Asked {
   readonly metric: Goal.Metric
@@ -45,7 +46,7 @@ export const likely = (
       const seconds = estimates.get(entry.name)?.seconds ?? planned.seconds
       const isOwn = Object.keys(definition.params).some((name) => name in given && own.has(name))
       if (seconds === null) isKnown = isKnown && !isOwn
-      else if (isOwn) each += (seconds * (cores === null ? 1 : coresOf(definition.share(params), cores))) / (cores ?? 1)
+      else if (isOwn) each += seconds * partOf(definition.share(params), cores)
       else if (planned.status !== "reuse") shared += seconds
     }
     const most = steps === null ? 1 : (first[steps] as number)
@@ -60,15 +61,12 @@ export const likely = (
 export const likelyText = (
   { shared, step }: Likely,
   trials: number,
-  rungs: ReadonlyArray<number | null>,
+  rungs: Halving.Rungs,
   steps: string | null
 ): string => {
   if (step === null) return ""
-  const cost = Halving.costOf(
-    trials,
-    rungs.map((rung) => rung ?? 1)
-  )
+  const cost = Halving.costOf(trials, rungs)
   const first = shared === null || shared === 0 ? "" : `, ${formatSeconds(shared)} of them for what trials share`
-  const unit = `per ${steps === null ? "trial" : steps.replace(/s$/, "")}`
+  const unit = `per ${steps === null ? "trial" : singular(steps)}`
   return `; about ${formatSeconds((shared ?? 0) + step * cost)} (${formatSeconds(step)} ${unit}${first}), less for what is cached`
 }

@@ -14,7 +14,7 @@ import { type Columns, stepsText, type Tried, tuneTable } from "./tune-table.ts"
 const LINES_LEFT = 8
 
 interface Told extends Columns {
-  readonly rungs: ReadonlyArray<number | null>
+  readonly rungs: Halving.Rungs
   /** How many; null where that is not known before. */
   readonly trials: number | null
 }
@@ -37,17 +37,9 @@ export const tuneEvents = (told: Told, tellShared: (event: RunEvent) => Effect.E
     /** When the first trial that had to be computed was over, and the steps of those after it. */
     let [began, ranSteps] = [0, 0]
     const resolved = new Set<string>()
-    const allSteps =
-      told.trials === null
-        ? null
-        : Halving.costOf(
-            told.trials,
-            rungs.map((steps) => steps ?? 1)
-          )
+    const allSteps = told.trials === null ? null : Halving.costOf(told.trials, rungs)
 
-    const before = (steps: number | null): number => rungs[rungs.indexOf(steps) - 1] ?? 0
-    /** The steps that a trial took since the rung below. */
-    const stepsOf = (steps: number | null): number => (steps ?? 1) - before(steps)
+    const stepsOf = (steps: number | null): number => Halving.stepsFor(rungs, rungs.indexOf(steps))
     const doneSteps = () => [...tried.values()].reduce((sum, { steps }) => sum + stepsOf(steps), 0)
 
     const inRung = ({ of, points }: RungStarted) => {

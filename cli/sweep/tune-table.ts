@@ -26,9 +26,11 @@ export interface Columns {
   readonly steps: string | null
 }
 
+/** What one of several steps is called: `epoch`. */
+export const singular = (name: string): string => name.replace(/s$/, "")
+
 /** `7 epochs`, `1 epoch`. */
-export const stepsText = (count: number, name: string): string =>
-  `${count} ${count === 1 && name.endsWith("s") ? name.slice(0, -1) : name}`
+export const stepsText = (count: number, name: string): string => `${count} ${count === 1 ? singular(name) : name}`
 
 /** Each trial by its best, failed ones last. */
 const ranked = (tried: ReadonlyArray<Tried>, { direction }: Goal): ReadonlyArray<Tried> => {

@@ -10,10 +10,11 @@ import { aboutRecord, countOf } from "../run/record-text.ts"
 import { numberText, wordsOf } from "../terminal/numbers.ts"
 import { Reporter } from "../terminal/Reporter.ts"
 import { shortPath } from "../terminal/short-path.ts"
+import { sizeText } from "../terminal/size-text.ts"
 import type { Tried } from "./tune-table.ts"
 
 /** The best trial as a person repeats it. */
-export const bestOf = (pipeline: Pipeline.AnyPipeline, { params, sweep, tune }: RunRecord) => {
+const bestOf = (pipeline: Pipeline.AnyPipeline, { params, sweep, tune }: RunRecord) => {
   const at = tune?.best ?? null
   const point = at === null ? undefined : sweep?.points[at]
   const trial = at === null ? undefined : tune?.trials[at]
@@ -84,9 +85,10 @@ export const tell = (
     }
     if (report !== null) yield* reporter.print(`report: ${shortPath(report)}`)
     const count = countOf(record)
+    const size = sizeText(record)
     const failed = (record.sweep?.points ?? []).filter(({ status }) => status === "failed").length
     const did = [
-      `${formatCounted(new Set(record.tune?.trials.map(({ trial }) => trial)).size, "trial")}`,
+      ...(size === null ? [] : [size]),
       ...(failed === 0 ? [] : [`${failed} failed`]),
       `${formatCounted(count("ran"), "node")} ran, ${count("reused")} cached`,
       ...(record.status === "interrupted" ? ["run it again to go on"] : [])

@@ -1,5 +1,4 @@
 import { Effect } from "effect"
-import * as Graph from "../../engine/Graph.ts"
 import * as Pipeline from "../../engine/Pipeline.ts"
 import { RunEvents } from "../../engine/RunEvent.ts"
 import * as Tune from "../../engine/Tune.ts"
@@ -19,7 +18,7 @@ import { UsageInvalid } from "../command/Usage.ts"
 import { flags, refreshing } from "../run/asked.ts"
 import { carryOut } from "../run/carry-out.ts"
 import { Reporter } from "../terminal/Reporter.ts"
-import { type Axis, axesOf, type Encoded } from "./axes.ts"
+import { type Axis, axesOf, type Encoded, textsOf } from "./axes.ts"
 import { counted, ELSEWHERE, miscounted } from "./counted.ts"
 import { checked, goalOf, onTest, type Strategy, stepsOf, strategyOf } from "./tune-asked.ts"
 import { type Budget, budgetOf, costText, MOST_TRIALS, trialsOf } from "./tune-budget.ts"
@@ -128,10 +127,7 @@ export const tune = <S>(project: Project<S>): Command<S> =>
         if (refused !== null) return yield* refused
         const trials = yield* drawnTrials(pipeline, axes, { shared, strategy, budget, rungs, steps, draw })
         const varied = axes.map(({ name }) => name)
-        const texts = trials.map((trial) => {
-          const encoded = Pipeline.encodeParams(pipeline, trial)
-          return varied.map((name) => Graph.valueText(pipeline.params[name], trial[name], encoded[name]))
-        })
+        const texts = textsOf(pipeline, trials, varied)
         const [first = values] = trials
         return yield* onMachines(project, given, (cores) =>
           Effect.gen(function* () {

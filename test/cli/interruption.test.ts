@@ -1,6 +1,7 @@
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { afterEach, beforeAll, describe, expect, it } from "vitest"
+import { changeBuild } from "../rig/changed-build.ts"
 import {
   documentOf,
   eventually,
@@ -170,7 +171,7 @@ const stuck = async (...args: ReadonlyArray<string>) => {
   const builds = path.join(at.root, ".pipeline/build")
   const { id } = JSON.parse(fs.readFileSync(path.join(builds, "current.json"), "utf8"))
   const marked = path.join(at.root, "worker-is-there")
-  fs.writeFileSync(
+  changeBuild(
     path.join(builds, id, "worker.mjs"),
     `import { writeFileSync } from "node:fs"
      process.on("disconnect", () => process.exit())

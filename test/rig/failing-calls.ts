@@ -1,12 +1,8 @@
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { pathToFileURL } from "node:url"
+import { changeBuild } from "./changed-build.ts"
 import { folder } from "./folder.ts"
-
-// a program without types, as the launcher is
-const whole: { readonly writeDigests: (build: string) => void } = await import(
-  path.resolve(import.meta.dirname, "../../bin/whole.mjs")
-)
 
 /** Which process's calls fail: the command's own, or those of the processes that compute for it. */
 export type Who = "command" | "worker"
@@ -100,18 +96,13 @@ export const failingCalls = (root: string, failing: Failing) => {
   const builds = path.join(root, ".pipeline/build")
   const starts = fs.readdirSync(builds).map((build) => path.join(builds, build, "start.mjs"))
   const before = starts.filter((file) => fs.existsSync(file)).map((file) => [file, fs.readFileSync(file)] as const)
-  // a build that is not as it was made is made anew: this one is said to have been made so
-  const give = (file: string, text: string | Uint8Array) => {
-    fs.writeFileSync(file, text)
-    whole.writeDigests(path.dirname(file))
-  }
-  for (const [file, start] of before) give(file, `import ${JSON.stringify(href)}\n${start}`)
+  for (const [file, start] of before) changeBuild(file, `import ${JSON.stringify(href)}\n${start}`)
   return {
     env: failing.who === "command" ? { NODE_OPTIONS: `--import ${href}` } : {},
     /** How many there were, once the command is over. */
     calls: () => (fs.existsSync(counted) ? Number(fs.readFileSync(counted, "utf8")) : 0),
     undo: () => {
-      for (const [file, start] of before) give(file, start)
+      for (const [file, start] of before) changeBuild(file, start)
     }
   }
 }

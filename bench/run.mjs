@@ -55,7 +55,7 @@ ${Object.entries(benches)
                   sweep, sweep-cached, tune, verified-reads
   --skip-folder   leave the folder of 60,000 files out of no-op
   --only NAME     one part of networks or size-sweeps, by its name there; what was written of the others stays
-  --samples N     measurements: cluster, extraction, inspect, no-op, verified-reads, verify
+  --samples N     measurements: cluster, extraction, inspect, no-op, verified-reads, verify; draws: tune
   --images N      the first N images only, for trying a bench out
   --out DIR       where the JSON goes`
 

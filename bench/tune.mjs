@@ -11,7 +11,8 @@ export const about = "the best head that tune finds by computed epochs, beside s
 const BUDGET = 200
 const EPOCHS = 20
 const BATCH = 512
-const DRAWS = [0, 1, 2]
+/** Draws of each search, from the first on. */
+const DRAWS = 3
 
 /** As wide as people search who know little: most of it is bad. */
 const SPACE = {
@@ -65,9 +66,10 @@ const swept = async (args, draw, env) => {
   }
 }
 
-/** Options: --home DIR works in a home that may hold the features already; --images N for trying it out. */
-export const run = ({ home, images, out }) =>
+/** Options: --home DIR works in a home that may hold the features already; --samples N draws, of few --images N in less time. */
+export const run = ({ home, images, samples = DRAWS, out }) =>
   inScratch(async (scratch) => {
+    const draws = Array.from({ length: samples }, (_, draw) => draw)
     const env = place(scratch, home)
     const dataset = await cifar10(scratch, images)
     const before = machine()
@@ -95,12 +97,12 @@ export const run = ({ home, images, out }) =>
     const found = {}
     for (const [name, search] of Object.entries(searches)) {
       found[name] = []
-      for (const draw of DRAWS) found[name].push(await search(draw))
+      for (const draw of draws) found[name].push(await search(draw))
     }
     const bestOf = (name) => mean(found[name].map((one) => atBudget(one.path, BUDGET)))
     // what a plain sweep finds for all of the budget, and how soon tune has found that
     const asGood = found.tune.map(({ path: own }, at) => until(own, atBudget(found["sweep --random"][at].path, BUDGET)))
-    printTable(`heads on ${count(train.rows)} features, ${BUDGET} epochs a search, ${DRAWS.length} draws`, [
+    printTable(`heads on ${count(train.rows)} features, ${BUDGET} epochs a search, ${samples} draws`, [
       ...Object.entries(found).map(([name, all]) => [
         name,
         `${share(bestOf(name))} in the mean, ${all.map((one) => share(atBudget(one.path, BUDGET))).join(", ")}`,

@@ -12,7 +12,7 @@ export const writeHeldOut = async (folder, { validationSplit, seed }, file) => {
   const program = `import { readdirSync, readFileSync } from "node:fs"
     import { tableFromIPC } from "apache-arrow"
     import { Effect } from "effect"
-    import { draw } from "./models/HoldOut.ts"
+    import { draw } from "./images/models/HoldOut.ts"
     const folder = ${JSON.stringify(folder)}
     const chunks = readdirSync(folder).sort().map((name) => tableFromIPC(readFileSync(folder + "/" + name)))
     const labels = Int32Array.from(chunks.flatMap((table) => [...table.getChild("label")]))

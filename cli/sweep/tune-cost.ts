@@ -1,6 +1,7 @@
 import { Effect } from "effect"
 import * as Estimate from "../../engine/Estimate.ts"
 import type * as Goal from "../../engine/Goal.ts"
+import * as Graph from "../../engine/Graph.ts"
 import * as Halving from "../../engine/Halving.ts"
 import { partOf } from "../../engine/Node.ts"
 import * as Pipeline from "../../engine/Pipeline.ts"
@@ -38,13 +39,18 @@ export const likely = (
     const { entries } = yield* Plan.entries(graph, new Set(), new Set([metric.node]))
     const estimates = yield* Estimate.estimates(entries)
     const own = new Set([...varied, ...(steps === null ? [] : [steps])])
+    const ownEntries = new Set<Graph.Entry>()
     let [shared, each] = [0, 0]
     let isKnown = true
     for (const { entry, planned } of entries) {
       const { definition, given, params } = entry.node
+      // what is made of a trial's own results is its own as well
+      const isOwn =
+        Object.keys(definition.params).some((name) => name in given && own.has(name)) ||
+        Graph.parents(graph, entry).some((parent) => ownEntries.has(parent))
+      if (isOwn) ownEntries.add(entry)
       if (planned.status === "stream" || planned.status === "unasked") continue
       const seconds = estimates.get(entry.name)?.seconds ?? planned.seconds
-      const isOwn = Object.keys(definition.params).some((name) => name in given && own.has(name))
       if (seconds === null) isKnown = isKnown && !isOwn
       else if (isOwn) each += seconds * partOf(definition.share(params), cores)
       else if (planned.status !== "reuse") shared += seconds

@@ -1,7 +1,6 @@
 import { beforeEach, expect, it } from "@effect/vitest"
 import { Effect, Exit, Layer } from "effect"
 import { type Trace, TraceStore } from "../../cache/Trace.ts"
-import { Code } from "../../engine/Code.ts"
 import * as Executor from "../../engine/Executor.ts"
 import * as Goal from "../../engine/Goal.ts"
 import * as Halving from "../../engine/Halving.ts"
@@ -9,17 +8,12 @@ import * as Pipeline from "../../engine/Pipeline.ts"
 import type { RunRecord } from "../../engine/RunRecord.ts"
 import * as Tune from "../../engine/Tune.ts"
 import { wrap } from "../rig/broken.ts"
-import { codeOf } from "../rig/code.ts"
-import { accuracyOf, computed, learning, resetSchool, school } from "../rig/learning.ts"
+import { accuracyOf, computed, learning, resetSchool, school, schoolCode } from "../rig/learning.ts"
 import * as Toys from "../rig/toys.ts"
 
 // A tune finds the best of many trials, and computes for it no step twice.
 
 type Given = Readonly<Record<string, unknown>>
-
-const code = Layer.succeed(Code, {
-  of: ({ name }) => Effect.succeed(codeOf(name, { [`stages/${name}.ts`]: name }))
-})
 
 beforeEach(() => {
   Toys.lists.clear()
@@ -42,7 +36,7 @@ const memory = () => {
   const kept = Toys.memory()
   const store = Layer.mergeAll(
     kept.layer,
-    code,
+    schoolCode,
     wrap(TraceStore, kept.layer, (sound) => ({ ...sound, put: (trace) => sound.put(timed(trace)) }))
   )
   const inProcess = Layer.provideMerge(Executor.layerInProcess(learning), store)

@@ -1,10 +1,12 @@
-import { Effect, Schema } from "effect"
+import { Effect, Layer, Schema } from "effect"
 import * as Checkpoint from "../../artifacts/Checkpoint.ts"
 import * as Document from "../../artifacts/Document.ts"
 import * as Explained from "../../artifacts/Explained.ts"
+import { Code } from "../../engine/Code.ts"
 import * as Param from "../../engine/Param.ts"
 import * as Pipeline from "../../engine/Pipeline.ts"
 import * as Stage from "../../engine/Stage.ts"
+import { codeOf } from "./code.ts"
 import * as Toys from "./toys.ts"
 
 // A pipeline that learns, as a tune has it: a stage that gets better by epochs, best at one rate, and another that judges what came of it.
@@ -106,4 +108,9 @@ export const learning = Pipeline.make({
     const { learned } = learn({ total }, values)
     return { learned, judged: judgeStage({ learned }).judged }
   }
+})
+
+/** Digests that stand for the source of its stages. */
+export const schoolCode = Layer.succeed(Code, {
+  of: ({ name }) => Effect.succeed(codeOf(name, { [`stages/${name}.ts`]: name }))
 })

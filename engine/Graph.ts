@@ -231,13 +231,17 @@ export const parents = (graph: Graph, entry: Entry): ReadonlyArray<Entry> => [
   ...new Set(entry.node.wires.map((wire) => graph.of(wire.node)))
 ]
 
-/** Entries and all that they are made of, inputs before their consumers. */
-export const closure = (graph: Graph, entries: Iterable<Entry>): ReadonlySet<Entry> => {
+/** Entries and all that they are made of, inputs before their consumers; not what one is made of that is an end. */
+export const closure = (
+  graph: Graph,
+  entries: Iterable<Entry>,
+  isEnd: (entry: Entry) => boolean = () => false
+): ReadonlySet<Entry> => {
   const found = new Set<Entry>()
   for (const entry of entries)
     visitAll(
       entry,
-      (one) => parents(graph, one),
+      (one) => (isEnd(one) ? [] : parents(graph, one)),
       (one) => found.has(one),
       (one) => found.add(one)
     )

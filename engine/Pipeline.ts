@@ -4,7 +4,7 @@
  * @module
  */
 import { Either, Schema } from "effect"
-import type { AnyArtifact } from "../artifacts/Artifact.ts"
+import type { AnyArtifact, Stored } from "../artifacts/Artifact.ts"
 import * as BoundedJson from "../artifacts/BoundedJson.ts"
 import { expectation } from "../artifacts/SchemaRefusal.ts"
 import * as Text from "../artifacts/Text.ts"
@@ -39,8 +39,10 @@ export interface Pipeline<P extends Params, O, E, R, S> {
   readonly params: P
   /** Wires the graph of some values of the parameters, and gives its results. It runs no stage, and must be a pure function. */
   readonly build: (params: Values<P>) => O
-  /** The stages and sources that the graph of the defaults uses. */
+  /** The stages and sources that the graph of the defaults uses, and those of its uses. */
   readonly definitions: ReadonlySet<Definition>
+  /** What can be made of its results beside them, each when somebody asks for it: see {@link withUse}. */
+  readonly uses: ReadonlyArray<Use>
   /** @internal */
   readonly [Types]?: () => readonly [E, R, S]
 }
@@ -55,8 +57,26 @@ export interface AnyPipeline<out R = unknown, out S = unknown> {
   // biome-ignore lint/suspicious/noExplicitAny: each pipeline has parameters of its own
   readonly build: (params: any) => Results
   readonly definitions: ReadonlySet<Definition>
+  readonly uses: ReadonlyArray<Use>
   /** @internal */
   readonly [Types]?: () => readonly [unknown, R, S]
+}
+
+/**
+ * A part of a pipeline that goes on from the results of one of its runs, and is carried out on demand alone. It is a pipeline of its
+ * own, which is called after both, such as `transfer.predict`, and takes the parameters of the run beside its own.
+ */
+export interface Use extends AnyPipeline {
+  /** What it is called in its pipeline: `predict`. */
+  readonly use: string
+  /** The names of its own parameters. */
+  readonly own: ReadonlyArray<string>
+  /** The outputs of the run that decide some of its own parameters, by names of its own. */
+  // biome-ignore lint/suspicious/noExplicitAny: each pipeline has parameters of its own
+  readonly reads: (params: any) => Results
+  /** The values of these parameters, by what a trace tells of the outputs. */
+  // biome-ignore lint/suspicious/noExplicitAny: the names are those that `reads` gives
+  readonly settings: (read: any) => Readonly<Record<string, unknown>>
 }
 
 /** The services that computing a pipeline needs. */
@@ -94,8 +114,79 @@ export const make = <const P extends Params, O>(definition: {
   // a verdict is results where `tsc` lets it pass
   const { build } = definition as unknown as { readonly build: (params: Values<P>) => O & Results }
   const { entries } = checkedGraph({ ...definition, build })
-  return { ...definition, build, definitions: new Set(entries.map(({ node }) => node.definition)) }
+  return { ...definition, build, definitions: new Set(entries.map(({ node }) => node.definition)), uses: [] }
 }
+
+/**
+ * Adds to a pipeline what can be made of the results of its runs when somebody asks for it, such as predictions by the model that a run
+ * trained. `build` is given the values of all parameters and the results of the pipeline's own `build`, and wires more stages behind
+ * these. What a run made is then taken as it is: nothing above it is looked up or computed, whatever became of the pipeline's sources.
+ * An own parameter that is to fit what the run made, and not what somebody asks for, is decided by `settings`, which are given what the
+ * run's trace tells of the outputs that `reads` gives. Throws `DefinitionInvalid` as {@link make} does, and where two parameters or two
+ * uses have one name.
+ *
+ * @example
+ * import { fitLine } from "../stages/fit-line.ts"
+ * import { guessRent } from "../stages/guess-rent.ts"
+ * import { readRents } from "../stages/read-rents.ts"
+ * import { rentsFile } from "../stages/rents-file.ts"
+ *
+ * const fitting = Pipeline.make({
+ *   name: "rents",
+ *   description: "What a square metre costs",
+ *   params: { ...rentsFile.params, ...readRents.params },
+ *   build: (params) => ({ line: fitLine({ rents: readRents({ file: rentsFile(params) }, params).rents }).line })
+ * })
+ *
+ * export const rents = Pipeline.withUse(fitting, {
+ *   name: "guess",
+ *   description: "What a flat of some size may cost",
+ *   params: guessRent.params,
+ *   build: (params, { line }) => ({ rent: guessRent({ line }, params).rent })
+ * })
+ */
+export const withUse = <P extends Params, O, E, R, S, const U extends Params, O2, W extends Results = Results>(
+  pipeline: Pipeline<P, O, E, R, S>,
+  use: {
+    readonly name: string
+    readonly description: string
+    /** Beside those of the pipeline. */
+    readonly params: U
+    readonly reads?: (params: Values<P>) => W
+    readonly settings?: (read: { readonly [K in keyof W]: Stored }) => Partial<Values<U>>
+    readonly build: (params: Values<P & U>, results: O) => Verdict.Results<O2>
+  }
+): Pipeline<P, O, E | ErrorOf<O2>, R | RequirementOf<O2>, S | PlanningOf<O2>> => {
+  const { name, params, reads = () => ({}), settings = () => ({}) } = use
+  const whole = `${pipeline.name}.${name}`
+  const shared = Object.keys(params).find((own) => own in pipeline.params)
+  if (shared !== undefined || pipeline.uses.some((other) => other.use === name))
+    throw new DefinitionInvalid({
+      what:
+        shared === undefined
+          ? `Pipeline "${pipeline.name}" has two uses called "${name}"`
+          : `The use "${name}" of "${pipeline.name}" has a parameter "${shared}", as the pipeline has`,
+      expected: "names of its own",
+      fix: "Rename one of them."
+    })
+  const made = make({
+    name: whole,
+    description: use.description,
+    params: { ...pipeline.params, ...params },
+    build: (values: Values<P & U>) => use.build(values, pipeline.build(values)) as Verdict.Results<Results>
+  })
+  const added: Use = { ...made, use: name, own: Object.keys(params), reads, settings }
+  return {
+    ...pipeline,
+    definitions: new Set([...pipeline.definitions, ...made.definitions]),
+    uses: [...pipeline.uses, added]
+  } as Pipeline<P, O, E | ErrorOf<O2>, R | RequirementOf<O2>, S | PlanningOf<O2>>
+}
+
+/** The pipeline of a name among these and their uses; undefined where there is none. */
+export const named = (pipelines: ReadonlyArray<AnyPipeline>, name: string): AnyPipeline | undefined =>
+  pipelines.find((pipeline) => pipeline.name === name) ??
+  pipelines.flatMap(({ uses }) => uses).find((use) => use.name === name)
 
 /**
  * The pipelines of one project. Throws `DefinitionInvalid` where two of them use different definitions under one name: they
@@ -117,7 +208,7 @@ export const defaults = (params: Params) =>
   Object.fromEntries(Object.entries(params).map(([name, param]) => [name, param.default]))
 
 /** The graph of the defaults, once everything about the pipeline's parameters is found to be in order. */
-const checkedGraph = (pipeline: Omit<AnyPipeline, "definitions">): Graph.Graph => {
+const checkedGraph = (pipeline: Omit<AnyPipeline, "definitions" | "uses">): Graph.Graph => {
   const fail = (what: string, expected: string, fix: string) => {
     throw new DefinitionInvalid({ what: `Pipeline "${pipeline.name}": ${what}`, expected, fix })
   }

@@ -17,7 +17,7 @@ export const nodeOf = (
   const unknown = (what: string, expected: string) =>
     refuse({ what: `The worker knows no ${what}`, expected, fix: "Run again." })
   return Effect.gen(function* () {
-    const pipeline = pipelines.find(({ name }) => name === request.pipeline)
+    const pipeline = Pipeline.named(pipelines, request.pipeline)
     if (pipeline === undefined) return yield* unknown(`pipeline "${request.pipeline}"`, "one of its own")
     const values = yield* Effect.mapError(Pipeline.decodeParams(pipeline, request.params), (error) =>
       refuse(explain(error))

@@ -8,6 +8,7 @@ import { listOnce, TraceStore } from "../cache/Trace.ts"
 import * as Audit from "./Audit.ts"
 import * as Environment from "./Environment.ts"
 import { asInputLost, type InputLost } from "./Failure.ts"
+import * as Given from "./Given.ts"
 import type * as Graph from "./Graph.ts"
 import * as NodeKey from "./NodeKey.ts"
 import { recordNode, recordUnasked, resultsOf } from "./NodeRecording.ts"
@@ -82,6 +83,8 @@ export interface Options {
   readonly cores: number | null
   /** What of the results that it reuses is computed again once they are delivered; null where nothing is. */
   readonly auditing?: Audit.Auditing | null
+  /** What a use of a pipeline goes on from; null for a pipeline that makes all that it needs. */
+  readonly given?: Given.Given | null
 }
 
 /** Names of nodes that are computed though their results are kept; what is below them runs where its inputs change. */
@@ -123,7 +126,7 @@ export const beginning = Effect.gen(function* () {
 
 /** What a record tells that is not the same of a run and of a sweep. */
 interface Told
-  extends Pick<RunRecord, "params" | "nodes" | "notices" | "results" | "until" | "sweep" | "tune" | "audit"> {
+  extends Pick<RunRecord, "params" | "nodes" | "notices" | "results" | "until" | "of" | "sweep" | "tune" | "audit"> {
   readonly isDone: boolean
 }
 
@@ -151,7 +154,7 @@ const keep = (known: RunRecord, of: Recorded) =>
   })
 
 /** What of a record is known when its run begins. */
-type Opening = Pick<RunRecord, "params" | "until" | "sweep" | "tune">
+type Opening = Pick<RunRecord, "params" | "until" | "of" | "sweep" | "tune">
 
 /** Does the work and leaves a record of it, whatever becomes of it: it fails, it is interrupted, it breaks. Where the process is killed, its note becomes one. */
 export const recorded = <E, R>(
@@ -205,19 +208,24 @@ export const recorded = <E, R>(
 export const run = <P extends AnyPipeline>(
   pipeline: P,
   values: Readonly<Record<string, unknown>>,
-  { cores, auditing = null }: Options,
+  { cores, auditing = null, given = null }: Options,
   again: Again = new Set(),
   until: Until.Until = null
 ): Effect.Effect<RunRecord, never, Needs | PlanningNeedsOf<P>> =>
   Effect.gen(function* () {
     const begun = yield* beginning
     const params = encodeParams(pipeline, values)
-    const whole = graphOf(pipeline, values)
+    const all = graphOf(pipeline, values)
+    const whole = given === null ? all : Given.without(all, given)
     const graph = Until.part(whole, until)
-    const state = begin(graph, (entry) => ({ graph, entry, params }), cores, again)
+    const state = begin(graph, (entry) => ({ graph, entry, params }), cores, again, given)
     const nodes = graph.stages.map(({ name }) => name)
     yield* publish(RunEvent.RunStarted({ run: begun.run, pipeline: pipeline.name, nodes }))
-    const opening = { params, ...(until === null ? {} : { until: [...until] }) }
+    const opening = {
+      params,
+      ...(until === null ? {} : { until: [...until] }),
+      ...(given === null ? {} : { of: given.run })
+    }
     return yield* recorded(graph, begun, work(state, until, auditing), opening, () => ({
       ...opening,
       isDone: isDone(state),

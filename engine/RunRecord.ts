@@ -127,6 +127,8 @@ export const RunRecord = Schema.Struct({
   results: Results,
   /** The nodes that the run was until, where it was not to carry out all of the pipeline. */
   until: Schema.optional(Schema.Array(Schema.String)),
+  /** The run whose results it went on from, where it was a use of them. */
+  of: Schema.optional(Schema.String),
   /** What was said of the run as a whole, such as that an upgrade has nodes computed again. */
   notices: Schema.optional(Schema.Array(Text.Text)),
   /** What came of the results that were reused and, to audit them, computed again. */
@@ -158,7 +160,7 @@ export const kindOf = ({ sweep, tune }: Pick<RunRecord, "sweep" | "tune">): "run
  * machine stops, leaves more than nothing.
  */
 export const Begun = Schema.Struct({
-  ...RunRecord.pick("run", "pipeline", "started", "params", "until", "sweep", "tune", "by").fields,
+  ...RunRecord.pick("run", "pipeline", "started", "params", "until", "of", "sweep", "tune", "by").fields,
   holder: Holder
 })
 export type Begun = typeof Begun.Type

@@ -8,6 +8,7 @@ import type * as Reason from "../cache/Reason.ts"
 import type { Trace } from "../cache/Trace.ts"
 import * as Cores from "./Cores.ts"
 import type { InputLost } from "./Failure.ts"
+import type { Given } from "./Given.ts"
 import type * as Graph from "./Graph.ts"
 import * as NodeKey from "./NodeKey.ts"
 import type { Audited } from "./RunRecord.ts"
@@ -51,6 +52,8 @@ export interface RunState {
   readonly upgrade: { isTold: boolean }
   /** Nodes that are computed though their results are kept. */
   readonly again: ReadonlySet<string>
+  /** What another run made, and is taken as it is; null where nothing is. */
+  readonly given: Given | null
   /** What came of computing results again that were reused. */
   readonly audited: Array<Audited>
   /** Keys that are being computed, and those that failed: their twins take what becomes of them. */
@@ -73,20 +76,22 @@ export const begin = (
   graph: Graph.Graph,
   origin: RunState["origin"],
   cores: number | null,
-  again: ReadonlySet<string> = new Set()
+  again: ReadonlySet<string> = new Set(),
+  given: Given | null = null
 ): RunState => {
   const stages = graph.stages.filter(({ node }) => !NodeKey.isStreamed(node))
   return {
     graph,
     origin,
-    sources: {},
-    expected: new Map(),
+    sources: { ...given?.outputs },
+    expected: new Map(given?.expected),
     unresolved: new Map(),
     outcomes: new Map(),
     begun: new Map(),
     notices: [],
     upgrade: { isTold: false },
     again,
+    given,
     audited: [],
     computing: new Map(),
     locks: new Map(stages.map(({ name }) => [name, Effect.unsafeMakeSemaphore(1)])),

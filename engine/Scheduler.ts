@@ -7,6 +7,7 @@ import * as Again from "./Again.ts"
 import type { Code } from "./Code.ts"
 import * as Decide from "./Decide.ts"
 import { explainDefect, InputLost } from "./Failure.ts"
+import * as Given from "./Given.ts"
 import type * as Graph from "./Graph.ts"
 import * as NodeKey from "./NodeKey.ts"
 import { type Asked, fail, type Needs, reasonsOf, reuse, singleFlight, skip } from "./NodeWork.ts"
@@ -168,6 +169,9 @@ const attempt = (asked: Asked, losses: Losses): Effect.Effect<Attempted, never, 
       return { outcome: yield* reuse(entry, decision.hit, Decide.acceptedBecause(decision)), of }
     const made = yield* singleFlight({ ...asked, decision, outputs })
     if (!(made instanceof InputLost)) return { outcome: made, of }
+    const gone = Given.lossOf(state.given, made)
+    if (gone !== null)
+      return ofNone(yield* fail(entry, explain(gone), { key: decision.key, reasons: reasonsOf(asked) }))
     if (isHopeless(losses, made))
       return ofNone(yield* fail(entry, explain(made), { key: decision.key, reasons: reasonsOf(asked) }))
     yield* repairAll(state, of, made)

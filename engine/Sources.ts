@@ -16,8 +16,12 @@ export class SourceFailed extends TaggedError<SourceFailed>()(
   ({ explained }) => explained
 ) {}
 
-const isSource = (entry: Graph.Entry): entry is Graph.Entry & { readonly node: Node<SourceDefinition> } =>
-  entry.node.definition._tag === "Source"
+/** The use of a source in a graph. */
+export interface SourceEntry extends Graph.Entry {
+  readonly node: Node<SourceDefinition>
+}
+
+export const isSource = (entry: Graph.Entry): entry is SourceEntry => entry.node.definition._tag === "Source"
 
 /** What was found of sources, by their names. */
 export interface Found {
@@ -26,7 +30,7 @@ export interface Found {
   readonly expected: ReadonlyMap<string, Effect.Effect<void, SourceFailed>>
 }
 
-interface Resolved {
+export interface Resolved {
   readonly name: string
   readonly outputs: Readonly<Record<string, Stored>>
   readonly bring: Effect.Effect<void, SourceFailed> | null
@@ -38,7 +42,10 @@ const together = (all: ReadonlyArray<Resolved>): Found => ({
 })
 
 /** Finds and hashes what comes from outside. What sources need is accounted for by the pipeline's type. */
-const resolve = ({ name, node: { definition, params } }: Graph.Entry & { readonly node: Node<SourceDefinition> }) =>
+export const resolve = ({
+  name,
+  node: { definition, params }
+}: SourceEntry): Effect.Effect<Resolved, SourceFailed, RunEvents> =>
   Effect.gen(function* () {
     const events = yield* RunEvents
     const asSource = <A, E, R>(work: Effect.Effect<A, E, R>) =>

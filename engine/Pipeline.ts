@@ -42,7 +42,7 @@ export interface Pipeline<P extends Params, O, E, R, S> {
   /** The stages and sources that the graph of the defaults uses, and those of its uses. */
   readonly definitions: ReadonlySet<Definition>
   /** What can be made of its results beside them, each when somebody asks for it: see {@link withUse}. */
-  readonly uses: ReadonlyArray<Use>
+  readonly uses: ReadonlyArray<Use<R, S>>
   /** @internal */
   readonly [Types]?: () => readonly [E, R, S]
 }
@@ -57,7 +57,7 @@ export interface AnyPipeline<out R = unknown, out S = unknown> {
   // biome-ignore lint/suspicious/noExplicitAny: each pipeline has parameters of its own
   readonly build: (params: any) => Results
   readonly definitions: ReadonlySet<Definition>
-  readonly uses: ReadonlyArray<Use>
+  readonly uses: ReadonlyArray<Use<R, S>>
   /** @internal */
   readonly [Types]?: () => readonly [unknown, R, S]
 }
@@ -66,7 +66,7 @@ export interface AnyPipeline<out R = unknown, out S = unknown> {
  * A part of a pipeline that goes on from the results of one of its runs, and is carried out on demand alone. It is a pipeline of its
  * own, which is called after both, such as `transfer.predict`, and takes the parameters of the run beside its own.
  */
-export interface Use extends AnyPipeline {
+export interface Use<out R = unknown, out S = unknown> extends AnyPipeline<R, S> {
   /** What it is called in its pipeline: `predict`. */
   readonly use: string
   /** The names of its own parameters. */
@@ -175,12 +175,13 @@ export const withUse = <P extends Params, O, E, R, S, const U extends Params, O2
     params: { ...pipeline.params, ...params },
     build: (values: Values<P & U>) => use.build(values, pipeline.build(values)) as Verdict.Results<Results>
   })
-  const added: Use = { ...made, use: name, own: Object.keys(params), reads, settings }
+  const added = { ...made, use: name, own: Object.keys(params), reads, settings }
+  // what the use needs is told by the types of its own results
   return {
     ...pipeline,
     definitions: new Set([...pipeline.definitions, ...made.definitions]),
     uses: [...pipeline.uses, added]
-  } as Pipeline<P, O, E | ErrorOf<O2>, R | RequirementOf<O2>, S | PlanningOf<O2>>
+  } as unknown as Pipeline<P, O, E | ErrorOf<O2>, R | RequirementOf<O2>, S | PlanningOf<O2>>
 }
 
 /** The pipeline of a name among these and their uses; undefined where there is none. */

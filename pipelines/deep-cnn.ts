@@ -1,7 +1,7 @@
 import { Pipeline } from "headrace"
-import { classifier, classifierParamsOf } from "headrace-images/wiring/on-images"
+import { classifier, classifierParamsOf, predicting } from "headrace-images/wiring/on-images"
 
-export const deepCnn = Pipeline.make({
+const training = Pipeline.make({
   name: "deep-cnn",
   description: "A network of three convolutions and one wide dense layer, trained on the images themselves",
   params: classifierParamsOf(
@@ -18,3 +18,5 @@ export const deepCnn = Pipeline.make({
   ),
   build: classifier
 })
+
+export const deepCnn = Pipeline.withUse(training, predicting)

@@ -1,7 +1,7 @@
 import { Pipeline } from "headrace"
-import { classifier, classifierParamsOf } from "headrace-images/wiring/on-images"
+import { classifier, classifierParamsOf, predicting } from "headrace-images/wiring/on-images"
 
-export const simpleCnn = Pipeline.make({
+const training = Pipeline.make({
   name: "simple-cnn",
   description: "A network of one convolution and one dense layer, trained on the images themselves",
   params: classifierParamsOf(
@@ -15,3 +15,5 @@ export const simpleCnn = Pipeline.make({
   ),
   build: classifier
 })
+
+export const simpleCnn = Pipeline.withUse(training, predicting)

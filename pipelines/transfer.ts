@@ -2,6 +2,7 @@ import { Schema } from "effect"
 import { Param, Pipeline } from "headrace"
 import { imageSizeOf } from "headrace-images/params/backbone"
 import { chosenOn, validationParam } from "headrace-images/shared/fitting"
+import { asTrained, photoParams, photosOf } from "headrace-images/wiring/predicting"
 import { augment, augmentationParams } from "../stages/augment.ts"
 import { dataset } from "../stages/dataset.ts"
 import { evaluate } from "../stages/evaluate.ts"
@@ -12,11 +13,13 @@ import { mobilenetV2Weights } from "../stages/mobilenet-v2-weights.ts"
 import { normalize } from "../stages/normalize.ts"
 import { plot } from "../stages/plot.ts"
 import { plotMistakes } from "../stages/plot-mistakes.ts"
+import { plotPredictions } from "../stages/plot-predictions.ts"
+import { predict } from "../stages/predict.ts"
 import { resize } from "../stages/resize.ts"
 import { resizeTo224 } from "../stages/resize-to-224.ts"
 import { train } from "../stages/train.ts"
 
-export const transfer = Pipeline.make({
+const training = Pipeline.make({
   name: "transfer",
   description: "A dense head on the features of a frozen ImageNet MobileNetV2",
   params: {
@@ -59,5 +62,21 @@ export const transfer = Pipeline.make({
     const { mistakes: wrong } = mistakes({ predictions, images: images.test }, params)
     const { gallery } = plotMistakes({ mistakes: wrong })
     return { model, fit, metrics, curves, confusion: heatmap, mistakes: wrong, gallery }
+  }
+})
+
+export const transfer = Pipeline.withUse(training, {
+  name: "predict",
+  description: "What photos show, by the head on their features",
+  params: photoParams,
+  ...asTrained,
+  build: (params, { model }) => {
+    const { images, photos } = photosOf(params)
+    const pixels = normalize({ images }).normalized
+    const size = imageSizeOf(params.backbone)
+    const { resized } = size === 224 ? resizeTo224({ pixels }) : resize({ pixels }, { size })
+    const { features } = extractFeatures({ pixels: resized, weights: mobilenetV2Weights(params) }, params)
+    const { predictions } = predict({ features, photos, model })
+    return { predictions, sheet: plotPredictions({ images, predictions }).sheet }
   }
 })

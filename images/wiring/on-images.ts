@@ -11,10 +11,13 @@ import { mistakes } from "../../stages/mistakes.ts"
 import { normalize } from "../../stages/normalize.ts"
 import { plot } from "../../stages/plot.ts"
 import { plotMistakes } from "../../stages/plot-mistakes.ts"
+import { plotPredictions } from "../../stages/plot-predictions.ts"
 import { plotSweep } from "../../stages/plot-sweep.ts"
+import { predictNetwork } from "../../stages/predict-network.ts"
 import { trainNetwork } from "../../stages/train-network.ts"
 import type * as Network from "../models/Network.ts"
 import { chosenOn, validationParam } from "../shared/fitting.ts"
+import { asTrained, photoParams, photosOf } from "./predicting.ts"
 
 const { network, ...fitting } = trainNetwork.params
 
@@ -49,6 +52,23 @@ export const classifier = (params: Param.Values<typeof classifierParams>) => {
   const { mistakes: wrong } = mistakes({ predictions, images: images.test }, params)
   const { gallery } = plotMistakes({ mistakes: wrong })
   return { model, fit, metrics, curves, confusion: heatmap, mistakes: wrong, gallery }
+}
+
+/** What photos show, by one network that was trained on images. */
+export const predicting = {
+  name: "predict",
+  description: "What photos show, by the network that was trained on images",
+  params: photoParams,
+  ...asTrained,
+  build: (
+    params: Param.Values<typeof classifierParams & typeof photoParams>,
+    { model }: ReturnType<typeof classifier>
+  ) => {
+    const { images, photos } = photosOf(params)
+    const pixels = normalize({ images }).normalized
+    const { predictions } = predictNetwork({ pixels, photos, model })
+    return { predictions, sheet: plotPredictions({ images, predictions }).sheet }
+  }
 }
 
 interface Named {

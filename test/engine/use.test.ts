@@ -41,7 +41,7 @@ const used = Pipeline.withUse(Toys.toy, {
     return { ratio: compare({ others, total }, params).ratio }
   }
 })
-const [ask] = used.uses as readonly [Pipeline.Use]
+const [ask] = used.uses as readonly [(typeof used.uses)[number]]
 
 beforeEach(() => {
   Toys.lists.clear()

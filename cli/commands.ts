@@ -10,6 +10,7 @@ import { compare } from "./compare/compare.ts"
 import { doctor } from "./doctor/doctor.ts"
 import { key } from "./key/key.ts"
 import { list } from "./list/list.ts"
+import { predict } from "./predict/predict.ts"
 import { pull } from "./remote/pull.ts"
 import { push } from "./remote/push.ts"
 import { report } from "./report/report-command.ts"
@@ -32,6 +33,7 @@ const ALL: ReadonlyArray<<S>(project: Project<S>) => Command<S>> = [
   accepted,
   sweep,
   tune,
+  predict,
   inspect,
   exportTo,
   report,

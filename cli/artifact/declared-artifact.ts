@@ -5,7 +5,7 @@ import type * as Address from "../address/artifact-address.ts"
 
 /** The artifact as the stage declares it that made it; null where the project has none that makes it any more. */
 const declared = (pipelines: ReadonlyArray<AnyPipeline>, { trace, output }: Address.Found): AnyArtifact | null => {
-  for (const pipeline of pipelines) {
+  for (const pipeline of pipelines.flatMap((one) => [one, ...one.uses])) {
     for (const { node } of graphOf(pipeline, defaults(pipeline.params)).stages) {
       const artifact = node.definition.outputs[output]
       if (node.definition.name === trace.text.stage && artifact?.kind === trace.outputs[output]?.kind)

@@ -126,10 +126,20 @@ export const make = <const P extends Params, O>(definition: {
  * uses have one name.
  *
  * @example
- * import { fitLine } from "../stages/fit-line.ts"
- * import { guessRent } from "../stages/guess-rent.ts"
+ * import { fitLine, Line } from "../stages/fit-line.ts"
  * import { readRents } from "../stages/read-rents.ts"
  * import { rentsFile } from "../stages/rents-file.ts"
+ *
+ * const Rent = Document.make("Rent", 1, Schema.Struct({ rent: Schema.Number }))
+ *
+ * // in a file of its own: stages/guess-rent.ts
+ * const guessRent = Stage.make({
+ *   name: "guess-rent",
+ *   inputs: { line: Line },
+ *   params: { area: Param.make(Schema.Positive, 50, "Square metres") },
+ *   outputs: { rent: Rent },
+ *   run: ({ line: { slope, intercept } }, { area }) => Effect.succeed({ rent: { rent: intercept + slope * area } })
+ * })
  *
  * const fitting = Pipeline.make({
  *   name: "rents",

@@ -18,7 +18,8 @@ const runOf = (what: string, pipelines: ReadonlyArray<string>, { trace, output }
     return record === undefined || node === undefined ? null : { record, node: node.node, output }
   })
 
-const list = (names: ReadonlyArray<string>): string => (names.length === 0 ? "none" : `one of ${names.join(", ")}`)
+const list = (names: ReadonlyArray<string>): string =>
+  names.length === 1 ? `${names[0]}` : `one of ${names.join(", ")}`
 
 /** The pipeline's use of that name. */
 const useOf = <R, S>(pipeline: Pipeline.AnyPipeline<R, S>, use: string, all: ReadonlyArray<Pipeline.AnyPipeline>) => {
@@ -27,7 +28,7 @@ const useOf = <R, S>(pipeline: Pipeline.AnyPipeline<R, S>, use: string, all: Rea
   return found === undefined
     ? new UsageInvalid({
         what: `${pipeline.name} declares no ${use}`,
-        expected: `a result of a pipeline that does: ${list(having)}`,
+        expected: having.length === 0 ? "a pipeline that does" : `a result of ${list(having)}`,
         fix: `Add it to pipelines/${pipeline.name}.ts: Pipeline.withUse(…, { name: "${use}", … }).`
       })
     : Effect.succeed(found)
@@ -63,10 +64,7 @@ export const askedOf = <S>(
     if (!isTaken)
       return yield* new UsageInvalid({
         what: `${what} is ${found.node}.${found.output}, which ${use.name} does not take`,
-        expected: list(opened.taken.map(({ node, output }) => `${pipeline.name}/${node}.${output}`)).replace(
-          /^one of (?!.*,)/,
-          ""
-        ),
+        expected: list(opened.taken.map(({ node, output }) => `${pipeline.name}/${node}.${output}`)),
         fix: "Name that of the run that you mean."
       })
     return { ...opened, use, found, run: ran.record.run }

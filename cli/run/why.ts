@@ -63,11 +63,12 @@ const ofPast = (pipeline: string, { args: [node], params }: Given, named: string
   Effect.gen(function* () {
     const reporter = yield* Reporter
     const record = yield* runNamed(named)
-    if (record.pipeline !== pipeline)
+    // a use is called after its pipeline
+    if (record.pipeline.split(".")[0] !== pipeline)
       return yield* Usage.invalid(
         `Run ${record.run} is of ${record.pipeline}`,
         `a run of ${pipeline}`,
-        `Write pipeline why ${record.pipeline} --run ${named}.`
+        `Write pipeline why ${record.pipeline.split(".")[0]} --run ${named}.`
       )
     const [param] = params.keys()
     if (param !== undefined)

@@ -123,6 +123,14 @@ export interface Photos {
   readonly extras: ImageExtras
 }
 
+/** What of folders is no photo by its name, told in a sentence. */
+const passedOver = (others: ReadonlyArray<Entry>): ReadonlyArray<string> => {
+  const [first] = others
+  if (first === undefined) return []
+  const files = others.length === 1 ? "1 file is" : `${others.length.toLocaleString("en-US")} files are`
+  return [`${files} passed over (${others.length === 1 ? "" : "such as "}${first.path}).`]
+}
+
 /** The label of an image that nobody labelled. */
 const UNLABELLED = -1
 
@@ -158,7 +166,7 @@ export const open = (
     return {
       images: batches(inRuns(tree, images, tree.entries, decode), { first: null }),
       places,
-      notices: PassedOver.notices(others),
+      notices: passedOver(others),
       extras
     }
   })

@@ -60,6 +60,7 @@ export const predicting = {
   description: "What photos show, by the network that was trained on images",
   params: photoParams,
   ...asTrained,
+  /** The photos through `normalize` to the network, and a contact sheet of them. */
   build: (
     params: Param.Values<typeof classifierParams & typeof photoParams>,
     { model }: ReturnType<typeof classifier>

@@ -24,9 +24,11 @@ const datasetParams = { ...dataset.params, ...ingest.params }
 
 /** What predicting reads of the run: the images that the model was trained on, whose size photos are stretched to. */
 export const asTrained = {
+  /** The table of training images, of which only what its trace tells is read. */
   reads: (params: Param.Values<typeof datasetParams>) => ({
     train: ingest({ dataset: dataset(params) }, params).train
   }),
+  /** The size of these images, as parameters of `readPhotos`. */
   settings: ({ train }: { readonly train: Artifact.Stored }) => {
     const { shapes } = train.header as { readonly shapes: Readonly<Record<string, ReadonlyArray<number>>> }
     const [height, width] = shapes.image ?? []

@@ -44,6 +44,9 @@ const textOf = async (esbuild, { bytes, loader, imports, options }) => {
 /** The bundler's name for the file that imports every stage. */
 const ENTRY = "<stdin>"
 
+/** What files import that ask for `require`, by the bundler's doing: code of its own. */
+const RUNTIME = "<runtime>"
+
 /** The path of what the bundler read: it tells imports with attributes apart. */
 const pathOf = (root, id) => toAbsolute(root, id.replace(/ with \{.*\}$/, ""))
 
@@ -169,7 +172,7 @@ const reach = (root, entry, modules, found) => {
       const { path: to, external } = each
       if (!external) {
         if (!isServed(within, packages.at(modules.get(to).path))) reached.add(to)
-      } else if (within === null && !isBuiltin(to)) {
+      } else if (within === null && !isBuiltin(to) && to !== RUNTIME) {
         const name = packageOf(to)
         if (!isKernelPackage(name) && !isFact(name)) collect(folders, name, folderOf(root, path, to, found))
       }

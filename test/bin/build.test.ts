@@ -108,7 +108,7 @@ describe("a build", () => {
     expect((await small.command()).status).toBe(0)
     const weekAgo = Date.now() / 1000 - 7.1 * 24 * 3600
     fs.utimesSync(first, weekAgo, weekAgo)
-    fs.appendFileSync(small.at("stages/value.ts"), "export const later = 1\n")
+    fs.appendFileSync(small.at("stages/value.ts"), "\nexport const later = 1\n")
     await build(small)
     expectOne(small)
     expect(small.at(`${BUILDS}/${currentOf(small)}`)).not.toBe(first)

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
+import { LongestFirst } from "./test/rig/longest-first.ts"
 import { PATIENCE_MILLIS } from "./test/rig/patience.ts"
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
@@ -20,7 +21,9 @@ export default defineConfig({
     reporters: ["default", "./test/rig/needs-reporter.ts"],
     // a process a file: native TensorFlow, thread pools and signals are the process's own
     pool: "forks",
-    poolOptions: { forks: { maxForks: 2 } },
+    // more than cores of a small machine: many wait for a clock, a disk or another process
+    poolOptions: { forks: { maxForks: 3 } },
+    sequence: { sequencer: LongestFirst },
     // only what hangs is ended, and says itself for what it waits
     testTimeout: 2 * PATIENCE_MILLIS,
     hookTimeout: 2 * PATIENCE_MILLIS,

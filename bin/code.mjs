@@ -44,20 +44,31 @@ const textOf = async (esbuild, { bytes, loader, imports, options }) => {
 /** The bundler's name for the file that imports every stage. */
 const ENTRY = "<stdin>"
 
+/** What files import that ask for `require`, by the bundler's doing: code of its own. */
+const RUNTIME = "<runtime>"
+
 /** The path of what the bundler read: it tells imports with attributes apart. */
 const pathOf = (root, id) => toAbsolute(root, id.replace(/ with \{.*\}$/, ""))
 
-/** Finds where the imports of one file went, and by which packages. */
-const followImports = (root, id, imports, { tsconfig, resolution, packages }) => {
-  const path = pathOf(root, id)
-  const mapped = path.includes("/node_modules/") ? () => [] : tsconfig.placesOf
-  // it decides how the file is read, also where nothing asks for more
-  resolution.manifestOf(path)
-  for (const { path: to, external, original } of imports) {
-    const into = resolution.follow(dirname(path), original ?? to, external ? null : pathOf(root, to), mapped)
-    if (into !== null && !external) packages.link(into)
+/** Finds where the imports of files went, and by which packages: once for all files of a folder that import the same. */
+const followingImports = (root, { tsconfig, resolution, packages }) => {
+  const followed = new Set()
+  return (id, imports) => {
+    const path = pathOf(root, id)
+    const folder = dirname(path)
+    const mapped = path.includes("/node_modules/") ? () => [] : tsconfig.placesOf
+    // it decides how the file is read, also where nothing asks for more
+    resolution.manifestOf(path)
+    for (const { path: to, external, original } of imports) {
+      const name = original ?? to
+      const step = [folder, name, external ? "" : to].join("\0")
+      if (followed.has(step)) continue
+      followed.add(step)
+      const into = resolution.follow(folder, name, external ? null : pathOf(root, to), mapped)
+      if (into !== null && !external) packages.link(into)
+    }
+    return { path, imports }
   }
-  return { path, imports }
 }
 
 /** How Node would read a file, which decides what a default import from CommonJS is. */
@@ -69,7 +80,8 @@ const modeOf = (path, resolution) => {
 
 /** The files that the bundler read for the stages, by its names for them; packages are linked wherever any file's import leads. */
 const modulesOf = (root, { cli, worker, graph }, found) => {
-  const follow = ([id, { imports }]) => [id, followImports(root, id, imports, found)]
+  const followImports = followingImports(root, found)
+  const follow = ([id, { imports }]) => [id, followImports(id, imports)]
   for (const { inputs } of [cli, worker]) Object.entries(inputs).forEach(follow)
   return new Map(
     Object.entries(graph.inputs)
@@ -160,7 +172,7 @@ const reach = (root, entry, modules, found) => {
       const { path: to, external } = each
       if (!external) {
         if (!isServed(within, packages.at(modules.get(to).path))) reached.add(to)
-      } else if (within === null && !isBuiltin(to)) {
+      } else if (within === null && !isBuiltin(to) && to !== RUNTIME) {
         const name = packageOf(to)
         if (!isKernelPackage(name) && !isFact(name)) collect(folders, name, folderOf(root, path, to, found))
       }

@@ -74,7 +74,8 @@ export const stillHolds = (root, basis, sources, stampOf) =>
 /** The basis of a build that was kept; null where its file is damaged. */
 export const readBasis = (file) => {
   try {
-    return statSync(file).isFile() ? JSON.parse(readFileSync(file, "utf8")) : null
+    // in big integers: Node takes the next link that it resolves for a pipe if the last numbers that it was given were a pipe's
+    return statSync(file, { bigint: true }).isFile() ? JSON.parse(readFileSync(file, "utf8")) : null
   } catch {
     return null
   }

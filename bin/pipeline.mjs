@@ -99,7 +99,7 @@ const current = () => {
   const file = join(buildHome, "current.json")
   try {
     // reading a FIFO or a device would not end
-    if (!statSync(file).isFile()) return null
+    if (!statSync(file, { bigint: true }).isFile()) return null
     const { id, stamps } = JSON.parse(readFileSync(file, "utf8"))
     for (const path in stamps) if (stampOf(resolve(root, path)) !== stamps[path]) return null
     return isWhole(join(buildHome, id), STARTED_FROM) ? { directory: join(buildHome, id), remove: null } : null

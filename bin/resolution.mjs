@@ -1,6 +1,6 @@
 import { isBuiltin } from "node:module"
 import { basename, dirname, join, resolve } from "node:path"
-import { kindAt, realAt, upwards } from "./sources.mjs"
+import { kindAt as kindNow, realAt as realNow, upwards } from "./sources.mjs"
 
 const ENDINGS = [".tsx", ".ts", ".jsx", ".js", ".css", ".json"]
 const REWRITTEN = { ".js": [".ts", ".tsx"], ".jsx": [".ts", ".tsx"], ".mjs": [".mts"], ".cjs": [".cts"] }
@@ -43,6 +43,15 @@ export const substituted = (map, specifier) =>
     return pathsIn(value).map((path) => path.replaceAll("*", () => specifier.slice(before.length, end)))
   })
 
+/** Asks once for each path or name. */
+const once = (ask) => {
+  const known = new Map()
+  return (name) => {
+    if (!known.has(name)) known.set(name, ask(name))
+    return known.get(name)
+  }
+}
+
 const hasSubpaths = (exports) =>
   typeof exports === "object" && exports !== null && Object.keys(exports).some((key) => key.startsWith("."))
 
@@ -53,6 +62,9 @@ const hasSubpaths = (exports) =>
 export const resolutionOf = (sources) => {
   const places = new Map()
   const links = new Map()
+  // thousands of imports look at the same places; what changes there meanwhile is found when the build is made
+  const kindAt = once(kindNow)
+  const realAt = once(realNow)
   const probe = (path) => {
     if (!places.has(path)) places.set(path, kindAt(path))
   }
@@ -136,7 +148,11 @@ export const resolutionOf = (sources) => {
     )
   }
 
-  const leadsOf = ({ exports }, subpath) => substituted(hasSubpaths(exports) ? exports : { ".": exports }, subpath)
+  // a package may have hundreds of patterns
+  const leadsIn = once(({ exports }) =>
+    once((subpath) => substituted(hasSubpaths(exports) ? exports : { ".": exports }, subpath))
+  )
+  const leadsOf = (manifest, subpath) => leadsIn(manifest)(subpath)
 
   /** Whether a package's import of itself by name led to `target`. */
   const followOwnExports = (folder, name, subpath, target) => {

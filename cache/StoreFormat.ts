@@ -5,6 +5,7 @@ import * as BoundedJson from "../artifacts/BoundedJson.ts"
 import * as Digest from "../artifacts/Digest.ts"
 import * as Explained from "../artifacts/Explained.ts"
 import * as Disk from "./disk.ts"
+import { STORE_FILE } from "./misplaced.ts"
 import { StoreFailed } from "./ObjectStore.ts"
 import { Release } from "./Release.ts"
 import * as StoreListener from "./StoreListener.ts"
@@ -78,7 +79,7 @@ export class StoreFormatUnknown extends Explained.TaggedError<StoreFormatUnknown
 
 export type StoreRefused = StoreNewer | StoreFormatUnknown
 
-export const fileIn = (home: string): string => path.join(home, "store.json")
+export const fileIn = (home: string): string => path.join(home, STORE_FILE)
 
 /** Whether something lies there, be it a link. Where the folder is none, whoever makes it tells of that. */
 const isThere = (file: string): boolean => {

@@ -12,6 +12,7 @@ import {
 import * as path from "node:path"
 import { Context, Effect, Layer, Schedule } from "effect"
 import * as BoundedFile from "../artifacts/BoundedFile.ts"
+import * as Disk from "./disk.ts"
 import type { Key } from "./Key.ts"
 import { Leases } from "./Lease.ts"
 import { here, readFrom, type System, written } from "./lease-holder.ts"
@@ -64,7 +65,8 @@ export const layer = (home: string, build: string | null = null, system: System 
       const orNothing = (write: () => void) => Effect.ignore(Effect.try(write))
       const keysIn = (mark: string) => path.join(mark, "keys")
       /** Makes a mark, or has it say that it is of now. */
-      const mark = (at: string) =>
+      const mark = (at: string) => Effect.zipRight(Effect.ignore(Disk.makeFolder(folderIn(home))), write(at))
+      const write = (at: string) =>
         orNothing(() => {
           mkdirSync(at, { recursive: true })
           if (build !== null) writeFileSync(path.join(at, "build"), build)

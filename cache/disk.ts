@@ -5,7 +5,9 @@ import { Effect, Schedule } from "effect"
 import * as BoundedFile from "../artifacts/BoundedFile.ts"
 import { type Digest, ofBytes } from "../artifacts/Digest.ts"
 import * as OpenFiles from "../artifacts/OpenFiles.ts"
+import * as Misplaced from "./misplaced.ts"
 import { StoreFailed } from "./ObjectStore.ts"
+import * as StoreListener from "./StoreListener.ts"
 import * as Unfinished from "./unfinished.ts"
 
 /** What a failed system call is called: ENOENT, EEXIST. */
@@ -90,6 +92,26 @@ export const makeDirectory = (directory: string): Promise<void> =>
     await makeOne(directory)
   })
 
+const made = (directory: string): Effect.Effect<void, unknown> =>
+  Effect.tryPromise({ try: () => makeDirectory(directory), catch: (cause) => cause })
+
+/** What the system says where a file has the place of a folder. */
+const TAKEN = ["EEXIST", "ENOTDIR"]
+
+/** Creates a directory of a store, and those above it. A file in the place of one is put aside, which is told, and fails nobody. */
+export const makeFolder = (directory: string): Effect.Effect<void, unknown> =>
+  Effect.catchAll(made(directory), (cause) =>
+    Effect.gen(function* () {
+      if (!TAKEN.includes(codeOf(cause) ?? "")) return yield* Effect.fail(cause)
+      const moved = yield* Effect.tryPromise({ try: () => Misplaced.putAside(directory), catch: () => cause })
+      if (moved !== null)
+        yield* StoreListener.tell(
+          `${moved.from} was a file where the store has a folder: it was put aside, as ${moved.to}.`
+        )
+      yield* made(directory)
+    })
+  )
+
 /** Writes all of `bytes` and has them on the disk when it returns. */
 const writeSynced = async (file: string, bytes: Uint8Array): Promise<void> => {
   const handle = await fs.open(file, "wx")
@@ -155,7 +177,7 @@ const place = <A, E>(
   const attempt = <B>(doing: string, file: string, run: () => Promise<B>) =>
     Effect.tryPromise({ try: run, catch: (cause) => failed(doing, file, cause) })
   return Effect.gen(function* () {
-    yield* attempt("Creating", directory, () => makeDirectory(directory))
+    yield* Effect.mapError(makeFolder(directory), (cause) => failed("Creating", directory, cause))
     yield* attempt("Writing", file, () => writeSynced(temporary, bytes))
     if (digest !== undefined) {
       const found = yield* attempt("Reading back", file, () => BoundedFile.hash(temporary))

@@ -108,7 +108,6 @@ const tryTake = async (
   { silenceMillis, watch, system }: Taking,
   now: number
 ): Promise<string | null> => {
-  await Disk.makeDirectory(path.dirname(place))
   const seen = await see(place)
   if (seen !== null) {
     if (watch.look(place, seen.stamp, now) <= silenceMillis && !isGone(system, seen)) return null
@@ -165,6 +164,9 @@ export const layerDisk = (
     return Effect.uninterruptible(
       Effect.gen(function* () {
         yield* StoreFormat.claim(home)
+        yield* Effect.mapError(Disk.makeFolder(path.dirname(place)), (cause) =>
+          Disk.storeFailed("Leasing", place, cause)
+        )
         const now = yield* monotonic
         const token = yield* Effect.tryPromise({
           try: () => tryTake(place, { silenceMillis, watch, system }, now),

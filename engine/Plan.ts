@@ -177,6 +177,8 @@ const undecidedOf = ({ reasons }: PlannedNode): ReadonlyArray<string> =>
 export interface Made {
   readonly plan: Plan
   readonly entries: ReadonlyArray<Entry>
+  /** What the sources of the graph were found to be, by their names. */
+  readonly sources: NodeKey.Outputs
 }
 
 /** What a run would do now, also with the results of some nodes, by name, to be computed again, or until some are there. */
@@ -219,7 +221,7 @@ export const entries = (
     if (upgrade !== null) yield* say(upgrade)
     const unasked = (entry: Graph.StageEntry): PlannedNode => ({ ...unknown(entry), status: "unasked" })
     const nodes = whole.stages.map((entry) => asked.get(entry.name) ?? unasked(entry))
-    return { plan: { pipeline: graph.pipeline, nodes, notices }, entries: checked }
+    return { plan: { pipeline: graph.pipeline, nodes, notices }, entries: checked, sources }
   }).pipe(
     NodeKey.rememberFacts,
     Effect.provideServiceEffect(RunRecords, readOnce),

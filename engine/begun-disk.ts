@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs"
+import { lstatSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs"
 import * as path from "node:path"
 import { Clock, Effect, Either, Option, Schedule, Schema, type Scope } from "effect"
 import * as BoundedJson from "../artifacts/BoundedJson.ts"
@@ -33,7 +33,6 @@ const fileOf = (home: string, run: string): string => path.join(folderIn(home), 
 const orNothing = (act: () => void): Effect.Effect<void> => Effect.ignore(Effect.try(act))
 
 const write = (home: string, begun: Begun): void => {
-  mkdirSync(folderIn(home), { recursive: true })
   // nobody sees half of it
   const aside = Unfinished.nameIn(folderIn(home))
   writeFileSync(aside, Seal.close(JSON.stringify(begun)))
@@ -48,9 +47,9 @@ export const begin = (
 ): Effect.Effect<void, never, Scope.Scope> =>
   Effect.gen(function* () {
     const file = fileOf(home, begun.run)
-    const noted = Effect.zipRight(
-      StoreFormat.claim(home),
-      Effect.try(() => write(home, { ...begun, holder: system.self() }))
+    const noted = StoreFormat.claim(home).pipe(
+      Effect.zipRight(Disk.makeFolder(folderIn(home))),
+      Effect.zipRight(Effect.try(() => write(home, { ...begun, holder: system.self() })))
     )
     yield* Effect.acquireRelease(Effect.ignore(noted), () => orNothing(() => rmSync(file, { force: true })))
     const renew = orNothing(() => utimesSync(file, new Date(), new Date()))

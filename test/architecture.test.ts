@@ -114,6 +114,13 @@ it("a stage whose code reaches TensorFlow says which, and how many threads share
   for (const test of Object.values(THREAD_NEUTRAL)) expect(read(test)).toContain("their number is no fact")
 })
 
+it("of the platform's packages single modules are imported: by name they bring five megabytes that every worker would read", () => {
+  const whole = SOURCES.flatMap(filesIn).filter((file) =>
+    /^import (?!type )[^\n]* from "@effect\/platform(-node)?"$/m.test(read(file))
+  )
+  expect(whole).toEqual([])
+})
+
 it("no stage's code reaches a source: a change of how files are found and downloaded leaves results as they are", () => {
   const sources = topFilesIn("stages").filter((file) => /\bSource\.make\(/.test(read(file)))
   expect(sources).toContain("stages/dataset.ts")

@@ -53,7 +53,7 @@ export const shareSource = (
   })
 
 /** The sources among artifacts. */
-const sourcesIn = (artifacts: ReadonlyArray<Stored>): ReadonlyArray<Files> =>
+export const sourcesIn = (artifacts: ReadonlyArray<Stored>): ReadonlyArray<Files> =>
   artifacts.flatMap(({ kind, header }) => (kind === "files" && isFiles(header) ? [header] : []))
 
 /**

@@ -1,5 +1,7 @@
 import { Effect } from "effect"
+import type { Files } from "../../artifacts/Files.ts"
 import type { Key } from "../../cache/Key.ts"
+import { sourcesIn } from "../../cache/remote/share.ts"
 import type * as Decide from "../../engine/Decide.ts"
 import type * as Graph from "../../engine/Graph.ts"
 import * as Pipeline from "../../engine/Pipeline.ts"
@@ -17,6 +19,8 @@ export interface Kept {
 /** The nodes of a pipeline's run that have a result. */
 export interface KeptNodes {
   readonly nodes: ReadonlyArray<Kept>
+  /** What they and the others are made of that comes from outside. */
+  readonly sources: ReadonlyArray<Files>
   /** How many of all those are, for people. */
   readonly have: string
 }
@@ -29,7 +33,7 @@ export const forKept = <S, E, R>(
 ) =>
   Effect.gen(function* () {
     const values = yield* ParamOptions.decode(pipeline, params)
-    const { entries } = yield* Plan.entries(Pipeline.graph(pipeline, values))
+    const { entries, sources } = yield* Plan.entries(Pipeline.graph(pipeline, values))
     const kept: Array<Kept> = []
     for (const { entry, decision, planned } of entries) {
       if (planned.status !== "reuse" || decision === null) continue
@@ -40,6 +44,7 @@ export const forKept = <S, E, R>(
     const have = `${kept.length} of ${stored} nodes of ${pipeline.name} ${kept.length === 1 ? "has" : "have"} a result`
     return {
       nodes: kept,
+      sources: sourcesIn(Object.values(sources).flatMap((outputs) => Object.values(outputs))),
       have: kept.length === stored ? have : `${have}; pipeline run ${pipeline.name} computes the others`
     } satisfies KeptNodes
   })

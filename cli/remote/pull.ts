@@ -5,6 +5,7 @@ import * as KeptBeside from "../../engine/KeptBeside.ts"
 import { formatBytes } from "../../kinds/format.ts"
 import { type Command, ofPipeline } from "../command/Command.ts"
 import { Reporter } from "../terminal/Reporter.ts"
+import { bringSources } from "./bring-sources.ts"
 import { forKept } from "./kept.ts"
 
 /** So many objects are fetched side by side. */
@@ -19,7 +20,7 @@ export const pull = <S>(): Command<S> =>
     run: (pipeline, given) =>
       Effect.gen(function* () {
         const { note, print, document } = yield* Reporter
-        const { nodes, have } = yield* forKept(pipeline, given, (entry, decision) =>
+        const { nodes, sources, have } = yield* forKept(pipeline, given, (entry, decision) =>
           Effect.gen(function* () {
             const { hit } = decision
             if (hit === null) return
@@ -31,8 +32,11 @@ export const pull = <S>(): Command<S> =>
             yield* note(`${entry.name}: ${formatBytes(totals(hit).bytes)} here`)
           })
         )
+        const brought = yield* bringSources(sources)
+        for (const { label, why } of brought)
+          yield* note(why === null ? `${label}: here` : `${label}: not here, ${why}`)
         yield* print(have)
-        yield* document({ schema: 1, pipeline: pipeline.name, status: "done", nodes })
+        yield* document({ schema: 1, pipeline: pipeline.name, status: "done", nodes, sources: brought })
         return 0
       })
   })

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync } from "node:fs"
+import { appendFileSync } from "node:fs"
 import * as path from "node:path"
 import { Effect, Option, Schema } from "effect"
 import * as BoundedJson from "../../artifacts/BoundedJson.ts"
@@ -45,11 +45,9 @@ export const size = (home: string): Effect.Effect<Size> =>
 
 /** Notes that a run has written so many bytes. One line is appended at once, so that runs that end together are all counted. */
 export const wrote = (home: string, bytes: number): Effect.Effect<void> =>
-  Effect.ignore(
-    Effect.try(() => {
-      mkdirSync(folderIn(home), { recursive: true })
-      appendFileSync(sizeFile(home), `+ ${Math.round(bytes)}\n`)
-    })
+  Disk.makeFolder(folderIn(home)).pipe(
+    Effect.zipRight(Effect.try(() => appendFileSync(sizeFile(home), `+ ${Math.round(bytes)}\n`))),
+    Effect.ignore
   )
 
 /** Notes how large the store is now. */

@@ -1,5 +1,5 @@
 import { createRequire } from "node:module"
-import { FileSystem } from "@effect/platform"
+import * as FileSystem from "@effect/platform/FileSystem"
 import { Effect, type Option, Schema } from "effect"
 
 const Package = Schema.parseJson(Schema.Struct({ version: Schema.NonEmptyString }))

@@ -138,7 +138,9 @@ async function load(): Promise<Tf> {
   // tfjs-node 4.22 calls this function, which Node 23 no longer has
   Object.assign(util, { isNullOrUndefined: (value: unknown) => value === null || value === undefined })
   process.env.TF_CPP_MIN_LOG_LEVEL ??= "2"
-  const module = await import("@tensorflow/tfjs-node-gpu")
+  // to import CommonJS Node first reads in all of its files what they may export, which takes longer than to run them
+  const module =
+    typeof require === "function" ? require("@tensorflow/tfjs-node-gpu") : await import("@tensorflow/tfjs-node-gpu")
   const tf = (module as { default?: Tf }).default ?? module
   await tf.ready()
   return tf

@@ -1,33 +1,32 @@
+import { once } from "node:events"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { describe, expect, it } from "vitest"
-import { documentOf, eventually, filesIn, ownPackages, pipeline, project, type Rig, rig, start } from "../rig/cli.ts"
+import { eventually, filesIn, ownPackages, pipeline, project, type Rig, rig } from "../rig/cli.ts"
 import { folder } from "../rig/folder.ts"
+import { smallProject } from "../rig/small-project.ts"
 import { strangers } from "../rig/strangers.ts"
 
-const builds = ({ root }: Rig) => path.join(root, ".pipeline/build")
-const currentOf = (at: Rig): string => JSON.parse(fs.readFileSync(path.join(builds(at), "current.json"), "utf8")).id
+type Small = ReturnType<typeof smallProject>
 
-/** A project of which nothing was built yet. */
-const fresh = (): Rig => rig({ root: project({ isBuilt: false }) })
+const BUILDS = ".pipeline/build"
+const currentOf = (small: Small): string => JSON.parse(small.read(`${BUILDS}/current.json`)).id
 
 /** The code of every stage, as the build of the sources as they are has it. */
-const build = async (at: Rig): Promise<Readonly<Record<string, unknown>>> => {
-  const finished = await pipeline(at, "--build")
-  expect(finished.code, finished.stderr).toBe(0)
-  return JSON.parse(fs.readFileSync(path.join(builds(at), currentOf(at), "code.json"), "utf8"))
+const build = async (small: Small): Promise<Readonly<Record<string, unknown>>> => {
+  const { status, stderr } = await small.command("--build")
+  expect(status, stderr).toBe(0)
+  return JSON.parse(small.read(`${BUILDS}/${currentOf(small)}/code.json`))
 }
 
 /** Has the project's bundler run `after` when it has bundled something. */
-const slowBundler = (root: string, after: string) => {
-  const own = path.join(ownPackages(root), "esbuild")
-  const shared = fs.realpathSync(own)
-  fs.rmSync(own)
-  fs.mkdirSync(own)
-  fs.writeFileSync(
-    path.join(own, "index.js"),
+const slowBundler = (small: Small, after: string) => {
+  const bundler = fs.readlinkSync(small.at("node_modules/esbuild"))
+  small.remove("node_modules/esbuild")
+  small.write(
+    "node_modules/esbuild/index.js",
     `const fs = require("node:fs")
-     const real = require(${JSON.stringify(shared)})
+     const real = require(${JSON.stringify(bundler)})
      exports.build = async (options) => {
        const built = await real.build(options)
        ${after}
@@ -36,76 +35,83 @@ const slowBundler = (root: string, after: string) => {
   )
 }
 
+/** The one build that is kept, and what says that it is the current one. */
+const expectOne = (small: Small) =>
+  expect(fs.readdirSync(small.at(BUILDS)).sort()).toEqual([currentOf(small), "current.json"].sort())
+
 describe("a build", () => {
   for (const what of ["a FIFO", "an endless device"])
     it(`whose records are ${what} is made anew, and waited for by nobody`, async () => {
-      const at = fresh()
-      const code = await build(at)
-      const id = currentOf(at)
-      for (const record of ["current.json", `${id}/basis.json`]) strangers[what]?.(path.join(builds(at), record))
-      expect(await build(at)).toEqual(code)
-      expect(currentOf(at)).toBe(id)
-      for (const record of ["current.json", `${id}/basis.json`])
-        expect(fs.lstatSync(path.join(builds(at), record)).isFile(), record).toBe(true)
+      const small = smallProject()
+      const code = await build(small)
+      const id = currentOf(small)
+      const records = ["current.json", `${id}/basis.json`].map((record) => small.at(`${BUILDS}/${record}`))
+      for (const record of records) strangers[what]?.(record)
+      expect(await build(small)).toEqual(code)
+      expect(currentOf(small)).toBe(id)
+      for (const record of records) expect(fs.lstatSync(record).isFile(), record).toBe(true)
     })
 
   it("that another command finished first is left alone: somebody runs from it", async () => {
-    const at = fresh()
-    const gate = path.join(folder("headrace-gate"), "gate")
+    const small = smallProject()
+    const gates = folder("headrace-gate")
+    const gate = path.join(gates, "gate")
+    // each command waits behind a gate of its own
     slowBundler(
-      at.root,
-      `fs.writeFileSync(process.env.GATE + ".reached", "")
-       while (!fs.existsSync(process.env.GATE)) await new Promise((resolve) => setTimeout(resolve, 10))`
+      small,
+      `const gate = process.argv.at(-1)
+       fs.writeFileSync(gate + ".reached", "")
+       while (!fs.existsSync(gate)) await new Promise((resolve) => setTimeout(resolve, 10))`
     )
-    const slow = start({ ...at, env: { GATE: gate } }, "list")
+    const slow = once(small.start(gate), "close")
     await eventually(() => expect(fs.existsSync(`${gate}.reached`)).toBe(true))
     const others = ["one", "two"].map((name) => {
-      fs.writeFileSync(path.join(path.dirname(gate), name), "")
-      return pipeline({ ...at, env: { GATE: path.join(path.dirname(gate), name) } }, "list")
+      fs.writeFileSync(path.join(gates, name), "")
+      return small.command(path.join(gates, name))
     })
-    for (const { code, stderr } of await Promise.all(others)) expect(code, stderr).toBe(0)
-    const made = () => fs.statSync(path.join(builds(at), currentOf(at))).ino
+    for (const { status, stderr } of await Promise.all(others)) expect(status, stderr).toBe(0)
+    const made = () => fs.statSync(small.at(`${BUILDS}/${currentOf(small)}`)).ino
     const before = made()
     fs.writeFileSync(gate, "")
-    const { code, stderr } = await slow.finished
-    expect(code, stderr).toBe(0)
+    expect(await slow).toEqual([0, null])
     expect(made()).toBe(before)
-    expect(fs.readdirSync(builds(at)).sort()).toEqual([currentOf(at), "current.json"].sort())
+    expectOne(small)
   })
 
   it("whose sources change while it is made is of the changed ones", async () => {
-    const at = fresh()
+    const before = "export const other = () => 2\n"
+    const small = smallProject({ "stages/other.ts": before })
     slowBundler(
-      at.root,
-      `if (!fs.existsSync(process.env.ONCE)) {
-         fs.writeFileSync(process.env.ONCE, "")
-         fs.appendFileSync("stages/train.ts", "export const later = 1\\n")
+      small,
+      `if (!fs.existsSync("once")) {
+         fs.writeFileSync("once", "")
+         fs.appendFileSync("stages/other.ts", "export const later = 1\\n")
        }`
     )
-    const once = path.join(folder("headrace-once"), "once")
-    const built = await build({ ...at, env: { ONCE: once } })
-    expect(fs.existsSync(once)).toBe(true)
-    expect(fs.readdirSync(builds(at)).sort()).toEqual([currentOf(at), "current.json"].sort())
-    expect(built).toEqual(await build({ ...rig({ root: at.root }), env: { ONCE: once } }))
-    fs.writeFileSync(path.join(at.root, "stages/train.ts"), fs.readFileSync(path.join(project(), "stages/train.ts")))
-    const original = await build({ ...at, env: { ONCE: once } })
-    expect(
-      Object.keys(built).filter((stage) => JSON.stringify(built[stage]) !== JSON.stringify(original[stage]))
-    ).toEqual(["train"])
+    const built = await build(small)
+    expect(small.exists("once")).toBe(true)
+    expectOne(small)
+    expect(built).toEqual(await build(small))
+    small.write("stages/other.ts", before)
+    const original = await build(small)
+    const changed = Object.keys(built).filter(
+      (stage) => JSON.stringify(built[stage]) !== JSON.stringify(original[stage])
+    )
+    expect(changed).toEqual(["other"])
   })
 
   it("that somebody removed is made again; one that nobody ran for a week goes", async () => {
-    const at = rig()
-    await build(at)
-    const first = path.join(builds(at), currentOf(at))
+    const small = smallProject()
+    await build(small)
+    const first = small.at(`${BUILDS}/${currentOf(small)}`)
     fs.rmSync(first, { recursive: true })
-    expect((await pipeline(at, "list")).code).toBe(0)
+    expect((await small.command()).status).toBe(0)
     const weekAgo = Date.now() / 1000 - 7.1 * 24 * 3600
     fs.utimesSync(first, weekAgo, weekAgo)
-    fs.appendFileSync(path.join(at.root, "stages/train.ts"), "export const later = 1\n")
-    await build(at)
-    expect(fs.readdirSync(builds(at)).sort()).toEqual([currentOf(at), "current.json"].sort())
-    expect(path.join(builds(at), currentOf(at))).not.toBe(first)
+    fs.appendFileSync(small.at("stages/value.ts"), "\nexport const later = 1\n")
+    await build(small)
+    expectOne(small)
+    expect(small.at(`${BUILDS}/${currentOf(small)}`)).not.toBe(first)
   })
 })
 
@@ -124,16 +130,23 @@ describe("packages", () => {
     )
   }
   type Packages = Readonly<Record<string, { readonly packages: Readonly<Record<string, string>> }>>
+  const codesOf = async (at: Rig): Promise<Packages> => {
+    const finished = await pipeline(at, "--build")
+    expect(finished.code, finished.stderr).toBe(0)
+    const builds = path.join(at.root, BUILDS)
+    const { id } = JSON.parse(fs.readFileSync(path.join(builds, "current.json"), "utf8"))
+    return JSON.parse(fs.readFileSync(path.join(builds, id, "code.json"), "utf8"))
+  }
   const stagesWith = (codes: Packages, name: string) =>
     Object.keys(codes)
       .filter((stage) => codes[stage]?.packages[name] !== undefined)
       .sort()
 
   it("count for the stages that compute with them, and for no others", async () => {
-    const at = fresh()
+    const at = rig({ root: project({ isBuilt: false }) })
     ownPackages(at.root)
     for (const name of ["sharp", "yauzl"]) own(at, name)
-    const codes = (await build(at)) as Packages
+    const codes = await codesOf(at)
     const tensorflow = [
       "evaluate",
       "evaluate-network",
@@ -164,7 +177,7 @@ describe("packages", () => {
     expect(codes.ingest?.packages.yauzl).toMatch(/^[0-9.]+ \([0-9a-f]{8}\)$/)
 
     const changed = async () => {
-      const after = await build(at)
+      const after = await codesOf(at)
       return Object.keys(codes)
         .filter((stage) => JSON.stringify(codes[stage]) !== JSON.stringify(after[stage]))
         .sort()
@@ -179,21 +192,20 @@ describe("sources that can't be built", () => {
     [
       "an import of a file that isn't there",
       'import "./nowhere.ts"',
-      /^The program cannot be built: stages\/train\.ts:1: Could not resolve "\.\/nowhere\.ts"$/
+      /^The program cannot be built: stages\/value\.ts:1: Could not resolve "\.\/nowhere\.ts"$/
     ],
     [
       "an import of a package that isn't installed",
       'import "left-pad"',
-      /^The program cannot be built: stages\/train\.ts:1: Could not resolve "left-pad"$/
+      /^The program cannot be built: stages\/value\.ts:1: Could not resolve "left-pad"$/
     ],
-    ["a syntax error", "const = 1", /^The program cannot be built: stages\/train\.ts:1: /]
+    ["a syntax error", "const = 1", /^The program cannot be built: stages\/value\.ts:1: /]
   ])("fail every command, naming the place: %s", async (_, line, what) => {
-    const at = fresh()
-    const file = path.join(at.root, "stages/train.ts")
-    fs.writeFileSync(file, `${line}\n${fs.readFileSync(file, "utf8")}`)
-    const [plain, json] = [await pipeline(at, "list"), await pipeline(at, "list", "--json")]
-    expect([plain.code, json.code]).toEqual([1, 1])
-    const { status, error } = documentOf(json)
+    const small = smallProject()
+    small.write("stages/value.ts", `${line}\n${small.read("stages/value.ts")}`)
+    const [plain, json] = [await small.command("list"), await small.command("list", "--json")]
+    expect([plain.status, json.status]).toEqual([1, 1])
+    const { status, error } = JSON.parse(json.stdout)
     expect(status).toBe("failed")
     expect(error).toMatchObject({
       tag: "BuildFailed",
@@ -203,33 +215,32 @@ describe("sources that can't be built", () => {
     })
     expect(plain).toMatchObject({
       stdout: "",
-      stderr: `error: ${error?.what}; expected ${error?.expected}. ${error?.fix}\n`
+      stderr: `error: ${error.what}; expected ${error.expected}. ${error.fix}\n`
     })
-    expect(filesIn(builds(at))).toEqual([])
+    expect(filesIn(small.at(BUILDS))).toEqual([])
   })
 
   it.each([
     [
       "sources that use what is not there",
       "export const nothing = nowhere",
-      /^The program cannot start: stages\/train\.ts:\d+: nowhere is not/
+      /^The program cannot start: stages\/value\.ts:\d+: nowhere is not/
     ],
     [
       "sources that throw",
       'throw new Error("not today")',
-      /^The program cannot start: stages\/train\.ts:\d+: not today$/
+      /^The program cannot start: stages\/value\.ts:\d+: not today$/
     ]
   ])("are told apart from %s", async (_, line, what) => {
-    const at = fresh()
-    const file = path.join(at.root, "stages/train.ts")
-    fs.writeFileSync(file, `${fs.readFileSync(file, "utf8")}\n${line}\n`)
-    const [plain, json] = [await pipeline(at, "list"), await pipeline(at, "list", "--json")]
-    expect([plain.code, json.code]).toEqual([1, 1])
-    const { error } = documentOf(json)
+    const small = smallProject()
+    small.write("stages/value.ts", `${small.read("stages/value.ts")}\n${line}\n`)
+    const [plain, json] = [await small.command("list"), await small.command("list", "--json")]
+    expect([plain.status, json.status]).toEqual([1, 1])
+    const { error } = JSON.parse(json.stdout)
     expect(error).toMatchObject({ tag: "StartFailed", what: expect.stringMatching(what) })
     expect(plain).toMatchObject({
       stdout: "",
-      stderr: `error: ${error?.what}; expected ${error?.expected}. ${error?.fix}\n`
+      stderr: `error: ${error.what}; expected ${error.expected}. ${error.fix}\n`
     })
   })
 })

@@ -21,6 +21,10 @@ import {
   tracesOf,
   warnings
 } from "../rig/cli.ts"
+import { mirror, SLIM } from "../rig/mirror.ts"
+
+/** Which network makes the features is beside the point. */
+const slim = ["--backbone", SLIM]
 
 /** What a plan says of a node, and what may then become of it. */
 const ALLOWED: Readonly<Record<string, ReadonlyArray<string>>> = {
@@ -37,8 +41,8 @@ describe("a damaged cache", () => {
 
   beforeAll(async () => {
     images = await imageFolder({ train: 20, test: 4 })
-    at = rig()
-    whole = (await run(at, images)).document
+    at = rig({ mirror: mirror([SLIM]) })
+    whole = (await run(at, images, ...slim)).document
   })
 
   const damage = { deleted: (file: string) => fs.rmSync(file), corrupted: flip }
@@ -48,8 +52,8 @@ describe("a damaged cache", () => {
 
   /** Runs again: the plan said what would happen, and the outcome is that of the undamaged cache. */
   const recovers = async () => {
-    const planned = documentOf(await pipeline(at, "plan", "transfer", "--dataset", images, ...small, "--json"))
-    const finished = await run(at, images)
+    const planned = documentOf(await pipeline(at, "plan", "transfer", "--dataset", images, ...small, ...slim, "--json"))
+    const finished = await run(at, images, ...slim)
     const { document } = finished
     for (const [node, status] of Object.entries(statuses(planned))) {
       expect(ALLOWED[status], `${node}: ${status}`).toContain(statuses(document)[node])
@@ -138,6 +142,6 @@ describe("a damaged cache", () => {
   }
 
   it("after all that, nothing is left to do", async () => {
-    expect(ran((await run(at, images)).document)).toEqual([])
+    expect(ran((await run(at, images, ...slim)).document)).toEqual([])
   })
 })

@@ -28,6 +28,10 @@ import {
   stoppedWhere,
   workersOf
 } from "../rig/cli.ts"
+import { mirror, SLIM } from "../rig/mirror.ts"
+
+/** Which network makes the features is beside the point. */
+const slim = ["--backbone", SLIM]
 
 describe("an extraction that is ended half-way", () => {
   let root: string
@@ -35,7 +39,7 @@ describe("an extraction that is ended half-way", () => {
   let whole: RunDocument
   let at: Rig
 
-  const startRun = () => start(at, "run", "transfer", "--dataset", images, ...small, "--json")
+  const startRun = () => start(at, "run", "transfer", "--dataset", images, ...small, ...slim, "--json")
 
   /**
    * A run in the middle of its larger extraction: more chunks are done than the smaller one has, which may come first and
@@ -44,7 +48,7 @@ describe("an extraction that is ended half-way", () => {
   const halfway = () =>
     stoppedWhere(
       () => {
-        at = rig({ root })
+        at = rig({ root, mirror: wholeAt.mirror })
         return startRun()
       },
       () => finishedChunks(at).length > (nodeOf(whole, "extract-features[test]").chunks?.ran ?? 0),
@@ -55,7 +59,7 @@ describe("an extraction that is ended half-way", () => {
   const resume = async () => {
     const kept = finishedChunks(at).length
     expect(kept).toBeLessThan(ranChunks(whole))
-    const { document, stderr } = await run(at, images)
+    const { document, stderr } = await run(at, images, ...slim)
     expect(ranChunks(document)).toBe(ranChunks(whole) - kept)
     expect(stderr).not.toContain("warning")
     expect(outcomeOf(document)).toEqual(outcomeOf(whole))
@@ -66,15 +70,15 @@ describe("an extraction that is ended half-way", () => {
       expect(one?.equals(other ?? Buffer.alloc(0)), file).toBe(true)
     }
     expect(files).toEqual(filesIn(path.join(wholeAt.results, "transfer")))
-    expect(ran((await run(at, images)).document)).toEqual([])
+    expect(ran((await run(at, images, ...slim)).document)).toEqual([])
   }
 
   let wholeAt: Rig
   beforeAll(async () => {
     root = project()
     images = await imageFolder({ train: 150 })
-    wholeAt = rig({ root })
-    whole = (await run(wholeAt, images)).document
+    wholeAt = rig({ root, mirror: mirror([SLIM]) })
+    whole = (await run(wholeAt, images, ...slim)).document
     expect([...ran(whole)].sort()).toEqual([...STORED].sort())
   })
 
@@ -163,41 +167,51 @@ describe("an extraction that is ended half-way", () => {
   })
 })
 
-/** A run that waits for a worker that never answers. */
-const stuck = async (...args: ReadonlyArray<string>) => {
-  const at = rig()
-  const images = await imageFolder({ train: 2, test: 1 })
-  expect((await pipeline(at, "--build")).code).toBe(0)
-  const builds = path.join(at.root, ".pipeline/build")
-  const { id } = JSON.parse(fs.readFileSync(path.join(builds, "current.json"), "utf8"))
-  const marked = path.join(at.root, "worker-is-there")
-  changeBuild(
-    path.join(builds, id, "worker.mjs"),
-    `import { writeFileSync } from "node:fs"
-     process.on("disconnect", () => process.exit())
-     process.on("SIGINT", () => undefined)
-     writeFileSync(${JSON.stringify(marked)}, "")
-     setInterval(() => {}, 1000)`
-  )
-  const command = start(at, "run", "transfer", "--dataset", images, ...small, ...args)
-  await eventually(() => expect(fs.existsSync(marked)).toBe(true))
-  return { at, command }
-}
+describe("a run whose worker never answers", () => {
+  let root: string
+  let images: string
+  let marked: string
+  beforeAll(async () => {
+    root = project()
+    images = await imageFolder({ train: 2, test: 1 })
+    expect((await pipeline(rig({ root }), "--build")).code).toBe(0)
+    const builds = path.join(root, ".pipeline/build")
+    const { id } = JSON.parse(fs.readFileSync(path.join(builds, "current.json"), "utf8"))
+    marked = path.join(root, "worker-is-there")
+    changeBuild(
+      path.join(builds, id, "worker.mjs"),
+      `import { writeFileSync } from "node:fs"
+       process.on("disconnect", () => process.exit())
+       process.on("SIGINT", () => undefined)
+       writeFileSync(${JSON.stringify(marked)}, "")
+       setInterval(() => {}, 1000)`
+    )
+  })
 
-it("a run whose worker never answers ends when it is told to", async () => {
-  const { at, command } = await stuck()
-  process.kill(command.pid, "SIGTERM")
-  expect((await command.finished).code).toBe(130)
-  await eventually(() => expect(processesOf(at)).toEqual([]))
-})
+  /** One that has got that far. */
+  const stuck = async (...args: ReadonlyArray<string>) => {
+    fs.rmSync(marked, { force: true })
+    const at = rig({ root })
+    const command = start(at, "run", "transfer", "--dataset", images, ...small, ...args)
+    await eventually(() => expect(fs.existsSync(marked)).toBe(true))
+    return { at, command }
+  }
 
-it.each([0, 1, 100])("Ctrl-C twice, %i ms apart, leaves one document", async (millis) => {
-  const { at, command } = await stuck("--json")
-  process.kill(-command.pid, "SIGINT")
-  await new Promise((resolve) => setTimeout(resolve, millis))
-  if (command.child.exitCode === null) process.kill(-command.pid, "SIGINT")
-  const finished = await command.finished
-  expect(finished.code, finished.stderr).toBe(130)
-  expect(documentOf(finished).status).toBe("interrupted")
-  await eventually(() => expect(processesOf(at)).toEqual([]))
+  it("ends when it is told to", async () => {
+    const { at, command } = await stuck()
+    process.kill(command.pid, "SIGTERM")
+    expect((await command.finished).code).toBe(130)
+    await eventually(() => expect(processesOf(at)).toEqual([]))
+  })
+
+  it.each([0, 1, 100])("leaves one document after Ctrl-C twice, %i ms apart", async (millis) => {
+    const { at, command } = await stuck("--json")
+    process.kill(-command.pid, "SIGINT")
+    await new Promise((resolve) => setTimeout(resolve, millis))
+    if (command.child.exitCode === null) process.kill(-command.pid, "SIGINT")
+    const finished = await command.finished
+    expect(finished.code, finished.stderr).toBe(130)
+    expect(documentOf(finished).status).toBe("interrupted")
+    await eventually(() => expect(processesOf(at)).toEqual([]))
+  })
 })

@@ -11,6 +11,7 @@ import * as SourceUploads from "../../cache/remote/SourceUploads.ts"
 import { share } from "../../cache/remote/share.ts"
 import { SourceFiles } from "../../cache/SourceFiles.ts"
 import { StoreListener } from "../../cache/StoreListener.ts"
+import { bringSources } from "../../cli/remote/bring-sources.ts"
 import { FileDigests } from "../../files/FileDigests.ts"
 import * as SourceFilesDisk from "../../files/source-files-disk.ts"
 import { folder } from "../rig/folder.ts"
@@ -50,6 +51,7 @@ const place = (blobs: Map<string, Uint8Array>) => {
         const sent = yield* Effect.forEach([text, text], upload).pipe(Effect.provideService(StoreListener, hear))
         return { told, sent }
       }).pipe(Effect.provide(layer)),
+    pull: (...sources: ReadonlyArray<Files.Files>) => Effect.provide(bringSources(sources), layer),
     put: (text: string) =>
       Effect.flatMap(ObjectStore, ({ put }) => put(new TextEncoder().encode(text))).pipe(Effect.provide(layer))
   }
@@ -90,6 +92,34 @@ describe("a source", () => {
       expect([path.basename(laid), reading(laid)]).toEqual(["rents.csv", "area,rent"])
       blobs.clear()
       expect(yield* there.locate(elsewhere)).toBe(laid)
+    })
+  )
+
+  it.live("is brought by a pull where the shared store has it, and told of where it has not, or not all", () =>
+    Effect.gen(function* () {
+      const blobs = new Map<string, Uint8Array>()
+      const here = place(blobs)
+      const data = folder("headrace-data")
+      const [rents, images] = [path.join(data, "rents.csv"), path.join(data, "images")]
+      write(rents, "area,rent")
+      for (const name of ["cat", "dog"]) write(path.join(images, name, "1.jpg"), `a ${name}`)
+      const shared = yield* here.found(rents)
+      const incomplete = yield* here.found(images)
+      const alone = { ...shared, digest: Digest.ofBytes("nobody's"), label: "nobody's" }
+      for (const files of [shared, incomplete]) yield* here.share(files)
+      const lacking = [...blobs.keys()].find((name) => name.includes(Digest.ofBytes("a dog")))
+      blobs.delete(lacking ?? "")
+      const there = place(blobs)
+      const elsewhere = (files: Files.Files) => ({ ...files, path: "/another/machine's/file" })
+      const brought = yield* there.pull(...[shared, alone, incomplete].map(elsewhere))
+      expect(brought.map(({ here, why }) => [here, why])).toEqual([
+        [true, null],
+        [false, "the shared store does not have it"],
+        [false, expect.stringContaining("a store has the list of its files, and not dog/1.jpg")]
+      ])
+      // it is read without the shared store by then
+      blobs.clear()
+      expect(reading(yield* there.locate(elsewhere(shared)))).toBe("area,rent")
     })
   )
 

@@ -9,6 +9,7 @@ import * as extraction from "./extraction.mjs"
 import * as extractionRuntimes from "./extraction-runtimes.mjs"
 import * as features from "./features.mjs"
 import * as homework from "./homework.mjs"
+import * as ingest from "./ingest.mjs"
 import * as inspect from "./inspect.mjs"
 import * as networks from "./networks.mjs"
 import * as noOp from "./no-op.mjs"
@@ -26,6 +27,7 @@ import * as verify from "./verify.mjs"
 const benches = {
   "cold-60k": cold60k,
   inspect,
+  ingest,
   features,
   "cold-5k": cold5k,
   extraction,
@@ -55,7 +57,7 @@ ${Object.entries(benches)
                   sweep, sweep-cached, tune, verified-reads
   --skip-folder   leave the folder of 60,000 files out of no-op
   --only NAME     one part of networks or size-sweeps, by its name there; what was written of the others stays
-  --samples N     measurements: cluster, extraction, inspect, no-op, verified-reads, verify; draws: tune
+  --samples N     measurements: cluster, extraction, ingest, inspect, no-op, verified-reads, verify; draws: tune
   --images N      the first N images only, for trying a bench out
   --out DIR       where the JSON goes`
 

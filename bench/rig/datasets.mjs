@@ -47,16 +47,19 @@ export const cifar5k = async (scratch, images) => {
 export const cifar10 = async (scratch, images) =>
   images === undefined ? "cifar10" : (await cifar5k(scratch, images)).dataset
 
-/** All the files of the mirror's image folder in `into`; with `images`, only the first ones of each class. */
-export const imageFolder = async (into, images) => {
+/** The mirror's image folders: JPEGs, and the same images as lossless WebPs. */
+export const folders = { jpeg: "cifar10-images.tar.gz", webp: "cifar10-images-lossless.tar.gz" }
+
+/** All the files of one of the mirror's image folders in `into`; with `images`, only the first ones of each class. */
+export const imageFolder = async (into, images, archive = folders.jpeg) => {
   mkdirSync(into, { recursive: true })
-  await tar.extract({ file: path.join(mirror, "cifar10-images.tar.gz"), cwd: into })
-  const folders = ["train", "test"].flatMap((split) =>
+  await tar.extract({ file: path.join(mirror, archive), cwd: into })
+  const classes = ["train", "test"].flatMap((split) =>
     readdirSync(path.join(into, split)).map((name) => path.join(into, split, name))
   )
-  const each = images === undefined ? Number.POSITIVE_INFINITY : Math.max(1, Math.round(images / folders.length))
+  const each = images === undefined ? Number.POSITIVE_INFINITY : Math.max(1, Math.round(images / classes.length))
   let files = 0
-  for (const folder of folders) {
+  for (const folder of classes) {
     const names = readdirSync(folder).sort()
     for (const name of names.slice(each)) rmSync(path.join(folder, name))
     files += Math.min(each, names.length)

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Effect, Schema, type Scope } from "effect"
+import { Effect, Schema, type Scope, Stream } from "effect"
 import { Explained } from "headrace"
 import type { GraphUnloadable, Tensorflow } from "../services/Tensorflow.ts"
 import * as Network from "./Network.ts"
@@ -54,6 +54,44 @@ export const inBatches =
       }
       return probabilities
     })
+
+/** Rows, their inputs row-major [rows, ...input], with the numbers of their classes. */
+export interface Labelled {
+  readonly inputs: Float32Array
+  readonly labels: Int32Array
+}
+
+/**
+ * The same rows in runs of `batchRows`, and at the end of what is left: each run that is predicted costs as much as a whole
+ * one. `size` is how many numbers a row's input has.
+ */
+export const inWholeBatches = <E, R>(
+  examples: Stream.Stream<Labelled, E, R>,
+  size: number
+): Stream.Stream<Labelled, E, R> =>
+  Stream.suspend(() => {
+    const none = () => ({ inputs: new Float32Array(batchRows * size), labels: new Int32Array(batchRows) })
+    let [held, rows] = [none(), 0]
+    const take = (): Labelled => {
+      const taken = { inputs: held.inputs.subarray(0, rows * size), labels: held.labels.subarray(0, rows) }
+      ;[held, rows] = [none(), 0]
+      return taken
+    }
+    const add = ({ inputs, labels }: Labelled): ReadonlyArray<Labelled> => {
+      const whole: Array<Labelled> = []
+      for (let start = 0; start < labels.length; ) {
+        const end = Math.min(labels.length, start + batchRows - rows)
+        held.inputs.set(inputs.subarray(start * size, end * size), rows * size)
+        held.labels.set(labels.subarray(start, end), rows)
+        rows += end - start
+        start = end
+        if (rows === batchRows) whole.push(take())
+      }
+      return whole
+    }
+    const rest = Stream.suspend(() => (rows === 0 ? Stream.empty : Stream.make(take())))
+    return examples.pipe(Stream.mapConcat(add), Stream.concat(rest))
+  })
 
 /** A network ready to predict, its weights held natively until the scope closes. Memory grows with one call's rows only. */
 export const predictor = (

@@ -44,7 +44,7 @@ export interface FileTree {
   readonly nameOf: (path: string) => string
 }
 
-const groupFiles = 32
+const groupFiles = 64
 const groupBytes = 4 << 20
 
 /** Runs of small entries, read together, and large ones, each on its own. */

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto"
+import { createHash, hash } from "node:crypto"
 import { Effect, Stream } from "effect"
 import type { Files } from "headrace"
 import {
@@ -21,25 +21,21 @@ export const make = (files: Files.Files, listed: ReadonlyArray<DigestedFile>): F
     digest === digests.get(path) ? Effect.void : new SourceChanged({ path: full(path), label: files.label })
 
   const small = ({ path }: Entry): Effect.Effect<Uint8Array, SourceUnreadable | SourceChanged> =>
-    Effect.gen(function* () {
-      const bytes = yield* Effect.try({
-        try: () => BoundedFile.read(full(path), limits.entryBytes),
-        catch: unreadable(full(path))
-      })
-      yield* check(path, createHash("sha256").update(bytes).digest("hex"))
-      return bytes
-    })
+    Effect.try({
+      try: () => BoundedFile.read(full(path), limits.entryBytes),
+      catch: unreadable(full(path))
+    }).pipe(Effect.flatMap((bytes) => Effect.as(check(path, hash("sha256", bytes, "hex")), bytes)))
 
   const large = ({ path, size }: Entry): Stream.Stream<Uint8Array, SourceUnreadable | SourceChanged> =>
     Stream.suspend(() => {
-      const hash = createHash("sha256")
+      const hashing = createHash("sha256")
       let read = 0
       return Stream.fromAsyncIterable(BoundedFile.pieces(full(path)), unreadable(full(path))).pipe(
         // the digest is checked before the last piece is handed on, so that nobody sees a whole file with other bytes
         Stream.tap((bytes) => {
-          hash.update(bytes)
+          hashing.update(bytes)
           read += bytes.length
-          return read >= size ? check(path, hash.copy().digest("hex")) : Effect.void
+          return read >= size ? check(path, hashing.copy().digest("hex")) : Effect.void
         }),
         Stream.concat(Stream.execute(Effect.suspend(() => (read === size ? Effect.void : check(path, "cut short")))))
       )

@@ -5,6 +5,7 @@ import type { Decoded } from "./Decoded.ts"
 import * as ImageFormat from "./ImageFormat.ts"
 import * as ImageHeader from "./ImageHeader.ts"
 import { mostPixels } from "./ImageRefused.ts"
+import * as ImageSheet from "./ImageSheet.ts"
 import { type Make, ofPixels, rgb, sizeOf } from "./Sharp.ts"
 import * as TiffHeader from "./TiffHeader.ts"
 import * as TiffSamples from "./TiffSamples.ts"
@@ -123,4 +124,20 @@ export const decode = async (make: Make, bytes: Uint8Array, size: number | null)
   if (reading.kind === "refused") throw new Refused(reading.refusal)
   if (reading.kind === "scaled") return scaled(make, open, bytes, tiff, reading, size)
   return checked(bytes, await (reading.dropsExtra ? withoutExtra(make, image, size) : rgb(image, size)), open)
+}
+
+/** The images of a sheet, with their places. Rejects where one of them would be refused, or warned of, alone. */
+export const decodeSheet = async (
+  make: Make,
+  sheet: ImageSheet.ImageSheet
+): Promise<ReadonlyArray<readonly [place: number, image: Decoded]>> => {
+  const { kind, files } = sheet
+  const { width, height } = kind
+  const limitInputPixels = width * height * files.length
+  const { data } = await rgb(make(ImageSheet.toTiff(sheet), { limitInputPixels, failOn: "warning" }), null)
+  const length = 3 * width * height
+  return files.map(({ place }, index) => [
+    place,
+    { width, height, data: data.subarray(index * length, (index + 1) * length) }
+  ])
 }

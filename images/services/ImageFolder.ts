@@ -9,7 +9,7 @@ import { batches, type ImageBatch, ImageSizesDiffer, type SizeReference } from "
 export const ImageFolderError = Schema.Union(TreeError, ImageFolderRefused, ImageRefused, ImageSizesDiffer)
 export type ImageFolderError = typeof ImageFolderError.Type
 
-const groupFiles = 16
+const groupFiles = 64
 const groupBytes = 1 << 20
 /** What may be decoded, or wait decoded, at a time: four photographs of 12 megapixels. What needs more is alone. */
 const bytesInFlight = 192 << 20

@@ -99,7 +99,11 @@ const beginningOf = (bytes: Buffer): string => {
   }
 }
 
+/** What text of these kinds can begin with: white space, a byte order mark, a tag. Most images are known not to by that. */
+const beginnings = new Set([...[..."\t\n\v\f\r \xa0<"].map((one) => one.charCodeAt(0)), byteOrderMark.charCodeAt(0)])
+
 const ofText = (bytes: Buffer): Explained.Parts | null => {
+  if (!beginnings.has(bytes[0] ?? 0)) return null
   const beginning = beginningOf(bytes)
   if (/^<(?:!doctype\s+)?svg[\s>]/i.test(beginning)) {
     return unread("an SVG drawing", "Draw it as PNG: rsvg-convert FILE -o FILE.png.")

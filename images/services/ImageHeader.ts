@@ -1,6 +1,7 @@
 import type { Explained } from "headrace"
 import { unread } from "./ImageRefused.ts"
 import * as TiffHeader from "./TiffHeader.ts"
+import * as WebpHeader from "./WebpHeader.ts"
 
 /** A box of type `ftyp` begins HEIF and AVIF files (ISO/IEC 14496-12). */
 const isHeif = (bytes: Buffer): boolean => bytes.toString("latin1", 4, 8) === "ftyp"
@@ -30,10 +31,12 @@ const frameOf = (bytes: Buffer): number | null => {
   return null
 }
 
-/** Pixels of a PNG or JPEG, by its header; null where it takes a decoder to say. Far cheaper than asking one. */
+/** Pixels of a PNG, JPEG or WebP, by its header; null where it takes a decoder to say. Far cheaper than asking one. */
 export const pixels = (image: Uint8Array): number | null => {
   const bytes = Buffer.from(image.buffer, image.byteOffset, image.byteLength)
   if (isPng(bytes)) return bytes.readUInt32BE(16) * bytes.readUInt32BE(20)
+  const webp = WebpHeader.of(bytes)
+  if (webp !== null) return webp.width * webp.height
   const frame = isJpeg(bytes) ? frameOf(bytes) : null
   return frame === null ? null : bytes.readUInt16BE(frame + 1) * bytes.readUInt16BE(frame + 3)
 }

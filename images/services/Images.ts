@@ -9,6 +9,7 @@ import type { Decoded } from "./Decoded.ts"
 import * as ImageDecoder from "./ImageDecoder.ts"
 import * as ImageHeader from "./ImageHeader.ts"
 import { ImageRefused, ofDecoder } from "./ImageRefused.ts"
+import * as ImageSheet from "./ImageSheet.ts"
 import { load, type Make, ofPixels, rgb, sizeOf } from "./Sharp.ts"
 import * as TiffHeader from "./TiffHeader.ts"
 
@@ -28,7 +29,7 @@ export class Images extends Context.Tag("headrace/ImagesDecoder")<
   Images,
   {
     /**
-     * One after the other, so that a caller decides how many are in memory. With `size`, each is stretched to a square of
+     * One after the other, small ones of a kind together, so that a caller decides how many are in memory. With `size`, each is stretched to a square of
      * that many pixels (Lanczos), as Keras' folder reader does.
      */
     readonly decode: (
@@ -102,15 +103,32 @@ const eachInTurn = async <A, B>(items: ReadonlyArray<A>, signal: AbortSignal, ru
   return done
 }
 
+/**
+ * Those that can be on a sheet, decoded by sheets, by their places. None where a sheet is refused: which image it is refused
+ * for is told by decoding each alone.
+ */
+const onSheets = async (make: Make, images: ReadonlyArray<Encoded>, signal: AbortSignal) => {
+  const sheets = ImageSheet.gathered(images.map(({ bytes }) => bytes))
+  try {
+    const decoded = await eachInTurn(sheets, signal, (sheet) => ImageDecoder.decodeSheet(make, sheet))
+    return new Map(decoded.flat())
+  } catch {
+    return new Map<number, Decoded>()
+  }
+}
+
 const decode = (make: Make, images: ReadonlyArray<Encoded>, size: number | null) =>
   Effect.suspend(() => {
     let current: Encoded | undefined
     return Effect.tryPromise({
-      try: (signal) =>
-        eachInTurn(images, signal, (image) => {
+      try: async (signal) => {
+        // an image that is stretched may be decoded at another size already
+        const found = size === null ? await onSheets(make, images, signal) : new Map<number, Decoded>()
+        return eachInTurn([...images.entries()], signal, async ([place, image]) => {
           current = image
-          return ImageDecoder.decode(make, image.bytes, size)
-        }),
+          return found.get(place) ?? ImageDecoder.decode(make, image.bytes, size)
+        })
+      },
       catch: (error) => (error instanceof ImageDecoder.Refused ? error.refusal : reason(error))
     }).pipe(
       Effect.catchAll((why) => {

@@ -11,6 +11,7 @@ import type { Files } from "../artifacts/LayersModel.ts"
 import type { Predictions } from "../artifacts/Predictions.ts"
 import * as TrainedClassifier from "../models/Classifier.ts"
 import * as Evaluation from "../models/Evaluation.ts"
+import * as Network from "../models/Network.ts"
 import { GraphUnloadable, TensorflowUnloadable, withTensorflow } from "../services/Tensorflow.ts"
 
 /** What may go wrong where a classifier is evaluated: the `errors` of such a stage. */
@@ -26,7 +27,7 @@ export const EvaluationError = Schema.Union(
 export interface Examples<E, R> {
   readonly shape: ReadonlyArray<number>
   readonly metadata: Readonly<Record<string, string>>
-  readonly batches: Stream.Stream<{ readonly inputs: Float32Array; readonly labels: Int32Array }, E, R>
+  readonly batches: Stream.Stream<Evaluation.Labelled, E, R>
 }
 
 /** Accuracy, precision and recall by class, the confusion matrix and every prediction. */
@@ -45,7 +46,8 @@ export const evaluated = <E, R>(model: Files, { shape, metadata, batches }: Exam
     yield* Evaluation.sameClasses(classifier.classes, classes)
     const predict = yield* Evaluation.predictor(classifier.network, classifier.weights)
     const predicted: Array<Column.Batch<typeof Predictions.columns>> = []
-    const tally = yield* Stream.runFoldEffect(batches, Evaluation.empty(classes.length), (before, { inputs, labels }) =>
+    const whole = Evaluation.inWholeBatches(batches, Network.sizeOf(input))
+    const tally = yield* Stream.runFoldEffect(whole, Evaluation.empty(classes.length), (before, { inputs, labels }) =>
       Effect.map(predict(inputs), (probabilities) => {
         predicted.push(Evaluation.predictions(labels, probabilities, classes.length))
         return Evaluation.add(before, labels, probabilities)

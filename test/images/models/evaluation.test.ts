@@ -61,6 +61,26 @@ describe("metrics", () => {
   )
 })
 
+it.effect("rows that come few at a time are predicted by whole batches, in their order", () =>
+  Effect.gen(function* () {
+    const size = 3
+    const rows = 700
+    const inputs = Float32Array.from({ length: rows * size }, (_, at) => at)
+    const labels = Int32Array.from({ length: rows }, (_, row) => row)
+    // as the engine passes rows, as a table's chunk has them, none at all, and the rest
+    const cuts = [0, 32, 64, 64, 600, 690, rows]
+    const parts = cuts.slice(1).map((end, at) => {
+      const start = cuts[at] ?? 0
+      return { inputs: inputs.subarray(start * size, end * size), labels: labels.subarray(start, end) }
+    })
+    const whole = [...(yield* Stream.runCollect(Evaluation.inWholeBatches(Stream.fromIterable(parts), size)))]
+    expect(whole.map(({ labels }) => labels.length)).toStrictEqual([256, 256, 188])
+    expect(whole.flatMap((batch) => [...batch.labels])).toStrictEqual([...labels])
+    expect(whole.flatMap((batch) => [...batch.inputs])).toStrictEqual([...inputs])
+    expect(yield* Stream.runCollect(Evaluation.inWholeBatches(Stream.empty, size))).toHaveLength(0)
+  })
+)
+
 it("predictions keep nothing of the chunk that their labels are a view into", () => {
   const chunk = new ArrayBuffer(1 << 20)
   const { columns } = Evaluation.predictions(new Int32Array(chunk, 64, 4), probabilities, 3)

@@ -33,7 +33,7 @@ def table(folder):
 
     files = [pa.memory_map(str(path)) for path in sorted(Path(folder).glob("*.arrow"))]
     column = pa.concat_tables(pa.ipc.open_file(file).read_all().select(["image"]) for file in files)["image"]
-    return np.concatenate([chunk.flatten().to_numpy() for chunk in column.chunks])
+    return np.concatenate([chunk.to_numpy_ndarray() for chunk in column.chunks])
 
 
 if __name__ == "__main__":

@@ -53,6 +53,15 @@ export interface Way {
   readonly code: ReadonlyArray<string>
 }
 
+/** What a card that describes an artifact begins with; the rest is told by what is kept of its run. */
+export interface Card {
+  /** Its name in the folder. */
+  readonly file: string
+  /** What it is a card of, such as `Model card`. */
+  readonly title: string
+  readonly blocks: ReadonlyArray<string | TableBlock>
+}
+
 /** What an export of an artifact consists of. */
 export interface Exported {
   readonly files: ReadonlyArray<ExportedFile>
@@ -61,6 +70,8 @@ export interface Exported {
   readonly ways: ReadonlyArray<Way>
   /** What `--json` says of the export. */
   readonly details: Readonly<Record<string, unknown>>
+  /** Absent where a description of it by its run would be too much. */
+  readonly card?: Card
 }
 
 /** A file in the folder of a run's results, which is a copy of an object. */

@@ -1,5 +1,5 @@
 import { Pipeline } from "headrace"
-import { classifier, classifierParamsOf, predicting } from "headrace-images/wiring/on-images"
+import { asWhole, classifier, classifierParamsOf, predicting } from "headrace-images/wiring/on-images"
 
 const training = Pipeline.make({
   name: "deep-cnn",
@@ -19,4 +19,4 @@ const training = Pipeline.make({
   build: classifier
 })
 
-export const deepCnn = Pipeline.withUse(training, predicting)
+export const deepCnn = Pipeline.withUse(Pipeline.withUse(training, predicting), asWhole)

@@ -1,5 +1,5 @@
 import { Pipeline } from "headrace"
-import { classifier, classifierParamsOf, predicting } from "headrace-images/wiring/on-images"
+import { asWhole, classifier, classifierParamsOf, predicting } from "headrace-images/wiring/on-images"
 
 const training = Pipeline.make({
   name: "simple-cnn",
@@ -16,4 +16,4 @@ const training = Pipeline.make({
   build: classifier
 })
 
-export const simpleCnn = Pipeline.withUse(training, predicting)
+export const simpleCnn = Pipeline.withUse(Pipeline.withUse(training, predicting), asWhole)

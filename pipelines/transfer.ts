@@ -3,6 +3,7 @@ import { Param, Pipeline } from "headrace"
 import { imageSizeOf } from "headrace-images/params/backbone"
 import { chosenOn, validationParam } from "headrace-images/shared/fitting"
 import { asTrained, photoParams, photosOf } from "headrace-images/wiring/predicting"
+import { ofImageSize } from "headrace-images/wiring/whole"
 import { augment, augmentationParams } from "../stages/augment.ts"
 import { dataset } from "../stages/dataset.ts"
 import { evaluate } from "../stages/evaluate.ts"
@@ -18,6 +19,7 @@ import { predict } from "../stages/predict.ts"
 import { resize } from "../stages/resize.ts"
 import { resizeTo224 } from "../stages/resize-to-224.ts"
 import { train } from "../stages/train.ts"
+import { whole } from "../stages/whole.ts"
 
 const training = Pipeline.make({
   name: "transfer",
@@ -65,7 +67,7 @@ const training = Pipeline.make({
   }
 })
 
-export const transfer = Pipeline.withUse(training, {
+const predicting = Pipeline.withUse(training, {
   name: "predict",
   description: "What photos show, by the head on their features",
   params: photoParams,
@@ -79,4 +81,11 @@ export const transfer = Pipeline.withUse(training, {
     const { predictions } = predict({ features, photos, model })
     return { predictions, sheet: plotPredictions({ images, predictions }).sheet }
   }
+})
+
+export const transfer = Pipeline.withUse(predicting, {
+  name: "whole",
+  description: "The frozen network and the head on its features as one model, from pixels to probabilities",
+  ...ofImageSize,
+  build: (params, { model }) => whole({ weights: mobilenetV2Weights(params), model }, params)
 })

@@ -7,7 +7,7 @@ import { UsageInvalid } from "../command/Usage.ts"
 import * as Address from "./artifact-address.ts"
 
 /** The run that an artifact was found in, and what its node is called there; null where no record of one is left. */
-const runOf = (what: string, pipelines: ReadonlyArray<string>, { trace, output }: Address.Found) =>
+export const runOf = (what: string, pipelines: ReadonlyArray<string>, { trace, output }: Address.Found) =>
   Effect.gen(function* () {
     const nodeIn = (record: RunRecord) =>
       record.nodes.find(({ key, status }) => key === trace.key && (status === "ran" || status === "reused"))

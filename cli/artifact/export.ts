@@ -1,19 +1,22 @@
 import { Effect, Stream } from "effect"
 import { formatBytes } from "../../kinds/format.ts"
-import type { Exported } from "../../kinds/Kind.ts"
+import type { Exported, ExportedFile } from "../../kinds/Kind.ts"
 import { ofStored } from "../../kinds/Kinds.ts"
 import * as Address from "../address/artifact-address.ts"
-import { type Command, type Option, type Project, plain, textGiven } from "../command/Command.ts"
+import { type Command, type Flag, type Option, type Project, plain, textGiven } from "../command/Command.ts"
+import { shellWord } from "../command/option-text.ts"
 import { buildFolder } from "../results/build-folder.ts"
 import { Reporter } from "../terminal/Reporter.ts"
 import { table } from "../terminal/table-text.ts"
+import { cardText } from "./card.ts"
 import { withArtifact } from "./declared-artifact.ts"
 import { INDEX, targetOf, unwritable } from "./export-folder.ts"
+import { cardRunOf, wholeOf } from "./whole.ts"
 
 /** What the folder says of itself to whoever is handed it. */
-const readme = ({ pipeline, node, output, stored }: Address.Found, { notes, ways }: Exported): string =>
+const readme = (title: string, { stored }: Address.Found, { notes, ways }: Exported): string =>
   [
-    `# ${pipeline}/${node}.${output}`,
+    `# ${title}`,
     `${stored.artifact}, exported by Headrace; content ${stored.content}.`,
     ...(notes.length === 0 ? [] : [notes.join("\n")]),
     ...ways.flatMap(({ title, language, code }) => [`## ${title}`, [`\`\`\`${language}`, ...code, "```"].join("\n")])
@@ -28,38 +31,68 @@ const toFolder: Option = {
   isNeeded: true
 }
 
+const whole: Flag = {
+  name: "--whole",
+  description: "A model with all that stands before it, pixels in and probabilities out, and a page that asks it"
+}
+
+const textFile = (file: string, text: string): ExportedFile => ({
+  file,
+  bytes: Stream.make(new TextEncoder().encode(`${text}\n`))
+})
+
 /** Writes an artifact to a folder, in the formats of other programs, and says how they open it. */
-export const exportTo = <S>({ pipelines }: Project<S>): Command<S> =>
+export const exportTo = <S>(project: Project<S>): Command<S> =>
   plain<S>({
     name: "export",
-    description: "Write an artifact for other programs: a model for TensorFlow.js and Keras",
+    description: "Write an artifact for other programs: a model for TensorFlow.js, Keras and ONNX",
     args: [Address.argument],
     options: [toFolder],
+    flags: [whole],
+    computes: true,
     run: (given) =>
       Effect.gen(function* () {
         const reporter = yield* Reporter
         const [what = ""] = given.args
         const to = textGiven(given, toFolder) ?? ""
-        const found = yield* Address.resolve(
-          what,
-          pipelines.map(({ name }) => name)
-        )
+        const { pipelines } = project
+        const names = pipelines.map(({ name }) => name)
+        const named = yield* Address.resolve(what, names)
         const { folder } = yield* targetOf(to)
+        const isWhole = given.flags.has(whole)
+        const found = isWhole ? yield* wholeOf(project, what) : named
+        const title = `${named.pipeline}/${named.node}.${named.output}${isWhole ? ", with all that stands before it" : ""}`
         const kind = yield* ofStored(found.stored)
         const exported = yield* kind.export(withArtifact(pipelines, found))
-        const about = {
-          file: "README.md",
-          bytes: Stream.make(new TextEncoder().encode(`${readme(found, exported)}\n`))
-        }
+        const command = ["npx pipeline export", shellWord(what), ...(isWhole ? ["--whole"] : []), "--to", shellWord(to)]
+        const card =
+          exported.card === undefined
+            ? []
+            : [
+                textFile(
+                  exported.card.file,
+                  yield* cardText(
+                    pipelines,
+                    {
+                      found: named,
+                      run: yield* cardRunOf(project, what, named),
+                      exported: found.stored,
+                      command: command.join(" ")
+                    },
+                    exported.card
+                  )
+                )
+              ]
+        const written = [...exported.files, ...card, textFile("README.md", readme(title, found, exported))]
         let replaced = false
         // asked again once the files are built: what lies there then is what is replaced
         const mayReplace = Effect.map(targetOf(to), (target) => {
           replaced = target.isExport
         })
-        const built = yield* buildFolder(folder, INDEX, [...exported.files, about], unwritable, mayReplace)
-        const { pipeline, node, output, stored } = found
+        const built = yield* buildFolder(folder, INDEX, written, unwritable, mayReplace)
+        const { stored } = found
         yield* reporter.print(
-          `${pipeline}/${node}.${output}: ${stored.kind} ${stored.artifact}, exported to ${folder}${replaced ? ", in place of the earlier export" : ""}`
+          `${title}: ${stored.kind} ${stored.artifact}, exported to ${folder}${replaced ? ", in place of the earlier export" : ""}`
         )
         const rows = built.map(({ file, bytes }) => [file, formatBytes(bytes)])
         yield* reporter.print(`\n${table([{ header: "file" }, { header: "size", align: "right" }], rows)}`)

@@ -1,8 +1,8 @@
 import { truncate } from "../../kinds/format.ts"
+import { lightColours } from "../../kinds/page-style.ts"
 import type { Chart } from "../report/Chart.ts"
 import { colourOf, drawPanel, SIZE } from "../report/chart-svg.ts"
 import { html } from "../report/html.ts"
-import { lightColours } from "../report/style.ts"
 
 const fontFamily = "DejaVu Sans, Verdana, Helvetica, Arial, sans-serif"
 const MARGIN = 20

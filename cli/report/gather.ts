@@ -1,7 +1,5 @@
 import { Effect } from "effect"
-import type * as ArrowTable from "../../artifacts/ArrowTable.ts"
-import { type AnyArtifact, id } from "../../artifacts/Artifact.ts"
-import type { Columns } from "../../artifacts/Column.ts"
+import { id } from "../../artifacts/Artifact.ts"
 import type { Key } from "../../cache/Key.ts"
 import { type Trace, TraceStore } from "../../cache/Trace.ts"
 import type * as GraphOf from "../../engine/Graph.ts"
@@ -35,7 +33,7 @@ import { pointsOf, rankedPoints } from "./points.ts"
 import type { Failed, Fit, ParamValue, Printed, Remarks, Report, Table } from "./Report.ts"
 import { drawn, graphOfRecord, isDrawable } from "./run-graph.ts"
 import { tracesOf } from "./run-traces.ts"
-import { readSmall } from "./small-table.ts"
+import { isPlain, readSmall } from "./small-table.ts"
 
 /** Of a sweep's points so many have their curves drawn, the best ones. */
 const MOST_CURVES = 16
@@ -57,13 +55,6 @@ const paramsOf = (pipeline: AnyPipeline | undefined, params: RunRecord["params"]
     description: pipeline?.params[name]?.description ?? ""
   }))
 }
-
-/** Whether it is a table without images or features. */
-const isPlain = (artifact: AnyArtifact | undefined): artifact is ArrowTable.TableArtifact<string, Columns> =>
-  artifact?.kind === "table" &&
-  Object.values((artifact as ArrowTable.TableArtifact<string, Columns>).columns).every(
-    (column) => typeof column === "string"
-  )
 
 /** Tables of few rows and plain columns that the nodes left, such as a confusion matrix; those of images are too large. */
 const tablesOfNodes = (graph: GraphOf.Graph | null, traces: ReadonlyMap<string, Trace>) =>

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto"
+import { style } from "../../kinds/page-style.ts"
 import { curves } from "./browser/curves.ts"
 import { graph } from "./browser/graph.ts"
 import { reader } from "./browser/reader.ts"
 import { tools } from "./browser/tools.ts"
 import { type Html, html } from "./html.ts"
-import { style } from "./style.ts"
 
 // the functions as they are written here, or as the build made them
 const script = `{

@@ -1,6 +1,6 @@
 import { Effect } from "effect"
 import * as ArrowTable from "../../artifacts/ArrowTable.ts"
-import type { Stored } from "../../artifacts/Artifact.ts"
+import type { AnyArtifact, Stored } from "../../artifacts/Artifact.ts"
 import { type AnyBatch, type Columns, isTensor } from "../../artifacts/Column.ts"
 import { ObjectStore, readPart } from "../../cache/ObjectStore.ts"
 
@@ -38,3 +38,10 @@ export const readSmall = (
     const batch = yield* Effect.flatMap(artifact.decode(stored, readPart(store)), ArrowTable.collect)
     return batch === null ? { rows: 0, columns: {} } : plainOf(batch as AnyBatch)
   }).pipe(Effect.orElseSucceed(() => null))
+
+/** Whether it is a table without images or features. */
+export const isPlain = (artifact: AnyArtifact | undefined): artifact is ArrowTable.TableArtifact<string, Columns> =>
+  artifact?.kind === "table" &&
+  Object.values((artifact as ArrowTable.TableArtifact<string, Columns>).columns).every(
+    (column) => typeof column === "string"
+  )

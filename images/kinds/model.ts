@@ -1,35 +1,22 @@
-import { Effect, Stream } from "effect"
+import { Effect } from "effect"
 import { Artifact, Kind } from "headrace"
 import { Classifier } from "../artifacts/Classifier.ts"
 import { ImageClassifier } from "../artifacts/ImageClassifier.ts"
+import { WholeClassifier } from "../artifacts/WholeClassifier.ts"
 import { fromFiles } from "../models/Classifier.ts"
 import { Hdf5, toHdf5 } from "../models/keras-model.ts"
-import { layersOf } from "./model-layers.ts"
-
-const file = (name: string, bytes: Uint8Array) => ({ file: name, bytes: Stream.make(bytes) })
-const json = (name: string, value: unknown) =>
-  file(name, new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`))
+import { bytesFile, cardOf, jsonFile, layersTable } from "./model-files.ts"
+import { exportedWhole } from "./whole.ts"
 
 /** Layers and parameter counts. */
 const inspect = ({ stored }: Kind.Found) =>
-  Effect.map(layersOf(stored), (layers): Kind.Shown => {
-    const parameters = layers.reduce((sum, layer) => sum + layer.parameters, 0)
-    return {
-      blocks: [
-        {
-          columns: [{ header: "layer" }, { header: "kind" }, { header: "parameters", align: "right" }],
-          rows: [
-            ...layers.map((layer) => [layer.name, layer.kind, Kind.formatCount(layer.parameters)]),
-            ["", "all", Kind.formatCount(parameters)]
-          ]
-        }
-      ],
-      details: { layers, parameters }
-    }
-  })
+  Effect.map(
+    layersTable(stored),
+    ({ layers, parameters, table }): Kind.Shown => ({ blocks: [table], details: { layers, parameters } })
+  )
 
 /** A trained network as a tfjs layers model and as a Keras model. It may be anyone's: nothing of it is written unchecked. */
-const exported = ({ stored }: Kind.Found) =>
+const exportedClassifier = ({ stored }: Kind.Found) =>
   Effect.gen(function* () {
     const artifact = [Classifier, ImageClassifier].find((each) => Artifact.id(each) === stored.artifact)
     if (artifact === undefined) {
@@ -44,17 +31,18 @@ const exported = ({ stored }: Kind.Found) =>
       artifact === ImageClassifier
         ? `images, float32 [batch, ${shape}], RGB brought from 0 to 255 to [0, 1]`
         : `features, float32 [batch, ${shape}], of the frozen network that it was trained behind`
+    const notes = [
+      `Takes ${given}.`,
+      `Gives probabilities, float32 [batch, ${classes.length}], in the order of classes.json.`
+    ]
     return {
       files: [
-        file("model.json", files["model.json"]),
-        file("weights.bin", files["weights.bin"]),
-        file("model.h5", yield* toHdf5(classifier)),
-        json("classes.json", classes)
+        bytesFile("model.json", files["model.json"]),
+        bytesFile("weights.bin", files["weights.bin"]),
+        bytesFile("model.h5", yield* toHdf5(classifier)),
+        jsonFile("classes.json", classes)
       ],
-      notes: [
-        `Takes ${given}.`,
-        `Gives probabilities, float32 [batch, ${classes.length}], in the order of classes.json.`
-      ],
+      notes,
       ways: [
         {
           title: "JavaScript, with TensorFlow.js (@tensorflow/tfjs): needs model.json and weights.bin",
@@ -76,9 +64,16 @@ const exported = ({ stored }: Kind.Found) =>
           ]
         }
       ],
-      details: { input: network.input, classes, layers: network.network }
+      details: { input: network.input, classes, layers: network.network },
+      card: yield* cardOf(stored, notes)
     } satisfies Kind.Exported
-  }).pipe(Effect.provide(Hdf5.live))
+  })
+
+const exported = (found: Kind.Found) =>
+  Effect.provide(
+    found.stored.artifact === Artifact.id(WholeClassifier) ? exportedWhole(found) : exportedClassifier(found),
+    Hdf5.live
+  )
 
 /** Networks as tfjs layers models. */
 export const model = Kind.make(

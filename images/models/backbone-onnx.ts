@@ -3,7 +3,11 @@ import type { Backbone } from "./Backbone.ts"
 import type { Folded, FoldedNetwork } from "./folded-layers.ts"
 
 /** [height, width, inputs, outputs], or [height, width, channels, 1] of a depthwise one, to [outputs, inputs, height, width]. */
-const channelsFirst = ({ values, kernel, depthwise }: Folded): Pick<OnnxConstant, "shape" | "data"> => {
+export const channelsFirst = ({
+  values,
+  kernel,
+  depthwise
+}: Pick<Folded, "values" | "kernel" | "depthwise">): Pick<OnnxConstant, "shape" | "data"> => {
   const [height, width, first, second] = kernel
   const [inputs, outputs] = depthwise ? [1, first] : [first, second]
   const area = height * width

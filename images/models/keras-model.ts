@@ -1,8 +1,10 @@
 import { Context, Effect, Layer, Schema } from "effect"
 import { Explained } from "headrace"
 import type { Classifier } from "./Classifier.ts"
-import { kindOf } from "./Layer.ts"
-import * as Network from "./Network.ts"
+import { kindOf, type Shape } from "./Layer.ts"
+import type * as Network from "./Network.ts"
+import type { Whole } from "./Whole.ts"
+import { functional, wholeLayers } from "./whole-layers.ts"
 
 /** HDF5 refused what it was to write: its memory ran out. */
 export class KerasModelUnwritable extends Explained.TaggedError<KerasModelUnwritable>()(
@@ -17,17 +19,43 @@ export class KerasModelUnwritable extends Explained.TaggedError<KerasModelUnwrit
   })
 ) {}
 
+/** What a model of Keras 2 is written as: how it is built, and what each layer has learned. */
+interface KerasModel {
+  readonly config: object
+  readonly layers: ReadonlyArray<{
+    readonly name: string
+    readonly weights: ReadonlyArray<{ readonly name: string; readonly shape: Shape; readonly data: Float32Array }>
+  }>
+}
+
+/** The zeros that tfjs is told to start from would be those of a copy that somebody trains. */
+const withoutZeros = (config: object) =>
+  Object.fromEntries(Object.entries(config).filter(([key]) => !key.endsWith("_initializer")))
+
 /** The network as a sequential model of Keras 2: the shape of its input lies in a layer of its own, where Keras 3 looks. */
 const configOf = ({ layers, input }: Network.Checked) => {
   const shape = { batch_input_shape: [null, ...input], dtype: "float32", sparse: false, ragged: false, name: "input" }
   const placed = layers.map(({ layer, name }) => {
     const { className, config } = kindOf(layer).keras(layer)
-    // the zeros that tfjs is told to start from would be those of a copy that somebody trains
-    const kept = Object.entries(config).filter(([key]) => !key.endsWith("_initializer"))
-    return { class_name: className, config: { name, trainable: true, dtype: "float32", ...Object.fromEntries(kept) } }
+    return { class_name: className, config: { name, trainable: true, dtype: "float32", ...withoutZeros(config) } }
   })
   const all = [{ class_name: "InputLayer", config: shape }, ...placed]
   return { class_name: "Sequential", config: { name: "classifier", layers: all } }
+}
+
+/** The layers with their numbers, of which `weights` has one array after the other. */
+const filled = (
+  layers: ReadonlyArray<{
+    readonly name: string
+    readonly weights: ReadonlyArray<{ readonly name: string; readonly shape: Shape }>
+  }>,
+  weights: ReadonlyArray<Float32Array>
+): KerasModel["layers"] => {
+  let at = 0
+  return layers.map((layer) => ({
+    name: layer.name,
+    weights: layer.weights.map(({ name, shape }) => ({ name, shape, data: weights[at++] as Float32Array }))
+  }))
 }
 
 type Library = typeof import("h5wasm")
@@ -59,7 +87,7 @@ const writeNames = (object: Group, attribute: string, names: ReadonlyArray<strin
 }
 
 /** Throws on whatever HDF5 refuses. */
-const write = (h5: Library, module: Awaited<Library["ready"]>, { network, weights }: Classifier): Uint8Array => {
+const write = (h5: Library, module: Awaited<Library["ready"]>, { config, layers }: KerasModel): Uint8Array => {
   const path = "/model.h5"
   const file = new h5.File(path, "w")
   try {
@@ -68,29 +96,24 @@ const write = (h5: Library, module: Awaited<Library["ready"]>, { network, weight
       object.create_attribute("backend", "tensorflow", [], "S")
     }
     versions(file)
-    file.create_attribute("model_config", JSON.stringify(configOf(network)), [], "S")
+    file.create_attribute("model_config", JSON.stringify(config), [], "S")
     const all = file.create_group("model_weights")
     versions(all)
     writeNames(
       all,
       "layer_names",
-      network.layers.map(({ name }) => name)
+      layers.map(({ name }) => name)
     )
-    const arrays = Network.weights(network).map((weight, index) => ({
-      ...weight,
-      data: weights[index] as Float32Array
-    }))
-    for (const { name: layer } of network.layers) {
-      const own = arrays.filter((array) => array.layer === layer)
+    for (const { name: layer, weights } of layers) {
       const group = all.create_group(layer)
       writeNames(
         group,
         "weight_names",
-        own.map(({ name }) => `${layer}/${name}:0`)
+        weights.map(({ name }) => `${layer}/${name}:0`)
       )
-      if (own.length === 0) continue
+      if (weights.length === 0) continue
       const nested = group.create_group(layer)
-      for (const { name, shape, data } of own) nested.create_dataset({ name: `${name}:0`, data, shape: [...shape] })
+      for (const { name, shape, data } of weights) nested.create_dataset({ name: `${name}:0`, data, shape: [...shape] })
     }
     file.flush()
   } finally {
@@ -103,8 +126,7 @@ const write = (h5: Library, module: Awaited<Library["ready"]>, { network, weight
   }
 }
 
-/** The classifier as a whole model in the HDF5 layout of Keras 2, which `keras.models.load_model` of Keras 2 and 3 opens. */
-export const toHdf5 = (classifier: Classifier): Effect.Effect<Uint8Array, KerasModelUnwritable, Hdf5> =>
+const encoded = (model: KerasModel): Effect.Effect<Uint8Array, KerasModelUnwritable, Hdf5> =>
   Effect.gen(function* () {
     const h5 = yield* Effect.flatMap(Hdf5, ({ load }) => load)
     const module = yield* Effect.promise(() => h5.ready)
@@ -112,8 +134,21 @@ export const toHdf5 = (classifier: Classifier): Effect.Effect<Uint8Array, KerasM
       try: () => {
         // otherwise errors go to stderr, and a file that could not be written looks like any other
         module.activate_throwing_error_handler()
-        return write(h5, module, classifier)
+        return write(h5, module, model)
       },
       catch: (error) => new KerasModelUnwritable({ what: error instanceof Error ? error.message : String(error) })
     })
   })
+
+/** The classifier as a complete model in the HDF5 layout of Keras 2, which `keras.models.load_model` of Keras 2 and 3 opens. */
+export const toHdf5 = ({ network, weights }: Classifier): Effect.Effect<Uint8Array, KerasModelUnwritable, Hdf5> =>
+  encoded({ config: configOf(network), layers: filled(network.layers, weights) })
+
+/** The same of a whole model, which Keras 3 opens. */
+export const wholeToHdf5 = (whole: Whole): Effect.Effect<Uint8Array, KerasModelUnwritable, Hdf5> => {
+  const layers = wholeLayers(whole)
+  const { class_name, config } = functional(whole, layers, (layer) => withoutZeros(layer.config))
+  // as one tensor, where a list of one would have whoever calls the model give and get lists
+  const one = { input_layers: config.input_layers[0], output_layers: config.output_layers[0] }
+  return encoded({ config: { class_name, config: { ...config, ...one } }, layers: filled(layers, whole.weights) })
+}

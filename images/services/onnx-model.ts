@@ -17,17 +17,18 @@ export interface OnnxConstant {
   readonly data: Float32Array
 }
 
-/** A tensor that goes in or comes out: float32 of `shape`. */
-export interface OnnxTensor {
+/** A tensor that goes in or comes out: float32 of `shape`, in which a size that has a name is any number. */
+export interface OnnxTensor<Size extends number | string = number> {
   readonly name: string
-  readonly shape: ReadonlyArray<number>
+  readonly shape: ReadonlyArray<Size>
 }
 
-export interface OnnxModel {
+/** A graph with its constants, one input and one output. */
+export interface OnnxModel<Size extends number | string = number> {
   readonly nodes: ReadonlyArray<OnnxNode>
   readonly constants: ReadonlyArray<OnnxConstant>
-  readonly input: OnnxTensor
-  readonly output: OnnxTensor
+  readonly input: OnnxTensor<Size>
+  readonly output: OnnxTensor<Size>
 }
 
 /** The oldest pair whose operators are meant here; a runtime reads every one up to its own. */
@@ -55,13 +56,13 @@ const node = ({ name, op, inputs, attributes }: OnnxNode): Bytes =>
 const initializer = ({ name, shape, data }: OnnxConstant): Bytes =>
   block(5, block(1, ...shape.map(varint)), number(2, float), block(8, name), block(9, bytesOf(data)))
 
-const tensor = (field: number, { name, shape }: OnnxTensor): Bytes => {
-  const dimensions = shape.map((size) => block(1, number(1, size)))
+const tensor = (field: number, { name, shape }: OnnxTensor<number | string>): Bytes => {
+  const dimensions = shape.map((size) => block(1, typeof size === "number" ? number(1, size) : block(2, size)))
   return block(field, block(1, name), block(2, block(1, number(1, float), block(2, ...dimensions))))
 }
 
 /** The bytes of a `.onnx` file. */
-export const onnxFile = ({ nodes, constants, input, output }: OnnxModel): Bytes =>
+export const onnxFile = ({ nodes, constants, input, output }: OnnxModel<number | string>): Bytes =>
   Buffer.concat([
     number(1, irVersion),
     block(2, "headrace"),

@@ -15,6 +15,7 @@ import { plotPredictions } from "../../stages/plot-predictions.ts"
 import { plotSweep } from "../../stages/plot-sweep.ts"
 import { predictNetwork } from "../../stages/predict-network.ts"
 import { trainNetwork } from "../../stages/train-network.ts"
+import { wholeNetwork } from "../../stages/whole-network.ts"
 import type * as Network from "../models/Network.ts"
 import { chosenOn, validationParam } from "../shared/fitting.ts"
 import { asTrained, photoParams, photosOf } from "./predicting.ts"
@@ -70,6 +71,15 @@ export const predicting = {
     const { predictions } = predictNetwork({ pixels, photos, model })
     return { predictions, sheet: plotPredictions({ images, predictions }).sheet }
   }
+}
+
+/** One network that was trained on images as a model that takes their pixels. */
+export const asWhole = {
+  name: "whole",
+  description: "The network with what is done to pixels before, from these to probabilities",
+  params: {},
+  build: (_params: Param.Values<typeof classifierParams>, { model }: ReturnType<typeof classifier>) =>
+    wholeNetwork({ model })
 }
 
 interface Named {

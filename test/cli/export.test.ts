@@ -24,7 +24,18 @@ import {
 } from "../rig/cli.ts"
 import { folder } from "../rig/folder.ts"
 
-const MODEL = [".export.json", "README.md", "classes.json", "model.h5", "model.json", "weights.bin"]
+const WHOLE = [
+  ".export.json",
+  "MODEL_CARD.md",
+  "README.md",
+  "classes.json",
+  "index.html",
+  "model.h5",
+  "model.json",
+  "model.onnx",
+  "weights.bin"
+]
+const MODEL = [".export.json", "MODEL_CARD.md", "README.md", "classes.json", "model.h5", "model.json", "weights.bin"]
 
 /** Everything that must be equal where nothing was touched. */
 const contents = (at: string) =>
@@ -35,8 +46,8 @@ describe("pipeline export", () => {
   let runId: string
   const to = () => path.join(folder("headrace-export"), "exported")
 
-  const exported = async (what: string, where: string) => {
-    const finished = await pipeline(at, "export", what, "--to", where, "--json")
+  const exported = async (what: string, where: string, ...more: ReadonlyArray<string>) => {
+    const finished = await pipeline(at, "export", what, "--to", where, "--json", ...more)
     expect(finished.code, finished.stdout).toBe(0)
     return documentOf(finished) as unknown as Readonly<Record<string, unknown>>
   }
@@ -71,6 +82,47 @@ describe("pipeline export", () => {
       expect(text).toContain('keras.models.load_model("model.h5"')
     }
     expect(told.stdout).toContain(`exported to ${where}`)
+    const card = fs.readFileSync(path.join(where, "MODEL_CARD.md"), "utf8")
+    expect(card.match(/^## .*$/gm)).toEqual([
+      "## Data",
+      "## How well it does",
+      "## Parameters",
+      "## Digests",
+      "## How to repeat it"
+    ])
+    expect(card).toContain("# Model card: transfer/train.model")
+    expect(card).toMatch(/\| ingest\.train \| 24 \|/)
+    expect(card).toMatch(/\| testAccuracy \| \d\.\d{4} \|/)
+    expect(card).toContain(`| actual | ${CLASSES.join(" | ")} |`)
+    expect(card).toContain(`npx pipeline run transfer`)
+    expect(card).toContain(`npx pipeline export transfer/model --to ${where}`)
+  })
+
+  it("writes a model with all that stands before it, made once, with a page that asks it and a card", async () => {
+    const where = to()
+    const one = await pipeline(at, "export", "transfer/model", "--whole", "--to", where)
+    expect(one.code, one.stderr).toBe(0)
+    expect(filesIn(where)).toEqual(WHOLE)
+    expect(one.stderr).toContain("whole: done")
+    expect(fs.readFileSync(path.join(where, "MODEL_CARD.md"), "utf8")).toContain(
+      `npx pipeline export transfer/model --whole --to ${where}`
+    )
+    // HDF5 writes the time into its file, whose digest is in the index
+    const lasting = () => ({ ...contents(where), "model.h5": null, ".export.json": null })
+    const before = lasting()
+    const again = await exported("transfer/model", where, "--whole")
+    expect(again).toMatchObject({ input: [32, 32, 3], classes: CLASSES, backbone: "mobilenet_v2_1.0_224" })
+    expect(lasting()).toEqual(before)
+    // what people open is where they asked for it, and not among the results as well
+    expect(fs.readdirSync(at.results)).toEqual(["transfer"])
+  })
+
+  it("refuses the whole of what has none, and leaves nothing", async () => {
+    const where = to()
+    const figure = await refused(2, "transfer/curves", "--whole", "--to", where)
+    expect(figure?.what).toContain("which transfer.whole does not take")
+    expect(figure?.expected).toContain("transfer/train.model")
+    expect(fs.readdirSync(path.dirname(where))).toEqual([])
   })
 
   it("says the same as one document, and finds the model by run and by digest", async () => {

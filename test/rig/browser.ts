@@ -12,7 +12,10 @@ const QUIET = [
   "--no-first-run",
   "--disable-background-networking",
   "--disable-component-update",
-  "--disable-sync"
+  "--disable-sync",
+  // a camera of the browser's own, which nobody has to allow
+  "--use-fake-device-for-media-stream",
+  "--use-fake-ui-for-media-stream"
 ]
 
 export interface Screen {

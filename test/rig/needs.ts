@@ -62,6 +62,7 @@ const NEEDS = {
   },
   readers: python("readers", "pyarrow and DuckDB"),
   keras: python("keras", "Keras"),
+  onnx: python("onnx", "the ONNX runtime"),
   redis: program("redis-server", "Redis", "redis-server"),
   stores: python("stores", "SeaweedFS, moto and rclone"),
   slurm: {

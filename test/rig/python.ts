@@ -9,8 +9,8 @@ import { root } from "./bundle.ts"
 const cache = () =>
   process.env.HEADRACE_CACHE ?? path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), ".cache"), "headrace")
 
-/** `readers`: pyarrow and DuckDB; `keras`: Keras on JAX; `stores`: SeaweedFS, moto and rclone, servers of S3. The packages stand in `python/NAME.txt`. */
-export type Environment = "readers" | "keras" | "stores"
+/** `readers`: pyarrow and DuckDB; `keras`: Keras on JAX; `onnx`: the ONNX runtime and ONNX' own checker; `stores`: SeaweedFS, moto and rclone, servers of S3. The packages stand in `python/NAME.txt`. */
+export type Environment = "readers" | "keras" | "onnx" | "stores"
 
 /** Where `python/install.sh` makes the virtual environment. */
 export const environmentOf = (name: Environment): string => {

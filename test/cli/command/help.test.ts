@@ -49,7 +49,7 @@ describe("help", () => {
     expect(usageOf(commandOf("why"), null)).toBe(
       "pipeline why PIPELINE [NODE] [--PARAMETER VALUE] … [--run RUN] [--json]"
     )
-    expect(usageOf(commandOf("export"), null)).toBe("pipeline export ADDRESS --to FOLDER [--json]")
+    expect(usageOf(commandOf("export"), null)).toBe("pipeline export ADDRESS --to FOLDER [--whole] [--json]")
     for (const command of commands)
       expect(help(commands, project, command, null, 400)).toContain(`usage: ${usageOf(command, null)}\n`)
   })

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes virtual environments for tests that compare with Python: `install.sh readers keras stores`. Each lies in the user's
+# Makes virtual environments for tests that compare with Python: `install.sh readers keras onnx stores`. Each lies in the user's
 # cache, in a folder named by its requirements, and is made once.
 set -eu
 here=$(dirname "$0")

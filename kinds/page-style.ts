@@ -10,7 +10,7 @@ export const lightColours = [
   "#3d4650"
 ] as const
 
-/** The page's style: one column of cards, light and dark by the reader's choice, and for paper. */
+/** The style of pages that people open: one column of cards, light and dark by the reader's choice, and for paper. */
 export const style = `
 :root{color-scheme:light dark;--paper:#f6f7f9;--card:#fff;--ink:#1b232c;--text:#37424e;--muted:#5d6975;--line:#dfe4ea;--grid:#e9edf1;--accent:#0b62a8;--soft:#e8f1f9;--good:#1c7a4a;--goodsoft:#e7f4ec;--warn:#8f5000;--warnsoft:#fdf1df;--bad:#b3261e;--badsoft:#fcebea;${lightColours.map((colour, at) => `--l${at}:${colour}`).join(";")}}
 @media screen and (prefers-color-scheme:dark){:root{--paper:#12161b;--card:#1a2027;--ink:#eef2f6;--text:#c9d2db;--muted:#98a5b2;--line:#2f3943;--grid:#2a333c;--accent:#79bdf2;--soft:#1c3042;--good:#6fcf97;--goodsoft:#173226;--warn:#f2b661;--warnsoft:#38290f;--bad:#ff8a80;--badsoft:#3d1c1a;--l0:#56b4e9;--l1:#ff8f45;--l2:#3ccb9e;--l3:#e08fc1;--l4:#e6c235;--l5:#9ad2f5;--l6:#c99673;--l7:#c3ccd5}}

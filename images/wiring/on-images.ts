@@ -78,6 +78,7 @@ export const asWhole = {
   name: "whole",
   description: "The network with what is done to pixels before, from these to probabilities",
   params: {},
+  /** The network that the run trained, behind what `normalize` does. */
   build: (_params: Param.Values<typeof classifierParams>, { model }: ReturnType<typeof classifier>) =>
     wholeNetwork({ model })
 }

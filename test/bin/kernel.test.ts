@@ -19,7 +19,7 @@ const OUTSIDE: ReadonlyArray<readonly [RegExp, string]> = [
   [/^pipelines\//, "wires stages; what comes of it are the nodes' own params and inputs"],
   [/^files\/source-files-disk\.ts$/, "finds bytes by their digest, and gives none that have another"],
   [/^images\/(wiring\/.*|params\/sizes)\.ts$/, "wires stages, as pipelines do"],
-  [/^images\/(kinds\/.*|models\/keras-model)\.ts$/, "shows and exports what is kept already"]
+  [/^images\/(kinds\/.*|models\/(keras-model|whole-onnx))\.ts$/, "shows and exports what is kept already"]
 ]
 
 const stageFiles = () =>

@@ -151,24 +151,27 @@ describe("packages", () => {
       "evaluate",
       "evaluate-network",
       "extract-features",
+      "predict",
+      "predict-network",
       "resize",
       "resize-to-224",
       "train",
       "train-network"
     ]
-    const drawing = ["plot", "plot-dataset", "plot-mistakes", "plot-sweep"]
+    const drawing = ["plot", "plot-dataset", "plot-mistakes", "plot-predictions", "plot-sweep"]
     const reading = ["describe", "ingest"]
+    const decoding = [...reading, "mistakes", "plot-predictions", "read-photos"]
     const expected: ReadonlyArray<readonly [string, ReadonlyArray<string>]> = [
       ["@tensorflow/tfjs-node-gpu", tensorflow],
       ["@tensorflow/tfjs-core", tensorflow],
-      ["@img/sharp-linux-x64", [...reading, "mistakes"]],
+      ["@img/sharp-linux-x64", decoding],
       ["yauzl", reading],
-      ["h5wasm", ["extract-features"]],
+      ["h5wasm", ["extract-features", "whole"]],
       ["vega-scale", drawing],
       ["d3-shape", drawing],
       ["@resvg/resvg-js-linux-x64-gnu", drawing]
     ]
-    for (const [name, stages] of expected) expect([name, stagesWith(codes, name)]).toEqual([name, stages])
+    expect(expected.map(([name]) => [name, stagesWith(codes, name)])).toEqual(expected)
     // what they are installed, unpacked or started with, and what the format's number counts
     for (const name of ["rimraf", "progress", "adm-zip", "google-protobuf", "semver", "detect-libc", "yargs", "effect"])
       expect([name, stagesWith(codes, name)]).toEqual([name, []])
@@ -183,7 +186,7 @@ describe("packages", () => {
         .sort()
     }
     own(at, "@img/sharp-linux-x64", "99.0.0")
-    expect(await changed()).toEqual([...reading, "mistakes"])
+    expect(await changed()).toEqual(decoding)
   })
 })
 

@@ -137,7 +137,7 @@ it("a wrong command line ends with the way to write the command", async () => {
   expect(await last("sweep", "transfer", "--jobs", "two")).toMatch(/^usage: pipeline sweep transfer .*\[--jobs N\]/)
   const json = await pipeline(["export", "--json"])
   expect(JSON.parse(json.stdout)).toMatchObject({
-    error: { tag: "UsageInvalid", usage: "pipeline export ADDRESS --to FOLDER [--json]" }
+    error: { tag: "UsageInvalid", usage: "pipeline export ADDRESS --to FOLDER [--whole] [--json]" }
   })
 })
 

@@ -64,19 +64,32 @@ export const layer = (home: string, build: string | null = null, system: System 
       let isMade = false
       const orNothing = (write: () => void) => Effect.ignore(Effect.try(write))
       const keysIn = (mark: string) => path.join(mark, "keys")
-      /** Makes a mark, or has it say that it is of now. */
-      const mark = (at: string) => Effect.zipRight(Effect.ignore(Disk.makeFolder(folderIn(home))), write(at))
-      const write = (at: string) =>
-        orNothing(() => {
-          mkdirSync(at, { recursive: true })
-          if (build !== null) writeFileSync(path.join(at, "build"), build)
-          // it is renewed from now on, also while nothing is found: a first node may take hours
-          appendFileSync(keysIn(at), "")
-          // nobody sees half of it
-          const aside = Unfinished.nameIn(at)
-          writeFileSync(aside, written(system.self()))
-          renameSync(aside, path.join(at, "holder"))
-        })
+      const write = (at: string): void => {
+        mkdirSync(at, { recursive: true })
+        if (build !== null) writeFileSync(path.join(at, "build"), build)
+        // it is renewed from now on, also while nothing is found: a first node may take hours
+        appendFileSync(keysIn(at), "")
+        // nobody sees half of it
+        const aside = Unfinished.nameIn(at)
+        writeFileSync(aside, written(system.self()))
+        renameSync(aside, path.join(at, "holder"))
+      }
+      const append = (at: string, keys: Iterable<Key>): void =>
+        appendFileSync(keysIn(at), Array.from(keys, (key) => `${key}\n`).join(""))
+      /** Makes a mark, or has it say that it is of now: at once, so that nothing is said before it is there, unless a file is in its way. */
+      const mark = (at: string) =>
+        Effect.try(() => write(at)).pipe(
+          Effect.catchAll(() =>
+            Effect.flatMap(Disk.makeFolder(folderIn(home)), () =>
+              Effect.try(() => {
+                write(at)
+                // what was found meanwhile could be written nowhere
+                append(at, own.get(at) ?? ofWork.get(at) ?? [])
+              })
+            )
+          ),
+          Effect.ignore
+        )
       const unmark = (at: string) => orNothing(() => rmSync(at, { recursive: true, force: true }))
       const begin = Effect.suspend(() => {
         if (isMade) return Effect.void
@@ -87,9 +100,7 @@ export const layer = (home: string, build: string | null = null, system: System 
         Effect.suspend(() => {
           const fresh = keys.filter((key) => !declared.has(key))
           for (const key of fresh) declared.add(key)
-          return fresh.length === 0
-            ? Effect.void
-            : orNothing(() => appendFileSync(keysIn(at), fresh.map((key) => `${key}\n`).join("")))
+          return fresh.length === 0 ? Effect.void : orNothing(() => append(at, fresh))
         })
       const declare = (keys: ReadonlyArray<Key>) =>
         keys.length === 0

@@ -134,14 +134,22 @@ const openSession = (tf: Tf, graph: SessionGraph): Effect.Effect<Session, GraphU
     }))
   )
 
+/** To import CommonJS Node first reads in all of its files what they may export, which takes longer than to run them. */
+async function loadPackage(): Promise<Tf> {
+  try {
+    return require("@tensorflow/tfjs-node-gpu")
+  } catch {
+    // no `require` here, or none that finds it: an import says what is wrong
+    const module = await import("@tensorflow/tfjs-node-gpu")
+    return (module as { default?: Tf }).default ?? module
+  }
+}
+
 async function load(): Promise<Tf> {
   // tfjs-node 4.22 calls this function, which Node 23 no longer has
   Object.assign(util, { isNullOrUndefined: (value: unknown) => value === null || value === undefined })
   process.env.TF_CPP_MIN_LOG_LEVEL ??= "2"
-  // to import CommonJS Node first reads in all of its files what they may export, which takes longer than to run them
-  const module =
-    typeof require === "function" ? require("@tensorflow/tfjs-node-gpu") : await import("@tensorflow/tfjs-node-gpu")
-  const tf = (module as { default?: Tf }).default ?? module
+  const tf = await loadPackage()
   await tf.ready()
   return tf
 }

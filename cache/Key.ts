@@ -96,6 +96,15 @@ const isList = (input: Input): input is ReadonlyArray<Input> => Array.isArray(in
 export const isRecipe = (input: Input | undefined): input is Recipe =>
   typeof input === "object" && !Array.isArray(input)
 
+/** The contents that a result is made of: under streamed inputs, those of the stored tables. */
+export const contentsIn = (inputs: KeyText["inputs"]): ReadonlyArray<Digest.Digest> => {
+  const below = (input: Input): ReadonlyArray<Digest.Digest> => {
+    if (typeof input === "string") return [input]
+    return isList(input) ? input.flatMap(below) : contentsIn(input.inputs)
+  }
+  return Object.values(inputs).flatMap(below)
+}
+
 /** As a key counts it: code by its digest, in the recipes of streamed inputs too. */
 const counted = <Part extends KeyText | Recipe>(part: Part) => ({
   ...part,

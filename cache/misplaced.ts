@@ -5,8 +5,8 @@ import * as path from "node:path"
 
 /** What a store says of itself in, and is known by. */
 export const STORE_FILE = "store.json"
-/** Where in a store what is in the way is put, as what is damaged. */
-const FOLDER = "quarantine"
+/** Where in a store what is damaged, or in the way, is put, in a folder for each repair. */
+export const QUARANTINE = "quarantine"
 
 const kindOf = (file: string): Promise<"folder" | "file" | "nothing"> =>
   fs.stat(file).then(
@@ -52,7 +52,7 @@ export const putAside = async (folder: string): Promise<Moved | null> => {
   const from = await inTheWayOf(folder)
   const home = from === null ? null : await storeOf(from)
   if (from === null || home === null) return null
-  const quarantine = path.join(home, FOLDER)
+  const quarantine = path.join(home, QUARANTINE)
   try {
     // what lies there goes after a day, which begins now
     await fs.utimes(from, new Date(), new Date())

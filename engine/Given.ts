@@ -143,13 +143,15 @@ const sourceOf = (graph: Graph.Graph, entry: Sources.SourceEntry, origin: Origin
     return { name: entry.name, outputs: { [output]: stored }, bring: null }
   })
 
+/** The nodes that make a graph's results. */
+const resultsIn = ({ entries, results }: Graph.Graph): ReadonlyArray<Graph.Entry> => {
+  const names = new Set(Object.values(results).map(({ node }) => node))
+  return entries.filter(({ name }) => names.has(name))
+}
+
 /** The part of a graph that its results need beside what is given, which is no longer a part of it. */
 export const without = (graph: Graph.Graph, { outputs }: Given): Graph.Graph => {
-  const needed = Graph.closure(
-    graph,
-    graph.entries.filter((entry) => Object.values(graph.results).some(({ node }) => node === entry.name)),
-    ({ name }) => name in outputs
-  )
+  const needed = Graph.closure(graph, resultsIn(graph), ({ name }) => name in outputs)
   const isNeeded = (entry: Graph.Entry) => needed.has(entry) && !(entry.name in outputs)
   return { ...graph, entries: graph.entries.filter(isNeeded), stages: graph.stages.filter(isNeeded) }
 }
@@ -192,8 +194,7 @@ export const open = (
 
     const graph = Graph.make(use, Pipeline.encodeParams(use, values), use.build(values), identities)
     const isOfRun = (entry: Graph.Entry) => byIdentity.has(entry.identity) && !NodeKey.isStreamed(entry.node)
-    const results = graph.entries.filter(({ name }) => Object.values(graph.results).some(({ node }) => node === name))
-    const needed = Graph.closure(graph, results, isOfRun)
+    const needed = Graph.closure(graph, resultsIn(graph), isOfRun)
     const outputs: Record<string, Readonly<Record<string, Stored>>> = {}
     const expected = new Map<string, Effect.Effect<void, Sources.SourceFailed>>()
     const names = new Map<string, string>()

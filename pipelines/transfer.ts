@@ -3,7 +3,7 @@ import { Param, Pipeline } from "headrace"
 import { imageSizeOf } from "headrace-images/params/backbone"
 import { chosenOn, validationParam } from "headrace-images/shared/fitting"
 import { asTrained, photoParams, photosOf } from "headrace-images/wiring/predicting"
-import { ofImageSize } from "headrace-images/wiring/whole"
+import { ofTrainedImages } from "headrace-images/wiring/trained-images"
 import { augment, augmentationParams } from "../stages/augment.ts"
 import { dataset } from "../stages/dataset.ts"
 import { evaluate } from "../stages/evaluate.ts"
@@ -20,6 +20,8 @@ import { resize } from "../stages/resize.ts"
 import { resizeTo224 } from "../stages/resize-to-224.ts"
 import { train } from "../stages/train.ts"
 import { whole } from "../stages/whole.ts"
+
+const { imageHeight, imageWidth } = whole.params
 
 const training = Pipeline.make({
   name: "transfer",
@@ -86,6 +88,7 @@ const predicting = Pipeline.withUse(training, {
 export const transfer = Pipeline.withUse(predicting, {
   name: "whole",
   description: "The frozen network and the head on its features as one model, from pixels to probabilities",
-  ...ofImageSize,
+  params: { imageHeight, imageWidth },
+  ...ofTrainedImages((imageHeight, imageWidth) => ({ imageHeight, imageWidth })),
   build: (params, { model }) => whole({ weights: mobilenetV2Weights(params), model }, params)
 })

@@ -9,7 +9,7 @@ import * as ClassNames from "headrace-images/artifacts/ClassNames"
 import { Images } from "headrace-images/artifacts/Images"
 import { Mistakes } from "headrace-images/artifacts/Mistakes"
 import { Predictions } from "headrace-images/artifacts/Predictions"
-import type { Decoded } from "headrace-images/services/Decoded"
+import { type Decoded, pictureAt } from "headrace-images/services/Decoded"
 import { Images as ImageCodec } from "headrace-images/services/Images"
 
 /** The predictions are not of these images: their number, classes or labels differ. */
@@ -91,13 +91,8 @@ const imagesOf = (
           const what = `row ${row} has label ${label[differing]}, its prediction ${labels[row]}`
           return yield* new PredictionsDiffer({ what })
         }
-        const [height, width] = image.shape
-        const size = height * width * 3
-        for (const row of rows.filter((one) => one >= before && one < before + batch.rows)) {
-          const at = row - before
-          // a copy: a view would keep its chunk in memory
-          found.set(row, { height, width, data: image.data.slice(at * size, (at + 1) * size) })
-        }
+        for (const row of rows.filter((one) => one >= before && one < before + batch.rows))
+          found.set(row, pictureAt(image, row - before))
         before += batch.rows
         return before <= last
       })

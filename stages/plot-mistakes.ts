@@ -1,12 +1,9 @@
 import { Effect } from "effect"
-import { Stage } from "headrace"
+import { Kind, Stage } from "headrace"
 import { Gallery } from "headrace-images/artifacts/Gallery"
 import { Mistakes } from "headrace-images/artifacts/Mistakes"
 import { imageGrid } from "headrace-images/charts/image-grid"
 import { FigureFailed, Figures, fontVersion } from "headrace-images/services/Figures"
-
-const percent = (share: number): string => `${(share * 100).toFixed(1)} %`
-const count = (images: number): string => images.toLocaleString("en-US")
 
 /** Draws the most confident mistakes as a gallery: each image with what it was taken for, and what it is. */
 export const plotMistakes = Stage.make({
@@ -20,10 +17,10 @@ export const plotMistakes = Stage.make({
       const figures = yield* Figures
       const tiles = images.map(({ png, row, label, predicted, probability, labelProbability }) => ({
         png,
-        title: `${classes[predicted]} ${percent(probability)}`,
-        lines: [`is ${classes[label]} (${percent(labelProbability)})`, `row ${row}`]
+        title: `${classes[predicted]} ${Kind.formatShare(probability)}`,
+        lines: [`is ${classes[label]} (${Kind.formatShare(labelProbability)})`, `row ${row}`]
       }))
-      const note = `${count(mistakes)} of ${count(rows)} test images are wrong; in bold what each was taken for`
+      const note = `${Kind.formatCount(mistakes)} of ${Kind.formatCount(rows)} test images are wrong; in bold what each was taken for`
       return { gallery: yield* figures.render(imageGrid(tiles, "The most confident mistakes", note)) }
     })
 })

@@ -1,11 +1,11 @@
 import { Effect, Schema, Stream } from "effect"
-import { ArrowTable, Stage } from "headrace"
+import { ArrowTable, Kind, Stage } from "headrace"
 import * as ClassNames from "headrace-images/artifacts/ClassNames"
 import { Gallery } from "headrace-images/artifacts/Gallery"
 import { Images } from "headrace-images/artifacts/Images"
 import { PhotoPredictions } from "headrace-images/artifacts/PhotoPredictions"
 import { imageGrid } from "headrace-images/charts/image-grid"
-import type { Decoded } from "headrace-images/services/Decoded"
+import { type Decoded, pictureAt } from "headrace-images/services/Decoded"
 import { FigureFailed, Figures, fontVersion } from "headrace-images/services/Figures"
 import { Images as ImageCodec } from "headrace-images/services/Images"
 
@@ -14,28 +14,18 @@ const most = 64
 /** Side of the largest picture that is drawn. */
 const mostPixels = 256
 
-const percent = (share: number): string => `${(share * 100).toFixed(1)} %`
-const count = (photos: number): string => photos.toLocaleString("en-US")
-
 /** So many of the rows, spread evenly. */
 const spread = (rows: number): ReadonlyArray<number> => {
   const shown = Math.min(rows, most)
   return Array.from({ length: shown }, (_, at) => Math.floor((at * rows) / shown))
 }
 
-/** The pictures of some rows, which rise: copies, since a view would keep its chunk in memory. */
+/** The pictures of some rows, which rise. */
 const picturesOf = (images: ArrowTable.Table<typeof Images.columns, Stage.InputFailure>, rows: ReadonlyArray<number>) =>
   Effect.map(
     Stream.runFold(images.batches, { before: 0, found: [] as ReadonlyArray<Decoded> }, ({ before, found }, batch) => {
-      const { image } = batch.columns
-      const [height, width] = image.shape
-      const size = height * width * 3
       const here = rows.filter((row) => row >= before && row < before + batch.rows)
-      const pictures = here.map((row) => ({
-        height,
-        width,
-        data: image.data.slice((row - before) * size, (row - before + 1) * size)
-      }))
+      const pictures = here.map((row) => pictureAt(batch.columns.image, row - before))
       return { before: before + batch.rows, found: [...found, ...pictures] }
     }),
     ({ found }) => found
@@ -62,12 +52,14 @@ export const plotPredictions = Stage.make({
         const likeliest = shares.indexOf(Math.max(...shares))
         return {
           png: Buffer.from(pngs[at] ?? []).toString("base64"),
-          title: `${classes[likeliest]} ${percent(shares[likeliest] ?? 0)}`,
+          title: `${classes[likeliest]} ${Kind.formatShare(shares[likeliest] ?? 0)}`,
           lines: [file === "" ? `photo ${given + 1}` : file]
         }
       })
       const which =
-        rows.length < all.length ? `${rows.length} of ${count(all.length)} photos` : `${count(all.length)} photos`
+        rows.length < all.length
+          ? `${rows.length} of ${Kind.formatCount(all.length)} photos`
+          : `${Kind.formatCount(all.length)} photos`
       const note = `${which}; in bold the likeliest class of each`
       return { sheet: yield* figures.render(imageGrid(tiles, "What the photos show", note)) }
     })

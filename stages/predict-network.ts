@@ -1,4 +1,4 @@
-import { Effect, Stream } from "effect"
+import { Stream } from "effect"
 import { Stage } from "headrace"
 import { ImageClassifier } from "headrace-images/artifacts/ImageClassifier"
 import { PhotoPredictions } from "headrace-images/artifacts/PhotoPredictions"
@@ -16,11 +16,8 @@ export const predictNetwork = Stage.make({
   facts: tensorflowFacts,
   share: "machine",
   run: ({ pixels, photos, model }) =>
-    Effect.map(
-      predicted(model, photos, {
-        shape: pixels.header.shapes.image ?? [],
-        batches: Stream.map(pixels.batches, ({ columns: { image } }) => image.data)
-      }),
-      (predictions) => ({ predictions })
-    )
+    predicted(model, photos, {
+      shape: pixels.header.shapes.image ?? [],
+      batches: Stream.map(pixels.batches, ({ columns: { image, label } }) => ({ inputs: image.data, labels: label }))
+    })
 })

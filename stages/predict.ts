@@ -1,4 +1,4 @@
-import { Effect, Stream } from "effect"
+import { Stream } from "effect"
 import { Stage } from "headrace"
 import { Classifier } from "headrace-images/artifacts/Classifier"
 import { Features } from "headrace-images/artifacts/Features"
@@ -16,11 +16,11 @@ export const predict = Stage.make({
   facts: tensorflowFacts,
   share: "half",
   run: ({ features, photos, model }) =>
-    Effect.map(
-      predicted(model, photos, {
-        shape: features.header.shapes.feature ?? [],
-        batches: Stream.map(features.batches, ({ columns: { feature } }) => feature.data)
-      }),
-      (predictions) => ({ predictions })
-    )
+    predicted(model, photos, {
+      shape: features.header.shapes.feature ?? [],
+      batches: Stream.map(features.batches, ({ columns: { feature, label } }) => ({
+        inputs: feature.data,
+        labels: label
+      }))
+    })
 })

@@ -8,6 +8,7 @@ import * as Backbone from "headrace-images/models/Backbone"
 import * as TrainedClassifier from "headrace-images/models/Classifier"
 import { folded, VarianceNegative } from "headrace-images/models/folded-layers"
 import * as KerasWeights from "headrace-images/models/KerasWeights"
+import { ModelUnreadable } from "headrace-images/models/layers-model"
 import * as Whole from "headrace-images/models/Whole"
 import { backboneParams } from "headrace-images/params/backbone"
 
@@ -29,7 +30,7 @@ export const whole = Stage.make({
     KerasWeights.WeightMissing,
     KerasWeights.WeightMisshapen,
     VarianceNegative,
-    TrainedClassifier.ModelUnreadable,
+    ModelUnreadable,
     Whole.PartsDiffer
   ),
   run: ({ weights, model }, { backbone, imageHeight, imageWidth }) =>

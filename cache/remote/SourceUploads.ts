@@ -1,6 +1,6 @@
 import { Effect } from "effect"
 import type { Digest } from "../../artifacts/Digest.ts"
-import { type Input, isRecipe, type KeyText } from "../Key.ts"
+import { contentsIn, type KeyText } from "../Key.ts"
 import { SourceFiles, type SourcePart } from "../SourceFiles.ts"
 import * as StoreListener from "../StoreListener.ts"
 import { SharedStore } from "./SharedStore.ts"
@@ -12,13 +12,6 @@ const MOST_FILES = 2_000
 
 const isWorth = (parts: ReadonlyArray<SourcePart>): boolean =>
   parts.length <= MOST_FILES && parts.reduce((sum, { bytes }) => sum + bytes, 0) <= MOST_BYTES
-
-const contentsIn = (input: Input): ReadonlyArray<Digest> => {
-  if (typeof input === "string") return [input]
-  return isRecipe(input)
-    ? Object.values(input.inputs).flatMap(contentsIn)
-    : (input as ReadonlyArray<Input>).flatMap(contentsIn)
-}
 
 /**
  * Sends the sources that results were made of, each once, so that a machine which lacks them can compute more of them. One that is
@@ -47,9 +40,7 @@ export const make = Effect.map(SharedStore, ({ terms }) => {
   return ({ inputs }: KeyText) =>
     Effect.map(
       Effect.forEach(
-        Object.values(inputs)
-          .flatMap(contentsIn)
-          .filter((digest) => !known.has(digest)),
+        contentsIn(inputs).filter((digest) => !known.has(digest)),
         one
       ),
       (sent) => sent.reduce((sum, bytes) => sum + bytes, 0)

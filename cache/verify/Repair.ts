@@ -5,6 +5,7 @@ import * as Digest from "../../artifacts/Digest.ts"
 import * as Disk from "../disk.ts"
 import type { Key } from "../Key.ts"
 import { Leases } from "../Lease.ts"
+import { QUARANTINE } from "../misplaced.ts"
 import { ObjectStore, type StoreFailed } from "../ObjectStore.ts"
 import * as Pins from "../Pins.ts"
 import type { Finding } from "./Finding.ts"
@@ -25,12 +26,9 @@ export type Repair =
   /** It is not there, or may not be touched: why, as a clause that follows its name. */
   | { readonly _tag: "Left"; readonly why: string }
 
-/** Where what is damaged is put, in a folder for each repair. */
-const FOLDER = "quarantine"
-
 /** A folder of a repair's own, whose name says when that was. */
 export const folderFor = (home: string): Effect.Effect<string> =>
-  Effect.map(DateTime.now, (now) => path.join(home, FOLDER, DateTime.formatIso(now).replaceAll(":", "-")))
+  Effect.map(DateTime.now, (now) => path.join(home, QUARANTINE, DateTime.formatIso(now).replaceAll(":", "-")))
 
 const attempt = <A>(file: string, run: () => Promise<A>): Effect.Effect<A, StoreFailed> =>
   Effect.tryPromise({ try: run, catch: (cause) => Disk.storeFailed("Putting aside", file, cause) })

@@ -7,7 +7,7 @@ import { UsageInvalid } from "../command/Usage.ts"
 import * as Address from "./artifact-address.ts"
 
 /** The run that an artifact was found in, and what its node is called there; null where no record of one is left. */
-export const runOf = (what: string, pipelines: ReadonlyArray<string>, { trace, output }: Address.Found) =>
+const runOf = (what: string, pipelines: ReadonlyArray<string>, { trace, output }: Address.Found) =>
   Effect.gen(function* () {
     const nodeIn = (record: RunRecord) =>
       record.nodes.find(({ key, status }) => key === trace.key && (status === "ran" || status === "reused"))
@@ -17,6 +17,15 @@ export const runOf = (what: string, pipelines: ReadonlyArray<string>, { trace, o
     const node = record === undefined ? undefined : nodeIn(record)
     return record === undefined || node === undefined ? null : { record, node: node.node, output }
   })
+
+/** What an address means, and the run that it was found in, which is looked for once somebody asks for it. */
+export const addressed = <S>({ pipelines }: Project<S>, what: string) =>
+  Effect.gen(function* () {
+    const names = pipelines.map(({ name }) => name)
+    const found = yield* Address.resolve(what, names)
+    return { what, found, ran: yield* Effect.cached(runOf(what, names, found)) }
+  })
+export type Addressed = Effect.Effect.Success<ReturnType<typeof addressed>>
 
 const list = (names: ReadonlyArray<string>): string =>
   names.length === 1 ? `${names[0]}` : `one of ${names.join(", ")}`
@@ -35,19 +44,18 @@ const useOf = <R, S>(pipeline: Pipeline.AnyPipeline<R, S>, use: string, all: Rea
 }
 
 /**
- * What goes on from the artifact that an address means, by the use of that name of its pipeline, with parameters of the use's own. Fails
+ * What goes on from an artifact that was addressed, by the use of that name of its pipeline, with parameters of the use's own. Fails
  * where the use takes another artifact of the run, for what would be made then says nothing of the one that was named.
  */
 export const askedOf = <S>(
   { pipelines }: Project<S>,
-  what: string,
+  { what, found, ran: looked }: Addressed,
   name: string,
   own: Readonly<Record<string, unknown>>
 ) =>
   Effect.gen(function* () {
     const names = pipelines.map((one) => one.name)
-    const found = yield* Address.resolve(what, names)
-    const ran = yield* runOf(what, names, found)
+    const ran = yield* looked
     const pipeline = pipelines.find((one) => one.name === ran?.record.pipeline)
     if (ran === null || pipeline === undefined)
       return yield* new UsageInvalid({

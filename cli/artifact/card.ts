@@ -1,5 +1,6 @@
 import { Effect } from "effect"
 import type { Stored } from "../../artifacts/Artifact.ts"
+import * as Key from "../../cache/Key.ts"
 import type { Trace } from "../../cache/Trace.ts"
 import type { AnyPipeline } from "../../engine/Pipeline.ts"
 import type { RunRecord } from "../../engine/RunRecord.ts"
@@ -8,11 +9,11 @@ import type { Card, TableBlock } from "../../kinds/Kind.ts"
 import type * as Address from "../address/artifact-address.ts"
 import { shown, valueText } from "../command/option-text.ts"
 import { commandOf } from "../report/command-text.ts"
-import { documentsOf, MOST_ROWS, tablesOf, valuesOf } from "../report/documents.ts"
+import { documentsOf, tablesOf, valuesOf } from "../report/documents.ts"
 import { metricsOf } from "../report/metrics.ts"
 import type { Table } from "../report/Report.ts"
 import { tracesOf } from "../report/run-traces.ts"
-import { isPlain, readSmall } from "../report/small-table.ts"
+import { tableOf } from "../report/small-table.ts"
 import { revisionText } from "../terminal/revision-text.ts"
 import { withArtifact } from "./declared-artifact.ts"
 import * as Markdown from "./markdown.ts"
@@ -81,7 +82,7 @@ const told = (table: Table): string => {
 /** What the node made, and what the nodes made that were given it: how it was trained and how well it does. */
 const measured = (pipelines: ReadonlyArray<AnyPipeline>, found: Address.Found, traces: ReadonlyMap<string, Trace>) =>
   Effect.gen(function* () {
-    const users = [...traces].filter(([, { text }]) => JSON.stringify(text.inputs).includes(found.stored.content))
+    const users = [...traces].filter(([, { text }]) => Key.contentsIn(text.inputs).includes(found.stored.content))
     const outputs = [[found.node, found.trace] as const, ...users].flatMap(([node, trace]) =>
       Object.entries(trace.outputs).map(([output, stored]) => ({
         pipeline: found.pipeline,
@@ -96,14 +97,8 @@ const measured = (pipelines: ReadonlyArray<AnyPipeline>, found: Address.Found, t
     const tables: Array<Table> = []
     for (const one of outputs) {
       const { artifact } = withArtifact(pipelines, one)
-      if (artifact === null || !isPlain(artifact) || one.stored.rows === null || one.stored.rows > MOST_ROWS) continue
-      const small = yield* readSmall(artifact, one.stored)
-      if (small === null) continue
-      const columns = Object.keys(small.columns)
-      const rows = Array.from({ length: small.rows }, (_, row) =>
-        columns.map((column) => small.columns[column]?.[row] ?? null)
-      )
-      tables.push({ name: `${one.node}.${one.output}`, columns, rows, note: null, isOpen: true })
+      const table = yield* tableOf(`${one.node}.${one.output}`, artifact ?? undefined, one.stored)
+      if (table !== null) tables.push(table)
     }
     const numbers: TableBlock = {
       columns: [{ header: "metric" }, { header: "value", align: "right" }],

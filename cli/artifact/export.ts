@@ -3,6 +3,7 @@ import { formatBytes } from "../../kinds/format.ts"
 import type { Exported, ExportedFile } from "../../kinds/Kind.ts"
 import { ofStored } from "../../kinds/Kinds.ts"
 import * as Address from "../address/artifact-address.ts"
+import { addressed } from "../address/given-run.ts"
 import { type Command, type Flag, type Option, type Project, plain, textGiven } from "../command/Command.ts"
 import { shellWord } from "../command/option-text.ts"
 import { buildFolder } from "../results/build-folder.ts"
@@ -56,11 +57,11 @@ export const exportTo = <S>(project: Project<S>): Command<S> =>
         const [what = ""] = given.args
         const to = textGiven(given, toFolder) ?? ""
         const { pipelines } = project
-        const names = pipelines.map(({ name }) => name)
-        const named = yield* Address.resolve(what, names)
+        const asked = yield* addressed(project, what)
+        const { found: named } = asked
         const { folder } = yield* targetOf(to)
         const isWhole = given.flags.has(whole)
-        const found = isWhole ? yield* wholeOf(project, what) : named
+        const found = isWhole ? yield* wholeOf(project, asked) : named
         const title = `${named.pipeline}/${named.node}.${named.output}${isWhole ? ", with all that stands before it" : ""}`
         const kind = yield* ofStored(found.stored)
         const exported = yield* kind.export(withArtifact(pipelines, found))
@@ -75,7 +76,7 @@ export const exportTo = <S>(project: Project<S>): Command<S> =>
                     pipelines,
                     {
                       found: named,
-                      run: yield* cardRunOf(project, what, named),
+                      run: yield* cardRunOf(project, asked),
                       exported: found.stored,
                       command: command.join(" ")
                     },

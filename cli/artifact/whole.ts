@@ -7,8 +7,7 @@ import * as Pipeline from "../../engine/Pipeline.ts"
 import * as Run from "../../engine/Run.ts"
 import { RunEvents } from "../../engine/RunEvent.ts"
 import type { RunRecord } from "../../engine/RunRecord.ts"
-import type * as Address from "../address/artifact-address.ts"
-import { askedOf, runOf } from "../address/given-run.ts"
+import { type Addressed, askedOf } from "../address/given-run.ts"
 import type { Project } from "../command/Command.ts"
 import { UsageInvalid } from "../command/Usage.ts"
 import { carryOut } from "../run/carry-out.ts"
@@ -23,10 +22,10 @@ class NotMade extends TaggedError<NotMade>()("NotMade", fields, (parts) => parts
 
 const firstErrorOf = ({ error, nodes }: RunRecord) => error ?? nodes.find((node) => node.error !== null)?.error ?? null
 
-/** The whole of what an address means, made by the use of its pipeline, or found where it was made before. */
-export const wholeOf = <S>(project: Project<S>, what: string) =>
+/** The whole of an artifact that was addressed, made by the use of its pipeline, or found where it was made before. */
+export const wholeOf = <S>(project: Project<S>, addressed: Addressed) =>
   Effect.gen(function* () {
-    const { use, values, given } = yield* askedOf(project, what, USE, {})
+    const { use, values, given } = yield* askedOf(project, addressed, USE, {})
     const result = Pipeline.graph(use, values).results[USE]
     if (result === undefined)
       return yield* new UsageInvalid({
@@ -67,13 +66,9 @@ export const wholeOf = <S>(project: Project<S>, what: string) =>
   })
 
 /** The run that an artifact was found in, as a card tells of it; null where no record of one is left. */
-export const cardRunOf = <S>({ pipelines }: Project<S>, what: string, found: Address.Found) =>
+export const cardRunOf = <S>({ pipelines }: Project<S>, { ran: looked }: Addressed) =>
   Effect.gen(function* () {
-    const ran = yield* runOf(
-      what,
-      pipelines.map(({ name }) => name),
-      found
-    )
+    const ran = yield* looked
     const pipeline = pipelines.find(({ name }) => name === ran?.record.pipeline)
     if (ran === null || pipeline === undefined) return null
     const origin = yield* Effect.option(Given.originOf(pipeline, ran.record, ran.node))

@@ -11,7 +11,7 @@ import { formatCounted, formatSeconds } from "../../kinds/format.ts"
 import { ofStored } from "../../kinds/Kinds.ts"
 import { Place } from "../../project/Place.ts"
 import * as Address from "../address/artifact-address.ts"
-import { askedOf } from "../address/given-run.ts"
+import { addressed, askedOf } from "../address/given-run.ts"
 import { type Command, type Flag, numberGiven, type Option, type Project, plain } from "../command/Command.ts"
 import { sentence, toldOf } from "../command/option-text.ts"
 import * as Usage from "../command/Usage.ts"
@@ -165,7 +165,9 @@ export const predict = <S>(project: Project<S>): Command<S> =>
         const folders = yield* Effect.forEach(paths, (at, index) => isFolder(files[index] ?? at, at))
         const { publish } = yield* RunEvents
         const quiet = { publish: withoutSources(publish) }
-        const asked = yield* Effect.provideService(askedOf(project, what, USE, { files: paths }), RunEvents, quiet)
+        const asked = yield* askedOf(project, yield* addressed(project, what), USE, { files: paths }).pipe(
+          Effect.provideService(RunEvents, quiet)
+        )
         const { use, values, given: taken } = asked
         const { table, node } = yield* answersOf(use, values)
         // what is drawn of them is for folders: nobody looks for a photo's picture beside the photo

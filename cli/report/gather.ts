@@ -14,17 +14,7 @@ import { printedText } from "../terminal/printed-text.ts"
 import { revisionText } from "../terminal/revision-text.ts"
 import { curves, type History } from "./Chart.ts"
 import { commandOfRecord, defaultsOf, isSame } from "./command-text.ts"
-import {
-  cut,
-  type Document,
-  documentsOf,
-  drawingsOf,
-  fitsOf,
-  isOne,
-  MOST_ROWS,
-  tablesOf,
-  valuesOf
-} from "./documents.ts"
+import { type Document, documentsOf, drawingsOf, fitsOf, isOne, tablesOf, valuesOf } from "./documents.ts"
 import { tunedOf } from "./gather-tune.ts"
 import { historiesOf } from "./histories.ts"
 import { isQuality, metricsOf } from "./metrics.ts"
@@ -33,7 +23,7 @@ import { pointsOf, rankedPoints } from "./points.ts"
 import type { Failed, Fit, ParamValue, Printed, Remarks, Report, Table } from "./Report.ts"
 import { drawn, graphOfRecord, isDrawable } from "./run-graph.ts"
 import { tracesOf } from "./run-traces.ts"
-import { isPlain, readSmall } from "./small-table.ts"
+import { isPlain, tableOf } from "./small-table.ts"
 
 /** Of a sweep's points so many have their curves drawn, the best ones. */
 const MOST_CURVES = 16
@@ -62,15 +52,8 @@ const tablesOfNodes = (graph: GraphOf.Graph | null, traces: ReadonlyMap<string, 
     const found: Array<Table> = []
     for (const { name, node } of graph?.stages ?? []) {
       for (const [output, stored] of Object.entries(traces.get(name)?.outputs ?? {})) {
-        const artifact = node.definition.outputs[output]
-        if (!isPlain(artifact) || stored.rows === null || stored.rows > MOST_ROWS) continue
-        const small = yield* readSmall(artifact, stored)
-        if (small === null) continue
-        const columns = Object.keys(small.columns)
-        const rows = Array.from({ length: small.rows }, (_, row) =>
-          columns.map((column) => small.columns[column]?.[row] ?? null)
-        )
-        found.push({ name: `${name}.${output}`, columns, rows, note: cut(small.rows), isOpen: false })
+        const table = yield* tableOf(`${name}.${output}`, node.definition.outputs[output], stored)
+        if (table !== null) found.push(table)
       }
     }
     return found

@@ -1,7 +1,7 @@
 import type { Stored } from "../../artifacts/Artifact.ts"
 import * as Digest from "../../artifacts/Digest.ts"
 import type { Lying } from "../../cache/Contents.ts"
-import type { Input, KeyText } from "../../cache/Key.ts"
+import { contentsIn, type KeyText } from "../../cache/Key.ts"
 import { type ChunkTrace, iteratingOf, type Trace } from "../../cache/Trace.ts"
 import * as Checkpoints from "../Checkpoints.ts"
 import type { Sorted } from "./lying.ts"
@@ -34,15 +34,6 @@ export interface Results {
   readonly named: ReadonlySet<string>
   /** What comes from outside, and results that stay are made of. */
   readonly sources: ReadonlySet<string>
-}
-
-/** The contents that a key's result is made of: under streamed inputs, those of the stored tables. */
-const contentsIn = (inputs: KeyText["inputs"]): ReadonlyArray<string> => {
-  const below = (input: Input): ReadonlyArray<string> => {
-    if (typeof input === "string") return [input]
-    return "stage" in input ? contentsIn(input.inputs) : input.flatMap(below)
-  }
-  return Object.values(inputs).flatMap(below)
 }
 
 /** Seconds to make all of it: where chunks were found, fewer were spent. */

@@ -9,6 +9,32 @@ export const bytesFile = (file: string, bytes: Uint8Array): Kind.ExportedFile =>
 export const jsonFile = (file: string, value: unknown): Kind.ExportedFile =>
   bytesFile(file, new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`))
 
+/** How TensorFlow.js opens `model.json`, with the names of the classes, and what is then done with `model`. */
+export const tfjsWay = (...code: ReadonlyArray<string>): Kind.Way => ({
+  title: "JavaScript, with TensorFlow.js (@tensorflow/tfjs): needs model.json and weights.bin",
+  language: "js",
+  code: [
+    'const model = await tf.loadLayersModel("model.json") // its URL',
+    'const classes = await (await fetch("classes.json")).json()',
+    ...code
+  ]
+})
+
+/** A line of Python that reads the names of the classes. */
+export const CLASSES_IN_PYTHON = 'classes = json.load(open("classes.json", encoding="utf-8"))'
+
+/** How these versions of Keras open `model.h5`, with the names of the classes, and what is then done with `model`. */
+export const kerasWay = (versions: string, ...code: ReadonlyArray<string>): Kind.Way => ({
+  title: `Python, with ${versions}: needs model.h5`,
+  language: "python",
+  code: [
+    "import json, keras, numpy",
+    'model = keras.models.load_model("model.h5", compile=False)',
+    CLASSES_IN_PYTHON,
+    ...code
+  ]
+})
+
 /** The layers of a stored model as a table, and the number of its parameters. */
 export const layersTable = (stored: Artifact.Stored) =>
   Effect.map(layersOf(stored), (layers) => {

@@ -5,7 +5,7 @@ import { ImageClassifier } from "../artifacts/ImageClassifier.ts"
 import { WholeClassifier } from "../artifacts/WholeClassifier.ts"
 import { fromFiles } from "../models/Classifier.ts"
 import { Hdf5, toHdf5 } from "../models/keras-model.ts"
-import { bytesFile, cardOf, jsonFile, layersTable } from "./model-files.ts"
+import { bytesFile, cardOf, jsonFile, kerasWay, layersTable, tfjsWay } from "./model-files.ts"
 import { exportedWhole } from "./whole.ts"
 
 /** Layers and parameter counts. */
@@ -44,25 +44,8 @@ const exportedClassifier = ({ stored }: Kind.Found) =>
       ],
       notes,
       ways: [
-        {
-          title: "JavaScript, with TensorFlow.js (@tensorflow/tfjs): needs model.json and weights.bin",
-          language: "js" as const,
-          code: [
-            'const model = await tf.loadLayersModel("model.json") // its URL',
-            'const classes = await (await fetch("classes.json")).json()',
-            `const probabilities = model.predict(tf.zeros([1, ${shape}]))`
-          ]
-        },
-        {
-          title: "Python, with Keras 3 or 2: needs model.h5",
-          language: "python" as const,
-          code: [
-            "import json, keras, numpy",
-            'model = keras.models.load_model("model.h5", compile=False)',
-            'classes = json.load(open("classes.json", encoding="utf-8"))',
-            `probabilities = model.predict(numpy.zeros([1, ${shape}]))`
-          ]
-        }
+        tfjsWay(`const probabilities = model.predict(tf.zeros([1, ${shape}]))`),
+        kerasWay("Keras 3 or 2", `probabilities = model.predict(numpy.zeros([1, ${shape}]))`)
       ],
       details: { input: network.input, classes, layers: network.network },
       card: yield* cardOf(stored, notes)

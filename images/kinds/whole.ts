@@ -8,7 +8,7 @@ import { fromFiles } from "../models/Whole.ts"
 import { wholeOnnx } from "../models/whole-onnx.ts"
 import * as OwnPlace from "../services/OwnPlace.ts"
 import { onnxFile } from "../services/onnx-model.ts"
-import { bytesFile, cardOf, jsonFile } from "./model-files.ts"
+import { bytesFile, CLASSES_IN_PYTHON, cardOf, jsonFile, kerasWay, tfjsWay } from "./model-files.ts"
 import { wholePage } from "./whole-page.ts"
 
 /** The TensorFlow.js that goes into the page is not where npm puts it. */
@@ -55,33 +55,18 @@ export const exportedWhole = (found: Kind.Found) =>
       ],
       notes,
       ways: [
-        {
-          title: "JavaScript, with TensorFlow.js (@tensorflow/tfjs): needs model.json and weights.bin",
-          language: "js" as const,
-          code: [
-            'const model = await tf.loadLayersModel("model.json") // its URL',
-            'const classes = await (await fetch("classes.json")).json()',
-            `const photo = tf.browser.fromPixels(document.querySelector("img")) // ${image[1]} x ${image[0]} pixels`,
-            "const probabilities = model.predict(photo.expandDims().toFloat())"
-          ]
-        },
-        {
-          title: "Python, with Keras 3: needs model.h5",
-          language: "python" as const,
-          code: [
-            "import json, keras, numpy",
-            'model = keras.models.load_model("model.h5", compile=False)',
-            'classes = json.load(open("classes.json", encoding="utf-8"))',
-            `probabilities = model.predict(numpy.zeros([1, ${shape}], "float32"))`
-          ]
-        },
+        tfjsWay(
+          `const photo = tf.browser.fromPixels(document.querySelector("img")) // ${image[1]} x ${image[0]} pixels`,
+          "const probabilities = model.predict(photo.expandDims().toFloat())"
+        ),
+        kerasWay("Keras 3", `probabilities = model.predict(numpy.zeros([1, ${shape}], "float32"))`),
         {
           title: "Python, with the ONNX runtime: needs model.onnx",
           language: "python" as const,
           code: [
             "import json, numpy, onnxruntime",
             'session = onnxruntime.InferenceSession("model.onnx")',
-            'classes = json.load(open("classes.json", encoding="utf-8"))',
+            CLASSES_IN_PYTHON,
             `[probabilities] = session.run(["probabilities"], {"images": numpy.zeros([1, ${shape}], "float32")})`
           ]
         }

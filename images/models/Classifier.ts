@@ -4,10 +4,10 @@
  * @module
  */
 import { Effect, Schema } from "effect"
-import { Explained } from "headrace"
 import { BoundedJson } from "headrace/files"
 import type { Files } from "../artifacts/LayersModel.ts"
 import { kindOf } from "./Layer.ts"
+import * as LayersModel from "./layers-model.ts"
 import * as Network from "./Network.ts"
 
 /** A trained network that can be stored: its arrays in the order of `Network.weights`, and the names of its classes. */
@@ -17,53 +17,24 @@ export interface Classifier {
   readonly classes: ReadonlyArray<string>
 }
 
-/** Model files that are not a classifier as `toFiles` writes it. */
-export class ModelUnreadable extends Explained.TaggedError<ModelUnreadable>()(
-  "ModelUnreadable",
-  {
-    what: Schema.String,
-    expected: Schema.String
-  },
-  ({ what, expected }) => ({
-    what: `The model is not a classifier: ${what}`,
-    expected,
-    fix: "Train it again with this version."
-  })
-) {}
-
 const modelJson = (network: Network.Checked, classes: ReadonlyArray<string>): Uint8Array => {
   const layers = network.layers.map(({ layer, name }, index) => {
     const { className, config } = kindOf(layer).keras(layer)
     const first = index === 0 ? { batch_input_shape: [null, ...network.input] } : {}
     return { class_name: className, config: { ...first, name, trainable: true, dtype: "float32", ...config } }
   })
-  const weights = Network.weights(network).map(({ layer, name, shape }) => ({
-    name: `${layer}/${name}`,
-    shape,
-    dtype: "float32"
-  }))
-  return new TextEncoder().encode(
-    JSON.stringify({
-      format: "layers-model",
-      generatedBy: "headrace",
-      convertedBy: null,
-      modelTopology: {
-        class_name: "Sequential",
-        config: { name: "classifier", layers },
-        keras_version: "tfjs-layers 4.22.0",
-        backend: "tensor_flow.js"
-      },
-      weightsManifest: [{ paths: ["weights.bin"], weights }],
-      userDefinedMetadata: { classes, input: network.input, network: network.network }
-    })
+  return LayersModel.describe(
+    { class_name: "Sequential", config: { name: "classifier", layers } },
+    Network.weights(network),
+    { classes, input: network.input, network: network.network }
   )
 }
 
 /** The classifier as files that `tf.loadLayersModel` opens; equal classifiers are equal bytes. */
-export const toFiles = ({ network, weights, classes }: Classifier): Files => {
-  const bytes = weights.map((array) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength))
-  return { "model.json": modelJson(network, classes), "weights.bin": Buffer.concat(bytes) }
-}
+export const toFiles = ({ network, weights, classes }: Classifier): Files => ({
+  "model.json": modelJson(network, classes),
+  "weights.bin": LayersModel.joined(weights)
+})
 
 /** What `fromFiles` takes from model.json; the rest of it must then be what `toFiles` writes for these. */
 const Described = BoundedJson.schema(
@@ -77,37 +48,29 @@ const Described = BoundedJson.schema(
 )
 
 /** The classifier that `toFiles` wrote. The files may be anyone's: every byte of model.json and every weight is checked. */
-export const fromFiles = (files: Files): Effect.Effect<Classifier, ModelUnreadable> =>
+export const fromFiles = (files: Files): Effect.Effect<Classifier, LayersModel.ModelUnreadable> =>
   Effect.gen(function* () {
     const json = files["model.json"]
     const described = yield* Schema.decodeUnknown(Described)(new TextDecoder().decode(json)).pipe(
       Effect.mapError(
-        (error) => new ModelUnreadable({ what: `model.json: ${error.message}`, expected: "a network of known layers" })
+        (error) =>
+          new LayersModel.ModelUnreadable({
+            what: `model.json: ${error.message}`,
+            expected: "a network of known layers"
+          })
       )
     )
     const { classes, input, network: layers } = described.userDefinedMetadata
     const network = yield* Effect.mapError(
       Network.check(layers, input, classes.length),
-      ({ message }) => new ModelUnreadable({ what: `model.json: ${message}`, expected: "a network that can be built" })
+      ({ message }) =>
+        new LayersModel.ModelUnreadable({ what: `model.json: ${message}`, expected: "a network that can be built" })
     )
     if (Buffer.compare(json, modelJson(network, classes)) !== 0) {
       const expected = `${layers.map(({ kind }) => kind).join(", ")} with their weights, and nothing else`
-      return yield* new ModelUnreadable({ what: "model.json describes another network", expected })
+      return yield* new LayersModel.ModelUnreadable({ what: "model.json describes another network", expected })
     }
-    const length = 4 * Network.parameters(network)
-    const bytes = files["weights.bin"]
-    if (bytes.length !== length) {
-      return yield* new ModelUnreadable({ what: `weights.bin has ${bytes.length} bytes`, expected: `${length}` })
-    }
-    const floats = new Float32Array(new Uint8Array(bytes).buffer)
-    const broken = floats.findIndex((value) => !Number.isFinite(value))
-    if (broken >= 0) {
-      return yield* new ModelUnreadable({ what: `weight ${broken} is ${floats[broken]}`, expected: "finite weights" })
-    }
-    let end = 0
-    const weights = Network.weights(network).map(({ size }) => {
-      end += size
-      return floats.subarray(end - size, end)
-    })
+    const shapes = Network.weights(network).map(({ shape }) => shape)
+    const weights = yield* LayersModel.parted(files["weights.bin"], shapes)
     return { network, weights, classes }
   })

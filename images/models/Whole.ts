@@ -9,8 +9,9 @@ import { Explained } from "headrace"
 import { BoundedJson } from "headrace/files"
 import type { Files } from "../artifacts/LayersModel.ts"
 import * as Backbone from "./Backbone.ts"
-import { type Classifier, ModelUnreadable } from "./Classifier.ts"
+import type { Classifier } from "./Classifier.ts"
 import type { FoldedNetwork } from "./folded-layers.ts"
+import * as LayersModel from "./layers-model.ts"
 import * as Network from "./Network.ts"
 import { resizeMatrix } from "./resize-matrix.ts"
 import { functional, type Parts, wholeLayers } from "./whole-layers.ts"
@@ -74,31 +75,23 @@ export const make = (
 
 const modelJson = (parts: Parts, classes: ReadonlyArray<string>): Uint8Array => {
   const layers = wholeLayers(parts)
-  const weights = layers.flatMap((layer) =>
-    layer.weights.map(({ name, shape }) => ({ name: `${layer.name}/${name}`, shape, dtype: "float32" }))
-  )
-  return new TextEncoder().encode(
-    JSON.stringify({
-      format: "layers-model",
-      generatedBy: "headrace",
-      convertedBy: null,
-      modelTopology: {
-        ...functional(parts, layers, ({ config }) => config),
-        keras_version: "tfjs-layers 4.22.0",
-        backend: "tensor_flow.js"
-      },
-      weightsManifest: [{ paths: ["weights.bin"], weights }],
-      userDefinedMetadata: { classes, image: parts.image, backbone: parts.backbone, network: parts.network.network }
-    })
+  const weights = layers.flatMap((layer) => layer.weights.map((weight) => ({ ...weight, layer: layer.name })))
+  return LayersModel.describe(
+    functional(parts, layers, ({ config }) => config),
+    weights,
+    {
+      classes,
+      image: parts.image,
+      backbone: parts.backbone,
+      network: parts.network.network
+    }
   )
 }
 
 /** The model as files that `tf.loadLayersModel` opens; equal models are equal bytes. */
 export const toFiles = (whole: Whole): Files => ({
   "model.json": modelJson(whole, whole.classes),
-  "weights.bin": Buffer.concat(
-    whole.weights.map((array) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength))
-  )
+  "weights.bin": LayersModel.joined(whole.weights)
 })
 
 const Edge = Schema.Int.pipe(Schema.between(1, 2 ** 16))
@@ -115,10 +108,10 @@ const Described = BoundedJson.schema(
   })
 )
 
-const unreadable = (what: string, expected: string) => new ModelUnreadable({ what, expected })
+const unreadable = (what: string, expected: string) => new LayersModel.ModelUnreadable({ what, expected })
 
 /** The model that `toFiles` wrote. The files may be anyone's: every byte of model.json and every weight is checked. */
-export const fromFiles = (files: Files): Effect.Effect<Whole, ModelUnreadable> =>
+export const fromFiles = (files: Files): Effect.Effect<Whole, LayersModel.ModelUnreadable> =>
   Effect.gen(function* () {
     const json = files["model.json"]
     const { classes, image, backbone, ...described } = yield* Schema.decodeUnknown(Described)(
@@ -137,17 +130,7 @@ export const fromFiles = (files: Files): Effect.Effect<Whole, ModelUnreadable> =
         "model.json describes another network",
         "what its own description makes, and nothing else"
       )
-    const sizes = wholeLayers(parts).flatMap((layer) => layer.weights.map(({ shape }) => Network.sizeOf(shape)))
-    const length = 4 * sizes.reduce((sum, size) => sum + size, 0)
-    const bytes = files["weights.bin"]
-    if (bytes.length !== length) return yield* unreadable(`weights.bin has ${bytes.length} bytes`, `${length}`)
-    const floats = new Float32Array(new Uint8Array(bytes).buffer)
-    const broken = floats.findIndex((value) => !Number.isFinite(value))
-    if (broken >= 0) return yield* unreadable(`weight ${broken} is ${floats[broken]}`, "finite weights")
-    let end = 0
-    const weights = sizes.map((size) => {
-      end += size
-      return floats.subarray(end - size, end)
-    })
+    const shapes = wholeLayers(parts).flatMap((layer) => layer.weights.map(({ shape }) => shape))
+    const weights = yield* LayersModel.parted(files["weights.bin"], shapes)
     return { ...parts, classes, weights }
   })

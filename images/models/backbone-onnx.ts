@@ -1,4 +1,4 @@
-import type { OnnxConstant, OnnxModel, OnnxNode } from "../services/onnx-model.ts"
+import { builder, type OnnxConstant, type OnnxModel } from "../services/onnx-model.ts"
 import type { Backbone } from "./Backbone.ts"
 import type { Folded, FoldedNetwork } from "./folded-layers.ts"
 
@@ -25,16 +25,7 @@ export const onnxModel = (
   network: FoldedNetwork,
   rows: number
 ): OnnxModel => {
-  const nodes: Array<OnnxNode> = []
-  const constants: Array<OnnxConstant> = []
-  const add = (name: string, op: string, inputs: ReadonlyArray<string>, attributes: OnnxNode["attributes"] = {}) => {
-    nodes.push({ name, op, inputs, attributes })
-    return name
-  }
-  const constant = (name: string, { shape, data }: Pick<OnnxConstant, "shape" | "data">) => {
-    constants.push({ name, shape, data })
-    return name
-  }
+  const { nodes, constants, add, constant } = builder()
   const scalar = (name: string, value: number) => constant(name, { shape: [], data: Float32Array.of(value) })
 
   const input = { name: "pixels", shape: [rows, imageSize, imageSize, 3] }

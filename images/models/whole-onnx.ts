@@ -3,32 +3,13 @@
  *
  * @module
  */
-import type { OnnxConstant, OnnxModel, OnnxNode } from "../services/onnx-model.ts"
+import { type Builder, builder, type OnnxConstant, type OnnxModel } from "../services/onnx-model.ts"
 import * as Backbone from "./Backbone.ts"
 import { channelsFirst, onnxModel } from "./backbone-onnx.ts"
 import type { FoldedNetwork } from "./folded-layers.ts"
 import type { Layer, Shape } from "./Layer.ts"
 import type * as Network from "./Network.ts"
 import type { Whole } from "./Whole.ts"
-
-/** Nodes and constants as they are added, each under its name. */
-const builder = () => {
-  const nodes: Array<OnnxNode> = []
-  const constants: Array<OnnxConstant> = []
-  return {
-    nodes,
-    constants,
-    add: (name: string, op: string, inputs: ReadonlyArray<string>, attributes: OnnxNode["attributes"] = {}) => {
-      nodes.push({ name, op, inputs, attributes })
-      return name
-    },
-    constant: (name: string, shape: Shape, data: Float32Array) => {
-      constants.push({ name, shape, data })
-      return name
-    }
-  }
-}
-type Builder = ReturnType<typeof builder>
 
 /** Takes the arrays of a model off its weights, one after the other. */
 const taker = (weights: ReadonlyArray<Float32Array>) => {
@@ -42,11 +23,11 @@ const transposed = (matrix: Float32Array, from: number, to: number): Float32Arra
 
 /** Images [batch, height, width, 3] from 0 to 255 as the pixels [batch, size, size, 3] in [0, 1] that the backbone takes. */
 const resized = ({ add, constant }: Builder, { image: [height, width] }: Whole, size: number, take: Take) => {
-  const share = constant("share", [], Float32Array.of(1 / 255))
+  const share = constant("share", { shape: [], data: Float32Array.of(1 / 255) })
   if (height === size && width === size) return add("pixels", "Mul", ["images", share])
   const planes = add("image_planes", "Transpose", [add("normalized", "Mul", ["images", share])], { perm: [0, 3, 1, 2] })
-  const rows = constant("resize_height", [size, height], transposed(take(), height, size))
-  const columns = constant("resize_width", [width, size], take())
+  const rows = constant("resize_height", { shape: [size, height], data: transposed(take(), height, size) })
+  const columns = constant("resize_width", { shape: [width, size], data: take() })
   const tall = add("resized_height", "MatMul", [rows, planes])
   return add("pixels", "Transpose", [add("resized", "MatMul", [tall, columns])], { perm: [0, 2, 3, 1] })
 }
@@ -74,7 +55,7 @@ const applied = (
 ): string => {
   const own = weights.map(({ name: weight, shape }) => ({ name: `${name}/${weight}`, shape, data: take() }))
   const [kernel, bias] = own
-  const given = ({ name, shape, data }: OnnxConstant) => constant(name, shape, data)
+  const given = (weight: OnnxConstant) => constant(weight.name, weight)
   const activated = (sum: string, activation: Extract<Layer, { kind: "dense" }>["activation"]) =>
     activation === "relu"
       ? add(`${name}_relu`, "Relu", [sum])
@@ -86,12 +67,12 @@ const applied = (
       const { kernelSize, padding, activation } = layer
       const lost = padding === "same" ? kernelSize - 1 : 0
       const [near, far] = [Math.floor(lost / 2), Math.ceil(lost / 2)]
-      const { shape, data } = channelsFirst({
+      const planes = channelsFirst({
         kernel: [kernelSize, kernelSize, input[2] ?? 0, output[2] ?? 0],
         values: kernel?.data ?? new Float32Array(),
         depthwise: false
       })
-      const inputs = [x, constant(`${name}/kernel`, shape, data), given(bias as OnnxConstant)]
+      const inputs = [x, constant(`${name}/kernel`, planes), given(bias as OnnxConstant)]
       return activated(add(name, "Conv", inputs, { pads: [near, near, far, far] }), activation)
     }
     case "max-pool":
@@ -117,7 +98,7 @@ const entered = (at: Builder, whole: Whole, take: Take): string => {
     resized(at, whole, backbone.imageSize, take)
     return extracted(at, backbone, take)
   }
-  const share = at.constant("share", [], Float32Array.of(1 / 255))
+  const share = at.constant("share", { shape: [], data: Float32Array.of(1 / 255) })
   return at.add("planes", "Transpose", [at.add("normalized", "Mul", ["images", share])], { perm: [0, 3, 1, 2] })
 }
 

@@ -31,6 +31,25 @@ export interface OnnxModel<Size extends number | string = number> {
   readonly output: OnnxTensor<Size>
 }
 
+/** Nodes and constants as they are added, each of which is then known by its name. */
+export const builder = () => {
+  const nodes: Array<OnnxNode> = []
+  const constants: Array<OnnxConstant> = []
+  return {
+    nodes,
+    constants,
+    add: (name: string, op: string, inputs: ReadonlyArray<string>, attributes: OnnxNode["attributes"] = {}) => {
+      nodes.push({ name, op, inputs, attributes })
+      return name
+    },
+    constant: (name: string, { shape, data }: Pick<OnnxConstant, "shape" | "data">) => {
+      constants.push({ name, shape, data })
+      return name
+    }
+  }
+}
+export type Builder = ReturnType<typeof builder>
+
 /** The oldest pair whose operators are meant here; a runtime reads every one up to its own. */
 const irVersion = 8
 const opset = 13

@@ -4,11 +4,10 @@
  * @module
  */
 import { Schema } from "effect"
-import { type Artifact, Param } from "headrace"
-import { dataset } from "../../stages/dataset.ts"
-import { ingest } from "../../stages/ingest.ts"
+import { Param } from "headrace"
 import { photo } from "../../stages/photo.ts"
 import { readPhotos } from "../../stages/read-photos.ts"
+import { ofTrainedImages } from "./trained-images.ts"
 
 /** What predicting takes beside the parameters of the run whose model is asked. */
 export const photoParams = {
@@ -20,21 +19,8 @@ export const photoParams = {
   ...readPhotos.params
 }
 
-const datasetParams = { ...dataset.params, ...ingest.params }
-
-/** What predicting reads of the run: the images that the model was trained on, whose size photos are stretched to. */
-export const asTrained = {
-  /** The table of training images, of which only what its trace tells is read. */
-  reads: (params: Param.Values<typeof datasetParams>) => ({
-    train: ingest({ dataset: dataset(params) }, params).train
-  }),
-  /** The size of these images, as parameters of `readPhotos`. */
-  settings: ({ train }: { readonly train: Artifact.Stored }) => {
-    const { shapes } = train.header as { readonly shapes: Readonly<Record<string, ReadonlyArray<number>>> }
-    const [height, width] = shapes.image ?? []
-    return height === undefined || width === undefined ? {} : { photoHeight: height, photoWidth: width }
-  }
-}
+/** Photos are stretched to the size of the images that the model was trained on. */
+export const asTrained = ofTrainedImages((photoHeight, photoWidth) => ({ photoHeight, photoWidth }))
 
 /** The photos of the files and folders, in their order. */
 export const photosOf = (params: Param.Values<typeof photoParams>) =>

@@ -9,8 +9,9 @@ import { attempt, type Place } from "./TaskFiles.ts"
 
 // Which job computes a key, so that no second one does: a claim a key, by a file whose name is the place of the task.
 
+const claimsIn = (root: string): string => path.join(root, "claims")
 const folderOf = (root: string, task: Pick<ComputeNode, "key" | "isAgain" | "range">): string =>
-  path.join(root, "claims", nameOf(task))
+  path.join(claimsIn(root), nameOf(task))
 
 const fileOf = ({ array, index }: Place): string => `${array}.${index}`
 const placeOf = (file: string): Place | null => {
@@ -27,13 +28,36 @@ export const take = (root: string, task: ComputeNode, place: Place): Effect.Effe
   })
 }
 
+const claimedIn = async (folder: string): Promise<Place | null> => {
+  const [file = ""] = await fs.readdir(folder).catch(() => [])
+  return placeOf(file)
+}
+
 /** The place for which a task is claimed; null for none. */
 export const find = (root: string, task: ComputeNode): Effect.Effect<Place | null> =>
-  Effect.promise(async () => {
-    const [file = ""] = await fs.readdir(folderOf(root, task)).catch(() => [])
-    return placeOf(file)
-  })
+  Effect.promise(() => claimedIn(folderOf(root, task)))
 
 /** Gives up the claim of a place; another's stays. */
 export const release = (root: string, task: ComputeNode, place: Place): Effect.Effect<void> =>
   Effect.promise(() => ClaimedFolder.release(folderOf(root, task), fileOf(place)))
+
+/** A claim, whoever has it. */
+export interface Claim {
+  readonly folder: string
+  readonly place: Place
+}
+
+/** All claims there are. */
+export const all = async (root: string): Promise<ReadonlyArray<Claim>> => {
+  const names = await fs.readdir(claimsIn(root)).catch(() => [])
+  const claims: Array<Claim> = []
+  for (const name of names) {
+    const folder = path.join(claimsIn(root), name)
+    const place = await claimedIn(folder)
+    if (place !== null) claims.push({ folder, place })
+  }
+  return claims
+}
+
+/** Gives up a claim that nobody wants any more. */
+export const giveUp = ({ folder, place }: Claim): Promise<void> => ClaimedFolder.release(folder, fileOf(place))

@@ -33,7 +33,7 @@ export interface TaskFiles {
 
 const ENDINGS = { answer: ".answer.json", said: ".said.jsonl", output: ".out", waiting: ".waiting-" }
 
-const arraysIn = (root: string): string => path.join(root, "arrays")
+export const arraysIn = (root: string): string => path.join(root, "arrays")
 export const folderOf = (root: string, array: string): string => path.join(arraysIn(root), array)
 export const outputPattern = (root: string, array: string): string =>
   path.join(folderOf(root, array), `%a${ENDINGS.output}`)
@@ -67,8 +67,11 @@ export const failed = (doing: string, file: string, cause: unknown): TasksFailed
 export const attempt = <A>(doing: string, file: string, run: () => Promise<A>): Effect.Effect<A, TasksFailed> =>
   Effect.tryPromise({ try: run, catch: (cause) => failed(doing, file, cause) })
 
+/** A file that says that a command waits for a task. */
+export const isWaiting = (name: string): boolean => name.includes(ENDINGS.waiting)
+
 /** A file that somebody still needs: a task, or that a command waits for one. */
-const isNeeded = (name: string): boolean => /^\d+\.json$/.test(name) || name.includes(ENDINGS.waiting)
+const isNeeded = (name: string): boolean => /^\d+\.json$/.test(name) || isWaiting(name)
 
 /** A job that is ended while it starts may make its output once its task is gone: so often it is looked for that, so long after another. */
 const STRAYS = { looks: 5, millis: 50 }

@@ -13,7 +13,7 @@ export const add = ({ waiting }: TaskFiles, command: string): Effect.Effect<void
   attempt("Writing", waiting, () => fs.writeFile(`${waiting}${command}`, LeaseHolder.written(LeaseHolder.here.self())))
 
 /** Whether the command that a file speaks of was killed on this machine. Of another's nobody here knows: it may wait. */
-const isGone = (file: string): boolean => {
+export const isGone = (file: string): boolean => {
   const holder = LeaseHolder.readFrom(file)
   return holder !== null && LeaseHolder.here.isGone(holder)
 }

@@ -4,6 +4,7 @@ import * as Disk from "../../cache/disk.ts"
 import * as Answer from "../Answer.ts"
 import { ClusterListener, type Handed, Tasks, type TasksFailed } from "../Tasks.ts"
 import * as Claims from "./Claims.ts"
+import * as LeftBehind from "./left-behind.ts"
 import * as Queue from "./Queue.ts"
 import type { Slurm } from "./Slurm.ts"
 import * as Submitting from "./submitting.ts"
@@ -68,6 +69,8 @@ const make = ({ pace = PACE, ...options }: Options): Effect.Effect<typeof Tasks.
     const { root, slurm, job } = options
     const command = randomBytes(6).toString("hex")
     const tell = yield* ClusterListener
+    // nobody waits for it
+    yield* Effect.forkScoped(LeftBehind.tidy(slurm, root))
     const answered = yield* Watching.watching({ slurm, root, project: job.project, pace })
     const cancel = yield* cancelling(slurm)
 

@@ -1,3 +1,5 @@
+import * as fs from "node:fs"
+import * as path from "node:path"
 import { afterAll, beforeAll, expect, it } from "vitest"
 import { eventually } from "../rig/cli.ts"
 import { type Cluster, cluster, ranIn } from "../rig/cluster.ts"
@@ -68,5 +70,18 @@ describeWith(["slurm"], "on a Slurm cluster", () => {
     }
     expect(kills).toBeGreaterThan(0)
     expect(computed()).toEqual(numbers)
+
+    // what nobody asks for again is removed by a command that asks for something else, once its jobs are over
+    const killed = machines.start(["run", "waiting", "--on", "slurm", "--json", "--number", "7"])
+    await killed.hears(/computed by n[12]/)
+    killed.child.kill("SIGKILL")
+    await killed.ended
+    await eventually(() => expect(nodes.ask("squeue", "--noheader")).toBe(""))
+    const left = () => fs.readdirSync(path.join(machines.shared, "slurm/arrays"))
+    expect(left()).not.toEqual([])
+    await eventually(async () => {
+      await machines.start(["run", "waiting", "--on", "slurm", "--json", "--number", "100"]).ended
+      expect(left()).toEqual([])
+    })
   })
 })

@@ -201,6 +201,20 @@ const namesIn = (folder: string): ReadonlyArray<string> => {
   }
 }
 
+/** Whether a mark is of a process that is gone, or of which nothing was heard since and nothing is known. */
+const isLeft = (folder: string, before: number, system: System): boolean => {
+  const user = readFrom(path.join(folder, "holder"))
+  if (user !== null && system.isGone(user)) return true
+  const heard = [path.join(folder, "keys"), path.join(folder, "holder"), folder].map(changedMillis)
+  return Math.max(...heard) < before && (user === null || !system.isHere(user))
+}
+
+/** The marks of processes that are gone, or of which nothing was heard since, by the clock of the file system. */
+export const leftIn = (home: string, before: number, system: System = here): ReadonlyArray<string> =>
+  namesIn(folderIn(home))
+    .map((name) => path.join(folderIn(home), name))
+    .filter((folder) => isLeft(folder, before, system))
+
 /**
  * Reads what is used. `now`: of the file system's clock. A mark that cannot be read is of a process that begins, or nobody's: it
  * counts as that of one whose keys are not known, until it was silent for long.
@@ -212,10 +226,7 @@ export const read = (home: string, now: number, system: System = here): InUse =>
   for (const name of namesIn(folderIn(home))) {
     const folder = path.join(folderIn(home), name)
     try {
-      const user = readFrom(path.join(folder, "holder"))
-      const heard = Math.max(changedMillis(path.join(folder, "keys")), changedMillis(path.join(folder, "holder")))
-      const isSilent = now - Math.max(heard, changedMillis(folder)) > SILENCE_MILLIS
-      if (user === null ? isSilent : system.isGone(user) || (isSilent && !system.isHere(user))) {
+      if (isLeft(folder, now - SILENCE_MILLIS, system)) {
         left.push(folder)
         continue
       }

@@ -78,6 +78,8 @@ export const systemAt = (proc: string): System => {
     const fields = fieldsOf(pid)
     return { start: fields[19] ?? "", isDead: ["Z", "X"].includes(fields[0] ?? "") }
   }
+  // a process is asked for at every file that it begins, and never becomes another
+  let own: Holder | undefined
   const isTold = (holder: Holder): boolean => boot !== "" && holder.host === host
   return {
     host,
@@ -86,7 +88,7 @@ export const systemAt = (proc: string): System => {
       const { start, isDead } = toldOf(holder.pid)
       return start === holder.start && !isDead
     },
-    self: () => ({ host, pid: process.pid, start: toldOf(process.pid).start }),
+    self: () => (own ??= { host, pid: process.pid, start: toldOf(process.pid).start }),
     isGone: (holder) => {
       if (!isTold(holder)) return false
       const { start, isDead } = toldOf(holder.pid)

@@ -8,7 +8,7 @@ import * as LeaseDisk from "../cache/lease-disk.ts"
 import { inProject, inRepository, type Made, Release } from "../cache/Release.ts"
 import * as StoreFormat from "../cache/StoreFormat.ts"
 import * as StoreListener from "../cache/StoreListener.ts"
-import { tidy } from "../cache/tidy.ts"
+import { tidyAfter } from "../cache/tidy.ts"
 import * as Using from "../cache/Using.ts"
 import * as Code from "../engine/Code.ts"
 import * as Environment from "../engine/Environment.ts"
@@ -206,7 +206,7 @@ const carryOut = <R, S>(
         const stores = yield* Stores.make(process.env, yield* AskedRemote.modeFor(command, mode), place)
         yield* carried(command.computes === true ? stores.sharing(run) : run, stores)
         // the work is done, and its results are kept: no housekeeping makes a failure of it
-        if (isWriting(command)) yield* Effect.ignore(Effect.sandbox(tidy(place.home)))
+        if (isWriting(command)) yield* Effect.ignore(Effect.sandbox(tidyAfter(place.home)))
         return
       }
     }

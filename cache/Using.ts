@@ -1,13 +1,18 @@
 import { randomBytes } from "node:crypto"
 import {
   appendFileSync,
+  closeSync,
   mkdirSync,
+  openSync,
   readdirSync,
+  readSync,
   renameSync,
   rmSync,
   statSync,
+  truncateSync,
   utimesSync,
-  writeFileSync
+  writeFileSync,
+  writeSync
 } from "node:fs"
 import * as path from "node:path"
 import { Context, Effect, Layer, Schedule } from "effect"
@@ -19,9 +24,9 @@ import { here, readFrom, type System, written } from "./lease-holder.ts"
 import { type Lookup, TraceStore } from "./Trace.ts"
 import * as Unfinished from "./unfinished.ts"
 
-// What running commands and their workers use of a store, so that nobody removes it under them: a folder `using/<token>` each, and one
-// for each work of a process that goes on after it. The file `holder` says who they are, as a lease does, and by its time stamp since when; `build` which
-// build they run from; `keys` has a line for each key whose result they have found.
+// What running commands and their workers use of a store, so that nobody removes it under them: a folder `using/<token>` each. The file
+// `holder` says who they are, as a lease does, and by its time stamp since when; `build` which build they run from; `keys` has a line for each
+// key whose result they have found.
 
 const MOST_BUILD_BYTES = 16 * 1024
 /** A million keys. */
@@ -49,98 +54,139 @@ export class Using extends Context.Tag("headrace/Using")<
   }
 >() {}
 
+/** Work of a process that goes on after it: since when by the clock of the file system, in milliseconds, and what it has found. */
+interface Work {
+  since: number
+  readonly keys: Set<Key>
+}
+
+/** Nobody sees half of it. */
+const replace = (file: string, text: string): void => {
+  const aside = Unfinished.nameIn(path.dirname(file))
+  writeFileSync(aside, text)
+  renameSync(aside, file)
+}
+
+/** Has a file say that it was changed now, by the clock of its file system: its first byte is written over by itself. */
+const touch = (file: string): void => {
+  const handle = openSync(file, "r+")
+  try {
+    const byte = Buffer.alloc(1)
+    readSync(handle, byte, 0, 1, 0)
+    writeSync(handle, byte, 0, 1, 0)
+  } finally {
+    closeSync(handle)
+  }
+}
+
+/** The time in milliseconds by the clock of the file system that a folder is of. */
+const timeIn = (folder: string): number => {
+  const file = path.join(folder, "clock")
+  writeFileSync(file, "x")
+  return statSync(file).mtimeMs
+}
+
 /** The mark of this process, made when it first uses something, and removed at its end. */
 export const layer = (home: string, build: string | null = null, system: System = here): Layer.Layer<Using> =>
   Layer.scoped(
     Using,
     Effect.gen(function* () {
-      const newMark = () => path.join(folderIn(home), randomBytes(8).toString("hex"))
-      const folder = newMark()
-      /** The marks of this process, with the keys that each has declared: its own, and those of work that goes on. */
-      const own = new Map([[folder, new Set<Key>()]])
-      const ofWork = new Map<string, Set<Key>>()
-      /** Whether the process does one work after the other: what it finds between them is in nobody's use. */
+      const folder = path.join(folderIn(home), randomBytes(8).toString("hex"))
+      const [holder, keysFile] = [path.join(folder, "holder"), path.join(folder, "keys")]
+      const declared = new Set<Key>()
+      /** The work that goes on, of a process that does one after the other: what it finds between them is in nobody's use. */
+      const works = new Set<Work>()
       let isWorking = false
       let isMade = false
       const orNothing = (write: () => void) => Effect.ignore(Effect.try(write))
-      const keysIn = (mark: string) => path.join(mark, "keys")
-      const write = (at: string): void => {
-        mkdirSync(at, { recursive: true })
-        if (build !== null) writeFileSync(path.join(at, "build"), build)
+      const using = (): ReadonlySet<Key> =>
+        isWorking ? new Set(Array.from(works, ({ keys }) => [...keys]).flat()) : declared
+      const linesOf = (keys: Iterable<Key>): string => Array.from(keys, (key) => `${key}\n`).join("")
+      const write = (): void => {
+        mkdirSync(folder, { recursive: true })
+        if (build !== null) writeFileSync(path.join(folder, "build"), build)
         // it is renewed from now on, also while nothing is found: a first node may take hours
-        appendFileSync(keysIn(at), "")
-        // nobody sees half of it
-        const aside = Unfinished.nameIn(at)
-        writeFileSync(aside, written(system.self()))
-        renameSync(aside, path.join(at, "holder"))
+        appendFileSync(keysFile, "")
+        replace(holder, written(system.self()))
       }
-      const append = (at: string, keys: Iterable<Key>): void =>
-        appendFileSync(keysIn(at), Array.from(keys, (key) => `${key}\n`).join(""))
-      /** Makes a mark, or has it say that it is of now: at once, so that nothing is said before it is there, unless a file is in its way. */
-      const mark = (at: string) =>
-        Effect.try(() => write(at)).pipe(
-          Effect.catchAll(() =>
-            Effect.flatMap(Disk.makeFolder(folderIn(home)), () =>
-              Effect.try(() => {
-                write(at)
-                // what was found meanwhile could be written nowhere
-                append(at, own.get(at) ?? ofWork.get(at) ?? [])
-              })
-            )
-          ),
-          Effect.ignore
-        )
-      const unmark = (at: string) => orNothing(() => rmSync(at, { recursive: true, force: true }))
+      /** Makes the mark, at once, so that nothing is said before it is there, unless a file is in its way. */
+      const mark = Effect.try(write).pipe(
+        Effect.catchAll(() =>
+          Effect.flatMap(Disk.makeFolder(folderIn(home)), () =>
+            Effect.try(() => {
+              write()
+              // what was found meanwhile could be written nowhere
+              appendFileSync(keysFile, linesOf(using()))
+            })
+          )
+        ),
+        Effect.ignore
+      )
       const begin = Effect.suspend(() => {
         if (isMade) return Effect.void
         isMade = true
-        return mark(folder)
+        return mark
       })
-      const declareAt = (at: string, declared: Set<Key>, keys: ReadonlyArray<Key>) =>
-        Effect.suspend(() => {
-          const fresh = keys.filter((key) => !declared.has(key))
-          for (const key of fresh) declared.add(key)
-          return fresh.length === 0 ? Effect.void : orNothing(() => append(at, fresh))
-        })
       const declare = (keys: ReadonlyArray<Key>) =>
-        keys.length === 0
-          ? Effect.void
-          : Effect.zipRight(
-              begin,
-              // which work it is that has found them is not known: each has
-              Effect.forEach(isWorking ? ofWork : own, ([at, declared]) => declareAt(at, declared, keys), {
-                discard: true
-              })
-            )
-      const during = <A, E, R>(work: Effect.Effect<A, E, R>) =>
-        Effect.acquireUseRelease(
-          Effect.gen(function* () {
-            const at = newMark()
-            yield* mark(at)
-            ofWork.set(at, new Set())
-            isWorking = true
-            // what was written before the oldest work began is in nobody's use any more
-            isMade = true
-            yield* mark(folder)
-            return at
-          }),
-          () => work,
-          (at) =>
-            Effect.suspend(() => {
-              ofWork.delete(at)
-              // nor is what this work has written, and other work does not use
-              return Effect.zipRight(mark(folder), unmark(at))
-            })
-        )
-      const renew = Effect.suspend(() =>
-        Effect.forEach([...own.keys(), ...ofWork.keys()], (at) =>
-          orNothing(() => {
-            if (isMade) utimesSync(keysIn(at), new Date(), new Date())
+        Effect.zipRight(
+          keys.length === 0 ? Effect.void : begin,
+          Effect.suspend(() => {
+            const known = using()
+            const fresh = keys.filter((key) => !known.has(key))
+            // which work it is that has found them is not known: each has
+            for (const into of isWorking ? Array.from(works, (work) => work.keys) : [declared])
+              for (const key of keys) into.add(key)
+            const isUsed = fresh.length > 0 && (!isWorking || works.size > 0)
+            return isUsed ? orNothing(() => appendFileSync(keysFile, linesOf(fresh))) : Effect.void
           })
         )
+
+      /** Has the mark say what the work that goes on has found, and since when; where none does, nothing from now on. */
+      const settle = (): void => {
+        if (works.size === 0) {
+          truncateSync(keysFile)
+          touch(holder)
+          return
+        }
+        replace(keysFile, linesOf(using()))
+        const since = Math.min(...Array.from(works, (work) => work.since)) / 1000
+        // what has no more digits than this is never later than it was
+        utimesSync(holder, new Date(), Math.floor(since * 1e4) / 1e4)
+      }
+      // at once, as is all of it: between two steps other work may begin or end
+      const start = Effect.suspend(() => {
+        isWorking = true
+        isMade = true
+        const work: Work = { since: 0, keys: new Set() }
+        const isKnown = attempt(() => {
+          if (works.size === 0) settle()
+          work.since = works.size === 0 ? statSync(holder).mtimeMs : timeIn(folder)
+          return true
+        })
+        works.add(work)
+        if (isKnown) return Effect.succeed(work)
+        // who was silent for so long that his mark was removed makes it anew
+        const known = orNothing(() => {
+          work.since = timeIn(folder)
+          settle()
+        })
+        return Effect.as(Effect.zipRight(mark, known), work)
+      })
+      /** What the work has found and written is in use no longer, but for what other work has. */
+      const end = (work: Work) =>
+        Effect.sync(() => {
+          works.delete(work)
+          attempt(settle)
+        })
+      const during = <A, E, R>(work: Effect.Effect<A, E, R>) => Effect.acquireUseRelease(start, () => work, end)
+
+      const renew = Effect.suspend(() =>
+        orNothing(() => {
+          if (isMade) utimesSync(keysFile, new Date(), new Date())
+        })
       )
       yield* Effect.forkScoped(Effect.repeat(renew, Schedule.spaced(RENEWAL)))
-      yield* Effect.addFinalizer(() => unmark(folder))
+      yield* Effect.addFinalizer(() => orNothing(() => rmSync(folder, { recursive: true, force: true })))
       return { begin, declare, during }
     })
   )

@@ -33,6 +33,8 @@ export interface Given {
   readonly names: ReadonlyMap<string, string>
   /** Brings the bytes of sources that are not here yet, by their names. */
   readonly expected: Sources.Found["expected"]
+  /** How what is lost of it is made anew. */
+  readonly fix: string
 }
 
 /** A run as a use goes on from it, or a point of a sweep: its nodes by the names that they have in the pipeline. */
@@ -41,6 +43,8 @@ export interface Origin {
   /** Encoded. */
   readonly params: Readonly<Record<string, unknown>>
   readonly nodes: ReadonlyMap<string, NodeRecord>
+  /** How what is lost of it is made anew. */
+  readonly fix: string
 }
 
 type Values = Readonly<Record<string, unknown>>
@@ -63,22 +67,32 @@ const namesInSweep = (pipeline: Pipeline.AnyPipeline, values: Values, varied: Re
   return graph.stages.map((entry) => [entry.name, union.graph.like(entry).name] as const)
 }
 
-/** The run of a record as far as a node of it goes: of a sweep the first of the points that need the node. */
+const fixBy = (command: string | null): string =>
+  command === null
+    ? "Carry out the pipeline again with the parameters of that run: it makes the same anew."
+    : `It is made anew by: ${command}`
+
+/**
+ * The run of a record as far as a node of it goes: of a sweep the first of the points that need the node. `commandOf` gives the command
+ * that carries the pipeline out with parameters, encoded; null where none does.
+ */
 export const originOf = (
   pipeline: Pipeline.AnyPipeline,
   record: RunRecord,
-  node: string
+  node: string,
+  commandOf: (params: Origin["params"]) => string | null
 ): Effect.Effect<Origin, GivenGone> =>
   Effect.gen(function* () {
     const { run, sweep } = record
     const nodes = new Map(record.nodes.map((one) => [one.node, one]))
-    if (sweep === undefined) return { run, params: record.params, nodes }
+    if (sweep === undefined) return { run, params: record.params, nodes, fix: fixBy(commandOf(record.params)) }
     const point = sweep.points.find((one) => one.nodes.includes(node))
     const params = { ...record.params, ...point?.params }
     const names = namesInSweep(pipeline, yield* decoded(pipeline, run, params), sweep.varied)
     return {
       run,
       params,
+      fix: fixBy(commandOf(params)),
       nodes: new Map(
         names.flatMap(([own, inSweep]) => {
           const found = nodes.get(inSweep)
@@ -88,12 +102,7 @@ export const originOf = (
     }
   })
 
-const gone = (what: string, { run }: Origin) =>
-  new GivenGone({
-    what,
-    expected: `what run ${run} made`,
-    fix: "Carry out the pipeline again with the parameters of that run: it makes the same anew."
-  })
+const gone = (what: string, { run, fix }: Origin) => new GivenGone({ what, expected: `what run ${run} made`, fix })
 
 /** What is kept of a node of the run; null where nothing is, or the run had no result of it. */
 const traceOf = (origin: Origin, node: string): Effect.Effect<Trace | null, never, TraceStore> =>
@@ -213,18 +222,19 @@ export const open = (
       const wires = [...needed].flatMap(({ node }) => node.wires).filter((wire) => graph.of(wire.node) === entry)
       for (const output of new Set(wires.map((wire) => wire.output))) taken.push({ node: inRun.name, output })
     }
-    return { values, given: { run: origin.run, outputs, names, expected }, taken }
+    return { values, given: { run: origin.run, outputs, names, expected, fix: origin.fix }, taken }
   })
 
 /** Why a node cannot be computed that lacks an object of what it is given; null where that is another's. */
 export const lossOf = (given: Given | null, { object, what }: InputLost): GivenGone | null => {
-  for (const [node, outputs] of Object.entries(given?.outputs ?? {}))
+  if (given === null) return null
+  for (const [node, outputs] of Object.entries(given.outputs))
     for (const [output, { content, parts }] of Object.entries(outputs))
       if (content === object || parts.some((part) => part.object === object))
         return new GivenGone({
-          what: `The bytes of ${given?.names.get(node)}.${output} of run ${given?.run} are ${what === "missing" ? "gone" : what}`,
+          what: `The bytes of ${given.names.get(node)}.${output} of run ${given.run} are ${what === "missing" ? "gone" : what}`,
           expected: "them in the store, or in one that it is shared with",
-          fix: "Carry out the pipeline again with the parameters of that run: it makes the same anew."
+          fix: given.fix
         })
   return null
 }

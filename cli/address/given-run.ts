@@ -3,6 +3,7 @@ import * as Given from "../../engine/Given.ts"
 import type * as Pipeline from "../../engine/Pipeline.ts"
 import { type RunRecord, RunRecords } from "../../engine/RunRecord.ts"
 import type { Project } from "../command/Command.ts"
+import { commandOf } from "../command/command-text.ts"
 import { UsageInvalid } from "../command/Usage.ts"
 import * as Address from "./artifact-address.ts"
 
@@ -64,7 +65,7 @@ export const askedOf = <S>(
         fix: "Name another: see pipeline list."
       })
     const use = yield* useOf(pipeline, name, pipelines)
-    const origin = yield* Given.originOf(pipeline, ran.record, ran.node)
+    const origin = yield* Given.originOf(pipeline, ran.record, ran.node, (params) => commandOf(pipeline, params))
     const opened = yield* Given.open(pipeline, use, origin, own)
     const isTaken = opened.taken.some(
       ({ node, output }) => origin.nodes.get(node)?.node === ran.node && output === ran.output

@@ -9,6 +9,7 @@ import { RunEvents } from "../../engine/RunEvent.ts"
 import type { RunRecord } from "../../engine/RunRecord.ts"
 import { type Addressed, askedOf } from "../address/given-run.ts"
 import type { Project } from "../command/Command.ts"
+import { commandOf } from "../command/command-text.ts"
 import { UsageInvalid } from "../command/Usage.ts"
 import { carryOut } from "../run/carry-out.ts"
 import type { CardRun } from "./card.ts"
@@ -71,7 +72,9 @@ export const cardRunOf = <S>({ pipelines }: Project<S>, { ran: looked }: Address
     const ran = yield* looked
     const pipeline = pipelines.find(({ name }) => name === ran?.record.pipeline)
     if (ran === null || pipeline === undefined) return null
-    const origin = yield* Effect.option(Given.originOf(pipeline, ran.record, ran.node))
+    const origin = yield* Effect.option(
+      Given.originOf(pipeline, ran.record, ran.node, (params) => commandOf(pipeline, params))
+    )
     if (origin._tag === "None") return null
     const { params, nodes } = origin.value
     const run: CardRun = {

@@ -1,4 +1,4 @@
-import { isSame } from "../report/command-text.ts"
+import { isSame } from "../command/command-text.ts"
 import { differingParams, tellingMetrics } from "../report/differing.ts"
 import type { Row } from "../report/record-rows.ts"
 import { type Spread, spread } from "../terminal/statistics.ts"

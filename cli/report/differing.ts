@@ -1,4 +1,4 @@
-import { isSame } from "./command-text.ts"
+import { isSame } from "../command/command-text.ts"
 import { isQuality } from "./metrics.ts"
 
 /** Parameters that are not the same in all rows, in the pipeline's order. */

@@ -67,7 +67,7 @@ const runUsed = (list = "a") => Run.run(used, { ...Pipeline.defaults(used.params
 
 const asking = (record: RunRecord, node = "sum", own: Readonly<Record<string, unknown>> = {}) =>
   Effect.gen(function* () {
-    const origin = yield* Given.originOf(used, record, node)
+    const origin = yield* Given.originOf(used, record, node, ({ by }) => `toy --by ${by}`)
     const { values, given, taken } = yield* Given.open(used, ask, origin, own)
     return { taken, record: yield* Run.run(ask, values, { cores: 1, given }) }
   })
@@ -128,7 +128,8 @@ it.effect("what is not kept of the run is told of before anything is computed, a
       expect(error).toMatchObject({
         _tag: "GivenGone",
         what: `Nothing is kept of sum of run ${run.run}`,
-        expected: `what run ${run.run} made`
+        expected: `what run ${run.run} made`,
+        fix: "It is made anew by: toy --by 0"
       })
       expect(Toys.counts.runs.size).toBe(0)
       // the run makes it again
@@ -147,7 +148,11 @@ it.effect("bytes that are gone of what a use is given fail its node, which says 
       expect(record.status).toBe("failed")
       expect(record.nodes.find(({ node }) => node === "compare")).toMatchObject({
         status: "failed",
-        error: { tag: "GivenGone", what: `The bytes of sum.total of run ${run.run} are gone` }
+        error: {
+          tag: "GivenGone",
+          what: `The bytes of sum.total of run ${run.run} are gone`,
+          fix: "It is made anew by: toy --by 0"
+        }
       })
     })
   )

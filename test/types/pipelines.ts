@@ -44,6 +44,20 @@ holds<Equal<Pipeline.PlanningNeedsOf<typeof transfer>, S.Version>>()
 holds<Equal<Pipeline.ErrorsOf<typeof ingestOnly>, S.Undecodable>>()
 holds<Equal<Pipeline.RequirementsOf<typeof ingestOnly>, S.Decoder>>()
 holds<Equal<Pipeline.PlanningNeedsOf<typeof ingestOnly>, never>>()
+const used = Pipeline.withUse(ingestOnly, {
+  name: "try",
+  description: "Trains on what was ingested",
+  params: S.train.params,
+  build: (params, { images }) => {
+    const { normalized } = S.normalize({ images })
+    const { features } = S.extractFeatures({ pixels: S.resizeTo224({ normalized }).resized })
+    return { model: S.train({ features: [features] }, params).model }
+  }
+})
+// whoever carries a pipeline out may be asked for its uses
+holds<Equal<Pipeline.ErrorsOf<typeof used>, S.Diverged | S.Undecodable>>()
+holds<Equal<Pipeline.RequirementsOf<typeof used>, S.Network | S.Decoder>>()
+holds<Equal<Pipeline.PlanningNeedsOf<typeof used>, S.Version>>()
 holds<Equal<Pipeline.RequirementsOf<typeof transfer | typeof ingestOnly>, S.Network | S.Decoder>>()
 // @ts-expect-error it may fail in two ways
 holds<Equal<Pipeline.ErrorsOf<typeof transfer>, S.Diverged>>()

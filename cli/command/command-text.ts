@@ -1,7 +1,7 @@
 import type { AnyPipeline } from "../../engine/Pipeline.ts"
 import * as Pipeline from "../../engine/Pipeline.ts"
 import type { Asked, RunRecord, TuneRecord } from "../../engine/RunRecord.ts"
-import { optionWords, shellWord } from "../command/option-text.ts"
+import { optionWords, shellWord } from "./option-text.ts"
 
 /** The parameters as they are when nobody gives them, encoded. */
 export const defaultsOf = (pipeline: AnyPipeline): Readonly<Record<string, unknown>> =>

@@ -41,6 +41,9 @@ export type InputFailure = Given.InputFailure
 type Inputs = Given.Inputs
 type Outputs = Given.Outputs
 
+/** What functions that wire parts of pipelines take and give. */
+export type { Wire } from "./Node.ts"
+
 type OneOf<T> = T extends ReadonlyArray<infer W> ? W : T
 type ErrorOf<W> = W extends Wire<AnyArtifact, infer E, unknown, unknown> ? E : never
 type RequirementOf<W> = W extends Wire<AnyArtifact, unknown, infer R, unknown> ? R : never

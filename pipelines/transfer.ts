@@ -1,5 +1,6 @@
 import { Schema } from "effect"
-import { Param, Pipeline } from "headrace"
+import { Param, Pipeline, type Stage } from "headrace"
+import type { Images } from "headrace-images/artifacts/Images"
 import { imageSizeOf } from "headrace-images/params/backbone"
 import { chosenOn, validationParam } from "headrace-images/shared/fitting"
 import { asTrained, photoParams, photosOf } from "headrace-images/wiring/predicting"
@@ -23,6 +24,17 @@ import { whole } from "../stages/whole.ts"
 
 const { imageHeight, imageWidth } = whole.params
 
+/** Features of images: those of the training, and of photos that its model is asked about. */
+const featuresOf = <E, R, S>(
+  images: Stage.Wire<typeof Images, E, R, S>,
+  params: Param.Values<typeof extractFeatures.params>
+) => {
+  const pixels = normalize({ images }).normalized
+  const size = imageSizeOf(params.backbone)
+  const { resized } = size === 224 ? resizeTo224({ pixels }) : resize({ pixels }, { size })
+  return extractFeatures({ pixels: resized, weights: mobilenetV2Weights(params) }, params).features
+}
+
 const training = Pipeline.make({
   name: "transfer",
   description: "A dense head on the features of a frozen ImageNet MobileNetV2",
@@ -42,25 +54,21 @@ const training = Pipeline.make({
   },
   build: (params) => {
     const images = ingest({ dataset: dataset(params) }, params)
-    const weights = mobilenetV2Weights(params)
-    const size = imageSizeOf(params.backbone)
     const { flip, translation, rotation, zoom } = params
-    const pixelsOf = (split: typeof images.train) => normalize({ images: split }).normalized
-    const featuresOf = (split: typeof images.train) => {
-      const pixels = pixelsOf(split)
-      const { resized } = size === 224 ? resizeTo224({ pixels }) : resize({ pixels }, { size })
-      return extractFeatures({ pixels: resized, weights }, params).features
-    }
+    const change = { flip, translation, rotation, zoom, size: imageSizeOf(params.backbone) }
     // their own seed: another seed of the training finds the views where they are
     const featuresOfView = (view: number) => {
-      const change = { view, flip, translation, rotation, zoom, size }
-      const { augmented } = augment({ pixels: pixelsOf(images.train) }, change)
-      return extractFeatures({ pixels: augmented, weights }, params).features
+      const pixels = normalize({ images: images.train }).normalized
+      const { augmented } = augment({ pixels }, { view, ...change })
+      return extractFeatures({ pixels: augmented, weights: mobilenetV2Weights(params) }, params).features
     }
     const views = Array.from({ length: params.views }, (_, at) => featuresOfView(at + 1))
-    const test = featuresOf(images.test)
-    const validation = chosenOn(params, { validation: featuresOf(images.validation), test })
-    const { model, history, fit } = train({ features: [featuresOf(images.train), ...views], validation }, params)
+    const test = featuresOf(images.test, params)
+    const validation = chosenOn(params, { validation: featuresOf(images.validation, params), test })
+    const { model, history, fit } = train(
+      { features: [featuresOf(images.train, params), ...views], validation },
+      params
+    )
     const { metrics, confusion, predictions } = evaluate({ model, features: test })
     const { curves, heatmap } = plot({ history, confusion })
     const { mistakes: wrong } = mistakes({ predictions, images: images.test }, params)
@@ -76,11 +84,7 @@ const predicting = Pipeline.withUse(training, {
   ...asTrained,
   build: (params, { model }) => {
     const { images, photos } = photosOf(params)
-    const pixels = normalize({ images }).normalized
-    const size = imageSizeOf(params.backbone)
-    const { resized } = size === 224 ? resizeTo224({ pixels }) : resize({ pixels }, { size })
-    const { features } = extractFeatures({ pixels: resized, weights: mobilenetV2Weights(params) }, params)
-    const { predictions } = predict({ features, photos, model })
+    const { predictions } = predict({ features: featuresOf(images, params), photos, model })
     return { predictions, sheet: plotPredictions({ images, predictions }).sheet }
   }
 })

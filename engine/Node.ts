@@ -95,6 +95,7 @@ export interface Wire<out A extends AnyArtifact, out E, out R, out S> {
   readonly node: Node
   readonly output: string
   readonly artifact: A
+  /** @internal */
   readonly [Types]?: () => readonly [E, R, S]
 }
 declare const Types: unique symbol

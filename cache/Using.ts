@@ -44,6 +44,10 @@ export class Using extends Context.Tag("headrace/Using")<
   {
     /** From now on nothing that is written into the store is anybody's to remove. */
     readonly begin: Effect.Effect<void>
+    /** The same of a process that makes results: it, or whoever computes for it, writes them from now on. */
+    readonly beginWriting: Effect.Effect<void>
+    /** Whether this process made results, or tried to. */
+    readonly hasWritten: Effect.Effect<boolean>
     /** Nor are the results of these keys. */
     readonly declare: (keys: ReadonlyArray<Key>) => Effect.Effect<void>
     /**
@@ -187,7 +191,12 @@ export const layer = (home: string, build: string | null = null, system: System 
       )
       yield* Effect.forkScoped(Effect.repeat(renew, Schedule.spaced(RENEWAL)))
       yield* Effect.addFinalizer(() => orNothing(() => rmSync(folder, { recursive: true, force: true })))
-      return { begin, declare, during }
+      let hasWritten = false
+      const beginWriting = Effect.suspend(() => {
+        hasWritten = true
+        return begin
+      })
+      return { begin, beginWriting, hasWritten: Effect.sync(() => hasWritten), declare, during }
     })
   )
 
@@ -218,10 +227,10 @@ export const leases: Layer.Layer<Leases, never, Leases | Using> = Layer.effect(
   Leases,
   Effect.gen(function* () {
     const { tryAcquire, acquire } = yield* Leases
-    const { begin } = yield* Using
+    const { beginWriting } = yield* Using
     return {
-      tryAcquire: (key) => Effect.zipRight(begin, tryAcquire(key)),
-      acquire: (key) => Effect.zipRight(begin, acquire(key))
+      tryAcquire: (key) => Effect.zipRight(beginWriting, tryAcquire(key)),
+      acquire: (key) => Effect.zipRight(beginWriting, acquire(key))
     }
   })
 )

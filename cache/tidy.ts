@@ -88,13 +88,19 @@ export const tidy = (home: string, now: Now = fileSystemNow, system: System = he
   ).pipe(Effect.ignore)
 
 /**
- * The same at the end of a command. It looks through the results only where a process that used the store is gone without having said
- * so, whose mark goes last: a command that is killed on the way leaves it to the next.
+ * The same at the end of a command. One that made no results looks through those only where a process that used the store is gone without
+ * having said so. Its mark goes last: a command that is killed on the way leaves it to the next.
  */
-export const tidyAfter = (home: string, now: Now = fileSystemNow, system: System = here): Effect.Effect<void> =>
+export const tidyAfter = (
+  home: string,
+  hasWritten: boolean,
+  now: Now = fileSystemNow,
+  system: System = here
+): Effect.Effect<void> =>
   Effect.tryPromise(async () => {
     const before = (await now(home)) - ABANDONED_MILLIS
     const left = Using.leftIn(home, before, system)
-    await tidyStore(home, left.length === 0 ? OTHERS : [...RESULTS, ...OTHERS], before, system)
+    const isWhole = hasWritten || left.length > 0
+    await tidyStore(home, isWhole ? [...RESULTS, ...OTHERS] : OTHERS, before, system)
     for (const mark of left) await fs.rm(mark, { force: true, recursive: true })
   }).pipe(Effect.ignore)

@@ -179,6 +179,13 @@ const INTERRUPTED = {
 /** Whether a command puts results into the store, as somebody types it: what programs start by the thousand leaves it to that. */
 const isWriting = ({ computes, remote }: Shape): boolean => computes === true || remote === "read"
 
+/** Results that are computed are asked for by leases; those that come otherwise, nobody counts. */
+const tidying = ({ computes }: Shape, { home }: typeof Place.Service, { using }: Stores.Stores) =>
+  Effect.flatMap(Using.Using, ({ hasWritten }) => hasWritten).pipe(
+    Effect.provide(using),
+    Effect.flatMap((hasWritten) => tidyAfter(home, hasWritten || computes !== true))
+  )
+
 const carryOut = <R, S>(
   args: ReadonlyArray<string>,
   project: Whole<R, S>,
@@ -206,7 +213,7 @@ const carryOut = <R, S>(
         const stores = yield* Stores.make(process.env, yield* AskedRemote.modeFor(command, mode), place)
         yield* carried(command.computes === true ? stores.sharing(run) : run, stores)
         // the work is done, and its results are kept: no housekeeping makes a failure of it
-        if (isWriting(command)) yield* Effect.ignore(Effect.sandbox(tidyAfter(place.home)))
+        if (isWriting(command)) yield* Effect.ignore(Effect.sandbox(tidying(command, place, stores)))
         return
       }
     }

@@ -4,7 +4,7 @@ import { numbersOf, numberText, wordsOf } from "../terminal/numbers.ts"
 import { shortPath } from "../terminal/short-path.ts"
 import { table } from "../terminal/table-text.ts"
 
-/** A result as `run` tells it: a document's value, or a `path` with what else is known. */
+/** A result as `run` tells it: a document's value, or a `path` with what else is known, such as the `error` that kept it from being read. */
 export type Value = Readonly<Record<string, unknown>>
 
 const mostRows = 20
@@ -46,7 +46,9 @@ const tableText = (rows: ReadonlyArray<Value>): string => {
 /** A result for people: where it lies, the numbers that it holds itself, or else its rows, or the names of what it holds. */
 export const text = (name: string, value: Value): string => {
   const { path: file, ...document } = value
-  const own = numbersText(document)
+  const { error } = document
+  const isUnread = typeof file === "string" && Predicate.hasProperty(error, "what")
+  const own = isUnread ? `not read: ${error.what}` : numbersText(document)
   if (typeof file === "string") return `${name}: ${shortPath(file)}${own === "" ? "" : ` (${own})`}`
   const rows = rowsOf(document)
   if (own !== "" || rows.length === 0)

@@ -1,6 +1,7 @@
 import * as path from "node:path"
-import { Effect } from "effect"
+import { Effect, Either } from "effect"
 import type { Stored } from "../../artifacts/Artifact.ts"
+import { explain } from "../../artifacts/Explained.ts"
 import { ObjectStore, readPart } from "../../cache/ObjectStore.ts"
 import * as Kind from "../../engine/Kind.ts"
 import type { Audited, NodeRecord, RunRecord } from "../../engine/RunRecord.ts"
@@ -14,22 +15,23 @@ import { shortPath } from "../terminal/short-path.ts"
 import { aboutRecord, countOf, nothingToDo, untilText } from "./record-text.ts"
 import * as ResultText from "./result-text.ts"
 
-/** What a result says as JSON; null where its kind says nothing so, and for bytes that are gone or are no JSON. */
+/** What a result says as JSON, or why that is not known; null where its kind says nothing so, and for bytes that are gone or are no JSON. */
 const readValue = (stored: Stored) =>
   Effect.gen(function* () {
     const store = yield* ObjectStore
-    const found = yield* Effect.orElseSucceed(Kind.readValue(stored, readPart(store)), () => null)
-    return found === null ? null : (found.value as ResultText.Value)
+    const found = yield* Effect.either(Kind.readValue(stored, readPart(store)))
+    if (Either.isRight(found)) return found.right === null ? null : { value: found.right.value as ResultText.Value }
+    return found.left._tag === "StoreFailed" ? { error: toldOf(explain(found.left)) } : null
   })
 
-/** Each result as the contract has it: the value of a document, or where the file lies, and its digest. */
+/** Each result as the contract has it: the value of a document, or where the file lies, its digest, and why it could not be read. */
 const resultsOf = (record: RunRecord) =>
   Effect.gen(function* () {
     const { results } = yield* Place
     const store = yield* ObjectStore
     const values: Record<string, ResultText.Value> = {}
     for (const [name, { stored }] of Object.entries(record.results)) {
-      const value = yield* readValue(stored)
+      const read = yield* readValue(stored)
       const kind = yield* ofStored(stored)
       const files = kind.files(name, stored)
       const file = files.find((each) => each.file.endsWith(".png")) ?? files[0]
@@ -41,7 +43,11 @@ const resultsOf = (record: RunRecord) =>
             : path.join(results, record.pipeline, file.file)
       const place = { path: where, digest: stored.content }
       values[name] =
-        value === null ? place : !kind.isPicture(stored) ? value : { ...place, ...ResultText.numbers(value) }
+        read === null || "error" in read
+          ? { ...place, ...read }
+          : kind.isPicture(stored)
+            ? { ...place, ...ResultText.numbers(read.value) }
+            : read.value
     }
     return values
   })

@@ -104,36 +104,34 @@ it.live("what a process of this machine left that is no more is removed at once,
   })
 )
 
-it.live(
-  "results are looked through where a process that used the store is gone without having said so, which goes last",
-  () =>
-    Effect.gen(function* () {
-      const home = folder()
-      const unfinished = () => [
-        write(home, `objects/ab/${nameOf({ pid: NOBODY })}`),
-        write(home, `traces/s/chunks/${nameOf({ pid: NOBODY })}`)
-      ]
-      const isThere = (file: string) => fs.existsSync(file)
-      const mark = (name: string, holder: Partial<LeaseHolder.Holder>) => {
-        const file = path.join(home, "using", name, "holder")
-        fs.mkdirSync(path.dirname(file), { recursive: true })
-        fs.writeFileSync(file, LeaseHolder.written({ ...LeaseHolder.here.self(), ...holder }))
-      }
-      mark("here", {})
-      mark("elsewhere", { host: "elsewhere" })
-      const files = unfinished()
-      yield* tidyAfter(home)
-      expect(files.filter(isThere)).toEqual(files)
-      mark("gone", { pid: NOBODY })
-      yield* tidyAfter(home)
-      expect(files.filter(isThere)).toEqual([])
-      expect(fs.readdirSync(path.join(home, "using")).sort()).toEqual(["elsewhere", "here"])
-      // of another host nothing was heard for a day
-      const later = unfinished()
-      yield* tidyAfter(home, after(25))
-      expect(later.filter(isThere)).toEqual([])
-      expect(fs.readdirSync(path.join(home, "using"))).toEqual(["here"])
-    })
+it.live("results are looked through by whoever made some, and where a process is gone without having said so", () =>
+  Effect.gen(function* () {
+    const home = folder()
+    const unfinished = () => [
+      write(home, `objects/ab/${nameOf({ pid: NOBODY })}`),
+      write(home, `traces/s/chunks/${nameOf({ pid: NOBODY })}`)
+    ]
+    const isThere = (file: string) => fs.existsSync(file)
+    const mark = (name: string, holder: Partial<LeaseHolder.Holder>) => {
+      const file = path.join(home, "using", name, "holder")
+      fs.mkdirSync(path.dirname(file), { recursive: true })
+      fs.writeFileSync(file, LeaseHolder.written({ ...LeaseHolder.here.self(), ...holder }))
+    }
+    mark("here", {})
+    mark("elsewhere", { host: "elsewhere" })
+    const files = unfinished()
+    yield* tidyAfter(home, false)
+    expect(files.filter(isThere)).toEqual(files)
+    mark("gone", { pid: NOBODY })
+    yield* tidyAfter(home, false)
+    expect(files.filter(isThere)).toEqual([])
+    expect(fs.readdirSync(path.join(home, "using")).sort()).toEqual(["elsewhere", "here"])
+    // of another host nothing was heard for a day
+    const later = unfinished()
+    yield* tidyAfter(home, false, after(25))
+    expect(later.filter(isThere)).toEqual([])
+    expect(fs.readdirSync(path.join(home, "using"))).toEqual(["here"])
+  })
 )
 
 it.live("where the system does not tell its boots apart, nothing is taken for that of a killed process", () =>

@@ -8,6 +8,14 @@ it("a file is told by its place, and with the numbers that are known of it", () 
   )
 })
 
+it("a result that could not be read says why beside its place; a document may have an error of its own", () => {
+  const error = { tag: "StoreFailed", what: "Reading /nowhere/ab failed (EIO)", expected: "…", fix: "…" }
+  expect(text("metrics", { path: "/nowhere/metrics.json", digest: "ab", error })).toBe(
+    "metrics: /nowhere/metrics.json (not read: Reading /nowhere/ab failed (EIO))"
+  )
+  expect(text("metrics", { testLoss: 0.5, error })).toBe("metrics: test loss 0.5000")
+})
+
 it("a document is told by its own numbers, accuracies first, without its lists", () => {
   const classes = [{ name: "cat", recall: 1 }]
   expect(text("metrics", { testLoss: 0.5, testAccuracy: 0.25, rows: 1234, classes })).toBe(

@@ -103,8 +103,9 @@ export const layer = (home: string, build: string | null = null, system: System 
       let isWorking = false
       let isMade = false
       const orNothing = (write: () => void) => Effect.ignore(Effect.try(write))
-      const using = (): ReadonlySet<Key> =>
-        isWorking ? new Set(Array.from(works, ({ keys }) => [...keys]).flat()) : declared
+      /** What is found, by who has found it: which work it is is not known, so that each has all. */
+      const found = () => (isWorking ? Array.from(works, ({ keys }) => keys) : [declared])
+      const using = (): ReadonlySet<Key> => new Set(found().flatMap((keys) => [...keys]))
       const linesOf = (keys: Iterable<Key>): string => Array.from(keys, (key) => `${key}\n`).join("")
       const write = (): void => {
         mkdirSync(folder, { recursive: true })
@@ -135,13 +136,10 @@ export const layer = (home: string, build: string | null = null, system: System 
         Effect.zipRight(
           keys.length === 0 ? Effect.void : begin,
           Effect.suspend(() => {
-            const known = using()
-            const fresh = keys.filter((key) => !known.has(key))
-            // which work it is that has found them is not known: each has
-            for (const into of isWorking ? Array.from(works, (work) => work.keys) : [declared])
-              for (const key of keys) into.add(key)
-            const isUsed = fresh.length > 0 && (!isWorking || works.size > 0)
-            return isUsed ? orNothing(() => appendFileSync(keysFile, linesOf(fresh))) : Effect.void
+            const into = found()
+            const fresh = into.length === 0 ? [] : keys.filter((key) => !into.some((known) => known.has(key)))
+            for (const known of into) for (const key of keys) known.add(key)
+            return fresh.length === 0 ? Effect.void : orNothing(() => appendFileSync(keysFile, linesOf(fresh)))
           })
         )
 
@@ -268,7 +266,7 @@ const isLeft = (folder: string, before: number, system: System): boolean => {
 export const leftIn = (home: string, before: number, system: System = here): ReadonlyArray<string> =>
   namesIn(folderIn(home))
     .map((name) => path.join(folderIn(home), name))
-    .filter((folder) => isLeft(folder, before, system))
+    .filter((folder) => attempt(() => isLeft(folder, before, system)) === true)
 
 /**
  * Reads what is used. `now`: of the file system's clock. A mark that cannot be read is of a process that begins, or nobody's: it

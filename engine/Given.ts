@@ -74,25 +74,26 @@ const fixBy = (command: string | null): string =>
 
 /**
  * The run of a record as far as a node of it goes: of a sweep the first of the points that need the node. `commandOf` gives the command
- * that carries the pipeline out with parameters, encoded; null where none does.
+ * that carries a pipeline out with parameters, encoded; null where none does.
  */
 export const originOf = (
   pipeline: Pipeline.AnyPipeline,
   record: RunRecord,
   node: string,
-  commandOf: (params: Origin["params"]) => string | null
+  commandOf: (pipeline: Pipeline.AnyPipeline, params: Origin["params"]) => string | null
 ): Effect.Effect<Origin, GivenGone> =>
   Effect.gen(function* () {
     const { run, sweep } = record
     const nodes = new Map(record.nodes.map((one) => [one.node, one]))
-    if (sweep === undefined) return { run, params: record.params, nodes, fix: fixBy(commandOf(record.params)) }
+    if (sweep === undefined)
+      return { run, params: record.params, nodes, fix: fixBy(commandOf(pipeline, record.params)) }
     const point = sweep.points.find((one) => one.nodes.includes(node))
     const params = { ...record.params, ...point?.params }
     const names = namesInSweep(pipeline, yield* decoded(pipeline, run, params), sweep.varied)
     return {
       run,
       params,
-      fix: fixBy(commandOf(params)),
+      fix: fixBy(commandOf(pipeline, params)),
       nodes: new Map(
         names.flatMap(([own, inSweep]) => {
           const found = nodes.get(inSweep)

@@ -65,7 +65,7 @@ export const askedOf = <S>(
         fix: "Name another: see pipeline list."
       })
     const use = yield* useOf(pipeline, name, pipelines)
-    const origin = yield* Given.originOf(pipeline, ran.record, ran.node, (params) => commandOf(pipeline, params))
+    const origin = yield* Given.originOf(pipeline, ran.record, ran.node, commandOf)
     const opened = yield* Given.open(pipeline, use, origin, own)
     const isTaken = opened.taken.some(
       ({ node, output }) => origin.nodes.get(node)?.node === ran.node && output === ran.output

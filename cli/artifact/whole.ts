@@ -72,9 +72,7 @@ export const cardRunOf = <S>({ pipelines }: Project<S>, { ran: looked }: Address
     const ran = yield* looked
     const pipeline = pipelines.find(({ name }) => name === ran?.record.pipeline)
     if (ran === null || pipeline === undefined) return null
-    const origin = yield* Effect.option(
-      Given.originOf(pipeline, ran.record, ran.node, (params) => commandOf(pipeline, params))
-    )
+    const origin = yield* Effect.option(Given.originOf(pipeline, ran.record, ran.node, commandOf))
     if (origin._tag === "None") return null
     const { params, nodes } = origin.value
     const run: CardRun = {

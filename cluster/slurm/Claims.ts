@@ -37,10 +37,6 @@ const claimedIn = async (folder: string): Promise<Place | null> => {
 export const find = (root: string, task: ComputeNode): Effect.Effect<Place | null> =>
   Effect.promise(() => claimedIn(folderOf(root, task)))
 
-/** Gives up the claim of a place; another's stays. */
-export const release = (root: string, task: ComputeNode, place: Place): Effect.Effect<void> =>
-  Effect.promise(() => ClaimedFolder.release(folderOf(root, task), fileOf(place)))
-
 /** A claim, whoever has it. */
 export interface Claim {
   readonly folder: string
@@ -59,5 +55,9 @@ export const all = async (root: string): Promise<ReadonlyArray<Claim>> => {
   return claims
 }
 
-/** Gives up a claim that nobody wants any more. */
+/** Gives up a claim that nobody wants any more; another's of the same task stays. */
 export const giveUp = ({ folder, place }: Claim): Promise<void> => ClaimedFolder.release(folder, fileOf(place))
+
+/** Gives up the claim of a task for a place. */
+export const release = (root: string, task: ComputeNode, place: Place): Effect.Effect<void> =>
+  Effect.promise(() => giveUp({ folder: folderOf(root, task), place }))

@@ -67,7 +67,7 @@ const runUsed = (list = "a") => Run.run(used, { ...Pipeline.defaults(used.params
 
 const asking = (record: RunRecord, node = "sum", own: Readonly<Record<string, unknown>> = {}) =>
   Effect.gen(function* () {
-    const origin = yield* Given.originOf(used, record, node, ({ by }) => `toy --by ${by}`)
+    const origin = yield* Given.originOf(used, record, node, (_, { by }) => `toy --by ${by}`)
     const { values, given, taken } = yield* Given.open(used, ask, origin, own)
     return { taken, record: yield* Run.run(ask, values, { cores: 1, given }) }
   })

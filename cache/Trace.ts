@@ -60,6 +60,8 @@ export class TraceStore extends Context.Tag("headrace/TraceStore")<
   TraceStore,
   {
     readonly get: (stage: string, key: Key) => Effect.Effect<Lookup<Trace>>
+    /** As `get`, at hand alone: a store that others share is not asked. */
+    readonly getHere: (stage: string, key: Key) => Effect.Effect<Lookup<Trace>>
     /** What is found under several keys of a stage, in their order: where one look-up is a journey, all take little more. */
     readonly getMany: (stage: string, keys: ReadonlyArray<Key>) => Effect.Effect<ReadonlyArray<Lookup<Trace>>>
     readonly put: (trace: Trace) => Effect.Effect<void, StoreFailed>
@@ -116,6 +118,7 @@ export const layerMemory = (
     Effect.sync(() => new Set([...traces.values()].filter(({ text }) => text.stage === stage).map(({ key }) => key)))
   return Layer.succeed(TraceStore, {
     get: (_stage, key) => look(traces, key),
+    getHere: (_stage, key) => look(traces, key),
     getMany: (_stage, keys) => Effect.forEach(keys, (key) => look(traces, key)),
     put: (trace) => Effect.sync(() => void traces.set(trace.key, trace)),
     remove: (_stage, key) => Effect.sync(() => void traces.delete(key)),

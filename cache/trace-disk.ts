@@ -74,6 +74,7 @@ export const layerDisk = (home: string): Layer.Layer<TraceStore> =>
 
     return {
       get: (stage, key) => look(whole, fileOf(stage, key)),
+      getHere: (stage, key) => look(whole, fileOf(stage, key)),
       getMany: (stage, keys) => Effect.forEach(keys, (key) => look(whole, fileOf(stage, key))),
       put: (trace) => write(whole, fileOf(trace.text.stage, trace.key), trace),
       remove: (stage, key) => Disk.removeIfThere(fileOf(stage, key)),

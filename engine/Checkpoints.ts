@@ -81,7 +81,7 @@ export const write = (
   Effect.gen(function* () {
     const store = yield* ObjectStore
     const traces = yield* TraceStore
-    const replaced = yield* traces.get(text.stage, key)
+    const replaced = yield* traces.getHere(text.stage, key)
     const state = yield* iterates.state.keep(bytes, store.put)
     const trace: Trace = { ...node, key, text, outputs: { state }, chunks: null }
     const kept = new Set(objectsOf(trace))
@@ -95,11 +95,11 @@ export const write = (
     return { at, trace } satisfies Kept
   })
 
-/** Drops a state of a node that another has replaced, unless it is where a finished node stands. */
+/** Drops a state of a node that another has replaced, unless it is where a node stands that was finished here. */
 export const drop = (text: Key.KeyText, iterates: Iterates, { at, trace }: Kept) =>
   Effect.gen(function* () {
     const traces = yield* TraceStore
-    const finished = yield* traces.get(text.stage, yield* Key.ofText(withSteps(text, iterates, at)))
+    const finished = yield* traces.getHere(text.stage, yield* Key.ofText(withSteps(text, iterates, at)))
     if (finished._tag === "Hit") return
     yield* traces.remove(trace.text.stage, trace.key)
     const store = yield* ObjectStore

@@ -85,7 +85,7 @@ const make = (home: string): Effect.Effect<SourceAccess, never, FileDigests | Ob
         const list = listIn(bytes) ?? [{ path: "", digest: files.digest }]
         const gone = (name: string) => () =>
           new SourceGone({ ...files, what: `a store has the list of its files, and not ${name}` })
-        yield* onDisk(folder, () => Disk.makeDirectory(folder))
+        yield* Effect.mapError(Disk.makeFolder(folder), (cause) => Disk.storeFailed("Laying out", folder, cause))
         yield* Effect.forEach(
           list,
           (file) =>

@@ -1,8 +1,8 @@
-import { Clock, Context, Deferred, Effect, Ref, Schedule, type Scope } from "effect"
+import { Context, Deferred, Effect, Ref, Schedule, type Scope } from "effect"
 import type { StoredPart } from "../../artifacts/Artifact.ts"
 import type { Digest } from "../../artifacts/Digest.ts"
 import { ObjectStore } from "../ObjectStore.ts"
-import { type ChunkTrace, iteratingOf, type Trace, TraceStore } from "../Trace.ts"
+import { type ChunkTrace, type Trace, TraceStore } from "../Trace.ts"
 import { ofChunk, whole } from "../TraceFormat.ts"
 import type { BlobsFailed } from "./Blobs.ts"
 import { SharedStore } from "./SharedStore.ts"
@@ -41,12 +41,6 @@ export interface Uploader {
 const AT_ONCE = 4
 /** How often it is looked for new notes: a worker process leaves them in the store. */
 const LOOKING = "250 millis"
-
-/**
- * How often states of a training that goes on are uploaded: each is replaced by the next, and all that they spare another machine is what was trained
- * since the last.
- */
-const STATES_EVERY_MILLIS = 10_000
 
 /** How long nothing is uploaded once it failed again and again. */
 const RESTING = "5 seconds"
@@ -172,35 +166,23 @@ export const make = (
         { concurrency: AT_ONCE, discard: true }
       )
 
-    const statesSent = yield* Ref.make(yield* Clock.currentTimeMillis)
-    /** What of the notes is to be uploaded while the command goes on. */
-    const dueOf = (uploads: ReadonlyArray<Uploads.Upload>) =>
-      Effect.gen(function* () {
-        const now = yield* Clock.currentTimeMillis
-        const areStatesDue = now - (yield* Ref.get(statesSent)) >= STATES_EVERY_MILLIS
-        if (areStatesDue) yield* Ref.set(statesSent, now)
-        return areStatesDue ? uploads : uploads.filter(({ stage }) => iteratingOf(stage) === null)
-      })
-
     /**
      * All that is noted now; fails with the first that cannot be carried out, and leaves the others to the next time. Traces go
      * before the objects that they name; what was made again after it was dropped comes after that.
      */
-    const round = (due: typeof dueOf) =>
-      Effect.gen(function* () {
-        const { drops, objectDrops, uploads: noted } = yield* Uploads.pending(home)
-        const uploads = yield* due(noted)
-        if (uploads.length > 0) yield* add({ total: uploads.length })
-        yield* carryOut(drops, ({ drop }) => Effect.flatMap(SharedStore, ({ dropTrace }) => dropTrace(drop, writer)))
-        yield* carryOut(objectDrops, (note) => dropObject(note.dropObject))
-        yield* carryOut(uploads, (address) => upload(address, writer, sources, (bytes) => add({ bytes })))
-        return drops.length + objectDrops.length + uploads.length
-      })
+    const round = Effect.gen(function* () {
+      const { drops, objectDrops, uploads } = yield* Uploads.pending(home)
+      if (uploads.length > 0) yield* add({ total: uploads.length })
+      yield* carryOut(drops, ({ drop }) => Effect.flatMap(SharedStore, ({ dropTrace }) => dropTrace(drop, writer)))
+      yield* carryOut(objectDrops, (note) => dropObject(note.dropObject))
+      yield* carryOut(uploads, (address) => upload(address, writer, sources, (bytes) => add({ bytes })))
+      return drops.length + objectDrops.length + uploads.length
+    })
 
     const failed = yield* Deferred.make<never, BlobsFailed>()
     const idle = yield* Effect.makeSemaphore(1)
     const background = idle
-      .withPermits(1)(round(dueOf))
+      .withPermits(1)(round)
       .pipe(
         // what passes is tried as long as the command goes on
         Effect.catchIf(isPassing, () => Effect.sleep(RESTING)),
@@ -210,9 +192,8 @@ export const make = (
       )
     yield* Effect.forkScoped(background)
 
-    const rest: Effect.Effect<void, BlobsFailed> = Effect.flatMap(
-      idle.withPermits(1)(round(Effect.succeed)),
-      (count) => (count === 0 ? Effect.void : rest)
+    const rest: Effect.Effect<void, BlobsFailed> = Effect.flatMap(idle.withPermits(1)(round), (count) =>
+      count === 0 ? Effect.void : rest
     )
     return {
       drain: Effect.raceFirst(rest, Deferred.await(failed)).pipe(

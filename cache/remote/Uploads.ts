@@ -1,6 +1,6 @@
 import * as fs from "node:fs/promises"
 import * as path from "node:path"
-import { Context, Effect, Either, Layer, Schema } from "effect"
+import { Clock, Context, Effect, Either, Layer, Schema } from "effect"
 import * as BoundedJson from "../../artifacts/BoundedJson.ts"
 import { Digest } from "../../artifacts/Digest.ts"
 import * as Disk from "../disk.ts"
@@ -8,6 +8,7 @@ import { Key } from "../Key.ts"
 import type { StoreFailed } from "../ObjectStore.ts"
 import * as Seal from "../Seal.ts"
 import * as StoreListener from "../StoreListener.ts"
+import { iteratingOf } from "../Trace.ts"
 
 /**
  * Notes which traces are to be uploaded, and what of them is to be dropped again. Whoever computes them, a worker process among
@@ -62,29 +63,57 @@ const publish = (home: string, note: Note) => Disk.publish(fileOf(home, note), S
 /** It is carried out, or there is nothing to carry out; whether it was noted. */
 export const strike = (home: string, note: Note): Effect.Effect<boolean> =>
   Effect.promise(() =>
-    fs.rm(fileOf(home, note)).then(
+    fs.unlink(fileOf(home, note)).then(
       () => true,
       () => false
     )
   )
 
+/**
+ * How often a state of a training that goes on is noted: each is replaced by the next, most of them before anybody could upload them, and all that they spare
+ * another machine is what was trained since the last. The newest one is noted before whatever is made of it.
+ */
+const STATES_EVERY_MILLIS = 10_000
+
 /** Notes as files of the store, of which no crash leaves half a one. */
 export const layerDisk = (home: string): Layer.Layer<Uploads> =>
-  Layer.sync(Uploads, () => {
-    /** Objects of traces that were dropped before anybody had uploaded them: nobody need ask for them there. */
-    const unsent = new Set<Digest>()
-    return {
-      note: (address) => publish(home, address),
-      drop: ({ kind, stage, key }, objects) =>
-        Effect.flatMap(strike(home, { kind, stage, key }), (wasNoted) => {
-          if (!wasNoted) return publish(home, { drop: { kind, stage, key } })
-          for (const object of objects) unsent.add(object)
-          return Effect.void
-        }),
-      dropObject: (object) =>
-        Effect.suspend(() => (unsent.delete(object) ? Effect.void : publish(home, { dropObject: object })))
-    }
-  })
+  Layer.scoped(
+    Uploads,
+    Effect.gen(function* () {
+      /** Objects of traces that were dropped before anybody had uploaded them: nobody need ask for them there. */
+      const unsent = new Set<Digest>()
+      /** States that are not noted yet. */
+      const held = new Map<Key, Upload>()
+      let noted = yield* Clock.currentTimeMillis
+      const noteHeld = Effect.suspend(() => {
+        const all = [...held.values()]
+        held.clear()
+        return Effect.forEach(all, (state) => publish(home, state), { discard: true })
+      })
+      yield* Effect.addFinalizer(() => Effect.ignore(noteHeld))
+
+      const hold = (state: Upload) =>
+        Effect.gen(function* () {
+          held.set(state.key, state)
+          const now = yield* Clock.currentTimeMillis
+          if (now - noted < STATES_EVERY_MILLIS) return
+          noted = now
+          yield* noteHeld
+        })
+      return {
+        note: (address) =>
+          iteratingOf(address.stage) === null ? Effect.zipRight(noteHeld, publish(home, address)) : hold(address),
+        drop: ({ kind, stage, key }, objects) =>
+          Effect.gen(function* () {
+            const wasNoted = held.delete(key) || (yield* strike(home, { kind, stage, key }))
+            if (!wasNoted) return yield* publish(home, { drop: { kind, stage, key } })
+            for (const object of objects) unsent.add(object)
+          }),
+        dropObject: (object) =>
+          Effect.suspend(() => (unsent.delete(object) ? Effect.void : publish(home, { dropObject: object })))
+      }
+    })
+  )
 
 /** The note that a file holds; null where it was damaged, or is called as another one: it could not be struck. */
 const noteIn = (name: string, sealed: string): Note | null => {

@@ -16,13 +16,20 @@ const CAUSES: Readonly<Record<string, Cause>> = {
   EROFS: "forbidden"
 }
 
-const failed = (doing: string, file: string, cause: unknown): BlobsFailed =>
-  cause instanceof BoundedFile.Unbounded
-    ? new BlobsFailed({ cause: "wrong", message: `has as ${file} what ${cause.message}` })
-    : new BlobsFailed({
-        cause: CAUSES[Disk.causeText(cause)] ?? "unreachable",
-        message: `fails: ${doing} ${file} (${Disk.causeText(cause)})`
+/** What the system says of a file in the place of a folder. It may be anybody's who shares the folder: it is told, and stays. */
+const MISPLACED = ["EEXIST", "ENOTDIR"]
+
+const failed = (doing: string, file: string, cause: unknown): BlobsFailed => {
+  if (cause instanceof BoundedFile.Unbounded)
+    return new BlobsFailed({ cause: "wrong", message: `has as ${file} what ${cause.message}` })
+  const code = Disk.causeText(cause)
+  return MISPLACED.includes(code)
+    ? new BlobsFailed({
+        cause: "wrong",
+        message: `has a file in the place of the folder ${file}, or of one above it: move it away`
       })
+    : new BlobsFailed({ cause: CAUSES[code] ?? "unreachable", message: `fails: ${doing} ${file} (${code})` })
+}
 
 const isAbsent = (cause: unknown): boolean => ["ENOENT", "ENOTDIR"].includes(Disk.codeOf(cause) ?? "")
 
@@ -46,6 +53,10 @@ export const layerFolder = (
     )
     const inFolder = <A>(use: Effect.Effect<A, BlobsFailed>) =>
       Effect.flatMap(isThere, (there) => (there ? use : absent))
+
+    /** What is found is proof enough that the folder is there. */
+    const found = <A>(asked: Effect.Effect<A | null, BlobsFailed>) =>
+      Effect.flatMap(asked, (one) => (one === null ? inFolder(Effect.succeed(null)) : Effect.succeed(one)))
 
     /** Null where nothing has the name. */
     const ifThere = <A>(name: string, use: (file: string) => Promise<A>) =>
@@ -113,9 +124,9 @@ export const layerFolder = (
 
     return {
       tidy: (isDry) => inFolder(tidy(isDry)),
-      get: (name, most) => inFolder(ifThere(name, (file) => BoundedFile.readLarge(file, most))),
+      get: (name, most) => found(ifThere(name, (file) => BoundedFile.readLarge(file, most))),
       size: (name) =>
-        inFolder(
+        found(
           Effect.map(
             ifThere(name, (file) => fs.stat(file)),
             (stat) => (stat?.isFile() ? stat.size : null)

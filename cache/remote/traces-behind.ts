@@ -115,7 +115,7 @@ export const layer: Layer.Layer<TraceStore, never, TraceStore | SharedStore | Up
       putChunk: (trace) => Effect.zipRight(local.putChunk(trace), uploads.note(at("chunk", trace.stage, trace.key))),
       remove: (stage, key) =>
         Effect.gen(function* () {
-          const found = yield* local.get(stage, key)
+          const found = yield* local.getHere(stage, key)
           yield* local.remove(stage, key)
           yield* uploads.drop(at("trace", stage, key), found._tag === "Hit" ? objectsOf(found.trace) : [])
         })

@@ -8,12 +8,17 @@ import * as Lease from "../../cache/Lease.ts"
 import { layerDisk as leasesAt } from "../../cache/lease-disk.ts"
 import { ObjectStore } from "../../cache/ObjectStore.ts"
 import { layerDisk as objectsAt } from "../../cache/object-store-disk.ts"
+import { SourceFiles } from "../../cache/SourceFiles.ts"
 import * as StoreFormat from "../../cache/StoreFormat.ts"
 import { StoreListener } from "../../cache/StoreListener.ts"
 import * as Trace from "../../cache/Trace.ts"
 import { layerDisk as tracesAt } from "../../cache/trace-disk.ts"
 import * as Using from "../../cache/Using.ts"
 import * as Ledger from "../../engine/gc/Ledger.ts"
+import * as AtomicFile from "../../files/AtomicFile.ts"
+import { FileDigests } from "../../files/FileDigests.ts"
+import * as SourceFilesDisk from "../../files/source-files-disk.ts"
+import * as PartFile from "../../images/services/PartFile.ts"
 import { folder } from "../rig/folder.ts"
 import { traceOf } from "../rig/store-contract.ts"
 
@@ -73,6 +78,28 @@ const ways: Readonly<Record<string, (home: string) => Effect.Effect<unknown, unk
       Effect.scoped,
       Effect.provide(Layer.provide(Layer.provide(Using.leases, Lease.layerMemory), Using.layer(home, "b1")))
     ),
+  downloads: (home) =>
+    Effect.gen(function* () {
+      const file = path.join(home, "downloads", "photos.tar")
+      const { current } = yield* PartFile.claim(file, (what) => what)
+      expect(path.dirname(current.path)).toBe(path.dirname(file))
+      yield* AtomicFile.write(file, bytes)
+      expect(fs.readFileSync(file, "utf8")).toBe("an object")
+    }).pipe(Effect.scoped),
+  sources: (home) =>
+    Effect.gen(function* () {
+      yield* Effect.flatMap(ObjectStore, ({ put }) => put(bytes))
+      const source = { digest: object, path: "/elsewhere/rents.csv", label: "the rents", notice: null }
+      const at = yield* Effect.flatMap(SourceFiles, ({ locate }) => locate(source))
+      expect(fs.readFileSync(at, "utf8")).toBe("an object")
+    }).pipe(
+      Effect.provide(
+        Layer.provideMerge(
+          SourceFilesDisk.layerDisk(home),
+          Layer.merge(objectsAt(home), FileDigests.layer({ directory: path.join(home, "sources") }))
+        )
+      )
+    ),
   gc: (home) =>
     Effect.gen(function* () {
       yield* Ledger.measured(home, 10)
@@ -89,6 +116,10 @@ describe("a file in the place of", () => {
     ["traces/s", "traces"],
     ["leases", "leases"],
     ["using", "using"],
+    ["downloads", "downloads"],
+    ["sources", "sources"],
+    ["sources/files", "sources"],
+    [`sources/files/${object}`, "sources"],
     ["gc", "gc"]
   ] as const)("the folder %s is put aside, which is told", ([name, way]) =>
     Effect.gen(function* () {

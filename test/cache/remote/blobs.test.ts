@@ -38,6 +38,24 @@ it.effect("a folder that is not there is absent, and is not made: it may be a di
   })
 )
 
+it.effect("a file of somebody's in the place of a shared folder's folder is told, and stays", () =>
+  Effect.gen(function* () {
+    const root = folder()
+    const file = path.join(root, "v1")
+    fs.writeFileSync(file, "somebody's")
+    yield* using(layerFolder(root), (store) =>
+      Effect.gen(function* () {
+        expect(yield* Effect.flip(store.putNew("v1/objects/ab/abcd", new Uint8Array(1)))).toMatchObject({
+          cause: "wrong",
+          message: `has a file in the place of the folder ${path.join(root, "v1/objects/ab")}, or of one above it: move it away`
+        })
+        expect(yield* store.get("v1/objects/ab/abcd", 1)).toBeNull()
+      })
+    )
+    expect(fs.readFileSync(file, "utf8")).toBe("somebody's")
+  })
+)
+
 it.effect(
   "what writers left half-written who are gone is told of and removed, wherever it lies, and nothing of others",
   () =>

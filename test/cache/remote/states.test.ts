@@ -76,6 +76,20 @@ describe("a second machine", () => {
     })
   )
 
+  it.live("asks the shared store no more the more steps it trains", () =>
+    Effect.gen(function* () {
+      const askedIn = (steps: number) =>
+        Effect.gen(function* () {
+          const store = shared()
+          yield* machine(store.layer).walk({ steps })
+          return store.asked.filter((one) => /\/walk(\.state)?(\/|$)/.test(one))
+        })
+      const few = yield* askedIn(2)
+      expect(few.some((one) => one.startsWith("list "))).toBe(true)
+      expect(yield* askedIn(30)).toHaveLength(few.length)
+    })
+  )
+
   it.live("asks nothing where it has the newest state itself", () =>
     Effect.gen(function* () {
       const store = shared()

@@ -8,6 +8,7 @@ import * as cold60k from "./cold-60k.mjs"
 import * as extraction from "./extraction.mjs"
 import * as extractionRuntimes from "./extraction-runtimes.mjs"
 import * as features from "./features.mjs"
+import * as growth from "./growth.mjs"
 import * as homework from "./homework.mjs"
 import * as ingest from "./ingest.mjs"
 import * as inspect from "./inspect.mjs"
@@ -43,7 +44,8 @@ const benches = {
   tune,
   "verified-reads": verifiedReads,
   verify,
-  cluster
+  cluster,
+  growth
 }
 
 const usage = `npm run bench -- NAME… [options]     writes bench/results/NAME.json

@@ -1,13 +1,11 @@
-import { cpSync, readdirSync, statSync, symlinkSync, writeFileSync } from "node:fs"
+import { readdirSync, statSync } from "node:fs"
 import { availableParallelism } from "node:os"
 import path from "node:path"
 import { run as runProcess } from "./rig/process-tree.mjs"
-import { build, inScratch, pipeline, place, root } from "./rig/product.mjs"
+import { build, inScratch, pipeline, place, projectIn } from "./rig/product.mjs"
 import { count, extent, machine, printTable, share, size, spread, write } from "./rig/report.mjs"
 
 export const about = "verify of large objects, of small ones, of many tables, beside sha256sum over the same files"
-
-const PROJECT = path.join(root, "bench/programs/verified-store")
 
 /** What stores are filled with; `scale` makes them smaller, for trying the bench out. */
 const stores = (scale) => [
@@ -67,10 +65,7 @@ const measure = async ({ name, fill }, project, scratch, samples) => {
 export const run = ({ images = 5000, samples = 5, out }) =>
   inScratch(async (scratch) => {
     const before = machine()
-    const project = path.join(scratch, "project")
-    cpSync(PROJECT, project, { recursive: true })
-    symlinkSync(path.join(root, "node_modules"), path.join(project, "node_modules"))
-    writeFileSync(path.join(project, "package.json"), JSON.stringify({ private: true, type: "module" }))
+    const project = projectIn(scratch, "verified-store")
     await build()
     const measured = []
     for (const store of stores(images / 5000)) {

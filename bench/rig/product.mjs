@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs"
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import path from "node:path"
 import { fileURLToPath } from "node:url"
@@ -30,6 +30,15 @@ export const place = (scratch, home) => ({
   PIPELINE_RESULTS: path.join(scratch, "results"),
   PIPELINE_MIRROR: mirror
 })
+
+/** A copy of one of the projects in bench/programs, where commands can be given in it. Gives its folder. */
+export const projectIn = (scratch, name) => {
+  const project = path.join(scratch, name)
+  cpSync(path.join(root, "bench/programs", name), project, { recursive: true })
+  symlinkSync(path.join(root, "node_modules"), path.join(project, "node_modules"))
+  writeFileSync(path.join(project, "package.json"), JSON.stringify({ private: true, type: "module" }))
+  return project
+}
 
 /** Bundles the product, and lets a command write V8's code cache, so that neither counts in what is measured. */
 export const build = async () => {

@@ -112,6 +112,22 @@ export const makeFolder = (directory: string): Effect.Effect<void, unknown> =>
     })
   )
 
+/** Folders of a store into which others write than the store's own code: sources, which know nothing of what a store does with misplaced files. */
+const OF_SOURCES = ["downloads", "sources", "sources/files"]
+
+/** Puts aside what lies in the place of folders that sources write into, before one of them does. */
+export const clearFolders = (home: string): Effect.Effect<void> =>
+  Effect.forEach(
+    OF_SOURCES.map((name) => path.join(home, name)),
+    (folder) =>
+      Effect.tryPromise(() => fs.stat(folder)).pipe(
+        Effect.flatMap((stat) => (stat.isDirectory() ? Effect.void : makeFolder(folder))),
+        // nothing is there, or what is there cannot be moved, of which whoever needs the folder tells
+        Effect.ignore
+      ),
+    { discard: true }
+  )
+
 /** Writes all of `bytes` and has them on the disk when it returns. */
 const writeSynced = async (file: string, bytes: Uint8Array): Promise<void> => {
   const handle = await fs.open(file, "wx")

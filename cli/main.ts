@@ -4,6 +4,7 @@ import { givenAt } from "../api/given.ts"
 import * as Explained from "../artifacts/Explained.ts"
 import * as Masked from "../artifacts/Masked.ts"
 import * as OpenFiles from "../artifacts/OpenFiles.ts"
+import * as Disk from "../cache/disk.ts"
 import * as LeaseDisk from "../cache/lease-disk.ts"
 import { inProject, inRepository, type Made, Release } from "../cache/Release.ts"
 import * as StoreFormat from "../cache/StoreFormat.ts"
@@ -210,6 +211,7 @@ const carryOut = <R, S>(
         const { command, run } = asked
         if (command.needsNoStore === true) return yield* carried(run, yield* Stores.own(place))
         yield* StoreFormat.check(place.home)
+        if (isWriting(command)) yield* Disk.clearFolders(place.home)
         const stores = yield* Stores.make(process.env, yield* AskedRemote.modeFor(command, mode), place)
         yield* carried(command.computes === true ? stores.sharing(run) : run, stores)
         // the work is done, and its results are kept: no housekeeping makes a failure of it

@@ -4,7 +4,7 @@ import os from "node:os"
 import path from "node:path"
 import { Effect, Option, type Scope } from "effect"
 import { Digest } from "headrace"
-import { AtomicFile, reason } from "headrace/files"
+import { reason } from "headrace/files"
 
 /**
  * The unfinished bytes of a download, beside where they will land, as `NAME.VERSION.OWNER.part`: VERSION says which bytes
@@ -81,6 +81,7 @@ export const discardOthers = (destination: string): Effect.Effect<void> =>
 
 /** Takes over what an earlier attempt left, else begins empty. */
 const open = (destination: string): PartFile => {
+  fs.mkdirSync(path.dirname(destination), { recursive: true })
   const owner = `${host}-${process.pid}-${randomBytes(4).toString("hex")}`
   const taken = takeOver(destination, owner)
   if (taken !== null) return taken
@@ -104,10 +105,7 @@ export const claim = <E>(
   fail: (what: string) => E
 ): Effect.Effect<{ current: PartFile }, E, Scope.Scope> =>
   Effect.acquireRelease(
-    Effect.zipRight(
-      Effect.mapError(AtomicFile.makeFolder(destination), ({ what }) => fail(what)),
-      Effect.try({ try: () => ({ current: open(destination) }), catch: (error) => fail(reason(error)) })
-    ),
+    Effect.try({ try: () => ({ current: open(destination) }), catch: (error) => fail(reason(error)) }),
     (part) =>
       Effect.try(() => {
         if (!fs.existsSync(part.current.path)) return

@@ -42,7 +42,7 @@ const byImages = async (scratch, sizes) => {
   return { of: "images", lines: [{ name: "explore, nothing cached", measured }] }
 }
 
-const byNodes = async (scratch, project, sizes) => {
+const byNodes = async (scratch, sizes, project) => {
   const [ran, found] = [[], []]
   for (const nodes of sizes) {
     const env = place(path.join(scratch, `nodes-${nodes}`))
@@ -59,7 +59,7 @@ const byNodes = async (scratch, project, sizes) => {
   }
 }
 
-const byPoints = async (scratch, project, sizes) => {
+const byPoints = async (scratch, sizes, project) => {
   const [ran, found] = [[], []]
   for (const points of sizes) {
     const env = place(path.join(scratch, `points-${points}`))
@@ -98,7 +98,7 @@ const keepRuns = (home, wanted) => {
   }
 }
 
-const byRuns = async (scratch, project, sizes) => {
+const byRuns = async (scratch, sizes, project) => {
   const env = place(path.join(scratch, "runs"))
   mkdirSync(env.PIPELINE_HOME, { recursive: true })
   const args = ["run", "nodes"]
@@ -129,6 +129,14 @@ const grows = (measured) => {
   return `; at last time grows as its power ${power("seconds")}, memory as ${power("megabytes")}`
 }
 
+const tell = ({ of, lines }) => {
+  for (const { name, measured } of lines)
+    printTable(
+      `${of}: ${name}${grows(measured)}`,
+      measured.map((one) => [count(one.count), seconds(one.seconds), size(one.megabytes * 1e6)])
+    )
+}
+
 /** Options: --images N leaves out all counts above N, for trying it out. */
 export const run = ({ images = Number.POSITIVE_INFINITY, out }) =>
   inScratch(async (scratch) => {
@@ -138,18 +146,17 @@ export const run = ({ images = Number.POSITIVE_INFINITY, out }) =>
     const upTo = (sizes) => sizes.filter((one) => one <= images)
     // its first command builds it
     await pipeline(["plan", "nodes"], place(path.join(scratch, "first")), { cwd: project })
-    const panels = [
-      await byImages(scratch, upTo(IMAGES)),
-      await byNodes(scratch, project, upTo(NODES)),
-      await byPoints(scratch, project, upTo(POINTS)),
-      await byRuns(scratch, project, upTo(RUNS))
-    ]
-    for (const { of, lines } of panels)
-      for (const { name, measured } of lines)
-        printTable(
-          `${of}: ${name}${grows(measured)}`,
-          measured.map((one) => [count(one.count), seconds(one.seconds), size(one.megabytes * 1e6)])
-        )
+    const panels = []
+    for (const [by, sizes] of [
+      [byImages, IMAGES],
+      [byNodes, NODES],
+      [byPoints, POINTS],
+      [byRuns, RUNS]
+    ]) {
+      const panel = await by(scratch, upTo(sizes), project)
+      tell(panel)
+      panels.push(panel)
+    }
     const file = write(out, "growth", { machine: before, panels })
     await drawBy("lines", file, {
       title: "How a command grows",

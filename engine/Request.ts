@@ -2,10 +2,28 @@ import { Effect } from "effect"
 import { type Explained, explain } from "../artifacts/Explained.ts"
 import type { Code } from "./Code.ts"
 import { type ExecuteFailure, KeyRefused, NodeFailed } from "./Failure.ts"
+import type { Graph } from "./Graph.ts"
 import type { Job } from "./Job.ts"
 import * as NodeKey from "./NodeKey.ts"
 import * as Pipeline from "./Pipeline.ts"
 import type { ComputeNode } from "./WorkerProtocol.ts"
+
+/** The graph that was last made of each pipeline, with the parameters as they were asked for. */
+const lastGraphs = new WeakMap<Pipeline.AnyPipeline, { readonly asked: string; readonly graph: Graph }>()
+
+/** A run asks for one node after the other of the same graph, which may have thousands: it is made once. */
+const graphOf = (
+  pipeline: Pipeline.AnyPipeline,
+  params: ComputeNode["params"],
+  values: Readonly<Record<string, unknown>>
+): Graph => {
+  const asked = JSON.stringify(params)
+  const last = lastGraphs.get(pipeline)
+  if (last?.asked === asked) return last.graph
+  const graph = Pipeline.graph(pipeline, values)
+  lastGraphs.set(pipeline, { asked, graph })
+  return graph
+}
 
 /** The node that a request names, with the key that this program computes for it, which may be another than the one that is asked for. */
 export const nodeOf = (
@@ -22,7 +40,7 @@ export const nodeOf = (
     const values = yield* Effect.mapError(Pipeline.decodeParams(pipeline, request.params), (error) =>
       refuse(explain(error))
     )
-    const graph = Pipeline.graph(pipeline, values)
+    const graph = graphOf(pipeline, request.params, values)
     const entry = graph.stages.find(({ name }) => name === request.node)
     if (entry === undefined) return yield* unknown(`node "${request.node}"`, `one of ${request.pipeline}`)
     const inputs = yield* Effect.try({

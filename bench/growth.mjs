@@ -42,16 +42,16 @@ const byImages = async (scratch, sizes) => {
   return { of: "images", lines: [{ name: "explore, nothing cached", measured }] }
 }
 
-const byNodes = async (scratch, sizes, project) => {
+/** A command by each count, in a store of its own: what it takes to compute all, and then to find all of it. */
+const computedThenFound = async (of, sizes, { argsOf, envOf, project, isDone }) => {
   const [ran, found] = [[], []]
-  for (const nodes of sizes) {
-    const env = place(path.join(scratch, `nodes-${nodes}`))
-    const args = ["run", "nodes", "--count", String(nodes)]
-    ran.push(await measure(nodes, args, env, project, all("ran")))
-    found.push(await measure(nodes, args, env, project, all("reused")))
+  for (const count of sizes) {
+    const [args, env] = [argsOf(count), envOf(count)]
+    ran.push(await measure(count, args, env, project, isDone("ran", count)))
+    found.push(await measure(count, args, env, project, isDone("reused", count)))
   }
   return {
-    of: "nodes of a run",
+    of,
     lines: [
       { name: "computed", measured: ran },
       { name: "all cached", measured: found }
@@ -59,26 +59,24 @@ const byNodes = async (scratch, sizes, project) => {
   }
 }
 
-const byPoints = async (scratch, sizes, project) => {
-  const [ran, found] = [[], []]
-  for (const points of sizes) {
-    const env = place(path.join(scratch, `points-${points}`))
-    const args = ["sweep", "points", "--over", `term=int(1,${points},${points})`]
-    const isDone =
-      (status) =>
-      ({ nodes, points: all }) =>
-        all.length === points && nodes[status] >= points && nodes.failed === 0
-    ran.push(await measure(points, args, env, project, isDone("ran")))
-    found.push(await measure(points, args, env, project, isDone("reused")))
-  }
-  return {
-    of: "points of a sweep",
-    lines: [
-      { name: "computed", measured: ran },
-      { name: "all cached", measured: found }
-    ]
-  }
-}
+const byNodes = (scratch, sizes, project) =>
+  computedThenFound("nodes of a run", sizes, {
+    argsOf: (nodes) => ["run", "nodes", "--count", String(nodes)],
+    envOf: (nodes) => place(path.join(scratch, `nodes-${nodes}`)),
+    project,
+    isDone: all
+  })
+
+const byPoints = (scratch, sizes, project) =>
+  computedThenFound("points of a sweep", sizes, {
+    argsOf: (points) => ["sweep", "points", "--over", `term=int(1,${points},${points})`],
+    envOf: (points) => place(path.join(scratch, `points-${points}`)),
+    project,
+    isDone:
+      (status, points) =>
+      ({ nodes, points: told }) =>
+        told.length === points && nodes[status] >= points && nodes.failed === 0
+  })
 
 /** Copies of a run's record under other names, of years ago, as many as there are to be: each is sealed as the product seals it. */
 const keepRuns = (home, wanted) => {
@@ -153,7 +151,9 @@ export const run = ({ images = Number.POSITIVE_INFINITY, out }) =>
       [byPoints, POINTS],
       [byRuns, RUNS]
     ]) {
-      const panel = await by(scratch, upTo(sizes), project)
+      const counts = upTo(sizes)
+      if (counts.length === 0) continue
+      const panel = await by(scratch, counts, project)
       tell(panel)
       panels.push(panel)
     }

@@ -2,10 +2,9 @@
  * Draws what a bench measured, read as JSON from standard input: panels of bars, the median of each with the extent of its
  * samples. Writes FILE.svg and FILE.png; FILE is the argument.
  */
-import { readFileSync, writeFileSync } from "node:fs"
-import { Effect } from "effect"
 import { colors, config, schema } from "../../images/charts/theme.ts"
-import { Figures, type Json, type VegaLiteSpec } from "../../images/services/Figures.ts"
+import type { Json, VegaLiteSpec } from "../../images/services/Figures.ts"
+import { render } from "./render.ts"
 
 interface Bar {
   readonly name: string
@@ -79,12 +78,4 @@ const chart = ({ title, subtitle, unit, panels }: Chart): VegaLiteSpec => ({
   resolve: { scale: { x: "independent", y: "independent" } }
 })
 
-const [file = "figure"] = process.argv.slice(2)
-const program = Effect.gen(function* () {
-  const figures = yield* Figures
-  const files = yield* figures.render(chart(JSON.parse(readFileSync(0, "utf8"))))
-  writeFileSync(`${file}.svg`, files["figure.svg"])
-  writeFileSync(`${file}.png`, files["figure.png"])
-})
-
-Effect.runPromise(program.pipe(Effect.provide(Figures.live)))
+render(chart)

@@ -2,10 +2,9 @@
  * Draws how what a bench measured grows, read as JSON from standard input: a panel for each quantity that grows, of seconds above and of
  * memory below, both axes logarithmic, beside a dotted line of what grows in proportion. Writes FILE.svg and FILE.png; FILE is the argument.
  */
-import { readFileSync, writeFileSync } from "node:fs"
-import { Effect } from "effect"
 import { colors, config, schema } from "../../images/charts/theme.ts"
-import { Figures, type Json, type VegaLiteSpec } from "../../images/services/Figures.ts"
+import type { Json, VegaLiteSpec } from "../../images/services/Figures.ts"
+import { render } from "./render.ts"
 
 interface Measured {
   readonly count: number
@@ -83,12 +82,4 @@ const chart = ({ title, subtitle, panels }: Chart): VegaLiteSpec => ({
   resolve: { scale: { color: "independent", x: "independent", y: "independent" } }
 })
 
-const [file = "figure"] = process.argv.slice(2)
-const program = Effect.gen(function* () {
-  const figures = yield* Figures
-  const files = yield* figures.render(chart(JSON.parse(readFileSync(0, "utf8"))))
-  writeFileSync(`${file}.svg`, files["figure.svg"])
-  writeFileSync(`${file}.png`, files["figure.png"])
-})
-
-Effect.runPromise(program.pipe(Effect.provide(Figures.live)))
+render(chart)

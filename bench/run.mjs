@@ -14,6 +14,7 @@ import * as ingest from "./ingest.mjs"
 import * as inspect from "./inspect.mjs"
 import * as networks from "./networks.mjs"
 import * as noOp from "./no-op.mjs"
+import * as predict from "./predict.mjs"
 import * as remote from "./remote.mjs"
 import { root } from "./rig/product.mjs"
 import * as sizeSweeps from "./size-sweeps.mjs"
@@ -42,6 +43,7 @@ const benches = {
   sweep,
   "sweep-cached": sweepCached,
   tune,
+  predict,
   "verified-reads": verifiedReads,
   verify,
   cluster,

@@ -74,7 +74,19 @@ export const run = ({ home, images, samples = DRAWS, out }) =>
     const dataset = await cifar10(scratch, images)
     const before = machine()
     await build()
-    const fixed = ["--dataset", dataset, "--epochs", String(EPOCHS), "--batch-size", String(BATCH), "--decay", "0"]
+    // a trial counts by its best epoch, as those of Optuna do
+    const kept = ["--patience", String(EPOCHS)]
+    const fixed = [
+      "--dataset",
+      dataset,
+      "--epochs",
+      String(EPOCHS),
+      "--batch-size",
+      String(BATCH),
+      "--decay",
+      "0",
+      ...kept
+    ]
     const args = ["transfer", ...fixed]
     const { document } = await pipeline(["run", "transfer", "--dataset", dataset, "--epochs", "1"], env)
     const train = await inspect("transfer/extract-features.features", env)

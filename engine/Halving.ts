@@ -27,6 +27,12 @@ export const rungsOf = (most: number): ReadonlyArray<number> => {
 export const countsOf = (trials: number, rungs: Rungs): ReadonlyArray<number> =>
   rungs.map((_, at) => Math.max(1, Math.floor(trials / FACTOR ** at)))
 
+/** So many trials there are at first. */
+const FIRST = FACTOR ** 2
+
+/** How many trials there are after so many, which have been compared: a third more. */
+export const grown = (trials: number): number => (trials < FIRST ? FIRST : trials + Math.floor(trials / FACTOR))
+
 /** The steps that a trial takes for a rung, counted from 0, beyond those for the rung below. */
 export const stepsFor = (rungs: Rungs, at: number): number => (rungs[at] ?? 1) - (rungs[at - 1] ?? 0)
 

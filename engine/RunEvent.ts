@@ -31,7 +31,12 @@ export type RunEvent = Data.TaggedEnum<{
     readonly steps: number | null
     /** How many trials are compared at it. */
     readonly of: number
-    readonly points: ReadonlyArray<{ readonly trial: number; readonly point: number }>
+    readonly points: ReadonlyArray<{
+      readonly trial: number
+      readonly point: number
+      /** Its parameters, decoded. */
+      readonly values: Readonly<Record<string, unknown>>
+    }>
     readonly shared: ReadonlySet<string>
   }
   /** The best trial is known, and carried out with all of its results. */

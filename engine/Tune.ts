@@ -39,11 +39,27 @@ export interface Options extends Pick<Points.Options, "cores" | "jobs"> {
   readonly seconds: number | null
 }
 
+/** What a trial came to after so many steps. */
+export interface Seen extends Halving.Scored {
+  readonly steps: number | null
+}
+
+/** Where the trials of a tune come from. */
+export interface Trials {
+  /** So many at most. */
+  readonly most: number
+  /** The trials after those before, so many at most, by what these came to: the same whenever that is the same. */
+  readonly draw: (
+    before: ReadonlyArray<Points.Values>,
+    seen: ReadonlyArray<Seen>,
+    count: number
+  ) => ReadonlyArray<Points.Values>
+}
+
 /** A trial at a rung. */
-interface Evaluated extends Halving.Scored {
+interface Evaluated extends Seen {
   /** Its place among the record's points. */
   readonly point: number
-  readonly steps: number | null
   /** Of this machine, that its own nodes took when they were computed. */
   readonly seconds: number
 }
@@ -57,7 +73,9 @@ interface Batch {
 
 interface Tuning {
   readonly pipeline: Pipeline.AnyPipeline
-  readonly trials: ReadonlyArray<Points.Values>
+  readonly source: Trials
+  /** Those that were drawn so far. */
+  readonly trials: Array<Points.Values>
   readonly options: Options
   readonly rungs: Halving.Rungs
   readonly batches: Array<Batch>
@@ -66,9 +84,6 @@ interface Tuning {
   /** The best trial as a whole, once it is known. */
   chosen: { readonly best: Evaluated; readonly all: Points.Points } | null
 }
-
-/** So many trials are added at a time where there is a budget in time. */
-export const GROWTH = Halving.FACTOR ** 2
 
 const valuesOf = ({ trials, options }: Tuning, trial: number, steps: number | null): Points.Values => ({
   ...trials[trial],
@@ -106,45 +121,42 @@ const open = (tuning: Tuning, points: ReadonlyArray<Points.Values>, part: Points
     parts: points.map(() => part)
   })
 
-/** Carries out trials to a rung, those of them that have not been there, and gives what they came to. */
+/** What trials came to at a rung, in the order in which they were carried out to it. */
+const seenAt = ({ evaluated, rungs }: Tuning, rung: number): ReadonlyArray<Evaluated> =>
+  [...evaluated.values()].filter(({ steps }) => steps === rungs[rung])
+
+/** Carries out trials to a rung that have not been there. */
 const evaluate = (tuning: Tuning, rung: number, trials: ReadonlyArray<number>) =>
   Effect.gen(function* () {
     const { options, batches, evaluated } = tuning
     const steps = tuning.rungs[rung] ?? null
-    const missing = trials.filter((trial) => !evaluated.has(keyOf(trial, steps)))
-    if (missing.length > 0) {
-      const first = batches.reduce((sum, batch) => sum + batch.trials.length, 0)
-      const values = missing.map((trial) => valuesOf(tuning, trial, steps))
-      const part = { again: new Set<string>(), until: new Set([options.metric.node]), isTold: true }
-      const all = open(tuning, values, part)
-      batches.push({ all, trials: missing, steps })
-      const points = missing.map((trial, at) => ({ trial, point: first + at }))
-      const shared = Points.sharedOf(all)
-      yield* publish(RunEvent.RungStarted({ rung, steps, of: trials.length, points, shared }))
-      yield* placed((point) => first + point)(Points.work(all, options.jobs))
-      for (const [at, trial] of missing.entries()) {
-        const { documents = {} } = all.settled.get(at) ?? {}
-        evaluated.set(keyOf(trial, steps), {
-          trial,
-          steps,
-          point: first + at,
-          score: Goal.scoreOf(options.metric, documents),
-          seconds: secondsOf(all, at)
-        })
-      }
+    const first = batches.reduce((sum, batch) => sum + batch.trials.length, 0)
+    const of = seenAt(tuning, rung).length + trials.length
+    const values = trials.map((trial) => valuesOf(tuning, trial, steps))
+    const all = open(tuning, values, { again: new Set(), until: new Set([options.metric.node]), isTold: true })
+    batches.push({ all, trials, steps })
+    const points = trials.map((trial, at) => ({ trial, point: first + at, values: values[at] ?? {} }))
+    yield* publish(RunEvent.RungStarted({ rung, steps, of, points, shared: Points.sharedOf(all) }))
+    yield* placed((point) => first + point)(Points.work(all, options.jobs))
+    for (const [at, trial] of trials.entries()) {
+      const { documents = {} } = all.settled.get(at) ?? {}
+      const score = Goal.scoreOf(options.metric, documents)
+      evaluated.set(keyOf(trial, steps), { trial, steps, point: first + at, score, seconds: secondsOf(all, at) })
     }
-    return trials.flatMap((trial) => evaluated.get(keyOf(trial, steps)) ?? [])
   })
 
-/** Carries out so many trials by rungs: of each rung the best go on. */
-const halve = (tuning: Tuning, count: number) =>
+/** Carries out all trials to the rungs: of those on one, the best go on to the next, as many as it has room for now. */
+const climb = (tuning: Tuning) =>
   Effect.gen(function* () {
-    const { rungs, options } = tuning
-    const counts = Halving.countsOf(count, rungs)
-    let trials: ReadonlyArray<number> = Array.from({ length: count }, (_, trial) => trial)
-    for (const [rung, most] of counts.entries()) {
-      const scored = yield* evaluate(tuning, rung, trials.slice(0, most))
-      trials = Halving.best(scored, counts[rung + 1] ?? 0, options.goal.direction).map(({ trial }) => trial)
+    const { rungs, trials, options } = tuning
+    for (const [rung, room] of Halving.countsOf(trials.length, rungs).entries()) {
+      const there = new Set(seenAt(tuning, rung).map(({ trial }) => trial))
+      const ready =
+        rung === 0
+          ? [...trials.keys()]
+          : Halving.best(seenAt(tuning, rung - 1), trials.length, options.goal.direction).map(({ trial }) => trial)
+      const next = ready.filter((trial) => !there.has(trial)).slice(0, room - there.size)
+      if (next.length > 0) yield* evaluate(tuning, rung, next)
     }
   })
 
@@ -157,15 +169,24 @@ const secondsUsed = ({ evaluated, rungs }: Tuning): number =>
     return sum + (scored.length === 0 ? 0 : (seconds / scored.length) * there.length)
   }, 0)
 
-/** Adds trials while they fit into the budget, going by what those before took; the first are carried out in any case. */
-const grow = (tuning: Tuning, budget: number) =>
+/**
+ * Adds trials while they fit into the budget, going by what those before took; the first are carried out in any case. Where nothing is
+ * decided on the way, all are there at once.
+ */
+const search = (tuning: Tuning) =>
   Effect.gen(function* () {
-    const all = tuning.trials.length
-    for (let count = Math.min(GROWTH, all); ; count = Math.min(count + GROWTH, all)) {
-      yield* halve(tuning, count)
-      const used = secondsUsed(tuning)
-      const isHopeless = [...tuning.evaluated.values()].every(({ score }) => score === null)
-      if (count === all || isHopeless || used * (1 + GROWTH / count) > budget) return
+    const { trials, source, options, evaluated } = tuning
+    const isDecided = options.asked.strategy === "halving" || options.seconds !== null
+    for (;;) {
+      const count = isDecided ? Math.min(Halving.grown(trials.length), source.most) : source.most
+      const isTooMuch =
+        options.seconds !== null && secondsUsed(tuning) * (count / Math.max(1, trials.length)) > options.seconds
+      if (trials.length > 0 && isTooMuch) return
+      const next = source.draw(trials, [...evaluated.values()], count - trials.length)
+      trials.push(...next)
+      yield* climb(tuning)
+      const isHopeless = [...evaluated.values()].every(({ score }) => score === null)
+      if (next.length === 0 || trials.length >= source.most || isHopeless) return
     }
   })
 
@@ -235,15 +256,16 @@ export const rungsOf = (strategy: TuneRecord["asked"]["strategy"], steps: number
  */
 export const run = <P extends Pipeline.AnyPipeline>(
   pipeline: P,
-  trials: ReadonlyArray<Points.Values>,
+  source: Trials,
   options: Options
 ): Effect.Effect<RunRecord, never, NodeWork.Needs | Pipeline.PlanningNeedsOf<P>> =>
   Effect.gen(function* () {
     const begun = yield* Run.beginning
-    const [first = {}] = trials
+    const [first = {}] = source.draw([], [], 1)
     const most = options.steps === null ? null : (first[options.steps] as number)
     const rungs = rungsOf(options.asked.strategy, most)
-    const tuning: Tuning = { pipeline, trials, options, rungs, batches: [], evaluated: new Map(), chosen: null }
+    const [trials, evaluated] = [[], new Map()]
+    const tuning: Tuning = { pipeline, source, trials, options, rungs, batches: [], evaluated, chosen: null }
     const carriedOut = () =>
       [...tuning.batches, ...(tuning.chosen === null ? [] : [tuning.chosen])].map(({ all }) => all)
     const recorded = {
@@ -260,9 +282,7 @@ export const run = <P extends Pipeline.AnyPipeline>(
       tune: recordOf(tuning)
     }
     yield* publish(RunEvent.TuneStarted({ run: begun.run, pipeline: pipeline.name, rungs }))
-    const { seconds } = options
-    const search = seconds === null ? halve(tuning, trials.length) : grow(tuning, seconds)
-    return yield* Run.recorded(recorded, begun, Effect.zipRight(search, choose(tuning)), opening, () => {
+    return yield* Run.recorded(recorded, begun, Effect.zipRight(search(tuning), choose(tuning)), opening, () => {
       const points = pointsOf(tuning)
       const notices = carriedOut().flatMap(({ state }) => state.notices)
       return {

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import path from "node:path"
 import * as tar from "tar"
 import { mirror } from "./product.mjs"
@@ -50,21 +50,23 @@ export const cifar10 = async (scratch, images) =>
 /** The mirror's image folders: JPEGs, and the same images as lossless WebPs. */
 export const folders = { jpeg: "cifar10-images.tar.gz", webp: "cifar10-images-lossless.tar.gz" }
 
-/** All the files of one of the mirror's image folders in `into`; with `images`, only the first ones of each class. */
+/** All the files of one of the mirror's image folders in `into`; with `images`, only the first ones of each class. Gives how many. */
 export const imageFolder = async (into, images, archive = folders.jpeg) => {
   mkdirSync(into, { recursive: true })
-  await tar.extract({ file: path.join(mirror, archive), cwd: into })
-  const classes = ["train", "test"].flatMap((split) =>
-    readdirSync(path.join(into, split)).map((name) => path.join(into, split, name))
-  )
-  const each = images === undefined ? Number.POSITIVE_INFINITY : Math.max(1, Math.round(images / classes.length))
-  let files = 0
-  for (const folder of classes) {
-    const names = readdirSync(folder).sort()
-    for (const name of names.slice(each)) rmSync(path.join(folder, name))
-    files += Math.min(each, names.length)
-  }
-  return files
+  const file = path.join(mirror, archive)
+  const byClass = new Map()
+  await tar.list({
+    file,
+    onReadEntry: ({ path: name, type }) => {
+      if (type !== "File" || !/^(\.\/)?(train|test)\//.test(name)) return
+      const folder = path.posix.dirname(name)
+      byClass.set(folder, [...(byClass.get(folder) ?? []), name])
+    }
+  })
+  const each = images === undefined ? Number.POSITIVE_INFINITY : Math.max(1, Math.round(images / byClass.size))
+  const wanted = new Set([...byClass.values()].flatMap((names) => names.sort().slice(0, each)))
+  await tar.extract({ file, cwd: into, filter: (name) => wanted.has(name) })
+  return wanted.size
 }
 
 export const copy = (from, to) => cpSync(from, to)

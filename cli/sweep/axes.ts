@@ -5,7 +5,8 @@ import * as Pipeline from "../../engine/Pipeline.ts"
 import { optionName } from "../command/option-text.ts"
 import * as ParamOptions from "../command/param-options.ts"
 import { UsageInvalid, unknown } from "../command/Usage.ts"
-import { drawnFrom, isRangeKind, valuesOf } from "./sweep-range.ts"
+import type { Coordinate } from "./gaussian-process.ts"
+import { drawnFrom, isRangeKind, placeIn, valuesOf } from "./sweep-range.ts"
 
 /** Encoded values of some parameters. */
 export type Encoded = Readonly<Record<string, unknown>>
@@ -17,6 +18,8 @@ export interface Axis {
   readonly values: ReadonlyArray<unknown> | null
   /** The value at a place in [0, 1). */
   readonly draw: (place: number) => unknown
+  /** Where a value that was drawn lies: from 0 to 1 where values have an order. */
+  readonly placeOf: (value: unknown) => Coordinate
   /** How many different values there are to draw; null where they are as many as numbers of a range. */
   readonly drawable: number | null
 }
@@ -71,12 +74,20 @@ const rangeOf = (
     )
   const range = { kind, from, to, whole: kind === "int" || takesWhole(name, param, from, to) }
   const draw = (place: number) => drawnFrom(range, place)
+  const placeOf = (value: unknown) => placeIn(range, Number(value))
   const drawable = range.whole ? Math.floor(to) - Math.ceil(from) + 1 : null
-  if (count === undefined) return Effect.succeed({ name, values: null, draw, drawable })
+  if (count === undefined) return Effect.succeed({ name, values: null, draw, placeOf, drawable })
   // an end that is refused is refused as it was written, before any number that nobody wrote
   return Effect.forEach(count === 1 ? [from] : [from, to], (end) => decoded(name, param, end)).pipe(
-    Effect.as({ name, values: valuesOf(range, count), draw, drawable })
+    Effect.as({ name, values: valuesOf(range, count), draw, placeOf, drawable })
   )
+}
+
+/** Where a value lies among those of a list: numbers by their order, of others each is only itself. */
+const placeAmong = (values: ReadonlyArray<unknown>): Axis["placeOf"] => {
+  if (!values.every((value) => typeof value === "number")) return (value) => JSON.stringify(value)
+  const sorted = values.toSorted((one, other) => one - other)
+  return (value) => sorted.indexOf(Number(value)) / Math.max(1, sorted.length - 1)
 }
 
 const decoded = (name: string, param: Param.AnyParam, value: unknown) =>
@@ -107,7 +118,7 @@ const axisOf = (pipeline: Pipeline.AnyPipeline, text: string) =>
     if (range !== null) return yield* range
     const values = yield* Effect.forEach(splitList(list), (part) => ParamOptions.parse(name, param, part))
     const draw = (place: number) => values[Math.floor(place * values.length)]
-    return { name, values, draw, drawable: values.length } satisfies Axis
+    return { name, values, draw, placeOf: placeAmong(values), drawable: values.length } satisfies Axis
   })
 
 /** The axes that are given, of which no parameter has two, nor one and a value that all points share. */

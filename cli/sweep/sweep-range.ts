@@ -81,6 +81,14 @@ export const valuesOf = ({ kind, from, to, whole }: Range, count: number): Reado
   return values
 }
 
+/** Where a number lies between the ends of the range, from 0 to 1: what `drawnFrom` is given, but for what it rounds. */
+export const placeIn = ({ kind, from, to }: Range, value: number): number => {
+  if (from === to) return 0
+  return kind === "log"
+    ? (Math.log(value) - Math.log(from)) / (Math.log(to) - Math.log(from))
+    : value / (to - from) - from / (to - from)
+}
+
 /** A drawn number may differ from the exact one by what this share of the range's places makes. */
 const SHARE_OF_PLACES = 1e-4
 

@@ -58,7 +58,7 @@ export const budgetOf = (
  * How many trials a budget allows, of which each takes the rungs that it is good enough for; `all` where the values have only so many
  * combinations.
  */
-export const trialsOf = (
+export const affordable = (
   { trials, steps, seconds }: Budget,
   rungs: Halving.Rungs,
   stepsName: string | null,

@@ -15,6 +15,8 @@ const LINES_LEFT = 8
 
 interface Told extends Columns {
   readonly rungs: Halving.Rungs
+  /** A trial's values of what trials differ in, in a few words. */
+  readonly textsOf: (values: Readonly<Record<string, unknown>>) => ReadonlyArray<string>
   /** How many; null where that is not known before. */
   readonly trials: number | null
 }
@@ -26,10 +28,10 @@ type RungStarted = Extract<RunEvent, { readonly _tag: "RungStarted" }>
 export const tuneEvents = (told: Told, tellShared: (event: RunEvent) => Effect.Effect<void>) =>
   Effect.gen(function* () {
     const reporter = yield* Reporter
-    const { metric, varied, texts, rungs } = told
+    const { metric, varied, rungs } = told
     /** By point: the best trial is told of once more, with all of its results. */
     const tried = new Map<number, Tried>()
-    const trialOf = new Map<number, { readonly trial: number; readonly steps: number | null }>()
+    const trialOf = new Map<number, Pick<Tried, "trial" | "texts" | "steps">>()
     const running = Running.make(reporter.terminal)
     let shared: ReadonlySet<string> = new Set()
     let rung: RungStarted | null = null
@@ -74,8 +76,8 @@ export const tuneEvents = (told: Told, tellShared: (event: RunEvent) => Effect.E
     }
     const redraw = Effect.flatMap(Clock.currentTimeMillis, (now) => (running.isDue(now) ? draw(now) : Effect.void))
 
-    const plain = ({ trial, ran, score, error }: Tried) => {
-      const what = varied.map((name, at) => `${wordsOf(name)} ${texts[trial]?.[at]}`).join(", ")
+    const plain = ({ trial, texts, ran, score, error }: Tried) => {
+      const what = varied.map((name, at) => `${wordsOf(name)} ${texts[at]}`).join(", ")
       const found = score === null ? "no number" : `${wordsOf(metric.field)} ${numberText(metric.field, score)}`
       const how = error === null ? `${found}${ran ? "" : ", cached"}` : `FAILED. ${sentence(error)}`
       const at =
@@ -101,7 +103,8 @@ export const tuneEvents = (told: Told, tellShared: (event: RunEvent) => Effect.E
         switch (event._tag) {
           case "RungStarted":
             rung = event
-            for (const { trial, point } of event.points) trialOf.set(point, { trial, steps: event.steps })
+            for (const { trial, point, values } of event.points)
+              trialOf.set(point, { trial, steps: event.steps, texts: told.textsOf(values) })
             if (shared.size === 0) shared = event.shared
             return
           case "TrialChosen":

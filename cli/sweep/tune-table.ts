@@ -8,6 +8,8 @@ import { table } from "../terminal/table-text.ts"
 export interface Tried {
   readonly point: number
   readonly trial: number
+  /** Its values of what trials differ in, in a few words. */
+  readonly texts: ReadonlyArray<string>
   readonly steps: number | null
   readonly score: number | null
   readonly ran: boolean
@@ -21,8 +23,6 @@ export interface Columns {
   readonly goal: Goal
   readonly metric: Metric
   readonly varied: ReadonlyArray<string>
-  /** Each trial's values of these, in a few words. */
-  readonly texts: ReadonlyArray<ReadonlyArray<string>>
   readonly steps: string | null
 }
 
@@ -44,7 +44,7 @@ const ranked = (tried: ReadonlyArray<Tried>, { direction }: Goal): ReadonlyArray
 /** The trials so far, so many at most, the best first. */
 export const tuneTable = (
   tried: ReadonlyArray<Tried>,
-  { goal, metric, varied, texts, steps }: Columns,
+  { goal, metric, varied, steps }: Columns,
   most: number
 ): string => {
   const right = (header: string) => ({ header, align: "right" as const })
@@ -59,7 +59,7 @@ export const tuneTable = (
       .slice(0, most)
       .map((one) => [
         String(one.trial + 1),
-        ...(texts[one.trial] ?? []),
+        ...one.texts,
         ...(steps === null ? [] : [String(one.steps)]),
         one.score === null ? "" : numberText(metric.field, one.score),
         one.error === null ? (one.ran ? "" : "cached") : "failed"

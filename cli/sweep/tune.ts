@@ -1,4 +1,6 @@
 import { Effect } from "effect"
+import type { Goal } from "../../engine/Goal.ts"
+import * as Halving from "../../engine/Halving.ts"
 import * as Pipeline from "../../engine/Pipeline.ts"
 import { RunEvents } from "../../engine/RunEvent.ts"
 import * as Tune from "../../engine/Tune.ts"
@@ -21,11 +23,11 @@ import { Reporter } from "../terminal/Reporter.ts"
 import { type Axis, axesOf, type Encoded, textsOf } from "./axes.ts"
 import { counted, ELSEWHERE, miscounted } from "./counted.ts"
 import { checked, goalOf, onTest, type Strategy, stepsOf, strategyOf } from "./tune-asked.ts"
-import { type Budget, budgetOf, costText, MOST_TRIALS, trialsOf } from "./tune-budget.ts"
+import { affordable, type Budget, budgetOf, costText, MOST_TRIALS } from "./tune-budget.ts"
 import { likely, likelyText } from "./tune-cost.ts"
 import { tuneEvents } from "./tune-events.ts"
 import { tell } from "./tune-told.ts"
-import { sizeOf, trialsAt } from "./tune-trials.ts"
+import { sizeOf, trialsOf } from "./tune-trials.ts"
 
 const over: Option = {
   name: "--over",
@@ -57,7 +59,7 @@ const strategyOption: Option = {
   name: "--strategy",
   value: "NAME",
   description:
-    "halving, the default where something iterates: the best third of all trials takes more steps, and so on; random and grid: each takes all",
+    "halving, the default where something iterates: a few steps of many trials, more of the best, later ones where most is expected; random and grid: each takes all",
   expected: "halving, random or grid",
   example: "halving"
 }
@@ -72,6 +74,7 @@ const ROWS_TOLD = 12
 interface Asked {
   readonly shared: Encoded
   readonly strategy: Strategy
+  readonly goal: Goal
   readonly budget: Budget
   readonly rungs: ReadonlyArray<number | null>
   readonly steps: string | null
@@ -91,9 +94,11 @@ const drawnTrials = (pipeline: Pipeline.AnyPipeline, axes: ReadonlyArray<Axis>, 
     // without a word of how many, a grid is all of it
     const isOpen = asked.budget.trials === null && asked.budget.steps === null && asked.budget.seconds === null
     const budget = isGrid && isOpen ? { ...asked.budget, trials: size } : asked.budget
-    const count = trialsOf(budget, asked.rungs, asked.steps, size)
-    if (typeof count !== "number") return yield* count
-    return yield* trialsAt(pipeline, axes, { shared: asked.shared, count, draw: isGrid ? "grid" : asked.draw })
+    const most = affordable(budget, asked.rungs, asked.steps, size)
+    if (typeof most !== "number") return yield* most
+    const { shared, goal, rungs } = asked
+    const isGuided = asked.strategy === "halving"
+    return yield* trialsOf(pipeline, axes, { shared, most, draw: isGrid ? "grid" : asked.draw, isGuided, goal, rungs })
   })
 
 /** Looks for the parameters of a pipeline that do best. */
@@ -125,21 +130,21 @@ export const tune = <S>(project: Project<S>): Command<S> =>
         const side = numberGiven(given, jobs)
         const refused = miscounted(jobs, side) ?? miscounted(drawOption, draw, 0)
         if (refused !== null) return yield* refused
-        const trials = yield* drawnTrials(pipeline, axes, { shared, strategy, budget, rungs, steps, draw })
+        const trials = yield* drawnTrials(pipeline, axes, { shared, strategy, goal, budget, rungs, steps, draw })
         const varied = axes.map(({ name }) => name)
-        const texts = textsOf(pipeline, trials, varied)
-        const [first = values] = trials
+        const [first = values] = trials.draw([], [], 1)
         return yield* onMachines(project, given, (cores) =>
           Effect.gen(function* () {
             const takes = yield* likely(pipeline, first, { metric, steps, varied, cores })
             const cost =
               budget.seconds === null
-                ? `${costText(trials.length, rungs, steps)}${likelyText(takes, trials.length, rungs, steps)}`
-                : `as many trials as ${formatSeconds(budget.seconds)} of this machine allow, ${Tune.GROWTH} at least`
+                ? `${costText(trials.most, rungs, steps)}${likelyText(takes, trials.most, rungs, steps)}`
+                : `as many trials as ${formatSeconds(budget.seconds)} of this machine allow, ${Halving.grown(0)} at least`
             yield* reporter.note(`${pipeline.name}: ${cost}`)
             const events = yield* RunEvents
-            const all = budget.seconds === null ? trials.length : null
-            const told = { goal, metric, varied, texts, steps, rungs, trials: all }
+            const all = budget.seconds === null ? trials.most : null
+            const wordsOf = (of: Readonly<Record<string, unknown>>) => textsOf(pipeline, [of], varied)[0] ?? []
+            const told = { goal, metric, varied, textsOf: wordsOf, steps, rungs, trials: all }
             const { publish, table, tried } = yield* tuneEvents(told, events.publish)
             return yield* carryOut(
               Tune.run(pipeline, trials, {

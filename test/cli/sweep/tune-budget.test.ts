@@ -1,6 +1,6 @@
 import { expect, it } from "vitest"
 import { UsageInvalid } from "../../../cli/command/Usage.ts"
-import { budgetOf, costText, trialsOf } from "../../../cli/sweep/tune-budget.ts"
+import { affordable, budgetOf, costText } from "../../../cli/sweep/tune-budget.ts"
 import * as Halving from "../../../engine/Halving.ts"
 
 // What a tune may take is a time, steps or trials, and says how many trials there are.
@@ -44,17 +44,17 @@ it.each([0, -1, 1.5, 3001])("--trials %d is refused", (trials) => {
 
 it("without a word there are 27 trials, or as many as there are", () => {
   const rungs = Halving.rungsOf(20)
-  expect(trialsOf(NOTHING, rungs, "epochs", null)).toBe(27)
-  expect(trialsOf(NOTHING, rungs, "epochs", 4)).toBe(4)
-  expect(trialsOf({ ...NOTHING, trials: 100 }, rungs, "epochs", 12)).toBe(12)
+  expect(affordable(NOTHING, rungs, "epochs", null)).toBe(27)
+  expect(affordable(NOTHING, rungs, "epochs", 4)).toBe(4)
+  expect(affordable({ ...NOTHING, trials: 100 }, rungs, "epochs", 12)).toBe(12)
 })
 
 it("a budget of steps has as many trials as they are enough for, and one at least", () => {
   const rungs = Halving.rungsOf(20)
-  const trials = trialsOf({ ...NOTHING, steps: 150 }, rungs, "epochs", null)
+  const trials = affordable({ ...NOTHING, steps: 150 }, rungs, "epochs", null)
   expect(Halving.costOf(Number(trials), rungs)).toBeLessThanOrEqual(150)
   expect(Halving.costOf(Number(trials) + 1, rungs)).toBeGreaterThan(150)
-  expect(refusal(trialsOf({ ...NOTHING, steps: 19 }, rungs, "epochs", null))).toContain("expected 20 epochs or more")
+  expect(refusal(affordable({ ...NOTHING, steps: 19 }, rungs, "epochs", null))).toContain("expected 20 epochs or more")
 })
 
 it("what it costs is said by rungs", () => {

@@ -6,13 +6,13 @@ const told = {
   goal: { direction: "max", metric: "validationAccuracy" },
   metric: { result: "fit", field: "validationAccuracy", node: "train" },
   varied: ["learningRate"],
-  texts: [["0.1"], ["0.01"], ["0.001"]],
   steps: "epochs"
 } as const
 
 const tried = (trial: number, steps: number, score: number | null): Tried => ({
   point: 10 * trial + steps,
   trial,
+  texts: [["0.1", "0.01", "0.001"][trial] ?? ""],
   steps,
   score,
   ran: trial !== 2,

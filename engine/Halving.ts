@@ -1,12 +1,14 @@
 /**
- * Successive halving (Jamieson and Talwalkar, 2016): many trials take a few steps, the best third of them more, and so on. What is asked
+ * Successive halving (Jamieson and Talwalkar, 2016): many trials take a few steps, the best half of them more, and so on. What is asked
  * of it is a function of numbers alone, decided rung by rung, so that nothing depends on which trial ended first.
  *
  * @module
  */
 
-/** Of the trials of a rung, one in so many goes on to the next, which has as many times the steps. */
-export const FACTOR = 3
+/** A rung has so many times the steps of the one below. */
+const FACTOR = 3
+/** Of the trials of a rung, one in so many goes on to the next. Were it one in three, those that learn fast would leave no others. */
+const KEPT = 2
 /** The first of the rungs has this share of all steps: with fewer, a number says more of chance than of its trial. */
 const LEAST_SHARE = FACTOR ** 3
 
@@ -25,7 +27,7 @@ export const rungsOf = (most: number): ReadonlyArray<number> => {
 
 /** How many of so many trials take each rung: one at least. */
 export const countsOf = (trials: number, rungs: Rungs): ReadonlyArray<number> =>
-  rungs.map((_, at) => Math.max(1, Math.floor(trials / FACTOR ** at)))
+  rungs.map((_, at) => Math.max(1, Math.floor(trials / KEPT ** at)))
 
 /** So many trials there are at first. */
 const FIRST = FACTOR ** 2

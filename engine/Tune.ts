@@ -182,7 +182,9 @@ const search = (tuning: Tuning) =>
       const isTooMuch =
         options.seconds !== null && secondsUsed(tuning) * (count / Math.max(1, trials.length)) > options.seconds
       if (trials.length > 0 && isTooMuch) return
-      const next = source.draw(trials, [...evaluated.values()], count - trials.length)
+      // what they took is no reason to try others: it is another machine's tomorrow
+      const seen = [...evaluated.values()].map(({ trial, steps, score }) => ({ trial, steps, score }))
+      const next = source.draw(trials, seen, count - trials.length)
       trials.push(...next)
       yield* climb(tuning)
       const isHopeless = [...evaluated.values()].every(({ score }) => score === null)

@@ -12,7 +12,7 @@ export interface Budget {
 }
 
 /** Trials of which nobody says how many. */
-const USUAL_TRIALS = Halving.FACTOR ** 3
+const USUAL_TRIALS = 18
 /** A budget in time or steps draws no more than these. */
 export const MOST_TRIALS = 3000
 
@@ -77,7 +77,7 @@ export const affordable = (
   })
 }
 
-/** `27 trials, 64 epochs of them: 27 to 1, 9 to 2, 3 to 7, 1 to 20`. */
+/** `18 trials, 73 epochs of them: 18 to 1 epoch, 9 to 2, 4 to 7, 2 to 20`. */
 export const costText = (trials: number, rungs: Halving.Rungs, stepsName: string | null): string => {
   const ladder = rungs.flatMap((rung) => rung ?? [])
   if (stepsName === null || ladder.length === 0) return formatCounted(trials, "trial")

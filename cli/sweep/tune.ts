@@ -38,7 +38,7 @@ const over: Option = {
   example: "learning-rate=log(1e-4,1e-1)",
   isRepeated: true
 }
-const trialsOption = counted("--trials", "So many trials; 27, or as many as the budget allows", "50")
+const trialsOption = counted("--trials", "So many trials; 18, or as many as the budget allows", "50")
 const budgetOption: Option = {
   name: "--budget",
   value: "AMOUNT",

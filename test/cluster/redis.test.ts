@@ -80,6 +80,31 @@ describeWith(["redis"], "on the workers of a Redis server", () => {
     }
   })
 
+  it("a tune on workers tries what it tries alone, and comes to the same", async () => {
+    const helpers = await Promise.all([worker(), worker()])
+    const args = ["tune", "climbing", "--over", "number=int(1,100)", "--trials", "16", "--goal", "max:number", "--json"]
+    const there = await machines.start([...args, ...on(), "--not-here"]).ended
+    expect(there.code, there.stderr).toBe(0)
+    const alone = await machines.start([...args, "--remote", "off"]).ended
+    const told = ({ stdout }: Ended) => {
+      const { trials, best } = JSON.parse(stdout)
+      return {
+        trials: trials.map((one: object) => ({ ...one, seconds: null })),
+        params: best.params,
+        score: best.score
+      }
+    }
+    expect(told(there)).toEqual(told(alone))
+    expect(told(there).trials).toHaveLength(16 + 8 + 4)
+    // by what the first nine came to the others are drawn near to the best
+    expect(Math.abs(told(there).params.number - 50)).toBeLessThanOrEqual(3)
+    expect(JSON.parse(there.stdout).nodes).toEqual({ ran: 28, reused: 0, failed: 0 })
+    for (const helper of helpers) {
+      expect(helper.said()).toContain("climb: done")
+      await end(helper)
+    }
+  })
+
   it("a stage's failure is the node's, with what it printed, and is not tried again", async () => {
     const helper = await worker()
     const done = await run("--not-here", "--number", "3", "--how", "fail").ended

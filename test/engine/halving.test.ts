@@ -23,10 +23,10 @@ it("rungs rise strictly, and end with all steps", () => {
   )
 })
 
-it("27 trials of 27 steps take as much as four whole ones, where a grid of them takes 27", () => {
+it("27 trials of 27 steps take as much as six whole ones, where a grid of them takes 27", () => {
   const rungs = Halving.rungsOf(27)
-  expect(Halving.countsOf(27, rungs)).toEqual([27, 9, 3, 1])
-  expect(Halving.costOf(27, rungs)).toBe(27 + 9 * 2 + 3 * 6 + 18)
+  expect(Halving.countsOf(27, rungs)).toEqual([27, 13, 6, 3])
+  expect(Halving.costOf(27, rungs)).toBe(27 + 13 * 2 + 6 * 6 + 3 * 18)
 })
 
 it("as many trials as a budget allows cost no more than it, and one more would", () => {

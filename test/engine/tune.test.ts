@@ -81,7 +81,7 @@ const told = ({ tune, sweep }: RunRecord) => ({
 
 const bestOf = ({ tune, sweep }: RunRecord) => sweep?.points[tune?.best ?? -1]
 
-it.effect("of 27 trials the best goes to the end, for the steps of four, and it alone is judged", () =>
+it.effect("of 27 trials the best goes to the end, for the steps of six, and it alone is judged", () =>
   Effect.gen(function* () {
     const { tune, events } = memory()
     const record = yield* tune(rates(27))
@@ -96,14 +96,14 @@ it.effect("of 27 trials the best goes to the end, for the steps of four, and it 
     expect(school.judged).toBe(1)
     // what all trials share is computed once
     expect(Object.fromEntries(Toys.counts.runs)).toEqual({ read: 1, double: 1, sum: 1 })
-    expect(record.tune?.trials).toHaveLength(40)
+    expect(record.tune?.trials).toHaveLength(49)
     const started = events.flatMap((event) => (event._tag === "RungStarted" ? [event] : []))
     const carriedOut = [0, 1, 2, 3].map(
       (at) => started.flatMap(({ rung, points }) => (rung === at ? points : [])).length
     )
-    expect(carriedOut).toEqual([27, 9, 3, 1])
+    expect(carriedOut).toEqual([27, 13, 6, 3])
     // the best is told of once more, as it is with all of its results
-    expect(events.filter(({ _tag }) => _tag === "PointSettled")).toHaveLength(41)
+    expect(events.filter(({ _tag }) => _tag === "PointSettled")).toHaveLength(50)
   })
 )
 
@@ -143,7 +143,7 @@ it.effect(
         [16, 5],
         [21, 6]
       ])
-      expect(calls.map(({ seen }) => seen.length)).toEqual([0, 14, 18, 23, 31])
+      expect(calls.map(({ seen }) => seen.length)).toEqual([0, 16, 22, 30, 38])
       for (const { trial, steps, score } of calls.flatMap(({ seen }) => seen))
         expect(score).toBe(accuracyOf(Number(values[trial]?.rate), 8, Number(steps)))
       expect(yield* asked(16)).toEqual(calls)

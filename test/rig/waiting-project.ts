@@ -57,6 +57,52 @@ const FILES: Readonly<Record<string, string>> = {
       run: ({ waited }) => Effect.succeed({ added: { number: waited.number + 1 } })
     })
   `,
+  // best at 50, and better with every turn
+  "stages/climb.ts": `
+    import { Effect, Schema } from "effect"
+    import { Checkpoint, Param, Stage } from "headrace"
+    import { Waited } from "../artifacts/Waited.ts"
+
+    export const climb = Stage.iterate({
+      name: "climb",
+      inputs: {},
+      params: {
+        number: Param.make(Schema.Int, 0, "Where it climbs"),
+        turns: Param.make(Schema.Int.pipe(Schema.positive()), 9, "How far")
+      },
+      steps: "turns",
+      state: Checkpoint.make("Climbed", 1),
+      outputs: { climbed: Waited },
+      run: ({}, { number }) =>
+        Effect.sync(() => {
+          let done = 0
+          return {
+            resume: ({ texts }) =>
+              Effect.sync(() => {
+                done = Number(texts.done)
+              }),
+            step: (at: number) =>
+              Effect.sync(() => {
+                done = at
+                return null
+              }),
+            save: Effect.sync(() => ({ arrays: {}, texts: { done: String(done) } })),
+            finish: Effect.sync(() => ({ climbed: { number: done - Math.abs(number - 50) } }))
+          }
+        })
+    })
+  `,
+  "pipelines/climbing.ts": `
+    import { Pipeline } from "headrace"
+    import { climb } from "../stages/climb.ts"
+
+    export const climbing = Pipeline.make({
+      name: "climbing",
+      description: "Climbs by turns",
+      params: climb.params,
+      build: (params) => climb({}, params)
+    })
+  `,
   "pipelines/waiting.ts": `
     import { Pipeline } from "headrace"
     import { addOne } from "../stages/add-one.ts"

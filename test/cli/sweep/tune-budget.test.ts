@@ -42,9 +42,9 @@ it.each([0, -1, 1.5, 3001])("--trials %d is refused", (trials) => {
   expect(refusal(budgetOf(trials, null, "epochs"))).toContain("expected a whole number from 1 to 3000")
 })
 
-it("without a word there are 27 trials, or as many as there are", () => {
+it("without a word there are 18 trials, or as many as there are", () => {
   const rungs = Halving.rungsOf(20)
-  expect(affordable(NOTHING, rungs, "epochs", null)).toBe(27)
+  expect(affordable(NOTHING, rungs, "epochs", null)).toBe(18)
   expect(affordable(NOTHING, rungs, "epochs", 4)).toBe(4)
   expect(affordable({ ...NOTHING, trials: 100 }, rungs, "epochs", 12)).toBe(12)
 })
@@ -58,8 +58,8 @@ it("a budget of steps has as many trials as they are enough for, and one at leas
 })
 
 it("what it costs is said by rungs", () => {
-  expect(costText(27, Halving.rungsOf(20), "epochs")).toBe(
-    "27 trials, 64 epochs of them: 27 to 1 epoch, 9 to 2, 3 to 7, 1 to 20"
+  expect(costText(18, Halving.rungsOf(20), "epochs")).toBe(
+    "18 trials, 73 epochs of them: 18 to 1 epoch, 9 to 2, 4 to 7, 2 to 20"
   )
   expect(costText(4, [20], "epochs")).toBe("4 trials, 80 epochs of them: 4 to 20 epochs")
   expect(costText(4, [null], null)).toBe("4 trials")

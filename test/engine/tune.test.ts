@@ -211,6 +211,16 @@ it.effect("a trial that fails is a result: it goes no further, and keeps nobody 
   })
 )
 
+it.effect("where the first ones fail, others are tried as long as they were asked for", () =>
+  Effect.gen(function* () {
+    const failing = Array.from({ length: 12 }, (_, at) => ({ rate: 1 + at }))
+    const record = yield* memory().tune([...failing, ...rates(4)])
+    expect(record.status).toBe("done")
+    expect(new Set(record.tune?.trials.map(({ trial }) => trial)).size).toBe(16)
+    expect(Number(bestOf(record)?.params.rate)).toBeLessThan(1)
+  })
+)
+
 it.effect("where every trial fails, none is the best, and the record says so", () =>
   Effect.gen(function* () {
     const { tune } = memory()

@@ -47,7 +47,7 @@ export const tuneSections = (tuned: Tuned, commandBox: (command: string) => Html
           "importance",
           "How much each parameter matters",
           bars,
-          html`<p class="note">The share of the variance of ${wordsOf(metric)} among all trials at the first rung that the parameter alone tells: omega squared of a one-way analysis of variance, numbers taken in five groups of equal size. What parameters do together is in none of these shares, and chance alone gives 0 in the mean.</p>`
+          html`<p class="note">The share of the variance of ${wordsOf(metric)} among all trials at the first rung that the parameter alone tells: omega squared of a one-way analysis of variance, numbers taken in five groups of equal size. What parameters do together is in none of these shares, and chance alone gives 0 in the mean. Later trials lie where earlier ones did well, so that what does badly counts less than among trials spread evenly.</p>`
         )
   ]
 }

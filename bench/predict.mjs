@@ -41,7 +41,7 @@ export const run = ({ images = PHOTOS, samples = 3, out }) =>
       rmSync(home, { recursive: true })
       const beside = await pipeline(["run", "transfer", "--dataset", asked, "--until", "extract-features"], env)
       extracted.push(beside.seconds)
-      rows = extractionOf(beside.document)?.images ?? 0
+      rows = extractionOf(beside.document).images
     }
     const figures = { predict: spread(predicted), again: spread(again), run: spread(extracted) }
     const [own, besides] = [perSecond(images, figures.predict), perSecond(rows, figures.run)]

@@ -27,6 +27,8 @@ const over = Object.entries(SPACE).flatMap(([name, { from, to, log }]) => [
   `${name}=${log ? "log" : "linear"}(${from},${to})`
 ])
 
+const optionsOf = (given) => Object.entries(given).flatMap(([name, value]) => [`--${name}`, String(value)])
+
 /** After each training, the epochs that all took until then and the best validation accuracy of any. */
 const pathOf = (steps) => {
   let [spent, best] = [0, 0]
@@ -75,19 +77,8 @@ export const run = ({ home, images, samples = DRAWS, out }) =>
     const before = machine()
     await build()
     // a trial counts by its best epoch, as those of Optuna do
-    const kept = ["--patience", String(EPOCHS)]
-    const fixed = [
-      "--dataset",
-      dataset,
-      "--epochs",
-      String(EPOCHS),
-      "--batch-size",
-      String(BATCH),
-      "--decay",
-      "0",
-      ...kept
-    ]
-    const args = ["transfer", ...fixed]
+    const fixed = { dataset, epochs: EPOCHS, "batch-size": BATCH, decay: 0, patience: EPOCHS }
+    const args = ["transfer", ...optionsOf(fixed)]
     const { document } = await pipeline(["run", "transfer", "--dataset", dataset, "--epochs", "1"], env)
     const train = await inspect("transfer/extract-features.features", env)
     const folder = linkChunks(train, env, path.join(scratch, "train"))
@@ -95,10 +86,7 @@ export const run = ({ home, images, samples = DRAWS, out }) =>
     const optuna = (strategy) => async (draw) => {
       const options = { train: folder, "held-out": heldOut, strategy, budget: BUDGET, epochs: EPOCHS, seed: draw }
       const given = { ...options, "batch-size": BATCH, space: JSON.stringify(SPACE) }
-      return peer(
-        "optuna-heads.py",
-        Object.entries(given).flatMap(([name, value]) => [`--${name}`, value])
-      )
+      return peer("optuna-heads.py", optionsOf(given))
     }
     const searches = {
       tune: (draw) => tuned(args, draw, env),

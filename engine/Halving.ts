@@ -60,13 +60,17 @@ export interface Scored {
   readonly score: number | null
 }
 
+/** What is the larger the better a trial did; one that failed did worse than all others. */
+export const meritOf = ({ score }: Scored, direction: "max" | "min"): number =>
+  score === null ? Number.NEGATIVE_INFINITY : direction === "max" ? score : -score
+
 /** The best of these, so many at most, equal ones in the order in which they are given. Those without a score go no further. */
 export const best = <S extends Scored>(
   scored: ReadonlyArray<S>,
   count: number,
   direction: "max" | "min"
 ): ReadonlyArray<S> => {
-  const rank = ({ score }: Scored) => (score === null ? Number.NEGATIVE_INFINITY : direction === "max" ? score : -score)
+  const rank = (one: Scored) => meritOf(one, direction)
   return scored
     .filter(({ score }) => score !== null)
     .toSorted((one, other) => rank(other) - rank(one))

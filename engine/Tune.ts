@@ -181,7 +181,7 @@ const search = (tuning: Tuning) =>
       const count = isDecided ? Math.min(Halving.grown(trials.length), source.most) : source.most
       const isTooMuch =
         options.seconds !== null && secondsUsed(tuning) * (count / Math.max(1, trials.length)) > options.seconds
-      if (trials.length > 0 && isTooMuch) return
+      if (isTooMuch) return
       // what they took is no reason to try others: it is another machine's tomorrow
       const seen = [...evaluated.values()].map(({ trial, steps, score }) => ({ trial, steps, score }))
       const next = source.draw(trials, seen, count - trials.length)

@@ -60,7 +60,8 @@ export const imageFolder = async (into, images, archive = folders.jpeg) => {
     onReadEntry: ({ path: name, type }) => {
       if (type !== "File" || !/^(\.\/)?(train|test)\//.test(name)) return
       const folder = path.posix.dirname(name)
-      byClass.set(folder, [...(byClass.get(folder) ?? []), name])
+      if (!byClass.has(folder)) byClass.set(folder, [])
+      byClass.get(folder).push(name)
     }
   })
   const each = images === undefined ? Number.POSITIVE_INFINITY : Math.max(1, Math.round(images / byClass.size))

@@ -140,16 +140,15 @@ export const product = (axes: ReadonlyArray<Axis>): ReadonlyArray<Encoded> =>
     [{}]
   )
 
-/** Each point's values of some parameters, in a few words. */
+/** A point's values of some parameters, in a few words. */
 export const textsOf = (
   pipeline: Pipeline.AnyPipeline,
-  points: ReadonlyArray<Readonly<Record<string, unknown>>>,
+  point: Readonly<Record<string, unknown>>,
   varied: ReadonlyArray<string>
-): ReadonlyArray<ReadonlyArray<string>> =>
-  points.map((point) => {
-    const encoded = Pipeline.encodeParams(pipeline, point)
-    return varied.map((name) => Graph.valueText(pipeline.params[name], point[name], encoded[name]))
-  })
+): ReadonlyArray<string> => {
+  const encoded = Pipeline.encodeParams(pipeline, point)
+  return varied.map((name) => Graph.valueText(pipeline.params[name], point[name], encoded[name]))
+}
 
 /** Points, equal ones once. */
 export const distinct = (points: ReadonlyArray<Encoded>): ReadonlyArray<Encoded> => [

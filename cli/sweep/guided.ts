@@ -1,5 +1,5 @@
 import type { Goal } from "../../engine/Goal.ts"
-import type * as Halving from "../../engine/Halving.ts"
+import * as Halving from "../../engine/Halving.ts"
 import type { Seen } from "../../engine/Tune.ts"
 import type { Axis, Encoded } from "./axes.ts"
 import { beliefs, expectedImprovement, normalScores, type Place } from "./gaussian-process.ts"
@@ -44,12 +44,9 @@ export const guided = (
     ...axes.map((axis) => axis.placeOf(point?.[axis.name])),
     first === all ? 1 : Math.log(steps / first) / Math.log(all / first)
   ]
-  const sign = goal.direction === "max" ? 1 : -1
-  // one that failed did worse than all that came to something
-  const worst = Math.min(...scores.map((score) => sign * score)) - 1
   const known = {
     places: told.map(({ trial, steps }) => placeOf(trials[trial], steps ?? all)),
-    values: normalScores(told.map(({ score }) => (score === null ? worst : sign * score)))
+    values: normalScores(told.map((one) => Halving.meritOf(one, goal.direction)))
   }
   const seenTrials = [...new Set(told.map(({ trial }) => trial))].map((trial) => trials[trial])
   const { means, deviation, take } = beliefs(

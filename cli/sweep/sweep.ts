@@ -111,7 +111,7 @@ export const sweep = <S>(project: Project<S>): Command<S> =>
           jobs: side
         })
         const parts = yield* Effect.forEach(points, (point) => asked(pipeline, point, given))
-        const values = textsOf(pipeline, points, varied)
+        const values = points.map((point) => textsOf(pipeline, point, varied))
         const events = yield* RunEvents
         const { publish, settled } = yield* sweepEvents({ varied, values }, events.publish)
         return yield* onMachines(project, given, (cores) =>

@@ -143,8 +143,8 @@ export const tune = <S>(project: Project<S>): Command<S> =>
             yield* reporter.note(`${pipeline.name}: ${cost}`)
             const events = yield* RunEvents
             const all = budget.seconds === null ? trials.most : null
-            const wordsOf = (of: Readonly<Record<string, unknown>>) => textsOf(pipeline, [of], varied)[0] ?? []
-            const told = { goal, metric, varied, textsOf: wordsOf, steps, rungs, trials: all }
+            const ofTrial = (trial: Readonly<Record<string, unknown>>) => textsOf(pipeline, trial, varied)
+            const told = { goal, metric, varied, textsOf: ofTrial, steps, rungs, trials: all }
             const { publish, table, tried } = yield* tuneEvents(told, events.publish)
             return yield* carryOut(
               Tune.run(pipeline, trials, {

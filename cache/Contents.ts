@@ -19,6 +19,8 @@ export type Content =
   | { readonly _tag: "Record"; readonly run: string }
   /** What a run or sweep noted when it began, until its record is there. */
   | { readonly _tag: "Begun"; readonly run: string }
+  /** What a run tells of itself while it goes on, or told until it was killed. */
+  | { readonly _tag: "Live"; readonly run: string }
   /** The page of a run, which its record can make again. */
   | { readonly _tag: "Page"; readonly run: string }
   /** Somebody's word that a change of code alters no result. */
@@ -97,6 +99,11 @@ const inBegun = ([name = "", ...rest]: ReadonlyArray<string>): Content => {
   return run === null ? STRANGER : { _tag: "Begun", run }
 }
 
+const inLive = ([name = "", ...rest]: ReadonlyArray<string>): Content => {
+  const run = rest.length > 0 ? null : before(name, ".jsonl")
+  return run === null ? STRANGER : { _tag: "Live", run }
+}
+
 const inObjects = ([folder = "", name = "", ...rest]: ReadonlyArray<string>): Content =>
   rest.length === 0 && isDigest(name) && name.startsWith(folder) && folder.length === 2
     ? { _tag: "Object", object: name }
@@ -110,6 +117,7 @@ const FOLDERS = new Map<string, (below: ReadonlyArray<string>) => Content>(
     runs: inRuns,
     sweeps: inRuns,
     begun: inBegun,
+    live: inLive,
     accepted: () => ({ _tag: "Acceptance" as const }),
     uploads: () => ({ _tag: "Upload" as const }),
     leases: () => ({ _tag: "Lease" as const }),

@@ -39,6 +39,7 @@ const OTHERS: ReadonlyArray<Written> = [
   ["runs", 0],
   ["sweeps", 0],
   ["begun", 0],
+  ["live", 0],
   ["uploads", 0],
   ["pins", 0],
   ["accepted", 0],

@@ -92,9 +92,10 @@ export const computeSteps = (job: Job, iterates: Iterates): Untyped<Readonly<Rec
     // where it was over before, it is so from the beginning, and its state stays under the number of its last step
     let over = yield* isOver
     for (let at = from + 1; at <= last && !over; at++) {
-      const note = yield* ReadWatch.ofStage(iteration.step(at))
+      const told = yield* ReadWatch.ofStage(iteration.step(at))
       over = yield* isOver
-      yield* Progress.report({ done: at, total: over ? at : last, unit: iterates.steps, reused: from, note })
+      const { note, metrics } = typeof told === "object" && told !== null ? told : { note: told, metrics: undefined }
+      yield* Progress.report({ done: at, total: over ? at : last, unit: iterates.steps, reused: from, note, metrics })
       const replaced = yield* Fiber.join(writing)
       // encoded here and not where it is written: the next step begins before that, and may work on the very arrays
       writing = yield* ReadWatch.ofStage(iteration.save).pipe(

@@ -14,6 +14,8 @@ export interface Progress {
   readonly reused: number
   /** Figures worth a glance, such as an epoch's accuracy. */
   readonly note: string | null
+  /** Numbers by what they measure as far as it has come, such as a loss: a page draws them over `done`. */
+  readonly metrics?: Readonly<Record<string, number>> | undefined
 }
 
 /** Who listens to how far a node has come. Nobody does by default. */

@@ -12,7 +12,8 @@ export const Progressed = Schema.TaggedStruct("Progressed", {
   total: Schema.NullOr(Schema.Number),
   unit: Schema.String,
   reused: Schema.Number,
-  note: Schema.NullOr(Schema.String)
+  note: Schema.NullOr(Schema.String),
+  metrics: Schema.optional(Schema.Record({ key: Schema.String, value: Schema.Number }))
 })
 /** What of the cache that process found damaged. */
 export const Damaged = Schema.TaggedStruct("Damaged", { what: Schema.String })

@@ -7,6 +7,7 @@ import type { RunRecord } from "../../engine/RunRecord.ts"
 import { Place } from "../../project/Place.ts"
 import { bytesOf, keepWithin } from "../budget/housekeeping.ts"
 import type { Reporter } from "../terminal/Reporter.ts"
+import { liveEvents } from "./live-events.ts"
 
 /** Who hears of a run or sweep while it goes on, and who tells people and programs of it once it is over. */
 interface Listeners<R> {
@@ -22,17 +23,17 @@ export const carryOut = <R, R2>(
   Effect.gen(function* () {
     yield* Effect.flatMap(Using, ({ begin }) => begin)
     const context = yield* Effect.context<R2>()
-    // an interrupted run ends with this event, and gives no record to whoever waits for one
-    const telling = (event: RunEvent) =>
-      event._tag === "RunFinished"
-        ? Effect.zipRight(publish(event), Effect.provide(tell(event.record), context))
-        : publish(event)
     const { home } = yield* Place
+    // an interrupted run ends with this event, and gives no record to whoever waits for one
+    const telling = (live: (event: RunEvent) => Effect.Effect<void>) => (event: RunEvent) =>
+      Effect.zipRight(live(event), publish(event)).pipe(
+        Effect.zipRight(event._tag === "RunFinished" ? Effect.provide(tell(event.record), context) : Effect.void)
+      )
     // while others compute, this process has little to do
     const looking = Effect.forkScoped(trickle(home))
-    const record = yield* Effect.zipRight(looking, Effect.provideService(work, RunEvents, { publish: telling })).pipe(
-      Effect.scoped
-    )
+    const record = yield* Effect.flatMap(Effect.zipRight(looking, liveEvents(home)), (live) =>
+      Effect.provideService(work, RunEvents, { publish: telling(live) })
+    ).pipe(Effect.scoped)
     // the work is done, and its results are kept: no housekeeping makes a failure of it
     if (record.nodes.some(({ status }) => status === "ran"))
       yield* Effect.ignore(Effect.sandbox(keepWithin(bytesOf(record))))

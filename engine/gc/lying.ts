@@ -27,6 +27,8 @@ export interface Sorted {
   readonly printed: Map<string, Lying>
   readonly records: Array<{ readonly run: string; readonly lying: Lying }>
   readonly pages: Array<{ readonly run: string; readonly lying: Lying }>
+  /** What runs tell of themselves while they go on. */
+  readonly live: Array<Lying>
   /** Keys of what is still to be uploaded. */
   readonly uploads: Set<string>
   readonly downloads: Array<Lying>
@@ -46,6 +48,7 @@ const empty = (): Sorted => ({
   printed: new Map(),
   records: [],
   pages: [],
+  live: [],
   uploads: new Set(),
   downloads: [],
   builds: new Map(),
@@ -83,6 +86,9 @@ const sort = (home: string, sorted: Sorted, names: ReadonlyArray<string>, lying:
       break
     case "Page":
       sorted.pages.push({ run: content.run, lying })
+      break
+    case "Live":
+      sorted.live.push(lying)
       break
     case "Upload":
       sorted.own.push(lying)

@@ -102,6 +102,10 @@ const leftBehind = (looking: Looking, sorted: Sorted, beside: Beside, taken: Rea
     ...sorted.quarantined.map((lying) =>
       unitOf("rubbish", "quarantine", [lying], { spared: sparedYoung(looking, [lying], DAY_MILLIS) })
     ),
+    // those of killed runs; one that goes on is written to, or began as the command that carries it out did
+    ...sorted.live.map((lying) =>
+      unitOf("rubbish", "told by killed runs", [lying], { spared: sparedYoung(looking, [lying], DAY_MILLIS) })
+    ),
     ...[...sorted.printed.values()]
       .filter(({ file }) => !beside.named.has(file))
       .map(young("printed by no trace's stage"))

@@ -136,9 +136,11 @@ const dataOf = ({ inputs, labels, shape, views, classes, validation }: Examples,
     return { ...rows, training: drawn.training, validation: { inputs, labels, rows: drawn.validation } }
   })
 
-/** Few words on an epoch that is worth a glance. */
-const told = ({ loss, validationAccuracy }: Epoch): string =>
-  `loss ${loss.toFixed(3)}, validation accuracy ${percent(validationAccuracy)}`
+/** An epoch in few words that are worth a glance, and in numbers. */
+const told = ({ epoch: _, ...metrics }: Epoch) => ({
+  note: `loss ${metrics.loss.toFixed(3)}, validation accuracy ${percent(metrics.validationAccuracy)}`,
+  metrics
+})
 
 /** Trains the layers with a softmax over the classes at their end; keeps the epoch that does best on validation images. */
 export const fitting = (
@@ -158,7 +160,7 @@ export const fitting = (
     return {
       /** Goes on from what `save` gave. */
       resume,
-      /** Trains epoch `at`, counted from 1, and tells in a few words how it went. */
+      /** Trains epoch `at`, counted from 1, and tells how it went. */
       step: (at: number) => Effect.map(epoch(at), told),
       isOver,
       save,

@@ -42,7 +42,7 @@ const hiding = (hide: (secret: string) => string) => {
 export const urls: (text: string) => string = hiding(() => MASK)
 
 /** The same, where another secret must make another text: its digest stands for it. */
-export const urlsByDigest: (text: string) => string = hiding(
+export const urlsByDigest: (text: string) => string = /* @__PURE__ */ hiding(
   (secret) => `${MASK}${Digest.short(Digest.ofBytes(secret))}`
 )
 

@@ -175,7 +175,8 @@ const run = (directory) => {
     build: directory,
     isProgram: root === dirname(import.meta.dirname),
     importModule,
-    mendWorkers: () => mendWorkers(directory)
+    mendWorkers: () => mendWorkers(directory),
+    page: async () => (await import("./page.mjs")).page()
   })
   if (cachedData !== undefined && !script.cachedDataRejected) return
   process.once("exit", () => {

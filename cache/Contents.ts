@@ -37,6 +37,10 @@ export type Content =
   | { readonly _tag: "Using" }
   /** What somebody asked to be kept. */
   | { readonly _tag: "Pin" }
+  /** What somebody said of a run. */
+  | { readonly _tag: "Marks"; readonly run: string }
+  /** What the page of all runs knows of their records, so that they are not read again. */
+  | { readonly _tag: "Index" }
   /** What is remembered of what was removed, and of how large the store is. */
   | { readonly _tag: "Ledger" }
   /** What was damaged, and was put aside by `verify`. */
@@ -94,15 +98,12 @@ const inRuns = ([name = "", ...rest]: ReadonlyArray<string>): Content => {
   return page === null ? STRANGER : { _tag: "Page", run: page }
 }
 
-const inBegun = ([name = "", ...rest]: ReadonlyArray<string>): Content => {
-  const run = rest.length > 0 ? null : before(name, ".json")
-  return run === null ? STRANGER : { _tag: "Begun", run }
-}
-
-const inLive = ([name = "", ...rest]: ReadonlyArray<string>): Content => {
-  const run = rest.length > 0 ? null : before(name, ".jsonl")
-  return run === null ? STRANGER : { _tag: "Live", run }
-}
+const ofRuns =
+  (_tag: "Begun" | "Live" | "Marks", ending: string) =>
+  ([name = "", ...rest]: ReadonlyArray<string>): Content => {
+    const run = rest.length > 0 ? null : before(name, ending)
+    return run === null ? STRANGER : { _tag, run }
+  }
 
 const inObjects = ([folder = "", name = "", ...rest]: ReadonlyArray<string>): Content =>
   rest.length === 0 && isDigest(name) && name.startsWith(folder) && folder.length === 2
@@ -116,8 +117,9 @@ const FOLDERS = new Map<string, (below: ReadonlyArray<string>) => Content>(
     traces: inTraces,
     runs: inRuns,
     sweeps: inRuns,
-    begun: inBegun,
-    live: inLive,
+    begun: ofRuns("Begun", ".json"),
+    live: ofRuns("Live", ".jsonl"),
+    marks: ofRuns("Marks", ".json"),
     accepted: () => ({ _tag: "Acceptance" as const }),
     uploads: () => ({ _tag: "Upload" as const }),
     leases: () => ({ _tag: "Lease" as const }),
@@ -127,6 +129,7 @@ const FOLDERS = new Map<string, (below: ReadonlyArray<string>) => Content>(
     using: () => ({ _tag: "Using" as const }),
     pins: () => ({ _tag: "Pin" as const }),
     gc: () => ({ _tag: "Ledger" as const }),
+    ui: () => ({ _tag: "Index" as const }),
     quarantine: () => ({ _tag: "Quarantined" as const })
   })
 )

@@ -40,6 +40,8 @@ const OTHERS: ReadonlyArray<Written> = [
   ["sweeps", 0],
   ["begun", 0],
   ["live", 0],
+  ["marks", 0],
+  ["ui", 0],
   ["uploads", 0],
   ["pins", 0],
   ["accepted", 0],

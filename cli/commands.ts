@@ -23,6 +23,7 @@ import { unpin } from "./store/unpin.ts"
 import { verify } from "./store/verify.ts"
 import { sweep } from "./sweep/sweep.ts"
 import { tune } from "./sweep/tune.ts"
+import { ui } from "./ui/ui.ts"
 
 /** All commands, in the order in which help tells them: a new one is a file, and its name here. */
 const ALL: ReadonlyArray<<S>(project: Project<S>) => Command<S>> = [
@@ -37,6 +38,7 @@ const ALL: ReadonlyArray<<S>(project: Project<S>) => Command<S>> = [
   inspect,
   exportTo,
   report,
+  ui,
   compare,
   list,
   gc,

@@ -33,6 +33,7 @@ import type { Ran, Shape } from "./command/Command.ts"
 import * as CommandLine from "./command/command-line.ts"
 import { help } from "./command/help.ts"
 import { sentence, toldOf } from "./command/option-text.ts"
+import { PageFiles } from "./command/PageFiles.ts"
 import { UsageInvalid } from "./command/Usage.ts"
 import { commandsOf } from "./commands.ts"
 import { type LastWrites, lastWrites, runToEnd } from "./process-end.ts"
@@ -50,6 +51,8 @@ export interface Launched {
   readonly isProgram: boolean
   /** Makes what worker processes start from anew where it is damaged. */
   readonly mendWorkers: () => Promise<void>
+  /** The files of the page that `pipeline ui` serves, by their names. */
+  readonly page: () => Promise<ReadonlyMap<string, Uint8Array>>
 }
 
 // a variable that is empty counts as not set: it would name the current folder
@@ -254,11 +257,19 @@ export const main = <R, S>(project: Whole<R, S>, launched: Launched): void => {
   const prepare = Effect.ignore(Effect.tryPromise(launched.mendWorkers))
   const secrets = Code.definitionsIn(project.exported).flatMap((definition) => definition.secrets)
   const mask = Environment.maskedAnywhere([...secrets, ...OWN_SECRETS], process.env)
+  const page = Effect.tryPromise({
+    try: launched.page,
+    catch: (cause) => (cause instanceof Error ? cause : new Error(String(cause)))
+  })
   const reporter = Reporter.make(argv.includes("--json"), mask)
   const writes = lastWrites()
   const args = argv.filter((arg) => arg !== "--json")
   runToEnd(
-    told(carryOut(args, project, place, prepare, writes), reporter, launched.isProgram ? inRepository : inProject),
+    told(
+      Effect.provideService(carryOut(args, project, place, prepare, writes), PageFiles, page),
+      reporter,
+      launched.isProgram ? inRepository : inProject
+    ),
     () => reporter.lastDocument(INTERRUPTED),
     writes.isWriting
   )

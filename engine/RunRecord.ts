@@ -229,6 +229,10 @@ export class RunRecords extends Context.Tag("headrace/RunRecords")<
      */
     readonly begin: (begun: Omit<Begun, "holder">) => Effect.Effect<void, never, Scope.Scope>
     readonly put: (record: RunRecord) => Effect.Effect<void, StoreFailed>
+    /** Runs that have begun and left no record yet. Asked anew, it makes records of those whose processes are gone since. */
+    readonly going: Effect.Effect<ReadonlyArray<Begun>>
+    /** Takes a record away; what its run computed stays. */
+    readonly remove: (run: string) => Effect.Effect<void, StoreFailed>
     /** The newest runs, the newest first, without sweeps; those that cannot be read are left out, and told of. */
     readonly list: Effect.Effect<ReadonlyArray<RunRecord>>
     /** Sweeps, the newest first. They may be large: at most so many are read. */
@@ -279,6 +283,12 @@ export const layerMemory = (
           )
         ),
       put: (record) => asked(() => void records.unshift(record)),
+      going: asked(() => [...notes.values()].map(({ begun }) => begun)),
+      remove: (run) =>
+        asked(() => {
+          const at = records.findIndex((record) => record.run === run)
+          if (at >= 0) records.splice(at, 1)
+        }),
       list: asked(() => records.filter(({ sweep }) => sweep === undefined)),
       sweeps: (most) => asked(() => records.filter(({ sweep }) => sweep !== undefined).slice(0, most)),
       find: (most, isWanted) => asked(() => records.filter(isWanted).slice(0, most)),

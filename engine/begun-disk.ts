@@ -68,6 +68,15 @@ const readNote = (home: string, run: string) =>
     }
   )
 
+/** The runs that have begun, as far as their notes can be read. */
+export const noted = (home: string): Effect.Effect<ReadonlyArray<Begun>> =>
+  Effect.flatMap(Disk.listIfThere(folderIn(home)), (names) =>
+    Effect.map(
+      Effect.forEach(names, (name) => readNote(home, path.basename(name, ".json"))),
+      (found) => found.flatMap((note) => note?.begun ?? [])
+    )
+  )
+
 /**
  * Has a record kept of each run whose process is gone, and removes its note; and the notes of runs that left a record. Of several that do so at
  * once each writes the same. Where the store cannot be written to, a note stays for the next.

@@ -146,6 +146,9 @@ const recordsIn = (
   return {
     begin: (begun) => Effect.zipRight(once, BegunDisk.begin(home, begun, around.system)),
     put: (record) => write(home, record),
+    going: Effect.zipRight(settled(home, around), BegunDisk.noted(home)),
+    remove: (run) =>
+      Effect.forEach(FOLDERS, (folder) => Disk.removeIfThere(fileIn(home, folder, run)), { discard: true }),
     list: after(newest("runs", MOST)),
     sweeps: (most) => after(newest("sweeps", most)),
     find: (most, isWanted) => after(Effect.flatMap(everything, (ids) => firstOf(ids, get, most, isWanted))),

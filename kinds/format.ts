@@ -1,5 +1,5 @@
-import { stripVTControlCharacters } from "node:util"
-
+// biome-ignore lint/suspicious/noControlCharactersInRegex: what begins an escape sequence is one
+const escapes = /\u001b\[[0-?]*[ -/]*[@-~]/g
 /** One cell a character, as by far the most of what is printed. */
 const plain = /^[\x20-\x7e\xa1-\xac\xae-\xff\u2010-\u2027]*$/
 /** Nothing but what is drawn over or into other characters. */
@@ -21,7 +21,7 @@ const cellsOf = (character: string): number =>
 
 /** Terminal cells a text takes: two for East Asian wide characters and emoji, none for marks and colours. */
 export const textWidth = (text: string): number =>
-  charactersOf(stripVTControlCharacters(text)).reduce((cells, character) => cells + cellsOf(character), 0)
+  charactersOf(text.replace(escapes, "")).reduce((cells, character) => cells + cellsOf(character), 0)
 
 /** The text, cut to at most `cells` with an ellipsis at its end. Expects no colours. */
 export const truncate = (text: string, cells: number): string => {

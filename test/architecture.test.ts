@@ -24,7 +24,8 @@ const SOURCES = [
   "stages",
   "pipelines",
   "worker",
-  "cli"
+  "cli",
+  "ui"
 ]
 /** Lines of a file, comments aside: nobody is to say less of a thing for their sake. */
 const MOST_LINES = 250

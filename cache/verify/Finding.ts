@@ -40,6 +40,7 @@ export interface Finding {
     | "upload note"
     | "lease"
     | "note of a run"
+    | "marks of a run"
     | "mark of a command"
     | "memory of removals"
     | "remembered digests"

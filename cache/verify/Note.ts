@@ -61,6 +61,13 @@ export const noteOf = ({ content, file }: Contents.Lying): Note | null => {
         loss: "nothing tells of the run if its process ends without a word",
         isSealed: isWhole
       }
+    case "Marks":
+      return {
+        what: "marks of a run",
+        name: content.run,
+        loss: "its tags and its note are forgotten, and it is hidden no more",
+        isSealed: isWhole
+      }
     case "Using":
       return name === "holder"
         ? {

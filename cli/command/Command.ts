@@ -13,6 +13,7 @@ import type { Given as EveryProjects, Whole } from "../../project/Project.ts"
 import type * as Views from "../../project/Views.ts"
 import type { CurrentCommon, CurrentShared } from "../remote/Stores.ts"
 import type { Reporter } from "../terminal/Reporter.ts"
+import type { PageFiles } from "./PageFiles.ts"
 
 /** An option of a command's own, beside the parameters of its pipeline. Its value is a text. */
 export interface Option {
@@ -94,6 +95,7 @@ type Needs =
   | CurrentShared
   | Using
   | ExecutorAt
+  | PageFiles
   | EveryProjects
 
 /** A command that is carried out; its value is the exit code. */

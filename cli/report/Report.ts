@@ -5,10 +5,10 @@ import type { Chart } from "./Chart.ts"
 import type { Metric } from "./metrics.ts"
 import type { Tuned } from "./Tuned.ts"
 
-/** A node of the drawn graph; a source has no record, and is drawn with a status of its own. */
+/** A node of the drawn graph; a source has no record, and is drawn with a status of its own. So is what a run that goes on has not come to yet. */
 export interface GraphNode {
   readonly name: string
-  readonly status: NodeStatus | "source"
+  readonly status: NodeStatus | "source" | "running" | "waiting" | "planned"
   readonly seconds: number | null
   readonly rows: number | null
   readonly bytes: number | null

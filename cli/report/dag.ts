@@ -32,6 +32,9 @@ export const noteOf = (node: GraphNode): string => {
     streamed: "Streamed: made for the nodes that use it, and not kept",
     failed: "Failed",
     skipped: node.reason === null ? "Not needed: every node that it feeds was reused" : "Not reached",
+    running: "Computed now",
+    waiting: "Waits for somebody else, who computes the same",
+    planned: "Its turn has not come",
     unasked: "Not asked for: the run was until other nodes, which do not need it"
   }[node.status]
   const why = node.reason === null ? "" : node.status === "ran" ? `, since ${node.reason}` : `: ${node.reason}`

@@ -119,26 +119,36 @@ const pointsTable = (points: Points): Html => {
   return html`${table({ columns: [...points.columns, "status"], rows })}<details><summary>The command of each point</summary><pre><code>${points.rows.map(({ command }) => command).join("\n")}</code></pre></details>`
 }
 
+/** All that is told of a run, as parts of a page. */
+const partsOf = (report: Report): ReadonlyArray<Html | null> => [
+  header(report),
+  ending(report),
+  report.metrics.length + report.fits.length === 0
+    ? null
+    : section("metrics", "Result", metrics(report.metrics), html`${fitBoxes(report.fits)}`),
+  ...(report.tuned === null ? [] : tuneSections(report.tuned, commandBox("best-command"))),
+  report.points === null
+    ? null
+    : section("points", "Points, the best validation accuracy first", pointsTable(report.points)),
+  report.remarks.length === 0 ? null : section("remarks", "What was read", html`${report.remarks.map(remarksOf)}`),
+  report.curves === null ? null : section("curves", "Learning curves", chart(report.curves)),
+  report.printed.length === 0 ? null : section("printed", "What stages printed", ...printsOf(report.printed)),
+  graphSection(report),
+  section("figures", "Figures", figures(report.figures)),
+  ...report.sections.map(({ title, parts }, at) => section(`own-${at}`, title, ...parts.map(ownPart))),
+  section("params", "Parameters", paramsTable(report)),
+  section("tables", "Tables", tables(report.tables)),
+  report.command === null ? null : section("again", "Make it again", commandBox("command")(report.command))
+]
+
+const notesOf = ({ notes }: Report): ReadonlyArray<Html> => notes.map((note) => html`<p>${note}</p>`)
+
 /** The page of a run: everything of it in one file, that opens anywhere. */
 export const runPage = (report: Report): string =>
   page(`${report.pipeline} ${report.run}`, [
-    header(report),
-    ending(report),
-    report.metrics.length + report.fits.length === 0
-      ? null
-      : section("metrics", "Result", metrics(report.metrics), html`${fitBoxes(report.fits)}`),
-    ...(report.tuned === null ? [] : tuneSections(report.tuned, commandBox("best-command"))),
-    report.points === null
-      ? null
-      : section("points", "Points, the best validation accuracy first", pointsTable(report.points)),
-    report.remarks.length === 0 ? null : section("remarks", "What was read", html`${report.remarks.map(remarksOf)}`),
-    report.curves === null ? null : section("curves", "Learning curves", chart(report.curves)),
-    report.printed.length === 0 ? null : section("printed", "What stages printed", ...printsOf(report.printed)),
-    graphSection(report),
-    section("figures", "Figures", figures(report.figures)),
-    ...report.sections.map(({ title, parts }, at) => section(`own-${at}`, title, ...parts.map(ownPart))),
-    section("params", "Parameters", paramsTable(report)),
-    section("tables", "Tables", tables(report.tables)),
-    report.command === null ? null : section("again", "Make it again", commandBox("command")(report.command)),
-    html`<footer>${report.notes.map((note) => html`<p>${note}</p>`)}<p>Made by headrace from the record of run ${report.run}. This file is complete: it asks nothing of any network.</p></footer>`
+    ...partsOf(report),
+    html`<footer>${notesOf(report)}<p>Made by headrace from the record of run ${report.run}. This file is complete: it asks nothing of any network.</p></footer>`
   ])
+
+/** The same as a part of another page. */
+export const runSections = (report: Report): string => html`${partsOf(report)}<footer>${notesOf(report)}</footer>`.html

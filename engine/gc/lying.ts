@@ -117,6 +117,8 @@ const sort = (home: string, sorted: Sorted, names: ReadonlyArray<string>, lying:
     case "Ledger":
     case "Acceptance":
     case "Begun":
+    case "Marks":
+    case "Index":
     case "Format":
       sorted.own.push(lying)
       break

@@ -47,7 +47,7 @@ export const browser = () => {
     await running?.close()
   })
 
-  const openFile = async (file: string, { width = DESKTOP, dark = false, touch = false }: Screen = {}) => {
+  const openAt = async (url: string, { width = DESKTOP, dark = false, touch = false }: Screen = {}) => {
     if (running === undefined)
       throw new Error('No browser runs here: a test of a page stands in a suite that needs "chromium".')
     const context = await running.newContext({
@@ -64,18 +64,19 @@ export const browser = () => {
     page.on("console", (message) => said.push(message.text()))
     page.on("pageerror", (error) => said.push(String(error)))
     page.on("request", (request) => {
-      if (!request.url().startsWith("data:") && request.url() !== `file://${file}`) asked.push(request.url())
+      if (!request.url().startsWith("data:") && request.url() !== url) asked.push(request.url())
     })
-    await page.goto(`file://${file}`)
+    await page.goto(url)
     const opened: Opened = { page, said, asked }
     return opened
   }
+  const openFile = (file: string, screen: Screen = {}) => openAt(`file://${file}`, screen)
   const open = (html: string, screen: Screen = {}) => {
     const file = path.join(folder("headrace-page"), "report.html")
     fs.writeFileSync(file, html)
     return openFile(file, screen)
   }
-  return { open, openFile }
+  return { open, openFile, openAt }
 }
 
 /** What every page keeps to: nothing is said or asked for, and nothing is wider than the screen. */

@@ -11,11 +11,12 @@ import * as Seal from "../../cache/Seal.ts"
 import { TraceStore } from "../../cache/Trace.ts"
 import * as TraceDisk from "../../cache/trace-disk.ts"
 import * as Ledger from "../../engine/gc/Ledger.ts"
+import * as Marks from "../../engine/Marks.ts"
 import * as DigestMemory from "../../files/DigestMemory.ts"
 import { codeOf } from "./code.ts"
 
 /** The folders of a store that have notes alone. */
-export const FOLDERS = ["accepted", "begun", "gc", "leases", "pins", "sources", "uploads", "using"] as const
+export const FOLDERS = ["accepted", "begun", "gc", "leases", "marks", "pins", "sources", "uploads", "using"] as const
 
 const key = Digest.ofBytes("a key") as string as Key
 /** Whoever mends what is of the other one waits for no lease. */
@@ -31,6 +32,7 @@ export const noteAll = (home: string, run: string) =>
       { _tag: "Run", run },
       { asked: run, label: "toy", keys: [key], pinned: "2026-01-01T00:00:00Z" }
     )
+    yield* Marks.put(home, run, { tags: ["for the paper"], note: "", hidden: false })
     const [before, after] = ["one", "two"].map((of) => codeOf(of, { "stages/sum.ts": of }))
     if (before === undefined || after === undefined) return
     const id = "0123456789ab"

@@ -17,6 +17,7 @@ const SOURCES = [
   "pipelines",
   "project",
   "stages",
+  "ui",
   "worker",
   "headrace.config.ts",
   "package.json",

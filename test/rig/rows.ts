@@ -1,4 +1,4 @@
-import type { Compared } from "../../cli/compare/groups.ts"
+import type { Compared } from "../../cli/comparison/groups.ts"
 
 let made = 0
 

@@ -7,7 +7,7 @@ import type { Tools } from "./tools.ts"
  * Curves that answer: the values at the epoch under the pointer, or at the next one by an arrow key, and a legend that
  * hides lines; with Shift it hides all others. Its text is put into the page: it uses nothing but its arguments.
  */
-export const curves = (page: Page, { element, mark, tipIn }: Tools): void => {
+export const curves = (page: Pick<Page, "querySelectorAll">, { element, mark, tipIn }: Tools): void => {
   const MOST = 12
 
   interface Hover {

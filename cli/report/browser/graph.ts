@@ -2,7 +2,7 @@ import type { Page } from "./Dom.ts"
 import type { Tools } from "./tools.ts"
 
 /** Nodes that tell why they ran when they are pointed at, tapped or reached by Tab. Uses nothing but its arguments. */
-export const graph = (page: Page, { element, tipIn }: Tools): void => {
+export const graph = (page: Pick<Page, "querySelectorAll">, { element, tipIn }: Tools): void => {
   for (const holder of page.querySelectorAll(".stage")) {
     const tip = tipIn(holder)
     for (const node of holder.querySelectorAll("[data-node]")) {

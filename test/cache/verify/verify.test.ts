@@ -253,7 +253,7 @@ it.effect(
       const { run } = yield* store.run()
       yield* noteAll(store.home, run)
       const sound = yield* store.verify()
-      expect([sound.findings, sound.checked.notes]).toEqual([[], 9])
+      expect([sound.findings, sound.checked.notes]).toEqual([[], 10])
       const files = [...store.files(...FOLDERS), ...store.files("traces").filter((file) => file.endsWith(".txt"))]
       for (const file of files) overwrite(file, flipped(fs.readFileSync(file), 5))
       const { findings } = yield* store.verify()
@@ -262,6 +262,7 @@ it.effect(
           "acceptance",
           "lease",
           "mark of a command",
+          "marks of a run",
           "memory of removals",
           "note of a run",
           "pin",
@@ -278,6 +279,7 @@ it.effect(
       expect(Object.fromEntries(repairs)).toEqual({
         acceptance: "Quarantined",
         "mark of a command": "Left",
+        "marks of a run": "Quarantined",
         "memory of removals": "Quarantined",
         "note of a run": "Quarantined",
         pin: "Rewritten",

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
-import { cells } from "../../../cli/compare/cells.ts"
-import { groupsOf, summarize } from "../../../cli/compare/groups.ts"
+import { cells } from "../../../cli/comparison/cells.ts"
+import { groupsOf, summarize } from "../../../cli/comparison/groups.ts"
 import { spreadText } from "../../../cli/terminal/numbers.ts"
 import { spread } from "../../../cli/terminal/statistics.ts"
 import { comparedRun } from "../../rig/rows.ts"

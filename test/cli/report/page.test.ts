@@ -1,6 +1,6 @@
 import { expect, it } from "vitest"
-import { comparePage } from "../../../cli/compare/compare-page.ts"
-import { summarize } from "../../../cli/compare/groups.ts"
+import { comparisonPage } from "../../../cli/comparison/comparison-page.ts"
+import { summarize } from "../../../cli/comparison/groups.ts"
 import type { Report } from "../../../cli/report/Report.ts"
 import { runPage } from "../../../cli/report/run-page.ts"
 import { browser, DESKTOP, expectSound, type Opened, PHONE, textOf } from "../../rig/browser.ts"
@@ -14,7 +14,7 @@ const openRun = (report: Report, screen = {}) => open(runPage(report), screen)
 const rows = [0, 1, 2, 3].map((at) =>
   comparedRun({ params: { learningRate: 0.001 * (at + 1), seed: 0 }, metrics: { testAccuracy: 0.7 + at / 100 } })
 )
-const compared = comparePage({
+const compared = comparisonPage({
   pipeline: "transfer",
   description: "A dense head on frozen features",
   summary: summarize(rows),

@@ -1,7 +1,7 @@
 import type { AnyArtifact } from "../../artifacts/Artifact.ts"
 import { type AnyPipeline, defaults, graph as graphOf } from "../../engine/Pipeline.ts"
 import type * as Kind from "../../kinds/Kind.ts"
-import type * as Address from "../address/artifact-address.ts"
+import type * as Address from "./artifact-address.ts"
 
 /** The artifact as the stage declares it that made it; null where the project has none that makes it any more. */
 const declared = (pipelines: ReadonlyArray<AnyPipeline>, { trace, output }: Address.Found): AnyArtifact | null => {

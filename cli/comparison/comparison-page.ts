@@ -1,21 +1,12 @@
 import { formatSeconds } from "../../kinds/format.ts"
 import { valueText } from "../command/option-text.ts"
-import type { Chart } from "../report/Chart.ts"
-import { html } from "../report/html.ts"
+import { type Html, html } from "../report/html.ts"
 import { page } from "../report/page.ts"
 import { chart, section, table } from "../report/sections.ts"
 import { revisionText } from "../terminal/revision-text.ts"
+import type { Comparison } from "./Comparison.ts"
 import { cells, headers, workOf } from "./cells.ts"
 import type { Summary } from "./groups.ts"
-
-/** All that the page of a comparison says. */
-export interface Comparison {
-  readonly pipeline: string
-  readonly description: string
-  readonly summary: Summary
-  readonly curves: Chart | null
-  readonly notes: ReadonlyArray<string>
-}
 
 /** Every run by itself: which row it is in, what it ran and what it reused. */
 const runs = ({ groups }: Summary) =>
@@ -37,11 +28,17 @@ const runs = ({ groups }: Summary) =>
     )
   })
 
-export const comparePage = ({ pipeline, description, summary, curves, notes }: Comparison): string => {
+const titleOf = ({ pipeline, summary }: Comparison): string => {
   const count = summary.groups.reduce((sum, group) => sum + group.runs.length + group.repeats.length, 0)
+  return `${pipeline}: ${count} runs compared`
+}
+
+/** All that is told of a comparison, as parts of a page. */
+const partsOf = (comparison: Comparison): ReadonlyArray<Html | null> => {
+  const { description, summary, curves, notes } = comparison
   const isSpread = summary.groups.some(({ runs }) => runs.length > 1)
-  return page(`${pipeline}: ${count} runs compared`, [
-    html`<header><h1>${pipeline}: ${count} runs compared</h1><p class="lead">${description}</p></header>`,
+  return [
+    html`<header><h1>${titleOf(comparison)}</h1><p class="lead">${description}</p></header>`,
     section(
       "rows",
       "What differs",
@@ -52,7 +49,16 @@ export const comparePage = ({ pipeline, description, summary, curves, notes }: C
       }${notes.map((note) => html`<p class="note">${note}</p>`)}`
     ),
     curves === null ? null : section("curves", "Learning curves", chart(curves)),
-    section("runs", "Runs", runs(summary)),
+    section("runs", "Runs", runs(summary))
+  ]
+}
+
+/** The page of a comparison, in one file. */
+export const comparisonPage = (comparison: Comparison): string =>
+  page(titleOf(comparison), [
+    ...partsOf(comparison),
     html`<footer><p>Made by headrace from the records of these runs. This file is complete: it asks nothing of any network.</p></footer>`
   ])
-}
+
+/** The same as a part of another page. */
+export const comparisonSections = (comparison: Comparison): string => html`${partsOf(comparison)}`.html

@@ -1,0 +1,146 @@
+import { statSync } from "node:fs"
+import * as path from "node:path"
+import { Effect } from "effect"
+import type { ObjectStore, StoreFailed } from "../../cache/ObjectStore.ts"
+import * as Marks from "../../engine/Marks.ts"
+import { RunRecords } from "../../engine/RunRecord.ts"
+import type { Kinds } from "../../kinds/Kinds.ts"
+import type * as Views from "../../project/Views.ts"
+import { NoSuchRun, type Query, Refused, type RunList, type RunRow } from "../../ui/Api.ts"
+import { differingParams, tellingMetrics } from "../report/differing.ts"
+import { filterOf, orderOf } from "./filter.ts"
+import { rowOf } from "./row.ts"
+import * as RowsKept from "./rows-kept.ts"
+
+// All runs of a store in a line each, in memory: records are read once, and by their newest, so that a list is answered from what is known
+// while older ones are still read.
+
+type Needs = RunRecords | ObjectStore | Kinds | Views.Current
+
+/** Records that are read side by side. */
+const TOGETHER = 16
+/** Rows that are worth keeping at once; fewer are kept with the next ones. */
+const WORTH_KEEPING = 50
+/** Of those that a filter leaves, so many of the first tell in what they differ: all would be looked at for every letter that is typed. */
+const MOST_COMPARED = 2000
+
+export interface RunIndex {
+  /** Looks whether there are other records than were known, and reads them: many of them while others are told of what is known; whether there are. */
+  readonly look: Effect.Effect<boolean, never, Needs>
+  readonly list: (query: Query) => Effect.Effect<RunList, Refused>
+  readonly get: (run: string) => Effect.Effect<RunRow, NoSuchRun, Needs>
+  readonly mark: (run: string, marks: Marks.Marks) => Effect.Effect<RunRow, NoSuchRun | StoreFailed, Needs>
+  readonly remove: (run: string) => Effect.Effect<void, NoSuchRun | StoreFailed, Needs>
+}
+
+/** When the folders of records last changed. */
+const stampOf = (home: string): string =>
+  ["runs", "sweeps"]
+    .map((folder) => statSync(path.join(home, folder), { throwIfNoEntry: false })?.mtimeMs ?? 0)
+    .join(" ")
+
+/** Parameters in which runs of a pipeline differ: that another pipeline has others says nothing. */
+const differing = (rows: ReadonlyArray<RunRow>): ReadonlyArray<string> => {
+  const names = [...new Set(rows.map(({ pipeline }) => pipeline))]
+  return [...new Set(names.flatMap((name) => differingParams(rows.filter(({ pipeline }) => pipeline === name))))]
+}
+
+export const make = (home: string): Effect.Effect<RunIndex> =>
+  Effect.gen(function* () {
+    const rows = new Map((yield* RowsKept.load(home)).map((row) => [row.run, row]))
+    let unkept = 0
+    const unreadable = new Map<string, string>()
+    let said = yield* Marks.all(home)
+    let stamp = ""
+    /** In the order in which they are read, the newest first. */
+    let unread: ReadonlyArray<string> = []
+
+    const gone = (run: string) => new NoSuchRun({ run, what: `No run ${run} is kept.` })
+    const marked = (row: RunRow): RunRow => ({ ...row, marks: said.get(row.run) ?? Marks.NONE })
+
+    const readOne = (run: string) =>
+      Effect.gen(function* () {
+        const records = yield* RunRecords
+        const record = yield* records.get(run)
+        if (record === null) return
+        rows.set(run, yield* rowOf(record))
+        unkept += 1
+      }).pipe(
+        Effect.catchTag("RecordUnreadable", ({ message }) => Effect.sync(() => void unreadable.set(run, message)))
+      )
+
+    const read = Effect.gen(function* () {
+      while (unread.length > 0) {
+        const next = unread.slice(0, TOGETHER)
+        yield* Effect.forEach(next, readOne, { concurrency: TOGETHER, discard: true })
+        unread = unread.filter((run) => !next.includes(run))
+      }
+      if (unkept < WORTH_KEEPING) return
+      unkept = 0
+      yield* RowsKept.save(home, rows.values())
+    })
+
+    const look = Effect.gen(function* () {
+      const now = stampOf(home)
+      if (now === stamp) return false
+      stamp = now
+      const { ids } = yield* RunRecords
+      const there = yield* ids
+      const isThere = new Set(there)
+      for (const run of [...rows.keys(), ...unreadable.keys()])
+        if (!isThere.has(run)) {
+          rows.delete(run)
+          unreadable.delete(run)
+        }
+      said = yield* Marks.all(home)
+      unread = there.filter((run) => !rows.has(run) && !unreadable.has(run))
+      yield* unread.length <= TOGETHER ? read : Effect.forkDaemon(read)
+      return true
+    })
+
+    const known = (run: string) =>
+      Effect.gen(function* () {
+        if (!rows.has(run)) yield* readOne(run)
+        const row = rows.get(run)
+        return row === undefined ? yield* gone(run) : marked(row)
+      })
+
+    return {
+      look,
+      list: ({ filter, sort, hidden, from, most }) =>
+        Effect.suspend(() => {
+          const order = orderOf(sort)
+          if (order === null) return Effect.fail(new Refused({ what: `There is no column "${sort}".` }))
+          const isWanted = filterOf(filter)
+          const all = [...rows.values()].map(marked)
+          const found = all.filter((row) => (hidden || !row.marks.hidden) && isWanted(row)).sort(order)
+          const compared = found.slice(0, MOST_COMPARED)
+          const metrics = compared.map((row) => ({ metrics: new Map(Object.entries(row.metrics)) }))
+          return Effect.succeed({
+            all: all.length,
+            total: found.length,
+            rows: found.slice(from, from + most),
+            params: differing(compared),
+            metrics: tellingMetrics(metrics),
+            unreadable: [...unreadable].map(([run, what]) => ({ run, what })),
+            unread: unread.length
+          })
+        }),
+      get: known,
+      mark: (run, marks) =>
+        Effect.gen(function* () {
+          yield* known(run)
+          yield* Marks.put(home, run, marks)
+          said = new Map(said).set(run, marks)
+          return yield* known(run)
+        }),
+      remove: (run) =>
+        Effect.gen(function* () {
+          const { remove } = yield* RunRecords
+          yield* known(run)
+          yield* remove(run)
+          yield* Marks.put(home, run, Marks.NONE)
+          rows.delete(run)
+        })
+    }
+  })

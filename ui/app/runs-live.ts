@@ -1,0 +1,74 @@
+import { createContext } from "preact"
+import { useEffect, useState } from "preact/hooks"
+import * as Live from "../../engine/Live.ts"
+import type { Going, Message } from "../Api.ts"
+import { hear } from "./client.ts"
+
+/** A run that this page has watched, as far as it is known. */
+export interface Watched {
+  readonly run: string
+  /** Null where it went on before this page was open, and is over. */
+  readonly going: Going | null
+  readonly live: Live.Live
+  readonly over: Extract<Message, { readonly _tag: "Over" }> | null
+}
+
+/** All that the server told since this page is open. */
+export interface Told {
+  readonly watched: ReadonlyMap<string, Watched>
+  /** How often there were other records than before. */
+  readonly recorded: number
+  /** Whether the server answers. */
+  readonly isThere: boolean
+}
+
+export const goesOn = ({ going, over }: Watched): boolean => going !== null && over === null
+
+const NOTHING: Told = { watched: new Map(), recorded: 0, isThere: true }
+export const ToldContext = createContext<Told>(NOTHING)
+
+const unknown = (run: string): Watched => ({ run, going: null, live: Live.empty(), over: null })
+
+const after = (watched: Map<string, Watched>, message: Message): void => {
+  const change = (run: string, to: (known: Watched) => Watched) =>
+    watched.set(run, to(watched.get(run) ?? unknown(run)))
+  switch (message._tag) {
+    case "Going":
+      for (const going of message.runs) change(going.run, (known) => ({ ...known, going }))
+      return
+    case "Told":
+      change(message.run, (known) => {
+        const live = message.isAnew ? Live.empty() : known.live
+        for (const event of message.events) Live.take(live, event)
+        return { ...known, live }
+      })
+      return
+    case "Over":
+      change(message.run, (known) => ({ ...known, over: message }))
+      return
+    case "Recorded":
+      return
+  }
+}
+
+/** Listens as long as the page is open, for all of its parts. */
+export const useTold = (): Told => {
+  const [told, setTold] = useState<Told>(NOTHING)
+  useEffect(() => {
+    const watched = new Map<string, Watched>()
+    let recorded = 0
+    return hear(
+      (message) => {
+        after(watched, message)
+        if (message._tag === "Recorded") recorded += 1
+        setTold({ watched: new Map(watched), recorded, isThere: true })
+      },
+      (isThere) => {
+        // what is told after a pause is told from the beginning
+        if (isThere) watched.clear()
+        setTold((before) => ({ ...before, isThere }))
+      }
+    )
+  }, [])
+  return told
+}

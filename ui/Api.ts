@@ -3,6 +3,7 @@ import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import { Schema } from "effect"
+import { fields, TaggedError } from "../artifacts/Explained.ts"
 import { LiveEvent } from "../engine/Live.ts"
 
 // What the page of `pipeline ui` and its server say to each other, once for both.
@@ -167,18 +168,11 @@ export const Artifact = Schema.Struct({
 })
 export type Artifact = typeof Artifact.Type
 
-export class NoSuchRun extends Schema.TaggedError<NoSuchRun>()(
-  "NoSuchRun",
-  { run: Schema.String, what: Schema.String },
-  HttpApiSchema.annotations({ status: 404 })
-) {}
+/** There is none of that name, or its record cannot be read. */
+export class NoSuchRun extends TaggedError<NoSuchRun>()("NoSuchRun", fields, (parts) => parts) {}
 
 /** What is asked for cannot be done. */
-export class Refused extends Schema.TaggedError<Refused>()(
-  "Refused",
-  { what: Schema.String },
-  HttpApiSchema.annotations({ status: 400 })
-) {}
+export class Refused extends TaggedError<Refused>()("Refused", fields, (parts) => parts) {}
 
 export const Project = Schema.Struct({
   /** The folder's name. */
@@ -192,28 +186,33 @@ export type Project = typeof Project.Type
 const run = HttpApiSchema.param("run", Schema.String)
 
 const project = HttpApiEndpoint.get("project", "/api/project").addSuccess(Project)
-const runs = HttpApiEndpoint.get("runs", "/api/runs").setUrlParams(Query).addSuccess(RunList).addError(Refused)
+const runs = HttpApiEndpoint.get("runs", "/api/runs")
+  .setUrlParams(Query)
+  .addSuccess(RunList)
+  .addError(Refused, { status: 400 })
 /** A run in a line, what its report says as HTML, and what its nodes made. */
 const one = HttpApiEndpoint.get("one")`/api/runs/${run}`
   .addSuccess(Schema.Struct({ row: RunRow, report: Schema.String, artifacts: Schema.Array(ArtifactLine) }))
-  .addError(NoSuchRun)
+  .addError(NoSuchRun, { status: 404 })
 /** What differs between runs, which are named with commas between them, as HTML. */
 const compare = HttpApiEndpoint.get("compare", "/api/compare")
   .setUrlParams(Schema.Struct({ runs: Schema.String }))
   .addSuccess(Schema.Struct({ comparison: Schema.String }))
-  .addError(Refused)
+  .addError(Refused, { status: 400 })
 /** By an address as commands take it: `RUN/NODE.OUTPUT`, or a digest. */
 const artifact = HttpApiEndpoint.get("artifact", "/api/artifact")
   .setUrlParams(Schema.Struct({ address: Schema.String }))
   .addSuccess(Artifact)
-  .addError(Refused)
+  .addError(Refused, { status: 400 })
 const mark = HttpApiEndpoint.put("mark")`/api/runs/${run}/marks`
   .setPayload(Marks)
   .addSuccess(RunRow)
-  .addError(NoSuchRun)
-  .addError(Refused)
+  .addError(NoSuchRun, { status: 404 })
+  .addError(Refused, { status: 400 })
 /** Takes a run's record away, and what was said of it; what it computed is `gc`'s. */
-const remove = HttpApiEndpoint.del("remove")`/api/runs/${run}`.addError(NoSuchRun).addError(Refused)
+const remove = HttpApiEndpoint.del("remove")`/api/runs/${run}`
+  .addError(NoSuchRun, { status: 404 })
+  .addError(Refused, { status: 400 })
 /** Messages as they come, as server-sent events. */
 const live = HttpApiEndpoint.get("live", "/api/live").addSuccess(
   Schema.String.pipe(HttpApiSchema.withEncoding({ kind: "Text", contentType: "text/event-stream" }))

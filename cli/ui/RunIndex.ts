@@ -6,9 +6,10 @@ import * as Marks from "../../engine/Marks.ts"
 import { RunRecords } from "../../engine/RunRecord.ts"
 import type { Kinds } from "../../kinds/Kinds.ts"
 import type * as Views from "../../project/Views.ts"
-import { NoSuchRun, type Query, Refused, type RunList, type RunRow } from "../../ui/Api.ts"
+import { type NoSuchRun, type Query, Refused, type RunList, type RunRow } from "../../ui/Api.ts"
 import { differingParams, tellingMetrics } from "../report/differing.ts"
 import { filterOf, orderOf } from "./filter.ts"
+import { noSuchRun } from "./refusals.ts"
 import { rowOf } from "./row.ts"
 import * as RowsKept from "./rows-kept.ts"
 
@@ -33,6 +34,13 @@ export interface RunIndex {
   readonly remove: (run: string) => Effect.Effect<void, NoSuchRun | StoreFailed, Needs>
 }
 
+const noSuchColumn = (sort: string) =>
+  new Refused({
+    what: `There is no column "${sort}"`,
+    expected: "one such as started, param:units or metric:testAccuracy",
+    fix: "Sort by another."
+  })
+
 /** When the folders of records last changed. */
 const stampOf = (home: string): string =>
   ["runs", "sweeps"]
@@ -55,7 +63,6 @@ export const make = (home: string): Effect.Effect<RunIndex> =>
     /** In the order in which they are read, the newest first. */
     let unread: ReadonlyArray<string> = []
 
-    const gone = (run: string) => new NoSuchRun({ run, what: `No run ${run} is kept.` })
     const marked = (row: RunRow): RunRow => ({ ...row, marks: said.get(row.run) ?? Marks.NONE })
 
     const readOne = (run: string) =>
@@ -80,7 +87,8 @@ export const make = (home: string): Effect.Effect<RunIndex> =>
       yield* RowsKept.save(home, rows.values())
     })
 
-    const look = Effect.gen(function* () {
+    /** Takes note of records that came and went. */
+    const compared = Effect.gen(function* () {
       const now = stampOf(home)
       if (now === stamp) return false
       stamp = now
@@ -94,15 +102,25 @@ export const make = (home: string): Effect.Effect<RunIndex> =>
         }
       said = yield* Marks.all(home)
       unread = there.filter((run) => !rows.has(run) && !unreadable.has(run))
-      yield* unread.length <= TOGETHER ? read : Effect.forkDaemon(read)
       return true
+    })
+    // of several that look at once each is told of what all of them see
+    const looking = yield* Effect.makeSemaphore(1)
+    const reading = yield* Effect.makeSemaphore(1)
+    const look = Effect.gen(function* () {
+      const isOther = yield* looking.withPermits(1)(compared)
+      const rest = reading.withPermits(1)(read)
+      // few are there as soon as anybody notices, whoever began to read them
+      if (unread.length <= TOGETHER) yield* rest
+      else if (isOther) yield* Effect.forkDaemon(rest)
+      return isOther
     })
 
     const known = (run: string) =>
       Effect.gen(function* () {
         if (!rows.has(run)) yield* readOne(run)
         const row = rows.get(run)
-        return row === undefined ? yield* gone(run) : marked(row)
+        return row === undefined ? yield* noSuchRun(run) : marked(row)
       })
 
     return {
@@ -110,7 +128,7 @@ export const make = (home: string): Effect.Effect<RunIndex> =>
       list: ({ filter, sort, hidden, from, most }) =>
         Effect.suspend(() => {
           const order = orderOf(sort)
-          if (order === null) return Effect.fail(new Refused({ what: `There is no column "${sort}".` }))
+          if (order === null) return Effect.fail(noSuchColumn(sort))
           const isWanted = filterOf(filter)
           const all = [...rows.values()].map(marked)
           const found = all.filter((row) => (hidden || !row.marks.hidden) && isWanted(row)).sort(order)

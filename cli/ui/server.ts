@@ -20,6 +20,7 @@ import { artifactAt, artifactsOf } from "./artifact.ts"
 import { type Door, guarded } from "./guard.ts"
 import { fileOf, index } from "./page.ts"
 import type { RunIndex } from "./RunIndex.ts"
+import { noSuchRun, partsOf } from "./refusals.ts"
 import { messages } from "./watching.ts"
 
 // The server of the page: it reads the store, and writes to it what a person says of a run.
@@ -29,7 +30,8 @@ const lineOf = (message: Message): string => `data: ${encode(message)}\n\n`
 /** A connection on which nothing was said for so long may be closed by what lies between. */
 const STILL = "15 seconds"
 
-const refused = ({ message }: { readonly message: string }) => new Refused({ what: message })
+/** Why something cannot be done, as the page is told of it. */
+const refused = (error: unknown) => new Refused(partsOf(error))
 
 const api = <S>(project: Project<S>, known: RunIndex) =>
   HttpApiBuilder.group(Api, "ui", (handlers) =>
@@ -46,8 +48,8 @@ const api = <S>(project: Project<S>, known: RunIndex) =>
         Effect.gen(function* () {
           const records = yield* RunRecords
           const found = yield* Effect.either(records.get(run))
-          if (Either.isLeft(found)) return yield* new NoSuchRun({ run, what: found.left.message })
-          if (found.right === null) return yield* new NoSuchRun({ run, what: `No run ${run} is kept.` })
+          if (Either.isLeft(found)) return yield* new NoSuchRun(partsOf(found.left))
+          if (found.right === null) return yield* noSuchRun(run)
           const report = yield* gather(project.pipelines, found.right)
           return { row: yield* known.get(run), report: runSections(report), artifacts: yield* artifactsOf(found.right) }
         })

@@ -2,6 +2,9 @@ import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpApiClient from "@effect/platform/HttpApiClient"
 import { Effect, Exit, Schema } from "effect"
 import { useEffect, useState } from "preact/hooks"
+import { partsOf, sentence } from "../../artifacts/Explained.ts"
+import * as Text from "../../artifacts/Text.ts"
+import { asOption } from "../../cli/command/option-text.ts"
 import { Api, Message } from "../Api.ts"
 
 // What the page asks its server, by the schema that the server answers by.
@@ -18,9 +21,9 @@ export interface Asked<A> {
 }
 
 const textOf = (error: unknown): string => {
-  const { _tag: tag, what } = error as { readonly _tag?: string; readonly what?: string }
-  if (what !== undefined) return what
-  return tag === "RequestError"
+  const parts = partsOf(error)
+  if (parts !== null) return Text.show(sentence(parts), asOption)
+  return (error as { readonly _tag?: string })._tag === "RequestError"
     ? "The server does not answer: pipeline ui may have ended. Start it again, and reload this page."
     : String(error)
 }

@@ -46,7 +46,7 @@ it("says what of a question it does not understand", async () => {
   expect(await ui.ask("/api/runs?most=0")).toMatchObject({ status: 400 })
   expect(await ui.ask("/api/runs/20200101-000000-0000000")).toMatchObject({
     status: 404,
-    text: expect.stringContaining("No run 20200101-000000-0000000 is kept.")
+    text: expect.stringContaining("No run 20200101-000000-0000000 is kept")
   })
   expect(await ui.ask("/api/runs/..%2F..%2Fetc%2Fpasswd")).toMatchObject({ status: 404 })
   expect(await ui.ask("/nothing.js")).toMatchObject({ status: 404 })

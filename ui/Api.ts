@@ -183,6 +183,31 @@ export const Project = Schema.Struct({
 })
 export type Project = typeof Project.Type
 
+/** What lies in the store, and what `gc` would take of it. Each byte counts once. */
+export const Store = Schema.Struct({
+  home: Schema.String,
+  bytes: Schema.Number,
+  /** How large it may get before `gc` takes the cheapest; null where nobody sees to that. */
+  budget: Schema.NullOr(Schema.Number),
+  /** By what made it, a stage or a kind of thing, the largest first. */
+  groups: Schema.Array(
+    Schema.Struct({
+      group: Schema.String,
+      bytes: Schema.Number,
+      files: Schema.Number,
+      /** To make it all again. */
+      seconds: Schema.Number,
+      /** What `gc` would take, were it to take all that it may. */
+      goes: Schema.Number
+    })
+  ),
+  /** What stays whatever the size, and why. */
+  spared: Schema.Array(Schema.Struct({ why: Schema.String, bytes: Schema.Number })),
+  /** Bytes that lie there by the day on which they were written, the earliest first. */
+  days: Schema.Array(Schema.Struct({ day: Schema.String, bytes: Schema.Number }))
+})
+export type Store = typeof Store.Type
+
 const run = HttpApiSchema.param("run", Schema.String)
 
 const project = HttpApiEndpoint.get("project", "/api/project").addSuccess(Project)
@@ -204,6 +229,7 @@ const artifact = HttpApiEndpoint.get("artifact", "/api/artifact")
   .setUrlParams(Schema.Struct({ address: Schema.String }))
   .addSuccess(Artifact)
   .addError(Refused, { status: 400 })
+const store = HttpApiEndpoint.get("store", "/api/store").addSuccess(Store).addError(Refused, { status: 400 })
 const mark = HttpApiEndpoint.put("mark")`/api/runs/${run}/marks`
   .setPayload(Marks)
   .addSuccess(RunRow)
@@ -224,6 +250,7 @@ export class Group extends HttpApiGroup.make("ui")
   .add(one)
   .add(compare)
   .add(artifact)
+  .add(store)
   .add(mark)
   .add(remove)
   .add(live) {}

@@ -74,8 +74,12 @@ const drawLine = (line: Line, colour: string, at: ReturnType<typeof place>): Htm
   return html`<g class="line ${colour} ${line.kind}" data-entry="${line.entry}" data-kind="${line.kind}"><path d="${path}"/>${dots}</g>`
 }
 
-/** One panel's axes and lines. */
-export const drawPanel = (panel: Panel, { bestEpoch, entries }: Pick<Chart, "bestEpoch" | "entries">): Html => {
+/** One panel's axes and lines. `axis`: what its whole numbers count. */
+export const drawPanel = (
+  panel: Panel,
+  { bestEpoch, entries }: Pick<Chart, "bestEpoch" | "entries">,
+  axis = "epoch"
+): Html => {
   const scale = scaleOf(panel)
   const at = place(scale)
   const right = SIZE.width - SIZE.right
@@ -93,7 +97,7 @@ export const drawPanel = (panel: Panel, { bestEpoch, entries }: Pick<Chart, "bes
     bestEpoch === null
       ? null
       : html`<line class="best" x1="${at.x(bestEpoch)}" x2="${at.x(bestEpoch)}" y1="${SIZE.top}" y2="${bottom}"/>`
-  return html`${rows}<line class="axis" x1="${SIZE.left}" x2="${right}" y1="${bottom}" y2="${bottom}"/>${columns}<text class="tick title" x="${(SIZE.left + right) / 2}" y="${SIZE.height - 4}" text-anchor="middle">epoch</text>${best}${panel.lines.map((line) => drawLine(line, colourIn({ entries })(line), at))}`
+  return html`${rows}<line class="axis" x1="${SIZE.left}" x2="${right}" y1="${bottom}" y2="${bottom}"/>${columns}<text class="tick title" x="${(SIZE.left + right) / 2}" y="${SIZE.height - 4}" text-anchor="middle">${axis}</text>${best}${panel.lines.map((line) => drawLine(line, colourIn({ entries })(line), at))}`
 }
 
 /** What the page's script is told of a panel and its lines. */

@@ -21,6 +21,7 @@ import { type Door, guarded } from "./guard.ts"
 import { fileOf, index } from "./page.ts"
 import type { RunIndex } from "./RunIndex.ts"
 import { noSuchRun, partsOf } from "./refusals.ts"
+import { storeNow } from "./store.ts"
 import { messages } from "./watching.ts"
 
 // The server of the page: it reads the store, and writes to it what a person says of a run.
@@ -64,6 +65,7 @@ const api = <S>(project: Project<S>, known: RunIndex) =>
       .handle("artifact", ({ urlParams: { address } }) =>
         Effect.mapError(artifactAt(project.pipelines, address), refused)
       )
+      .handle("store", () => Effect.mapError(storeNow, refused))
       .handle("mark", ({ path: { run }, payload }) => Effect.catchTag(known.mark(run, payload), "StoreFailed", refused))
       .handle("remove", ({ path: { run } }) => Effect.catchTag(known.remove(run), "StoreFailed", refused))
       .handleRaw("live", () =>

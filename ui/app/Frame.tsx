@@ -17,6 +17,8 @@ export const Frame = ({ children }: { readonly children: ComponentChildren }) =>
         <a href="/" class="name">
           {project.value?.name ?? "headrace"}
         </a>
+        <a href="/">Runs</a>
+        <a href="/store">Store</a>
         <span class="facts">
           {going === 0 ? "nothing runs now" : `${going} ${going === 1 ? "run goes" : "runs go"} on`}
           {project.value === null ? null : ` · headrace ${project.value.version}`}

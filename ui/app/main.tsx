@@ -7,6 +7,7 @@ import { LivePage } from "./LivePage.tsx"
 import { RunPage } from "./RunPage.tsx"
 import { RunsPage } from "./RunsPage.tsx"
 import { ToldContext, useTold } from "./runs-live.ts"
+import { StorePage } from "./StorePage.tsx"
 
 const Lost = () => (
   <section>
@@ -26,6 +27,7 @@ const App = () => (
           <Route path="/runs/:run" component={RunPage} />
           <Route path="/artifact" component={ArtifactPage} />
           <Route path="/compare" component={ComparePage} />
+          <Route path="/store" component={StorePage} />
           <Route path="/live/:run" component={LivePage} />
           <Route default component={Lost} />
         </Router>

@@ -70,6 +70,9 @@ describeWith(["chromium"], "the page of all runs", () => {
     const run = await chrome.openAt(`${ui.origin}/runs/${await idOf("rate=2")}`, screen)
     await run.page.getByRole("heading", { name: "Said of it" }).waitFor()
     await expectSoundAt(ui, run)
+    const store = await chrome.openAt(`${ui.origin}/store`, screen)
+    await store.page.getByRole("heading", { name: "By what made it" }).waitFor()
+    await expectSoundAt(ui, store)
   })
 
   it("shows those that a filter leaves, in the order that is asked for", async () => {

@@ -151,6 +151,21 @@ it("tells of a record that cannot be read, beside the others", async () => {
   fs.writeFileSync(file, whole)
 })
 
+it("says what lies in the store, and what could go, as gc does", async () => {
+  const store = (await ui.ask("/api/store")).json()
+  const gc = await at.asked(["gc", "--keep-size", "0B", "--dry-run"])
+  expect(store.home).toBe(at.home)
+  const goes = store.groups.reduce((sum: number, { goes }: { readonly goes: number }) => sum + goes, 0)
+  const bytes = store.groups.reduce((sum: number, { bytes }: { readonly bytes: number }) => sum + bytes, 0)
+  expect([goes > 0, bytes]).toEqual([true, store.bytes])
+  expect(store.groups.map(({ group }: { readonly group: string }) => group)).toEqual(
+    expect.arrayContaining(["learn", "records"])
+  )
+  // a running command's mark lies there while the other looks
+  expect(Math.abs(goes - gc.freed)).toBeLessThan(10_000)
+  expect(store.days.length).toBeGreaterThan(0)
+})
+
 it("answers nobody but its own page", async () => {
   const { port } = new URL(ui.origin)
   const get = (headers: Record<string, string>) => ui.ask("/api/project", { headers })

@@ -208,7 +208,8 @@ export const Store = Schema.Struct({
 })
 export type Store = typeof Store.Type
 
-const run = HttpApiSchema.param("run", Schema.String)
+/** A run's id is the name of its record's file, and leads nowhere else. */
+const run = HttpApiSchema.param("run", Schema.String.pipe(Schema.pattern(/^[\w-]{1,64}$/)))
 
 const project = HttpApiEndpoint.get("project", "/api/project").addSuccess(Project)
 const runs = HttpApiEndpoint.get("runs", "/api/runs")

@@ -1,6 +1,6 @@
 import { elementScroll, observeElementOffset, observeElementRect, Virtualizer } from "@tanstack/virtual-core"
 import { useEffect, useRef, useState } from "preact/hooks"
-import { numberText, wordsOf } from "../../cli/terminal/numbers.ts"
+import { isAccuracy, numberText, wordsOf } from "../../cli/terminal/numbers.ts"
 import { formatCount, formatSeconds } from "../../kinds/format.ts"
 import type { RunList, RunRow } from "../Api.ts"
 import { Scroll } from "./Scroll.tsx"
@@ -79,30 +79,32 @@ const LAST: ReadonlyArray<Column> = [
   }
 ]
 
+const metricColumn = (name: string): Column => ({
+  id: `metric:${name}`,
+  header: wordsOf(name),
+  sort: `metric:${name}`,
+  width: "8.5rem",
+  isNumber: true,
+  cell: ({ metrics }) => {
+    const value = metrics[name]
+    return value === undefined ? "" : numberText(name, value)
+  }
+})
+
+const paramColumn = (name: string): Column => ({
+  id: `param:${name}`,
+  header: wordsOf(name),
+  sort: `param:${name}`,
+  width: "8.5rem",
+  cell: ({ params }) => valueText(params[name])
+})
+
+/** How well each does stands beside what it is, then in what it differs, then what else it came to. */
 const columnsOf = ({ params, metrics }: RunList): ReadonlyArray<Column> => [
   ...FIRST,
-  ...params.map(
-    (name): Column => ({
-      id: `param:${name}`,
-      header: wordsOf(name),
-      sort: `param:${name}`,
-      width: "8.5rem",
-      cell: ({ params }) => valueText(params[name])
-    })
-  ),
-  ...metrics.map(
-    (name): Column => ({
-      id: `metric:${name}`,
-      header: wordsOf(name),
-      sort: `metric:${name}`,
-      width: "8.5rem",
-      isNumber: true,
-      cell: ({ metrics }) => {
-        const value = metrics[name]
-        return value === undefined ? "" : numberText(name, value)
-      }
-    })
-  ),
+  ...metrics.filter(isAccuracy).map(metricColumn),
+  ...params.map(paramColumn),
+  ...metrics.filter((name) => !isAccuracy(name)).map(metricColumn),
   ...LAST
 ]
 

@@ -29,6 +29,15 @@ export const ToldContext = createContext<Told>(NOTHING)
 
 const unknown = (run: string): Watched => ({ run, going: null, live: Live.empty(), over: null })
 
+/** Of runs that are over so many stay: a page is open for days. */
+const MOST_OVER = 20
+
+/** Forgets those that were over first. */
+const forget = (watched: Map<string, Watched>): void => {
+  const over = [...watched.values()].filter((each) => each.over !== null)
+  for (const { run } of over.slice(0, -MOST_OVER)) watched.delete(run)
+}
+
 const after = (watched: Map<string, Watched>, message: Message): void => {
   const change = (run: string, to: (known: Watched) => Watched) =>
     watched.set(run, to(watched.get(run) ?? unknown(run)))
@@ -45,6 +54,7 @@ const after = (watched: Map<string, Watched>, message: Message): void => {
       return
     case "Over":
       change(message.run, (known) => ({ ...known, over: message }))
+      forget(watched)
       return
     case "Recorded":
       return

@@ -48,7 +48,8 @@ it("says what of a question it does not understand", async () => {
     status: 404,
     text: expect.stringContaining("No run 20200101-000000-0000000 is kept")
   })
-  expect(await ui.ask("/api/runs/..%2F..%2Fetc%2Fpasswd")).toMatchObject({ status: 404 })
+  for (const method of ["GET", "DELETE"])
+    expect(await ui.ask("/api/runs/..%2Fbegun%2Fother", { method })).toMatchObject({ status: 400 })
   expect(await ui.ask("/nothing.js")).toMatchObject({ status: 404 })
 })
 

@@ -20,6 +20,25 @@ const idle = {
   }
 }
 
+const PACKAGE = /^(.*node_modules\/((?:@[^/]+\/)?[^/]+))\//
+
+/** What those ask for whose packages are in the page: that their licences go with it. */
+const licencesOf = ({ outputs }) => {
+  const packages = new Map()
+  const inputs = Object.values(outputs).flatMap((output) => Object.entries(output.inputs))
+  for (const [file] of inputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0)) {
+    const [, folder, name] = PACKAGE.exec(file) ?? []
+    if (folder !== undefined) packages.set(name, join(CORE, folder))
+  }
+  const texts = [...packages].sort().map(([name, folder]) => {
+    const { version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"))
+    const file = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each))
+    const text = file === undefined ? license : readFileSync(join(folder, file), "utf8").trim()
+    return `${name} ${version}\n\n${text}\n`
+  })
+  return Buffer.from(texts.join(`\n${"-".repeat(80)}\n\n`))
+}
+
 const made = async () => {
   const esbuild = createRequire(join(CORE, "package.json"))("esbuild")
   const { outputFiles, metafile } = await esbuild.build({
@@ -33,15 +52,15 @@ const made = async () => {
     write: false,
     jsx: "automatic",
     jsxImportSource: "preact",
-    // the licences of what is in it
-    legalComments: "linked",
+    legalComments: "none",
     logLevel: "silent",
     metafile: true,
     plugins: [idle]
   })
   const lacking = Object.values(metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => path))
   if (lacking.length > 0) throw new Error(`The page needs ${lacking.join(", ")}, which no browser has.`)
-  return new Map(outputFiles.map(({ path, contents }) => [basename(path), contents]))
+  const files = outputFiles.map(({ path, contents }) => [basename(path), contents])
+  return new Map([...files, ["licences.txt", licencesOf(metafile)]])
 }
 
 /** Each file by its name. */

@@ -95,6 +95,8 @@ export interface Live {
   /** The newest ones. */
   readonly warnings: Array<Of<"Warned">>
   finished: Of<"Finished">["status"] | null
+  /** Settled nodes whose curves are known, the newest last: those of others that are over are forgotten. */
+  readonly drawn: Array<string>
 }
 
 export const empty = (): Live => ({
@@ -104,7 +106,8 @@ export const empty = (): Live => ({
   rungs: [],
   chosen: null,
   warnings: [],
-  finished: null
+  finished: null,
+  drawn: []
 })
 
 const UNKNOWN: LiveNode = {
@@ -121,9 +124,13 @@ const UNKNOWN: LiveNode = {
 /** A curve of more steps than this loses every other one: it is as long, and half as fine. */
 const MOST_STEPS = 1000
 const MOST_WARNINGS = 50
+/** Of a sweep's thousands of trainings so many keep their curves once they are over. */
+const MOST_DRAWN = 32
 
 /** The last of them stays. */
 const everyOther = <A>(all: ReadonlyArray<A>): ReadonlyArray<A> => all.filter((_, at) => (all.length - at) % 2 === 1)
+
+const NO_STEPS: Curve = { steps: [], values: [] }
 
 const longer = ({ steps, values }: Curve, step: number, value: number): Curve => {
   // a step that is told of again, by whoever took the node over, is what it is now
@@ -136,7 +143,7 @@ const longer = ({ steps, values }: Curve, step: number, value: number): Curve =>
 const progressed = (node: LiveNode, event: Of<"Progressed">): LiveNode => {
   const curves = Object.entries(event.metrics).map(([name, value]) => [
     name,
-    longer(node.curves[name] ?? { steps: [], values: [] }, event.done, value)
+    longer((Object.hasOwn(node.curves, name) ? node.curves[name] : null) ?? NO_STEPS, event.done, value)
   ])
   const { at, done, reused } = event
   return {
@@ -149,10 +156,28 @@ const progressed = (node: LiveNode, event: Of<"Progressed">): LiveNode => {
   }
 }
 
+/** Of what is over the newest curves stay. */
+const settle = (live: Live, event: Of<"Settled">): void => {
+  const known = live.nodes.get(event.node) ?? UNKNOWN
+  live.nodes.set(event.node, { ...known, status: event.status, settled: event })
+  if (Object.keys(known.curves).length === 0) return
+  live.drawn.push(event.node)
+  if (live.drawn.length <= MOST_DRAWN) return
+  const oldest = live.drawn.shift() ?? ""
+  const node = live.nodes.get(oldest)
+  if (node !== undefined) live.nodes.set(oldest, { ...node, curves: {} })
+}
+
 /** Takes an event into what is known, in place: a sweep of ten thousand nodes tells of each. */
 export const take = (live: Live, event: LiveEvent): void => {
-  const change = (node: string, changed: (known: LiveNode) => LiveNode) =>
-    live.nodes.set(node, changed(live.nodes.get(node) ?? UNKNOWN))
+  const change = (node: string, changed: (known: LiveNode) => LiveNode) => {
+    const before = live.nodes.get(node) ?? UNKNOWN
+    const after = changed(before)
+    live.nodes.set(node, after)
+    // it goes on again
+    if (before.settled !== null && after.settled === null && live.drawn.includes(node))
+      live.drawn.splice(live.drawn.indexOf(node), 1)
+  }
   switch (event._tag) {
     case "Planned":
       live.planned = event
@@ -177,7 +202,8 @@ export const take = (live: Live, event: LiveEvent): void => {
       change(event.node, (known) => progressed(known, event))
       return
     case "Settled":
-      change(event.node, (known) => ({ ...known, status: event.status, settled: event }))
+      if (live.drawn.includes(event.node)) live.drawn.splice(live.drawn.indexOf(event.node), 1)
+      settle(live, event)
       return
     case "PointSettled":
       live.points.set(event.point, event)
@@ -220,21 +246,25 @@ export const eventsOf = ({
   rungs,
   chosen,
   warnings,
-  finished
+  finished,
+  drawn
 }: Live): ReadonlyArray<LiveEvent> => [
   ...(planned === null ? [] : [planned]),
-  ...[...nodes].flatMap(
-    ([node, known]): ReadonlyArray<LiveEvent> => [
-      ...(known.by === null ? [] : [{ _tag: "Placed", node, by: known.by } as const]),
-      ...(known.since === null ? [] : [{ _tag: "Started", node, at: known.since, reasons: known.reasons } as const]),
-      ...stepsOf(node, known),
-      ...(known.settled !== null
-        ? [known.settled]
-        : known.status === "waiting"
-          ? [{ _tag: "Waiting", node } as const]
-          : [])
-    ]
-  ),
+  ...[...nodes]
+    // those that are over in the order in which they were
+    .sort(([a], [b]) => drawn.indexOf(a) - drawn.indexOf(b))
+    .flatMap(
+      ([node, known]): ReadonlyArray<LiveEvent> => [
+        ...(known.by === null ? [] : [{ _tag: "Placed", node, by: known.by } as const]),
+        ...(known.since === null ? [] : [{ _tag: "Started", node, at: known.since, reasons: known.reasons } as const]),
+        ...stepsOf(node, known),
+        ...(known.settled !== null
+          ? [known.settled]
+          : known.status === "waiting"
+            ? [{ _tag: "Waiting", node } as const]
+            : [])
+      ]
+    ),
   ...rungs,
   ...points.values(),
   ...(chosen === null ? [] : [chosen]),

@@ -30,8 +30,17 @@ export class ProgressListener extends Context.Reference<ProgressListener>()("hea
  * const told = (epoch: number, loss: number) =>
  *   Progress.report({ done: epoch, total: 10, unit: "epochs", note: `loss ${loss.toFixed(3)}` })
  */
-export const report = (progress: Pick<Progress, "done" | "total" | "unit"> & Partial<Progress>): Effect.Effect<void> =>
-  Effect.flatMap(ProgressListener, (listen) => listen({ reused: 0, note: null, ...progress }))
+export const report = ({
+  metrics,
+  ...progress
+}: Pick<Progress, "done" | "total" | "unit"> & Partial<Progress>): Effect.Effect<void> =>
+  Effect.flatMap(ProgressListener, (listen) =>
+    listen({ reused: 0, note: null, ...progress, ...(metrics === undefined ? {} : { metrics: finite(metrics) }) })
+  )
+
+/** What is no number any more, such as the loss of a training that diverges, has no place in a drawing, nor in JSON. */
+const finite = (metrics: Readonly<Record<string, number>>): Readonly<Record<string, number>> =>
+  Object.fromEntries(Object.entries(metrics).filter(([, value]) => Number.isFinite(value)))
 
 /** Who listens to what of the cache was found damaged and is made anew. Nobody does by default. */
 export class DamageListener extends Context.Reference<DamageListener>()("headrace/DamageListener", {

@@ -11,6 +11,8 @@ import * as Live from "./Live.ts"
 
 /** What a run tells within this time is written at once. */
 const EVERY_MILLIS = 200
+/** Where it can't be, it is tried again more and more rarely. */
+const LONGEST_MILLIS = 10_000
 /** A file that is larger, and several times as large as what is known, is written anew, as short as it can be. */
 const ROOM_BYTES = 1024 * 1024
 const TIMES = 4
@@ -21,10 +23,10 @@ export const fileOf = (home: string, run: string): string => path.join(folderIn(
 
 const json = BoundedJson.schema(Live.LiveEvent)
 const decode = Schema.decodeEither(json)
-const encode = Schema.encodeSync(Live.LiveEvent)
 
-const linesOf = (events: ReadonlyArray<Live.LiveEvent>): string =>
-  events.map((event) => `${JSON.stringify(encode(event))}\n`).join("")
+/** As they stand: their type says that they encode to themselves, and a sweep's thousands needn't be looked at. */
+const linesOf = (events: ReadonlyArray<typeof Live.LiveEvent.Encoded>): string =>
+  events.map((event) => `${JSON.stringify(event)}\n`).join("")
 
 /** Of what a node tells of its progress the newest word is enough, but for steps that have numbers. */
 const withoutOvertaken = (events: ReadonlyArray<Live.LiveEvent>): ReadonlyArray<Live.LiveEvent> => {
@@ -42,35 +44,47 @@ const writing = (home: string, run: string) => {
   const file = fileOf(home, run)
   const known = Live.empty()
   let pending: Array<Live.LiveEvent> = []
-  let [written, room] = [0, ROOM_BYTES]
+  let [written, room, pause] = [0, ROOM_BYTES, EVERY_MILLIS]
   let timer: NodeJS.Timeout | null = null
 
   const anew = () => {
     const text = linesOf(Live.eventsOf(known))
     const aside = Unfinished.nameIn(folderIn(home))
-    fs.writeFileSync(aside, text)
-    fs.renameSync(aside, file)
+    try {
+      fs.writeFileSync(aside, text)
+      fs.renameSync(aside, file)
+    } catch (error) {
+      fs.rmSync(aside, { force: true })
+      throw error
+    }
     written = text.length
     room = Math.max(ROOM_BYTES, TIMES * written)
   }
+  const write = (events: ReadonlyArray<Live.LiveEvent>) => {
+    if (written === 0) fs.mkdirSync(folderIn(home), { recursive: true })
+    const text = linesOf(withoutOvertaken(events))
+    if (written + text.length > room) return anew()
+    fs.appendFileSync(file, text)
+    written += text.length
+  }
   const flush = () => {
     timer = null
-    const text = linesOf(withoutOvertaken(pending))
+    const events = pending
     pending = []
     try {
-      if (written === 0) fs.mkdirSync(folderIn(home), { recursive: true })
-      if (written + text.length > room) return anew()
-      fs.appendFileSync(file, text)
-      written += text.length
+      write(events)
+      pause = EVERY_MILLIS
     } catch {
-      // a full disk, or a store that may only be read: whoever watches sees less
+      // a full disk, or a store that may only be read: whoever watches is told all of it once that is over
+      room = 0
+      pause = Math.min(2 * pause, LONGEST_MILLIS)
     }
   }
   return {
     tell: (event: Live.LiveEvent): void => {
       Live.take(known, event)
       pending.push(event)
-      timer ??= setTimeout(flush, EVERY_MILLIS).unref()
+      timer ??= setTimeout(flush, pause).unref()
     },
     end: (): void => {
       if (timer !== null) clearTimeout(timer)

@@ -15,8 +15,8 @@ const Metrics = Schema.Record({ key: Schema.String, value: Schema.Number })
 
 /** What a person says of a run: beside its record, and in no key. */
 export const Marks = Schema.Struct({
-  tags: Schema.Array(Schema.String),
-  note: Schema.String,
+  tags: Schema.Array(Schema.String.pipe(Schema.maxLength(200))).pipe(Schema.maxItems(100)),
+  note: Schema.String.pipe(Schema.maxLength(100_000)),
   hidden: Schema.Boolean
 })
 export type Marks = typeof Marks.Type

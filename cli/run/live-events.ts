@@ -12,12 +12,18 @@ import { metricsOf } from "../report/metrics.ts"
 const finite = (values: Readonly<Record<string, number>>): Readonly<Record<string, number>> =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => Number.isFinite(value)))
 
+/** Parameters are decoded here, and may be what JSON has no form of. */
+const plain = (values: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, typeof value === "bigint" ? String(value) : value])
+  )
+
 const progressed = (node: string, { metrics, ...progress }: Progress, at: number): LiveEvent => ({
   _tag: "Progressed",
   node,
   at,
   ...progress,
-  metrics: finite(metrics ?? {})
+  metrics: metrics ?? {}
 })
 
 const settled = (
@@ -41,7 +47,8 @@ const liveOf = (event: RunEvent, at: number): LiveEvent | null => {
     case "TuneStarted":
       return { _tag: "Planned", nodes: [], points: null }
     case "RungStarted": {
-      const { rung, steps, of, points } = event
+      const { rung, steps, of } = event
+      const points = event.points.map(({ values, ...point }) => ({ ...point, values: plain(values) }))
       return { _tag: "RungStarted", rung, steps, of, points }
     }
     case "TrialChosen":

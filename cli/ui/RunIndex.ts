@@ -3,7 +3,7 @@ import * as path from "node:path"
 import { Effect } from "effect"
 import type { ObjectStore, StoreFailed } from "../../cache/ObjectStore.ts"
 import * as Marks from "../../engine/Marks.ts"
-import { RunRecords } from "../../engine/RunRecord.ts"
+import { kindOf, RunRecords } from "../../engine/RunRecord.ts"
 import type { Kinds } from "../../kinds/Kinds.ts"
 import type * as Views from "../../project/Views.ts"
 import { type NoSuchRun, type Query, Refused, type RunList, type RunRow } from "../../ui/Api.ts"
@@ -55,7 +55,7 @@ const differing = (rows: ReadonlyArray<RunRow>): ReadonlyArray<string> => {
 
 export const make = (home: string): Effect.Effect<RunIndex> =>
   Effect.gen(function* () {
-    const rows = new Map((yield* RowsKept.load(home)).map((row) => [row.run, row]))
+    const rows = new Map((yield* RowsKept.load(home)).map((kept) => [kept.row.run, kept]))
     let unkept = 0
     const unreadable = new Map<string, string>()
     let said = yield* Marks.all(home)
@@ -70,7 +70,9 @@ export const make = (home: string): Effect.Effect<RunIndex> =>
         const records = yield* RunRecords
         const record = yield* records.get(run)
         if (record === null) return
-        rows.set(run, yield* rowOf(record))
+        // before it is looked into: one that is replaced meanwhile is read again
+        const stamp = RowsKept.stampOf(home, { run, kind: kindOf(record) })
+        if (stamp !== null) rows.set(run, { stamp, row: yield* rowOf(record) })
         unkept += 1
       }).pipe(
         Effect.catchTag("RecordUnreadable", ({ message }) => Effect.sync(() => void unreadable.set(run, message)))
@@ -95,13 +97,12 @@ export const make = (home: string): Effect.Effect<RunIndex> =>
       const { ids } = yield* RunRecords
       const there = yield* ids
       const isThere = new Set(there)
-      for (const run of [...rows.keys(), ...unreadable.keys()])
-        if (!isThere.has(run)) {
-          rows.delete(run)
-          unreadable.delete(run)
-        }
+      // a record that was not whole, or could not be read for the moment, may be by now; one may have taken the place of another
+      unreadable.clear()
+      for (const [run, kept] of rows)
+        if (!isThere.has(run) || RowsKept.stampOf(home, kept.row) !== kept.stamp) rows.delete(run)
       said = yield* Marks.all(home)
-      unread = there.filter((run) => !rows.has(run) && !unreadable.has(run))
+      unread = there.filter((run) => !rows.has(run))
       return true
     })
     // of several that look at once each is told of what all of them see
@@ -119,7 +120,7 @@ export const make = (home: string): Effect.Effect<RunIndex> =>
     const known = (run: string) =>
       Effect.gen(function* () {
         if (!rows.has(run)) yield* readOne(run)
-        const row = rows.get(run)
+        const row = rows.get(run)?.row
         return row === undefined ? yield* noSuchRun(run) : marked(row)
       })
 
@@ -130,7 +131,7 @@ export const make = (home: string): Effect.Effect<RunIndex> =>
           const order = orderOf(sort)
           if (order === null) return Effect.fail(noSuchColumn(sort))
           const isWanted = filterOf(filter)
-          const all = [...rows.values()].map(marked)
+          const all = [...rows.values()].map(({ row }) => marked(row))
           const found = all.filter((row) => (hidden || !row.marks.hidden) && isWanted(row)).sort(order)
           const compared = found.slice(0, MOST_COMPARED)
           const metrics = compared.map((row) => ({ metrics: new Map(Object.entries(row.metrics)) }))

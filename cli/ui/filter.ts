@@ -24,6 +24,8 @@ const fieldOf = (row: RunRow, name: string): unknown => {
   }
 }
 
+const collator = new Intl.Collator("en", { numeric: true })
+
 const OPERATORS = ["!=", ">=", "<=", "=", ">", "<"] as const
 type Operator = (typeof OPERATORS)[number]
 
@@ -35,13 +37,23 @@ const isEqual = (value: unknown, written: string): boolean => {
   return textOf(value) === written
 }
 
+/** Numbers by how large they are, whatever else by its letters, such as when it started; what is not there is neither. */
+const ordered =
+  (holds: (order: number) => boolean) =>
+  (value: unknown, written: string): boolean => {
+    if (value === null || written.trim() === "") return false
+    if (typeof value !== "number") return holds(collator.compare(textOf(value), written))
+    const number = Number(written)
+    return !Number.isNaN(number) && holds(value - number)
+  }
+
 const compares: Readonly<Record<Operator, (value: unknown, written: string) => boolean>> = {
   "=": isEqual,
   "!=": (value, written) => !isEqual(value, written),
-  ">": (value, written) => Number(value) > Number(written),
-  "<": (value, written) => Number(value) < Number(written),
-  ">=": (value, written) => Number(value) >= Number(written),
-  "<=": (value, written) => Number(value) <= Number(written)
+  ">": ordered((order) => order > 0),
+  "<": ordered((order) => order < 0),
+  ">=": ordered((order) => order >= 0),
+  "<=": ordered((order) => order <= 0)
 }
 
 type Test = (row: RunRow) => boolean
@@ -73,8 +85,6 @@ export const filterOf = (filter: string): Test => {
   })
   return (row) => tests.every((test) => test(row))
 }
-
-const collator = new Intl.Collator("en", { numeric: true })
 
 /** Numbers by how large they are, whatever else by its letters. */
 const compare = (a: unknown, b: unknown): number => {

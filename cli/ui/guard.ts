@@ -13,7 +13,8 @@ export interface Door {
   readonly token: string | null
 }
 
-const COOKIE = "headrace"
+/** Cookies know hosts and no ports: another server of this machine has another. */
+const cookieOf = (host: string): string => `headrace-${host.replace(/^.*:/, "")}`
 /** What an address has its token as: by a longer name it would be hidden where the address is told, as any that opens a door. */
 export const TOKEN = "t"
 
@@ -45,16 +46,19 @@ const refused = (status: number, what: string) => HttpServerResponse.text(`${wha
 
 /** Why a request is not answered, as a response; null where it is. */
 const refusal = ({ hosts, token }: Door, request: HttpServerRequest.HttpServerRequest) => {
-  const { host = "", origin } = request.headers
+  const { host = "", origin, "sec-fetch-site": site, "sec-fetch-mode": mode } = request.headers
   // a name of somebody else's may be made to lead here
   if (!hosts.has(host)) return refused(421, `This server is not ${host}; expected one of ${[...hosts].join(", ")}.`)
   if (origin !== undefined && origin !== `http://${host}`)
     return refused(403, `A page of ${origin} may not ask this server; expected its own page.`)
+  // whoever follows a link to the page comes from elsewhere; a picture or a script of another page has nothing to ask here
+  if (site === "cross-site" && mode !== "navigate")
+    return refused(403, "Another page may not ask this server; expected its own page.")
   const isReading = request.method === "GET" || request.method === "HEAD"
   // a browser says where a request that changes something comes from
   if (!isReading && origin === undefined)
     return refused(403, "A request that changes something must say where it comes from, by its origin.")
-  if (token === null || isEqual(request.cookies[COOKIE] ?? "", token)) return null
+  if (token === null || isEqual(request.cookies[cookieOf(host)] ?? "", token)) return null
   const url = new URL(request.url, "http://host")
   const given = url.searchParams.get(TOKEN)
   if (!isReading || given === null || !isEqual(given, token))
@@ -62,7 +66,7 @@ const refusal = ({ hosts, token }: Door, request: HttpServerRequest.HttpServerRe
   url.searchParams.delete(TOKEN)
   // the token stays in no history, and in no address that is passed on
   return HttpServerResponse.redirect(`${url.pathname}${url.search}`).pipe(
-    HttpServerResponse.unsafeSetCookie(COOKIE, token, { httpOnly: true, sameSite: "strict", path: "/" })
+    HttpServerResponse.unsafeSetCookie(cookieOf(host), token, { httpOnly: true, sameSite: "strict", path: "/" })
   )
 }
 

@@ -10,13 +10,19 @@ import type { RunRow } from "../../ui/Api.ts"
 // which is believed as far as it is whole, of this version, and of records that are as they were.
 
 /** Changes whenever what is said of a run in a row does. */
-const FORMAT = 1
+const FORMAT = 2
 const MOST_BYTES = 256 * 1024 * 1024
+
+/** A row, and what told that its record was as it was read. */
+export interface Stamped {
+  readonly stamp: string
+  readonly row: RunRow
+}
 
 interface Kept {
   readonly format: number
   readonly by: string
-  readonly rows: ReadonlyArray<readonly [stamp: string, row: RunRow]>
+  readonly rows: ReadonlyArray<Stamped>
 }
 
 const fileIn = (home: string): string => path.join(home, "ui", "rows.json")
@@ -29,7 +35,7 @@ export const stampOf = (home: string, { run, kind }: Pick<RunRow, "run" | "kind"
 }
 
 /** The rows that were kept, of records that are as they were. */
-export const load = (home: string): Effect.Effect<ReadonlyArray<RunRow>> =>
+export const load = (home: string): Effect.Effect<ReadonlyArray<Stamped>> =>
   Effect.gen(function* () {
     const { version } = yield* Release
     const text = yield* Effect.orElseSucceed(Disk.readTextIfThere(fileIn(home), MOST_BYTES), () => null)
@@ -37,19 +43,13 @@ export const load = (home: string): Effect.Effect<ReadonlyArray<RunRow>> =>
     if (opened === null) return []
     // its seal says that it is what was written here
     const { format, by, rows } = JSON.parse(opened) as Kept
-    return format === FORMAT && by === version
-      ? rows.flatMap(([stamp, row]) => (stampOf(home, row) === stamp ? [row] : []))
-      : []
+    return format === FORMAT && by === version ? rows.filter(({ stamp, row }) => stampOf(home, row) === stamp) : []
   })
 
 /** Keeps rows for whoever serves the page next. What can't be kept is read again. */
-export const save = (home: string, rows: Iterable<RunRow>): Effect.Effect<void> =>
+export const save = (home: string, rows: Iterable<Stamped>): Effect.Effect<void> =>
   Effect.gen(function* () {
     const { version: by } = yield* Release
-    const stamped = [...rows].flatMap((row) => {
-      const stamp = stampOf(home, row)
-      return stamp === null ? [] : [[stamp, row] as const]
-    })
-    const kept: Kept = { format: FORMAT, by, rows: stamped }
+    const kept: Kept = { format: FORMAT, by, rows: [...rows] }
     yield* Effect.ignore(Disk.publish(fileIn(home), Seal.bytesOf(JSON.stringify(kept))))
   })

@@ -73,13 +73,23 @@ const isLoopback = (address: string): boolean => address === "::1" || address.st
 const namesOf = (address: string): ReadonlyArray<string> => {
   if (isLoopback(address)) return [address, "localhost", LOOPBACK]
   if (address !== "0.0.0.0" && address !== "::") return [address]
-  const own = Object.values(networkInterfaces()).flatMap((each) => each ?? [])
-  return [...own.filter(({ internal }) => !internal).map((each) => each.address), hostname(), "localhost", LOOPBACK]
+  const own = Object.values(networkInterfaces())
+    .flatMap((each) => each ?? [])
+    // a link's own address means something on that link alone
+    .filter(({ internal, address }) => !internal && !address.startsWith("fe80:"))
+    .sort((a, b) => Number(a.family === "IPv6") - Number(b.family === "IPv6"))
+  return [...own.map((each) => each.address), hostname().toLowerCase(), "localhost", LOOPBACK]
+}
+
+/** As browsers write it, which leave the port out that every address has without one. */
+const hostAt = (name: string, at: number): ReadonlyArray<string> => {
+  const written = isIP(name) === 6 ? `[${name}]` : name
+  return at === 80 ? [written, `${written}:80`] : [`${written}:${at}`]
 }
 
 /** Who may come in: only this machine's browser, by any name of it, or whoever knows a token that was not known before. */
 const doorAt = (address: string, at: number): Door => ({
-  hosts: new Set(namesOf(address).map((name) => `${isIP(name) === 6 ? `[${name}]` : name}:${at}`)),
+  hosts: new Set(namesOf(address).flatMap((name) => hostAt(name, at))),
   token: isLoopback(address) ? null : randomBytes(18).toString("base64url")
 })
 

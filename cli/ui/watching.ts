@@ -17,6 +17,15 @@ const LOOKS_TO_ASK = 4
 /** Beyond this many nodes a drawing is a wall of boxes. */
 const MOST_DRAWN = 80
 
+/** The graph as this process would build it; null where it would not: the run may be of newer sources. */
+const built = (pipeline: AnyPipeline, values: Readonly<Record<string, unknown>>): Graph.Graph | null => {
+  try {
+    return Pipeline.graph(pipeline, values)
+  } catch {
+    return null
+  }
+}
+
 /** The graph of a run that goes on; a sweep's is the union of its points', which are too many to draw. */
 const graphOf = (
   pipelines: ReadonlyArray<AnyPipeline>,
@@ -25,8 +34,8 @@ const graphOf = (
   const pipeline = pipelines.find((each) => each.name === name)
   if (pipeline === undefined || sweep !== undefined || of !== undefined) return null
   const values = decodeParams(pipeline, params)
-  if (values._tag === "Left") return null
-  const graph = Pipeline.graph(pipeline, values.right)
+  const graph = values._tag === "Left" ? null : built(pipeline, values.right)
+  if (graph === null) return null
   if (graph.entries.length > MOST_DRAWN) return null
   const stages = new Set(graph.stages.map((entry) => entry.name))
   return {
@@ -79,6 +88,8 @@ export const messages = (home: string, pipelines: ReadonlyArray<AnyPipeline>, { 
       const isSame = going?.map(({ run }) => run).join() === now.map(({ run }) => run).join()
       const before = going ?? []
       going = now
+      // one that told of itself before it was noted
+      for (const { run } of now) over.delete(run)
       const messages: ReadonlyArray<Message> = isSame ? [] : [{ _tag: "Going", runs: now.map(goingOf(pipelines)) }]
       return { messages, ended: before.map(({ run }) => run).filter((run) => !isGoing(run)) }
     })

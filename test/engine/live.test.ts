@@ -6,6 +6,7 @@ import * as fc from "fast-check"
 import { vi } from "vitest"
 import * as Live from "../../engine/Live.ts"
 import * as LiveDisk from "../../engine/live-disk.ts"
+import * as Progress from "../../engine/Progress.ts"
 import { folder } from "../rig/folder.ts"
 import { PATIENCE_MILLIS } from "../rig/patience.ts"
 
@@ -161,13 +162,58 @@ it.effect("what a run told goes with it, and a line that is none is passed over"
   })
 )
 
-it.scoped("a store that cannot be written to is told nothing, and the run goes on", () =>
+it.scoped("what could not be written is told once it can be, and a run does not wait for it", () =>
   Effect.gen(function* () {
-    const home = path.join(folder("headrace-live"), "a file")
-    fs.writeFileSync(home, "")
+    const home = folder("headrace-live")
+    const live = path.join(home, "live")
+    const file = LiveDisk.fileOf(home, RUN)
+    // a folder where the file should be, which nothing takes the place of
+    fs.mkdirSync(path.join(file, "in the way"), { recursive: true })
+    const { mtimeNs } = fs.statSync(live, { bigint: true })
     const tell = yield* LiveDisk.telling(home, RUN)
-    tell(epoch(1))
-    yield* Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 400)))
-    expect(LiveDisk.runsIn(home)).toEqual([])
+    const later = Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 20)))
+    let at = 0
+    // it was tried beside it
+    while (fs.statSync(live, { bigint: true }).mtimeNs === mtimeNs) {
+      at += 1
+      tell(epoch(at))
+      yield* later
+    }
+    fs.rmSync(file, { recursive: true })
+    const watched = watching(home)
+    while (watched.look() === null) {
+      at += 1
+      tell(epoch(at))
+      yield* later
+    }
+    expect(watched.known().nodes.get("train")?.curves.loss?.steps[0]).toBe(1)
+    expect(fs.readdirSync(live)).toEqual([`${RUN}.jsonl`])
+  })
+)
+
+it("of a sweep's trainings the newest that are over keep their curves", () => {
+  const events = Array.from({ length: 40 }, (_, at): ReadonlyArray<Live.LiveEvent> => {
+    const told = epoch(1)
+    const node = `train[${at}]`
+    const over = { _tag: "Settled", node, status: "ran", seconds: 1, rows: null, bytes: 1, error: null } as const
+    return told._tag === "Progressed" ? [{ ...told, node }, over] : []
+  })
+  const { nodes } = after(events.flat())
+  const drawn = [...nodes].filter(([, { curves }]) => curves.loss !== undefined).map(([node]) => node)
+  expect([nodes.size, drawn.length, drawn[0]]).toEqual([40, 32, "train[8]"])
+})
+
+it("a metric may be called as anything is", () => {
+  const { nodes } = after([epoch(1, { constructor: 1, toString: 2 })])
+  expect(nodes.get("train")?.curves.constructor).toEqual({ steps: [1], values: [1] })
+})
+
+it.effect("a metric that is no number any more is left out of what is reported", () =>
+  Effect.gen(function* () {
+    const heard: Array<Progress.Progress> = []
+    yield* Progress.report({ done: 1, total: 2, unit: "epochs", metrics: { loss: Number.NaN, accuracy: 0.1 } }).pipe(
+      Effect.provideService(Progress.ProgressListener, (progress) => Effect.sync(() => void heard.push(progress)))
+    )
+    expect(heard[0]?.metrics).toEqual({ accuracy: 0.1 })
   })
 )

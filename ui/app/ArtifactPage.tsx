@@ -5,7 +5,7 @@ import { formatBytes, formatCounted, formatSeconds } from "../../kinds/format.ts
 import type { Artifact } from "../Api.ts"
 import { Shown } from "./Blocks.tsx"
 import { useAsked } from "./client.ts"
-import { moment, valueText } from "./text.ts"
+import { moment, useTitle, valueText } from "./text.ts"
 
 const linkTo = (address: string): string => `/artifact?address=${encodeURIComponent(address)}`
 
@@ -54,7 +54,8 @@ const Made = ({ made, usedBy, content }: Artifact) => (
 /** An artifact: what is in it, what made it, and who uses it. */
 export const ArtifactPage = () => {
   const { address = "" } = useLocation().query
-  const { value, error } = useAsked((client) => client.artifact({ urlParams: { address } }), [address])
+  const { value, error } = useAsked((client) => client.artifact({ urlParams: { address } }), address)
+  useTitle(value === null ? "Artifact" : `${value.node}.${value.output}`)
   if (value === null || error !== null)
     return (
       <section>
@@ -78,8 +79,8 @@ export const ArtifactPage = () => {
           {address.includes("/") ? <a href={`/runs/${run}`}>{`${value.pipeline} ${run}`}</a> : value.pipeline}
         </p>
       </header>
-      <section aria-labelledby="content">
-        <h2 id="content">What is in it</h2>
+      <section aria-labelledby="within">
+        <h2 id="within">What is in it</h2>
         {value.error === null ? null : (
           <p class="notice" role="alert">
             {value.error}

@@ -6,7 +6,7 @@ import { goesOn, ToldContext } from "./runs-live.ts"
 /** What stands around every part of the page: where one is, and whether the server is there. */
 export const Frame = ({ children }: { readonly children: ComponentChildren }) => {
   const { watched, isThere } = useContext(ToldContext)
-  const project = useAsked((client) => client.project(), [isThere])
+  const project = useAsked((client) => client.project(), "project", isThere)
   const going = [...watched.values()].filter(goesOn).length
   return (
     <>

@@ -35,7 +35,14 @@ export const Html = ({ html }: { readonly html: string }) => {
     const made = tools(document as unknown as Page)
     curves(within, made)
     graph(within, made)
-    reader(within, window as unknown as Parameters<typeof reader>[1])
+    // what is printed of a page that changes is what is on the screen
+    const view = {
+      navigator,
+      setTimeout: setTimeout.bind(window),
+      getSelection: () => getSelection(),
+      addEventListener: () => {}
+    }
+    reader(within, view as unknown as Parameters<typeof reader>[1])
   }, [html])
   return <div ref={part} />
 }

@@ -14,7 +14,7 @@ import { chartOf } from "./live-curves.ts"
 import { NodeProgress } from "./NodeProgress.tsx"
 import { goesOn, ToldContext, type Watched } from "./runs-live.ts"
 import { Scroll } from "./Scroll.tsx"
-import { moment } from "./text.ts"
+import { moment, useTitle } from "./text.ts"
 import { useNow } from "./use-now.ts"
 
 /** The graph as it would stand in the report, with what is known of each node now. */
@@ -115,7 +115,9 @@ const Ending = ({ run, over }: Watched) => {
 
 /** A run that goes on, or did until a moment ago. */
 export const LivePage = ({ run = "" }: { readonly run?: string }) => {
-  const watched = useContext(ToldContext).watched.get(run)
+  const told = useContext(ToldContext)
+  const watched = told.watched.get(run)
+  useTitle(`${watched?.going?.pipeline ?? "Run"} ${run}`)
   const isOn = watched !== undefined && goesOn(watched)
   const now = useNow(isOn)
   const curves = watched === undefined ? null : chartOf(watched.live)
@@ -130,9 +132,13 @@ export const LivePage = ({ run = "" }: { readonly run?: string }) => {
     return (
       <section>
         <h1>Run {run}</h1>
-        <p>
-          It does not go on now. <a href={`/runs/${run}`}>What its record says</a>.
-        </p>
+        {told.isHeard ? (
+          <p>
+            It does not go on now. <a href={`/runs/${run}`}>What its record says</a>.
+          </p>
+        ) : (
+          <p role="status">It is looked for.</p>
+        )}
       </section>
     )
   const { going, live } = watched

@@ -1,17 +1,17 @@
-import { useContext, useEffect, useState } from "preact/hooks"
+import { useContext, useState } from "preact/hooks"
 import { useLocation } from "preact-iso"
 import type { Marks, RunRow } from "../Api.ts"
 import { Artifacts } from "./Artifacts.tsx"
 import { ask, useAsked } from "./client.ts"
 import { Html } from "./Html.tsx"
 import { goesOn, ToldContext } from "./runs-live.ts"
+import { useTitle } from "./text.ts"
 
 /** What a person says of a run. */
 const MarksForm = ({ row }: { readonly row: RunRow }) => {
   const [marks, setMarks] = useState<Marks>(row.marks)
   const [tags, setTags] = useState(row.marks.tags.join(", "))
   const [said, setSaid] = useState("")
-  useEffect(() => setMarks(row.marks), [row.run])
   const save = async (payload: Marks) => {
     setMarks(payload)
     setSaid("")
@@ -87,8 +87,9 @@ const Removal = ({ run }: { readonly run: string }) => {
 /** A run that is over: what its report says, and what people say of it. */
 export const RunPage = ({ run = "" }: { readonly run?: string }) => {
   const { watched, recorded } = useContext(ToldContext)
-  const { value, error } = useAsked((client) => client.one({ path: { run } }), [run, recorded])
+  const { value, error } = useAsked((client) => client.one({ path: { run } }), run, recorded)
   const known = watched.get(run)
+  useTitle(`${value?.row.pipeline ?? "Run"} ${run}`)
   if (value === null)
     return (
       <section>

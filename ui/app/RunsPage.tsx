@@ -3,11 +3,13 @@ import { formatCount } from "../../kinds/format.ts"
 import { GoingCards } from "./GoingCards.tsx"
 import { RunTable } from "./RunTable.tsx"
 import { ToldContext } from "./runs-live.ts"
+import { useTitle } from "./text.ts"
 import { useRuns } from "./use-runs.ts"
 
 /** All runs: those that go on, and what came of the others. */
 export const RunsPage = () => {
   const { watched, recorded } = useContext(ToldContext)
+  useTitle("Runs")
   const [filter, setFilter] = useState("")
   const [sort, setSort] = useState("-started")
   const [hidden, setHidden] = useState(false)

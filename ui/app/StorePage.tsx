@@ -6,6 +6,7 @@ import type { Store } from "../Api.ts"
 import { useAsked } from "./client.ts"
 import { Html } from "./Html.tsx"
 import { Scroll } from "./Scroll.tsx"
+import { useTitle } from "./text.ts"
 
 const GIGA = 1e9
 const DAY_MILLIS = 24 * 3_600_000
@@ -33,7 +34,8 @@ const growthOf = (days: Store["days"]): string | null => {
 
 /** What lies in the store, by what made it, and what would go. */
 export const StorePage = () => {
-  const { value, error } = useAsked((client) => client.store(), [])
+  const { value, error } = useAsked((client) => client.store(), "store")
+  useTitle("Store")
   if (value === null)
     return (
       <section>

@@ -20,6 +20,8 @@ export interface Asked<A> {
   readonly error: string | null
 }
 
+const NOTHING = { value: null, error: null }
+
 const textOf = (error: unknown): string => {
   const parts = partsOf(error)
   if (parts !== null) return Text.show(sentence(parts), asOption)
@@ -37,31 +39,63 @@ export const ask = async <A, E>(asking: (client: Client) => Effect.Effect<A, E>)
     : { value: exit.value.right, error: null }
 }
 
-/** Asks whenever one of these is another; what was there stays until the next answer comes. */
+/** Asks for something by its name, and again whenever `because` is another; what was there stays until the next answer of the same name comes. */
 export const useAsked = <A, E>(
   asking: (client: Client) => Effect.Effect<A, E>,
-  because: ReadonlyArray<unknown>
+  name: string,
+  because: unknown = null
 ): Asked<A> => {
-  const [asked, setAsked] = useState<Asked<A>>({ value: null, error: null })
+  const [asked, setAsked] = useState<Asked<A> & { readonly name: string }>({ ...NOTHING, name })
   useEffect(() => {
     let isWanted = true
     ask(asking).then((answer) => {
-      if (isWanted) setAsked((before) => ({ value: answer.value ?? before.value, error: answer.error }))
+      if (isWanted)
+        setAsked((before) => ({
+          name,
+          value: answer.value ?? (before.name === name ? before.value : null),
+          error: answer.error
+        }))
     })
     return () => {
       isWanted = false
     }
-  }, because)
-  return asked
+  }, [name, because])
+  return asked.name === name ? asked : NOTHING
 }
 
 const decode = Schema.decodeSync(Schema.parseJson(Message))
 
-/** Hears what the server tells of runs that go on, until it is called off; a browser asks again by itself where the connection breaks. */
+/** After this long a connection is tried anew that the browser has given up, as it does where it is refused. */
+const AGAIN_MILLIS = 3000
+
+/** Hears what the server tells of runs that go on, until it is called off; where the connection breaks it is made anew. */
 export const hear = (take: (message: Message) => void, isThere: (isThere: boolean) => void): (() => void) => {
-  const source = new EventSource("/api/live")
-  source.onmessage = ({ data }) => take(decode(data))
-  source.onopen = () => isThere(true)
-  source.onerror = () => isThere(false)
-  return () => source.close()
+  let source: EventSource | null = null
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const open = () => {
+    const opened = new EventSource("/api/live")
+    source = opened
+    opened.onmessage = ({ data }) => take(decode(data))
+    opened.onopen = () => isThere(true)
+    opened.onerror = () => {
+      isThere(false)
+      if (opened.readyState === EventSource.CLOSED) timer = setTimeout(open, AGAIN_MILLIS)
+    }
+  }
+  const close = () => {
+    clearTimeout(timer)
+    source?.close()
+    source = null
+  }
+  // a browser has few connections to a server: pages that nobody looks at leave theirs to others
+  const seen = () => {
+    if (document.hidden) close()
+    else if (source === null) open()
+  }
+  document.addEventListener("visibilitychange", seen)
+  seen()
+  return () => {
+    document.removeEventListener("visibilitychange", seen)
+    close()
+  }
 }

@@ -18,13 +18,15 @@ export interface Told {
   readonly watched: ReadonlyMap<string, Watched>
   /** How often there were other records than before. */
   readonly recorded: number
+  /** Whether it said yet which go on. */
+  readonly isHeard: boolean
   /** Whether the server answers. */
   readonly isThere: boolean
 }
 
 export const goesOn = ({ going, over }: Watched): boolean => going !== null && over === null
 
-const NOTHING: Told = { watched: new Map(), recorded: 0, isThere: true }
+const NOTHING: Told = { watched: new Map(), recorded: 0, isHeard: false, isThere: true }
 export const ToldContext = createContext<Told>(NOTHING)
 
 const unknown = (run: string): Watched => ({ run, going: null, live: Live.empty(), over: null })
@@ -43,7 +45,7 @@ const after = (watched: Map<string, Watched>, message: Message): void => {
     watched.set(run, to(watched.get(run) ?? unknown(run)))
   switch (message._tag) {
     case "Going":
-      for (const going of message.runs) change(going.run, (known) => ({ ...known, going }))
+      for (const going of message.runs) change(going.run, (known) => ({ ...known, going, over: null }))
       return
     case "Told":
       change(message.run, (known) => {
@@ -71,7 +73,12 @@ export const useTold = (): Told => {
       (message) => {
         after(watched, message)
         if (message._tag === "Recorded") recorded += 1
-        setTold({ watched: new Map(watched), recorded, isThere: true })
+        setTold(({ isHeard }) => ({
+          watched: new Map(watched),
+          recorded,
+          isHeard: isHeard || message._tag === "Going",
+          isThere: true
+        }))
       },
       (isThere) => {
         // what is told after a pause is told from the beginning

@@ -1,3 +1,4 @@
+import { useEffect } from "preact/hooks"
 import { formatSeconds } from "../../kinds/format.ts"
 
 // How the page writes what it knows.
@@ -20,4 +21,11 @@ export const valueText = (value: unknown): string => {
   if (value === undefined) return ""
   if (typeof value === "number") return String(Number(value.toPrecision(DIGITS)))
   return typeof value === "string" ? value : JSON.stringify(value)
+}
+
+/** Says in the browser's tab and history what the page shows. */
+export const useTitle = (title: string): void => {
+  useEffect(() => {
+    document.title = title
+  }, [title])
 }

@@ -42,6 +42,8 @@ export const useRuns = ({ filter, sort, hidden }: Asking, recorded: number): Run
   }
   const loadAll = () => {
     const id = ++asking.current
+    // what is not looked at now is asked for when it is
+    for (const part of parts.current.keys()) if (!wanted.current.has(part)) parts.current.delete(part)
     for (const part of wanted.current) load(part, id)
   }
 
@@ -57,7 +59,7 @@ export const useRuns = ({ filter, sort, hidden }: Asking, recorded: number): Run
     if (list === null || list.unread === 0) return
     const timer = setTimeout(loadAll, 500)
     return () => clearTimeout(timer)
-  }, [list])
+  }, [list, filter, sort, hidden])
 
   return {
     list,

@@ -52,6 +52,11 @@ it.each([
   ['tag="for the paper"', "4"],
   ['"bright images"', "4"],
   ["seconds>5", "2"],
+  ["started>2026-11-27", "1234"],
+  ["started<2026-11-28", ""],
+  ["points<10", ""],
+  ["optimizer<1", ""],
+  ["units>many", ""],
   ["nothing=1", ""],
   ["units=", ""],
   ["  ", "1234"]

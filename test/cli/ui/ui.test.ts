@@ -1,4 +1,5 @@
 import * as fs from "node:fs"
+import { request } from "node:http"
 import * as path from "node:path"
 import { beforeAll, expect, it } from "vitest"
 import { gating, LEARNING } from "../../rig/learning-project.ts"
@@ -172,6 +173,14 @@ it("answers nobody but its own page", async () => {
   const get = (headers: Record<string, string>) => ui.ask("/api/project", { headers })
   expect(await get({ origin: "http://evil.example" })).toMatchObject({ status: 403 })
   expect(await get({ origin: ui.origin })).toMatchObject({ status: 200 })
+  expect(await get({ "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors" })).toMatchObject({ status: 403 })
+  // a name of somebody else's that was made to lead here
+  const named = (host: string) =>
+    new Promise((resolve) =>
+      request(`${ui.origin}/api/runs`, { headers: { host } }, ({ statusCode }) => resolve(statusCode)).end()
+    )
+  expect(await named(`evil.example:${port}`)).toBe(421)
+  expect(await named(`localhost:${port}`)).toBe(200)
   const asked = (method: string, origin: string | null) =>
     fetch(`${ui.origin}/api/runs/20200101-000000-0000000`, { method, headers: origin === null ? {} : { origin } })
   expect((await asked("DELETE", null)).status).toBe(403)

@@ -155,6 +155,10 @@ export const trialsOf = ({ trials }: TuneRecord): number => new Set(trials.map((
 export const kindOf = ({ sweep, tune }: Pick<RunRecord, "sweep" | "tune">): "run" | "sweep" | "tune" =>
   tune !== undefined ? "tune" : sweep !== undefined ? "sweep" : "run"
 
+/** What kept a run from its end: as a whole, or the first of its nodes that failed; null where nothing did. */
+export const firstErrorOf = ({ error, nodes }: Pick<RunRecord, "error" | "nodes">): Explained | null =>
+  error ?? nodes.find((node) => node.error !== null)?.error ?? null
+
 /**
  * What is known of a run or sweep when it begins, and who carries it out. It is noted until its record is there, so that a process which is killed, or whose
  * machine stops, leaves more than nothing.

@@ -6,7 +6,7 @@ import * as Given from "../../engine/Given.ts"
 import * as Pipeline from "../../engine/Pipeline.ts"
 import * as Run from "../../engine/Run.ts"
 import { RunEvents } from "../../engine/RunEvent.ts"
-import type { RunRecord } from "../../engine/RunRecord.ts"
+import { firstErrorOf, type RunRecord } from "../../engine/RunRecord.ts"
 import { type Addressed, askedOf } from "../address/given-run.ts"
 import type { Project } from "../command/Command.ts"
 import { commandOf } from "../command/command-text.ts"
@@ -20,8 +20,6 @@ const USE = "whole"
 
 /** What the use makes could not be made, and why. */
 class NotMade extends TaggedError<NotMade>()("NotMade", fields, (parts) => parts) {}
-
-const firstErrorOf = ({ error, nodes }: RunRecord) => error ?? nodes.find((node) => node.error !== null)?.error ?? null
 
 /** The whole of an artifact that was addressed, made by the use of its pipeline, or found where it was made before. */
 export const wholeOf = <S>(project: Project<S>, addressed: Addressed) =>

@@ -6,7 +6,7 @@ import { type Explained, explain } from "../../artifacts/Explained.ts"
 import * as Pipeline from "../../engine/Pipeline.ts"
 import * as Run from "../../engine/Run.ts"
 import { type RunEvent, RunEvents } from "../../engine/RunEvent.ts"
-import type { RunRecord } from "../../engine/RunRecord.ts"
+import { firstErrorOf, type RunRecord } from "../../engine/RunRecord.ts"
 import { formatCounted, formatSeconds } from "../../kinds/format.ts"
 import { ofStored } from "../../kinds/Kinds.ts"
 import { Place } from "../../project/Place.ts"
@@ -103,7 +103,7 @@ interface Subject {
 }
 
 const documentOf = (record: RunRecord, { found, run }: Subject, { predictions, pictures, unread }: Told) => {
-  const error = unread ?? record.error ?? record.nodes.find((one) => one.error !== null)?.error ?? null
+  const error = unread ?? firstErrorOf(record)
   return {
     ...aboutRecord(record),
     ...(unread === null ? {} : { status: "failed" }),

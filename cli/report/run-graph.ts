@@ -7,7 +7,7 @@ import type { Graph, GraphNode } from "./Report.ts"
 import { rowsOf } from "./record-rows.ts"
 
 /** Beyond this many nodes a drawing is a wall of boxes. */
-const MOST_DRAWN = 80
+export const MOST_DRAWN = 80
 
 export const isDrawable = ({ nodes }: RunRecord): boolean => nodes.length <= MOST_DRAWN
 

@@ -4,7 +4,7 @@ import type { Stored } from "../../artifacts/Artifact.ts"
 import { explain } from "../../artifacts/Explained.ts"
 import { ObjectStore, readPart } from "../../cache/ObjectStore.ts"
 import * as Kind from "../../engine/Kind.ts"
-import type { Audited, NodeRecord, RunRecord } from "../../engine/RunRecord.ts"
+import { type Audited, firstErrorOf, type NodeRecord, type RunRecord } from "../../engine/RunRecord.ts"
 import { formatCounted, formatSeconds } from "../../kinds/format.ts"
 import { ofStored } from "../../kinds/Kinds.ts"
 import { Place } from "../../project/Place.ts"
@@ -60,8 +60,6 @@ const nodeOf = ({ reasons: _, told, error, ...node }: NodeRecord) => ({
   told: orNull(told, (remarks) => remarks.map(shown)),
   error: orNull(error, toldOf)
 })
-
-const firstErrorOf = ({ error, nodes }: RunRecord) => error ?? nodes.find((node) => node.error !== null)?.error ?? null
 
 /** The record as `run --json` prints it. */
 const toJson = (record: RunRecord, report: string | null) =>

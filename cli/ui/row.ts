@@ -1,6 +1,6 @@
 import { Effect } from "effect"
 import * as Marks from "../../engine/Marks.ts"
-import { kindOf, type RunRecord, trialsOf } from "../../engine/RunRecord.ts"
+import { firstErrorOf, kindOf, type RunRecord, trialsOf } from "../../engine/RunRecord.ts"
 import type { RunRow } from "../../ui/Api.ts"
 import { sentence } from "../command/option-text.ts"
 import { documentsOf, valuesOf } from "../report/documents.ts"
@@ -24,8 +24,6 @@ const bestOf = (record: RunRecord) =>
     const [best] = sweep.points.length > MOST_POINTS ? [] : yield* rankedPoints(record)
     return { params, metrics: [...(best?.metrics ?? [])].map(([name, value]) => ({ name, value })) }
   })
-
-const firstErrorOf = ({ error, nodes }: RunRecord) => error ?? nodes.find((node) => node.error !== null)?.error ?? null
 
 /** A record in a line; what people say of it is known elsewhere. */
 export const rowOf = (record: RunRecord) =>

@@ -3,9 +3,10 @@ import * as Graph from "../../engine/Graph.ts"
 import * as LiveDisk from "../../engine/live-disk.ts"
 import * as Pipeline from "../../engine/Pipeline.ts"
 import { type AnyPipeline, decodeParams } from "../../engine/Pipeline.ts"
-import { type Begun, kindOf, RunRecords } from "../../engine/RunRecord.ts"
+import { type Begun, firstErrorOf, kindOf, RunRecords } from "../../engine/RunRecord.ts"
 import type { Going, Message } from "../../ui/Api.ts"
 import { sentence } from "../command/option-text.ts"
+import { MOST_DRAWN } from "../report/run-graph.ts"
 import type { RunIndex } from "./RunIndex.ts"
 
 // What runs of a store tell while they go on, as messages for a page: files are looked at, for a run knows of nobody who watches it.
@@ -13,9 +14,6 @@ import type { RunIndex } from "./RunIndex.ts"
 const LOOK_MILLIS = 250
 /** Whose process lives is asked less often: it writes to the store. */
 const LOOKS_TO_ASK = 4
-
-/** Beyond this many nodes a drawing is a wall of boxes. */
-const MOST_DRAWN = 80
 
 /** The graph as this process would build it; null where it would not: the run may be of newer sources. */
 const built = (pipeline: AnyPipeline, values: Readonly<Record<string, unknown>>): Graph.Graph | null => {
@@ -61,7 +59,7 @@ const overOf = (run: string) =>
     const records = yield* RunRecords
     const found = yield* Effect.either(records.get(run))
     const record = Either.isRight(found) ? found.right : null
-    const error = record?.error ?? record?.nodes.find((node) => node.error !== null)?.error ?? null
+    const error = record === null ? null : firstErrorOf(record)
     const over: Message = {
       _tag: "Over",
       run,

@@ -1,4 +1,4 @@
-import { useContext, useMemo } from "preact/hooks"
+import { useContext } from "preact/hooks"
 import * as Text from "../../artifacts/Text.ts"
 import { asOption } from "../../cli/command/option-text.ts"
 import { drawGraph } from "../../cli/report/dag.ts"
@@ -124,10 +124,7 @@ export const LivePage = ({ run = "" }: { readonly run?: string }) => {
   const curvesHtml = curves === null ? "" : chart(curves).html
   const graph = watched?.going == null ? null : graphOf(watched.going, watched.live)
   const graphHtml = graph === null ? "" : drawGraph(graph).html
-  const warnings = useMemo(
-    () => watched?.live.warnings.map(({ message }) => Text.show(message, asOption)) ?? [],
-    [watched?.live.warnings.length]
-  )
+  const warnings = (watched?.live.warnings ?? []).map(({ message }) => Text.show(message, asOption))
   if (watched === undefined)
     return (
       <section>
